@@ -1,0 +1,80 @@
+"""Labelled texts in memory: what every text source gives and every text recipe takes."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class LabelledTexts:
+    """Texts with one class each.
+
+    Args:
+        texts: (n,) array of `str` objects.
+        labels: (n,) int32 array of indices into `classes`.
+        classes: the class names, in a stable order.
+        source: where the texts come from, in words a report can print.
+        notes: what was counted on the way (rows dropped, texts cut, ...), name to number.
+    """
+
+    texts: np.ndarray
+    labels: np.ndarray
+    classes: tuple[str, ...]
+    source: str
+    notes: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        texts: Sequence[str],
+        names: Sequence[str],
+        source: str,
+        notes: dict[str, int] | None = None,
+        classes: Sequence[str] | None = None,
+    ) -> "LabelledTexts":
+        """Builds the arrays from texts and class names; classes are sorted unless given."""
+        classes = tuple(classes) if classes is not None else tuple(sorted(set(names)))
+        index = {name: i for i, name in enumerate(classes)}
+        return cls(
+            np.array(texts, dtype=object),
+            np.array([index[name] for name in names], dtype=np.int32),
+            classes,
+            source,
+            notes or {},
+        )
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def take(self, rows: np.ndarray) -> "LabelledTexts":
+        """The given rows, (m,) int or (n,) bool, with the same classes and source."""
+        return LabelledTexts(
+            self.texts[rows], self.labels[rows], self.classes, self.source, self.notes
+        )
+
+    def class_counts(self) -> np.ndarray:
+        """Rows of each class, (classes,) int."""
+        return np.bincount(self.labels, minlength=len(self.classes))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over class names, texts and labels in their order."""
+        digest = hashlib.sha256()
+        for name in self.classes:
+            digest.update(name.encode() + b"\0")
+        for text, label in zip(self.texts, self.labels, strict=True):
+            digest.update(text.encode() + b"\0%d\0" % label)
+        return digest.hexdigest()
+
+
+def cut_at_word(text: str, characters: int) -> str:
+    """The text with its white space folded, cut before the word that would pass `characters`."""
+    text = " ".join(text.split())
+    if len(text) <= characters:
+        return text
+    head = text[: characters + 1]
+    space = head.rfind(" ")
+    return head[:space] if space > 0 else text[:characters]

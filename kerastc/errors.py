@@ -1,0 +1,18 @@
+"""The one exception that the command line prints as a message and never as a traceback."""
+
+
+class UserError(Exception):
+    """A slip or circumstance that the user can mend.
+
+    Args:
+        message: what is wrong: the value, the place (file, line, row, field), what is allowed.
+        hint: the next step, printed on a line of its own.
+    """
+
+    def __init__(self, message: str, hint: str = ""):
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
