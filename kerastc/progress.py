@@ -1,4 +1,4 @@
-"""Progress bars on standard error for work of more than two seconds; silent where nobody watches."""
+"""Progress bars on standard error for work of over two seconds; silent where nobody watches."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
