@@ -1,0 +1,15 @@
+"""Sources and splits: plain NumPy arrays with class names. Names load on first use."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "arxiv": ["load_arxiv"],
+        "docstrings": ["read_docstrings"],
+        "duplicates": ["find_duplicates"],
+        "splits": ["sample_per_class", "split"],
+        "text_file": ["read_texts", "read_unlabelled"],
+        "texts": ["LabelledTexts", "cut_at_word"],
+    },
+)

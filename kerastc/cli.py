@@ -1,0 +1,228 @@
+"""The command line: parses, calls one function, prints. Nothing heavy is imported at the top."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from kerastc import __version__
+from kerastc.errors import UserError
+
+
+class Commands(click.Group):
+    """Prints a UserError as a message, and an interruption without a traceback."""
+
+    def invoke(self, ctx: click.Context):
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            click.secho(f"Error: {error.message}", fg="red", err=True)
+            if error.hint:
+                click.echo(error.hint, err=True)
+            ctx.exit(130 if isinstance(error.__context__, KeyboardInterrupt) else 1)
+        except KeyboardInterrupt:
+            click.echo("Stopped.", err=True)
+            ctx.exit(130)
+
+
+RUNS = click.option(
+    "--runs",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("runs"),
+    envvar="KERASTC_RUNS",
+    show_default=True,
+    help="Folder of all runs.",
+)
+BACKEND = click.option(
+    "--backend",
+    metavar="tensorflow|jax|torch",
+    help="Keras backend; by default KERAS_BACKEND, else the first that is installed.",
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+RUN = click.argument("run", type=click.Path(path_type=Path))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="kerastc")
+def main() -> None:
+    """Train small Keras models from named recipes, and see what they cost and what they lose.
+
+    \b
+    First steps:
+      kerastc recipes                      what there is to run
+      kerastc show arxiv                   every setting of a recipe, explained
+      kerastc train docstrings             a real model from real text, no network needed
+      kerastc train text data=my.csv       the same for your own labelled texts
+      kerastc predict runs/text/... "a text to classify"
+    """
+
+
+@main.command()
+def recipes() -> None:
+    """List the recipes: what each does, costs and reaches."""
+    from kerastc import recipe
+    from kerastc.report.terminal import recipe_table
+
+    recipe_table(recipe.all_recipes())
+
+
+@main.command()
+@click.argument("name", metavar="RECIPE")
+def show(name: str) -> None:
+    """Print every setting of a RECIPE: value, type, meaning."""
+    from kerastc import recipe
+    from kerastc.report.terminal import field_table
+
+    script = recipe.find(name)
+    field_table(script, recipe.fields(script.load().Config))
+
+
+@main.command()
+@click.argument("name", metavar="[RECIPE]", required=False)
+@click.argument("overrides", metavar="[KEY=VALUE]...", nargs=-1)
+@click.option("--run", "folder", type=click.Path(path_type=Path), help="Folder of this run.")
+@click.option("--resume", is_flag=True, help="Go on with a stopped run, to the same figures.")
+@click.option("--seed", type=int, help="The same as seed=N.")
+@BACKEND
+@RUNS
+def train(name, overrides, folder, resume, seed, backend, runs) -> None:
+    """Train RECIPE with settings changed by KEY=VALUE words.
+
+    RECIPE is a name of `kerastc recipes`, or the path of a recipe script of your own. A script is
+    code that runs with your rights: give only one that you trust.
+
+    \b
+    kerastc train docstrings
+    kerastc train arxiv data=abstracts.csv.gz problem=general --seed 3
+    kerastc train text data=my.csv label=topic early_stopping.patience=5
+    kerastc train --resume --run runs/docstrings/20261121-101500
+    """
+    from kerastc import launch
+    from kerastc.report.terminal import run_summary
+
+    if name and "=" in name:  # only overrides were given, with --resume
+        name, overrides = None, (name, *overrides)
+    if seed is not None:
+        overrides = (*overrides, f"seed={seed}")
+    run = launch.train(
+        name,
+        overrides,
+        places=launch.Places(runs, _cache()),
+        folder=folder,
+        resume=resume,
+        backend=backend,
+    )
+    run_summary(run)
+
+
+@main.command()
+@RUN
+@click.argument("texts", nargs=-1)
+@click.option("--file", "path", type=click.Path(path_type=Path), help="CSV, TSV, JSON Lines, text.")
+@click.option("--text", "columns", metavar="COLUMN[+COLUMN]", default="", help="Column of --file.")
+@JSON
+@BACKEND
+def predict(run, texts, path, columns, as_json, backend) -> None:
+    """Classify TEXTS (or the lines of standard input) with a finished RUN."""
+    from kerastc.report.terminal import prediction_rows, prediction_table
+
+    texts = list(texts)
+    if path is not None:
+        from kerastc.data import read_unlabelled
+
+        texts += read_unlabelled(path, [part for part in columns.split("+") if part])
+    elif not texts:
+        texts = [line.rstrip("\n") for line in sys.stdin if line.strip()]
+    if not texts:
+        raise UserError("There is no text to classify.", 'kerastc predict RUN "a text"')
+    predictor = _predictor(run, backend)
+    probabilities = predictor.probabilities(texts)
+    if as_json:
+        click.echo(json.dumps(prediction_rows(texts, probabilities, predictor.classes), indent=2))
+    else:
+        click.echo(_loaded(predictor), err=True)
+        prediction_table(texts, probabilities, predictor.classes)
+
+
+@main.command()
+@RUN
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="A labelled file.")
+@click.option("--text", "columns", metavar="COLUMN[+COLUMN]", default="", help="Text column.")
+@click.option("--label", default="", help="Label column.")
+@JSON
+@BACKEND
+def evaluate(run, data, columns, label, as_json, backend) -> None:
+    """Measure a finished RUN on a labelled file of your own."""
+    from kerastc.data import read_texts
+    from kerastc.report import classification_metrics
+    from kerastc.report.terminal import metrics_table
+
+    texts = read_texts(data, [part for part in columns.split("+") if part], label, one_class=True)
+    predictor = _predictor(run, backend)
+    texts = predictor.matching(texts)
+    metrics = classification_metrics(
+        texts.labels, predictor.probabilities(texts.texts), predictor.classes
+    )
+    if as_json:
+        click.echo(json.dumps(metrics, indent=2))
+    else:
+        click.echo(f"{_loaded(predictor)}\n{len(texts):,} texts of {texts.source}", err=True)
+        metrics_table(metrics)
+
+
+@main.command()
+@click.argument(
+    "folders", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@JSON
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@click.option("--html", type=click.Path(path_type=Path), help="Write one page that opens offline.")
+def compare(folders, as_json, as_csv, html) -> None:
+    """Show any runs side by side: a table, and with --html a plot."""
+    from kerastc.report import compare as compare_runs
+
+    comparison = compare_runs(folders)
+    if html is not None:
+        comparison.to_html(html)
+        click.echo(f"Wrote {html}", err=True)
+    if as_json:
+        click.echo(comparison.to_json())
+    elif as_csv:
+        click.echo(comparison.to_csv(), nl=False)
+    else:
+        comparison.print()
+
+
+@main.command()
+@RUN
+def report(run) -> None:
+    """Draw the plots and report.html of a RUN again."""
+    from kerastc.report import write_report
+    from kerastc.run import Run
+
+    click.echo(write_report(Run.open(run).folder))
+
+
+def _predictor(run: Path, backend: str | None):
+    from kerastc.backend import choose_backend
+    from kerastc.run import Run
+
+    opened = Run.open(run)
+    choose_backend(backend)
+    from kerastc.predictor import Predictor
+
+    return Predictor(opened)
+
+
+def _loaded(predictor) -> str:
+    classes = ", ".join(predictor.classes)
+    return (
+        f"Loaded {predictor.run.folder} ({predictor.model.count_params():,} parameters): {classes}"
+    )
+
+
+def _cache() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("KERASTC_CACHE") or Path(base) / "kerastc")

@@ -1,0 +1,171 @@
+"""Starts a recipe in a new run, or goes on with one that was stopped."""
+
+import errno
+import resource
+import shlex
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from kerastc import recipe
+from kerastc.backend import choose_backend, make_deterministic
+from kerastc.errors import UserError
+from kerastc.run import Run, newest_unfinished
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things are kept.
+
+    Args:
+        runs: runs without a `--run` of their own go to RUNS/RECIPE/TIME.
+        cache: features and downloads that runs share.
+    """
+
+    runs: Path
+    cache: Path
+
+
+def train(
+    name: str | None,
+    overrides: Sequence[str] = (),
+    *,
+    places: Places,
+    folder: Path | None = None,
+    resume: bool = False,
+    backend: str | None = None,
+) -> Run:
+    """Runs a recipe to its end.
+
+    Args:
+        name: a recipe's name or path; may be None when resuming.
+        overrides: `key=value` words.
+        places: where runs and caches are.
+        folder: the run's folder; by default a new one named by the time, or the newest unfinished
+            run when resuming.
+        resume: go on with the run in `folder`; starts it where it does not exist yet.
+        backend: tensorflow, jax or torch.
+
+    Raises:
+        UserError: for every slip, before any work; and with the command that resumes, where the
+            run was stopped by Ctrl-C, a full disk or the like.
+    """
+    if resume:
+        folder = folder or newest_unfinished(places.runs, _required(name)).folder
+        if name is None or (folder / "config.json").is_file():
+            return _resume(folder, name, overrides, places, backend)
+    script = recipe.find(_required(name))
+    config = recipe.configure(script.load().Config, overrides)
+    backend = choose_backend(backend)
+    run = Run.create(
+        folder or _new_folder(places.runs / script.path.stem),
+        {
+            "recipe": str(script.path.resolve()) if name != script.path.stem else name,
+            "command": _command(script, config, backend),
+            "config": config.model_dump(mode="json"),
+        },
+        places.cache,
+    )
+    return _work(script, config, run)
+
+
+def _resume(folder, name, overrides, places, backend) -> Run:
+    run = Run.open(folder, places.cache)
+    stored = run.config
+    script = recipe.find(stored["recipe"])
+    if name is not None and recipe.find(name).path.resolve() != script.path.resolve():
+        raise UserError(f"{folder} is a run of {stored['recipe']}, not of {name}.")
+    config_class = script.load().Config
+    config = recipe.validate(config_class, stored["config"])
+    _refuse_changes(config, config_class, overrides, run)
+    if run.path("environment.json").is_file():
+        before = run.read_json("environment.json")["backend"]
+        if backend not in (None, before):
+            raise UserError(
+                f"{folder} began on {before}; on {backend} it would come to other figures.",
+                f"Leave --backend out, or start a new run with --backend {backend}.",
+            )
+        backend = before
+    choose_backend(backend)
+    return run if run.finished else _work(script, config, run)
+
+
+def _work(script: recipe.Recipe, config: recipe.Config, run: Run) -> Run:
+    began = time.time()
+    with _told_how_to_resume(run), run.lock():
+        make_deterministic()
+        if not run.path("environment.json").is_file():
+            run.describe_environment(config.seed)
+        script.load().run(config, run)
+        run.write_json(
+            "finished.json",
+            {
+                "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+                "seconds": round(time.time() - began, 1),
+                "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            },
+        )
+    return run
+
+
+@contextmanager
+def _told_how_to_resume(run: Run) -> Iterator[None]:
+    """Turns an end from outside into a message that says where the run stands."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise UserError(
+            f"Stopped. {run.folder} stands {run.standing()}; nothing of it is lost.",
+            f"Go on with it: {run.resume_command}",
+        ) from None
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+            raise
+        raise UserError(
+            f"{error.strerror}: {error.filename or run.folder}. {run.folder} stands "
+            f"{run.standing()}.",
+            f"Make room (or give it write access), then: {run.resume_command}",
+        ) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _refuse_changes(config, config_class, overrides: Sequence[str], run: Run) -> None:
+    """A resumed run keeps its hyperparameters: words that repeat them are fine, others are not."""
+    stored = recipe.flat(config)
+    given = recipe.flat(recipe.configure(config_class, overrides))
+    for key in (word.partition("=")[0] for word in overrides):
+        if given[key] != stored[key]:
+            raise UserError(
+                f"{run.folder} has {key}={stored[key]}, not {given[key]}; a resumed run keeps its "
+                "hyperparameters.",
+                "Leave the override out, or start a new run with it.",
+            )
+
+
+def _command(script: recipe.Recipe, config: recipe.Config, backend: str) -> str:
+    """The command line that repeats a run: all that differs from the recipe's defaults."""
+    defaults = recipe.flat(type(config)())
+    words = [
+        recipe.word(key, value)
+        for key, value in recipe.flat(config).items()
+        if key != "seed" and value != defaults.get(key)
+    ]
+    options = ["--backend", backend, "--seed", str(config.seed)]
+    return shlex.join(["kerastc", "train", script.name, *words, *options])
+
+
+def _new_folder(parent: Path) -> Path:
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    names = [stamp, *(f"{stamp}-{i}" for i in range(2, 100))]
+    return next(parent / name for name in names if not (parent / name).exists())
+
+
+def _required(name: str | None) -> str:
+    if name is None:
+        raise UserError("Which recipe?", "See them: kerastc recipes")
+    return name

@@ -1,0 +1,80 @@
+"""Uses a finished run on a user's texts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import kerastc.models  # noqa: F401  (registers the layers that model.keras names)
+from kerastc.data.texts import LabelledTexts, cut_at_word
+from kerastc.errors import UserError
+from kerastc.models.tokens import Tokenizer
+from kerastc.run import Run
+from kerastc.training.batching import TextBatches
+from kerastc.training.predicting import predict, softmax
+
+BATCH = 32
+
+
+class Predictor:
+    """A run's model with all that turns a text into its input.
+
+    Args:
+        run: a finished run of a text recipe.
+
+    Raises:
+        UserError: where the run lacks a part, or a part is broken.
+    """
+
+    def __init__(self, run: Run):
+        self.run = run
+        preprocessing = run.read_json("preprocessing.json")
+        if preprocessing.get("kind") != "text":
+            raise UserError(f"{run.folder} is no run of a text recipe.")
+        self.max_tokens = preprocessing["max_tokens"]
+        self.max_characters = preprocessing["max_characters"]
+        self.classes = tuple(_required(run, "labels.txt").read_text("utf-8").splitlines())
+        path = _required(run, "model.keras")
+        try:
+            self.model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{path} cannot be loaded: {error}") from None
+        self.tokenizer = Tokenizer.load(_required(run, "tokenizer"))
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        """The class probabilities, (texts, classes) float64; texts are cut as in training."""
+        if self.max_characters:
+            texts = [cut_at_word(text, self.max_characters) for text in texts]
+        tokens = self.tokenizer.encode(texts, self.max_tokens)
+        none = np.zeros((len(tokens), 0), "float32")
+        batches = TextBatches(tokens, self.tokenizer.pad, none, BATCH)
+        return softmax(predict(self.model, batches, "Predicting"))
+
+    def matching(self, texts: LabelledTexts) -> LabelledTexts:
+        """Labelled texts with their labels renumbered to this run's classes.
+
+        Raises:
+            UserError: naming the classes that the run does not know.
+        """
+        unknown = sorted(set(texts.classes) - set(self.classes))
+        if unknown:
+            raise UserError(
+                f"{texts.source} has classes that {self.run.folder} does not know: "
+                f"{', '.join(unknown)}.",
+                f"It knows: {', '.join(self.classes)}.",
+            )
+        number = np.array([self.classes.index(name) for name in texts.classes], dtype=np.int32)
+        return LabelledTexts(
+            texts.texts, number[texts.labels], self.classes, texts.source, texts.notes
+        )
+
+
+def _required(run: Run, name: str) -> Path:
+    path = run.path(name)
+    if not path.exists():
+        raise UserError(
+            f"{path} is missing: the run stands {run.standing()}.",
+            f"Go on with it: {run.resume_command}",
+        )
+    return path

@@ -1,0 +1,143 @@
+"""Batches in an order that a seed and an epoch fix; texts grouped by length and cut to it."""
+
+import keras
+import numpy as np
+
+# A backend that compiles per shape compiles this many training steps, and pads this little.
+LENGTHS = 6
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches of rows that need no padding: cached features, images.
+
+    Args:
+        inputs: (n, ...) array.
+        targets: (n, classes) float32, one-hot or soft.
+        batch_size: rows a batch; the last one may be smaller.
+        weights: (n,) float32 weights of the loss, or None.
+        seed: the order's seed; None keeps the rows as they stand.
+        rows: the row numbers to take, (m,) int; None takes all.
+    """
+
+    def __init__(self, inputs, targets, batch_size, weights=None, seed=None, rows=None):
+        super().__init__()
+        self.taken = np.arange(len(targets)) if rows is None else np.asarray(rows)
+        self.inputs = inputs
+        self.targets = targets
+        self.weights = weights
+        self.batch_size = batch_size
+        self.seed = seed
+        self.begin_epoch(0)
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Orders the rows for an epoch; the same epoch gets the same order in every process."""
+        self.epoch = epoch
+        self.batches = self._ordered(self._permutation())
+
+    def rows(self) -> np.ndarray:
+        """The row numbers of this epoch in the order of the batches, (n,) int."""
+        return np.concatenate(self.batches)
+
+    def __len__(self) -> int:
+        return -(-len(self.taken) // self.batch_size)
+
+    def __getitem__(self, index: int):
+        rows = self.batches[index]
+        batch = (self._inputs(rows), self.targets[rows])
+        return batch if self.weights is None else (*batch, self.weights[rows])
+
+    def _generator(self) -> np.random.Generator:
+        return np.random.default_rng([self.seed, self.epoch])
+
+    def _permutation(self) -> np.ndarray:
+        return self.taken if self.seed is None else self._generator().permutation(self.taken)
+
+    def _ordered(self, rows: np.ndarray) -> list[np.ndarray]:
+        return np.split(rows, range(self.batch_size, len(rows), self.batch_size))
+
+    def _inputs(self, rows: np.ndarray):
+        return self.inputs[rows]
+
+
+class TextBatches(Batches):
+    """Batches of token ids, each cut to one of a few lengths that the data choose.
+
+    Rows of like length share a batch; which rows, and the order of the batches, follow the seed.
+
+    Args:
+        tokens: n int arrays without padding.
+        pad: turns a list of them and a length into the model's inputs.
+        targets, batch_size, weights, seed, rows: as in `Batches`.
+    """
+
+    def __init__(self, tokens, pad, targets, batch_size, weights=None, seed=None, rows=None):
+        lengths = np.array([len(ids) for ids in tokens])
+        self.lengths = choose_lengths(lengths)
+        self.length_of = self.lengths[np.searchsorted(self.lengths, lengths)]
+        self.pad = pad
+        super().__init__(tokens, targets, batch_size, weights, seed, rows)
+
+    def _ordered(self, rows: np.ndarray) -> list[np.ndarray]:
+        # Rows left over from one length open the first batch of the next, so that only one batch
+        # of an epoch is smaller than the others (a further shape to compile).
+        rows = rows[np.argsort(self.length_of[rows], kind="stable")]
+        batches = super()._ordered(rows)
+        if self.seed is not None:
+            order = self._generator().permutation(len(batches))
+            batches = [batches[i] for i in order]
+        return batches
+
+    def _inputs(self, rows: np.ndarray):
+        return self.pad([self.inputs[row] for row in rows], int(self.length_of[rows].max()))
+
+
+def choose_lengths(lengths: np.ndarray, count: int = LENGTHS, multiple: int = 8) -> np.ndarray:
+    """The `count` lengths to which (n,) texts are padded with the least padding in all.
+
+    An exact dynamic programme over the multiples of `multiple`; the greatest covers every text.
+
+    Returns:
+        at most `count` lengths, ascending.
+    """
+    rounded = -(-np.maximum(lengths, 1) // multiple)
+    texts = np.bincount(rounded)
+    before = np.concatenate([[0], np.cumsum(texts)])  # texts of less than each size
+    sizes = np.arange(len(texts))
+    # cost[i, j]: texts in sizes (i, j] padded to j.
+    cost = (before[1:][None, :] - before[1:][:, None]) * sizes[None, :].astype(float)
+    cost[sizes[:, None] > sizes[None, :]] = np.inf
+    best = cost[0]
+    cuts = []
+    for _ in range(count - 1):
+        total = best[:, None] + cost
+        cuts.append(total.argmin(axis=0))
+        best = total.min(axis=0)
+    chosen = [len(texts) - 1]
+    for cut in reversed(cuts):
+        chosen.append(int(cut[chosen[-1]]))
+    return np.array(sorted(set(chosen) - {0})) * multiple
+
+
+def feed(batches: Batches):
+    """What `fit` and `evaluate` take: on TensorFlow a tf.data pipeline whose lengths may vary.
+
+    Keras would read the shapes off the first two batches and refuse a later one that is longer.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return batches
+    import tensorflow as tf
+
+    def spec(array):
+        # Features keep their width; whatever varies from batch to batch stays open.
+        free = (None,) * (2 if isinstance(batches, TextBatches) else 1)
+        return tf.TensorSpec(free + array.shape[len(free) :], array.dtype)
+
+    inputs, *rest = batches[0]
+    signature = (
+        keras.tree.map_structure(spec, inputs),
+        *(tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in rest),
+    )
+    data = tf.data.Dataset.from_generator(
+        lambda: (batches[i] for i in range(len(batches))), output_signature=signature
+    )
+    return data.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(2)

@@ -1,0 +1,62 @@
+"""The fields that every training recipe shares; a recipe extends them and sets its own defaults."""
+
+from typing import Annotated, Literal
+
+import pydantic
+from pydantic import Field
+
+from kerastc.recipe import Config
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class EarlyStopping(pydantic.BaseModel):
+    """When to stop before the last epoch. The best epoch's weights are kept in any case."""
+
+    model_config = Config.model_config
+
+    metric: str = "val_loss"  # any column of history.csv; a loss is minimised, all else maximised
+    patience: Annotated[int, Field(ge=0)] = 3  # epochs without gain before the stop; 0 never stops
+    min_delta: Annotated[float, Field(ge=0)] = 0.0  # the least change that counts as a gain
+
+
+class TrainingConfig(Config):
+    """Optimizer, schedule and stopping."""
+
+    epochs: Count = 15  # at most
+    batch_size: Count = 32  # examples
+    accumulation: Count = 1  # batches whose gradients are averaged into one update
+    learning_rate: Positive = 1e-3  # the peak
+    schedule: Literal["constant", "linear", "cosine"] = "linear"  # linear and cosine end at zero
+    warmup_steps: Annotated[int, Field(ge=0)] = 0  # updates of linear rise from zero
+    warmup_fraction: Fraction = 0.0  # the same as a share of all updates; give only one of the two
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01  # decoupled; none on norms and biases
+    clip_norm: Annotated[float, Field(ge=0)] = 1.0  # of all gradients together; 0 does not clip
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0  # share spread over all classes
+    class_weights: Literal["none", "balanced"] = "none"  # balanced: rows / (classes * class's rows)
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"  # of computing
+    early_stopping: EarlyStopping = EarlyStopping()
+
+    @pydantic.model_validator(mode="after")
+    def one_warmup(self) -> "TrainingConfig":
+        """Refuses two ways of saying the same."""
+        if self.warmup_steps and self.warmup_fraction:
+            raise ValueError(
+                f"warmup_steps={self.warmup_steps} and warmup_fraction={self.warmup_fraction} are "
+                "both given; give only one."
+            )
+        return self
+
+
+class TextClassifierConfig(TrainingConfig):
+    """A pretrained encoder with a classification head."""
+
+    train_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0  # of the training part only
+    backbone: str = "minilm"  # or a KerasHub preset, hf://OWNER/MODEL, a local folder
+    trainable: str = "head"  # head: the encoder is frozen | top_K: and its top K layers | all
+    pooling: Literal["mean", "first"] = "mean"  # of the token vectors; first is [CLS]
+    hidden: Annotated[int, Field(ge=1)] | None = None  # head's units; none: the encoder's width
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2  # before the classifier
+    max_tokens: Annotated[int, Field(ge=4)] = 128  # longer texts are cut

@@ -1,0 +1,125 @@
+"""Trains a text classifier from split texts to a run that can be used."""
+
+import resource
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from kerastc.data.splits import Splits
+from kerastc.data.texts import LabelledTexts
+from kerastc.models import Encoder, split_at_features
+from kerastc.run import Run
+from kerastc.training.batching import Batches, TextBatches
+from kerastc.training.config import TextClassifierConfig
+from kerastc.training.features import FeatureCache
+from kerastc.training.fit import class_weights, fit, one_hot
+from kerastc.training.predicting import predict, softmax
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training leaves for the report.
+
+    Args:
+        validation, test: (rows, classes) float64 probabilities of the best epoch.
+        figures: epochs, seconds, parameters, memory.
+    """
+
+    validation: np.ndarray
+    test: np.ndarray
+    figures: dict[str, float]
+
+
+def train_text_classifier(
+    model: keras.Model,
+    encoder: Encoder,
+    splits: Splits,
+    config: TextClassifierConfig,
+    run: Run,
+) -> Trained:
+    """Fits the model on `splits.train`, chooses the epoch on `splits.validation`.
+
+    A frozen encoder (`trainable=head`) runs over each text once, ever: its features come from
+    `run.cache`, and only the head is fitted. Otherwise the whole model is, on batches cut to
+    their longest text.
+
+    Args:
+        model: of `kerastc.models.text_classifier`.
+        encoder: the one that the model is made of.
+        splits: test rows are looked at once, after training.
+        config: hyperparameters.
+        run: takes history, checkpoints, model.keras, tokenizer and preprocessing.json.
+    """
+    keras.utils.set_random_seed(config.seed)
+    fitted, batches = _prepare(model, encoder, splits, config, run)
+    figures = fit(
+        fitted, batches["train"], batches["validation"], splits.train.classes, config, run
+    )
+    save(model, encoder, config, run)
+    return Trained(
+        softmax(predict(fitted, batches["validation"], "Validating")),
+        softmax(predict(fitted, batches["test"], "Testing")),
+        figures
+        | {
+            "parameters": model.count_params(),
+            "trainable_parameters": sum(int(np.prod(v.shape)) for v in fitted.trainable_weights),
+            "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        },
+    )
+
+
+def save(model: keras.Model, encoder: Encoder, config: TextClassifierConfig, run: Run) -> None:
+    """Writes model.keras, tokenizer/ and preprocessing.json: what turns a user's text into logits.
+
+    The optimizer stays behind in checkpoints/.
+    """
+    with run.writing("model.keras") as path:
+        keras.Model(model.inputs, model.outputs, name=model.name).save(path)
+    with run.writing("tokenizer") as path:
+        encoder.tokenizer.save(path)
+    run.write_json(
+        "preprocessing.json",
+        {
+            "kind": "text",
+            "max_tokens": config.max_tokens,
+            "max_characters": getattr(config, "max_characters", 0),
+            "backbone": encoder.name,
+        },
+    )
+
+
+def text_batches(
+    texts: LabelledTexts, encoder: Encoder, config: TextClassifierConfig, seed: int | None = None
+) -> TextBatches:
+    """Batches of token ids; with a seed they are for training: shuffled and weighted."""
+    tokens = encoder.tokenizer.encode(texts.texts, config.max_tokens)
+    count = len(texts.classes)
+    weights = None if seed is None else class_weights(texts.labels, count, config.class_weights)
+    targets = one_hot(texts.labels, count)
+    return TextBatches(tokens, encoder.tokenizer.pad, targets, config.batch_size, weights, seed)
+
+
+def _prepare(model, encoder, splits, config, run) -> tuple[keras.Model, dict[str, Batches]]:
+    """The model to fit and its batches of each split."""
+    seeds = {"train": config.seed, "validation": None, "test": None}
+    batches = {
+        part: text_batches(getattr(splits, part), encoder, config, seed)
+        for part, seed in seeds.items()
+    }
+    if config.trainable != "head":
+        return model, batches
+    features, head = split_at_features(model)
+    cache = FeatureCache(
+        run.cache,
+        (encoder.fingerprint, config.pooling, config.precision, keras.backend.backend()),
+    )
+    # One call for all, so that the encoder's batches are full.
+    texts = list(batches.values())
+    tokens = [ids for part in texts for ids in part.inputs]
+    rows = cache.features(features, tokens, encoder.tokenizer.pad)
+    parts = np.split(rows, np.cumsum([len(part.targets) for part in texts])[:-1])
+    return head, {
+        name: Batches(part, old.targets, config.batch_size, old.weights, seeds[name])
+        for (name, old), part in zip(batches.items(), parts, strict=True)
+    }
