@@ -1,0 +1,177 @@
+"""A paper of arXiv, and papers read from a metadata file (CSV, TSV, JSON Lines; plain or .gz)."""
+
+import csv
+import gzip
+import json
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from kerastc.errors import UserError
+from kerastc.progress import progress
+
+FILE_HINT = (
+    "From a file instead: `kerastc train arxiv data=FILE`, FILE being CSV, TSV or JSON Lines (.gz "
+    "too) with the columns arxiv_id, primary_cat, categories, title, abstract. arXiv's own "
+    "metadata snapshot (arxiv-metadata-oai-snapshot.json, CC0, on Kaggle as "
+    "Cornell-University/arxiv) serves as it is."
+)
+
+# Each field and the names it goes by, ours first; the snapshot and the API have the others.
+COLUMNS = {
+    "arxiv_id": ("arxiv_id", "id"),
+    "primary_cat": ("primary_cat", "primary_category"),
+    "categories": ("categories",),
+    "title": ("title",),
+    "abstract": ("abstract", "summary"),
+}
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
+JSON_LINES = (".jsonl", ".ndjson", ".json")
+
+# Identifiers of the form yymm.number: five digits after the point since January 2015, four before.
+_FIVE_DIGITS_SINCE = 1501
+_NUMBERED = re.compile(r"(\d{3,4})\.(\d+)")
+_WITHDRAWN = re.compile(
+    r"^withdrawn\b|\b(?:is|was|been|be) (?:withdrawn|retracted|superseded)\b|^no abstract\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What arXiv says of one paper.
+
+    Args:
+        arxiv_id: the identifier without its version, e.g. `1706.03762` or `math/9306201`.
+        primary_cat: the category that the paper is filed under.
+        categories: all of its categories, the primary one among them.
+        title: the title.
+        abstract: the abstract; white space as the source has it.
+    """
+
+    arxiv_id: str
+    primary_cat: str
+    categories: tuple[str, ...]
+    title: str
+    abstract: str
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether the abstract opens by saying that there is no paper (any more)."""
+        # A note at the end of a real abstract leaves a real abstract, so only the opening counts.
+        return bool(_WITHDRAWN.search(" ".join(self.abstract.split())[:100]))
+
+    @property
+    def has_abstract(self) -> bool:
+        return bool(self.abstract.strip()) and not self.is_withdrawn
+
+
+def canonical_id(text: str) -> str:
+    """The identifier without version, repaired where a spreadsheet took it for a number.
+
+    `0908.3545` and `908.3545`, `1607.07957` and `1607.0795699999999` are the same paper; files
+    that went through a table of numbers hold both.
+    """
+    text = re.sub(r"v\d+$", "", text.strip())
+    numbered = _NUMBERED.fullmatch(text)
+    if not numbered:
+        return text
+    month, number = int(numbered[1]), float(f"0.{numbered[2]}")
+    digits = 5 if month >= _FIVE_DIGITS_SINCE else 4
+    return f"{month:04d}.{f'{number:.{digits}f}'[2:]}"
+
+
+def read_papers(path: Path) -> Iterator[Paper]:
+    """Papers of a metadata file, one at a time.
+
+    Raises:
+        UserError: no such file, not one of the forms, not UTF-8, a column missing, a broken row.
+    """
+    suffixes = [suffix for suffix in path.suffixes if suffix != ".gz"]
+    form = suffixes[-1].lower() if suffixes else ""
+    if form not in (*DELIMITERS, *JSON_LINES):
+        raise UserError(f"{path}: cannot tell its form from its name; .csv, .tsv, .jsonl (.gz)")
+    if not path.is_file():
+        raise UserError(f"No file {path}", FILE_HINT)
+    opener = gzip.open if path.suffix == ".gz" else open
+    try:
+        with (
+            opener(path, "rt", encoding="utf-8-sig", newline="") as lines,
+            progress(f"Reading {path.name}") as advance,
+        ):
+            rows = _json_rows(path, lines) if form in JSON_LINES else _table_rows(path, lines, form)
+            for row in rows:
+                advance()
+                yield _paper(row)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8: {error.reason} at byte {error.start}") from error
+    except (EOFError, zlib.error, OSError) as error:
+        raise UserError(f"{path} cannot be read: {error}") from error
+
+
+def _table_rows(path: Path, lines: TextIO, form: str) -> Iterator[dict[str, Any]]:
+    reader = csv.DictReader(lines, delimiter=DELIMITERS[form])
+    try:
+        names = _names(path, reader.fieldnames or ())
+        for row in reader:
+            if None in row or None in row.values():
+                raise UserError(
+                    f"{path}, line {reader.line_num}: not the {len(reader.fieldnames)} columns "
+                    "of the first line"
+                )
+            yield {field: row[name] for field, name in names.items()}
+    except csv.Error as error:
+        raise UserError(f"{path}, line {reader.line_num}: {error}") from error
+
+
+def _json_rows(path: Path, lines: TextIO) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise UserError(f"{path}, line {number}: not JSON: {error.msg}") from error
+        if not isinstance(row, dict):
+            raise UserError(
+                f"{path}, line {number}: an object with the fields of a paper belongs here"
+            )
+        names = _names(f"{path}, line {number}", row)
+        yield {field: row[name] for field, name in names.items()}
+
+
+def _names(place: object, present: Any) -> dict[str, str]:
+    """Which present name each field goes by; one of primary_cat and categories is enough."""
+    names = {
+        field: next(name for name in known if name in present)
+        for field, known in COLUMNS.items()
+        if any(name in present for name in known)
+    }
+    missing = [field for field in ("arxiv_id", "title", "abstract") if field not in names]
+    if "primary_cat" not in names and "categories" not in names:
+        missing.append("primary_cat or categories")
+    if missing:
+        raise UserError(
+            f"{place}: no {' and no '.join(missing)}; there is: {', '.join(present) or 'nothing'}",
+            FILE_HINT,
+        )
+    return names
+
+
+def _paper(row: dict[str, Any]) -> Paper:
+    listed = row.get("categories") or ""
+    if isinstance(listed, list):
+        listed = " ".join(map(str, listed))
+    categories = tuple(re.split(r"[,\s]+", listed.strip())) if listed.strip() else ()
+    # The snapshot has no column for it: there the first category listed is the primary one.
+    primary = str(row.get("primary_cat") or (categories[0] if categories else "")).strip()
+    return Paper(
+        canonical_id(str(row["arxiv_id"])),
+        primary,
+        categories if primary in categories else (primary, *categories),
+        str(row["title"] or ""),
+        str(row["abstract"] or ""),
+    )
