@@ -1,0 +1,212 @@
+"""Backbones and tokenizers from KerasHub presets, hubs, and folders in either layout.
+
+Everything that can go wrong on the way comes out as a `UserError`.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import keras
+import keras_hub
+
+from kerastc.errors import UserError
+from kerastc.models.bert import is_exact, read_bert
+from kerastc.models.tokens import (
+    BytePair,
+    SentencePiece,
+    Tokenizer,
+    WordPiece,
+    load_tokenizer,
+    read_vocabulary,
+)
+
+ARCHITECTURES = ("Albert", "Bert", "DebertaV3", "DistilBert", "Electra", "Roberta", "XLMRoberta")
+# Hugging Face's names of those that KerasHub converts, and the files of their tokenizers.
+CONVERTED = {
+    "albert": ("spiece.model",),
+    "bert": ("vocab.txt",),
+    "distilbert": ("vocab.txt",),
+    "roberta": ("vocab.json", "merges.txt"),
+    "xlm-roberta": ("sentencepiece.bpe.model",),
+}
+OFFLINE = "Without a network use encoder=minilm or a folder with the files of a model."
+
+
+def preset_names() -> list[str]:
+    """The KerasHub presets that are text encoders."""
+    classes = [getattr(keras_hub.models, f"{name}Backbone") for name in ARCHITECTURES]
+    return [preset for cls in classes for preset in cls.presets]
+
+
+def read_preset(name: str) -> tuple[keras.Model, Tokenizer]:
+    """Downloads a KerasHub preset, or takes it from KerasHub's cache.
+
+    Raises:
+        UserError: it cannot be fetched or is no text encoder.
+    """
+    with _fetching(name, "Kaggle"):
+        backbone = keras_hub.models.Backbone.from_preset(name)
+        layer = keras_hub.tokenizers.Tokenizer.from_preset(name)
+    _check_class(name, type(backbone).__name__)
+    return backbone, _reference_tokenizer(layer)
+
+
+def download(name: str) -> Path:
+    """The folder of a Hugging Face model, "hf://org/model", fetched or from the local cache.
+
+    Raises:
+        UserError: it cannot be fetched.
+    """
+    import huggingface_hub
+
+    repository = name.removeprefix("hf://")
+    wanted = ["*.json", "*.txt", "*.model", "model*.safetensors", "*.h5", "assets/*"]
+    with _fetching(name, "Hugging Face"):
+        try:
+            folder = huggingface_hub.snapshot_download(
+                repository, allow_patterns=wanted, local_files_only=True
+            )
+        except huggingface_hub.errors.LocalEntryNotFoundError:
+            # Asked first, because the download itself would retry for half a minute.
+            huggingface_hub.HfApi().model_info(repository, timeout=10)
+            folder = huggingface_hub.snapshot_download(repository, allow_patterns=wanted)
+    return Path(folder)
+
+
+def read_folder(folder: Path) -> tuple[keras.Model, Tokenizer]:
+    """Reads a folder in KerasHub's or Hugging Face's layout.
+
+    Raises:
+        UserError: files are missing or damaged, or the model is no text encoder.
+    """
+    config = _read_json(folder / "config.json")
+    if "registered_name" in config:
+        _check_class(str(folder), str(config.get("class_name")))
+        if not (folder / "model.weights.json").exists():  # there, the weights are in parts
+            _require(folder, "model.weights.h5")
+        with _reading(folder):
+            return keras_hub.models.Backbone.from_preset(str(folder)), load_tokenizer(folder)
+    if "model_type" in config:
+        return _read_hugging_face(folder, config)
+    raise UserError(
+        f"{folder / 'config.json'} describes neither a KerasHub nor a Hugging Face model.",
+        "It needs a field registered_name or model_type.",
+    )
+
+
+def _read_hugging_face(folder: Path, config: dict) -> tuple[keras.Model, Tokenizer]:
+    kind = config["model_type"]
+    if kind not in CONVERTED:
+        raise UserError(
+            f"{folder} holds a model of type {kind!r}.", f"Allowed: {', '.join(CONVERTED)}."
+        )
+    _require(folder, *CONVERTED[kind])
+    if not (folder / "model.safetensors.index.json").exists():
+        _require(folder, "model.safetensors")
+    with _reading(folder):
+        if is_exact(config) and (folder / "model.safetensors").exists():
+            backbone = read_bert(folder / "model.safetensors", config)
+        else:
+            backbone = keras_hub.models.Backbone.from_preset(str(folder))
+        return backbone, _hugging_face_tokenizer(folder, kind, type(backbone).__name__)
+
+
+def _hugging_face_tokenizer(folder: Path, kind: str, backbone: str) -> Tokenizer:
+    options = {}
+    if (folder / "tokenizer_config.json").exists():
+        options = _read_json(folder / "tokenizer_config.json")
+    if kind in ("bert", "distilbert"):
+        lowercase = options.get("do_lower_case", True)
+        strip = options.get("strip_accents")
+        return WordPiece(
+            read_vocabulary(folder / "vocab.txt"),
+            lowercase,
+            lowercase if strip is None else strip,  # the reference's rule
+            options.get("tokenize_chinese_chars", True),
+            backbone.replace("Backbone", "Tokenizer"),
+        )
+    if kind == "roberta":
+        return BytePair(
+            _read_json(folder / "vocab.json"),
+            (folder / "merges.txt").read_text("utf-8").split("\n"),
+            options.get("add_prefix_space", False),
+        )
+    return SentencePiece(keras_hub.tokenizers.Tokenizer.from_preset(str(folder)))
+
+
+def _reference_tokenizer(layer) -> Tokenizer:
+    """The tokenizer of a KerasHub preset; KerasHub keeps accents, the reference strips them."""
+    if isinstance(layer, keras_hub.tokenizers.WordPieceTokenizer):
+        return WordPiece(
+            layer.get_vocabulary(),
+            layer.lowercase,
+            layer.strip_accents or layer.lowercase,
+            layer.split_on_cjk,
+            type(layer).__name__,
+        )
+    if isinstance(layer, keras_hub.tokenizers.RobertaTokenizer):
+        return BytePair(layer.vocabulary, layer.merges, layer.add_prefix_space)
+    return SentencePiece(layer)
+
+
+def _check_class(name: str, class_name: str) -> None:
+    if class_name.removesuffix("Backbone") not in ARCHITECTURES:
+        raise UserError(
+            f"{name} is a {class_name}, no text encoder.", f"Allowed: {', '.join(ARCHITECTURES)}."
+        )
+
+
+def _read_json(path: Path) -> dict:
+    try:
+        read = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UserError(f"Cannot read {path}: {error.strerror}.") from error
+    except ValueError as error:
+        raise UserError(f"{path} is damaged: {error}.") from error
+    if not isinstance(read, dict):
+        raise UserError(f"{path} is damaged: not a JSON object.")
+    return read
+
+
+def _require(folder: Path, *names: str) -> None:
+    missing = [name for name in names if not (folder / name).exists()]
+    if not missing:
+        return
+    hint = "Copy the whole model into the folder."
+    if "model.safetensors" in missing and (folder / "pytorch_model.bin").exists():
+        hint = "pytorch_model.bin is not read; save it again with safe_serialization=True."
+    raise UserError(f"{folder} lacks {', '.join(missing)}.", hint)
+
+
+@contextmanager
+def _fetching(name: str, hub: str) -> Iterator[None]:
+    """Turns whatever the hubs' clients raise into one message with a way on."""
+    try:
+        yield
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:  # the clients raise from four libraries
+        raise UserError(
+            f"Cannot load {name} from {hub} or its local cache: {_first_line(error)}", OFFLINE
+        ) from error
+
+
+@contextmanager
+def _reading(folder: Path) -> Iterator[None]:
+    """Turns whatever a damaged file makes the readers raise into one message."""
+    try:
+        yield
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:  # h5py, safetensors, sentencepiece, json and Keras each their own
+        raise UserError(
+            f"The model in {folder} cannot be read: {_first_line(error)}",
+            "The files are damaged or do not belong together; copy or download them again.",
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip().split("\n")[0]
+    return f"{type(error).__name__}: {text}"[:300]

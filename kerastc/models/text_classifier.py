@@ -1,0 +1,128 @@
+"""A text classifier: encoder, pooling, and the head of DistilBertForSequenceClassification."""
+
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from kerastc.errors import UserError
+from kerastc.models.encoders import Encoder
+from kerastc.models.pooling import FirstToken, MeanPooling
+from kerastc.models.text_encoder import TextEncoder, token_inputs
+
+POOLINGS = {"mean": MeanPooling, "first": FirstToken}
+HEAD = ("pre_classifier", "head_dropout", "classifier")
+
+
+class ParameterCount(NamedTuple):
+    """Numbers of parameters that training changes and leaves."""
+
+    trainable: int
+    frozen: int
+
+
+def text_classifier(
+    encoder: Encoder,
+    classes: int,
+    pooling: str = "mean",
+    trainable: str = "head",
+    hidden: int | None = None,
+    dropout: float = 0.2,
+    seed: int = 0,
+) -> keras.Model:
+    """Builds encoder → pooling → dense, ReLU → dropout → dense.
+
+    The encoder's backbone becomes part of the model: training the model changes it. Pooling and
+    head compute in float32 also where the encoder was loaded in mixed precision.
+
+    Args:
+        encoder: what `load_encoder` gave.
+        classes: number of classes, two or more.
+        pooling: "mean" over the tokens or the "first" token.
+        trainable: "head", "top_K" transformer layers, or "all"; the head is always trained.
+        hidden: units of the first dense layer; the encoder's width by default.
+        dropout: rate before the last layer.
+        seed: determines the head's first weights and every dropout, the encoder's included.
+
+    Returns:
+        {"token_ids", "padding_mask"}, each (batch, length) int32, to logits (batch, classes)
+        float32.
+
+    Raises:
+        UserError: an argument is not allowed; the message names it and what is.
+    """
+    _check(classes, pooling, hidden, dropout)
+    sequences = TextEncoder(encoder.backbone, trainable, name="encoder")
+    pool = POOLINGS[pooling](dtype="float32", name="pooling")
+    seeds = np.random.SeedSequence(seed).generate_state(2)
+    pre_classifier = _dense(hidden or encoder.width, seeds[0], "pre_classifier", "relu")
+    head_dropout = keras.layers.Dropout(dropout, dtype="float32", name="head_dropout")
+    classifier = _dense(classes, seeds[1], "classifier")
+
+    inputs = token_inputs()
+    features = pool(sequences(inputs), inputs["padding_mask"])
+    logits = classifier(head_dropout(pre_classifier(features)))
+    model = keras.Model(inputs, logits, name="text_classifier")
+    _seed_dropout(model, seed)
+    return model
+
+
+def set_trainable(model: keras.Model, trainable: str) -> ParameterCount:
+    """Chooses what of a `text_classifier` is trained; `compile` the model afterwards.
+
+    Raises:
+        UserError: `trainable` is none of "head", "top_K", "all".
+    """
+    model.get_layer("encoder").tune(trainable)
+    count = sum(int(np.prod(w.shape)) for w in model.trainable_weights)
+    return ParameterCount(count, model.count_params() - count)
+
+
+def split_at_features(model: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """The two halves of a `text_classifier`, sharing its weights.
+
+    A frozen encoder runs over the data once through the first; the second is trained on what
+    came out. `head(features(x))` equals `model(x)`.
+
+    Returns:
+        features: {"token_ids", "padding_mask"} to pooled features (batch, width) float32.
+        head: features to logits (batch, classes) float32.
+    """
+    pooled = model.get_layer("pooling").output
+    features = keras.Model(model.input, pooled, name="features")
+    x = head_input = keras.Input(pooled.shape[1:], dtype="float32", name="features")
+    for name in HEAD:
+        x = model.get_layer(name)(x)
+    return features, keras.Model(head_input, x, name="head")
+
+
+def _dense(units: int, seed: int, name: str, activation: str | None = None) -> keras.layers.Dense:
+    """A dense layer with BERT's initial weights (Devlin et al. 2018: truncated normal, 0.02)."""
+    initializer = keras.initializers.TruncatedNormal(stddev=0.02, seed=int(seed) >> 1)
+    return keras.layers.Dense(
+        units, activation, kernel_initializer=initializer, dtype="float32", name=name
+    )
+
+
+def _seed_dropout(model: keras.Model, seed: int) -> None:
+    """Starts every dropout of the model, the backbone's included, at a state set by `seed`."""
+    generators = [
+        layer.seed_generator
+        for layer in model._flatten_layers()
+        if getattr(layer, "seed_generator", None) is not None
+    ]
+    # Half of the range fits the signed integers that some backends keep the state in.
+    starts = np.random.SeedSequence([seed, 1]).generate_state(len(generators)) >> 1
+    for generator, start in zip(generators, starts, strict=True):
+        generator.state.assign(np.array([start, 0], "int32"))
+
+
+def _check(classes: int, pooling: str, hidden: int | None, dropout: float) -> None:
+    if classes < 2:
+        raise UserError(f"classes={classes}: a classifier needs two or more.")
+    if pooling not in POOLINGS:
+        raise UserError(f"pooling={pooling!r} is not known.", "Allowed: mean, first.")
+    if hidden is not None and hidden < 1:
+        raise UserError(f"hidden={hidden} is not possible.", "Give one unit or more, or None.")
+    if not 0 <= dropout < 1:
+        raise UserError(f"dropout={dropout} is not possible.", "Give a rate from 0 to below 1.")

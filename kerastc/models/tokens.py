@@ -1,0 +1,299 @@
+"""Texts to token ids, equal to the reference tokenizers; needs neither Keras nor a backend.
+
+WordPiece (BERT, DistilBERT, ELECTRA) and byte-pair (RoBERTa) vocabularies run on the Rust
+`tokenizers` library with the reference's normalizer and splitter. KerasHub 0.32 reads the same
+files otherwise: its WordPiece case-folds, splits at format characters and counts bytes, and its
+byte-pair tokenizer splits as Llama 3 does. SentencePiece vocabularies go through KerasHub.
+
+As in the reference, a special token spelled out in a text ("[SEP]") is that token.
+"""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import tokenizers
+from tokenizers import models, normalizers, pre_tokenizers
+
+from kerastc.errors import UserError
+from kerastc.progress import progress
+
+CONFIG = "tokenizer.json"
+ASSETS = Path("assets", "tokenizer")
+CHUNK = 4096  # texts at a time: bounds the memory of the library's rich results
+
+
+class Tokenizer(ABC):
+    """Texts to ids with the special tokens of one sequence around them.
+
+    Attributes:
+        kind: the KerasHub class that reads the saved folder, such as "DistilBertTokenizer".
+        start_id, end_id, pad_id: ids of the special tokens.
+        vocabulary_size: one more than the largest id.
+    """
+
+    kind: str
+    start_id: int
+    end_id: int
+    pad_id: int
+    vocabulary_size: int
+
+    def encode(self, texts: Iterable[str], max_length: int) -> list[np.ndarray]:
+        """Token ids of each text, unpadded, (length,) int32 with length <= `max_length`.
+
+        The start and end tokens are counted in `max_length`; what is too long loses its end.
+
+        Raises:
+            UserError: `max_length` leaves no room for a token.
+        """
+        if max_length < 3:
+            raise UserError(
+                f"max_length={max_length} is too short.",
+                "It counts the start and end tokens, so give 3 or more.",
+            )
+        texts = [_encodable(text) for text in texts]
+        encoded = []
+        with progress("Tokenizing", total=len(texts)) as advance:
+            for begin in range(0, len(texts), CHUNK):
+                rows = self._ids(texts[begin : begin + CHUNK])
+                encoded += [
+                    np.array([self.start_id, *row[: max_length - 2], self.end_id], np.int32)
+                    for row in rows
+                ]
+                advance(len(rows))
+        return encoded
+
+    def pad(self, sequences: Sequence[np.ndarray], length: int | None = None) -> dict:
+        """Rows of one length, the model's input.
+
+        Args:
+            sequences: what `encode` gave.
+            length: tokens a row; the longest row by default.
+
+        Returns:
+            `token_ids` and `padding_mask` (1 for tokens, 0 for padding), (batch, length) int32.
+        """
+        length = length or max(map(len, sequences), default=0)
+        token_ids = np.full((len(sequences), length), self.pad_id, np.int32)
+        padding_mask = np.zeros((len(sequences), length), np.int32)
+        for row, sequence in enumerate(sequences):
+            token_ids[row, : len(sequence)] = sequence
+            padding_mask[row, : len(sequence)] = 1
+        return {"token_ids": token_ids, "padding_mask": padding_mask}
+
+    @abstractmethod
+    def _ids(self, texts: list[str]) -> list[list[int]]:
+        """Ids of each text without the tokens around it."""
+
+    @abstractmethod
+    def _keras_layer(self):
+        """The KerasHub tokenizer of the same vocabulary and options."""
+
+    def save(self, folder: Path) -> None:
+        """Writes a folder that `load_tokenizer` and KerasHub's `Tokenizer.from_preset` read.
+
+        KerasHub gives the same ids on ordinary text; see the head of this file for the rest.
+        """
+        import keras
+
+        folder.mkdir(parents=True, exist_ok=True)
+        layer = self._keras_layer()
+        layer.save_to_preset(str(folder))
+        # KerasHub finds the tokenizer's class by the backbone named here.
+        backbone = layer.backbone_cls
+        name = keras.saving.get_registered_name(backbone)
+        config = {"module": backbone.__module__, "class_name": backbone.__name__}
+        (folder / "config.json").write_text(
+            json.dumps(config | {"registered_name": name, "config": {}}, indent=4)
+        )
+
+
+class WordPiece(Tokenizer):
+    """BERT's tokenizer: clean, split at spaces, punctuation and CJK, then longest match first.
+
+    Args:
+        vocabulary: tokens in the order of their ids.
+        lowercase, strip_accents: how the text is folded before the look-up.
+        split_on_cjk: whether each CJK character is a word of its own.
+        kind: the KerasHub class to save as.
+
+    Reference: Devlin et al. 2018, https://github.com/google-research/bert, tokenization.py.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Sequence[str],
+        lowercase: bool,
+        strip_accents: bool,
+        split_on_cjk: bool = True,
+        kind: str = "DistilBertTokenizer",
+    ):
+        self.vocabulary = list(vocabulary)
+        self.lowercase = lowercase
+        self.strip_accents = strip_accents
+        self.split_on_cjk = split_on_cjk
+        self.kind = kind
+        ids = {token: i for i, token in enumerate(self.vocabulary)}
+        special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+        _require(special, ids)
+        self.start_id, self.end_id, self.pad_id = (ids[t] for t in ("[CLS]", "[SEP]", "[PAD]"))
+        self.vocabulary_size = len(self.vocabulary)
+        self._engine = tokenizers.Tokenizer(
+            models.WordPiece(ids, unk_token="[UNK]", max_input_chars_per_word=100)
+        )
+        self._engine.normalizer = normalizers.BertNormalizer(
+            clean_text=True,
+            handle_chinese_chars=split_on_cjk,
+            strip_accents=strip_accents,
+            lowercase=lowercase,
+        )
+        self._engine.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        self._engine.add_special_tokens(special)
+
+    def _ids(self, texts):
+        return [e.ids for e in self._engine.encode_batch_fast(texts, add_special_tokens=False)]
+
+    def _keras_layer(self):
+        import keras_hub
+
+        return getattr(keras_hub.tokenizers, self.kind)(
+            vocabulary=self.vocabulary,
+            lowercase=self.lowercase,
+            strip_accents=self.strip_accents,
+            split_on_cjk=self.split_on_cjk,
+            special_tokens_in_strings=True,
+        )
+
+    def save(self, folder: Path) -> None:
+        super().save(folder)
+        # KerasHub reads this option and forgets to write it.
+        config = json.loads((folder / CONFIG).read_text("utf-8"))
+        config["config"]["split_on_cjk"] = self.split_on_cjk
+        (folder / CONFIG).write_text(json.dumps(config, indent=4))
+
+
+class BytePair(Tokenizer):
+    """RoBERTa's tokenizer: byte-level pairs over GPT-2's split.
+
+    Args:
+        vocabulary: token to id.
+        merges: pairs "a b" in the order of their rank.
+        add_prefix_space: whether the first word is read as one in the middle of a text.
+
+    Reference: Radford et al. 2019, https://github.com/openai/gpt-2, encoder.py.
+    """
+
+    kind = "RobertaTokenizer"
+
+    def __init__(
+        self, vocabulary: dict[str, int], merges: Sequence[str], add_prefix_space: bool = False
+    ):
+        self.vocabulary = dict(vocabulary)
+        self.merges = [m for m in merges if m and not m.startswith("#version")]
+        self.add_prefix_space = add_prefix_space
+        special = ["<s>", "<pad>", "</s>", "<mask>"]
+        _require(special, vocabulary)
+        self.start_id, self.end_id, self.pad_id = (vocabulary[t] for t in ("<s>", "</s>", "<pad>"))
+        self.vocabulary_size = max(vocabulary.values()) + 1
+        self._engine = tokenizers.Tokenizer(
+            models.BPE(self.vocabulary, [tuple(merge.split(" ")) for merge in self.merges])
+        )
+        self._engine.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=add_prefix_space)
+        # The reference's mask takes the space before it; <unk> is not in every vocabulary.
+        known = [t for t in ("<s>", "<pad>", "</s>", "<unk>") if t in vocabulary]
+        self._engine.add_special_tokens([*known, tokenizers.AddedToken("<mask>", lstrip=True)])
+
+    def _ids(self, texts):
+        return [e.ids for e in self._engine.encode_batch_fast(texts, add_special_tokens=False)]
+
+    def _keras_layer(self):
+        import keras_hub
+
+        return keras_hub.tokenizers.RobertaTokenizer(
+            vocabulary=self.vocabulary,
+            merges=self.merges,
+            add_prefix_space=self.add_prefix_space,
+        )
+
+
+class SentencePiece(Tokenizer):
+    """A KerasHub SentencePiece tokenizer (XLM-RoBERTa, ALBERT, DeBERTa) as it is.
+
+    Unlike in the other two, special tokens spelled out in a text are plain text.
+    """
+
+    def __init__(self, layer):
+        self._layer = layer
+        self.kind = type(layer).__name__
+        self.start_id = int(layer.start_token_id)
+        self.end_id = int(layer.end_token_id)
+        self.pad_id = int(layer.pad_token_id)
+        self.vocabulary_size = layer.vocabulary_size()
+
+    def _ids(self, texts):
+        return self._layer.tokenize(texts)
+
+    def _keras_layer(self):
+        return self._layer
+
+
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """Reads a tokenizer that `Tokenizer.save` or KerasHub wrote.
+
+    KerasHub's own files of uncased models keep accents; the reference strips them, and so do we.
+
+    Raises:
+        UserError: a file is missing or is not what it should be.
+    """
+    try:
+        saved = json.loads((folder / CONFIG).read_text("utf-8"))
+        kind, config, assets = saved["class_name"], saved["config"], folder / ASSETS
+        if kind in ("BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer"):
+            lowercase = config["lowercase"]
+            ours = "split_on_cjk" in config  # then the file is exact
+            strip_accents = config["strip_accents"] or (lowercase and not ours)
+            vocabulary = read_vocabulary(assets / "vocabulary.txt")
+            return WordPiece(
+                vocabulary, lowercase, strip_accents, config.get("split_on_cjk", True), kind
+            )
+        if kind == "RobertaTokenizer":
+            return BytePair(
+                json.loads((assets / "vocabulary.json").read_text("utf-8")),
+                (assets / "merges.txt").read_text("utf-8").split("\n"),
+                config["add_prefix_space"],
+            )
+        import keras_hub
+
+        return SentencePiece(keras_hub.tokenizers.Tokenizer.from_preset(str(folder)))
+    except FileNotFoundError as error:
+        raise UserError(
+            f"The tokenizer in {folder} is incomplete: {error.filename or error} is missing."
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+        raise UserError(f"The tokenizer in {folder} cannot be read: {error}") from error
+
+
+def read_vocabulary(path: Path) -> list[str]:
+    """The tokens of a WordPiece vocabulary file, one a line."""
+    with path.open(encoding="utf-8", newline="\n") as lines:
+        return [line.rstrip("\r\n") for line in lines]
+
+
+def _require(special: Sequence[str], ids: dict[str, int]) -> None:
+    missing = [token for token in special if token not in ids]
+    if missing:
+        raise UserError(
+            f"The vocabulary ({len(ids)} tokens) lacks {', '.join(missing)}.",
+            "Give the vocabulary that belongs to the weights.",
+        )
+
+
+def _encodable(text: str) -> str:
+    """The text with lone surrogates (from JSON escapes) replaced; the library refuses them."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
