@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -165,8 +166,10 @@ class _Cached:
                 os.fsync(file.fileno())
             beside.replace(self.path)
         except OSError as error:
-            beside.unlink(missing_ok=True)
             raise UserError(
                 f"The fetched papers cannot be written to {self.path}: {error.strerror}",
                 "Make room there, or name another cache folder.",
             ) from error
+        finally:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
