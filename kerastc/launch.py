@@ -149,7 +149,7 @@ def _refuse_changes(config, config_class, overrides: Sequence[str], run: Run) ->
 
 def _command(script: recipe.Recipe, config: recipe.Config, backend: str) -> str:
     """The command line that repeats a run: all that differs from the recipe's defaults."""
-    defaults = recipe.flat(type(config)())
+    defaults = {field.key: field.default for field in recipe.fields(type(config))}
     words = [
         recipe.word(key, value)
         for key, value in recipe.flat(config).items()

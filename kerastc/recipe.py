@@ -142,6 +142,7 @@ class Field:
 
     key: str
     type: Any
+    required: bool
     default: Any
     comment: str
 
@@ -152,14 +153,17 @@ class Field:
 
 
 def fields(config_class: type[pydantic.BaseModel], prefix: str = "") -> Iterator[Field]:
-    """Every field in the order of the source, nested ones with dotted keys."""
+    """Every field, a recipe's own before the inherited ones; nested ones with dotted keys."""
     comments = _comments(config_class)
-    for name, info in config_class.model_fields.items():
+    own = vars(config_class).get("__annotations__", {})
+    names = sorted(config_class.model_fields, key=lambda name: name not in own)
+    for name, info in ((name, config_class.model_fields[name]) for name in names):
         if _is_model(info.annotation):
             yield from fields(info.annotation, f"{prefix}{name}.")
         else:
-            default = info.get_default(call_default_factory=True)
-            yield Field(prefix + name, info.annotation, default, comments.get(name, ""))
+            required = info.is_required()
+            default = None if required else info.get_default()
+            yield Field(prefix + name, info.annotation, required, default, comments.get(name, ""))
 
 
 def find_field(config_class: type[Config], key: str) -> Field:
@@ -230,10 +234,14 @@ def _is_model(annotation: Any) -> bool:
 
 
 def _members(annotation: Any) -> tuple[Any, ...]:
-    """The members of a union, or the type alone."""
+    """The members of a union, or the type alone, without their bounds."""
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        return typing.get_args(annotation)
-    return (annotation,)
+        return tuple(_bare(member) for member in typing.get_args(annotation))
+    return (_bare(annotation),)
+
+
+def _bare(annotation: Any) -> Any:
+    return annotation.__origin__ if hasattr(annotation, "__metadata__") else annotation
 
 
 def _type_name(annotation: Any) -> str:

@@ -48,14 +48,14 @@ class EpochLog(keras.callbacks.Callback):
     def on_test_begin(self, logs=None):
         # Validation starts: the metric still holds the counts of the training part.
         self.trained = time.perf_counter()
-        self.training_confusion = np.array(self.metric.confusion)
+        self.training_confusion = self.metric.confusion.numpy().copy()  # PyTorch shares it
 
     def on_epoch_end(self, epoch, logs=None):
         now = time.perf_counter()
         training = {"loss": logs["loss"], "accuracy": logs["accuracy"]}
         training |= class_figures(self.training_confusion, self.classes)
         validation = {"loss": logs["val_loss"], "accuracy": logs["val_accuracy"]}
-        validation |= class_figures(np.array(self.metric.confusion), self.classes)
+        validation |= class_figures(self.metric.confusion.numpy(), self.classes)
         row = {
             "epoch": epoch + 1,
             "learning_rate": last_rate(self.model.optimizer),
@@ -205,8 +205,8 @@ def last_rate(optimizer: keras.optimizers.Optimizer) -> float:
 
 
 def _variables(model: keras.Model) -> dict[str, np.ndarray]:
-    arrays = {f"model_{i}": np.array(v) for i, v in enumerate(model.variables)}
-    arrays |= {f"optimizer_{i}": np.array(v) for i, v in enumerate(model.optimizer.variables)}
+    arrays = {f"model_{i}": v.numpy() for i, v in enumerate(model.variables)}
+    arrays |= {f"optimizer_{i}": v.numpy() for i, v in enumerate(model.optimizer.variables)}
     if keras.backend.backend() == "torch":
         import torch
 

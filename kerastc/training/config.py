@@ -60,3 +60,7 @@ class TextClassifierConfig(TrainingConfig):
     hidden: Annotated[int, Field(ge=1)] | None = None  # head's units; none: the encoder's width
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2  # before the classifier
     max_tokens: Annotated[int, Field(ge=4)] = 128  # longer texts are cut
+
+    def architecture(self) -> dict:
+        """The arguments of `kerastc.models.text_classifier` behind encoder and classes."""
+        return self.model_dump(include={"pooling", "trainable", "hidden", "dropout", "seed"})

@@ -55,7 +55,7 @@ class FeatureCache:
         shard: dict[bytes, np.ndarray] = {}
         with progress("Encoding texts", total=len(missing)) as advance:
             for index, rows in enumerate(batches.batches):
-                output = np.asarray(model.predict_on_batch(batches[index][0]), dtype="float32")
+                output = np.asarray(model.predict_on_batch(batches[index][0]), "float32")
                 shard |= {names[row]: output[i] for i, row in enumerate(rows)}
                 advance(len(rows))
                 if (index + 1) % BATCHES_PER_SHARD == 0 or index + 1 == len(batches.batches):

@@ -14,7 +14,7 @@ def predict(model: keras.Model, batches: Batches, description: str) -> np.ndarra
     with progress(description, total=len(rows)) as advance:
         done = 0
         for index in range(len(batches)):
-            part = np.asarray(model.predict_on_batch(batches[index][0]), dtype="float32")
+            part = np.asarray(model.predict_on_batch(batches[index][0]), "float32")
             if outputs is None:
                 outputs = np.empty((len(rows), *part.shape[1:]), dtype="float32")
             outputs[rows[done : done + len(part)]] = part

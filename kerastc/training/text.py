@@ -93,7 +93,7 @@ def text_batches(
     texts: LabelledTexts, encoder: Encoder, config: TextClassifierConfig, seed: int | None = None
 ) -> TextBatches:
     """Batches of token ids; with a seed they are for training: shuffled and weighted."""
-    tokens = encoder.tokenizer.encode(texts.texts, config.max_tokens)
+    tokens = encoder.encode(texts.texts, config.max_tokens)
     count = len(texts.classes)
     weights = None if seed is None else class_weights(texts.labels, count, config.class_weights)
     targets = one_hot(texts.labels, count)

@@ -1,0 +1,111 @@
+"""What the command line shows: tables of recipes, settings, results and predictions."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from kerastc.recipe import Field, Recipe
+    from kerastc.run import Run
+
+console = Console(highlight=False)
+
+
+def recipe_table(recipes: Iterable["Recipe"]) -> None:
+    """A row a recipe: what it does, costs and reaches."""
+    table = _table("recipe", "what it does", "cost", "expect")
+    for recipe in recipes:
+        table.add_row(recipe.name, recipe.summary, recipe.cost, recipe.expect)
+    console.print(table)
+    console.print("Run one: kerastc train NAME     Its settings: kerastc show NAME")
+
+
+def field_table(recipe: "Recipe", fields: Iterable["Field"]) -> None:
+    """A row a setting: key, value, type, comment."""
+    console.print(f"[bold]{escape(recipe.name)}[/]: {escape(recipe.summary)}")
+    table = _table("key", "value", "type", "meaning")
+    for field in fields:
+        value = "required" if field.required else json.dumps(field.default).replace("null", "none")
+        table.add_row(*map(escape, (field.key, value, field.type_name, field.comment)))
+    console.print(table)
+    console.print(f"Change any: kerastc train {recipe.name} key=value …")
+
+
+def run_summary(run: "Run") -> None:
+    """The figures of a finished run, where its report is, and what to do next."""
+    if run.path("metrics.json").is_file():
+        metrics = run.read_json("metrics.json")
+        if "test" in metrics:
+            metrics_table(metrics["test"], title="On test texts")
+    if run.path("report.html").is_file():
+        console.print(f"Report:   {run.path('report.html')}", soft_wrap=True)
+    if run.path("preprocessing.json").is_file():
+        console.print(f'Use it:   kerastc predict {run.folder} "a text"', soft_wrap=True)
+    console.print(f"Repeat:   {run.config['command']}", soft_wrap=True, markup=False)
+
+
+def metrics_table(metrics: dict[str, Any], title: str = "") -> None:
+    """Macro and per-class figures, with 95 % intervals where there are any."""
+    intervals = metrics.get("intervals", {})
+    table = _table("", "precision", "recall", "F1", "texts", title=title)
+
+    def row(name: str, values: dict, ends: dict, keys: Sequence[str], rows: int) -> None:
+        cells = [_figure(values[key], ends.get(key)) for key in keys]
+        table.add_row(escape(name), *cells, f"{rows:,}")
+
+    for name, values in metrics["per_class"].items():
+        ends = intervals.get("per_class", {}).get(name, {})
+        row(name, values, ends, ("precision", "recall", "f1"), int(values["support"]))
+    table.add_section()
+    macro = ("macro_precision", "macro_recall", "macro_f1")
+    row("macro mean", metrics, intervals, macro, metrics["rows"])
+    console.print(table)
+    accuracy = _figure(metrics["accuracy"], intervals.get("accuracy"))
+    console.print(f"accuracy {accuracy}   loss {metrics['loss']:.3f}")
+
+
+def prediction_rows(
+    texts: Sequence[str], probabilities: "np.ndarray", classes: Sequence[str]
+) -> list[dict[str, Any]]:
+    """A dict a text: text, predicted class, probability of every class."""
+    return [
+        {
+            "text": text,
+            "predicted": classes[int(row.argmax())],
+            "probabilities": {
+                name: round(float(p), 6) for name, p in zip(classes, row, strict=True)
+            },
+        }
+        for text, row in zip(texts, probabilities, strict=True)
+    ]
+
+
+def prediction_table(
+    texts: Sequence[str], probabilities: "np.ndarray", classes: Sequence[str]
+) -> None:
+    """A row a text with its classes in the order of their probability."""
+    table = _table("text", "predicted", "probability", "then")
+    for text, row in zip(texts, probabilities, strict=True):
+        first, *others = (-row).argsort()[:3]
+        then = ", ".join(f"{classes[i]} {row[i]:.3f}" for i in others)
+        short = text if len(text) <= 60 else text[:59] + "…"
+        table.add_row(escape(short), escape(classes[first]), f"{row[first]:.3f}", escape(then))
+    console.print(table)
+
+
+def _table(*columns: str, title: str = "") -> Table:
+    table = Table(title=title or None, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
+    for index, name in enumerate(columns):
+        table.add_column(name, overflow="fold", no_wrap=index == 0 and name in ("key", "recipe"))
+    return table
+
+
+def _figure(value: float, ends: Sequence[float] | None) -> str:
+    return f"{value:.3f}" + (f" \\[{ends[0]:.3f}, {ends[1]:.3f}]" if ends else "")

@@ -1,0 +1,36 @@
+"""Sort sentences from Python documentation by subject: a first model with no data to fetch.
+
+The texts are what the modules, classes and functions of the packages installed with kerastc say of
+themselves; nothing of them is executed. A pretrained encoder (MiniLM, 22 M parameters) stays frozen,
+a small head on top of it is trained.
+
+    kerastc train docstrings
+    kerastc train docstrings problem=similar trainable=top_2 learning_rate=1e-4
+
+Cost: TODO on 2 cores.
+
+Expect: TODO
+"""
+
+from typing import Literal
+
+from kerastc import data, models, report, training
+
+
+class Config(training.TextClassifierConfig):
+    """A frozen encoder; the source study's other settings are those of recipes/arxiv.py."""
+
+    problem: Literal["general", "similar"] = "general"  # far subjects, or near ones
+    per_class: int = 400  # texts a class; 0 takes all
+    learning_rate: float = 2e-3  # the peak
+
+
+def run(config: Config, run) -> None:
+    texts = data.read_docstrings(config.problem, config.per_class, config.seed)
+    splits = data.split(texts, config.seed, train_fraction=config.train_fraction)
+    run.describe_data(splits)
+
+    encoder = models.load_encoder(config.backbone)
+    model = models.text_classifier(encoder, len(texts.classes), **config.architecture())
+    trained = training.train_text_classifier(model, encoder, splits, config, run)
+    report.conclude(run, splits, trained)

@@ -1,0 +1,42 @@
+"""Sort your own labelled texts: any CSV, TSV or JSON Lines file.
+
+The file has a column of texts and one of class names (more text columns are joined). Texts that stand
+twice, or nearly so, stay in one split; what was found is in the report.
+
+    kerastc train text data=my.csv
+    kerastc train text data=my.jsonl.gz text=title+body label=topic trainable=all learning_rate=5e-5
+
+Cost: TODO
+
+Expect: TODO
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from kerastc import data, models, report, training
+
+
+class Config(training.TextClassifierConfig):
+    """A frozen encoder; with some thousand texts, trainable=all does better."""
+
+    data: str  # the file
+    text: str = ""  # its text column, or COLUMN+COLUMN; empty guesses
+    label: str = ""  # its class column; empty guesses
+    encoding: str = "utf-8"  # of the file
+    max_characters: Annotated[int, Field(ge=0)] = 0  # longer texts are cut at a word; 0 does not
+
+
+def run(config: Config, run) -> None:
+    columns = [part for part in config.text.split("+") if part]
+    texts = data.read_texts(
+        config.data, columns, config.label, config.max_characters, encoding=config.encoding
+    )
+    splits = data.split(texts, config.seed, train_fraction=config.train_fraction)
+    run.describe_data(splits)
+
+    encoder = models.load_encoder(config.backbone)
+    model = models.text_classifier(encoder, len(texts.classes), **config.architecture())
+    trained = training.train_text_classifier(model, encoder, splits, config, run)
+    report.conclude(run, splits, trained)

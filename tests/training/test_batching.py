@@ -1,0 +1,114 @@
+import itertools
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kerastc.training.batching import Batches, TextBatches, choose_lengths, feed
+
+
+def pad(tokens, length):
+    ids = np.zeros((len(tokens), length), "int32")
+    for row, one in enumerate(tokens):
+        ids[row, : len(one)] = one
+    return {"token_ids": ids, "padding_mask": (ids > 0).astype("int32")}
+
+
+def text_batches(lengths, batch_size=4, seed=0, **more):
+    tokens = [np.full(n, i + 1, "int32") for i, n in enumerate(lengths)]
+    targets = np.eye(len(lengths), dtype="float32")
+    return TextBatches(tokens, pad, targets, batch_size, seed=seed, **more)
+
+
+LENGTHS = st.lists(st.integers(1, 70), min_size=1, max_size=60)
+
+
+@given(LENGTHS, st.integers(1, 9), st.integers(0, 5))
+def test_every_row_comes_once_an_epoch_with_its_own_target(lengths, batch_size, epoch):
+    batches = text_batches(lengths, batch_size)
+    batches.begin_epoch(epoch)
+    seen = []
+    for index in range(len(batches)):
+        inputs, targets = batches[index]
+        rows = inputs["token_ids"][:, 0] - 1
+        np.testing.assert_array_equal(targets.argmax(axis=1), rows)
+        np.testing.assert_array_equal(inputs["padding_mask"].sum(axis=1), np.array(lengths)[rows])
+        seen += rows.tolist()
+    assert sorted(seen) == list(range(len(lengths)))
+
+
+@given(LENGTHS, st.integers(1, 3))
+@settings(deadline=None)
+def test_chosen_lengths_pad_least(lengths, count):
+    """Against a search through all choices."""
+    lengths = np.array(lengths)
+
+    def padded(chosen):
+        return sum(min(c for c in chosen if c >= n) for n in lengths)
+
+    top = -(-lengths.max() // 8) * 8
+    rest = range(8, top, 8)
+    choices = itertools.chain.from_iterable(
+        itertools.combinations(rest, k) for k in range(min(count, len(rest) + 1))
+    )
+    best = min(padded([*choice, top]) for choice in choices)
+    found = choose_lengths(lengths, count)
+    assert len(found) <= count
+    assert padded(found) == best
+
+
+def test_the_order_follows_seed_and_epoch_alone():
+    first, again, other = (
+        text_batches(range(1, 60)),
+        text_batches(range(1, 60)),
+        text_batches(range(1, 60), seed=1),
+    )
+    first.begin_epoch(3)
+    again.begin_epoch(1)
+    again.begin_epoch(3)
+    other.begin_epoch(3)
+    np.testing.assert_array_equal(first.rows(), again.rows())
+    assert (first.rows() != other.rows()).any()
+    before = first.rows()
+    first.begin_epoch(4)
+    assert (first.rows() != before).any()
+
+
+def test_few_shapes_and_one_small_batch():
+    random = np.random.default_rng(0)
+    batches = text_batches(random.integers(3, 120, 500), batch_size=16)
+    shapes = {batches[i][0]["token_ids"].shape for i in range(len(batches))}
+    assert len({length for _, length in shapes}) <= 6
+    assert sum(rows < 16 for rows, _ in shapes) <= 1
+
+
+def test_without_a_seed_rows_keep_their_order():
+    batches = Batches(np.arange(10.0)[:, None], np.zeros((10, 2), "float32"), 4)
+    np.testing.assert_array_equal(batches.rows(), np.arange(10))
+    np.testing.assert_array_equal(batches[2][0][:, 0], [8, 9])
+
+
+def test_weights_travel_with_their_rows():
+    weights = np.arange(5, dtype="float32")
+    batches = Batches(np.arange(5.0)[:, None], np.zeros((5, 2), "float32"), 2, weights, seed=1)
+    for index in range(3):
+        inputs, _, batch_weights = batches[index]
+        np.testing.assert_array_equal(inputs[:, 0], batch_weights)
+
+
+@pytest.mark.backend
+def test_a_longer_batch_after_short_ones_is_accepted():
+    """Keras reads the shape off the first two batches and would refuse the third."""
+    keras.utils.set_random_seed(0)
+    ids = keras.Input((None,), dtype="int32", name="token_ids")
+    mask = keras.Input((None,), dtype="int32", name="padding_mask")
+    vectors = keras.layers.Embedding(20, 4)(ids)
+    output = keras.layers.Dense(12)(keras.layers.GlobalAveragePooling1D()(vectors))
+    model = keras.Model({"token_ids": ids, "padding_mask": mask}, output)
+    model.compile("sgd", keras.losses.CategoricalCrossentropy(from_logits=True))
+    batches = text_batches([3] * 8 + [50] * 4, seed=None)
+    assert [batches[i][0]["token_ids"].shape[1] for i in range(3)] == [8, 8, 56]
+    history = model.fit(feed(batches), epochs=2, verbose=0, shuffle=False)
+    assert np.isfinite(history.history["loss"]).all()
