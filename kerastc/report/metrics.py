@@ -4,7 +4,6 @@ Everything is computed in NumPy from labels (n,) and probabilities (n, classes),
 can be measured again from its `predictions/*.csv` without a model or a backend.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -233,10 +232,10 @@ def write_predictions(
     probabilities: np.ndarray,
     classes: Sequence[str],
 ) -> None:
-    """Writes `text,label,predicted,p[CLASS],…`, classes by name, whole or not at all.
+    """Writes `text,label,predicted,p[CLASS],…`, classes by name.
 
     Args:
-        path: the CSV file; its folder is made where missing.
+        path: the CSV file.
         texts: n texts.
         labels: (n,) int, indices into `classes`.
         probabilities: (n, classes) float.
@@ -249,14 +248,8 @@ def write_predictions(
         "predicted": names[np.asarray(probabilities).argmax(axis=1)],
         **{f"p[{name}]": np.asarray(probabilities)[:, i] for i, name in enumerate(classes)},
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        # CRLF (RFC 4180) makes the writer quote a text that holds either of the two characters.
-        pd.DataFrame(columns).to_csv(beside, index=False, lineterminator="\r\n")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    # CRLF (RFC 4180) makes the writer quote a text that holds either of the two characters.
+    pd.DataFrame(columns).to_csv(path, index=False, lineterminator="\r\n")
 
 
 def read_predictions(path: Path) -> Predictions:

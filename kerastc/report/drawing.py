@@ -1,0 +1,136 @@
+"""How every plot looks: colours that the colour-blind tell apart, shapes that survive greyscale.
+
+Figures are made with Matplotlib's objects, never with pyplot, so that drawing has no global state
+and needs no display.
+"""
+
+import io
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+
+import matplotlib
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+# Okabe and Ito 2008, without their yellow, which is lost on white paper.
+BLUE, VERMILLION, GREEN, PURPLE, ORANGE, BLACK, SKY = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#000000",
+    "#56B4E9",
+)
+GREY = "#8C8C8C"
+LIGHT_GREY = "#D0D0D0"
+_COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, BLACK, SKY)
+_MARKERS = ("o", "s", "^", "D", "v", "X", "P")
+_DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+DOTS_PER_INCH = 144
+MANY = len(_COLOURS)  # more series than this cannot be told apart in one plot
+
+# Scripts that DejaVu Sans, Matplotlib's own, lacks: the first of these that is installed serves.
+_FALLBACK_FONTS = (
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "PingFang SC",
+    "Hiragino Sans",
+    "Microsoft YaHei",
+    "Malgun Gothic",
+    "WenQuanYi Zen Hei",
+    "Noto Sans Devanagari",
+    "Arial Unicode MS",
+)
+
+
+def _style() -> dict:
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    return {
+        "font.family": ["DejaVu Sans", *(n for n in _FALLBACK_FONTS if n in installed)],
+        "font.size": 11,
+        "axes.titlesize": 12,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "grid.color": "#E6E6E6",
+        "lines.linewidth": 1.8,
+        "lines.markersize": 5.5,
+        "hatch.linewidth": 0.8,
+        "legend.frameon": False,
+        "figure.facecolor": "white",
+        "figure.constrained_layout.use": True,
+        # Class names are data: a dollar sign in one starts no formula.
+        "text.parse_math": False,
+    }
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """The style, for the time of one plot; usable as a decorator."""
+    with matplotlib.rc_context(_style()):
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of a size in inches."""
+    figure = Figure(figsize=(width, height))
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as a PNG file."""
+    buffer = io.BytesIO()
+    with drawing():
+        figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH)
+    return buffer.getvalue()
+
+
+def series_style(place: int) -> dict:
+    """Colour, marker and dashes of one of up to `MANY` series."""
+    return {
+        "color": _COLOURS[place],
+        "marker": _MARKERS[place],
+        "linestyle": _DASHES[place],
+    }
+
+
+def plot_names(classes: Sequence[str], characters: int = 24) -> list[str]:
+    """Class names for a plot: on one line, cut where it has no room, still told apart.
+
+    A name with letters that no installed font has becomes `class 3`, by its place.
+    """
+    names = [_shorten(name, characters) for name in classes]
+    return [
+        f"class {i + 1}"
+        if set(map(ord, name)) - _letters()
+        else name + (f" ({i + 1})" if names.count(name) > 1 else "")
+        for i, name in enumerate(names)
+    ]
+
+
+def _shorten(name: str, characters: int) -> str:
+    name = "".join(c for c in " ".join(name.split()) if unicodedata.category(c) != "Cc")
+    return name if len(name) <= characters else name[: characters - 1].rstrip() + "…"
+
+
+@cache
+def _letters() -> frozenset[int]:
+    """The code points that the style's fonts can draw."""
+    paths = [font_manager.findfont(family) for family in _style()["font.family"]]
+    return frozenset().union(*(font_manager.get_font(path).get_charmap() for path in paths))
+
+
+def epoch_axis(axes: Axes, epochs: int) -> None:
+    """Whole epochs only, with room at both ends."""
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8, min_n_ticks=1))
+    axes.set_xlim(0.5, epochs + 0.5)

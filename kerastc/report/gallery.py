@@ -1,0 +1,116 @@
+"""The plots of a run's page: which can be drawn, and their words for those who do not see them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from kerastc.report.drawing import MANY
+from kerastc.report.metrics import Predictions, confusion_matrix, expected_calibration_error
+from kerastc.report.plots import class_proportions, learning_curves, per_class_curves
+from kerastc.report.prediction_plots import accuracy_by_length, confusion, reliability
+from kerastc.report.record import RunRecord
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure with its file name, the caption below it and what it shows in words."""
+
+    name: str
+    figure: Figure
+    caption: str
+    description: str
+
+
+def run_plots(record: RunRecord) -> Iterator[Plot]:
+    """The plots that the run's files allow, in the page's order."""
+    history = record.history
+    if len(history) and any(name in history for name in ("loss", "val_loss", "val_accuracy")):
+        yield _learning(record)
+    per_class = [f"val_{k}[{c}]" for k in ("precision", "recall", "f1") for c in record.classes]
+    many = len(record.classes) > MANY
+    if per_class and set(per_class) <= set(history.columns):
+        yield Plot(
+            "per_class",
+            per_class_curves(history, record.classes, record.best_epoch),
+            "Validation precision, recall and F1 of each class by epoch; the dotted line is the "
+            "epoch whose weights were kept."
+            + " Named: the highest and the lowest F1; in grey: the others."
+            * many,
+            f"Three line plots for {len(record.classes)} classes. The table of classes below has "
+            "the final figures.",
+        )
+    if record.predictions is not None:
+        yield from _prediction_plots(record.predictions, record.part)
+    counts = part_counts(record)
+    if counts:
+        yield Plot(
+            "class_proportions",
+            class_proportions(counts, record.classes),
+            "Share of each class in each part; at the bars, texts.",
+            "Bars of the class shares; the table beside them has the counts.",
+        )
+
+
+def part_counts(record: RunRecord) -> dict[str, list[int]]:
+    """Rows of each class in each part of data.json that tells them."""
+    parts = record.data.get("splits") or {}
+    found = {name: part.get("counts") for name, part in parts.items() if isinstance(part, dict)}
+    return {name: c for name, c in found.items() if c and len(c) == len(record.classes)}
+
+
+def _learning(record: RunRecord) -> Plot:
+    history, best = record.history, record.best_epoch
+    description = f"Line plots over {len(history)} epochs."
+    for column, name in (("val_loss", "loss"), ("val_accuracy", "accuracy")):
+        if column in history:
+            first, last = history[column].iloc[0], history[column].iloc[-1]
+            description += f" Validation {name} goes from {first:.3f} to {last:.3f}."
+    caption = (
+        "Training figures are means over an epoch, with dropout and while the weights change; "
+        "validation figures are of the epoch's end."
+    )
+    if best is not None:
+        caption += f" The star marks epoch {best}, whose weights were kept."
+    return Plot("learning_curves", learning_curves(history, best), caption, description)
+
+
+def _prediction_plots(predictions: Predictions, part: str) -> Iterator[Plot]:
+    labels, predicted = predictions.labels, predictions.predicted
+    right = predicted == labels
+    yield Plot(
+        "confusion",
+        confusion(labels, predicted, predictions.classes),
+        f"The {part} texts of each true class (row) by predicted class (column).",
+        f"{right.sum()} of {len(labels)} texts lie on the diagonal. {_worst_pair(predictions)}",
+    )
+    error = expected_calibration_error(labels, predictions.probabilities)
+    yield Plot(
+        "reliability",
+        reliability(labels, predictions.probabilities),
+        f"How often the model is right ({part}) when it claims a probability, in ten bins. Below "
+        "the dashed line it is too sure of itself. The calibration error is the bins' mean "
+        "distance from that line, weighted by their texts.",
+        f"The mean confidence is {predictions.probabilities.max(axis=1).mean():.3f}, the accuracy "
+        f"{right.mean():.3f}, the expected calibration error {error:.3f}.",
+    )
+    lengths = np.array([len(text) for text in predictions.texts])
+    yield Plot(
+        "accuracy_by_length",
+        accuracy_by_length(lengths, right),
+        f"Accuracy ({part}) of texts grouped by their characters, with 95 % Wilson intervals.",
+        f"The texts have {lengths.min()} to {lengths.max()} characters.",
+    )
+
+
+def _worst_pair(predictions: Predictions) -> str:
+    matrix = confusion_matrix(predictions.labels, predictions.predicted, len(predictions.classes))
+    np.fill_diagonal(matrix, 0)
+    if not matrix.any():
+        return "There is no error."
+    true, guess = np.unravel_index(matrix.argmax(), matrix.shape)
+    return (
+        f"The most frequent error: {matrix[true, guess]} of {predictions.classes[true]} taken for "
+        f"{predictions.classes[guess]}."
+    )

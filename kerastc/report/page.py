@@ -1,0 +1,152 @@
+"""The report of one run: plots/*.png and report.html, one file that opens without a network."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kerastc.errors import UserError
+from kerastc.report import tables
+from kerastc.report.drawing import png
+from kerastc.report.gallery import Plot, part_counts, run_plots
+from kerastc.report.record import RunRecord, read_record
+from kerastc.report.template import render
+from kerastc.run import Run
+
+_DUPLICATES = {
+    "exact": "Exact duplicates",
+    "near": "Near-exact duplicates",
+    "conflicting": "Texts with more than one label",
+    "groups": "Groups of duplicates",
+}
+_COSTS = {
+    "parameters": ("Parameters", tables.count),
+    "trainable_parameters": ("Trainable parameters", tables.count),
+    "seconds": ("Training time", tables.duration),
+    "examples_per_second": ("Examples per second", tables.count),
+    "peak_memory_bytes": ("Peak memory", tables.size),
+}
+
+
+def write_report(folder: Path) -> Path:
+    """Draws the plots of a finished run and writes its page, whole or not at all.
+
+    Files that a run may lack (environment, data, history, predictions) leave out their sections.
+
+    Args:
+        folder: the run folder.
+
+    Returns:
+        the path of report.html.
+
+    Raises:
+        UserError: the folder is no run, is not finished, or holds a broken file.
+    """
+    record = read_record(folder)
+    run = Run(record.folder)
+    missing = _missing(record)
+    if missing:
+        raise UserError(
+            f"{record.folder} is not finished, so there is nothing to report. It lacks "
+            f"{' and '.join(missing)}.",
+            f"Go on with it: {run.resume_command}",
+        )
+    pictures = {}
+    for plot in run_plots(record):
+        pictures[plot.name] = _Picture.of(plot)
+        with run.writing("plots", f"{plot.name}.png") as path:
+            path.write_bytes(pictures[plot.name].image)
+    run.write_text("report.html", render("page.html.j2", **_page(record, pictures)))
+    return run.path("report.html")
+
+
+def _missing(record: RunRecord) -> list[str]:
+    there = {
+        "metrics.json with figures of validation or test": record.finished,
+        "labels.txt with the class names": bool(record.classes),
+    }
+    return [name for name, found in there.items() if not found]
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """A drawn plot: PNG bytes, the words that go with it, its width in CSS pixels."""
+
+    image: bytes
+    caption: str
+    description: str
+    width: int
+
+    @classmethod
+    def of(cls, plot: Plot) -> "_Picture":
+        width = round(plot.figure.get_figwidth() * 96)
+        return cls(png(plot.figure), plot.caption, plot.description, width)
+
+
+def _page(record: RunRecord, pictures: dict[str, _Picture]) -> dict[str, Any]:
+    """What page.html.j2 names."""
+    final = record.metrics[record.part]
+    predictions = record.predictions
+    duplicates = dict(record.data.get("duplicates") or {})
+    examples = duplicates.pop("examples", None) or []
+    values = {
+        "title": f"{record.recipe or 'Run'}: {record.folder.resolve().name}",
+        "record": record,
+        "part": record.part,
+        "final": final,
+        "intervals": final.get("intervals") or {},
+        "measured": {
+            name: record.metrics[name]
+            for name in ("validation", "test")
+            if record.metrics.get(name)
+        },
+        "metric_names": {k: n for k, n in tables.METRIC_NAMES.items() if k in final},
+        "training": record.metrics.get("training") or {},
+        "baseline": tables.flatten(record.metrics.get("baseline") or {}),
+        "plots": pictures,
+        "predictions": predictions is not None,
+        "errors": tables.confident_errors(predictions) if predictions else [],
+        "wrong": int((predictions.predicted != predictions.labels).sum()) if predictions else 0,
+        "uncertain": tables.uncertain_texts(predictions) if predictions else [],
+        "counts": part_counts(record),
+        "duplicates": {
+            _DUPLICATES.get(name, name): value for name, value in tables.flatten(duplicates).items()
+        },
+        "examples": [_example(example) for example in examples],
+        "notes": record.data.get("notes") or {},
+        "settings": tables.flatten(record.settings),
+        "environment": _environment(record),
+    }
+    return values | {"contents": _contents(values)}
+
+
+def _example(example: dict[str, Any]) -> tuple[list[str], list[str]]:
+    return (
+        [tables.shown_text(text, 200) for text in example.get("texts", [])],
+        [str(name) for name in example.get("classes", [])],
+    )
+
+
+def _environment(record: RunRecord) -> dict[str, Any]:
+    training = record.metrics.get("training") or {}
+    costs = {name: form(training[key]) for key, (name, form) in _COSTS.items() if key in training}
+    return {**tables.flatten(record.environment), **costs}
+
+
+def _contents(values: dict[str, Any]) -> list[tuple[str, str]]:
+    """Anchor and name of each section that the page has."""
+    plots, record = values["plots"], values["record"]
+    sections = [
+        ("metrics", "Final metrics", True),
+        ("classes", "Each class", True),
+        ("training", "Training", "learning_curves" in plots or "per_class" in plots),
+        ("reliability", "Calibration", "reliability" in plots),
+        ("length", "Text length", "accuracy_by_length" in plots),
+        ("errors", "Confident errors", values["predictions"]),
+        ("uncertain", "Uncertain texts", values["predictions"]),
+        ("data", "Data", True),
+        ("noise", "Label noise", values["duplicates"]),
+        ("repeat", "Repeat this run", record.config.get("command")),
+        ("settings", "Settings", values["settings"]),
+        ("environment", "Environment", values["environment"]),
+    ]
+    return [(anchor, name) for anchor, name, there in sections if there]

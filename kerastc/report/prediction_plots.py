@@ -1,0 +1,180 @@
+"""Plots of what a model said of a part: confusion, calibration, accuracy by text length."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from kerastc.report.drawing import (
+    BLUE,
+    GREY,
+    SKY,
+    VERMILLION,
+    drawing,
+    new_figure,
+    plot_names,
+)
+from kerastc.report.metrics import (
+    confusion_matrix,
+    expected_calibration_error,
+    reliability_bins,
+    wilson_interval,
+)
+
+_SHARES_WRITTEN = 10  # a larger matrix has no room for a share below each count
+_COUNTS_WRITTEN = 26  # and a still larger one shows its colours alone
+_LENGTH_BINS = 6
+_ROWS_PER_LENGTH_BIN = 15
+
+
+@drawing()
+def confusion(labels: np.ndarray, predicted: np.ndarray, classes: Sequence[str]) -> Figure:
+    """The confusion matrix: counts, and as colour the share of each true class.
+
+    Args:
+        labels: (n,) int.
+        predicted: (n,) int.
+        classes: the class names.
+    """
+    matrix = confusion_matrix(labels, predicted, len(classes))
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    count = len(classes)
+    side = float(np.clip(0.8 * count, 2.8, 8.0))
+    names = plot_names(classes, 24 if count <= _SHARES_WRITTEN else 18)
+    longest = 0.085 * max(map(len, names))
+    figure = new_figure(side + longest + 1.9, side + min(longest, 1.5) + 0.9)
+    figure.set_layout_engine("compressed")  # the square cells would cut the label otherwise
+    axes = figure.add_subplot()
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    figure.colorbar(
+        image, ax=axes, label="share of the true class", format=PercentFormatter(1.0), shrink=0.85
+    )
+    small = {"fontsize": float(np.clip(200 / count, 5, 11))}
+    steep = max(map(len, names)) * count > 30
+    axes.set_xticks(range(count), names, rotation=90 if steep else 0, **small)
+    axes.set_yticks(range(count), names, **small)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("true")
+    axes.grid(False)
+    axes.spines[:].set_visible(False)
+    if count <= _COUNTS_WRITTEN:
+        _write_cells(axes, matrix, shares)
+    return figure
+
+
+def _write_cells(axes: Axes, matrix: np.ndarray, shares: np.ndarray) -> None:
+    count = len(matrix)
+    for true, guess in np.argwhere(matrix > 0):
+        share = shares[true, guess]
+        text = f"{matrix[true, guess]:,}"
+        if count <= _SHARES_WRITTEN:
+            text += f"\n{share:.0%}"
+        axes.text(
+            guess,
+            true,
+            text,
+            ha="center",
+            va="center",
+            fontsize=float(np.clip(170 / count, 6, 11)),
+            color="white" if share > 0.55 else "black",
+        )
+
+
+@drawing()
+def reliability(labels: np.ndarray, probabilities: np.ndarray) -> Figure:
+    """Accuracy against confidence with 95 % intervals, above a histogram of the confidence.
+
+    Args:
+        labels: (n,) int.
+        probabilities: (n, classes) float.
+    """
+    table = reliability_bins(labels, probabilities)
+    filled = table.counts > 0
+    counts, accuracy = table.counts[filled], table.accuracy[filled]
+    low, high = wilson_interval(np.rint(accuracy * counts), counts)
+    figure = new_figure(6.4, 6.4)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    upper.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="perfectly calibrated")
+    upper.errorbar(
+        table.confidence[filled],
+        accuracy,
+        yerr=[accuracy - low, high - accuracy],
+        color=BLUE,
+        marker="o",
+        capsize=3,
+        elinewidth=1.2,
+        label="model, with 95 % intervals",
+    )
+    upper.set_ylim(0, 1.02)
+    upper.set_ylabel("accuracy")
+    error = expected_calibration_error(labels, probabilities)
+    upper.set_title(f"Expected calibration error {error:.3f}")
+    upper.legend(loc="upper left")
+    bars = lower.bar(
+        table.edges[:-1], table.counts, np.diff(table.edges), align="edge",
+        color=SKY, edgecolor="black", linewidth=0.8,
+    )  # fmt: skip
+    lower.bar_label(bars, [f"{n:,}" if n else "" for n in table.counts], fontsize=8, padding=1)
+    lower.margins(y=0.25)
+    lower.set_ylabel("texts")
+    lower.set_xlabel("confidence: the probability of the predicted class")
+    lower.set_xlim(0, 1)
+    return figure
+
+
+@drawing()
+def accuracy_by_length(lengths: np.ndarray, right: np.ndarray) -> Figure:
+    """Accuracy in groups of about equal size by the texts' length, with 95 % intervals.
+
+    Args:
+        lengths: (n,) int, characters of each text.
+        right: (n,) bool, whether it was predicted right.
+    """
+    groups = length_groups(lengths)
+    rows = np.array([group.sum() for group in groups])
+    hits = np.array([right[group].sum() for group in groups])
+    low, high = wilson_interval(hits, rows)
+    share = hits / rows
+    figure = new_figure(7.6, 4.2)
+    axes = figure.add_subplot()
+    axes.axhline(right.mean(), color=GREY, linestyle="--", label=f"all texts: {right.mean():.3f}")
+    axes.errorbar(
+        np.arange(len(groups)),
+        share,
+        yerr=[share - low, high - share],
+        color=VERMILLION,
+        marker="s",
+        markersize=7,
+        linestyle="",
+        capsize=5,
+        label="accuracy with 95 % interval",
+    )
+    spans = [_span(lengths[group]) for group in groups]
+    axes.set_xticks(
+        range(len(groups)), [f"{span}\nn = {n:,}" for span, n in zip(spans, rows, strict=True)]
+    )
+    axes.set_xlim(-0.5, len(groups) - 0.5)
+    axes.set_ylim(max(0.0, float(low.min()) - 0.08), 1.02)
+    axes.grid(False, axis="x")
+    axes.set_xlabel("characters of the text")
+    axes.set_ylabel("accuracy")
+    axes.legend(loc="lower left")
+    return figure
+
+
+def length_groups(lengths: np.ndarray) -> list[np.ndarray]:
+    """Masks (n,) of up to six groups of about equal size, shortest texts first.
+
+    Equal lengths are never parted, so that groups can be fewer, or unequal.
+    """
+    count = int(np.clip(len(lengths) // _ROWS_PER_LENGTH_BIN, 1, _LENGTH_BINS))
+    borders = np.unique(np.quantile(lengths, np.linspace(0, 1, count + 1)[1:-1]))
+    place = np.searchsorted(borders, lengths, side="left")
+    return [place == group for group in np.unique(place)]
+
+
+def _span(lengths: np.ndarray) -> str:
+    low, high = int(lengths.min()), int(lengths.max())
+    return f"{low:,}" if low == high else f"{low:,}\N{EN DASH}{high:,}"

@@ -1,0 +1,143 @@
+"""Tables of the page and of comparisons: which rows, and how a figure is written."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kerastc.data.texts import cut_at_word
+from kerastc.report.metrics import Predictions
+
+MISSING = "\N{EN DASH}"
+METRIC_NAMES = {
+    "accuracy": "Accuracy",
+    "macro_precision": "Macro precision",
+    "macro_recall": "Macro recall",
+    "macro_f1": "Macro F1",
+    "loss": "Loss",
+    "ece": "Calibration error",
+}
+
+
+def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as one, with dotted names; lists stay values."""
+    flat = {}
+    for name, value in nested.items():
+        if isinstance(value, Mapping) and value:
+            flat |= flatten(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat
+
+
+def number(value: Any, digits: int = 3) -> str:
+    """A figure with fixed digits; a dash where there is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return MISSING
+    return f"{value:.{digits}f}"
+
+
+def interval(bounds: Sequence[float] | None) -> str:
+    """`low to high`, or nothing where there is no interval."""
+    return f"{number(bounds[0])} to {number(bounds[1])}" if bounds else ""
+
+
+def count(value: Any) -> str:
+    """A whole number with separated thousands; a dash where there is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return MISSING
+    return f"{value:,.0f}"
+
+
+def duration(seconds: Any) -> str:
+    """Seconds as a person says them: `41.2 s`, `4 min 12 s`, `2 h 05 min`."""
+    if not isinstance(seconds, int | float) or not math.isfinite(seconds):
+        return MISSING
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def size(octets: Any) -> str:
+    """Bytes in MiB, or GiB from one on."""
+    if not isinstance(octets, int | float) or not math.isfinite(octets):
+        return MISSING
+    return f"{octets / 2**30:.2f} GiB" if octets >= 2**30 else f"{octets / 2**20:.0f} MiB"
+
+
+def scalar(value: Any) -> str:
+    """A setting's value as the command line takes it; numbers without needless digits."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(scalar(item) for item in value)
+    return str(value)
+
+
+@dataclass(frozen=True)
+class TextRow:
+    """A text of the error tables: what it is, what the model said, how sure it was."""
+
+    text: str
+    label: str
+    predicted: str
+    confidence: float
+    second: str
+    second_probability: float
+    label_probability: float
+
+
+def confident_errors(predictions: Predictions, limit: int = 20) -> list[TextRow]:
+    """The wrongly classified texts, the most probable wrong class first.
+
+    What leads this list is often not the model's error but the label's.
+    """
+    confidence = predictions.probabilities.max(axis=1)
+    wrong = np.flatnonzero(predictions.predicted != predictions.labels)
+    order = wrong[np.argsort(-confidence[wrong], kind="stable")]
+    return _rows(predictions, order[:limit])
+
+
+def uncertain_texts(predictions: Predictions, limit: int = 20) -> list[TextRow]:
+    """The texts whose two most probable classes lie nearest together, nearest first."""
+    highest = np.sort(predictions.probabilities, axis=1)
+    margin = highest[:, -1] - highest[:, -2]
+    return _rows(predictions, np.argsort(margin, kind="stable")[:limit])
+
+
+def _rows(predictions: Predictions, chosen: np.ndarray) -> list[TextRow]:
+    rows = []
+    for i in chosen:
+        probabilities = predictions.probabilities[i]
+        first = int(predictions.predicted[i])
+        others = probabilities.copy()
+        others[first] = -1.0
+        second = int(others.argmax())
+        rows.append(
+            TextRow(
+                text=shown_text(predictions.texts[i]),
+                label=predictions.classes[predictions.labels[i]],
+                predicted=predictions.classes[first],
+                confidence=float(probabilities[first]),
+                second=predictions.classes[second],
+                second_probability=float(probabilities[second]),
+                label_probability=float(probabilities[predictions.labels[i]]),
+            )
+        )
+    return rows
+
+
+def shown_text(text: str, characters: int = 320) -> str:
+    """A text for a table cell: white space folded, cut at a word with an ellipsis."""
+    folded = " ".join(str(text).split())
+    cut = cut_at_word(folded, characters)
+    return cut if cut == folded else cut + " …"

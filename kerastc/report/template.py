@@ -1,0 +1,38 @@
+"""Fills the page templates. Every value is escaped: class names and texts are data."""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from kerastc.report import tables
+
+
+def render(template: str, **values: Any) -> str:
+    """A template of this folder, filled.
+
+    Args:
+        template: its file name.
+        values: what it names; an optional one may be missing.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": tables.number,
+        "interval": tables.interval,
+        "count": tables.count,
+        "duration": tables.duration,
+        "size": tables.size,
+        "scalar": tables.scalar,
+        "data_url": _data_url,
+    }
+    return environment.get_template(template).render(**values)
+
+
+def _data_url(image: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(image).decode("ascii")
