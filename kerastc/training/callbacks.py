@@ -2,7 +2,6 @@
 
 import json
 import time
-import zipfile
 from typing import Any
 
 import keras
@@ -10,6 +9,7 @@ import numpy as np
 
 from kerastc.errors import UserError
 from kerastc.run import Run
+from kerastc.training.arrays import read_arrays
 from kerastc.training.batching import Batches
 from kerastc.training.config import EarlyStopping
 from kerastc.training.metrics import ConfusionAccuracy, class_figures
@@ -164,18 +164,16 @@ class Checkpoint(keras.callbacks.Callback):
         if not last.is_file():
             return 0
         try:
-            with np.load(last, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
+            arrays = read_arrays(last)
             state = json.loads(str(arrays.pop("state")))
-            with np.load(self.run.path("checkpoints", state["best_file"])) as file:
-                best = [file[f"arr_{i}"] for i in range(len(file.files))]
+            best = read_arrays(self.run.path("checkpoints", state["best_file"]))
             _assign(model, arrays)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except (ValueError, KeyError) as error:
             raise UserError(
                 f"{last} does not fit this run: {error}",
                 f"Remove {last.parent} to train again from the first epoch.",
             ) from None
-        self.stopping.remember(state["stopping"], best)
+        self.stopping.remember(state["stopping"], [best[f"arr_{i}"] for i in range(len(best))])
         self.kept_best = state["best_file"]
         self.log.rows[:] = state["history"]
         self.run.write_rows("history.csv", self.log.rows)

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import keras
 import numpy as np
 
 from kerastc.progress import progress
+from kerastc.training.arrays import read_arrays
 from kerastc.training.batching import TextBatches
 
 BATCHES_PER_SHARD = 16  # so that a killed process loses a few seconds of work
@@ -68,11 +68,11 @@ class FeatureCache:
         known: dict[bytes, np.ndarray] = {}
         for path in sorted(self.folder.glob("*.npz")):
             try:
-                with np.load(path, allow_pickle=False) as shard:
-                    names, values = shard["names"], shard["features"]
-            except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+                shard = read_arrays(path)
+                rows = list(zip(shard["names"], shard["features"], strict=True))
+            except (ValueError, KeyError):
                 continue
-            for name, value in zip(names, values, strict=True):
+            for name, value in rows:
                 if name.tobytes() in wanted:
                     known[name.tobytes()] = value
         return known

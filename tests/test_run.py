@@ -1,0 +1,86 @@
+import multiprocessing
+import time
+
+import pytest
+
+from kerastc.errors import UserError
+from kerastc.run import Run, newest_unfinished
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Run.create(tmp_path / "run", {"recipe": "text"})
+
+
+def test_a_file_appears_whole_or_not_at_all(run):
+    run.write_text("note.txt", "before")
+    with pytest.raises(RuntimeError), run.writing("note.txt") as path:
+        path.write_text("half")
+        raise RuntimeError
+    assert run.path("note.txt").read_text() == "before"
+    assert sorted(p.name for p in run.folder.iterdir()) == ["config.json", "note.txt"]
+
+
+def test_a_folder_takes_the_place_of_an_older_one(run):
+    for text in ("old", "new"):
+        with run.writing("tokenizer") as path:
+            path.mkdir()
+            (path / f"{text}.txt").write_text(text)
+    assert [p.name for p in run.path("tokenizer").iterdir()] == ["new.txt"]
+
+
+def test_what_a_killed_process_left_half_written_is_in_nobodys_way(run):
+    half = run.path("checkpoints", ".writing-last.npz")
+    half.parent.mkdir()
+    half.write_bytes(b"half")
+    with run.writing("checkpoints", "last.npz") as path:
+        path.write_bytes(b"whole")
+    assert run.path("checkpoints", "last.npz").read_bytes() == b"whole"
+    assert not half.exists()
+
+
+def test_a_folder_that_holds_something_is_not_written_into(run):
+    with pytest.raises(UserError, match="--resume"):
+        Run.create(run.folder, {})
+
+
+def test_opening_what_is_no_run_names_runs_near_it(run):
+    with pytest.raises(UserError) as error:
+        Run.open(run.folder.parent / "rnu")
+    assert str(run.folder) in error.value.hint
+
+
+def test_a_broken_config_is_an_error_with_its_path(run):
+    run.path("config.json").write_text("{")
+    with pytest.raises(UserError, match=r"config\.json cannot be read"):
+        Run.open(run.folder)
+
+
+def _hold(folder, held):
+    with Run(folder).lock():
+        held.set()
+        time.sleep(60)
+
+
+def test_a_second_process_is_refused_until_the_first_is_gone(run):
+    context = multiprocessing.get_context("spawn")
+    held = context.Event()
+    process = context.Process(target=_hold, args=(run.folder, held))
+    process.start()
+    assert held.wait(30)
+    with pytest.raises(UserError, match=f"pid {process.pid}"), run.lock():
+        pass
+    process.kill()  # no chance to clean up
+    process.join()
+    with run.lock():
+        pass
+
+
+def test_the_newest_unfinished_run_is_found(tmp_path):
+    for name in ("1", "2", "3"):
+        Run.create(tmp_path / "text" / name, {"recipe": "text"})
+        time.sleep(0.02)
+    Run(tmp_path / "text" / "3").write_json("finished.json", {})
+    assert newest_unfinished(tmp_path, "text").folder.name == "2"
+    with pytest.raises(UserError, match="No unfinished run of arxiv"):
+        newest_unfinished(tmp_path, "arxiv")
