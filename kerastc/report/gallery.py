@@ -1,26 +1,15 @@
 """The plots of a run's page: which can be drawn, and their words for those who do not see them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from kerastc.report.drawing import MANY
 from kerastc.report.metrics import Predictions, confusion_matrix, expected_calibration_error
+from kerastc.report.picture import Plot
 from kerastc.report.plots import class_proportions, learning_curves, per_class_curves
 from kerastc.report.prediction_plots import accuracy_by_length, confusion, reliability
 from kerastc.report.record import RunRecord
-
-
-@dataclass(frozen=True)
-class Plot:
-    """A figure with its file name, the caption below it and what it shows in words."""
-
-    name: str
-    figure: Figure
-    caption: str
-    description: str
 
 
 def run_plots(record: RunRecord) -> Iterator[Plot]:

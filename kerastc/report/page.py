@@ -1,13 +1,12 @@
 """The report of one run: plots/*.png and report.html, one file that opens without a network."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kerastc.errors import UserError
 from kerastc.report import tables
-from kerastc.report.drawing import png
-from kerastc.report.gallery import Plot, part_counts, run_plots
+from kerastc.report.gallery import part_counts, run_plots
+from kerastc.report.picture import Picture
 from kerastc.report.record import RunRecord, read_record
 from kerastc.report.template import render
 from kerastc.run import Run
@@ -52,7 +51,7 @@ def write_report(folder: Path) -> Path:
         )
     pictures = {}
     for plot in run_plots(record):
-        pictures[plot.name] = _Picture.of(plot)
+        pictures[plot.name] = Picture.of(plot)
         with run.writing("plots", f"{plot.name}.png") as path:
             path.write_bytes(pictures[plot.name].image)
     run.write_text("report.html", render("page.html.j2", **_page(record, pictures)))
@@ -67,22 +66,7 @@ def _missing(record: RunRecord) -> list[str]:
     return [name for name, found in there.items() if not found]
 
 
-@dataclass(frozen=True)
-class _Picture:
-    """A drawn plot: PNG bytes, the words that go with it, its width in CSS pixels."""
-
-    image: bytes
-    caption: str
-    description: str
-    width: int
-
-    @classmethod
-    def of(cls, plot: Plot) -> "_Picture":
-        width = round(plot.figure.get_figwidth() * 96)
-        return cls(png(plot.figure), plot.caption, plot.description, width)
-
-
-def _page(record: RunRecord, pictures: dict[str, _Picture]) -> dict[str, Any]:
+def _page(record: RunRecord, pictures: dict[str, Picture]) -> dict[str, Any]:
     """What page.html.j2 names."""
     final = record.metrics[record.part]
     predictions = record.predictions

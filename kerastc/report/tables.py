@@ -83,6 +83,11 @@ def scalar(value: Any) -> str:
     return str(value)
 
 
+def setting(settings: Mapping[str, Any], field: str) -> str:
+    """A field of the settings as text; a dash where they have no such field."""
+    return scalar(settings[field]) if field in settings else MISSING
+
+
 @dataclass(frozen=True)
 class TextRow:
     """A text of the error tables: what it is, what the model said, how sure it was."""
@@ -141,3 +146,16 @@ def shown_text(text: str, characters: int = 320) -> str:
     folded = " ".join(str(text).split())
     cut = cut_at_word(folded, characters)
     return cut if cut == folded else cut + " …"
+
+
+def finite(value: Any) -> float | None:
+    """The number, or None where it is none, NaN or infinite."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number and math.isfinite(value) else None
+
+
+def spread(figure: Mapping[str, float | None]) -> str:
+    """`mean ± deviation` of a figure over seeds."""
+    if figure["deviation"] is None:
+        return number(figure["mean"])
+    return f"{number(figure['mean'])} ± {number(figure['deviation'])}"

@@ -28,6 +28,8 @@ def render(template: str, **values: Any) -> str:
         "count": tables.count,
         "duration": tables.duration,
         "size": tables.size,
+        "spread": tables.spread,
+        "setting": tables.setting,
         "scalar": tables.scalar,
         "data_url": _data_url,
     }

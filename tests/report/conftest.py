@@ -42,7 +42,7 @@ def history_rows(classes, epochs: int, rng: np.random.Generator, final: float) -
         }
         for prefix, factor in (("", 1.05), ("val_", 1.0)):
             base = min(0.995, final * progress * factor + rng.normal(0, 0.008))
-            row[f"{prefix}loss"] = 1.1 - 0.85 * progress * factor + 0.006 * epoch * (prefix != "")
+            row[f"{prefix}loss"] = 1.1 - final * progress * factor + 0.006 * epoch * (prefix != "")
             row[f"{prefix}accuracy"] = base
             for key in ("precision", "recall", "f1"):
                 values = np.clip(base + rng.normal(0, 0.03, len(classes)), 0, 1)

@@ -1,0 +1,136 @@
+"""Reads any runs and lines them up: what was set differently, and what came of it."""
+
+import json
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kerastc.errors import UserError
+from kerastc.report import tables
+from kerastc.report.comparison import COSTS, FIGURES, PLACES, Comparison, has, value
+from kerastc.report.record import RunRecord, read_record
+
+
+def compare(folders: Sequence[Path]) -> Comparison:
+    """Reads the runs, of the same recipe or not, finished or not.
+
+    Args:
+        folders: run folders; one that is given twice counts once.
+
+    Raises:
+        UserError: no folder is given, or one is no run.
+    """
+    distinct = {Path(folder).resolve(): Path(folder) for folder in folders}
+    if not distinct:
+        raise UserError("There is no run to compare.", "Name one or more run folders.")
+    records = [read_record(folder) for folder in distinct.values()]
+    names = _shortest_names(list(distinct))
+    pairs = [(_row(r, name), r) for r, name in zip(records, names, strict=True)]
+    pairs.sort(key=lambda pair: _place(pair[0]))
+    rows = [row for row, _ in pairs]
+    differing = _differing(rows)
+    return Comparison(rows, differing, _groups(rows, differing), [r for _, r in pairs])
+
+
+def _place(row: Mapping[str, Any]) -> tuple[bool, float]:
+    """The sort key that `SORTED_BY` says."""
+    accuracy = tables.finite(row["validation"]["accuracy"])
+    return row["state"] != "finished", 0.0 if accuracy is None else -accuracy
+
+
+def _row(record: RunRecord, name: str) -> dict[str, Any]:
+    training = record.metrics.get("training") or {}
+    config = tables.flatten(record.settings)
+    seed = config.pop("seed", record.environment.get("seed"))
+    epochs = len(record.history)
+    return {
+        "run": name,
+        "folder": str(record.folder),
+        "recipe": record.recipe,
+        "state": "finished" if record.finished else f"not finished, epoch {epochs}",
+        "seed": seed,
+        "backend": record.environment.get("backend"),
+        "device": record.environment.get("device"),
+        "fingerprint": record.data.get("fingerprint"),
+        "config": config,
+        "validation": _figures(record.metrics.get("validation") or {}),
+        "test": _figures(record.metrics.get("test") or {}),
+        "training": {key: training.get(key) for key in COSTS},
+    }
+
+
+def _figures(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    figures = {key: metrics.get(key) for key in FIGURES}
+    return figures | {"accuracy_interval": (metrics.get("intervals") or {}).get("accuracy")}
+
+
+def _shortest_names(paths: Sequence[Path]) -> list[str]:
+    """The last parts of each path, as many as tell it from the others."""
+    for parts in range(1, max(len(path.parts) for path in paths) + 1):
+        names = ["/".join(path.parts[-parts:]) for path in paths]
+        if len(set(names)) == len(names):
+            break
+    return names
+
+
+def _differing(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    found = [
+        field
+        for field in PLACES
+        if len({str(row[field]) for row in rows if row[field] is not None}) > 1
+    ]
+    fields = dict.fromkeys(field for row in rows for field in row["config"])
+    for field in fields:
+        having = [row for row in rows if field in row["config"]]
+        recipes_having = {row["recipe"] for row in having}
+        # A field missing in one of a recipe's own runs differs too: the recipe has changed.
+        compared = [row for row in rows if row["recipe"] in recipes_having]
+        if len({_key(row["config"].get(field)) for row in compared}) > 1:
+            found.append(field)
+    return found
+
+
+def _groups(rows: Sequence[Mapping[str, Any]], differing: Sequence[str]) -> list[dict[str, Any]]:
+    """Groups of finished runs that share all but the seed, in the order of their best run."""
+    together: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        if row["state"] == "finished":
+            same = [row["recipe"], row["backend"], row["device"], row["config"]]
+            together.setdefault(_key(same), []).append(row)
+    groups = []
+    for members in together.values():
+        seeds = [row["seed"] for row in members]
+        if len(set(map(_key, seeds))) < 2:
+            continue
+        groups.append(
+            {
+                "settings": {
+                    field: value(members[0], field) for field in differing if has(members[0], field)
+                },
+                "seeds": seeds,
+                "runs": [row["run"] for row in members],
+                **{
+                    part: _spreads([row[part] for row in members])
+                    for part in ("validation", "test")
+                },
+            }
+        )
+    return groups
+
+
+def _spreads(figures: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float | None]]:
+    """Mean and sample standard deviation of each figure, over the runs that have it."""
+    spreads = {}
+    for key in FIGURES:
+        values = [f[key] for f in figures if tables.finite(f[key]) is not None]
+        spreads[key] = {
+            "mean": statistics.fmean(values) if values else None,
+            "deviation": statistics.stdev(values) if len(values) > 1 else None,
+        }
+    return spreads
+
+
+def _key(value: Any) -> str:
+    """Settings in a form that can be compared and hashed."""
+    return json.dumps(value, sort_keys=True, default=str)

@@ -1,0 +1,254 @@
+"""A table of runs and its forms: JSON, CSV, one HTML page, a table in the terminal."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from kerastc.errors import UserError
+from kerastc.report import tables
+from kerastc.report.comparison_plots import SHOWN_RUNS, accuracies, validation_curves
+from kerastc.report.drawing import MANY
+from kerastc.report.picture import Picture, Plot
+from kerastc.report.record import RunRecord
+from kerastc.report.template import render
+
+SORTED_BY = "validation accuracy, highest first; runs that are not finished come last"
+PLACES = ("recipe", "backend", "device")  # what a run is of, beside its settings
+FIGURES = ("accuracy", "macro_f1", "loss", "ece")
+COSTS = (
+    "epochs",
+    "best_epoch",
+    "seconds",
+    "examples_per_second",
+    "parameters",
+    "trainable_parameters",
+    "peak_memory_bytes",
+)
+
+
+def has(row: Mapping[str, Any], field: str) -> bool:
+    """Whether a run has one of the `differing` fields at all."""
+    return field in PLACES or field == "seed" or field in row["config"]
+
+
+def value(row: Mapping[str, Any], field: str) -> Any:
+    """What a run has in one of the `differing` fields, or as its seed."""
+    return row[field] if field in PLACES or field == "seed" else row["config"].get(field)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The table of some runs, in the order of `SORTED_BY`.
+
+    Args:
+        rows: a dict a run: `run` (its shortest distinct name), `folder`, `recipe`, `state`
+            (`finished`, or how far it is), `seed`, `backend`, `device`, `fingerprint`, `config`
+            (dotted field to value), `validation` and `test` (figures and `accuracy_interval`)
+            and `training` (epochs, seconds, parameters). What a run has not got is None.
+        differing: the fields, seeds apart, in which runs differ; a field that only one of several
+            recipes has counts only where that recipe's runs differ in it.
+        groups: runs that differ in nothing but their seed, two or more: their `settings`, `seeds`,
+            `runs`, and mean and sample standard deviation of each figure.
+    """
+
+    rows: list[dict[str, Any]]
+    differing: list[str]
+    groups: list[dict[str, Any]]
+    records: Sequence[RunRecord]
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the table must know."""
+        notes = [f"Sorted by {SORTED_BY}."]
+        notes += [f"{r['run']} is {r['state']}." for r in self.rows if r["state"] != "finished"]
+        if len({row["fingerprint"] for row in self.rows if row["fingerprint"]}) > 1:
+            notes.append(
+                "The runs were not made on the same data (their fingerprints differ): their "
+                "figures are of different texts."
+            )
+        return notes
+
+    def shown(self, row: Mapping[str, Any], field: str) -> str:
+        """What a run has in a field, as text; a dash where it has no such field."""
+        return tables.setting({field: value(row, field)} if has(row, field) else {}, field)
+
+    @property
+    def fields(self) -> list[str]:
+        """What tells the runs apart: the differing fields, and the seed where it differs."""
+        return [*self.differing, *(["seed"] if self.seeds_differ else [])]
+
+    def label(self, row: Mapping[str, Any]) -> str:
+        """What a plot calls a run: its values of `fields`, or its name where there are none."""
+        label = " · ".join(self.shown(row, field) for field in self.fields) or row["run"]
+        return label if row["state"] == "finished" else f"{label} (not finished)"
+
+    @property
+    def seeds_differ(self) -> bool:
+        """Whether the runs have more than one seed among them."""
+        return len({str(row["seed"]) for row in self.rows}) > 1
+
+    def to_json(self) -> str:
+        """The table as strict JSON: a figure that is no number is null."""
+        table = {
+            "sorted_by": SORTED_BY,
+            "notes": self.notes,
+            "differing": self.differing,
+            "runs": self.rows,
+            "groups": self.groups,
+        }
+        return json.dumps(_without_nan(table), indent=2, ensure_ascii=False, allow_nan=False)
+
+    def to_csv(self) -> str:
+        """A line a run, flat: differing fields, then figures; empty where a run has none."""
+        fields = ["seed", *(field for field in self.differing if field != "recipe")]
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        figures = [f"{part}_{key}" for part in ("validation", "test") for key in FIGURES]
+        costs = [f"training_{key}" for key in COSTS]
+        writer.writerow(["run", "recipe", "state", *fields, *figures, *costs, "folder"])
+        for row in self.rows:
+            cells = [row["run"], row["recipe"], row["state"]]
+            cells += [value(row, field) for field in fields]
+            cells += [row[part][key] for part in ("validation", "test") for key in FIGURES]
+            writer.writerow([*cells, *row["training"].values(), row["folder"]])
+        return buffer.getvalue()
+
+    def to_html(self, path: Path) -> None:
+        """Writes one page that opens offline: the tables, the accuracies, the learning curves.
+
+        Raises:
+            UserError: the path cannot be written.
+        """
+        pictures = {plot.name: (plot.title, Picture.of(plot)) for plot in self._plots()}
+        contents = [("seeds", "Mean over seeds")] if self.groups else []
+        contents += [("runs", "Runs"), *((name, title) for name, (title, _) in pictures.items())]
+        page = render("compare.html.j2", comparison=self, pictures=pictures, contents=contents)
+        path = Path(path)
+        beside = path.with_name(f".writing-{path.name}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside.write_text(page, encoding="utf-8")
+            beside.replace(path)
+        except OSError as error:
+            raise UserError(
+                f"{path} cannot be written: {error.strerror}.", "Give another file to --html."
+            ) from error
+        finally:
+            beside.unlink(missing_ok=True)
+
+    def _plots(self) -> Iterator[Plot]:
+        finished = [row for row in self.rows if row["state"] == "finished"]
+        named = f" Runs are named by {' · '.join(self.fields)}." if self.fields else ""
+        if finished:
+            yield Plot(
+                "accuracy",
+                accuracies([self.label(row) for row in finished], finished),
+                "Accuracy of each run with 95 % bootstrap intervals, in the order of the table."
+                + f" Shown: the first {SHOWN_RUNS}." * (len(finished) > SHOWN_RUNS)
+                + named,
+                f"Points with error bars for {len(finished)} runs; the table has their figures.",
+                title="Accuracy",
+            )
+        curves = [
+            (self.label(row), record.history)
+            for row, record in zip(self.rows, self.records, strict=True)
+            if {"val_loss", "val_accuracy"} <= set(record.history.columns)
+        ]
+        if curves:
+            yield Plot(
+                "curves",
+                validation_curves(*zip(*curves, strict=True)),
+                "Validation loss and accuracy by epoch. "
+                + f"Named: the first {MANY} runs of the table; in grey: the others."
+                * (len(curves) > MANY)
+                + named,
+                f"Line plots of {len(curves)} runs.",
+                title="Learning curves",
+            )
+
+    def print(self, console: Console | None = None) -> None:
+        """Prints the tables, those of the groups last."""
+        console = console or Console(highlight=False)
+        console.print(self._run_table())
+        if self.groups:
+            console.print(self._group_table())
+        for note in self.notes:
+            console.print(Text(note))
+
+    def _run_table(self) -> Table:
+        cells = [[self.shown(row, field) for field in self.fields] for row in self.rows]
+        longest = max(len(row["run"]) for row in self.rows)
+        table = _table("run", longest, self.fields, cells, "")
+        for name in ("validation", "test", "test F1"):
+            table.add_column(name, justify="right", min_width=7)
+        for row, settings in zip(self.rows, cells, strict=True):
+            table.add_row(
+                Text(row["run"]),
+                *map(Text, settings),
+                tables.number(row["validation"]["accuracy"]),
+                _accuracy(row["test"]),
+                tables.number(row["test"]["macro_f1"]),
+            )
+        return table
+
+    def _group_table(self) -> Table:
+        cells = [
+            [tables.setting(group["settings"], field) for field in self.differing]
+            for group in self.groups
+        ]
+        table = _table("runs", 4, self.differing, cells, "Mean ± standard deviation over seeds")
+        for name in ("validation", "test", "test F1"):
+            table.add_column(name, justify="right", min_width=7)
+        for group, settings in zip(self.groups, cells, strict=True):
+            table.add_row(
+                str(len(group["runs"])),
+                *map(Text, settings),
+                tables.spread(group["validation"]["accuracy"]),
+                tables.spread(group["test"]["accuracy"]),
+                tables.spread(group["test"]["macro_f1"]),
+            )
+        return table
+
+
+def _table(first: str, fields: Sequence[str], cells: Sequence[Sequence[str]], title: str) -> Table:
+    """A table whose values stay whole where the terminal is narrow; headings are folded first.
+
+    Args:
+        first: the heading of the first column, `width` characters wide.
+        fields: the headings after it, with their values in `cells`, a sequence a row.
+        title: above the table.
+    """
+    table = Table(
+        title=title or None, title_justify="left", box=SIMPLE_HEAD, header_style="bold",
+        padding=(0, 1, 0, 0),
+    )  # fmt: skip
+    table.add_column(first, overflow="fold", min_width=min(width, 15))
+    for place, field in enumerate(fields):
+        longest = max(len(row[place]) for row in cells)
+        table.add_column(Text(field), overflow="fold", min_width=min(longest, 12))
+    return table
+
+
+def _accuracy(figures: Mapping[str, Any]) -> str:
+    """The accuracy, and its interval in brackets that the terminal's markup leaves alone."""
+    ends = figures["accuracy_interval"]
+    bounds = f" \\[{tables.number(ends[0])}, {tables.number(ends[1])}]" if ends else ""
+    return tables.number(figures["accuracy"]) + bounds
+
+
+def _without_nan(value: Any) -> Any:
+    """The same nested value with None for every number that is not finite."""
+    if isinstance(value, Mapping):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    return tables.finite(value) if isinstance(value, float) else value
