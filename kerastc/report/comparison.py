@@ -219,7 +219,9 @@ class Comparison:
         return table
 
 
-def _table(first: str, fields: Sequence[str], cells: Sequence[Sequence[str]], title: str) -> Table:
+def _table(
+    first: str, width: int, fields: Sequence[str], cells: Sequence[Sequence[str]], title: str
+) -> Table:
     """A table whose values stay whole where the terminal is narrow; headings are folded first.
 
     Args:
@@ -228,9 +230,12 @@ def _table(first: str, fields: Sequence[str], cells: Sequence[Sequence[str]], ti
         title: above the table.
     """
     table = Table(
-        title=title or None, title_justify="left", box=SIMPLE_HEAD, header_style="bold",
+        title=title or None,
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        header_style="bold",
         padding=(0, 1, 0, 0),
-    )  # fmt: skip
+    )
     table.add_column(first, overflow="fold", min_width=min(width, 15))
     for place, field in enumerate(fields):
         longest = max(len(row[place]) for row in cells)
