@@ -1,0 +1,189 @@
+"""Texts from a file of the user: CSV, TSV, JSON Lines or plain text, plain or gzip."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from kerastc.data.plain_file import PlainFile
+from kerastc.data.table_file import DELIMITED, DELIMITERS, JSON_LINES, Table
+from kerastc.data.texts import LabelledTexts, cut_at_word
+from kerastc.errors import UserError
+
+# Looked for in this order, in any case. The first of which every column is there is taken.
+TEXT_COLUMNS = (
+    *(("text",), ("texts",), ("title", "abstract"), ("headline_text",), ("headline",)),
+    *(("sentence",), ("review",), ("body",), ("content",), ("document",), ("abstract",)),
+    *(("description",), ("comment",), ("message",), ("tweet",), ("question",), ("utterance",)),
+    *(("title",), ("texto",), ("titular",), ("oración",), ("reseña",), ("טקסט",), ("כותרת",)),
+)
+LABEL_COLUMNS = (
+    *("label", "labels", "gold_label", "class", "category", "headline_category", "target", "topic"),
+    *("group", "sentiment", "intent", "genre", "section", "rating", "stars", "primary_cat"),
+    *("etiqueta", "clase", "categoría", "categoria", "tema", "תווית", "קטגוריה", "נושא"),
+)
+
+
+def read_texts(
+    path: str | Path,
+    text: Sequence[str] = (),
+    label: str = "",
+    max_characters: int = 0,
+    separator: str = " ",
+    encoding: str = "utf-8",
+    one_class: bool = False,
+) -> LabelledTexts:
+    """Reads labelled texts; white space in them is folded to single spaces.
+
+    Args:
+        path: a file with a header (CSV, TSV) or an object a line (JSON Lines), plain or gzip.
+        text: the text columns, joined by `separator` where there are more; guessed where empty.
+        label: the class column; guessed where empty. Guesses are told in the result's `source`.
+        max_characters: longer texts are cut at a word and counted in the notes; 0 does not cut.
+        encoding: of the file; a byte order mark is dropped.
+        one_class: allow a file in which all rows have one class (to measure, not to train).
+
+    Raises:
+        UserError: naming file, line and column, for a file that cannot be read as such a table,
+            and for rows without a text or a label.
+    """
+    file = PlainFile.at(path, encoding)
+    table = Table.open(file)
+    if len(table.columns) == 1:
+        raise UserError(
+            f"{file.path} has one column only, {table.shown_columns()}; "
+            "texts and their labels need two.",
+            f"Separate columns by {', '.join(DELIMITERS.values())} (none is in the first line)."
+            if table.delimiter
+            else "Add the class to every object.",
+        )
+    columns, guessed_text = _text_columns(table, text)
+    label, guessed_label = _label_column(table, label, columns)
+    texts, names, cut = [], [], 0
+    clean: dict[str, str] = {}  # label as written to the one string that stands for it
+    no_text, no_label = [], []
+    with closing(table.rows([*columns, label])) as rows:
+        for line, values in rows:
+            folded = _joined(values[:-1], separator)
+            if max_characters and len(folded) > max_characters:
+                folded = cut_at_word(folded, max_characters)
+                cut += 1
+            written = values[-1]
+            name = clean.get(written)
+            if name is None:
+                name = clean[written] = " ".join(written.split())
+            if not folded:
+                no_text.append(line)
+            if not name:
+                no_label.append(line)
+            texts.append(folded)
+            names.append(name)
+    _refuse_empty(file.path, "text", columns, no_text)
+    _refuse_empty(file.path, "label", [label], no_label)
+    if not texts:
+        raise UserError(f"{file.path} has a header and no rows.", "Give a row for each text.")
+    if len(set(clean.values())) == 1 and not one_class:
+        raise UserError(
+            f"{file.path}, column {label!r}: every row has the class {names[0]!r}.",
+            f"At least two classes are needed. The columns are {table.shown_columns()}; "
+            "set label= to the one with the classes.",
+        )
+    notes = {f"texts cut to {max_characters} characters": cut} if max_characters else {}
+    source = (
+        f"{file.path.name}: texts from {' + '.join(columns)}{' (guessed)' if guessed_text else ''}"
+        f", classes from {label}{' (guessed)' if guessed_label else ''}"
+    )
+    return LabelledTexts.of(texts, names, source, notes)
+
+
+def read_unlabelled(
+    path: str | Path, text: Sequence[str] = (), encoding: str = "utf-8"
+) -> list[str]:
+    """Reads texts to predict from the files of `read_texts`, or from one with a text on each line.
+
+    A file is taken for a table by its extension (.csv, .tsv, .tab, .jsonl, .ndjson, .json), or
+    where `text` names columns. Blank lines at the end of a plain file are dropped; others would
+    shift the answers against the lines, so they are refused as empty texts.
+    """
+    file = PlainFile.at(path, encoding)
+    if text or file.extension in (*DELIMITED, *JSON_LINES):
+        table = Table.open(file)
+        columns, _ = _text_columns(table, text)
+        with closing(table.rows(columns)) as rows:
+            lines, texts = _unzipped((line, _joined(values, " ")) for line, values in rows)
+    else:
+        columns = []
+        with closing(file.lines()) as rows:
+            lines, texts = _unzipped((n, " ".join(row.split())) for n, row in enumerate(rows, 1))
+        while texts and not texts[-1]:
+            texts.pop()
+    _refuse_empty(
+        file.path, "text", columns, [n for n, row in zip(lines, texts, strict=False) if not row]
+    )
+    if not texts:
+        raise UserError(f"{file.path} holds no texts.", "Give a row for each text.")
+    return texts
+
+
+def _joined(parts: Sequence[str], separator: str) -> str:
+    if len(parts) == 1:
+        return " ".join(parts[0].split())
+    return " ".join(separator.join(part for part in parts if part).split())
+
+
+def _unzipped(pairs: Iterable[tuple[int, str]]) -> tuple[list[int], list[str]]:
+    lines, texts = [], []
+    for line, row in pairs:
+        lines.append(line)
+        texts.append(row)
+    return lines, texts
+
+
+def _text_columns(table: Table, text: Sequence[str]) -> tuple[list[str], bool]:
+    """The text columns, checked, and whether they were guessed."""
+    if text:
+        names = [text] if isinstance(text, str) else list(text)
+        return [table.require(name, "text") for name in names], False
+    there = _by_lower_name(table)
+    for names in TEXT_COLUMNS:
+        if all(name in there for name in names):
+            return [table.require(there[name], "text") for name in names], True
+    raise _unguessed(table, "text")
+
+
+def _label_column(table: Table, label: str, text: Sequence[str]) -> tuple[str, bool]:
+    """The label column, checked, and whether it was guessed."""
+    if label:
+        if label in text:
+            raise UserError(f"The column {label!r} cannot be both text and label.")
+        return table.require(label, "label"), False
+    there = _by_lower_name(table)
+    for name in LABEL_COLUMNS:
+        if name in there and there[name] not in text:
+            return table.require(there[name], "label"), True
+    raise _unguessed(table, "label")
+
+
+def _by_lower_name(table: Table) -> dict[str, str]:
+    return {name.casefold().replace(" ", "_"): name for name in table.columns}
+
+
+def _unguessed(table: Table, role: str) -> UserError:
+    return UserError(
+        f"{table.file.path}: none of the columns has a usual name for the {role}. "
+        f"They are {table.shown_columns()}.",
+        f"Set {role}= to one of them. (The first line of the file must name the columns.)"
+        if table.delimiter
+        else f"Set {role}= to one of them.",
+    )
+
+
+def _refuse_empty(path: Path, role: str, columns: Sequence[str], lines: Sequence[int]) -> None:
+    if not lines:
+        return
+    shown = ", ".join(map(str, lines[:5])) + (", ..." if len(lines) > 5 else "")
+    where = f", column {' + '.join(map(repr, columns))}" if columns else ""
+    count = f"an empty {role} in" if len(lines) == 1 else f"{len(lines):,} empty {role}s, in"
+    raise UserError(
+        f"{path}{where}: {count} line{'s' * (len(lines) > 1)} {shown}.",
+        f"Remove such rows or give them a {role}.",
+    )
