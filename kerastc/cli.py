@@ -196,6 +196,56 @@ def compare(folders, as_json, as_csv, html) -> None:
 
 
 @main.command()
+@click.argument("name", metavar="RECIPE")
+@click.argument("words", metavar="KEY=VALUES...", nargs=-1, required=True)
+@click.option("--trials", type=int, metavar="N", help="Trials in all; needed with a range.")
+@click.option("--study", metavar="NAME", help="Name of the study; by default made of the words.")
+@click.option("--storage", metavar="URL", help="Optuna storage; by default SQLite under --runs.")
+@click.option(
+    "--objective",
+    type=click.Choice(["accuracy", "macro_f1", "loss"]),
+    default="accuracy",
+    show_default=True,
+    help="What decides, on validation data.",
+)
+@JSON
+@BACKEND
+@RUNS
+def sweep(name, words, trials, study, storage, objective, as_json, backend, runs) -> None:
+    """Train RECIPE with each of many settings, and compare them.
+
+    A word with commas lists values; several such words make a grid. LOW..HIGH is a range, drawn
+    from by Optuna's TPE: it takes :log (evenly by magnitude) and :int, and needs --trials. Values
+    of a field that takes a list stand in brackets: key=[a,b],[c].
+
+    The same command again goes on where the last one stopped. Given to several processes, or with
+    --storage to several machines, they share the trials; a killed one's trial is run again.
+
+    \b
+    kerastc sweep arxiv data=FILE learning_rate=5e-2,5e-4,5e-6 schedule=linear,constant
+    kerastc sweep arxiv data=FILE train_fraction=1,0.5,0.25 seed=0,1,2,3,4
+    kerastc sweep docstrings learning_rate=1e-4..1e-2:log dropout=0..0.5 --trials 20
+    """
+    from kerastc import launch
+    from kerastc.sweep import sweep as run_sweep
+
+    result = run_sweep(
+        name,
+        words,
+        places=launch.Places(runs, _cache()),
+        study=study,
+        storage=storage,
+        trials=trials,
+        objective=objective,
+        backend=backend,
+    )
+    if as_json:
+        click.echo(json.dumps(result.as_dict(), indent=2))
+    else:
+        result.print()
+
+
+@main.command()
 @RUN
 def report(run) -> None:
     """Draw the plots and report.html of a RUN again."""

@@ -1,0 +1,131 @@
+"""What a sweep has found: its trials, the best of them, and the report that compares them."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from kerastc.run import Run
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One setting and what came of it.
+
+    Args:
+        number: its place in the plan, from 0.
+        words: the swept `key=value` words.
+        state: finished, failed, running or waiting.
+        value: the objective on validation data; None where it is not finished.
+        run: its run folder.
+        error: why it failed.
+    """
+
+    number: int
+    words: tuple[str, ...]
+    state: str
+    value: float | None
+    run: Path
+    error: str | None
+
+    def __str__(self) -> str:
+        return " ".join(self.words)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A study as it stands.
+
+    Args:
+        folder: of the study: its trials' runs, compare.html and sweep.json.
+        study, storage, recipe, backend: as resolved.
+        fixed: the `key=value` words of every trial.
+        objective: the figure of the validation data that decides.
+        maximize: whether more of it is better.
+        trials: in the order of their numbers.
+    """
+
+    folder: Path
+    study: str
+    storage: str
+    recipe: str
+    backend: str
+    fixed: tuple[str, ...]
+    objective: str
+    maximize: bool
+    trials: tuple[Trial, ...]
+
+    def of(self, state: str) -> list[Trial]:
+        """The trials in a state."""
+        return [trial for trial in self.trials if trial.state == state]
+
+    @property
+    def best(self) -> Trial | None:
+        """The finished trial of the best value, the first of equals."""
+        sign = -1 if self.maximize else 1
+        return min(self.of("finished"), key=lambda trial: sign * trial.value, default=None)
+
+    @property
+    def best_command(self) -> str | None:
+        """The command that repeats the best trial, where its run is on this machine."""
+        if self.best is None or self.best.run not in self.runs():
+            return None
+        return Run.open(self.best.run).config["command"]
+
+    def runs(self) -> list[Path]:
+        """The finished runs that are on this machine; others keep theirs."""
+        return [t.run for t in self.of("finished") if (t.run / "metrics.json").is_file()]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything, ready for JSON."""
+        best = asdict(self.best) | {"command": self.best_command} if self.best else None
+        values = asdict(self) | {"best": best}
+        return json.loads(json.dumps(values, default=str))
+
+    def write(self) -> None:
+        """Writes sweep.json and compare.html into the study's folder.
+
+        Every worker does so at its end, each file whole, and the last one's stay.
+        """
+        text = json.dumps(self.as_dict(), indent=2, ensure_ascii=False) + "\n"
+        _write(self.folder / "sweep.json", lambda path: path.write_text(text, encoding="utf-8"))
+        if self.runs():
+            from kerastc.report import compare
+
+            _write(self.folder / "compare.html", compare(self.runs()).to_html)
+
+    def print(self) -> None:
+        """Shows the comparison, the best trial, and those that failed."""
+        from kerastc.report import compare
+        from kerastc.report.terminal import console
+
+        def line(text: str) -> None:
+            console.print(text, soft_wrap=True, markup=False)
+
+        if self.runs():
+            compare(self.runs()).print()
+        if elsewhere := len(self.of("finished")) - len(self.runs()):
+            line(f"{elsewhere} finished trials are on other machines and not in the table.")
+        if self.best:
+            line(f"Best:     {self.best}   validation {self.objective} {self.best.value:.4f}")
+            line(f"Its run:  {self.best.run}")
+        if self.best_command:
+            line(f"Repeat:   {self.best_command}")
+        if self.runs():
+            line(f"Report:   {self.folder / 'compare.html'}")
+        for trial in self.of("failed"):
+            line(f"Failed:   {trial}: {trial.error}")
+        if self.of("failed"):
+            line("Failed trials are tried again by the same command.")
+
+
+def _write(path: Path, write: Callable[[Path], Any]) -> None:
+    # A name of its own for each process, so that two workers disturb each other at no moment.
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        write(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

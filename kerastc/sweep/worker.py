@@ -1,0 +1,312 @@
+"""Runs a recipe once for each of many settings, alone or with other workers on one study."""
+
+import gc
+import hashlib
+import json
+import math
+import random
+import re
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerastc import launch, recipe
+from kerastc.backend import choose_backend
+from kerastc.errors import UserError
+from kerastc.progress import console, progress
+from kerastc.run import Run
+from kerastc.sweep.result import Sweep, Trial
+from kerastc.sweep.space import SearchSpace, parse
+from kerastc.sweep.storage import sqlite_url, storage_errors_told
+from kerastc.sweep.study import SharedStudy
+
+if TYPE_CHECKING:
+    import optuna
+
+OBJECTIVES = {"accuracy": True, "macro_f1": True, "loss": False}  # name: whether more is better
+HEARTBEAT = 20  # seconds; a killed worker's trial is taken over after three of them
+
+
+def sweep(
+    name: str,
+    words: Sequence[str],
+    *,
+    places: launch.Places,
+    study: str | None = None,
+    storage: str | None = None,
+    trials: int | None = None,
+    objective: str = "accuracy",
+    backend: str | None = None,
+    heartbeat: int = HEARTBEAT,
+) -> Sweep:
+    """Works on a study until each of its trials has come to an end, here or elsewhere.
+
+    The same call again goes on where the last one stopped: finished trials are kept, failed ones
+    are tried again. Several processes or machines that make the same call share the trials.
+
+    Args:
+        name: a recipe's name or path.
+        words: as `kerastc.sweep.space.parse` reads them.
+        places: runs go to RUNS/RECIPE/sweeps/STUDY/; features are shared through the cache.
+        study: its name; by default made of the swept fields and a hash of all that defines it.
+        storage: Optuna storage URL; by default a SQLite file in the study's folder, which wants
+            a local disk: on network file systems its locks cannot be trusted.
+        trials: how many in all. Ranges need it; of a grid it takes so many at random.
+        objective: what of the validation data decides, one of `OBJECTIVES`; never test data.
+        backend: tensorflow, jax or torch.
+        heartbeat: seconds between signs of life of a worker.
+
+    Raises:
+        UserError: for every slip, before any trial; where all trials failed; and with how to go
+            on, where the sweep was stopped.
+    """
+    script = recipe.find(name)
+    space = parse(script.load().Config, words)
+    definition = {
+        "recipe": script.path.stem,
+        "words": space.as_dict(),
+        "objective": objective,
+        "backend": choose_backend(backend),
+    }
+    study = _study_name(study, space, definition)
+    plan = _plan(space, trials, study)
+    folder = places.runs / script.path.stem / "sweeps" / study
+    _make(folder)
+    storage = storage or sqlite_url(folder / "study.db")
+    shared = SharedStudy(
+        study,
+        storage,
+        definition,
+        plan,
+        maximize=OBJECTIVES[objective],
+        heartbeat=heartbeat,
+    )
+    worker = _Worker(shared, script, space, folder, places, objective, definition["backend"])
+    try:
+        with storage_errors_told(storage):
+            worker.work()
+            result = worker.result()
+    except KeyboardInterrupt:
+        raise UserError(
+            f"Stopped. The finished trials are kept, and the last one can go on: {folder}",
+            "Go on by giving the same command again.",
+        ) from None
+    finally:
+        shared.close()
+    _write(result)
+    if not result.of("finished"):
+        first, *others = result.of("failed")
+        raise UserError(
+            f"Each of the {len(others) + 1} trials failed. The first, {first}: {first.error}",
+            "The same command tries them again.",
+        )
+    return result
+
+
+@dataclass(frozen=True)
+class _Worker:
+    """One process's part of a study."""
+
+    study: SharedStudy
+    script: recipe.Recipe
+    space: SearchSpace
+    folder: Path
+    places: launch.Places
+    objective: str
+    backend: str
+
+    def work(self) -> None:
+        """Runs trials until the plan has none left, waiting for those of others."""
+        self.study.retry_failed()
+        for trial in self._claimed():
+            began = time.time()
+            drawn = self.space.draw(trial)
+            if console.is_terminal:
+                console.print(f"Now {_told(drawn)}", style="dim", markup=False, soft_wrap=True)
+            try:
+                with self.study.alive(trial):
+                    value = self._value(trial.user_attrs["slot"], drawn)
+            except KeyboardInterrupt:
+                self.study.give_back(trial)
+                raise
+            except Exception as error:  # also a recipe's own, for values that it cannot take
+                told = error.message if isinstance(error, UserError) else _named(error)
+                self.study.fail(trial, told)
+                outcome = f"failed: {told}"
+            else:
+                self.study.finish(trial, value)
+                outcome = f"{self.objective} {value:.4f}"
+            self._tell(drawn, outcome, time.time() - began)
+            _free_memory()
+
+    def result(self) -> Sweep:
+        """The study as it stands."""
+        return Sweep(
+            folder=self.folder,
+            study=self.study.name,
+            storage=self.study.url,
+            recipe=self.script.name,
+            backend=self.backend,
+            fixed=self.space.fixed,
+            objective=self.objective,
+            maximize=OBJECTIVES[self.objective],
+            trials=tuple(self._trial(*found) for found in sorted(self.study.latest().items())),
+        )
+
+    def _claimed(self) -> Iterator["optuna.Trial"]:
+        while True:
+            trial = self.study.claim()
+            if trial is None and self.study.open_slots():
+                with progress("Waiting for the trials of other workers"):
+                    while trial is None and self.study.open_slots():
+                        time.sleep(self.study.heartbeat / 4)
+                        trial = self.study.claim()
+            if trial is None:
+                return
+            yield trial
+
+    def _run_folder(self, slot: int, drawn: Mapping[str, Any]) -> Path:
+        """The run of a trial, the same at every attempt."""
+        told = re.sub(r"[^\w.=,+-]+", "_", _told(drawn).replace(" ", ","), flags=re.ASCII)
+        return self.folder / f"{slot:03d}-{told[:100]}"
+
+    def _value(self, slot: int, drawn: Mapping[str, str]) -> float:
+        """Trains the trial's run, or goes on with it, and reads the objective."""
+        run = self._trained(self._run_folder(slot, drawn), self.space.words(drawn))
+        value = run.read_json("metrics.json").get("validation", {}).get(self.objective)
+        if not isinstance(value, int | float):
+            raise UserError(f"{run.path('metrics.json')} has no validation {self.objective}.")
+        if not math.isfinite(value):
+            raise UserError(f"The validation {self.objective} is {value}: the training diverged.")
+        return float(value)
+
+    def _trained(self, folder: Path, words: Sequence[str]) -> Run:
+        while True:
+            # A worker that was taken for dead, such as one whose database was out of reach, may
+            # still be at work on this run: then its end is this trial's.
+            while _held(folder):
+                time.sleep(self.study.heartbeat / 4)
+            try:
+                return launch.train(
+                    self.script.name,
+                    words,
+                    places=self.places,
+                    folder=folder,
+                    resume=True,
+                    backend=self.backend,
+                )
+            except UserError as error:
+                if isinstance(error.__context__, KeyboardInterrupt):
+                    raise KeyboardInterrupt from None
+                if not _held(folder):
+                    raise
+
+    def _trial(self, slot: int, trial: "optuna.trial.FrozenTrial") -> Trial:
+        state = {"COMPLETE": "finished", "RUNNING": "running"}.get(trial.state.name, "waiting")
+        error = trial.user_attrs.get("error")
+        drawn = self.space.texts({**self.study.plan.get(slot, {}), **trial.params})
+        return Trial(
+            number=slot,
+            words=tuple(f"{key}={text}" for key, text in drawn.items()),
+            state="failed" if error else state,
+            value=trial.value if state == "finished" else None,
+            run=self._run_folder(slot, drawn),
+            error=error,
+        )
+
+    def _tell(self, drawn: Mapping[str, str], outcome: str, seconds: float) -> None:
+        result = self.result()
+        total = len(self.study.plan)
+        parts = [
+            f"[{total - len(self.study.open_slots())}/{total}] {_told(drawn)}",
+            outcome,
+            f"best {result.best.value:.4f}" if result.best else "",
+            f"{seconds:.0f} s",
+        ]
+        text = "   ".join(part for part in parts if part)
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _plan(space: SearchSpace, trials: int | None, study: str) -> dict[int, dict[str, str]]:
+    """The values of each slot by field; empty where the sampler draws them.
+
+    Raises:
+        UserError: where a range comes without a number of trials.
+    """
+    if trials is not None and trials < 1:
+        raise UserError(f"--trials {trials}: at least 1 is wanted.")
+    if space.ranges:
+        if trials is None:
+            keys = ", ".join(axis.key for axis in space.ranges)
+            raise UserError(
+                f"A range ({keys}) has no last value: say how many trials to run.",
+                "Add --trials N, for example --trials 20.",
+            )
+        return {slot: {} for slot in range(trials)}
+    grid = dict(enumerate(space.grid()))
+    if trials is None or trials >= len(grid):
+        return grid
+    # Drawn by the study's name, so that every worker and every later call draws the same.
+    order = random.Random(study).sample(sorted(grid), len(grid))
+    return {slot: grid[slot] for slot in order[:trials]}
+
+
+def _study_name(given: str | None, space: SearchSpace, definition: Mapping[str, Any]) -> str:
+    if given is None:
+        keys = "-".join(axis.key.rpartition(".")[2] for axis in space.axes)
+        digest = hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()
+        return f"{keys[:50]}-{digest[:8]}"
+    if not re.fullmatch(r"\w[\w.+-]{0,99}", given):
+        raise UserError(
+            f"--study {given!r} cannot name a folder.",
+            "Use letters, digits, '.', '_', '+' and '-', beginning with a letter or digit.",
+        )
+    return given
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"{folder} cannot be made: {error.strerror}.", "Give another folder with --runs DIR."
+        ) from None
+
+
+def _write(result: Sweep) -> None:
+    try:
+        result.write()
+    except OSError as error:
+        raise UserError(
+            f"The report of {result.folder} cannot be written: {error.strerror}.",
+            "Make room (or give write access); the same command then writes it.",
+        ) from None
+
+
+def _held(folder: Path) -> bool:
+    """Whether another process is at work on a run."""
+    if not folder.is_dir():
+        return False
+    try:
+        with Run(folder).lock():
+            return False
+    except UserError:
+        return True
+
+
+def _free_memory() -> None:
+    """Drops the trial's model and graphs before the next one builds its own."""
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.clear_session()
+    gc.collect()
+
+
+def _told(drawn: Mapping[str, Any]) -> str:
+    return " ".join(f"{key}={text}" for key, text in drawn.items())
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
