@@ -9,7 +9,7 @@ import numpy as np
 import kerastc.models  # noqa: F401  (registers the layers that model.keras names)
 from kerastc.data.texts import LabelledTexts, cut_at_word
 from kerastc.errors import UserError
-from kerastc.models.tokens import Tokenizer
+from kerastc.models.tokens import load_tokenizer
 from kerastc.run import Run
 from kerastc.training.batching import TextBatches
 from kerastc.training.predicting import predict, softmax
@@ -40,7 +40,7 @@ class Predictor:
             self.model = keras.saving.load_model(path, compile=False, safe_mode=True)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UserError(f"{path} cannot be loaded: {error}") from None
-        self.tokenizer = Tokenizer.load(_required(run, "tokenizer"))
+        self.tokenizer = load_tokenizer(_required(run, "tokenizer"))
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """The class probabilities, (texts, classes) float64; texts are cut as in training."""

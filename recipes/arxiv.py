@@ -35,7 +35,7 @@ def run(config: Config, run) -> None:
         config.data,
         config.problem,
         run.cache,
-        max_characters=config.max_characters,
+        max_characters=config.max_characters or None,
         seed=config.seed,
     )
     splits = data.split(texts, config.seed, train_fraction=config.train_fraction)

@@ -1,6 +1,57 @@
-"""Shared parts of the tests: a small run, and the backend chosen before Keras is imported."""
+"""Shared parts of the tests: the backend, a tiny encoder and a small labelled file."""
 
 import os
+import string
+from pathlib import Path
 
+import numpy as np
+import pytest
+
+# Before any test imports Keras.
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+SUBJECTS = {
+    "cooking": "boil salt pan oven bread soup knead taste simmer flour",
+    "sailing": "mast wind harbour rope tide deck anchor sail knot storm",
+    "chess": "pawn king rook check castle board queen move opening mate",
+}
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory) -> Path:
+    """A folder with a DistilBERT of two layers and width 16, and a small vocabulary."""
+    import keras
+    import keras_hub
+
+    letters = [*string.ascii_lowercase, *string.digits]
+    words = " ".join(SUBJECTS.values()).split()
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    vocabulary = [*special, *words, *letters, *(f"##{c}" for c in letters)]
+    keras.utils.set_random_seed(7)
+    backbone = keras_hub.models.DistilBertBackbone(
+        vocabulary_size=len(vocabulary),
+        num_layers=2,
+        num_heads=2,
+        hidden_dim=16,
+        intermediate_dim=32,
+        max_sequence_length=64,
+    )
+    folder = tmp_path_factory.mktemp("tiny") / "encoder"
+    backbone.save_to_preset(str(folder))
+    tokenizer = keras_hub.models.DistilBertTokenizer(vocabulary=vocabulary, lowercase=True)
+    tokenizer.save_to_preset(str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def subjects_csv(tmp_path_factory) -> Path:
+    """A file of 120 texts in three classes that a small model can learn."""
+    random = np.random.default_rng(0)
+    rows = ["text,label"]
+    for name, words in SUBJECTS.items():
+        texts = (random.choice(words.split(), random.integers(4, 9)) for _ in range(40))
+        rows += [f"{' '.join(text)},{name}" for text in texts]
+    path = tmp_path_factory.mktemp("subjects") / "subjects.csv"
+    path.write_text("\n".join(rows) + "\n")
+    return path

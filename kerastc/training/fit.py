@@ -77,7 +77,7 @@ def fit(
         "best_epoch": stopping.best_epoch + 1,
         "stopped_early": bool(stopping.stopped_epoch),
         "seconds": round(seconds, 3),
-        "examples_per_second": round(np.mean([row["examples_per_second"] for row in log.rows]), 1),
+        "examples_per_second": round(float(np.mean([row["examples_per_second"] for row in log.rows])), 1),
     }
 
 

@@ -2,12 +2,12 @@
 
 import resource
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 
-from kerastc.data.splits import Splits
-from kerastc.data.texts import LabelledTexts
+from kerastc.data import LabelledTexts
 from kerastc.models import Encoder, split_at_features
 from kerastc.run import Run
 from kerastc.training.batching import Batches, TextBatches
@@ -15,6 +15,9 @@ from kerastc.training.config import TextClassifierConfig
 from kerastc.training.features import FeatureCache
 from kerastc.training.fit import class_weights, fit, one_hot
 from kerastc.training.predicting import predict, softmax
+
+if TYPE_CHECKING:
+    from kerastc.data.splits import Splits
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Trained:
 def train_text_classifier(
     model: keras.Model,
     encoder: Encoder,
-    splits: Splits,
+    splits: "Splits",
     config: TextClassifierConfig,
     run: Run,
 ) -> Trained:

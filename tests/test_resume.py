@@ -1,0 +1,124 @@
+"""Real processes, really killed: what they resume to is what they would have come to."""
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from kerastc.report.metrics import read_predictions
+
+SETTINGS = ["epochs=6", "batch_size=8", "learning_rate=3e-3", "max_tokens=32", "accumulation=2"]
+
+
+@pytest.fixture(scope="module")
+def command(tiny_encoder, subjects_csv, tmp_path_factory):
+    """Starts `kerastc train text` in a folder of its own."""
+    base = tmp_path_factory.mktemp("resume")
+
+    def start(folder, *words, trainable="top_1"):
+        environment = os.environ | {"KERASTC_CACHE": str(base / f"cache-{folder}")}
+        line = [sys.executable, "-m", "kerastc", "train", *words, "--run", str(base / folder)]
+        if "--resume" not in words or "text" in words:
+            line += [f"data={subjects_csv}", f"backbone={tiny_encoder}", f"trainable={trainable}"]
+            line += SETTINGS
+        process = subprocess.Popen(
+            line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        return base / folder, process
+
+    return start
+
+
+def finish(process):
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    assert "Traceback" not in err
+    return out
+
+
+def until(process, condition):
+    for _ in range(60_000):
+        if condition() or process.poll() is not None:
+            return
+        time.sleep(0.001)
+
+
+def epochs(folder):
+    try:
+        return len((folder / "history.csv").read_text().splitlines()) - 1
+    except FileNotFoundError:
+        return -1
+
+
+def history(folder):
+    with (folder / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    timed = ("seconds", "examples_per_second")
+    return [{k: v for k, v in row.items() if k not in timed} for row in rows]
+
+
+def figures(folder):
+    metrics = json.loads((folder / "metrics.json").read_text())
+    return {part: metrics[part] for part in ("validation", "test")}
+
+
+@pytest.fixture(scope="module")
+def whole(command):
+    folder, process = command("whole", "text")
+    finish(process)
+    return folder
+
+
+MOMENTS = {
+    "as soon as the folder is there": lambda folder: (folder / "config.json").exists(),
+    "while the first checkpoint is written": lambda folder: (
+        folder / "checkpoints" / ".writing-last.npz"
+    ).exists(),
+    "in the third epoch": lambda folder: epochs(folder) >= 2,
+    "while the model is saved": lambda folder: (folder / ".writing-model.keras").exists(),
+    "before the report": lambda folder: (folder / "metrics.json").exists(),
+}
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_killed_run_resumes_to_the_same_figures(command, whole, moment):
+    name = re.sub(r"\W", "-", moment)
+    folder, process = command(name, "text")
+    until(process, lambda: MOMENTS[moment](folder))
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, "it ended before it was killed"
+    process.communicate()
+    _, again = command(name, "--resume")
+    finish(again)
+    assert history(folder) == history(whole)
+    assert figures(folder) == figures(whole)
+    ours, theirs = (read_predictions(f / "predictions" / "test.csv") for f in (folder, whole))
+    assert (ours.probabilities == theirs.probabilities).all()
+
+
+def test_ctrl_c_says_where_it_stands_and_how_to_go_on(command, whole):
+    folder, process = command("interrupted", "text")
+    until(process, lambda: epochs(folder) >= 1)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert re.search(r"stands after epoch \d", err)
+    assert f"kerastc train --resume --run {folder}" in err
+    assert "Traceback" not in err
+    _, again = command("interrupted", "text", "--resume")  # the whole line with --resume works too
+    finish(again)
+    assert figures(folder) == figures(whole)
+
+
+def test_resuming_with_other_settings_is_refused(command, whole):
+    _, process = command("whole", "text", "--resume", "seed=5")
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "has seed=0, not 5" in err

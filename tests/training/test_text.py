@@ -1,0 +1,74 @@
+"""Training a text classifier whole: cached features against uncached ones, and its files."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from kerastc.data import read_texts, split
+from kerastc.models import load_encoder, text_classifier
+from kerastc.run import Run
+from kerastc.training import TextClassifierConfig, train_text_classifier
+from kerastc.training.fit import fit
+from kerastc.training.predicting import predict, softmax
+from kerastc.training.text import text_batches
+
+pytestmark = pytest.mark.backend
+
+
+@pytest.fixture
+def study(tiny_encoder, subjects_csv, tmp_path):
+    """Builds a model and a run of the small file, with words changed in the config."""
+
+    def build(name, **changed):
+        config = TextClassifierConfig(
+            epochs=4, batch_size=16, learning_rate=5e-3, max_tokens=32, **changed
+        )
+        texts = read_texts(subjects_csv)
+        encoder = load_encoder(str(tiny_encoder))
+        model = text_classifier(encoder, len(texts.classes), **config.architecture())
+        run = Run.create(tmp_path / name, {"recipe": "text"}, tmp_path / "cache")
+        return model, encoder, split(texts, 0), config, run
+
+    return build
+
+
+def test_cached_features_train_to_the_uncached_figures(study):
+    cached = train_text_classifier(*study("cached"))
+    model, encoder, splits, config, run = study("uncached")
+    keras.utils.set_random_seed(config.seed)
+    whole = text_batches(splits.train, encoder, config, config.seed)
+    # The order of the cached rows, which are not grouped by length.
+    whole._ordered = super(type(whole), whole)._ordered
+    validation = text_batches(splits.validation, encoder, config)
+    fit(model, whole, validation, splits.train.classes, config, run)
+    uncached = softmax(predict(model, text_batches(splits.test, encoder, config), ""))
+    np.testing.assert_allclose(cached.test, uncached, atol=2e-4)
+
+
+def test_a_frozen_encoder_is_left_as_it_was(study):
+    model, encoder, *rest = study("head")
+    before = [weight.numpy().copy() for weight in encoder.backbone.weights]
+    trained = train_text_classifier(model, encoder, *rest)
+    for old, weight in zip(before, encoder.backbone.weights, strict=True):
+        np.testing.assert_array_equal(old, weight.numpy())
+    assert trained.figures["trainable_parameters"] == 16 * 16 + 16 + 16 * 3 + 3
+
+
+@pytest.mark.parametrize("trainable", ["top_1", "all"])
+def test_a_trainable_encoder_learns(study, trainable):
+    model, encoder, splits, config, run = study(trainable, trainable=trainable)
+    trained = train_text_classifier(model, encoder, splits, config, run)
+    assert (trained.test.argmax(axis=1) == splits.test.labels).mean() > 0.6  # chance is a third
+
+
+def test_the_saved_model_gives_the_same_probabilities(study):
+    model, encoder, splits, config, run = study("saved")
+    trained = train_text_classifier(model, encoder, splits, config, run)
+    from kerastc.predictor import Predictor
+
+    run.write_text("labels.txt", "".join(f"{name}\n" for name in splits.train.classes))
+    found = Predictor(Run.open(run.folder)).probabilities(splits.test.texts)
+    np.testing.assert_allclose(found, trained.test, atol=1e-5)
+    assert not list(Path(run.folder).glob("**/.writing*"))
