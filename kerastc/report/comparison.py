@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +21,7 @@ from kerastc.report.drawing import MANY
 from kerastc.report.picture import Picture, Plot
 from kerastc.report.record import RunRecord
 from kerastc.report.template import render
+from kerastc.run import Run
 
 SORTED_BY = "validation accuracy, highest first; runs that are not finished come last"
 PLACES = ("recipe", "backend", "device")  # what a run is of, beside its settings
@@ -133,17 +135,13 @@ class Comparison:
         contents += [("runs", "Runs"), *((name, title) for name, (title, _) in pictures.items())]
         page = render("compare.html.j2", comparison=self, pictures=pictures, contents=contents)
         path = Path(path)
-        beside = path.with_name(f".writing-{path.name}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_text(page, encoding="utf-8")
-            beside.replace(path)
+            with Run(path.parent).writing(path.name) as beside:
+                beside.write_text(page, encoding="utf-8")
         except OSError as error:
             raise UserError(
                 f"{path} cannot be written: {error.strerror}.", "Give another file to --html."
             ) from error
-        finally:
-            beside.unlink(missing_ok=True)
 
     def _plots(self) -> Iterator[Plot]:
         finished = [row for row in self.rows if row["state"] == "finished"]
@@ -178,10 +176,11 @@ class Comparison:
     def print(self, console: Console | None = None) -> None:
         """Prints the tables, those of the groups last."""
         console = console or Console(highlight=False)
-        console.print(self._run_table())
-        if self.groups:
-            console.print(self._group_table())
-        for note in self.notes:
+        for table in [self._run_table(), *([self._group_table()] if self.groups else [])]:
+            # Too many settings for the terminal: lines that wrap are better than columns cut off.
+            least = Measurement.get(console, console.options.update(max_width=10_000), table)
+            console.print(table, width=max(console.width, least.minimum), crop=False)
+        for note in [*self.notes, "The page and the JSON form have 95 % intervals."]:
             console.print(Text(note))
 
     def _run_table(self) -> Table:
@@ -189,13 +188,13 @@ class Comparison:
         longest = max(len(row["run"]) for row in self.rows)
         table = _table("run", longest, self.fields, cells, "")
         for name in ("validation", "test", "test F1"):
-            table.add_column(name, justify="right", min_width=7)
+            table.add_column(name, justify="right", min_width=10)
         for row, settings in zip(self.rows, cells, strict=True):
             table.add_row(
                 Text(row["run"]),
                 *map(Text, settings),
                 tables.number(row["validation"]["accuracy"]),
-                _accuracy(row["test"]),
+                tables.number(row["test"]["accuracy"]),
                 tables.number(row["test"]["macro_f1"]),
             )
         return table
@@ -207,7 +206,7 @@ class Comparison:
         ]
         table = _table("runs", 4, self.differing, cells, "Mean ± standard deviation over seeds")
         for name in ("validation", "test", "test F1"):
-            table.add_column(name, justify="right", min_width=7)
+            table.add_column(name, justify="right", min_width=13)
         for group, settings in zip(self.groups, cells, strict=True):
             table.add_row(
                 str(len(group["runs"])),
@@ -241,13 +240,6 @@ def _table(
         longest = max(len(row[place]) for row in cells)
         table.add_column(Text(field), overflow="fold", min_width=min(longest, 12))
     return table
-
-
-def _accuracy(figures: Mapping[str, Any]) -> str:
-    """The accuracy, and its interval in brackets that the terminal's markup leaves alone."""
-    ends = figures["accuracy_interval"]
-    bounds = f" \\[{tables.number(ends[0])}, {tables.number(ends[1])}]" if ends else ""
-    return tables.number(figures["accuracy"]) + bounds
 
 
 def _without_nan(value: Any) -> Any:

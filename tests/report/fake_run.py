@@ -1,0 +1,157 @@
+"""Run folders as training leaves them, with made-up figures."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from kerastc.report.metrics import classification_metrics, write_predictions
+
+SENTENCE = (
+    "we propose a method for learning sparse graphs with bounded noise and show that its error "
+    "falls as the number of samples grows while automata over finite words recognise exactly "
+    "the regular languages which yields a faster algorithm on large inputs in practice"
+)
+
+
+def fake_text(rng: np.random.Generator) -> str:
+    """A text of 40 to 300 characters."""
+    text = " ".join(rng.choice(SENTENCE.split(), int(rng.integers(8, 48))))
+    return text[:300].capitalize()
+
+
+def fake_predictions(classes: int, rows: int, rng: np.random.Generator, skill: float = 3.0):
+    """Labels (rows,) and rather overconfident probabilities (rows, classes)."""
+    labels = rng.integers(0, classes, rows)
+    logits = 1.6 * rng.normal(size=(rows, classes)) + skill * np.eye(classes)[labels]
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return labels, odds / odds.sum(axis=1, keepdims=True)
+
+
+def history_rows(classes, epochs: int, rng: np.random.Generator, final: float) -> list[dict]:
+    """A row an epoch: figures that rise to about `final` and then overfit a little."""
+    rows = []
+    for epoch in range(1, epochs + 1):
+        progress = 1 - np.exp(-epoch / 4)
+        row = {
+            "epoch": epoch,
+            "learning_rate": 5e-4 * (1 - (epoch - 1) / epochs),
+            "seconds": 1.2,
+            "examples_per_second": 950.0,
+        }
+        for prefix, factor in (("", 1.05), ("val_", 1.0)):
+            base = min(0.995, final * progress * factor + rng.normal(0, 0.008))
+            row[f"{prefix}loss"] = 1.1 - final * progress * factor + 0.006 * epoch * (prefix != "")
+            row[f"{prefix}accuracy"] = base
+            for key in ("precision", "recall", "f1"):
+                values = np.clip(base + rng.normal(0, 0.03, len(classes)), 0, 1)
+                row[f"{prefix}macro_{key}"] = values.mean()
+                row |= {f"{prefix}{key}[{c}]": v for c, v in zip(classes, values, strict=True)}
+        rows.append(row)
+    return rows
+
+
+def write_rows(path: Path, rows: list[dict]) -> None:
+    """CSV through pandas, which quotes class names with commas."""
+    import pandas as pd
+
+    pd.DataFrame(rows).to_csv(path, index=False)
+
+
+def write_json(path: Path, value) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+
+
+def make_fake_run(
+    folder: Path,
+    classes=("AI", "DS", "FL"),
+    rows: int = 243,
+    epochs: int = 15,
+    seed: int = 0,
+    recipe: str = "arxiv",
+    texts=None,
+    skill: float = 3.0,
+    finished: bool = True,
+    **settings,
+) -> Path:
+    """Writes a run folder; with `finished=False` it stops after its last epoch's history."""
+    rng = np.random.default_rng(seed + int(1000 * skill))
+    folder.mkdir(parents=True)
+    config = {
+        "problem": "similar",
+        "seed": seed,
+        "learning_rate": 5e-4,
+        "schedule": "linear",
+        "early_stopping": {"metric": "val_loss", "patience": 3, "min_delta": 0.0},
+        **settings,
+    }
+    command = f"kerastc train {recipe} problem=similar seed={seed}"
+    write_json(folder / "config.json", {"recipe": recipe, "command": command, "config": config})
+    write_json(
+        folder / "environment.json",
+        {
+            "backend": "tensorflow",
+            "device": "cpu:0",
+            "seed": seed,
+            "started": "2026-11-21T10:15:00+0000",
+            "machine": "Linux x86_64, 2 cores",
+            "git_commit": "a3f2c1d",
+            "versions": {"python": "3.11.9", "keras": "3.15.1", "tensorflow": "2.21.0"},
+        },
+    )
+    (folder / "labels.txt").write_text("".join(f"{c}\n" for c in classes), encoding="utf-8")
+    write_data(folder, classes, rows, rng)
+    write_rows(folder / "history.csv", history_rows(classes, epochs, rng, 0.5 + skill / 8))
+    if finished:
+        write_results(folder, classes, rows, epochs, rng, texts, skill)
+    return folder
+
+
+def write_data(folder: Path, classes, rows: int, rng: np.random.Generator) -> None:
+    parts = {}
+    for part, factor in (("train", 4.7), ("validation", 1), ("test", 1)):
+        counts = [
+            int(n) for n in rng.multinomial(int(rows * factor), [1 / len(classes)] * len(classes))
+        ]
+        parts[part] = {"rows": sum(counts), "counts": counts}
+    write_json(
+        folder / "data.json",
+        {
+            "source": "arXiv abstracts, problem similar",
+            "fingerprint": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+            "classes": list(classes),
+            "splits": parts,
+            "duplicates": {
+                "exact": 4,
+                "near": 11,
+                "conflicting": 7,
+                "examples": [
+                    {"texts": [fake_text(rng), fake_text(rng)], "classes": [*classes[:2]]}
+                ],
+            },
+            "notes": {"texts cut to 300 characters": 1480, "rows without a text": 2},
+        },
+    )
+
+
+def write_results(folder, classes, rows, epochs, rng, texts, skill) -> None:
+    training = {
+        "epochs": epochs,
+        "best_epoch": max(1, epochs - 3),
+        "stopped_early": True,
+        "seconds": 41.3,
+        "examples_per_second": 951.2,
+        "parameters": 22_861_059,
+        "trainable_parameters": 148_995,
+        "peak_memory_bytes": 1_503_238_553,
+    }
+    metrics = {"training": training}
+    (folder / "predictions").mkdir()
+    for part in ("validation", "test"):
+        labels, probabilities = fake_predictions(len(classes), rows, rng, skill)
+        metrics[part] = classification_metrics(labels, probabilities, classes)
+        written = list(texts) if texts is not None else [fake_text(rng) for _ in range(rows)]
+        write_predictions(
+            folder / "predictions" / f"{part}.csv", written, labels, probabilities, classes
+        )
+    write_json(folder / "metrics.json", metrics)

@@ -1,0 +1,79 @@
+"""Which rows the tables take, and how figures are written."""
+
+import math
+
+import numpy as np
+import pytest
+
+from kerastc.report import tables
+from kerastc.report.metrics import Predictions
+
+PREDICTIONS = Predictions(
+    texts=np.array(["sure and wrong", "sure and right", "unsure", "wrong a little"], dtype=object),
+    labels=np.array([0, 1, 2, 2]),
+    probabilities=np.array(
+        [[0.05, 0.9, 0.05], [0.01, 0.98, 0.01], [0.2, 0.39, 0.41], [0.3, 0.6, 0.1]]
+    ),
+    classes=("a", "b", "c"),
+)
+
+
+def test_errors_come_surest_first():
+    rows = tables.confident_errors(PREDICTIONS)
+    assert [row.text for row in rows] == ["sure and wrong", "wrong a little"]
+    assert (rows[0].label, rows[0].predicted, rows[0].confidence) == ("a", "b", 0.9)
+    assert rows[0].label_probability == 0.05
+
+
+def test_uncertain_texts_come_nearest_first():
+    rows = tables.uncertain_texts(PREDICTIONS, limit=2)
+    assert [row.text for row in rows] == ["unsure", "wrong a little"]
+    assert (rows[0].predicted, rows[0].second, rows[0].second_probability) == ("c", "b", 0.39)
+
+
+def test_equal_probabilities_still_name_two_classes():
+    tied = Predictions(
+        np.array(["x"], dtype=object), np.array([0]), np.array([[0.5, 0.5]]), ("a", "b")
+    )
+    row = tables.uncertain_texts(tied)[0]
+    assert {row.predicted, row.second} == {"a", "b"}
+
+
+def test_long_texts_are_cut_at_a_word():
+    assert tables.shown_text("one  two\nthree", 8) == "one two …"
+    assert tables.shown_text("one  two", 8) == "one two"
+
+
+def test_nested_settings_get_dotted_names():
+    assert tables.flatten({"a": {"b": {"c": 1}, "d": []}, "e": {}}) == {
+        "a.b.c": 1,
+        "a.d": [],
+        "e": {},
+    }
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.04, "0.0 s"), (41.26, "41.3 s"), (252, "4 min 12 s"), (7530, "2 h 05 min"), (None, "–")],  # noqa: RUF001
+)
+def test_durations(seconds, text):
+    assert tables.duration(seconds) == text
+
+
+@pytest.mark.parametrize("value", [None, math.nan, math.inf, "x", True])
+def test_what_is_no_figure_is_a_dash(value):
+    assert tables.number(value) == tables.count(value) == tables.MISSING
+    assert tables.finite(value) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "none"), (True, "true"), (5e-6, "5e-06"), (["a", 1], "a, 1"), (0.1, "0.1")],
+)
+def test_settings_are_written_as_the_command_line_takes_them(value, text):
+    assert tables.scalar(value) == text
+
+
+def test_sizes():
+    assert tables.size(3 * 2**20) == "3 MiB"
+    assert tables.size(1_503_238_553) == "1.40 GiB"
