@@ -1,0 +1,179 @@
+"""The command line as a user meets it, slips included. One process, one small run."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from kerastc.cli import main
+
+
+@pytest.fixture(scope="module")
+def kerastc(tmp_path_factory):
+    base = tmp_path_factory.mktemp("cli")
+    environment = {"KERASTC_CACHE": str(base / "cache"), "KERASTC_RUNS": str(base / "runs")}
+
+    def call(*words, text=None):
+        return CliRunner().invoke(main, [str(word) for word in words], input=text, env=environment)
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def trained(kerastc, tiny_encoder, subjects_csv, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained") / "run"
+    words = [f"data={subjects_csv}", f"backbone={tiny_encoder}", "trainable=all", "epochs=8"]
+    words += ["batch_size=8", "learning_rate=5e-3", "max_tokens=32"]
+    done = kerastc("train", "text", *words, "--run", folder)
+    assert done.exit_code == 0, done.output
+    assert "accuracy" in done.output and "report.html" in done.output
+    return folder
+
+
+def test_a_run_explains_itself(trained, kerastc):
+    expected = [
+        "config.json",
+        "environment.json",
+        "data.json",
+        "labels.txt",
+        "history.csv",
+        "metrics.json",
+        "model.keras",
+        "tokenizer",
+        "preprocessing.json",
+        "report.html",
+        "finished.json",
+    ]
+    assert set(expected) <= {path.name for path in trained.iterdir()}
+    config = json.loads((trained / "config.json").read_text())
+    assert config["command"].startswith("kerastc train text data=")
+    assert "learning_rate=0.005" in config["command"] and "--seed 0" in config["command"]
+    environment = json.loads((trained / "environment.json").read_text())
+    assert environment["seed"] == 0 and environment["versions"]["keras"]
+
+
+def test_predict_shows_classes_and_speaks_json(trained, kerastc):
+    done = kerastc("predict", trained, "salt the soup", "castle the king")
+    assert done.exit_code == 0, done.output
+    assert "cooking" in done.stdout and "Loaded" in done.stderr
+    rows = json.loads(kerastc("predict", trained, "--json", text="rope and anchor\n\n").stdout)
+    assert [row["text"] for row in rows] == ["rope and anchor"]
+    assert sum(rows[0]["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+
+
+def test_predict_reads_a_file(trained, kerastc, subjects_csv):
+    rows = json.loads(kerastc("predict", trained, "--file", subjects_csv, "--json").stdout)
+    assert len(rows) == 120
+
+
+def test_evaluate_measures_a_labelled_file(trained, kerastc, subjects_csv):
+    metrics = json.loads(kerastc("evaluate", trained, "--data", subjects_csv, "--json").stdout)
+    assert metrics["rows"] == 120
+    assert metrics["accuracy"] > 0.6  # chance is a third
+    done = kerastc("evaluate", trained, "--data", subjects_csv)
+    assert done.exit_code == 0 and "macro mean" in done.stdout
+
+
+def test_evaluate_refuses_classes_it_does_not_know(trained, kerastc, tmp_path):
+    path = tmp_path / "other.csv"
+    path.write_text("text,label\na pan,gardening\nb mast,sailing\n")
+    done = kerastc("evaluate", trained, "--data", path)
+    assert done.exit_code == 1 and "gardening" in done.stderr and "cooking" in done.stderr
+
+
+def test_compare_shows_runs_side_by_side(trained, kerastc, tmp_path):
+    page = tmp_path / "compare.html"
+    done = kerastc("compare", trained, trained, "--html", page)
+    assert done.exit_code == 0, done.output
+    assert page.read_text().lstrip().lower().startswith("<!doctype html")
+    assert kerastc("compare", trained, "--json").exit_code == 0
+
+
+def test_the_report_can_be_drawn_again(trained, kerastc):
+    (trained / "report.html").unlink()
+    done = kerastc("report", trained)
+    assert done.exit_code == 0, done.output
+    assert (trained / "report.html").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["train", "docstring"], "Did you mean 'docstrings'"),
+        (["train", "text"], "data"),
+        (["train", "text", "data=no.csv", "epoch=3"], "Did you mean 'epochs'"),
+        (["train", "text", "data=no.csv", "epochs=many"], "epochs takes int"),
+        (["train", "text", "data=no.csv"], "no.csv"),
+        (["train", "text", "data=no.csv", "--backend", "theano"], "Allowed: tensorflow, jax"),
+        (["train", "--resume"], "Which recipe"),
+        (["train", "nowhere/mine.py"], "no recipe script"),
+        (["show", "arxive"], "Did you mean 'arxiv'"),
+        (["predict", "nowhere", "a text"], "no run at nowhere"),
+        (["evaluate", "nowhere", "--data", "no.csv"], "no.csv"),
+        (["compare", "nowhere"], "nowhere"),
+    ],
+)
+def test_a_slip_gets_a_message_and_no_traceback(kerastc, words, message):
+    done = kerastc(*words)
+    assert done.exit_code == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_empty_file_is_named(kerastc, tmp_path):
+    path = tmp_path / "empty.csv"
+    path.touch()
+    done = kerastc("train", "text", f"data={path}")
+    assert done.exit_code == 1 and "empty.csv" in done.stderr
+
+
+def test_a_corrupted_model_is_named(trained, kerastc, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(trained, copy)
+    model = copy / "model.keras"
+    model.write_bytes(model.read_bytes()[:2000])
+    done = kerastc("predict", copy, "a text")
+    assert done.exit_code == 1 and "model.keras" in done.stderr
+
+
+def test_an_unfinished_run_says_what_is_missing(trained, kerastc, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(trained, copy)
+    (copy / "model.keras").unlink()
+    done = kerastc("predict", copy, "a text")
+    assert done.exit_code == 1 and "--resume" in done.stderr
+
+
+BLOCKER = """
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("tensorflow", "tensorflow_text", "tf_keras"):
+            raise ModuleNotFoundError(f"{name} is blocked", name=name)
+
+sys.meta_path.insert(0, Blocker())
+from kerastc.cli import main
+main()
+"""
+
+
+@pytest.mark.backend
+def test_training_works_where_tensorflow_cannot_be_imported(tiny_encoder, subjects_csv, tmp_path):
+    backend = os.environ["KERAS_BACKEND"]
+    if backend == "tensorflow":
+        pytest.skip("this is what JAX and PyTorch must do without it")
+    words = ["train", "text", f"data={subjects_csv}", f"backbone={tiny_encoder}", "epochs=2"]
+    words += ["max_tokens=32", "--run", str(tmp_path / "run")]
+    environment = os.environ | {"KERASTC_CACHE": str(tmp_path / "cache")}
+    for line in (words, ["predict", str(tmp_path / "run"), "a rope"]):
+        done = subprocess.run(
+            [sys.executable, "-c", BLOCKER, *line], env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+    environment = json.loads((tmp_path / "run" / "environment.json").read_text())
+    assert environment["backend"] == backend
