@@ -12,10 +12,10 @@ from kerastc.report.template import render
 from kerastc.run import Run
 
 _DUPLICATES = {
-    "exact": "Exact duplicates",
-    "near": "Near-exact duplicates",
-    "conflicting": "Texts with more than one label",
-    "groups": "Groups of duplicates",
+    "exact": "Rows that repeat a text exactly",
+    "near": "Rows that repeat a text nearly",
+    "conflicting": "Rows whose text, or one near it, has more than one class",
+    "groups": "Groups of equal or near texts",
 }
 _COSTS = {
     "parameters": ("Parameters", tables.count),
