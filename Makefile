@@ -54,8 +54,9 @@ bench: $(VENV)/.installed-bench
 
 # A stamp is written last, so that an interrupted installation is done again.
 $(VENV)/.made:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo 'kerastc needs Python 3.11 or newer; $(PYTHON) is' "$$($(PYTHON) --version 2>&1)." >&2; \
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
+	  echo 'kerastc needs Python 3.11, 3.12 or 3.13 (TensorFlow has no other); $(PYTHON) is' \
+	    "$$($(PYTHON) --version 2>&1)." >&2; \
 	  echo 'Name another: make PYTHON=python3.12 ...' >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
