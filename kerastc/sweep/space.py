@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import random
 import re
 import types
 import typing
@@ -101,6 +102,33 @@ class SearchSpace:
         keys = [axis.key for axis in self.axes]
         rows = itertools.product(*(axis.texts for axis in self.axes))
         return [dict(zip(keys, row, strict=True)) for row in rows]
+
+    def plan(self, trials: int | None, seed: str) -> dict[int, dict[str, str]]:
+        """The texts of each trial by number and key; none where a sampler shall draw them.
+
+        Args:
+            trials: how many; of a grid, None means all and fewer are chosen at random.
+            seed: of that choice, so that every worker and every later call chooses the same.
+
+        Raises:
+            UserError: where a range comes without a number of trials.
+        """
+        if trials is not None and trials < 1:
+            raise UserError(f"--trials {trials}: at least 1 is wanted.")
+        if ranges := self.ranges:
+            if trials is None:
+                keys = ", ".join(axis.key for axis in ranges)
+                raise UserError(
+                    f"A range ({keys}) has no last value: say how many trials to run.",
+                    "Add --trials N, for example --trials 20.",
+                )
+            return {number: {} for number in range(trials)}
+        grid = dict(enumerate(self.grid()))
+        if trials is None or trials >= len(grid):
+            return grid
+        # The whole grid is put in order, so that a later, larger number keeps these trials.
+        order = random.Random(seed).sample(sorted(grid), len(grid))
+        return {number: grid[number] for number in order[:trials]}
 
     def draw(self, trial: "optuna.Trial") -> dict[str, str]:
         """The texts of a trial by key: those enqueued with it, else what the sampler suggests."""

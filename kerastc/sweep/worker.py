@@ -1,10 +1,8 @@
 """Runs a recipe once for each of many settings, alone or with other workers on one study."""
 
-import gc
 import hashlib
 import json
 import math
-import random
 import re
 import sys
 import time
@@ -72,7 +70,7 @@ def sweep(
         "backend": choose_backend(backend),
     }
     study = _study_name(study, space, definition)
-    plan = _plan(space, trials, study)
+    plan = space.plan(trials, study)
     folder = places.runs / script.path.stem / "sweeps" / study
     _make(folder)
     storage = storage or sqlite_url(folder / "study.db")
@@ -230,30 +228,6 @@ class _Worker:
         console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _plan(space: SearchSpace, trials: int | None, study: str) -> dict[int, dict[str, str]]:
-    """The values of each slot by field; empty where the sampler draws them.
-
-    Raises:
-        UserError: where a range comes without a number of trials.
-    """
-    if trials is not None and trials < 1:
-        raise UserError(f"--trials {trials}: at least 1 is wanted.")
-    if space.ranges:
-        if trials is None:
-            keys = ", ".join(axis.key for axis in space.ranges)
-            raise UserError(
-                f"A range ({keys}) has no last value: say how many trials to run.",
-                "Add --trials N, for example --trials 20.",
-            )
-        return {slot: {} for slot in range(trials)}
-    grid = dict(enumerate(space.grid()))
-    if trials is None or trials >= len(grid):
-        return grid
-    # Drawn by the study's name, so that every worker and every later call draws the same.
-    order = random.Random(study).sample(sorted(grid), len(grid))
-    return {slot: grid[slot] for slot in order[:trials]}
-
-
 def _study_name(given: str | None, space: SearchSpace, definition: Mapping[str, Any]) -> str:
     if given is None:
         keys = "-".join(axis.key.rpartition(".")[2] for axis in space.axes)
@@ -299,9 +273,8 @@ def _held(folder: Path) -> bool:
 
 def _free_memory() -> None:
     """Drops the trial's model and graphs before the next one builds its own."""
-    if "keras" in sys.modules:
+    if "keras" in sys.modules:  # its own garbage collection included
         sys.modules["keras"].utils.clear_session()
-    gc.collect()
 
 
 def _told(drawn: Mapping[str, Any]) -> str:

@@ -1,0 +1,317 @@
+"""Sweeps of a recipe that trains nothing: a plan is done once, whatever happens to its workers."""
+
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import optuna
+import pytest
+from click.testing import CliRunner
+
+from kerastc import cli, launch
+from kerastc.errors import UserError
+from kerastc.run import Run
+from kerastc.sweep import sweep
+
+RECIPE = '''"""Scores its settings; each of its steps takes a moment and is kept."""
+
+import os
+import time
+from typing import Literal
+
+from kerastc import recipe
+
+
+class Config(recipe.Config):
+    rate: float = 0.1
+    units: int = 4
+    kind: Literal["good", "broken", "stopped"] = "good"
+    seconds: float = 0.0  # of all four steps
+    mended: str = ""  # a file; without it the recipe fails
+
+
+def run(config, run):
+    with run.path("attempts").open("a") as file:
+        done = int(run.path("steps").read_text()) if run.path("steps").is_file() else 0
+        file.write(f"{os.getpid()} from step {done}\\n")
+    if config.kind == "broken" or (config.mended and not os.path.exists(config.mended)):
+        raise ValueError("nothing to read")
+    if config.kind == "stopped" and done == 0:
+        run.write_text("steps", "2")
+        raise KeyboardInterrupt
+    for step in range(done, 4):
+        time.sleep(config.seconds / 4)
+        run.write_text("steps", str(step + 1))
+    accuracy = 1 - abs(config.rate - 0.3) - config.units / 1000
+    part = {"rows": 8, "accuracy": accuracy, "macro_f1": -accuracy, "loss": 1 - accuracy}
+    test = {name: 0.0 for name in part}
+    run.write_json("metrics.json", {"validation": part, "test": test})
+'''
+GRID = ["rate=0.1,0.3", "units=1,2"]
+
+
+@pytest.fixture
+def script(tmp_path):
+    path = tmp_path / "steps.py"
+    path.write_text(RECIPE)
+    return str(path)
+
+
+@pytest.fixture
+def places(tmp_path):
+    return launch.Places(tmp_path / "runs", tmp_path / "cache")
+
+
+def attempts(result) -> list[list[str]]:
+    """The lines that each trial's run has kept, one for each start."""
+    return [(trial.run / "attempts").read_text().splitlines() for trial in result.trials]
+
+
+def test_a_grid_is_run_once_and_the_best_is_named_by_validation(script, places):
+    result = sweep(script, GRID, places=places)
+    assert [trial.words for trial in result.trials] == [
+        (f"rate={rate}", f"units={units}") for rate in (0.1, 0.3) for units in (1, 2)
+    ]
+    assert [trial.value for trial in result.trials] == pytest.approx([0.799, 0.798, 0.999, 0.998])
+    assert all(len(starts) == 1 for starts in attempts(result))
+    assert result.best.words == ("rate=0.3", "units=1")
+    assert "rate=0.3 units=1" in result.best_command
+    assert "rate" in (result.folder / "compare.html").read_text()
+    kept = json.loads((result.folder / "sweep.json").read_text())
+    assert kept["best"]["words"] == ["rate=0.3", "units=1"]
+
+
+def test_the_same_call_again_runs_nothing(script, places):
+    first = sweep(script, GRID, places=places)
+    again = sweep(script, reversed(GRID), places=places)
+    assert again == first
+    assert all(len(starts) == 1 for starts in attempts(again))
+
+
+def test_a_loss_is_minimised(script, places):
+    result = sweep(script, ["rate=0.1,0.3"], places=places, objective="loss")
+    assert result.best.words == ("rate=0.3",)
+    assert result.best.value == pytest.approx(0.004)
+
+
+def test_ranges_are_drawn_within_their_ends_and_types(script, places):
+    words = ["rate=1e-3..1:log", "units=8..64:int", "seed=1,2"]
+    result = sweep(script, words, places=places, trials=8)
+    configs = [json.loads((t.run / "config.json").read_text())["config"] for t in result.trials]
+    assert len({config["rate"] for config in configs}) == 8
+    assert all(1e-3 <= config["rate"] <= 1 for config in configs)
+    assert sum(config["rate"] < 0.03 for config in configs) >= 2  # a linear draw: 3 in 100
+    assert all(config["units"] in range(8, 65) for config in configs)
+    assert {config["seed"] for config in configs} == {1, 2}
+
+
+def test_more_trials_go_on_with_the_study(script, places):
+    few = sweep(script, ["rate=0..1"], places=places, trials=1)
+    more = sweep(script, ["rate=0..1"], places=places, trials=2)
+    assert more.trials[:1] == few.trials
+    assert [len(starts) for starts in attempts(more)] == [1, 1]
+
+
+def test_nothing_is_made_for_words_that_are_refused(script, places):
+    for words in (["rate=0.1,x"], ["raet=1,2"], ["rate=0..1"], ["kind=good,bad"]):
+        with pytest.raises(UserError):
+            sweep(script, words, places=places)
+    assert not places.runs.exists()
+
+
+def test_another_space_under_the_same_name_is_refused(script, places):
+    sweep(script, ["rate=0.1,0.3"], places=places, study="mine")
+    with pytest.raises(UserError) as caught:
+        sweep(script, ["rate=0.1,0.5"], places=places, study="mine")
+    assert "rate=0.1,0.3" in str(caught.value)
+    assert "rate=0.1,0.5" in str(caught.value)
+    assert "--study" in caught.value.hint
+
+
+def test_a_failing_trial_is_recorded_and_the_others_go_on(script, places):
+    result = sweep(script, ["kind=broken,good"], places=places)
+    assert [trial.state for trial in result.trials] == ["failed", "finished"]
+    assert result.trials[0].error == "ValueError: nothing to read"
+    assert result.best.words == ("kind=good",)
+
+
+def test_where_all_trials_fail_the_command_fails_and_can_be_repeated(script, places, tmp_path):
+    words = ["rate=0.1,0.3", f"mended={tmp_path / 'mended'}"]
+    with pytest.raises(UserError, match=r"2 trials failed.*nothing to read"):
+        sweep(script, words, places=places)
+    (tmp_path / "mended").touch()
+    result = sweep(script, words, places=places)
+    assert [trial.state for trial in result.trials] == ["finished", "finished"]
+    assert [len(starts) for starts in attempts(result)] == [2, 2]
+
+
+def test_a_trial_that_was_stopped_goes_on_in_its_run(script, places):
+    words = ["kind=good,stopped", "rate=0.3"]
+    with pytest.raises(UserError, match="Stopped") as caught:
+        sweep(script, words, places=places)
+    assert isinstance(caught.value.__context__, KeyboardInterrupt)  # exit code 130
+    assert "same command" in caught.value.hint
+    result = sweep(script, words, places=places)
+    assert [trial.state for trial in result.trials] == ["finished", "finished"]
+    starts = [[line.partition(" ")[2] for line in lines] for lines in attempts(result)]
+    assert starts == [["from step 0"], ["from step 0", "from step 2"]]
+
+
+def test_a_run_that_another_process_holds_is_waited_for(script, places):
+    first = sweep(script, ["rate=0.1,0.3"], places=places, study="first")
+    held = Run(places.runs / "steps" / "sweeps" / "second" / first.trials[0].run.name)
+    held.folder.mkdir(parents=True)
+    waited = []
+
+    def hold() -> None:
+        with held.lock():
+            ready.set()
+            time.sleep(0.6)
+            waited.append(not held.path("config.json").exists())
+
+    ready = threading.Event()
+    thread = threading.Thread(target=hold)
+    thread.start()
+    ready.wait()
+    result = sweep(script, ["rate=0.1,0.3"], places=places, study="second", heartbeat=1)
+    thread.join()
+    assert waited == [True]
+    assert [trial.state for trial in result.trials] == ["finished", "finished"]
+
+
+def test_a_storage_can_be_given_and_is_shared_by_runs_folders(script, places, tmp_path):
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
+    sweep(script, GRID, places=places, storage=url, study="shared")
+    assert not list(places.runs.rglob("*.db"))
+    elsewhere = launch.Places(tmp_path / "other", tmp_path / "cache")
+    result = sweep(script, GRID, places=elsewhere, storage=url, study="shared")
+    assert len(result.of("finished")) == 4
+    assert result.runs() == []  # they are in the other folder, and none was run again
+
+
+def test_a_storage_that_cannot_be_is_told_without_its_password(script, places):
+    with pytest.raises(UserError) as caught:
+        sweep(script, GRID, places=places, storage="nosuch://me:secret@host/db")
+    assert "nosuch://me:***@host/db" in caught.value.message
+
+
+def test_a_file_that_is_no_database_is_told(script, places, tmp_path):
+    (tmp_path / "notes.txt").write_text("no database at all " * 100)
+    with pytest.raises(UserError, match="not a database"):
+        sweep(script, GRID, places=places, storage=f"sqlite:///{tmp_path / 'notes.txt'}")
+
+
+def test_without_optuna_the_extra_is_named(script, places, monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(UserError) as caught:
+        sweep(script, GRID, places=places)
+    assert "kerastc[sweep]" in caught.value.hint
+
+
+def test_the_command_prints_json(script, places):
+    words = ["sweep", script, *GRID, "--runs", str(places.runs), "--json"]
+    done = CliRunner().invoke(cli.main, words, catch_exceptions=False)
+    assert done.exit_code == 0
+    told = json.loads(done.stdout)
+    assert told["best"]["words"] == ["rate=0.3", "units=1"]
+    assert len(told["trials"]) == 4
+
+
+def test_the_command_shows_the_comparison_and_the_best(script, places):
+    words = ["sweep", script, *GRID, "--runs", str(places.runs)]
+    done = CliRunner().invoke(cli.main, words, catch_exceptions=False)
+    assert done.exit_code == 0
+    assert "Best:     rate=0.3 units=1" in done.stdout
+    assert "Repeat:   kerastc train" in done.stdout
+
+
+# JAX is imported in half the time; these recipes compute nothing on it.
+BACKEND = "jax" if importlib.util.find_spec("jax") else os.environ["KERAS_BACKEND"]
+
+
+def start(code: str, *arguments: object) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        env=os.environ | {"KERAS_BACKEND": BACKEND, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+WORKER = """
+import sys
+from pathlib import Path
+from kerastc.launch import Places
+from kerastc.sweep import sweep
+
+script, runs, *words = sys.argv[1:]
+result = sweep(script, words, places=Places(Path(runs), Path(runs)), study="shared", heartbeat=1)
+print(len(result.of("finished")))
+"""
+
+
+def test_a_killed_workers_trial_is_run_again_by_another(script, places):
+    words = ["rate=0.1,0.3", "units=1,2,3", "seconds=1.2"]
+    study = places.runs / "steps" / "sweeps" / "shared"
+    workers = [start(WORKER, script, places.runs, *words) for _ in range(2)]
+    killed = workers[0]
+
+    def at_work() -> list[Path]:
+        """Runs that the first worker has brought beyond a step and not to their end."""
+        return [
+            path.parent
+            for path in study.glob("*/attempts")
+            if path.read_text().startswith(f"{killed.pid} ")
+            and (path.parent / "steps").is_file()
+            and not (path.parent / "finished.json").is_file()
+        ]
+
+    try:
+        deadline = time.monotonic() + 60
+        while not at_work() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        [left] = at_work()
+        killed.send_signal(signal.SIGKILL)
+        output, _ = workers[1].communicate(timeout=60)
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.communicate()
+    assert workers[1].returncode == 0
+    assert output == "6\n"
+    told = optuna.load_study(study_name="shared", storage=f"sqlite:///{study / 'study.db'}")
+    complete = Counter(t.user_attrs["slot"] for t in told.trials if t.state.name == "COMPLETE")
+    assert complete == {slot: 1 for slot in range(6)}
+    starts = {path.parent: path.read_text().splitlines() for path in study.glob("*/attempts")}
+    again = starts.pop(left)
+    assert [line.split()[0] for line in again] == [str(killed.pid), str(workers[1].pid)]
+    assert not again[1].endswith("from step 0")
+    assert [len(lines) for lines in starts.values()] == [1] * 5
+
+
+CLAIMER = """
+import sys, time
+from kerastc.sweep.study import SharedStudy
+
+time.sleep(max(0, float(sys.argv[2]) - time.time()))
+study = SharedStudy("s", sys.argv[1], {}, {i: {} for i in range(12)}, True, heartbeat=60)
+while trial := study.claim():
+    print(trial.user_attrs["slot"])
+    study.finish(trial, 0.0)
+"""
+
+
+def test_workers_that_start_at_the_same_moment_claim_each_trial_once(tmp_path):
+    begin = time.time() + 4
+    url = f"sqlite:///{tmp_path / 'study.db'}"
+    workers = [start(CLAIMER, url, begin) for _ in range(3)]
+    claimed = [slot for worker in workers for slot in worker.communicate(timeout=60)[0].split()]
+    assert [worker.returncode for worker in workers] == [0, 0, 0]
+    assert sorted(map(int, claimed)) == list(range(12))
