@@ -110,10 +110,12 @@ def _read_hugging_face(folder: Path, config: dict) -> tuple[keras.Model, Tokeniz
             backbone = read_bert(folder / "model.safetensors", config)
         else:
             backbone = keras_hub.models.Backbone.from_preset(str(folder))
-        return backbone, _hugging_face_tokenizer(folder, kind, type(backbone).__name__)
+        return backbone, _hugging_face_tokenizer(
+            folder, kind, type(backbone).__name__.replace("Backbone", "Tokenizer")
+        )
 
 
-def _hugging_face_tokenizer(folder: Path, kind: str, backbone: str) -> Tokenizer:
+def _hugging_face_tokenizer(folder: Path, kind: str, tokenizer: str) -> Tokenizer:
     options = {}
     if (folder / "tokenizer_config.json").exists():
         options = _read_json(folder / "tokenizer_config.json")
@@ -125,7 +127,7 @@ def _hugging_face_tokenizer(folder: Path, kind: str, backbone: str) -> Tokenizer
             lowercase,
             lowercase if strip is None else strip,  # the reference's rule
             options.get("tokenize_chinese_chars", True),
-            backbone.replace("Backbone", "Tokenizer"),
+            tokenizer,
         )
     if kind == "roberta":
         return BytePair(
@@ -133,7 +135,7 @@ def _hugging_face_tokenizer(folder: Path, kind: str, backbone: str) -> Tokenizer
             (folder / "merges.txt").read_text("utf-8").split("\n"),
             options.get("add_prefix_space", False),
         )
-    return SentencePiece(keras_hub.tokenizers.Tokenizer.from_preset(str(folder)))
+    return SentencePiece.read(folder / CONVERTED[kind][0], tokenizer)
 
 
 def _reference_tokenizer(layer) -> Tokenizer:

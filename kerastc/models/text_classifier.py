@@ -8,7 +8,7 @@ import numpy as np
 from kerastc.errors import UserError
 from kerastc.models.encoders import Encoder
 from kerastc.models.pooling import FirstToken, MeanPooling
-from kerastc.models.text_encoder import TextEncoder, token_inputs
+from kerastc.models.text_encoder import TextEncoder, seed_generators, token_inputs
 
 POOLINGS = {"mean": MeanPooling, "first": FirstToken}
 HEAD = ("pre_classifier", "head_dropout", "classifier")
@@ -106,11 +106,7 @@ def _dense(units: int, seed: int, name: str, activation: str | None = None) -> k
 
 def _seed_dropout(model: keras.Model, seed: int) -> None:
     """Starts every dropout of the model, the backbone's included, at a state set by `seed`."""
-    generators = [
-        layer.seed_generator
-        for layer in model._flatten_layers()
-        if getattr(layer, "seed_generator", None) is not None
-    ]
+    generators = seed_generators(model)
     # Half of the range fits the signed integers that some backends keep the state in.
     starts = np.random.SeedSequence([seed, 1]).generate_state(len(generators)) >> 1
     for generator, start in zip(generators, starts, strict=True):

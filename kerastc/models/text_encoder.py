@@ -26,6 +26,11 @@ class TextEncoder(keras.layers.Layer):
     def __init__(self, backbone: keras.Model, tuned: str = "all", **kwargs):
         super().__init__(**kwargs)
         self.backbone = backbone
+        for generator in seed_generators(backbone):
+            # On PyTorch a generator made without a seed is ignored in favour of the global one,
+            # and its state, which a checkpoint restores, would decide nothing.
+            if generator._initial_seed is None:
+                generator._initial_seed = 0
         self.tune(tuned)
 
     def build(self, input_shape):
@@ -79,6 +84,12 @@ def token_inputs() -> dict[str, keras.KerasTensor]:
         name: keras.Input((None,), dtype="int32", name=name)
         for name in ("token_ids", "padding_mask")
     }
+
+
+def seed_generators(model: keras.Model) -> list[keras.random.SeedGenerator]:
+    """The random states of a model's dropout layers, in a stable order."""
+    found = [getattr(layer, "seed_generator", None) for layer in model._flatten_layers()]
+    return [generator for generator in found if generator is not None]
 
 
 def transformer_layers(backbone: keras.Model) -> list[keras.layers.Layer]:

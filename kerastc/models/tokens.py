@@ -232,6 +232,13 @@ class SentencePiece(Tokenizer):
         self.pad_id = int(layer.pad_token_id)
         self.vocabulary_size = layer.vocabulary_size()
 
+    @classmethod
+    def read(cls, path: Path, kind: str) -> "SentencePiece":
+        """Reads a SentencePiece model file for the KerasHub tokenizer class `kind`."""
+        import keras_hub
+
+        return cls(getattr(keras_hub.tokenizers, kind)(proto=path.read_bytes()))
+
     def _ids(self, texts):
         return self._layer.tokenize(texts)
 
@@ -264,9 +271,7 @@ def load_tokenizer(folder: Path) -> Tokenizer:
                 (assets / "merges.txt").read_text("utf-8").split("\n"),
                 config["add_prefix_space"],
             )
-        import keras_hub
-
-        return SentencePiece(keras_hub.tokenizers.Tokenizer.from_preset(str(folder)))
+        return SentencePiece.read(assets / "vocabulary.spm", kind)
     except FileNotFoundError as error:
         raise UserError(
             f"The tokenizer in {folder} is incomplete: {error.filename or error} is missing."
