@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-import kerastc.models  # noqa: F401  (registers the layers that model.keras names)
+import kerastc.models.text_classifier  # noqa: F401  (registers the layers of model.keras)
 from kerastc.data.texts import LabelledTexts, cut_at_word
 from kerastc.errors import UserError
 from kerastc.models.tokens import load_tokenizer

@@ -1,19 +1,16 @@
 """What is trained: pretrained encoders, their tokenizers, and the heads on top of them.
 
-Importing this package registers its layers (and KerasHub's) with Keras, so that
-`keras.saving.load_model` reads a saved model with `safe_mode` on.
+Names load on first use. `from kerastc.models import text_classifier` registers the layers with
+Keras (and KerasHub's), so that `keras.saving.load_model` reads a saved model with `safe_mode` on.
 """
 
-from kerastc.models.encoders import Encoder, load_encoder
-from kerastc.models.text_classifier import set_trainable, split_at_features, text_classifier
-from kerastc.models.tokens import Tokenizer, load_tokenizer
+import lazy_loader
 
-__all__ = [
-    "Encoder",
-    "Tokenizer",
-    "load_encoder",
-    "load_tokenizer",
-    "set_trainable",
-    "split_at_features",
-    "text_classifier",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "encoders": ["Encoder", "load_encoder"],
+        "text_classifier": ["set_trainable", "split_at_features", "text_classifier"],
+        "tokens": ["Tokenizer", "load_tokenizer"],
+    },
+)

@@ -136,6 +136,14 @@ class Checkpoint(keras.callbacks.Callback):
         self.log = log
         self.stopping = stopping
         self.kept_best = None
+        self.torch_random = None
+
+    def on_train_begin(self, logs=None):
+        # Here and not in `restore`: `fit` first calls the model to build its metrics, and that draws.
+        if self.torch_random is not None:
+            import torch
+
+            torch.set_rng_state(torch.from_numpy(self.torch_random))
 
     def on_epoch_end(self, epoch, logs=None):
         best = f"best-{self.stopping.best_epoch + 1}.npz"
@@ -167,6 +175,7 @@ class Checkpoint(keras.callbacks.Callback):
             arrays = read_arrays(last)
             state = json.loads(str(arrays.pop("state")))
             best = read_arrays(self.run.path("checkpoints", state["best_file"]))
+            self.torch_random = arrays.pop("torch_random", None)
             _assign(model, arrays)
         except (ValueError, KeyError) as error:
             raise UserError(
@@ -214,7 +223,6 @@ def _variables(model: keras.Model) -> dict[str, np.ndarray]:
 
 
 def _assign(model: keras.Model, arrays: dict[str, np.ndarray]) -> None:
-    random = arrays.pop("torch_random", None)
     here = {f"model_{i}": v for i, v in enumerate(model.variables)}
     here |= {f"optimizer_{i}": v for i, v in enumerate(model.optimizer.variables)}
     if set(here) != set(arrays):
@@ -224,7 +232,3 @@ def _assign(model: keras.Model, arrays: dict[str, np.ndarray]) -> None:
             raise ValueError(f"{variable.path} is {variable.shape}, there {arrays[name].shape}")
     for name, variable in here.items():
         variable.assign(arrays[name])
-    if random is not None:
-        import torch
-
-        torch.set_rng_state(torch.from_numpy(random))
