@@ -1,4 +1,4 @@
-"""Texts to token ids, equal to the reference tokenizers; needs neither Keras nor a backend.
+"""Texts to token ids, equal to the reference tokenizers, on every backend.
 
 WordPiece (BERT, DistilBERT, ELECTRA) and byte-pair (RoBERTa) vocabularies run on the Rust
 `tokenizers` library with the reference's normalizer and splitter. KerasHub 0.32 reads the same
@@ -49,10 +49,8 @@ class Tokenizer(ABC):
             UserError: `max_length` leaves no room for a token.
         """
         if max_length < 3:
-            raise UserError(
-                f"max_length={max_length} is too short.",
-                "It counts the start and end tokens, so give 3 or more.",
-            )
+            hint = "It counts the start and end tokens, so give 3 or more."
+            raise UserError(f"max_length={max_length} is too short.", hint)
         texts = [_encodable(text) for text in texts]
         encoded = []
         with progress("Tokenizing", total=len(texts)) as advance:
@@ -195,15 +193,15 @@ class BytePair(Tokenizer):
         self.add_prefix_space = add_prefix_space
         special = ["<s>", "<pad>", "</s>", "<mask>"]
         _require(special, vocabulary)
-        self.start_id, self.end_id, self.pad_id = (vocabulary[t] for t in ("<s>", "</s>", "<pad>"))
+        self.start_id, self.pad_id, self.end_id = (vocabulary[t] for t in special[:3])
         self.vocabulary_size = max(vocabulary.values()) + 1
         self._engine = tokenizers.Tokenizer(
             models.BPE(self.vocabulary, [tuple(merge.split(" ")) for merge in self.merges])
         )
         self._engine.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=add_prefix_space)
         # The reference's mask takes the space before it; <unk> is not in every vocabulary.
-        known = [t for t in ("<s>", "<pad>", "</s>", "<unk>") if t in vocabulary]
-        self._engine.add_special_tokens([*known, tokenizers.AddedToken("<mask>", lstrip=True)])
+        plain = [t for t in ("<s>", "<pad>", "</s>", "<unk>") if t in vocabulary]
+        self._engine.add_special_tokens([*plain, tokenizers.AddedToken("<mask>", lstrip=True)])
 
     def _ids(self, texts):
         return [e.ids for e in self._engine.encode_batch_fast(texts, add_special_tokens=False)]
@@ -212,9 +210,7 @@ class BytePair(Tokenizer):
         import keras_hub
 
         return keras_hub.tokenizers.RobertaTokenizer(
-            vocabulary=self.vocabulary,
-            merges=self.merges,
-            add_prefix_space=self.add_prefix_space,
+            self.vocabulary, self.merges, add_prefix_space=self.add_prefix_space
         )
 
 
