@@ -149,14 +149,19 @@ def _refuse_changes(config, config_class, overrides: Sequence[str], run: Run) ->
 
 def _command(script: recipe.Recipe, config: recipe.Config, backend: str) -> str:
     """The command line that repeats a run: all that differs from the recipe's defaults."""
-    defaults = {field.key: field.default for field in recipe.fields(type(config))}
+    values = recipe.flat(config)
     words = [
-        recipe.word(key, value)
-        for key, value in recipe.flat(config).items()
-        if key != "seed" and value != defaults.get(key)
+        recipe.word(field.key, values[field.key])
+        for field in recipe.fields(type(config))
+        if field.key != "seed" and (field.required or values[field.key] != _plain(field.default))
     ]
     options = ["--backend", backend, "--seed", str(config.seed)]
     return shlex.join(["kerastc", "train", script.name, *words, *options])
+
+
+def _plain(value):
+    """A default as JSON gives it back."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _new_folder(parent: Path) -> Path:

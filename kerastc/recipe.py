@@ -2,6 +2,7 @@
 
 import ast
 import difflib
+import functools
 import importlib.util
 import inspect
 import json
@@ -295,6 +296,7 @@ def _comments(config_class: type[pydantic.BaseModel]) -> dict[str, str]:
     return found
 
 
+@functools.cache
 def _class_comments(config_class: type) -> dict[str, str]:
     source = Path(inspect.getsourcefile(config_class)).read_bytes()
     body = next(
