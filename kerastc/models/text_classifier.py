@@ -56,7 +56,7 @@ def text_classifier(
     pool = POOLINGS[pooling](dtype="float32", name="pooling")
     seeds = np.random.SeedSequence(seed).generate_state(2)
     pre_classifier = _dense(hidden or encoder.width, seeds[0], "pre_classifier", "relu")
-    head_dropout = keras.layers.Dropout(dropout, dtype="float32", name="head_dropout")
+    head_dropout = keras.layers.Dropout(dropout, seed=seed, dtype="float32", name="head_dropout")
     classifier = _dense(classes, seeds[1], "classifier")
 
     inputs = token_inputs()
