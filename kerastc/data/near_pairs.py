@@ -1,0 +1,186 @@
+"""All pairs of texts whose sets of character five-grams have a Jaccard index above a bound.
+
+An exact set-similarity join by prefix filtering (Chaudhuri, Ganti and Kaushik, "A primitive
+operator for similarity joins in data cleaning", ICDE 2006; Bayardo, Ma and Srikant, "Scaling up
+all pairs similarity search", WWW 2007). Let every set be sorted by one order of all shingles,
+rarest first. Two sets x, y with |x & y| >= t |x | y| share at least t |x| and t |y| shingles, so
+they share one among the first |x| - ceil(t |x|) + 1 of x and the like of y. Only pairs that meet
+there are compared in full, and since those shingles are rare, they are few.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from kerastc.errors import UserError
+from kerastc.progress import progress
+
+WIDTH = 5  # characters of a shingle
+CHUNK = 2_000_000  # characters, pairs or shingles at a time: some 100 MB of temporary arrays
+# A key of 64 bits sorts the shingles of a chunk by text, then rarity, then hash. Two shingles of
+# a pair of 1,000-character texts share a hash once in a million pairs, which then counts one less.
+HASH_BITS, RARITY_BITS = 40, 6
+OWNER_SHIFT = np.uint64(HASH_BITS + RARITY_BITS)
+MAX_TEXTS = 1 << (64 - HASH_BITS - RARITY_BITS)  # in a chunk
+BUCKET_BITS = 20  # of the table of counts; a collision only makes the order a little worse
+
+
+def near_pairs(texts: Sequence[str], similarity: float) -> np.ndarray:
+    """Finds all pairs (i, j), i < j, of near texts, sorted, (m, 2) int64.
+
+    Args:
+        texts: different texts; one shorter than five characters is one shingle.
+        similarity: the least Jaccard index, above 0 and at most 1.
+    """
+    if not 0 < similarity <= 1:
+        raise UserError(f"similarity={similarity} must be above 0 and at most 1.")
+    with progress("Looking for near-duplicate texts", 2 * len(texts)) as advance:
+        rarity = _rarities(texts, advance)
+        sizes = np.empty(len(texts), np.int64)
+        prefixes = []
+        for start, stop in _spans(texts):
+            owners, shingles, sizes[start:stop] = _sets(texts[start:stop], rarity)
+            within = np.arange(len(owners)) - _starts(sizes[start:stop])[owners]
+            first = within < _prefix_length(sizes[start:stop], similarity)[owners]
+            prefixes.append((owners[first] + start, shingles[first]))
+            advance(stop - start)
+    owners, shingles = (np.concatenate(parts) for parts in zip(*prefixes, strict=True))
+    return _verified(texts, _candidates(owners, shingles, sizes, similarity), similarity)
+
+
+def _prefix_length(size: np.ndarray, similarity: float) -> np.ndarray:
+    # Less 1e-9: a rounding error upwards must not shorten the prefix.
+    return size - np.ceil(similarity * size - 1e-9).astype(np.int64) + 1
+
+
+def _starts(sizes: np.ndarray) -> np.ndarray:
+    return np.cumsum(sizes) - sizes
+
+
+def _spans(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yields (start, stop) of successive texts of at most `CHUNK` characters, one at least."""
+    start = characters = 0
+    for stop, text in enumerate(texts):
+        if stop > start and (characters + len(text) > CHUNK or stop - start == MAX_TEXTS):
+            yield start, stop
+            start, characters = stop, 0
+        characters += len(text)
+    yield start, len(texts)
+
+
+def _rarities(texts: Sequence[str], advance) -> np.ndarray:
+    """For each bucket of hashes, how common it is, on a scale of `RARITY_BITS`: 0 is rarest."""
+    counts = np.zeros(1 << BUCKET_BITS, np.int64)
+    for start, stop in _spans(texts):
+        counts += np.bincount(_bucket(_shingles(texts[start:stop])[1]), minlength=len(counts))
+        advance(stop - start)
+    levels = 2 * np.log2(np.maximum(counts, 1))
+    return np.minimum(levels, (1 << RARITY_BITS) - 1).astype(np.uint64)
+
+
+def _bucket(hashes: np.ndarray) -> np.ndarray:
+    return (hashes >> np.uint64(HASH_BITS - BUCKET_BITS)).astype(np.int64)
+
+
+def _sets(texts: Sequence[str], rarity: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The sets of shingles, rarest first: (owner (k,), shingle (k,) uint64, sizes (texts,))."""
+    owners, hashes = _shingles(texts)
+    keys = owners.astype(np.uint64) << OWNER_SHIFT
+    keys |= rarity[_bucket(hashes)] << np.uint64(HASH_BITS)
+    keys |= hashes
+    keys.sort()
+    keys = keys[np.r_[True, keys[1:] != keys[:-1]]]
+    owners = (keys >> OWNER_SHIFT).astype(np.int64)
+    shingles = keys & np.uint64((1 << int(OWNER_SHIFT)) - 1)
+    return owners, shingles, np.bincount(owners, minlength=len(texts))
+
+
+def _shingles(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """All shingles of some texts: the index of the text (k,) and a 40-bit hash (k,) uint64."""
+    texts = [text.ljust(WIDTH) for text in texts]
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    codes = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32).astype(np.uint64)
+    hashes = np.zeros(len(codes) - WIDTH + 1, np.uint64)
+    for offset in range(WIDTH):
+        hashes += codes[offset : offset + len(hashes)]
+        hashes *= np.uint64(0x9E3779B97F4A7C15)  # odd, so that no bits are lost
+        hashes ^= hashes >> np.uint64(29)
+    hashes >>= np.uint64(64 - HASH_BITS)
+    owners = np.repeat(np.arange(len(texts)), lengths)
+    # Windows that run into the next text are no shingles.
+    inside = owners[: len(hashes)] == owners[WIDTH - 1 :]
+    return owners[: len(hashes)][inside], hashes[inside]
+
+
+def _candidates(
+    owners: np.ndarray, shingles: np.ndarray, sizes: np.ndarray, similarity: float
+) -> np.ndarray:
+    """Pairs that share enough prefix shingles, each once, (m, 2).
+
+    With |x| <= |y|, near sets share at least t / (1 + t) (|x| + |y|) shingles, of which at most
+    ceil(t |y|) - 1 lie behind the prefix that ends first; the prefixes share the rest.
+    """
+    keys, shared = _prefix_overlaps(owners, shingles, sizes, similarity)
+    a, b = keys // len(sizes), keys % len(sizes)
+    needed = similarity / (1 + similarity) * (sizes[a] + sizes[b].astype(np.float64))
+    behind = np.ceil(similarity * np.maximum(sizes[a], sizes[b]) - 1e-9) - 1
+    return np.stack([a, b], axis=1)[shared >= needed - behind - 1e-6]
+
+
+def _prefix_overlaps(
+    owners: np.ndarray, shingles: np.ndarray, sizes: np.ndarray, similarity: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs i < j, as i * len(sizes) + j, and how many prefix shingles they share."""
+    order = np.lexsort((sizes[owners], shingles))
+    owners, shingles = owners[order], shingles[order]
+    run_starts = np.flatnonzero(np.r_[True, shingles[1:] != shingles[:-1]])
+    run_lengths = np.diff(np.r_[run_starts, len(owners)])
+    # The partners of an entry are those behind it among the owners of its shingle.
+    behind = np.repeat(run_starts + run_lengths, run_lengths) - np.arange(len(owners)) - 1
+    cumulative = np.cumsum(behind)
+    keys, shared = np.empty(0, np.int64), np.empty(0, np.int64)
+    start = 0
+    while start < len(owners):
+        done = cumulative[start - 1] if start else 0
+        stop = max(start + 1, int(np.searchsorted(cumulative, done + CHUNK, side="right")))
+        partners = behind[start:stop]
+        left = np.repeat(np.arange(start, stop), partners)
+        within = np.arange(len(left)) - np.repeat(np.cumsum(partners) - partners, partners)
+        a, b = owners[left], owners[left + 1 + within]
+        alike = sizes[a] >= similarity * sizes[b] - 1e-9  # b is the larger
+        a, b = a[alike], b[alike]
+        new, counts = np.unique(
+            np.minimum(a, b) * len(sizes) + np.maximum(a, b), return_counts=True
+        )
+        keys, inverse = np.unique(np.concatenate([keys, new]), return_inverse=True)
+        shared = np.bincount(inverse, np.concatenate([shared, counts])).astype(np.int64)
+        start = stop
+    return keys, shared
+
+
+def _verified(texts: Sequence[str], pairs: np.ndarray, similarity: float) -> np.ndarray:
+    """The pairs whose Jaccard index reaches the bound, counted on the whole sets."""
+    flat = np.zeros(1 << BUCKET_BITS, np.uint64)  # the order within a set does not matter here
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    near = np.zeros(len(pairs), bool)
+    cumulative = np.cumsum(lengths[pairs].sum(axis=1))
+    start = 0
+    with progress("Comparing near-duplicate texts", len(pairs)) as advance:
+        while start < len(pairs):
+            done = cumulative[start - 1] if start else 0
+            stop = max(start + 1, int(np.searchsorted(cumulative, done + CHUNK, side="right")))
+            stop = min(stop, start + MAX_TEXTS)
+            block = pairs[start:stop]
+            # As the sets of the pairs' texts one after the other: what a pair shares stands twice.
+            left = _sets([texts[i] for i in block[:, 0]], flat)
+            right = _sets([texts[j] for j in block[:, 1]], flat)
+            keys = np.concatenate(
+                [side[0].astype(np.uint64) << OWNER_SHIFT | side[1] for side in (left, right)]
+            )
+            keys.sort()
+            twice = keys[1:][keys[1:] == keys[:-1]]
+            shared = np.bincount((twice >> OWNER_SHIFT).astype(np.int64), minlength=len(block))
+            near[start:stop] = shared >= similarity * (left[2] + right[2] - shared) - 1e-9
+            advance(stop - start)
+            start = stop
+    return pairs[near]

@@ -1,0 +1,252 @@
+"""Training, validation and test rows: stratified, and no text in more than one of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from math import ceil, floor
+
+import numpy as np
+
+from kerastc.data.duplicates import Duplicates, find_duplicates
+from kerastc.data.texts import LabelledTexts
+from kerastc.errors import UserError
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The result of `split`.
+
+    Args:
+        train, validation, test: the rows of each part, in the order they have in `data`.
+        train_rows, validation_rows, test_rows: their indices in `data`, ascending int64.
+        duplicates: what was found in `data`, and kept within one part.
+        data: all rows.
+    """
+
+    train: LabelledTexts
+    validation: LabelledTexts
+    test: LabelledTexts
+    train_rows: np.ndarray
+    validation_rows: np.ndarray
+    test_rows: np.ndarray
+    duplicates: Duplicates
+    data: LabelledTexts
+
+    def summary(self) -> dict[str, dict]:
+        """Rows of each part and of its classes, in the classes' order."""
+        parts = {name: getattr(self, name) for name in PARTS}
+        return {
+            name: {"rows": len(part), "counts": part.class_counts().tolist()}
+            for name, part in parts.items()
+        }
+
+    def as_dict(self) -> dict:
+        """All that a run records of its data (data.json)."""
+        return {
+            "source": self.data.source,
+            "fingerprint": self.data.fingerprint,
+            "classes": list(self.data.classes),
+            "splits": self.summary(),
+            "duplicates": self.duplicates.as_dict(),
+            "notes": dict(self.data.notes),
+        }
+
+
+def split(
+    data: LabelledTexts,
+    seed: int,
+    validation: float = 0.15,
+    test: float = 0.15,
+    train_fraction: float = 1.0,
+) -> Splits:
+    """Draws the parts by class; rows of one group of `find_duplicates` stay together.
+
+    The parts of a class are within a row of its share, but where groups of duplicates do not fit.
+
+    Args:
+        data: the rows.
+        seed: of the draw.
+        validation, test: shares of all rows; training gets the others.
+        train_fraction: share of the training rows to keep, by class. Smaller ones are contained in
+            larger ones, and the validation and test rows do not depend on it.
+
+    Raises:
+        UserError: shares out of range; a class with too few rows or different texts.
+    """
+    _check_shares(validation, test, train_fraction)
+    _check_counts(data, validation, test)
+    duplicates = find_duplicates(data)
+    rng = np.random.default_rng(seed)
+    targets = _targets(data.class_counts(), validation, test)
+    part_of = _assigned(data.labels, duplicates.groups, targets, rng)
+    _check_parts(data, duplicates.groups, part_of)
+    train, *others = (np.flatnonzero(part_of == i) for i in range(len(PARTS)))
+    rows = [_thinned(train, data, train_fraction, rng), *others]
+    return Splits(*map(data.take, rows), *rows, duplicates, data)
+
+
+def sample_per_class(
+    data: LabelledTexts, counts: int | Mapping[str, int], seed: int
+) -> LabelledTexts:
+    """Draws so many rows of each class, in the order they have in `data`.
+
+    Args:
+        data: the rows.
+        counts: one number for all classes, or a number by class name; classes that are not named
+            are left out.
+        seed: of the draw.
+
+    Raises:
+        UserError: for a name that is no class, and for a class with fewer rows.
+    """
+    if isinstance(counts, int):
+        counts = dict.fromkeys(data.classes, counts)
+    there = dict(zip(data.classes, data.class_counts().tolist(), strict=True))
+    for name, wanted in counts.items():
+        if name not in there:
+            near = get_close_matches(name, data.classes, n=1)
+            raise UserError(
+                f"There is no class {name!r} in {data.source}.",
+                f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(data.classes)}.",
+            )
+        if not 0 < wanted <= there[name]:
+            raise UserError(
+                f"{wanted:,} rows of the class {name!r} cannot be drawn: "
+                f"{data.source} has {there[name]:,}.",
+                f"Ask for 1 to {there[name]:,}.",
+            )
+    rng = np.random.default_rng(seed)
+    drawn = [
+        rng.permutation(np.flatnonzero(data.labels == index))[: counts[name]]
+        for index, name in enumerate(data.classes)
+        if name in counts
+    ]
+    sample = data.take(np.sort(np.concatenate(drawn)))
+    names = [data.classes[label] for label in sample.labels]
+    kept = [name for name in data.classes if name in counts]
+    return LabelledTexts.of(sample.texts, names, data.source, data.notes, kept)
+
+
+def _check_shares(validation: float, test: float, train_fraction: float) -> None:
+    for name, share in (("validation", validation), ("test", test)):
+        if not 0 < share < 1:
+            raise UserError(f"{name}={share} must lie between 0 and 1.")
+    if validation + test >= 1:
+        raise UserError(
+            f"validation={validation} and test={test} leave no training rows.",
+            "Together they must be below 1.",
+        )
+    if not 0 < train_fraction <= 1:
+        raise UserError(f"train_fraction={train_fraction} must be above 0 and at most 1.")
+
+
+def _check_counts(data: LabelledTexts, validation: float, test: float) -> None:
+    least = ceil(1 / min(validation, test, 1 - validation - test) - 1e-9)
+    few = [
+        f"{name!r} has {count}"
+        for name, count in zip(data.classes, data.class_counts(), strict=True)
+        if count < least
+    ]
+    if few:
+        more = f" and {len(few) - 10} more" if len(few) > 10 else ""
+        raise UserError(
+            f"Too few rows to split in {len(few)} of {len(data.classes)} classes of "
+            f"{data.source}: {', '.join(few[:10])}{more}. Each needs {least}.",
+            "Join small classes, leave them out, or add rows.",
+        )
+
+
+def _targets(counts: np.ndarray, validation: float, test: float) -> np.ndarray:
+    """Rows of each part and class, (3, classes), nearest to the shares in every sum."""
+    tests = _apportioned(counts * test, round(counts.sum() * test), counts * test)
+    # A class that got more than its share of test rows comes later to a validation row.
+    wish = counts * (validation + test) - tests
+    validations = _apportioned(counts * validation, round(counts.sum() * validation), wish)
+    return np.stack([counts - validations - tests, validations, tests])
+
+
+def _apportioned(quotas: np.ndarray, total: int, wish: np.ndarray) -> np.ndarray:
+    """Rounds `quotas` down, then up where `wish` exceeds that the most, to sum to `total`."""
+    whole = np.floor(quotas + 1e-9).astype(np.int64)
+    order = np.argsort(-np.round(wish - whole, 9), kind="stable")
+    whole[order[: total - whole.sum()]] += 1
+    return whole
+
+
+def _assigned(
+    labels: np.ndarray, groups: np.ndarray, targets: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """The part (0, 1, 2) of every row, (n,)."""
+    part_of = np.empty(len(labels), np.int64)
+    left = targets.copy()
+    sizes = np.bincount(groups)
+    order = np.argsort(groups, kind="stable")
+    members = np.split(order, np.cumsum(sizes)[:-1])
+    several = np.flatnonzero(sizes > 1)
+    several = rng.permutation(several)
+    several = several[np.argsort(-sizes[several], kind="stable")]  # large ones first, while it fits
+    for group, draw in zip(several, rng.random(len(several)), strict=True):
+        rows = members[group]
+        classes = np.bincount(labels[rows], minlength=targets.shape[1])
+        room = (left * (classes > 0)).sum(axis=1)
+        fits = (left >= classes).all(axis=1)
+        if fits.any():
+            chances = np.cumsum(room * fits)
+            part = int(np.searchsorted(chances, draw * chances[-1], side="right"))
+        else:
+            part = int(room.argmax())
+        part_of[rows] = part
+        left[part] -= classes
+    single = sizes[groups] == 1
+    for label in range(targets.shape[1]):
+        rows = rng.permutation(np.flatnonzero(single & (labels == label)))
+        ends = np.cumsum(_filled(left[:, label], len(rows)))
+        part_of[rows] = np.searchsorted(ends, np.arange(len(rows)), side="right")
+    return part_of
+
+
+def _filled(left: np.ndarray, rows: int) -> np.ndarray:
+    """What each part gets of `rows` rows: what it lacks, less where another has too many."""
+    wanted = np.maximum(left, 0)
+    while wanted.sum() > rows:  # a part that groups have overfilled takes from the largest need
+        wanted[wanted.argmax()] -= 1
+    return wanted
+
+
+def _check_parts(data: LabelledTexts, groups: np.ndarray, part_of: np.ndarray) -> None:
+    for index, name in enumerate(data.classes):
+        rows = data.labels == index
+        missing = [PARTS[part] for part in range(len(PARTS)) if part not in part_of[rows]]
+        if missing:
+            raise UserError(
+                f"The class {name!r} has {rows.sum()} rows but only "
+                f"{len(np.unique(groups[rows]))} different texts: equal or nearly equal ones stay "
+                f"together, and none is left for {' and '.join(missing)}.",
+                "Add different texts, join the class with another, or leave it out.",
+            )
+
+
+def _thinned(
+    rows: np.ndarray, data: LabelledTexts, fraction: float, rng: np.random.Generator
+) -> np.ndarray:
+    """The given share of the rows, equal in all classes, ascending.
+
+    Every row gets a place between 0 and 1 by its rank in a random order of its class; the first
+    ones are kept. So each share contains the smaller ones.
+    """
+    labels = data.labels[rows]
+    place = np.empty(len(rows))
+    for label in range(len(data.classes)):
+        of_class = rng.permutation(np.flatnonzero(labels == label))
+        place[of_class] = (np.arange(len(of_class)) + 0.5) / len(of_class)
+    kept = np.argsort(place, kind="stable")[: floor(len(rows) * fraction + 0.5)]
+    without = set(range(len(data.classes))) - set(labels[kept].tolist())
+    if without:
+        raise UserError(
+            f"train_fraction={fraction} leaves no training row of the class "
+            f"{data.classes[min(without)]!r}.",
+            "Choose a larger fraction.",
+        )
+    return rows[np.sort(kept)]
