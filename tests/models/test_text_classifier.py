@@ -209,7 +209,7 @@ if sys.argv[3] == "blocked":
     for name in ("tensorflow", "tensorflow_text", "tf_keras"):
         sys.modules[name] = None  # an import of it fails as if it were not installed
 import keras, numpy as np
-import kerastc.models
+import kerastc.models.text_classifier  # registers the layers
 batch = dict(np.load(sys.argv[2]))
 expected = batch.pop("logits")
 logits = keras.saving.load_model(sys.argv[1]).predict(batch, verbose=0)
