@@ -80,7 +80,7 @@ def _resume(folder, name, overrides, places, backend) -> Run:
         raise UserError(f"{folder} is a run of {stored['recipe']}, not of {name}.")
     config_class = script.load().Config
     config = recipe.validate(config_class, stored["config"])
-    _refuse_changes(config, config_class, overrides, run)
+    _refuse_changes(recipe.configure(config_class, overrides, stored["config"]), config, run)
     if run.path("environment.json").is_file():
         before = run.read_json("environment.json")["backend"]
         if backend not in (None, before):
@@ -134,14 +134,13 @@ def _told_how_to_resume(run: Run) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _refuse_changes(config, config_class, overrides: Sequence[str], run: Run) -> None:
+def _refuse_changes(given: recipe.Config, stored: recipe.Config, run: Run) -> None:
     """A resumed run keeps its hyperparameters: words that repeat them are fine, others are not."""
-    stored = recipe.flat(config)
-    given = recipe.flat(recipe.configure(config_class, overrides))
-    for key in (word.partition("=")[0] for word in overrides):
-        if given[key] != stored[key]:
+    before = recipe.flat(stored)
+    for key, value in recipe.flat(given).items():
+        if value != before[key]:
             raise UserError(
-                f"{run.folder} has {key}={stored[key]}, not {given[key]}; a resumed run keeps its "
+                f"{run.folder} has {key}={before[key]}, not {value}; a resumed run keeps its "
                 "hyperparameters.",
                 "Leave the override out, or start a new run with it.",
             )

@@ -1,6 +1,7 @@
 """Recipes: short Python scripts with a docstring, a typed `Config` and a `run(config, run)`."""
 
 import ast
+import copy
 import difflib
 import functools
 import importlib.util
@@ -101,14 +102,21 @@ def all_recipes() -> list[Recipe]:
     return [_read(path.stem, path) for path in _scripts()]
 
 
-def configure(config_class: type[Config], overrides: Sequence[str]) -> Config:
+def configure(
+    config_class: type[Config], overrides: Sequence[str], base: Mapping[str, Any] | None = None
+) -> Config:
     """Builds a config from `key=value` words; nested keys are dotted.
+
+    Args:
+        config_class: a recipe's `Config`.
+        overrides: the words.
+        base: nested values that the words change; the defaults where it is absent.
 
     Raises:
         UserError: for an unknown field, a wrong type or a value that is not allowed; it names the
             field, what was given, what is allowed, and the nearest name.
     """
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = copy.deepcopy(dict(base or {}))
     for word in overrides:
         key, equals, text = word.partition("=")
         if not equals:
@@ -280,6 +288,8 @@ def _explain(config_class: type[Config], problem: Mapping[str, Any]) -> str:
         return f"There is no field {key!r} in this recipe. {_nearest(key, known)}".rstrip()
     if key not in known:  # a check over several fields
         return problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "missing":
+        return f"{key}=… is required: {known[key].comment or known[key].type_name}."
     allowed = known[key].type_name
     given = problem["input"]
     near = _nearest(str(given), allowed.split(" | ")) if " | " in allowed else ""

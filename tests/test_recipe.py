@@ -59,6 +59,14 @@ def test_a_slip_is_refused_with_field_value_and_what_is_allowed(word, message):
     assert message in str(error.value)
 
 
+def test_a_required_field_says_what_it_is():
+    class Needing(Config):
+        data: str  # the file
+
+    with pytest.raises(UserError, match=r"data=… is required: the file\."):
+        recipe.configure(Needing, [])
+
+
 def test_fields_carry_the_comment_beside_them():
     found = {field.key: field for field in recipe.fields(Config)}
     assert found["stop.patience"].comment == "epochs"

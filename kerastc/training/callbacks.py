@@ -139,7 +139,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.torch_random = None
 
     def on_train_begin(self, logs=None):
-        # Here and not in `restore`: `fit` first calls the model to build its metrics, and that draws.
+        # Not in `restore`: before this, `fit` calls the model to build its metrics, and that draws.
         if self.torch_random is not None:
             import torch
 

@@ -72,12 +72,13 @@ def fit(
                 callbacks=[log, stopping, checkpoint, Bar(advance)],
             )
     seconds = sum(row["seconds"] for row in log.rows)
+    speed = np.mean([row["examples_per_second"] for row in log.rows])
     return {
         "epochs": len(log.rows),
         "best_epoch": stopping.best_epoch + 1,
         "stopped_early": bool(stopping.stopped_epoch),
         "seconds": round(seconds, 3),
-        "examples_per_second": round(float(np.mean([row["examples_per_second"] for row in log.rows])), 1),
+        "examples_per_second": round(float(speed), 1),
     }
 
 
