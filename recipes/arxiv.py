@@ -1,9 +1,9 @@
 """Sort arXiv abstracts by field with a frozen encoder: the 2025 DistilBERT study, repeated.
 
-Two problems of the source: `similar` (AI, formal languages, data structures: 540 texts each) and
-`general` (640 computer science, 512 mathematics, 352 physics, 16 a subcategory). Texts are abstracts
-cut at 300 characters; 70/15/15 splits. FILE has the columns primary_cat, categories, title, abstract;
-without one the arXiv API is asked, politely, and its answers are kept.
+Two problems of the source: `similar` (artificial intelligence, formal languages, data structures:
+540 texts each) and `general` (640 of computer science, 512 of mathematics, 352 of physics, some
+16 a subcategory). Abstracts are cut at 300 characters; splits are 70/15/15. FILE has the columns
+primary_cat, categories, title, abstract; without one the arXiv API is asked, politely.
 
     kerastc train arxiv data=FILE problem=similar
     kerastc sweep arxiv data=FILE learning_rate=5e-2,5e-4,5e-6 schedule=linear,constant
@@ -27,7 +27,8 @@ class Config(training.TextClassifierConfig):
     data: str = ""  # a file of abstracts; empty asks the arXiv API
     problem: Literal["similar", "general"] = "similar"  # near fields, or far ones
     max_characters: Annotated[int, Field(ge=0)] = 300  # longer texts are cut at a word; 0 does not
-    learning_rate: float = 2e-3  # the peak
+    text: Literal["abstract", "title+abstract"] = "abstract"  # what of a paper is read
+    learning_rate: float = 5e-4  # the peak
 
 
 def run(config: Config, run) -> None:
@@ -37,6 +38,7 @@ def run(config: Config, run) -> None:
         run.cache,
         max_characters=config.max_characters or None,
         seed=config.seed,
+        text=config.text.split("+"),
     )
     splits = data.split(texts, config.seed, train_fraction=config.train_fraction)
     run.describe_data(splits)

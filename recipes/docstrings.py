@@ -1,8 +1,8 @@
 """Sort sentences from Python documentation by subject: a first model with no data to fetch.
 
-The texts are what the modules, classes and functions of the packages installed with kerastc say of
-themselves; nothing of them is executed. A pretrained encoder (MiniLM, 22 M parameters) stays frozen,
-a small head on top of it is trained.
+The texts are what the modules, classes and functions of the packages installed with kerastc say
+of themselves; nothing of them is executed. A pretrained encoder (MiniLM, 22 M parameters) stays
+frozen, a small head on top of it is trained.
 
     kerastc train docstrings
     kerastc train docstrings problem=similar trainable=top_2 learning_rate=1e-4
@@ -18,11 +18,11 @@ from kerastc import data, models, report, training
 
 
 class Config(training.TextClassifierConfig):
-    """A frozen encoder; the source study's other settings are those of recipes/arxiv.py."""
+    """The settings of the arXiv recipe."""
 
     problem: Literal["general", "similar"] = "general"  # far subjects, or near ones
     per_class: int = 400  # texts a class; 0 takes all
-    learning_rate: float = 2e-3  # the peak
+    learning_rate: float = 5e-4  # the peak
 
 
 def run(config: Config, run) -> None:

@@ -1,7 +1,7 @@
 """Sort your own labelled texts: any CSV, TSV or JSON Lines file.
 
-The file has a column of texts and one of class names (more text columns are joined). Texts that stand
-twice, or nearly so, stay in one split; what was found is in the report.
+The file has a column of texts and one of class names (several text columns are joined). Texts that
+stand twice, or nearly so, stay in one split; what was found is in the report.
 
     kerastc train text data=my.csv
     kerastc train text data=my.jsonl.gz text=title+body label=topic trainable=all learning_rate=5e-5

@@ -28,7 +28,7 @@ class TrainingConfig(Config):
     epochs: Count = 15  # at most
     batch_size: Count = 32  # examples
     accumulation: Count = 1  # batches whose gradients are averaged into one update
-    learning_rate: Positive = 1e-3  # the peak
+    learning_rate: Positive = 5e-4  # the peak
     schedule: Literal["constant", "linear", "cosine"] = "linear"  # linear and cosine end at zero
     warmup_steps: Annotated[int, Field(ge=0)] = 0  # updates of linear rise from zero
     warmup_fraction: Fraction = 0.0  # the same as a share of all updates; give only one of the two
