@@ -1,0 +1,1 @@
+"""Comparisons with other libraries, each as whole command-line processes on one machine."""

@@ -1,0 +1,72 @@
+"""The command: python -m benchmarks [frozen] [finetune]."""
+
+import importlib.util
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from benchmarks import contest, finetune, frozen, table
+from kerastc.errors import UserError
+
+FILE = click.Path(path_type=Path, exists=True, dir_okay=False, resolve_path=True)
+COMPARISONS = {"frozen": frozen.compare, "finetune": finetune.compare}
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("names", nargs=-1, type=click.Choice(list(COMPARISONS)))
+@click.option("--arxiv", type=FILE, envvar="KERASTC_ARXIV", help="Abstracts, for `frozen`.")
+@click.option("--headlines", type=FILE, envvar="KERASTC_HEADLINES", help="For `finetune`.")
+@click.option("--seeds", default="0", show_default=True, help="Comma-separated; a comparison each.")
+@click.option("--quick", is_flag=True, help="A trial of the comparison itself, in two minutes.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("runs", "bench"),
+    show_default=True,
+    help="Runs, logs and results go to a new folder in it.",
+)
+def main(names, arxiv, headlines, seeds, quick, out) -> None:
+    """Compare kerastc with Hugging Face's Trainer; all comparisons unless NAMES are given.
+
+    \b
+    python -m benchmarks frozen --arxiv arxiv_cs.csv.gz --seeds 0,1,2
+    python -m benchmarks finetune --headlines irish_times_topics.csv.gz
+    """
+    files = {"frozen": arxiv, "finetune": headlines}
+    names = names or tuple(COMPARISONS)
+    try:
+        _check(names, files)
+        folder = (out / time.strftime("%Y%m%d-%H%M%S")).resolve()
+        folder.mkdir(parents=True)
+        contest.warm_up(folder)
+        rows = []
+        for name in names:
+            for seed in map(int, seeds.split(",")):
+                click.echo(f"{name}, seed {seed} …", err=True)
+                place = folder / f"{name}-{seed}"
+                rows += COMPARISONS[name](files[name], seed, quick, place)
+    except UserError as error:
+        raise click.ClickException(str(error)) from None
+    table.show(rows, quick)
+    click.echo(f"Written: {table.save(rows, folder)}")
+    sys.exit(any(row.verdict == "missed" for row in rows) and not quick)
+
+
+def _check(names, files) -> None:
+    for package in ("torch", "transformers", "accelerate"):
+        if importlib.util.find_spec(package) is None:
+            raise UserError(f"{package} is not installed.", "pip install 'kerastc[bench]'")
+    options = {"frozen": "arxiv", "finetune": "headlines"}
+    for name in names:
+        if files[name] is None:
+            option = options[name]
+            raise UserError(
+                f"The comparison {name!r} needs a file of {option}.",
+                f"Give --{option} FILE, or set KERASTC_{option.upper()}=FILE.",
+            )
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m benchmarks")

@@ -1,0 +1,128 @@
+"""One training of kerastc against the same training of Hugging Face's `Trainer`."""
+
+import csv
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.measure import Cost, measured
+from kerastc.data import LabelledTexts, split
+from kerastc.errors import UserError
+from kerastc.models.minilm import minilm_folder
+from kerastc.run import Run
+
+# Both compute on the CPU, and neither asks a network for anything.
+ENVIRONMENT = {"CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1", "KERAS_BACKEND": "tensorflow"}
+# What the peer repeats only at these values.
+MIRRORED = {
+    "backbone": "minilm",
+    "pooling": "mean",
+    "class_weights": "none",
+    "precision": "float32",
+    "accumulation": 1,
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A training as measured.
+
+    Args:
+        cost: of the whole process.
+        training_seconds: from the first to the last batch of each epoch, without validation.
+        examples_per_second: of the same.
+        accuracy: on validation texts, of the epoch with the least validation loss.
+        epochs: trained.
+    """
+
+    cost: Cost
+    training_seconds: float
+    examples_per_second: float
+    accuracy: float
+    epochs: int
+
+
+def kerastc(words: Sequence[str], seed: int, folder: Path) -> Outcome:
+    """`kerastc train` as a process of its own, with nothing cached; its run goes to `folder`/run.
+
+    Args:
+        words: recipe and overrides.
+        seed: of everything.
+        folder: new.
+    """
+    folder.mkdir(parents=True)
+    options = ["--seed", str(seed), "--run", str(folder / "run")]
+    cost = measured(
+        [sys.executable, "-m", "kerastc", "train", *words, *options],
+        ENVIRONMENT | {"KERASTC_CACHE": str(folder / "cache")},
+        folder / "log.txt",
+    )
+    with (folder / "run" / "history.csv").open(encoding="utf-8") as file:
+        rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+    examples = Run.open(folder / "run").read_json("data.json")["splits"]["train"]["rows"]
+    seconds = sum(examples / row["examples_per_second"] for row in rows)
+    best = min(rows, key=lambda row: row["val_loss"])
+    return Outcome(cost, seconds, examples * len(rows) / seconds, best["val_accuracy"], len(rows))
+
+
+def trainer(texts: LabelledTexts, run: Run, folder: Path, grouped: bool = False) -> Outcome:
+    """The peer, with the texts, splits and hyperparameters of a finished run of kerastc.
+
+    Args:
+        texts: what the run trained on.
+        run: of `kerastc`.
+        folder: new; takes the peer's data, checkpoints and result.
+        grouped: batches of like length (`group_by_length`), which is not Trainer's default.
+
+    Raises:
+        UserError: the texts are not the run's, or a setting has no counterpart in the peer.
+    """
+    config = run.config["config"]
+    for name, value in MIRRORED.items():
+        if config[name] != value:
+            raise UserError(f"The peer repeats only {name}={value}, not {config[name]}.")
+    splits = split(texts, config["seed"], train_fraction=config["train_fraction"])
+    if splits.as_dict()["fingerprint"] != run.read_json("data.json")["fingerprint"]:
+        raise UserError(f"{run.folder} was trained on other texts than those given to the peer.")
+    folder.mkdir(parents=True)
+    for part in ("train", "validation"):
+        _write(getattr(splits, part), folder / f"{part}.jsonl")
+    task = {
+        "weights": str(minilm_folder()),
+        "classes": len(texts.classes),
+        "group_by_length": grouped,
+        "config": config,
+    }
+    (folder / "task.json").write_text(json.dumps(task, indent=2))
+    cost = measured(
+        [sys.executable, "-m", "benchmarks.peer", str(folder)], ENVIRONMENT, folder / "log.txt"
+    )
+    result = json.loads((folder / "result.json").read_text())
+    seconds = sum(result["epoch_seconds"])
+    epochs = len(result["epoch_seconds"])
+    return Outcome(cost, seconds, len(splits.train) * epochs / seconds, result["accuracy"], epochs)
+
+
+def warm_up(folder: Path) -> None:
+    """Reads both libraries once, so that neither pays for a cold disk."""
+    for modules in (
+        "tensorflow, keras_hub, sklearn, matplotlib.pyplot",
+        "transformers, accelerate",
+    ):
+        measured([sys.executable, "-c", f"import {modules}"], ENVIRONMENT, folder / "warm-up.txt")
+
+
+def cores() -> int:
+    """The CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def _write(texts: LabelledTexts, path: Path) -> None:
+    rows: list[Mapping] = [
+        {"text": text, "label": int(label)}
+        for text, label in zip(texts.texts, texts.labels, strict=True)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

@@ -1,0 +1,48 @@
+"""A frozen encoder, 15 epochs, 1,134 arXiv texts: the whole command, from start to report."""
+
+import tempfile
+from pathlib import Path
+
+from benchmarks import contest
+from benchmarks.table import Row
+from kerastc.data import load_arxiv
+from kerastc.run import Run
+
+TARGET = 12.0
+
+
+def compare(data: Path, seed: int, quick: bool, folder: Path) -> list[Row]:
+    """Trains the recipe `arxiv` and the peer on the same texts.
+
+    Args:
+        data: a file of arXiv abstracts.
+        seed: of draw, splits, weights and order.
+        quick: 2 epochs on a tenth of the training part.
+        folder: takes the runs.
+    """
+    size = ["epochs=2", "train_fraction=0.1"] if quick else ["epochs=15"]
+    words = ["arxiv", f"data={data}", "problem=similar", "early_stopping.patience=0", *size]
+    ours = contest.kerastc(words, seed, folder / "kerastc")
+    run = Run.open(folder / "kerastc" / "run")
+    config = run.config["config"]
+    with tempfile.TemporaryDirectory() as cache:
+        texts = load_arxiv(
+            config["data"],
+            config["problem"],
+            Path(cache),
+            max_characters=config["max_characters"] or None,
+            seed=seed,
+        )
+    peer = contest.trainer(texts, run, folder / "trainer")
+    case = f"frozen encoder, {ours.epochs} epochs, seed {seed}"
+    return [
+        Row(f"{case}: whole process, s", ours.cost.seconds, peer.cost.seconds, "less", TARGET),
+        Row(f"{case}: validation accuracy", ours.accuracy, peer.accuracy, "more", 1.0),
+        Row(f"{case}: CPU time, s", ours.cost.cpu_seconds, peer.cost.cpu_seconds, "less"),
+        Row(
+            f"{case}: peak memory, MiB",
+            ours.cost.peak_memory_bytes / 2**20,
+            peer.cost.peak_memory_bytes / 2**20,
+            "less",
+        ),
+    ]
