@@ -1,8 +1,10 @@
-"""Chooses the Keras backend before Keras is imported, and makes it repeat itself exactly."""
+"""Imports Keras on the backend that was chosen, and makes it repeat itself exactly."""
 
 import importlib.util
 import os
-import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from kerastc.errors import UserError
 
@@ -10,7 +12,7 @@ BACKENDS = ("tensorflow", "jax", "torch")
 
 
 def choose_backend(name: str | None = None) -> str:
-    """Sets KERAS_BACKEND: the name given, else that of the environment, else the first installed.
+    """Imports Keras on a backend: the one given, else KERAS_BACKEND, else the first installed.
 
     Raises:
         UserError: for an unknown name, a package that is absent, or a Keras that already runs on
@@ -25,10 +27,12 @@ def choose_backend(name: str | None = None) -> str:
             f"The backend {name} is not installed.", f"Install it with: pip install {package}"
         )
     os.environ["KERAS_BACKEND"] = name
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its start-up notes drown our own lines
-    if "keras" in sys.modules and sys.modules["keras"].backend.backend() != name:
+    with _native_notes_kept_back():
+        import keras
+        import keras_hub  # noqa: F401  (the other half of TensorFlow comes in with it)
+    if keras.backend.backend() != name:
         raise UserError(
-            f"Keras already runs on {sys.modules['keras'].backend.backend()} in this process.",
+            f"Keras already runs on {keras.backend.backend()} in this process.",
             f"Start a new one for {name}.",
         )
     return name
@@ -45,6 +49,27 @@ def make_deterministic() -> None:
         import torch
 
         torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+@contextmanager
+def _native_notes_kept_back() -> Iterator[None]:
+    """Keeps what C++ writes to standard error while TensorFlow is imported, unless that fails.
+
+    TensorFlow 2.21 notes on every start that it found no GPU, whatever TF_CPP_MIN_LOG_LEVEL says.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as notes:
+        os.dup2(notes.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            notes.seek(0)
+            os.write(kept, notes.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _installed(name: str) -> bool:
