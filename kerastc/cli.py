@@ -22,6 +22,14 @@ class Commands(click.Group):
             if error.hint:
                 click.echo(error.hint, err=True)
             ctx.exit(130 if isinstance(error.__context__, KeyboardInterrupt) else 1)
+        except OSError as error:  # a full or read-only disk, no rights; anything else is our bug
+            if error.strerror is None:
+                raise
+            click.secho(f"Error: {error.strerror}: {error.filename}", fg="red", err=True)
+            click.echo(
+                "Nothing there was changed by halves. --run and --runs choose folders.", err=True
+            )
+            ctx.exit(1)
         except KeyboardInterrupt:
             click.echo("Stopped.", err=True)
             ctx.exit(130)
