@@ -68,7 +68,13 @@ def kerastc(words: Sequence[str], seed: int, folder: Path) -> Outcome:
     return Outcome(cost, seconds, examples * len(rows) / seconds, best["val_accuracy"], len(rows))
 
 
-def trainer(texts: LabelledTexts, run: Run, folder: Path, grouped: bool = False) -> Outcome:
+def trainer(
+    texts: LabelledTexts,
+    run: Run,
+    folder: Path,
+    grouped: bool = False,
+    quiet_encoder: bool = False,
+) -> Outcome:
     """The peer, with the texts, splits and hyperparameters of a finished run of kerastc.
 
     Args:
@@ -76,6 +82,8 @@ def trainer(texts: LabelledTexts, run: Run, folder: Path, grouped: bool = False)
         run: of `kerastc`.
         folder: new; takes the peer's data, checkpoints and result.
         grouped: batches of like length (`group_by_length`), which is not Trainer's default.
+        quiet_encoder: keep a frozen encoder in evaluation mode, without dropout; Trainer puts the
+            whole model into training mode.
 
     Raises:
         UserError: the texts are not the run's, or a setting has no counterpart in the peer.
@@ -94,6 +102,7 @@ def trainer(texts: LabelledTexts, run: Run, folder: Path, grouped: bool = False)
         "weights": str(minilm_folder()),
         "classes": len(texts.classes),
         "group_by_length": grouped,
+        "quiet_encoder": quiet_encoder,
         "config": config,
     }
     (folder / "task.json").write_text(json.dumps(task, indent=2))

@@ -37,10 +37,10 @@ def compare(data: Path, seed: int, quick: bool, folder: Path) -> list[Row]:
         speeds = (ours.examples_per_second, peer.examples_per_second)
         memory = (ours.cost.peak_memory_bytes / 2**20, peer.cost.peak_memory_bytes / 2**20)
         rows += [
-            Row(f"{case}: examples/s of the epoch", *speeds, "more", None if grouped else TARGET),
-            Row(f"{case}: whole process, s", ours.cost.seconds, peer.cost.seconds, "less"),
-            Row(f"{case}: validation accuracy", ours.accuracy, peer.accuracy, "more"),
-            Row(f"{case}: peak memory, MiB", *memory, "less"),
+            Row(case, "examples/s of the epoch", *speeds, "more", None if grouped else TARGET),
+            Row(case, "whole process, s", ours.cost.seconds, peer.cost.seconds, "less"),
+            Row(case, "validation accuracy", ours.accuracy, peer.accuracy, "more"),
+            Row(case, "peak memory, MiB", *memory, "less"),
         ]
     return rows
 

@@ -5,7 +5,7 @@
 FOLDER holds task.json, train.jsonl and validation.jsonl (of benchmarks/contest.py) and takes
 result.json. The model is BERT, mean pooling and kerastc's head. What a user can have for nothing,
 it has: the fast tokenizer, run once; fused attention and optimizer; as many threads as cores; no
-gradient and no dropout in a frozen encoder.
+gradient in a frozen encoder.
 """
 
 import json
@@ -27,9 +27,10 @@ class Classifier(nn.Module):
         weights: folder in Hugging Face layout.
         classes: how many there are.
         config: hyperparameters of the run that is repeated.
+        quiet_encoder: no dropout in a frozen encoder.
     """
 
-    def __init__(self, weights: str, classes: int, config: dict):
+    def __init__(self, weights: str, classes: int, config: dict, quiet_encoder: bool):
         super().__init__()
         self.encoder = transformers.BertModel.from_pretrained(weights, add_pooling_layer=False)
         width = self.encoder.config.hidden_size
@@ -42,11 +43,12 @@ class Classifier(nn.Module):
             nn.init.trunc_normal_(layer.weight, std=0.02)
             nn.init.zeros_(layer.bias)
         self.frozen = config["trainable"] == "head"
+        self.quiet_encoder = quiet_encoder and self.frozen
         self.encoder.requires_grad_(not self.frozen)
 
     def train(self, mode: bool = True):
         super().train(mode)
-        if self.frozen:
+        if self.quiet_encoder:
             self.encoder.eval()
         return self
 
@@ -83,7 +85,7 @@ def main(folder: Path) -> None:
     tokenizer = transformers.AutoTokenizer.from_pretrained(task["weights"])
     clock = Clock()
     trainer = transformers.Trainer(
-        model=Classifier(task["weights"], task["classes"], config),
+        model=Classifier(task["weights"], task["classes"], config, task["quiet_encoder"]),
         args=arguments(folder, config, task["group_by_length"]),
         train_dataset=read(folder / "train.jsonl", tokenizer, config["max_tokens"]),
         eval_dataset=read(folder / "validation.jsonl", tokenizer, config["max_tokens"]),
@@ -95,7 +97,8 @@ def main(folder: Path) -> None:
         callbacks=[clock],
     )
     trainer.train()
-    best = trainer.evaluate()  # of the weights that load_best_model_at_end has put back
+    epochs = [row for row in trainer.state.log_history if "eval_loss" in row]
+    best = min(epochs, key=lambda row: row["eval_loss"])  # the weights that are put back
     result = {"epoch_seconds": clock.seconds, "accuracy": best["eval_accuracy"]}
     (folder / "result.json").write_text(json.dumps(result))
 

@@ -33,12 +33,14 @@ class Row:
     """One figure of both sides.
 
     Args:
+        case: what was run against what.
         what: the figure, with its unit.
         kerastc, peer: its values.
         better: whether less or more is better.
         target: the least ratio that is asked for, or None where the figure only informs.
     """
 
+    case: str
     what: str
     kerastc: float
     peer: float
@@ -77,12 +79,16 @@ def show(rows: Sequence[Row], quick: bool) -> None:
     """Prints the table and, under it, the machine."""
     table = Table(box=SIMPLE_HEAD, header_style="bold")
     for name in ("", "kerastc", "Trainer", "times better", "target", ""):
-        table.add_column(name, justify="right" if name else "left")
-    for row in rows:
+        table.add_column(name, justify="right" if name else "left", no_wrap=True)
+    cases = [row.case for row in rows]
+    for index, row in enumerate(rows):
+        if index == cases.index(row.case):
+            table.add_section()
+            table.add_row(f"[bold]{row.case}[/]")
         digits = 3 if "accuracy" in row.what else 1
         target = "" if row.target is None else f"≥ {row.target:g}"
         values = (f"{row.kerastc:,.{digits}f}", f"{row.peer:,.{digits}f}", f"{row.ratio:.2f}")
-        table.add_row(row.what, *values, target, "" if quick else row.verdict)
+        table.add_row(f"  {row.what}", *values, target, "" if quick else row.verdict)
     console = Console(highlight=False)
     console.print(table)
     console.print(", ".join(f"{name} {value}" for name, value in machine().items()))

@@ -52,12 +52,17 @@ def run_summary(run: "Run") -> None:
 
 
 def metrics_table(metrics: dict[str, Any], title: str = "") -> None:
-    """Macro and per-class figures, with 95 % intervals where there are any."""
+    """Macro and per-class figures, F1 and accuracy with 95 % intervals where there are any."""
     intervals = metrics.get("intervals", {})
     table = _table("", "precision", "recall", "F1", "texts", title=title)
 
     def row(name: str, values: dict, ends: dict, keys: Sequence[str], rows: int) -> None:
-        cells = [_figure(values[key], ends.get(key)) for key in keys]
+        precision, recall, f1 = keys
+        cells = (
+            f"{values[precision]:.3f}",
+            f"{values[recall]:.3f}",
+            _figure(values[f1], ends.get(f1)),
+        )
         table.add_row(escape(name), *cells, f"{rows:,}")
 
     for name, values in metrics["per_class"].items():
