@@ -38,14 +38,20 @@ def near_pairs(texts: Sequence[str], similarity: float) -> np.ndarray:
         rarity = _rarities(texts, advance)
         sizes = np.empty(len(texts), np.int64)
         prefixes = []
-        for start, stop in _spans(texts):
+        for start, stop in _spans([*map(len, texts)]):
             owners, shingles, sizes[start:stop] = _sets(texts[start:stop], rarity)
             within = np.arange(len(owners)) - _starts(sizes[start:stop])[owners]
             first = within < _prefix_length(sizes[start:stop], similarity)[owners]
             prefixes.append((owners[first] + start, shingles[first]))
             advance(stop - start)
     owners, shingles = (np.concatenate(parts) for parts in zip(*prefixes, strict=True))
-    return _verified(texts, _candidates(owners, shingles, sizes, similarity), similarity)
+    near = [np.empty((0, 2), np.int64)]
+    with progress("Comparing near-duplicate texts", len(owners)) as advance:
+        for done, candidates in _candidates(owners, shingles, sizes, similarity):
+            near.append(_verified(texts, candidates, similarity))
+            advance(done)
+    pairs = np.sort(np.concatenate(near), axis=1)
+    return pairs[np.lexsort(pairs.T[::-1])]
 
 
 def _prefix_length(size: np.ndarray, similarity: float) -> np.ndarray:
@@ -57,21 +63,22 @@ def _starts(sizes: np.ndarray) -> np.ndarray:
     return np.cumsum(sizes) - sizes
 
 
-def _spans(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+def _spans(lengths: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Yields (start, stop) of successive texts of at most `CHUNK` characters, one at least."""
     start = characters = 0
-    for stop, text in enumerate(texts):
-        if stop > start and (characters + len(text) > CHUNK or stop - start == MAX_TEXTS):
+    for stop, length in enumerate(lengths):
+        if stop > start and (characters + length > CHUNK or stop - start == MAX_TEXTS):
             yield start, stop
             start, characters = stop, 0
-        characters += len(text)
-    yield start, len(texts)
+        characters += length
+    if start < len(lengths):
+        yield start, len(lengths)
 
 
 def _rarities(texts: Sequence[str], advance) -> np.ndarray:
     """For each bucket of hashes, how common it is, on a scale of `RARITY_BITS`: 0 is rarest."""
     counts = np.zeros(1 << BUCKET_BITS, np.int64)
-    for start, stop in _spans(texts):
+    for start, stop in _spans([*map(len, texts)]):
         counts += np.bincount(_bucket(_shingles(texts[start:stop])[1]), minlength=len(counts))
         advance(stop - start)
     levels = 2 * np.log2(np.maximum(counts, 1))
@@ -114,73 +121,61 @@ def _shingles(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
 
 def _candidates(
     owners: np.ndarray, shingles: np.ndarray, sizes: np.ndarray, similarity: float
-) -> np.ndarray:
-    """Pairs that share enough prefix shingles, each once, (m, 2).
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Yields (entries done, pairs (m, 2) that share enough prefix shingles), each pair once.
 
     With |x| <= |y|, near sets share at least t / (1 + t) (|x| + |y|) shingles, of which at most
     ceil(t |y|) - 1 lie behind the prefix that ends first; the prefixes share the rest.
     """
-    keys, shared = _prefix_overlaps(owners, shingles, sizes, similarity)
-    a, b = keys // len(sizes), keys % len(sizes)
-    needed = similarity / (1 + similarity) * (sizes[a] + sizes[b].astype(np.float64))
-    behind = np.ceil(similarity * np.maximum(sizes[a], sizes[b]) - 1e-9) - 1
-    return np.stack([a, b], axis=1)[shared >= needed - behind - 1e-6]
-
-
-def _prefix_overlaps(
-    owners: np.ndarray, shingles: np.ndarray, sizes: np.ndarray, similarity: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs i < j, as i * len(sizes) + j, and how many prefix shingles they share."""
-    order = np.lexsort((sizes[owners], shingles))
+    order = np.lexsort((owners, sizes[owners], shingles))
     owners, shingles = owners[order], shingles[order]
-    run_starts = np.flatnonzero(np.r_[True, shingles[1:] != shingles[:-1]])
-    run_lengths = np.diff(np.r_[run_starts, len(owners)])
-    # The partners of an entry are those behind it among the owners of its shingle.
-    behind = np.repeat(run_starts + run_lengths, run_lengths) - np.arange(len(owners)) - 1
-    cumulative = np.cumsum(behind)
-    keys, shared = np.empty(0, np.int64), np.empty(0, np.int64)
-    start = 0
-    while start < len(owners):
-        done = cumulative[start - 1] if start else 0
-        stop = max(start + 1, int(np.searchsorted(cumulative, done + CHUNK, side="right")))
-        partners = behind[start:stop]
-        left = np.repeat(np.arange(start, stop), partners)
-        within = np.arange(len(left)) - np.repeat(np.cumsum(partners) - partners, partners)
-        a, b = owners[left], owners[left + 1 + within]
-        alike = sizes[a] >= similarity * sizes[b] - 1e-9  # b is the larger
-        a, b = a[alike], b[alike]
-        new, counts = np.unique(
-            np.minimum(a, b) * len(sizes) + np.maximum(a, b), return_counts=True
+    run = np.cumsum(np.r_[False, shingles[1:] != shingles[:-1]])
+    # The partners of an entry stand behind it among the owners of its shingle, so in order of
+    # size, then number: a pair has the same left text wherever its two texts meet.
+    largest = int(sizes.max()) + 1
+    reach = np.minimum(np.floor(sizes[owners] / similarity + 1e-9), largest - 1).astype(np.int64)
+    stops = np.searchsorted(run * largest + sizes[owners], run * largest + reach, side="right")
+    by_owner = np.argsort(owners, kind="stable")
+    partners = (stops - np.arange(len(owners)) - 1)[by_owner]
+    for start, stop in _blocks(owners[by_owner], np.cumsum(partners)):
+        entries, numbers = by_owner[start:stop], partners[start:stop]
+        left = np.repeat(entries, numbers)
+        within = np.arange(len(left)) - np.repeat(_starts(numbers), numbers)
+        keys, shared = np.unique(
+            owners[left] * len(sizes) + owners[left + 1 + within], return_counts=True
         )
-        keys, inverse = np.unique(np.concatenate([keys, new]), return_inverse=True)
-        shared = np.bincount(inverse, np.concatenate([shared, counts])).astype(np.int64)
-        start = stop
-    return keys, shared
+        a, b = keys // len(sizes), keys % len(sizes)
+        needed = similarity / (1 + similarity) * (sizes[a] + sizes[b])
+        behind = np.ceil(similarity * sizes[b] - 1e-9) - 1
+        yield stop - start, np.stack([a, b], axis=1)[shared >= needed - behind - 1e-6]
+
+
+def _blocks(owners: np.ndarray, cumulative: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Yields (start, stop) of whole owners with at most `CHUNK` pairs, one owner at least."""
+    ends = np.flatnonzero(np.r_[owners[1:] != owners[:-1], True]) + 1
+    start = first = 0
+    while first < len(ends):
+        done = cumulative[start - 1] if start else 0
+        fitting = int(np.searchsorted(cumulative[ends - 1], done + CHUNK, side="right"))
+        last = max(first + 1, fitting)
+        yield start, int(ends[last - 1])
+        start, first = int(ends[last - 1]), last
 
 
 def _verified(texts: Sequence[str], pairs: np.ndarray, similarity: float) -> np.ndarray:
     """The pairs whose Jaccard index reaches the bound, counted on the whole sets."""
     flat = np.zeros(1 << BUCKET_BITS, np.uint64)  # the order within a set does not matter here
-    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     near = np.zeros(len(pairs), bool)
-    cumulative = np.cumsum(lengths[pairs].sum(axis=1))
-    start = 0
-    with progress("Comparing near-duplicate texts", len(pairs)) as advance:
-        while start < len(pairs):
-            done = cumulative[start - 1] if start else 0
-            stop = max(start + 1, int(np.searchsorted(cumulative, done + CHUNK, side="right")))
-            stop = min(stop, start + MAX_TEXTS)
-            block = pairs[start:stop]
-            # As the sets of the pairs' texts one after the other: what a pair shares stands twice.
-            left = _sets([texts[i] for i in block[:, 0]], flat)
-            right = _sets([texts[j] for j in block[:, 1]], flat)
-            keys = np.concatenate(
-                [side[0].astype(np.uint64) << OWNER_SHIFT | side[1] for side in (left, right)]
-            )
-            keys.sort()
-            twice = keys[1:][keys[1:] == keys[:-1]]
-            shared = np.bincount((twice >> OWNER_SHIFT).astype(np.int64), minlength=len(block))
-            near[start:stop] = shared >= similarity * (left[2] + right[2] - shared) - 1e-9
-            advance(stop - start)
-            start = stop
+    for start, stop in _spans([len(texts[i]) + len(texts[j]) for i, j in pairs.tolist()]):
+        block = pairs[start:stop]
+        # As the sets of the pairs' texts one after the other: what a pair shares stands twice.
+        left = _sets([texts[i] for i in block[:, 0]], flat)
+        right = _sets([texts[j] for j in block[:, 1]], flat)
+        keys = np.concatenate(
+            [side[0].astype(np.uint64) << OWNER_SHIFT | side[1] for side in (left, right)]
+        )
+        keys.sort()
+        twice = keys[1:][keys[1:] == keys[:-1]]
+        shared = np.bincount((twice >> OWNER_SHIFT).astype(np.int64), minlength=len(block))
+        near[start:stop] = shared >= similarity * (left[2] + right[2] - shared) - 1e-9
     return pairs[near]
