@@ -42,7 +42,6 @@ def compare(data: Path, seed: int, quick: bool, folder: Path) -> list[Row]:
         rows += [
             Row(case, "whole process, s", ours.cost.seconds, peer.cost.seconds, "less", target),
             Row(case, "validation accuracy", ours.accuracy, peer.accuracy, "more", 1.0),
-            Row(case, "training part, s", ours.training_seconds, peer.training_seconds, "less"),
             Row(case, "CPU time, s", ours.cost.cpu_seconds, peer.cost.cpu_seconds, "less"),
             Row(case, "peak memory, MiB", *memory, "less"),
         ]

@@ -6,6 +6,7 @@ import platform
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
@@ -76,21 +77,18 @@ def machine() -> dict[str, Any]:
 
 
 def show(rows: Sequence[Row], quick: bool) -> None:
-    """Prints the table and, under it, the machine."""
-    table = Table(box=SIMPLE_HEAD, header_style="bold")
-    for name in ("", "kerastc", "Trainer", "times better", "target", ""):
-        table.add_column(name, justify="right" if name else "left", no_wrap=True)
-    cases = [row.case for row in rows]
-    for index, row in enumerate(rows):
-        if index == cases.index(row.case):
-            table.add_section()
-            table.add_row(f"[bold]{row.case}[/]")
-        digits = 3 if "accuracy" in row.what else 1
-        target = "" if row.target is None else f"≥ {row.target:g}"
-        values = (f"{row.kerastc:,.{digits}f}", f"{row.peer:,.{digits}f}", f"{row.ratio:.2f}")
-        table.add_row(f"  {row.what}", *values, target, "" if quick else row.verdict)
+    """Prints a table a case and, under them, the machine."""
     console = Console(highlight=False)
-    console.print(table)
+    for case, group in groupby(rows, key=lambda row: row.case):
+        table = Table(title=case, title_justify="left", box=SIMPLE_HEAD, header_style="bold")
+        for name in ("", "kerastc", "Trainer", "times better", "target", ""):
+            table.add_column(name, justify="right" if name else "left")
+        for row in group:
+            digits = 3 if "accuracy" in row.what else 1
+            values = (f"{row.kerastc:,.{digits}f}", f"{row.peer:,.{digits}f}", f"{row.ratio:.2f}")
+            target = "" if row.target is None else f"≥ {row.target:g}"
+            table.add_row(row.what, *values, target, "" if quick else row.verdict)
+        console.print(table)
     console.print(", ".join(f"{name} {value}" for name, value in machine().items()))
     if quick:
         console.print("--quick shows that the comparison runs; its ratios mean nothing.")
