@@ -32,14 +32,12 @@ class Outcome:
 
     Args:
         cost: of the whole process.
-        training_seconds: from the first to the last batch of each epoch, without validation.
-        examples_per_second: of the same.
+        examples_per_second: from the first to the last batch of each epoch, without validation.
         accuracy: on validation texts, of the epoch with the least validation loss.
         epochs: trained.
     """
 
     cost: Cost
-    training_seconds: float
     examples_per_second: float
     accuracy: float
     epochs: int
@@ -65,7 +63,7 @@ def kerastc(words: Sequence[str], seed: int, folder: Path) -> Outcome:
     examples = Run.open(folder / "run").read_json("data.json")["splits"]["train"]["rows"]
     seconds = sum(examples / row["examples_per_second"] for row in rows)
     best = min(rows, key=lambda row: row["val_loss"])
-    return Outcome(cost, seconds, examples * len(rows) / seconds, best["val_accuracy"], len(rows))
+    return Outcome(cost, examples * len(rows) / seconds, best["val_accuracy"], len(rows))
 
 
 def trainer(
@@ -112,7 +110,7 @@ def trainer(
     result = json.loads((folder / "result.json").read_text())
     seconds = sum(result["epoch_seconds"])
     epochs = len(result["epoch_seconds"])
-    return Outcome(cost, seconds, len(splits.train) * epochs / seconds, result["accuracy"], epochs)
+    return Outcome(cost, len(splits.train) * epochs / seconds, result["accuracy"], epochs)
 
 
 def warm_up(folder: Path) -> None:
