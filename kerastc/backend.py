@@ -52,6 +52,19 @@ def make_deterministic() -> None:
 
 
 @contextmanager
+def precision(policy: str) -> Iterator[None]:
+    """Layers built in the block compute in `policy`, such as `mixed_bfloat16`."""
+    import keras
+
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+@contextmanager
 def _native_notes_kept_back() -> Iterator[None]:
     """Keeps what C++ writes to standard error while TensorFlow is imported, unless that fails.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerastc import recipe
-from kerastc.backend import choose_backend, make_deterministic
+from kerastc.backend import choose_backend, make_deterministic, precision
 from kerastc.errors import UserError
 from kerastc.run import Run, newest_unfinished
 
@@ -99,7 +99,8 @@ def _work(script: recipe.Recipe, config: recipe.Config, run: Run) -> Run:
         make_deterministic()
         if not run.path("environment.json").is_file():
             run.describe_environment(config.seed)
-        script.load().run(config, run)
+        with precision(getattr(config, "precision", "float32")):
+            script.load().run(config, run)
         run.write_json(
             "finished.json",
             {

@@ -148,6 +148,20 @@ def test_an_unfinished_run_says_what_is_missing(trained, kerastc, tmp_path):
     assert done.exit_code == 1 and "--resume" in done.stderr
 
 
+def test_mixed_precision_trains_and_predicts(kerastc, tiny_encoder, subjects_csv, tmp_path):
+    words = [f"data={subjects_csv}", f"backbone={tiny_encoder}", "epochs=1", "max_tokens=32"]
+    words += ["precision=mixed_bfloat16", "trainable=all"]
+    done = kerastc("train", "text", *words, "--run", tmp_path / "run")
+    assert done.exit_code == 0, done.output
+    from kerastc.predictor import Predictor
+    from kerastc.run import Run
+
+    predictor = Predictor(Run.open(tmp_path / "run"))
+    encoder = predictor.model.get_layer("encoder")
+    assert encoder.dtype_policy.name == "mixed_bfloat16"
+    assert predictor.probabilities(["salt", "rope"]).shape == (2, 3)
+
+
 # None in sys.modules: an import raises ModuleNotFoundError, and find_spec finds nothing.
 BLOCKER = """
 import sys
