@@ -49,6 +49,7 @@ BACKEND = click.option(
     help="Keras backend; by default KERAS_BACKEND, else the first that is installed.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+ENCODING = click.option("--encoding", default="utf-8", show_default=True, help="Of the file.")
 RUN = click.argument("run", type=click.Path(path_type=Path))
 
 
@@ -130,9 +131,10 @@ def train(name, overrides, folder, resume, seed, backend, runs) -> None:
 @click.argument("texts", nargs=-1)
 @click.option("--file", "path", type=click.Path(path_type=Path), help="CSV, TSV, JSON Lines, text.")
 @click.option("--text", "columns", metavar="COLUMN[+COLUMN]", default="", help="Column of --file.")
+@ENCODING
 @JSON
 @BACKEND
-def predict(run, texts, path, columns, as_json, backend) -> None:
+def predict(run, texts, path, columns, encoding, as_json, backend) -> None:
     """Classify TEXTS (or the lines of standard input) with a finished RUN."""
     from kerastc.report.terminal import prediction_rows, prediction_table
 
@@ -140,7 +142,7 @@ def predict(run, texts, path, columns, as_json, backend) -> None:
     if path is not None:
         from kerastc.data import read_unlabelled
 
-        texts += read_unlabelled(path, [part for part in columns.split("+") if part])
+        texts += read_unlabelled(path, _columns(columns), encoding)
     elif not texts:
         texts = [line.rstrip("\n") for line in sys.stdin if line.strip()]
     if not texts:
@@ -159,15 +161,16 @@ def predict(run, texts, path, columns, as_json, backend) -> None:
 @click.option("--data", type=click.Path(path_type=Path), required=True, help="A labelled file.")
 @click.option("--text", "columns", metavar="COLUMN[+COLUMN]", default="", help="Text column.")
 @click.option("--label", default="", help="Label column.")
+@ENCODING
 @JSON
 @BACKEND
-def evaluate(run, data, columns, label, as_json, backend) -> None:
+def evaluate(run, data, columns, label, encoding, as_json, backend) -> None:
     """Measure a finished RUN on a labelled file of your own."""
     from kerastc.data import read_texts
     from kerastc.report import classification_metrics
     from kerastc.report.terminal import metrics_table
 
-    texts = read_texts(data, [part for part in columns.split("+") if part], label, one_class=True)
+    texts = read_texts(data, _columns(columns), label, encoding=encoding, one_class=True)
     predictor = _predictor(run, backend)
     texts = predictor.matching(texts)
     metrics = classification_metrics(
@@ -261,6 +264,10 @@ def report(run) -> None:
     from kerastc.run import Run
 
     click.echo(write_report(Run.open(run).folder))
+
+
+def _columns(words: str) -> list[str]:
+    return [part for part in words.split("+") if part]
 
 
 def _predictor(run: Path, backend: str | None):
