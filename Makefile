@@ -50,7 +50,7 @@ lint: $(VENV)/.installed-lint
 	$(BIN)/ruff format --check
 
 bench: $(VENV)/.installed-bench
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(ARGS)
 
 # A stamp is written last, so that an interrupted installation is done again.
 $(VENV)/.made:

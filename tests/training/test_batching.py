@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerastc.training.batching import Batches, TextBatches, choose_lengths, feed
+from kerastc.training.batching import SHAPES, Batches, TextBatches, choose_lengths, feed
 
 
 def pad(tokens, length):
@@ -54,7 +54,7 @@ def test_chosen_lengths_pad_least(lengths, count):
         itertools.combinations(rest, k) for k in range(min(count, len(rest) + 1))
     )
     best = min(padded([*choice, top]) for choice in choices)
-    found = choose_lengths(lengths, count)
+    found = choose_lengths(lengths, count, 8)
     assert len(found) <= count
     assert padded(found) == best
 
@@ -80,7 +80,7 @@ def test_few_shapes_and_one_small_batch():
     random = np.random.default_rng(0)
     batches = text_batches(random.integers(3, 120, 500), batch_size=16)
     shapes = {batches[i][0]["token_ids"].shape for i in range(len(batches))}
-    assert len({length for _, length in shapes}) <= 6
+    assert len({length for _, length in shapes}) <= SHAPES[keras.backend.backend()][0]
     assert sum(rows < 16 for rows, _ in shapes) <= 1
 
 
@@ -109,6 +109,7 @@ def test_a_longer_batch_after_short_ones_is_accepted():
     model = keras.Model({"token_ids": ids, "padding_mask": mask}, output)
     model.compile("sgd", keras.losses.CategoricalCrossentropy(from_logits=True))
     batches = text_batches([3] * 8 + [50] * 4, seed=None)
-    assert [batches[i][0]["token_ids"].shape[1] for i in range(3)] == [8, 8, 56]
+    first, second, third = (batches[i][0]["token_ids"].shape[1] for i in range(3))
+    assert first == second < third
     history = model.fit(feed(batches), epochs=2, verbose=0, shuffle=False)
     assert np.isfinite(history.history["loss"]).all()
