@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from kerastc.run import Run
@@ -32,6 +33,11 @@ class Trial:
 
     def __str__(self) -> str:
         return " ".join(self.words)
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The words that say more than which seed."""
+        return tuple(word for word in self.words if not word.startswith("seed="))
 
 
 @dataclass(frozen=True)
@@ -63,9 +69,20 @@ class Sweep:
 
     @property
     def best(self) -> Trial | None:
-        """The finished trial of the best value, the first of equals."""
+        """The best finished trial of the settings that are best on the mean over their seeds.
+
+        One seed can be lucky: of many, the best single trial says little of its settings.
+        """
         sign = -1 if self.maximize else 1
-        return min(self.of("finished"), key=lambda trial: sign * trial.value, default=None)
+        by_settings: dict[tuple[str, ...], list[Trial]] = {}
+        for trial in self.of("finished"):
+            by_settings.setdefault(trial.settings, []).append(trial)
+        best = min(
+            by_settings.values(),
+            key=lambda trials: sign * fmean(trial.value for trial in trials),
+            default=[],
+        )
+        return min(best, key=lambda trial: sign * trial.value, default=None)
 
     @property
     def best_command(self) -> str | None:
