@@ -92,7 +92,7 @@ def _differing(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _groups(rows: Sequence[Mapping[str, Any]], differing: Sequence[str]) -> list[dict[str, Any]]:
-    """Groups of finished runs that share all but the seed, in the order of their best run."""
+    """Groups of finished runs that share all but the seed, the best mean on validation first."""
     together: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         if row["state"] == "finished":
@@ -116,7 +116,7 @@ def _groups(rows: Sequence[Mapping[str, Any]], differing: Sequence[str]) -> list
                 },
             }
         )
-    return groups
+    return sorted(groups, key=lambda g: -(g["validation"]["accuracy"]["mean"] or 0))
 
 
 def _spreads(figures: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float | None]]:

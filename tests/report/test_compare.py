@@ -179,3 +179,18 @@ def test_a_folder_that_is_no_run_is_a_users_error(make_run, tmp_path):
 def test_nothing_to_compare_is_a_users_error():
     with pytest.raises(UserError, match="no run to compare"):
         compare([])
+
+
+def test_groups_stand_in_the_order_of_their_mean(make_run):
+    """The best single run may be of settings that are worse on the mean."""
+    folders = []
+    for rate, accuracies in ((1e-3, (0.84, 0.85)), (1e-1, (0.60, 0.95))):
+        for seed, accuracy in enumerate(accuracies):
+            folder = make_run(f"{rate}-{seed}", rows=60, epochs=2, learning_rate=rate, seed=seed)
+            content = json.loads((folder / "metrics.json").read_text())
+            content["validation"]["accuracy"] = accuracy
+            (folder / "metrics.json").write_text(json.dumps(content))
+            folders.append(folder)
+    comparison = compare(folders)
+    assert comparison.rows[0]["validation"]["accuracy"] == 0.95
+    assert [group["settings"]["learning_rate"] for group in comparison.groups] == [1e-3, 1e-1]
