@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ def choose_backend(name: str | None = None) -> str:
             f"The backend {name} is not installed.", f"Install it with: pip install {package}"
         )
     os.environ["KERAS_BACKEND"] = name
-    with _native_notes_kept_back():
+    with _told(f"Starting {name} …"), _native_notes_kept_back():
         import keras
         import keras_hub  # noqa: F401  (the other half of TensorFlow comes in with it)
     if keras.backend.backend() != name:
@@ -62,6 +63,19 @@ def precision(policy: str) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Shows a line while the block runs; a moving bar would be lost with the notes below."""
+    terminal = sys.stderr.isatty() and "keras" not in sys.modules
+    if terminal:
+        print(what, end="", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        if terminal:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -37,8 +37,8 @@ class Recipe:
         name: what the user calls it: the file's name, or the path that was given.
         path: the script.
         summary: the docstring's first line.
-        cost: its `Cost:` paragraph, on one line; empty where it has none.
-        expect: its `Expect:` paragraph, on one line; empty where it has none.
+        cost: the first sentence of its `Cost:` paragraph; empty where it has none.
+        expect: the first sentence of its `Expect:` paragraph; empty where it has none.
     """
 
     name: str
@@ -227,10 +227,11 @@ def _read(name: str, path: Path) -> Recipe:
         raise UserError(f"{path} is not Python: {error}") from None
     paragraphs = [" ".join(part.split()) for part in docstring.split("\n\n")]
 
-    def paragraph(start: str) -> str:
-        return next((p[len(start) :].strip() for p in paragraphs if p.startswith(start)), "")
+    def sentence(start: str) -> str:
+        found = next((p.removeprefix(start) for p in paragraphs if p.startswith(start)), "")
+        return found.split(". ")[0].strip().removesuffix(".")
 
-    return Recipe(name, path, paragraphs[0], paragraph("Cost:"), paragraph("Expect:"))
+    return Recipe(name, path, paragraphs[0], sentence("Cost:"), sentence("Expect:"))
 
 
 def _nearest(name: str, known: typing.Iterable[str]) -> str:

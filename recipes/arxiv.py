@@ -9,9 +9,20 @@ primary_cat, categories, title, abstract; without one the arXiv API is asked, po
     kerastc sweep arxiv data=FILE learning_rate=5e-2,5e-4,5e-6 schedule=linear,constant
     kerastc sweep arxiv data=FILE train_fraction=1,0.5,0.25 seed=0,1,2,3,4
 
-Cost: TODO
+Cost: half a minute on 2 cores, 1.4 GB of memory; a further run on the same texts 10 s.
 
-Expect: TODO
+Expect: test accuracy (macro F1) 0.885 ± 0.016 (0.885) on similar, 0.882 ± 0.016 (0.879) on
+general; the source has 0.74 and 0.810. Mean ± deviation over seeds 0 to 4, each with a draw of
+texts and splits of its own, so that 243 test texts allow ± 0.02 by themselves.
+
+What the study shows, each figure a mean of 5 seeds on test (similar; general):
+
+- Learning rate and schedule: 5e-4 is right, linear 0.885; 0.882, constant 0.889; 0.881. At 5e-2
+  (linear 0.865; 0.839, constant 0.859; 0.848) the best epoch is one of the first three. At 5e-6
+  (linear 0.743; 0.688, constant 0.802; 0.747) it is always the fifteenth: too slow.
+- Half of the training texts costs little (0.883; 0.875), a quarter 0.02 (0.868; 0.859).
+- Titles (text=title+abstract, still 300 characters) help on validation for similar (0.914 against
+  0.905), not for general (0.858 against 0.861); on test 0.886; 0.882.
 """
 
 from typing import Annotated, Literal

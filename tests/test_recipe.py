@@ -100,6 +100,19 @@ def test_every_recipe_says_what_it_costs_and_reaches():
         assert all(field.comment for field in recipe.fields(script.load().Config)), script.name
 
 
+def test_a_docstring_gives_summary_cost_and_figure(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        '"""Sort things.\n\nLonger.\n\nCost: 3.5 minutes on\n2 cores. More.\n\nExpect: 0.9.\n"""'
+    )
+    script = recipe.find(str(path))
+    assert (script.summary, script.cost, script.expect) == (
+        "Sort things.",
+        "3.5 minutes on 2 cores",
+        "0.9",
+    )
+
+
 def test_a_script_without_run_is_refused(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text('"""Mine."""\nfrom kerastc.recipe import Config\n')

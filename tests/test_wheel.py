@@ -50,22 +50,40 @@ def test_the_wheel_names_command_and_licence(wheel: Path, names: set[str]):
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
-def test_an_installed_wheel_lists_its_recipes_in_an_empty_folder(wheel: Path, tmp_path: Path):
+@pytest.fixture
+def installed(wheel: Path, tmp_path: Path):
+    """Runs `kerastc` from the installed wheel in an empty folder."""
     site, empty = tmp_path / "site", tmp_path / "empty"
     empty.mkdir()
     _pip("install", "--no-deps", "--no-index", "--target", site, wheel)
-    program = "import kerastc.cli; print(kerastc.cli.__file__); kerastc.cli.main(['recipes'])"
-    output = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=empty,
-        env={"PYTHONPATH": str(site), "COLUMNS": "300"},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    assert output.startswith(str(site))  # not the clone's
+
+    def kerastc(*words: str) -> str:
+        program = "import kerastc.cli; print(kerastc.cli.__file__); kerastc.cli.main()"
+        output = subprocess.run(
+            [sys.executable, "-c", program, *words],
+            cwd=empty,
+            env={"PYTHONPATH": str(site), "COLUMNS": "300", "KERASTC_CACHE": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        assert output.startswith(str(site))  # not the clone's
+        return output
+
+    return kerastc
+
+
+def test_an_installed_wheel_lists_its_recipes_in_an_empty_folder(installed):
+    output = installed("recipes")
     for path in CLONE.glob("recipes/*.py"):
         assert f" {path.stem} " in output
+
+
+@pytest.mark.slow
+def test_an_installed_wheel_trains_in_an_empty_folder(installed, tmp_path: Path):
+    installed("train", "docstrings", "per_class=20", "epochs=2")
+    [report] = (tmp_path / "empty" / "runs" / "docstrings").glob("*/report.html")
+    assert report.stat().st_size > 100_000
 
 
 def _pip(*words: object) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from kerastc.errors import UserError
+from kerastc.progress import progress
 from kerastc.report import tables
 from kerastc.report.gallery import part_counts, run_plots
 from kerastc.report.picture import Picture
@@ -50,10 +51,12 @@ def write_report(folder: Path) -> Path:
             f"Go on with it: {run.resume_command}",
         )
     pictures = {}
-    for plot in run_plots(record):
-        pictures[plot.name] = Picture.of(plot)
-        with run.writing("plots", f"{plot.name}.png") as path:
-            path.write_bytes(pictures[plot.name].image)
+    with progress("Drawing the report") as advance:
+        for plot in run_plots(record):
+            pictures[plot.name] = Picture.of(plot)
+            with run.writing("plots", f"{plot.name}.png") as path:
+                path.write_bytes(pictures[plot.name].image)
+            advance()
     run.write_text("report.html", render("page.html.j2", **_page(record, pictures)))
     return run.path("report.html")
 
