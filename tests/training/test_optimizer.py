@@ -64,3 +64,23 @@ def test_adamw_is_that_of_pytorch():
         theirs.grad = torch.tensor(gradient)
         peer.step()
     np.testing.assert_allclose(kernel.numpy(), theirs.detach().numpy(), rtol=1e-4, atol=1e-6)
+
+
+def test_the_fused_update_is_that_of_keras():
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("only TensorFlow has the kernel")
+    config = TrainingConfig(epochs=6, learning_rate=0.02, weight_decay=0.1)
+    ours, theirs = small_model(), small_model()
+    fused = adamw(config, ours, 1)
+    plain = keras.optimizers.AdamW.from_config(fused.get_config())
+    plain.exclude_from_weight_decay([w for w in theirs.trainable_variables if len(w.shape) < 2])
+    random = np.random.default_rng(2)
+    for _ in range(6):
+        gradients = [
+            random.normal(size=w.shape).astype("float32") for w in ours.trainable_variables
+        ]
+        for optimizer, model in ((fused, ours), (plain, theirs)):
+            tensors = [keras.ops.convert_to_tensor(g) for g in gradients]
+            optimizer.apply(tensors, model.trainable_variables)
+    for a, b in zip(ours.trainable_variables, theirs.trainable_variables, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-5, atol=1e-7)
