@@ -81,11 +81,11 @@ def recipes() -> None:
 @click.argument("name", metavar="RECIPE")
 def show(name: str) -> None:
     """Print every setting of a RECIPE: value, type, meaning."""
-    from kerastc import recipe
+    from kerastc import recipe, settings
     from kerastc.report.terminal import field_table
 
     script = recipe.find(name)
-    field_table(script, recipe.fields(script.load().Config))
+    field_table(script, settings.fields(script.load().Config))
 
 
 @main.command()

@@ -1,5 +1,8 @@
 """The one exception that the command line prints as a message and never as a traceback."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class UserError(Exception):
     """A slip or circumstance that the user can mend.
@@ -16,3 +19,9 @@ class UserError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The question that a misspelled name deserves, or nothing where no name is near."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"Did you mean {near[0]!r}?" if near else ""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from kerastc import recipe
+from kerastc import recipe, settings
 from kerastc.backend import choose_backend, make_deterministic, precision
 from kerastc.errors import UserError
 from kerastc.run import Run, newest_unfinished
@@ -58,7 +58,7 @@ def train(
         if name is None or (folder / "config.json").is_file():
             return _resume(folder, name, overrides, places, backend)
     script = recipe.find(_required(name))
-    config = recipe.configure(script.load().Config, overrides)
+    config = settings.configure(script.load().Config, overrides)
     backend = choose_backend(backend)
     run = Run.create(
         folder or _new_folder(places.runs / script.path.stem),
@@ -79,8 +79,8 @@ def _resume(folder, name, overrides, places, backend) -> Run:
     if name is not None and recipe.find(name).path.resolve() != script.path.resolve():
         raise UserError(f"{folder} is a run of {stored['recipe']}, not of {name}.")
     config_class = script.load().Config
-    config = recipe.validate(config_class, stored["config"])
-    _refuse_changes(recipe.configure(config_class, overrides, stored["config"]), config, run)
+    config = settings.validate(config_class, stored["config"])
+    _refuse_changes(settings.configure(config_class, overrides, stored["config"]), config, run)
     if run.path("environment.json").is_file():
         before = run.read_json("environment.json")["backend"]
         if backend not in (None, before):
@@ -93,7 +93,7 @@ def _resume(folder, name, overrides, places, backend) -> Run:
     return run if run.finished else _work(script, config, run)
 
 
-def _work(script: recipe.Recipe, config: recipe.Config, run: Run) -> Run:
+def _work(script: recipe.Recipe, config: settings.Config, run: Run) -> Run:
     began = time.time()
     with _told_how_to_resume(run), run.lock():
         make_deterministic()
@@ -135,10 +135,10 @@ def _told_how_to_resume(run: Run) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _refuse_changes(given: recipe.Config, stored: recipe.Config, run: Run) -> None:
+def _refuse_changes(given: settings.Config, stored: settings.Config, run: Run) -> None:
     """A resumed run keeps its hyperparameters: words that repeat them are fine, others are not."""
-    before = recipe.flat(stored)
-    for key, value in recipe.flat(given).items():
+    before = settings.flat(stored)
+    for key, value in settings.flat(given).items():
         if value != before[key]:
             raise UserError(
                 f"{run.folder} has {key}={before[key]}, not {value}; a resumed run keeps its "
@@ -147,12 +147,12 @@ def _refuse_changes(given: recipe.Config, stored: recipe.Config, run: Run) -> No
             )
 
 
-def _command(script: recipe.Recipe, config: recipe.Config, backend: str) -> str:
+def _command(script: recipe.Recipe, config: settings.Config, backend: str) -> str:
     """The command line that repeats a run: all that differs from the recipe's defaults."""
-    values = recipe.flat(config)
+    values = settings.flat(config)
     words = [
-        recipe.word(field.key, values[field.key])
-        for field in recipe.fields(type(config))
+        settings.word(field.key, values[field.key])
+        for field in settings.fields(type(config))
         if field.key != "seed" and (field.required or values[field.key] != _plain(field.default))
     ]
     options = ["--backend", backend, "--seed", str(config.seed)]

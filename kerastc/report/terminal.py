@@ -12,8 +12,9 @@ from rich.table import Table
 if TYPE_CHECKING:
     import numpy as np
 
-    from kerastc.recipe import Field, Recipe
+    from kerastc.recipe import Recipe
     from kerastc.run import Run
+    from kerastc.settings import Field
 
 console = Console(highlight=False)
 

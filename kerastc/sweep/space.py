@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kerastc import recipe
+from kerastc import settings
 from kerastc.errors import UserError
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class SearchSpace:
         return {"swept": [axis.as_json() for axis in self.axes], "fixed": list(self.fixed)}
 
 
-def parse(config_class: type[recipe.Config], words: Sequence[str]) -> SearchSpace:
+def parse(config_class: type[settings.Config], words: Sequence[str]) -> SearchSpace:
     """Reads `key=a,b,c` (a grid), `key=1e-6..1e-2:log` (a range) and `key=value` (fixed).
 
     A comma inside brackets or double quotes does not separate: a field that takes a list is swept
@@ -181,15 +181,15 @@ def parse(config_class: type[recipe.Config], words: Sequence[str]) -> SearchSpac
     space = SearchSpace(fixed, tuple(swept))
     if not space.ranges:
         for drawn in space.grid():
-            recipe.configure(config_class, space.words(drawn))
+            settings.configure(config_class, space.words(drawn))
     return space
 
 
-def _axis(config_class: type[recipe.Config], word: str) -> Choices | Range:
+def _axis(config_class: type[settings.Config], word: str) -> Choices | Range:
     key, equals, text = word.partition("=")
     if not equals:
         raise UserError(f"{word!r} is no override.", "Write key=value, key=a,b or key=low..high.")
-    annotation = recipe.find_field(config_class, key).type
+    annotation = settings.find_field(config_class, key).type
     if match := _RANGE.fullmatch(text):
         return _range(key, annotation, *match.groups())
     if _takes(annotation, list, tuple):
@@ -222,7 +222,7 @@ def _range(key: str, annotation: Any, low: str, high: str, options: str) -> Rang
 
 
 def _as_the_config_writes_them(
-    config_class: type[recipe.Config], axes: Sequence[Choices | Range]
+    config_class: type[settings.Config], axes: Sequence[Choices | Range]
 ) -> list[Choices | Range]:
     """Checks every value beside the first of the others; 5e-2 and 0.05 become the same text."""
     first = {axis.key: axis.ends()[0] for axis in axes}
@@ -231,10 +231,10 @@ def _as_the_config_writes_them(
         texts = []
         for text in axis.ends():
             words = [f"{key}={value}" for key, value in (first | {axis.key: text}).items()]
-            values = recipe.flat(recipe.configure(config_class, words))
+            values = settings.flat(settings.configure(config_class, words))
             # A field that holds a dict has no word of its own there; it stays as it was given.
             if axis.key in values:
-                text = recipe.word(axis.key, values[axis.key]).partition("=")[2]
+                text = settings.word(axis.key, values[axis.key]).partition("=")[2]
             if text in texts:
                 raise UserError(f"{axis.key}={text} is given twice.", "Leave one of them out.")
             texts.append(text)

@@ -5,16 +5,16 @@ from typing import Literal
 import pytest
 from pydantic import Field, model_validator
 
-from kerastc import recipe
+from kerastc import settings
 from kerastc.errors import UserError
 from kerastc.sweep.space import parse
 
 
-class Inner(recipe.Config):
+class Inner(settings.Config):
     patience: int = Field(3, ge=0)
 
 
-class Config(recipe.Config):
+class Config(settings.Config):
     rate: float = Field(0.1, gt=0)
     units: int | None = Field(None, ge=1)
     schedule: Literal["linear", "constant"] = "linear"
@@ -58,9 +58,9 @@ def test_order_and_spelling_of_the_words_make_no_other_space():
 )
 def test_each_value_of_a_word_reaches_the_config(word, values):
     space = parse(Config, [word])
-    configs = [recipe.configure(Config, space.words(row)) for row in space.grid()]
+    configs = [settings.configure(Config, space.words(row)) for row in space.grid()]
     key = word.partition("=")[0]
-    assert [recipe.flat(config)[key] for config in configs] == values
+    assert [settings.flat(config)[key] for config in configs] == values
 
 
 @pytest.mark.parametrize(

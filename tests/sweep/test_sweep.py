@@ -26,10 +26,10 @@ import os
 import time
 from typing import Literal
 
-from kerastc import recipe
+from kerastc import settings
 
 
-class Config(recipe.Config):
+class Config(settings.Config):
     rate: float = 0.1
     units: int = 4
     kind: Literal["good", "broken", "stopped"] = "good"

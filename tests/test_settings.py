@@ -1,0 +1,85 @@
+import json
+from typing import Literal
+
+import pydantic
+import pytest
+from pydantic import Field
+
+from kerastc import settings
+from kerastc.errors import UserError
+
+
+class Stop(pydantic.BaseModel):
+    model_config = settings.Config.model_config
+
+    patience: int = 3  # epochs
+    metric: str = "val_loss"  # watched
+
+
+class Config(settings.Config):
+    rate: float = Field(1e-3, gt=0)  # the peak
+    shape: Literal["constant", "linear"] = "linear"  # of the schedule
+    hidden: int | None = None  # units
+    names: tuple[str, ...] = ()
+    mirror: bool = False  # left and right
+    stop: Stop = Stop()
+
+
+def test_words_become_typed_values():
+    config = settings.configure(
+        Config,
+        ["rate=5e-4", "hidden=none", "names=a,b", "mirror=true", "stop.patience=7", "seed=3"],
+    )
+    assert (config.rate, config.hidden, config.names) == (5e-4, None, ("a", "b"))
+    assert (config.mirror, config.stop.patience, config.stop.metric) == (True, 7, "val_loss")
+    assert config.seed == 3
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("learning=1", "There is no field 'learning'"),
+        ("raet=1", "Did you mean 'rate'"),
+        ("stop.patence=1", "Did you mean 'stop.patience'"),
+        ("rate=fast", "rate=fast is not allowed: rate takes float"),
+        ("rate=-1", "greater than 0"),
+        ("shape=linaer", "shape takes constant | linear. Did you mean 'linear'"),
+        ("hidden=many", "hidden takes int or none"),
+        ("stop=3", "'stop' is a group of fields"),
+        ("rate", "'rate' is no override"),
+        ("mirror=perhaps", "mirror=perhaps is not allowed: mirror takes bool"),
+        ("names=[1", "names=[1 is not allowed"),
+    ],
+)
+def test_a_slip_is_refused_with_field_value_and_what_is_allowed(word, message):
+    with pytest.raises(UserError) as error:
+        settings.configure(Config, [word])
+    assert message in str(error.value)
+
+
+def test_a_required_field_says_what_it_is():
+    class Needing(Config):
+        data: str  # the file
+
+    with pytest.raises(UserError, match=r"data=… is required: the file\."):
+        settings.configure(Needing, [])
+
+
+def test_fields_carry_the_comment_beside_them():
+    found = {field.key: field for field in settings.fields(Config)}
+    assert found["stop.patience"].comment == "epochs"
+    assert found["seed"].comment.startswith("of splits")
+    assert found["shape"].type_name == "constant | linear"
+    assert found["rate"].default == 1e-3
+
+
+def test_a_config_survives_its_file():
+    config = settings.configure(Config, ["names=a,b", "stop.patience=9"])
+    again = settings.validate(Config, json.loads(json.dumps(config.model_dump(mode="json"))))
+    assert again == config
+
+
+def test_a_word_sets_what_flat_shows():
+    config = settings.configure(Config, ["names=a,b", "mirror=true", "rate=0.25"])
+    words = [settings.word(key, value) for key, value in settings.flat(config).items()]
+    assert settings.configure(Config, words) == config
