@@ -103,16 +103,26 @@ def test_a_killed_run_resumes_to_the_same_figures(command, whole, moment):
     assert (ours.probabilities == theirs.probabilities).all()
 
 
-def test_ctrl_c_says_where_it_stands_and_how_to_go_on(command, whole):
-    folder, process = command("interrupted", "text")
+@pytest.fixture
+def heard():
+    """SIGINT is heard by the processes started here, also where a shell started us in the back."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_says_where_it_stands_and_how_to_go_on(command, whole, ending):
+    folder, process = command(ending.name, "text")
     until(process, lambda: epochs(folder) >= 1)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(ending)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert re.search(r"stands after epoch \d", err)
     assert f"kerastc train --resume --run {folder}" in err
     assert "Traceback" not in err
-    _, again = command("interrupted", "text", "--resume")  # the whole line with --resume works too
+    _, again = command(ending.name, "text", "--resume")  # the whole line with --resume works too
     finish(again)
     assert figures(folder) == figures(whole)
 
