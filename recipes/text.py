@@ -6,7 +6,7 @@ stand twice, or nearly so, stay in one split; what was found is in the report.
     kerastc train text data=my.csv
     kerastc train text data=my.jsonl.gz text=title+body label=topic trainable=all learning_rate=5e-5
 
-Cost: by the data; on 2 cores the frozen encoder reads some 160 texts of 300 characters a second, and
+Cost: by the data; on 2 cores the frozen encoder reads 160 texts of 300 characters a second, and
 trainable=all trains on 200 headlines a second.
 
 Expect: on 7,143 Irish Times headlines (six topics), trainable=all learning_rate=5e-5 epochs=1: test
