@@ -3,6 +3,7 @@
 import errno
 import resource
 import shlex
+import shutil
 import signal
 import time
 from collections.abc import Iterator, Sequence
@@ -99,7 +100,7 @@ def _work(script: recipe.Recipe, config: settings.Config, run: Run) -> Run:
         make_deterministic()
         if not run.path("environment.json").is_file():
             run.describe_environment(config.seed)
-        with precision(getattr(config, "precision", "float32")):
+        with precision(getattr(config, "precision", "float32")), _no_trace_of_a_refusal(run):
             script.load().run(config, run)
         run.write_json(
             "finished.json",
@@ -110,6 +111,17 @@ def _work(script: recipe.Recipe, config: settings.Config, run: Run) -> Run:
             },
         )
     return run
+
+
+@contextmanager
+def _no_trace_of_a_refusal(run: Run) -> Iterator[None]:
+    """Removes the folder of a run whose data were refused: there is nothing to resume."""
+    try:
+        yield
+    except UserError:
+        if not run.path("data.json").is_file():
+            shutil.rmtree(run.folder)
+        raise
 
 
 @contextmanager

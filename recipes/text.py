@@ -6,11 +6,11 @@ stand twice, or nearly so, stay in one split; what was found is in the report.
     kerastc train text data=my.csv
     kerastc train text data=my.jsonl.gz text=title+body label=topic trainable=all learning_rate=5e-5
 
-Cost: by the data; on 2 cores the frozen encoder reads 160 texts of 300 characters a second, and
-trainable=all trains on 200 headlines a second.
+Cost: 160 texts of 300 characters a second through the frozen encoder, once. With trainable=all 200
+headlines a second of training; both on 2 cores.
 
-Expect: on 7,143 Irish Times headlines (six topics), trainable=all learning_rate=5e-5 epochs=1: test
-accuracy 0.597 [0.568, 0.626], one seed.
+Expect: what your labels allow. On 7,143 Irish Times headlines (six topics), trainable=all
+learning_rate=5e-5 epochs=1 gave a test accuracy of 0.597 [0.568, 0.626], one seed.
 """
 
 from typing import Annotated

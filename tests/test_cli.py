@@ -127,8 +127,9 @@ def test_a_slip_gets_a_message_and_no_traceback(kerastc, words, message):
 def test_an_empty_file_is_named(kerastc, tmp_path):
     path = tmp_path / "empty.csv"
     path.touch()
-    done = kerastc("train", "text", f"data={path}")
+    done = kerastc("train", "text", f"data={path}", "--run", tmp_path / "run")
     assert done.exit_code == 1 and "empty.csv" in done.stderr
+    assert not (tmp_path / "run").exists()  # nothing to resume
 
 
 def test_a_corrupted_model_is_named(trained, kerastc, tmp_path):
