@@ -24,7 +24,7 @@ What the study shows, each figure a mean of 5 seeds on test (similar; general):
 - Titles (text=title+abstract, still 300 characters) help on validation for similar (0.914 against
   0.905), not for general (0.858 against 0.861); on test 0.886; 0.882.
 - The whole encoder trained (trainable=all learning_rate=5e-5 epochs=4 warmup_fraction=0.1
-  early_stopping.patience=0), similar: 0.881 ± 0.019, and 2 minutes a run.
+  early_stopping.patience=0), similar: 0.881 ± 0.019.
 """
 
 from typing import Annotated, Literal
