@@ -181,6 +181,8 @@ class Run:
     def describe_data(self, splits: Any) -> None:
         """Writes `data.json` and `labels.txt` from `kerastc.data.split`'s result.
 
+        The fingerprint joins the other facts of `environment.json`, too.
+
         Raises:
             UserError: on a resumed run whose data have changed since it began.
         """
@@ -195,6 +197,10 @@ class Run:
                 )
         self.write_json("data.json", described)
         self.write_text("labels.txt", "".join(f"{name}\n" for name in described["classes"]))
+        if self.path("environment.json").is_file():
+            environment = self.read_json("environment.json")
+            environment["data_fingerprint"] = described["fingerprint"]
+            self.write_json("environment.json", environment)
 
     def describe_environment(self, seed: int) -> None:
         """Writes `environment.json`; call it once Keras has chosen its backend."""

@@ -54,6 +54,8 @@ def test_a_run_explains_itself(trained, kerastc):
     assert "learning_rate=0.005" in config["command"] and "--seed 0" in config["command"]
     environment = json.loads((trained / "environment.json").read_text())
     assert environment["seed"] == 0 and environment["versions"]["keras"]
+    fingerprint = json.loads((trained / "data.json").read_text())["fingerprint"]
+    assert environment["data_fingerprint"] == fingerprint
 
 
 def test_predict_shows_classes_and_speaks_json(trained, kerastc):
