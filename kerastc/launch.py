@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 from kerastc import recipe, settings
 from kerastc.backend import choose_backend, make_deterministic, precision
@@ -59,7 +60,8 @@ def train(
         if name is None or (folder / "config.json").is_file():
             return _resume(folder, name, overrides, places, backend)
     script = recipe.find(_required(name))
-    config = settings.configure(script.load().Config, overrides)
+    module = script.load()
+    config = settings.configure(module.Config, overrides)
     backend = choose_backend(backend)
     run = Run.create(
         folder or _new_folder(places.runs / script.path.stem),
@@ -70,7 +72,7 @@ def train(
         },
         places.cache,
     )
-    return _work(script, config, run)
+    return _work(module, config, run)
 
 
 def _resume(folder, name, overrides, places, backend) -> Run:
@@ -79,9 +81,9 @@ def _resume(folder, name, overrides, places, backend) -> Run:
     script = recipe.find(stored["recipe"])
     if name is not None and recipe.find(name).path.resolve() != script.path.resolve():
         raise UserError(f"{folder} is a run of {stored['recipe']}, not of {name}.")
-    config_class = script.load().Config
-    config = settings.validate(config_class, stored["config"])
-    _refuse_changes(settings.configure(config_class, overrides, stored["config"]), config, run)
+    module = script.load()
+    config = settings.validate(module.Config, stored["config"])
+    _refuse_changes(settings.configure(module.Config, overrides, stored["config"]), config, run)
     if run.path("environment.json").is_file():
         before = run.read_json("environment.json")["backend"]
         if backend not in (None, before):
@@ -91,17 +93,17 @@ def _resume(folder, name, overrides, places, backend) -> Run:
             )
         backend = before
     choose_backend(backend)
-    return run if run.finished else _work(script, config, run)
+    return run if run.finished else _work(module, config, run)
 
 
-def _work(script: recipe.Recipe, config: settings.Config, run: Run) -> Run:
+def _work(module: ModuleType, config: settings.Config, run: Run) -> Run:
     began = time.time()
     with _told_how_to_resume(run), run.lock():
         make_deterministic()
         if not run.path("environment.json").is_file():
             run.describe_environment(config.seed)
         with precision(getattr(config, "precision", "float32")), _no_trace_of_a_refusal(run):
-            script.load().run(config, run)
+            module.run(config, run)
         run.write_json(
             "finished.json",
             {
