@@ -18,6 +18,7 @@ class LabelledTexts:
         classes: the class names, in a stable order.
         source: where the texts come from, in words a report can print.
         notes: what was counted on the way (rows dropped, texts cut, ...), name to number.
+        dates: (n,) int32, each year * 10000 + month * 100 + day; None where the source has none.
     """
 
     texts: np.ndarray
@@ -25,6 +26,7 @@ class LabelledTexts:
     classes: tuple[str, ...]
     source: str
     notes: dict[str, int] = field(default_factory=dict)
+    dates: np.ndarray | None = None
 
     @classmethod
     def of(
@@ -34,6 +36,7 @@ class LabelledTexts:
         source: str,
         notes: dict[str, int] | None = None,
         classes: Sequence[str] | None = None,
+        dates: np.ndarray | None = None,
     ) -> "LabelledTexts":
         """Builds the arrays from texts and class names; classes are sorted unless given."""
         classes = tuple(classes) if classes is not None else tuple(sorted(set(names)))
@@ -44,6 +47,7 @@ class LabelledTexts:
             classes,
             source,
             notes or {},
+            dates,
         )
 
     def __len__(self) -> int:
@@ -51,8 +55,9 @@ class LabelledTexts:
 
     def take(self, rows: np.ndarray) -> "LabelledTexts":
         """The given rows, (m,) int or (n,) bool, with the same classes and source."""
+        dates = None if self.dates is None else self.dates[rows]
         return LabelledTexts(
-            self.texts[rows], self.labels[rows], self.classes, self.source, self.notes
+            self.texts[rows], self.labels[rows], self.classes, self.source, self.notes, dates
         )
 
     def class_counts(self) -> np.ndarray:
