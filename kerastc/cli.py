@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from kerastc import __version__
+from kerastc.cli_data import data as data_commands
 from kerastc.errors import UserError
 
 
@@ -291,3 +292,6 @@ def _loaded(predictor) -> str:
 def _cache() -> Path:
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(os.environ.get("KERASTC_CACHE") or Path(base) / "kerastc")
+
+
+main.add_command(data_commands)
