@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "arxiv": ["load_arxiv"],
         "docstrings": ["read_docstrings"],
         "duplicates": ["find_duplicates"],
+        "preparation": ["TextPreparation"],
         "splits": ["sample_per_class", "split"],
         "text_file": ["read_texts", "read_unlabelled"],
         "texts": ["LabelledTexts", "cut_at_word"],

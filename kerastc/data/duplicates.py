@@ -75,11 +75,11 @@ def find_duplicates(data: LabelledTexts, similarity: float = 0.9) -> Duplicates:
 def normal_text(text: str) -> str:
     """The text without case and punctuation, white space folded; itself if nothing remains."""
     text = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(text.translate(_punctuation()).split()) or text
+    return " ".join(text.translate(punctuation()).split()) or text
 
 
 @cache
-def _punctuation() -> dict[int, str]:
+def punctuation() -> dict[int, str]:
     """Turns Unicode's punctuation (P*) into spaces; symbols such as + or € tell texts apart."""
     return {i: " " for i in range(0x20000) if unicodedata.category(chr(i)).startswith("P")}
 

@@ -1,0 +1,258 @@
+"""Text preparation before the tokenizer, every step on its own switch so that it can be measured.
+
+A subword encoder was trained on running text and usually does better on the original.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import numpy as np
+import pydantic
+
+from kerastc.data.duplicates import punctuation
+from kerastc.errors import UserError, nearest
+from kerastc.progress import progress
+from kerastc.settings import Config
+
+CHUNK = 10_000  # texts between two steps of the progress bar
+# Forms that only look different. Fractions, raised digits and the like keep theirs: NFKC would
+# make 51/2 of 5½ and 102 of 10².
+SAME_BUT_FOR_LOOKS = (
+    *("<wide>", "<narrow>", "<noBreak>", "<compat>", "<font>"),
+    *("<initial>", "<medial>", "<final>", "<isolated>"),
+)
+TYPOGRAPHIC = {
+    "'": "\u2018\u2019\u201a\u201b\u2032\u00b4\u05f3",  # curved, low, prime, acute, geresh
+    '"': "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\u05f4",  # and guillemets, gershayim
+    "-": "\u2010\u2011\u2012\u2013\u2212\u05be",  # hyphens, figure and en dash, minus, maqaf
+    " - ": "\u2014\u2015",  # em dash, bar: they stand between clauses
+}
+NEGATIVE_VERBS = (
+    *("ai", "are", "ca", "could", "did", "do", "does", "had", "has", "have", "is", "might"),
+    *("must", "need", "ought", "sha", "should", "was", "were", "wo", "would"),
+)
+# The lists of stop words have most of them, but they turn the meaning of a text round.
+NEGATIONS = {
+    "en": frozenset(
+        (
+            *("no", "not", "nor", "neither", "never", "none", "nobody", "nothing", "nowhere"),
+            *("cannot", "without"),
+            *(verb + ending for verb in NEGATIVE_VERBS for ending in ("n't", "nt")),
+        )
+    ),
+    "es": frozenset(
+        (
+            *("no", "ni", "nunca", "jamás", "nada", "nadie", "ningún", "ninguna", "ninguno"),
+            *("tampoco", "sin"),
+        )
+    ),
+    "he": frozenset(("לא", "לאו", "אין", "בלי", "מבלי")),
+}
+APOSTROPHE = "\u2019"  # the typographic one
+# As in o'clock, and in Hebrew acronyms, which have a quotation mark before their last letter.
+INNER_MARK = re.compile(rf"""(?<=\w)['{APOSTROPHE}\u05f3"\u05f4](?=\w)""")
+DECIMAL_MARK = re.compile(r"((?<=\d)[.,](?=\d))")
+
+
+class TextPreparation(pydantic.BaseModel):
+    """What is done to each text; nothing by default.
+
+    The steps always follow one another in this order, whichever of them are on:
+
+    1. Unicode clean-up: `plain_unicode`.
+    2. Stop words go; marks around them stay. Negations stay (in English, Spanish and Hebrew; in
+       other languages the list alone decides), and so do words in capitals, which are names more
+       often than not (US, WHO, IT), unless the whole text is in capitals.
+    3. Lemmas take the place of words, without their capitals where the dictionary knows the word.
+       Negations ("don't" would become "do"), words in capitals and words with digits stay.
+    4. Punctuation (Unicode's P*; symbols such as € or + stay) becomes a space, so well-known
+       becomes two words. Apostrophes and quotation marks inside of a word go without one (dont,
+       OBrien); points and commas inside of a number stay.
+    5. Lower case.
+
+    White space is folded where any of them is on. The same object prepares the texts of training
+    and those of a later prediction.
+
+    Raises:
+        UserError: for a language without a list of stop words or a dictionary of lemmas, where
+            such are asked for.
+    """
+
+    model_config = Config.model_config
+
+    unicode: bool = False  # plain quotes, dashes and spaces, NFC; control characters out
+    lowercase: bool = False  # after all other steps
+    punctuation: bool = True  # false: out; don't becomes dont, well-known becomes two words
+    stop_words: bool = True  # false: out, as listed by stopwordsiso; negations stay
+    lemmas: bool = False  # words by their dictionary form, as known to simplemma
+    language: str = "en"  # of stop words and lemmas: en, es, he, ... (ISO 639-1)
+
+    @pydantic.model_validator(mode="after")
+    def known_language(self) -> "TextPreparation":
+        """Refuses a language that a list or dictionary is missing for, before any work."""
+        if not self.stop_words:
+            self._check_language("stop words", _stop_word_languages())
+        if self.lemmas:
+            self._check_language("lemmas", _lemma_languages())
+        return self
+
+    def _check_language(self, what: str, known: frozenset[str]) -> None:
+        if self.language not in known:
+            near = nearest(self.language, known)
+            raise UserError(
+                f"language={self.language} is not allowed: there are no {what} for it.",
+                f"{near} Known are {', '.join(sorted(known))}.".lstrip(),
+            )
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything is switched on."""
+        return (
+            self.unicode
+            or self.lowercase
+            or self.lemmas
+            or not (self.punctuation and self.stop_words)
+        )
+
+    def apply(self, texts: Sequence[str]) -> np.ndarray:
+        """Prepares texts, (n,), into an (n,) array of `str` objects.
+
+        A text of which nothing remains keeps its place as "".
+        """
+        prepared = np.empty(len(texts), object)
+        if not self.changes:
+            prepared[:] = texts
+            return prepared
+        words, words_in_capitals = _Words(self, True), _Words(self, False)
+        with progress("preparing texts", len(texts)) as advance:
+            for start in range(0, len(texts), CHUNK):
+                chunk = texts[start : start + CHUNK]
+                if self.unicode:
+                    chunk = map(plain_unicode, chunk)
+                done = [
+                    (words_in_capitals if text.isupper() else words).prepared(text)
+                    for text in chunk
+                ]
+                prepared[start : start + CHUNK] = done
+                advance(len(done))
+        return prepared
+
+
+def plain_unicode(text: str) -> str:
+    """The text in NFC, with the plain forms of what only looks different.
+
+    Typographic quotes, dashes, ellipses and spaces become ASCII; full-width forms, ligatures and
+    presentation forms their letters; the Hebrew geresh, gershayim and maqaf ', " and -. Control,
+    zero-width (the joiners of Persian spelling too), soft-hyphen and replacement characters and
+    stray surrogates go. White space becomes a space, but is not folded.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return unicodedata.normalize("NFC", text.translate(_plain_forms()))
+
+
+class _Words(dict[str, str]):
+    """What becomes of each word; a word is looked at once, however often it stands in the texts.
+
+    Args:
+        preparation: the switches.
+        acronyms: whether words in capitals are names.
+    """
+
+    def __init__(self, preparation: TextPreparation, acronyms: bool):
+        super().__init__()
+        self.acronyms = acronyms
+        self.lowercase = preparation.lowercase
+        self.punctuation = preparation.punctuation
+        self.stop_words = (
+            frozenset() if preparation.stop_words else _stop_words(preparation.language)
+        )
+        self.negations = NEGATIONS.get(preparation.language, frozenset())
+        self.lemma = _lemmatizer(preparation.language) if preparation.lemmas else None
+
+    def prepared(self, text: str) -> str:
+        """The text with each of its words replaced."""
+        return " ".join(filter(None, map(self.__getitem__, text.split())))
+
+    def __missing__(self, word: str) -> str:
+        core = word.strip(_punctuation_marks())
+        result = word
+        if core and (self.stop_words or self.lemma):
+            before, after = word.split(core, 1)
+            result = before + self._content(core) + after
+        if not self.punctuation:
+            result = without_punctuation(result)
+        if self.lowercase:
+            result = result.lower()
+        self[word] = result
+        return result
+
+    def _content(self, core: str) -> str:
+        """The word itself, its lemma, or nothing in place of a stop word."""
+        plain = core.replace(APOSTROPHE, "'").casefold()
+        if plain in self.negations or (self.acronyms and len(core) > 1 and core.isupper()):
+            return core
+        if plain in self.stop_words:
+            return ""
+        if self.lemma and not any(map(str.isdigit, core)):
+            return self.lemma(core)
+        return core
+
+
+def without_punctuation(word: str) -> str:
+    """The word, or the words that remain of it, without punctuation."""
+    parts = DECIMAL_MARK.split(INNER_MARK.sub("", word))
+    parts[::2] = [part.translate(punctuation()) for part in parts[::2]]
+    return " ".join("".join(parts).split())
+
+
+@cache
+def _plain_forms() -> dict[int, str | None]:
+    """What `plain_unicode` puts in the place of a character; None where it goes."""
+    forms: dict[int, str | None] = {}
+    for code in range(0x20000):
+        character = chr(code)
+        tag = unicodedata.decomposition(character).partition(" ")[0]
+        plain = unicodedata.normalize("NFKC", character)
+        if character.isspace():
+            forms[code] = " "
+        elif unicodedata.category(character) in ("Cc", "Cf", "Cs"):
+            forms[code] = None
+        elif tag in SAME_BUT_FOR_LOOKS and not plain.startswith(" "):  # an accent of its own stays
+            forms[code] = plain
+    for plain, characters in TYPOGRAPHIC.items():
+        forms |= dict.fromkeys(map(ord, characters), plain)
+    variation_selectors = range(0xFE00, 0xFE10)
+    return forms | dict.fromkeys([*variation_selectors, 0xFFFD], None)
+
+
+@cache
+def _punctuation_marks() -> str:
+    return "".join(map(chr, punctuation()))
+
+
+@cache
+def _stop_words(language: str) -> frozenset[str]:
+    import stopwordsiso
+
+    return frozenset(word.casefold() for word in stopwordsiso.stopwords(language))
+
+
+def _stop_word_languages() -> frozenset[str]:
+    import stopwordsiso
+
+    return frozenset(stopwordsiso.langs())
+
+
+def _lemma_languages() -> frozenset[str]:
+    from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
+
+    return SUPPORTED_LANGUAGES
+
+
+def _lemmatizer(language: str) -> Callable[[str], str]:
+    from simplemma import lemmatize
+
+    return lambda word: lemmatize(word, lang=language)
