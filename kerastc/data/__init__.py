@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "docstrings": ["read_docstrings"],
         "duplicates": ["find_duplicates"],
         "preparation": ["TextPreparation"],
+        "exploring": ["explore"],
         "splits": ["sample_per_class", "split"],
         "text_file": ["read_texts", "read_unlabelled"],
         "texts": ["LabelledTexts", "cut_at_word"],
