@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "arxiv": ["load_arxiv"],
+        "balancing": ["balance"],
         "docstrings": ["read_docstrings"],
         "duplicates": ["find_duplicates"],
         "preparation": ["TextPreparation"],

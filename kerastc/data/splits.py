@@ -1,12 +1,14 @@
 """Training, validation and test rows: stratified, and no text in more than one of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from math import ceil, floor
+from typing import Literal
 
 import numpy as np
 
+from kerastc.data.date_split import parts_by_date
 from kerastc.data.duplicates import Duplicates, find_duplicates
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
@@ -20,9 +22,12 @@ class Splits:
 
     Args:
         train, validation, test: the rows of each part, in the order they have in `data`.
-        train_rows, validation_rows, test_rows: their indices in `data`, ascending int64.
+        train_rows, validation_rows, test_rows: their indices in `data`, ascending int64. Those of
+            training repeat where `balance` drew a row several times.
         duplicates: what was found in `data`, and kept within one part.
         data: all rows.
+        dates: first and last day of each part, yyyymmdd, where they were split by date.
+        balancing: how the training part was balanced and its rows by class before and after.
     """
 
     train: LabelledTexts
@@ -33,6 +38,8 @@ class Splits:
     test_rows: np.ndarray
     duplicates: Duplicates
     data: LabelledTexts
+    dates: dict[str, list[int]] = field(default_factory=dict)
+    balancing: dict = field(default_factory=dict)
 
     def summary(self) -> dict[str, dict]:
         """Rows of each part and of its classes, in the classes' order."""
@@ -44,7 +51,7 @@ class Splits:
 
     def as_dict(self) -> dict:
         """All that a run records of its data (data.json)."""
-        return {
+        record = {
             "source": self.data.source,
             "fingerprint": self.data.fingerprint,
             "classes": list(self.data.classes),
@@ -52,6 +59,8 @@ class Splits:
             "duplicates": self.duplicates.as_dict(),
             "notes": dict(self.data.notes),
         }
+        optional = {"dates": self.dates, "balancing": self.balancing}
+        return record | {name: value for name, value in optional.items() if value}
 
 
 def split(
@@ -60,11 +69,13 @@ def split(
     validation: float = 0.15,
     test: float = 0.15,
     train_fraction: float = 1.0,
+    by: Literal["text", "date"] = "text",
 ) -> Splits:
-    """Draws the parts by class; rows of one group of `find_duplicates` stay together.
+    """Draws the parts; rows of one group of `find_duplicates` never stand in two of them.
 
-    Validation and test rows of a class are within one row of its share, training rows within two;
-    further off only where groups of duplicates do not fit.
+    By text, they are drawn by class. Validation and test rows of a class are within one row of its
+    share, training rows within two; further off only where groups of duplicates do not fit.
+    By date, the test rows are the newest: see `parts_by_date`.
 
     Args:
         data: the rows.
@@ -72,20 +83,33 @@ def split(
         validation, test: shares of all rows; training gets the others.
         train_fraction: share of the training rows to keep, by class. Smaller ones are contained in
             larger ones, and the validation and test rows do not depend on it.
+        by: text or date.
 
     Raises:
-        UserError: shares out of range; a class with too few rows or different texts.
+        UserError: shares out of range; no rows; a class with too few rows or different texts;
+            dates that are missing or too few.
     """
     _check_shares(validation, test, train_fraction)
-    _check_counts(data, validation, test)
-    duplicates = find_duplicates(data)
+    if by not in ("text", "date"):
+        raise UserError(f"by={by} is not allowed: a split is by text or by date.")
+    if not len(data):
+        raise UserError(f"There are no rows to split in {data.source}.")
     rng = np.random.default_rng(seed)
-    targets = _targets(data.class_counts(), validation, test)
-    part_of = _assigned(data.labels, duplicates.groups, targets, rng)
-    _check_parts(data, duplicates.groups, part_of)
+    if by == "date":
+        found = parts_by_date(data, validation, test)
+        data = replace(data, notes=data.notes | found.notes)
+        part_of, duplicates = found.part_of, found.duplicates
+        dates = dict(zip(PARTS, found.borders.tolist(), strict=True))
+    else:
+        dates = {}
+        _check_counts(data, validation, test)
+        duplicates = find_duplicates(data)
+        targets = _targets(data.class_counts(), validation, test)
+        part_of = _assigned(data.labels, duplicates.groups, targets, rng)
+        _check_parts(data, duplicates.groups, part_of)
     train, *others = (np.flatnonzero(part_of == i) for i in range(len(PARTS)))
     rows = [_thinned(train, data, train_fraction, rng), *others]
-    return Splits(*map(data.take, rows), *rows, duplicates, data)
+    return Splits(*map(data.take, rows), *rows, duplicates, data, dates)
 
 
 def sample_per_class(
@@ -127,9 +151,7 @@ def sample_per_class(
     sample = data.take(np.sort(np.concatenate(drawn)))
     names = [data.classes[label] for label in sample.labels]
     kept = [name for name in data.classes if name in counts]
-    return LabelledTexts.of(
-        sample.texts, names, data.source, data.notes, kept, sample.dates
-    )
+    return LabelledTexts.of(sample.texts, names, data.source, data.notes, kept, sample.dates)
 
 
 def _check_shares(validation: float, test: float, train_fraction: float) -> None:
