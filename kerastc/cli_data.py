@@ -1,6 +1,16 @@
 """The commands on data files: `kerastc data ...`. Nothing heavy is imported at the top."""
 
+import json
+from pathlib import Path
+
 import click
+
+FILE = click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+COLUMNS = click.option("--text", metavar="COLUMN[+COLUMN]", default="", help="Text; else guessed.")
+LABEL = click.option("--label", metavar="COLUMN", default="", help="Category; else guessed.")
+DATE = click.option("--date", metavar="COLUMN", default="", help="Or YEAR+MONTH+DAY; else guessed.")
+ENCODING = click.option("--encoding", default="utf-8", show_default=True, help="Of FILE.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
 @click.group()
@@ -10,3 +20,92 @@ def data() -> None:
     \b
     kerastc data prepare headlines.csv.gz --out prepared.csv.gz --categories irish_times
     """
+
+
+@data.command()
+@FILE
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A .csv or .csv.gz.")
+@COLUMNS
+@LABEL
+@DATE
+@click.option(
+    "--categories",
+    metavar="NAME|FILE|none",
+    default="none",
+    show_default=True,
+    help="Rules that make primary categories: irish_times, or a file of your own.",
+)
+@click.option("--unicode", is_flag=True, help="Plain quotes and spaces; no control characters.")
+@click.option("--lowercase", is_flag=True, help="Lower case.")
+@click.option("--no-punctuation", is_flag=True, help="Punctuation out.")
+@click.option("--no-stop-words", is_flag=True, help="Stop words out; negations stay.")
+@click.option("--lemmas", is_flag=True, help="Words by their dictionary form (slow).")
+@click.option("--language", default="en", show_default=True, help="Of stop words and lemmas.")
+@click.option(
+    "--duplicates",
+    type=click.Choice(["drop", "keep"]),
+    default="drop",
+    show_default=True,
+    help="Later rows of the same text and category.",
+)
+@click.option(
+    "--conflicts",
+    type=click.Choice(["majority", "drop", "keep"]),
+    default="majority",
+    show_default=True,
+    help="A text under several categories: keep the most frequent one (on a tie the first), or "
+    "no row of it, or all.",
+)
+@ENCODING
+@click.option("--fallback-encoding", default="", help="Of single lines that are not of --encoding.")
+@JSON
+def prepare(path, out, text, label, date, categories, encoding, as_json, **options) -> None:
+    """Clean FILE into --out: every row of it is kept, or counted under a reason.
+
+    Beside --out stand NAME.report.json (all counts, examples, costs) and NAME.rejected.csv (every
+    row that was not kept, with its line and reason). A row with a bad date is kept without one.
+    The result has the columns year, month, day, category, primary_category, text (prepared) and
+    original, and every command that takes a labelled file takes it.
+
+    A file of --categories holds lines such as `news.* = news`; the first that fits decides, and
+    rows that none fits are rejected and their categories shown. `none` keeps categories as written.
+
+    \b
+    kerastc data prepare reviews.csv --out clean.csv.gz
+    kerastc data prepare headlines.csv.gz --out prepared.csv.gz --categories irish_times --lowercase
+    kerastc data prepare old.csv --out clean.csv --text title+body --fallback-encoding cp1252
+    """
+    from kerastc.data import CategoryRules, TextPreparation, clean, write_prepared
+    from kerastc.data.prepared import refuse_target
+    from kerastc.report.cleaning_terminal import cleaning_tables
+
+    refuse_target(path, out)
+    cleaned = clean(
+        path,
+        _columns(text),
+        label,
+        _columns(date),
+        categories=None if categories == "none" else CategoryRules.read(categories),
+        preparation=TextPreparation(
+            unicode=options["unicode"],
+            lowercase=options["lowercase"],
+            punctuation=not options["no_punctuation"],
+            stop_words=not options["no_stop_words"],
+            lemmas=options["lemmas"],
+            language=options["language"],
+        ),
+        duplicates=options["duplicates"],
+        conflicts=options["conflicts"],
+        encoding=encoding,
+        fallback_encoding=options["fallback_encoding"],
+    )
+    written = write_prepared(cleaned, out)
+    if as_json:
+        report = {"options": cleaned.options, **cleaned.report.as_dict()}
+        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+    else:
+        cleaning_tables(cleaned, written)
+
+
+def _columns(words: str) -> list[str]:
+    return [part for part in words.split("+") if part]

@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ FOREIGN = {  # first bytes of files that people give for a table
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
 }
 GZIP = b"\x1f\x8b"
+LONGEST_LINE = 2**20  # characters; what a lenient reading gives of a line, and holds in memory
+UNDECODED = re.compile("[\udc80-\udcff]")  # how a lenient reading gives a foreign byte (PEP 383)
 # What text files that are not UTF-8 come in; of more candidates the guesses are worse.
 ENCODINGS = (
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256"),
@@ -31,19 +34,26 @@ ENCODINGS = (
 
 @dataclass(frozen=True)
 class PlainFile:
-    """A text file that exists, is not empty and is of no foreign kind; see `PlainFile.at`."""
+    """A text file that exists, is not empty and is of no foreign kind; see `PlainFile.at`.
+
+    A lenient one yields lines that are no text, too, for the reader to judge: NUL characters stay,
+    bytes of another encoding become `UNDECODED`, and of a line over `LONGEST_LINE` its first so
+    many characters are given, without an end.
+    """
 
     path: Path
     encoding: str
     compressed: bool
+    lenient: bool = False
 
     @classmethod
-    def at(cls, path: str | Path, encoding: str = "utf-8") -> "PlainFile":
+    def at(cls, path: str | Path, encoding: str = "utf-8", lenient: bool = False) -> "PlainFile":
         """Looks at the file; raises `UserError` where it cannot be text.
 
         Args:
             path: the file; gzip is known by its first bytes, not by the name.
             encoding: any encoding that Python knows; "utf-8" takes a byte order mark too.
+            lenient: as in the class.
         """
         path = Path(path).expanduser()
         try:
@@ -64,7 +74,8 @@ class PlainFile:
                     f"{path} is {kind}, not a text file.",
                     "Save it as CSV (UTF-8), TSV or JSON Lines, plain or gzip.",
                 )
-        return cls(path, "utf-8-sig" if known == "utf-8" else known, start.startswith(GZIP))
+        encoding = "utf-8-sig" if known == "utf-8" else known
+        return cls(path, encoding, start.startswith(GZIP), lenient)
 
     @property
     def extension(self) -> str:
@@ -85,10 +96,11 @@ class PlainFile:
         number, told = 0, 0
         with _open(self.path) as stream:
             data = gzip.GzipFile(fileobj=stream) if self.compressed else stream
-            reader = io.TextIOWrapper(data, self.encoding, newline="")
+            errors = "surrogateescape" if self.lenient else "strict"
+            reader = io.TextIOWrapper(data, self.encoding, errors, newline="")
             try:
-                for number, line in enumerate(reader, 1):
-                    if "\0" in line:
+                for number, line in enumerate(_bounded(reader) if self.lenient else reader, 1):
+                    if "\0" in line and not self.lenient:
                         raise self._nul(number)
                     yield line
                     if not number % 8192:
@@ -107,6 +119,17 @@ class PlainFile:
                 raise UserError(
                     f"{self.path} cannot be read after line {number}: {error.strerror or error}."
                 ) from error
+
+    def refuse_unreadable(self, line: int, text: str) -> None:
+        """Raises what a strict reading would, for a line that no table can do without."""
+        if "\0" in text:
+            raise self._nul(line)
+        if UNDECODED.search(text):
+            encoding = self.encoding.removesuffix("-sig")
+            try:
+                text.encode(encoding, "surrogateescape").decode(encoding)
+            except UnicodeDecodeError as error:
+                raise self._undecodable(error) from None
 
     def _nul(self, line: int) -> UserError:
         return UserError(
@@ -135,6 +158,15 @@ class PlainFile:
             if likely
             else "Save the file as UTF-8, or set encoding= to the one it has.",
         )
+
+
+def _bounded(reader: io.TextIOWrapper) -> Iterator[str]:
+    """The lines, of which none takes more memory than `LONGEST_LINE` characters."""
+    while line := reader.readline(LONGEST_LINE):
+        rest = line
+        while len(rest) == LONGEST_LINE and rest[-1] not in "\r\n":
+            rest = reader.readline(LONGEST_LINE)
+        yield line
 
 
 def _open(path: Path):

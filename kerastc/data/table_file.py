@@ -6,6 +6,7 @@ where it stands (`line` counts the lines of the file from 1, also those inside q
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -42,9 +43,11 @@ class Table:
     def open(cls, file: PlainFile) -> "Table":
         """Finds out the form by the name's extension, then by the first line."""
         with closing(file.lines(show_progress=False)) as lines:
-            first = next((line for line in lines if line.strip()), "")
+            rows = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+            number, first = next(rows, (0, ""))
         if not first:
             raise UserError(f"{file.path} is empty.", "Give a file with a row for each text.")
+        file.refuse_unreadable(number, first)
         extension = file.extension
         if extension in JSON_LINES or (extension not in DELIMITED and first.lstrip()[0] == "{"):
             return cls._json_lines(file)
@@ -165,18 +168,32 @@ def _tuple_getter(indices: list[int]) -> Callable[[list[str]], tuple[str, ...]]:
 def _quotes_enclose_fields(file: PlainFile) -> bool:
     """Whether quotation marks in a TSV file are syntax, as in CSV, or part of the texts.
 
-    Both are in use. They are part of the texts where the file makes a table only if read so.
+    Both are in use. They are part of the texts where the file makes a table only if read so, and
+    in a file with bad rows where more of the rows are whole if read so.
     """
 
-    def is_table(quoting: int) -> bool:
+    def rows(quoting: int) -> tuple[int, int]:
+        """Records as wide as the header, and others."""
+        widths, unreadable = Counter(), 0
         with closing(file.lines(show_progress=False)) as lines:
             reader = csv.reader(lines, delimiter="\t", quoting=quoting, strict=True)
-            try:
-                return len({len(record) for record in reader if record}) == 1
-            except csv.Error:
-                return False
+            while True:
+                try:
+                    record = next(reader, None)
+                except csv.Error:  # the reader goes on behind it
+                    unreadable += 1
+                    continue
+                if record is None:
+                    break
+                widths[len(record)] += bool(record)
+        width = next(iter(widths), 0)
+        return widths[width], widths.total() - widths[width] + unreadable
 
-    return is_table(csv.QUOTE_MINIMAL) or not is_table(csv.QUOTE_NONE)
+    whole, others = rows(csv.QUOTE_MINIMAL)
+    if not others:
+        return True
+    whole_unquoted, others_unquoted = rows(csv.QUOTE_NONE)
+    return others_unquoted > 0 and whole >= whole_unquoted
 
 
 def _explained(error: csv.Error, path: Path, line: int, last_line: int) -> UserError:

@@ -17,8 +17,9 @@ TEXT_COLUMNS = (
     *(("title",), ("texto",), ("titular",), ("oración",), ("reseña",), ("טקסט",), ("כותרת",)),
 )
 LABEL_COLUMNS = (
-    *("label", "labels", "gold_label", "class", "category", "headline_category", "target", "topic"),
-    *("group", "sentiment", "intent", "genre", "section", "rating", "stars", "primary_cat"),
+    *("label", "labels", "gold_label", "class", "primary_category", "category"),
+    *("headline_category", "target", "topic", "group", "sentiment", "intent", "genre", "section"),
+    *("rating", "stars", "primary_cat"),
     *("etiqueta", "clase", "categoría", "categoria", "tema", "תווית", "קטגוריה", "נושא"),
 )
 
@@ -48,22 +49,13 @@ def read_texts(
     """
     file = PlainFile.at(path, encoding)
     table = Table.open(file)
-    if len(table.columns) == 1:
-        raise UserError(
-            f"{file.path} has one column only, {table.shown_columns()}; "
-            "texts and their labels need two.",
-            f"Separate columns by {', '.join(DELIMITERS.values())} (none is in the first line)."
-            if table.delimiter
-            else "Add the class to every object.",
-        )
-    columns, guessed_text = _text_columns(table, text)
-    label, guessed_label = _label_column(table, label, columns)
+    columns, label, source = labelled_columns(table, text, label)
     texts, names, cut = [], [], 0
     clean: dict[str, str] = {}  # label as written to the one string that stands for it
     no_text, no_label = [], []
     with closing(table.rows([*columns, label])) as rows:
         for line, values in rows:
-            folded = _joined(values[:-1], separator)
+            folded = joined(values[:-1], separator)
             if max_characters and len(folded) > max_characters:
                 folded = cut_at_word(folded, max_characters)
                 cut += 1
@@ -88,10 +80,6 @@ def read_texts(
             "set label= to the one with the classes.",
         )
     notes = {f"texts cut to {max_characters} characters": cut} if max_characters else {}
-    source = (
-        f"{file.path.name}: texts from {' + '.join(columns)}{' (guessed)' if guessed_text else ''}"
-        f", classes from {label}{' (guessed)' if guessed_label else ''}"
-    )
     return LabelledTexts.of(texts, names, source, notes)
 
 
@@ -109,7 +97,7 @@ def read_unlabelled(
         table = Table.open(file)
         columns, _ = _text_columns(table, text)
         with closing(table.rows(columns)) as rows:
-            lines, texts = _unzipped((line, _joined(values, " ")) for line, values in rows)
+            lines, texts = _unzipped((line, joined(values)) for line, values in rows)
     else:
         columns = []
         with closing(file.lines()) as rows:
@@ -124,7 +112,36 @@ def read_unlabelled(
     return texts
 
 
-def _joined(parts: Sequence[str], separator: str) -> str:
+def labelled_columns(table: Table, text: Sequence[str], label: str) -> tuple[list[str], str, str]:
+    """The text columns and the label column, and a sentence on where the texts come from.
+
+    Args:
+        text: names that must be there; looked for among `TEXT_COLUMNS` where empty.
+        label: the same, among `LABEL_COLUMNS`.
+
+    Raises:
+        UserError: a column is not there, or no usual name is.
+    """
+    if len(table.columns) == 1:
+        raise UserError(
+            f"{table.file.path} has one column only, {table.shown_columns()}; "
+            "texts and their labels need two.",
+            f"Separate columns by {', '.join(DELIMITERS.values())} (none is in the first line)."
+            if table.delimiter
+            else "Add the class to every object.",
+        )
+    columns, guessed_text = _text_columns(table, text)
+    label, guessed_label = _label_column(table, label, columns)
+    source = (
+        f"{table.file.path.name}: texts from {' + '.join(columns)}"
+        f"{' (guessed)' if guessed_text else ''}"
+        f", classes from {label}{' (guessed)' if guessed_label else ''}"
+    )
+    return columns, label, source
+
+
+def joined(parts: Sequence[str], separator: str = " ") -> str:
+    """The parts that are not empty, joined, their white space folded to single spaces."""
     if len(parts) == 1:
         return " ".join(parts[0].split())
     return " ".join(separator.join(part for part in parts if part).split())

@@ -1,0 +1,46 @@
+"""Days as numbers, year * 10000 + month * 100 + day, from what files write for them."""
+
+import datetime
+import re
+from collections.abc import Sequence
+
+from kerastc.data.table_file import Table
+
+# As in text_file.py: looked for in this order, in any case.
+DATE_COLUMNS = (
+    *(("publish_date",), ("date",), ("published",), ("publish_time",), ("created",)),
+    *(("created_at",), ("timestamp",), ("year", "month", "day"), ("fecha",), ("תאריך",)),
+)
+DAY = re.compile(r"([0-9]{4})(?:([0-9]{2})([0-9]{2})|-([0-9]{1,2})-([0-9]{1,2})(?:[T ].*)?)")
+
+
+def date_columns(table: Table, date: Sequence[str], taken: Sequence[str]) -> list[str]:
+    """The columns that make up the date: one, or year, month and day; empty where there are none.
+
+    Args:
+        date: names that must be there; looked for among `DATE_COLUMNS` where empty.
+        taken: columns that are something else.
+    """
+    if date:
+        return [table.require(name, "date") for name in date]
+    there = {name.casefold(): name for name in table.columns if name not in taken}
+    for names in DATE_COLUMNS:
+        if all(name in there for name in names):
+            return [table.require(there[name], "date") for name in names]
+    return []
+
+
+def day_number(written: str) -> int:
+    """yyyymmdd of "20210131", "2021-01-31" or "2021-1-31 08:15", as an int; 0 for anything else.
+
+    The day must be one of the calendar: "20210229" is 0, too.
+    """
+    found = DAY.fullmatch(written.strip())
+    if not found:
+        return 0
+    year, month, day = (int(part) for part in found.groups() if part is not None)
+    try:
+        datetime.date(year, month, day)
+    except ValueError:
+        return 0
+    return year * 10000 + month * 100 + day

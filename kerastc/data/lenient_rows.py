@@ -1,0 +1,198 @@
+"""Rows of a dirty table: those that can be read are yielded, the others told with their reason.
+
+A record is rejected at its first line, and the reading goes on with the next one. So a quotation
+mark that is never closed costs the row that opened it, not the rows behind it.
+"""
+
+import csv
+import json
+import re
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+
+from kerastc.data.cleaning_report import CleaningReport
+from kerastc.data.plain_file import LONGEST_LINE, UNDECODED
+from kerastc.data.table_file import Table
+
+NUL = "NUL character"
+UNDECODABLE = "bytes of another encoding"
+LONG_LINE = f"line of over {LONGEST_LINE:,} characters"
+LONG_FIELD = f"field of over {csv.field_size_limit():,} characters"
+WIDTH = "wrong number of columns"
+UNCLOSED = "quotation mark never closed"
+AFTER_QUOTE = "text behind a closing quotation mark"
+NO_JSON = "not a JSON object"
+NO_KEY = "missing key"
+NO_TEXT = "list or object in place of a text"
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def lenient_rows(
+    table: Table, columns: Sequence[str], report: CleaningReport, fallback: str = ""
+) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Yields (line, values of `columns`) of every row that can be read; blank lines are none.
+
+    A record over several lines is taken for one that a quotation mark opened and nothing closed
+    where one of its later lines makes a row of its own with a value that the last of `columns` had
+    before. (In a file of headlines and their categories each swallowed row is such a line.)
+
+    Args:
+        table: of a lenient `PlainFile`.
+        columns: names out of `table.columns`.
+        report: counts all rows; is told those that cannot be read, and lines that only `fallback`
+            could read.
+        fallback: the encoding of lines that are not of the file's; such are rejected without one.
+    """
+    with closing(table.file.lines()) as lines:
+        if fallback:
+            lines = _decoded_otherwise(lines, table.file.encoding, fallback, report)
+        read = _delimited if table.delimiter else _json
+        yield from read(table, columns, lines, report)
+
+
+def _decoded_otherwise(
+    lines: Iterator[str], encoding: str, fallback: str, report: CleaningReport
+) -> Iterator[str]:
+    encoding = encoding.removesuffix("-sig")
+    for number, line in enumerate(lines, 1):
+        if not line.isascii() and UNDECODED.search(line):
+            try:
+                line = line.encode(encoding, "surrogateescape").decode(fallback)
+            except UnicodeError:  # of neither: rejected where the row is
+                pass
+            else:
+                report.count(number, f"line read as {fallback}", line)
+        yield line
+
+
+class _Lines:
+    """Lines for a CSV reader, which can be given back; `record` holds those since `begin`."""
+
+    def __init__(self, lines: Iterator[str]):
+        self.number = 0  # of the last line that was given out
+        self.record: list[str] = []
+        self._lines = lines
+        self._again: deque[str] = deque()
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else next(self._lines)
+        self.number += 1
+        self.record.append(line)
+        if len(line) == LONGEST_LINE:
+            raise csv.Error(LONG_LINE)
+        return line
+
+    def begin(self) -> None:
+        self.record = []
+
+    def give_back_all_but_first(self) -> None:
+        self._again.extendleft(reversed(self.record[1:]))
+        self.number -= len(self.record) - 1
+
+
+def _delimited(
+    table: Table, columns: Sequence[str], source: Iterator[str], report: CleaningReport
+) -> Iterator[tuple[int, tuple[str, ...]]]:
+    width = len(table.columns)
+    places = [table.columns.index(name) for name in columns]
+    last = places[-1]
+    seen: set[str] = set()  # values of the last column, in records of one line
+    lines = _Lines(source)
+    quoting = csv.QUOTE_MINIMAL if table.quoted else csv.QUOTE_NONE
+    reader = csv.reader(lines, delimiter=table.delimiter, quoting=quoting, strict=True)
+    header = True
+    while True:
+        lines.begin()
+        start = lines.number + 1
+        try:
+            record = next(reader, None)
+            if record is None:
+                return
+            problem = _problem(lines.record)
+            if not problem and record and len(record) != width:
+                problem = WIDTH
+            if not problem and len(lines.record) > 1:
+                later = csv.reader(
+                    lines.record[1:], delimiter=table.delimiter, quoting=csv.QUOTE_NONE
+                )
+                if any(len(row) == width and row[last] in seen for row in later):
+                    problem = UNCLOSED
+        except csv.Error as error:
+            record, problem = None, _reason(error, len(lines.record))
+        if problem:
+            report.rows_in += 1
+            report.reject(start, problem, lines.record[0])
+            lines.give_back_all_but_first()
+            header = False
+        elif header:
+            header = not record  # blank lines may stand before it
+        elif record:
+            report.rows_in += 1
+            if len(lines.record) == 1:
+                seen.add(record[last])
+            yield start, tuple([record[place] for place in places])
+
+
+def _problem(lines: Sequence[str]) -> str:
+    """Why lines that make a record are no text; empty where they are."""
+    for line in lines:
+        if "\0" in line:
+            return NUL
+        if not line.isascii() and UNDECODED.search(line):
+            return UNDECODABLE
+    return ""
+
+
+def _reason(error: csv.Error, lines: int) -> str:
+    message = str(error)
+    if lines > 1 or "unexpected end of data" in message:
+        return UNCLOSED
+    if message == LONG_LINE:
+        return LONG_LINE
+    return LONG_FIELD if "field limit" in message else AFTER_QUOTE
+
+
+def _json(
+    table: Table, columns: Sequence[str], lines: Iterator[str], report: CleaningReport
+) -> Iterator[tuple[int, tuple[str, ...]]]:
+    decode = json.JSONDecoder().decode
+    for number, line in enumerate(lines, 1):
+        if line.isspace():
+            continue
+        report.rows_in += 1
+        values: tuple[str, ...] = ()
+        problem = LONG_LINE if len(line) == LONGEST_LINE else _problem([line])
+        if not problem:
+            try:
+                row = decode(line)
+            except (ValueError, RecursionError):
+                row = None
+            values, problem = _json_values(row, columns, "\\u" in line)
+        if problem:
+            report.reject(number, problem, line)
+        else:
+            yield number, values
+
+
+def _json_values(row: object, columns: Sequence[str], escaped: bool) -> tuple[tuple[str, ...], str]:
+    """The values as texts, and what is wrong with them; a null is an empty text."""
+    if not isinstance(row, dict):
+        return (), NO_JSON
+    if any(name not in row for name in columns):
+        return (), NO_KEY
+    raw = [row[name] for name in columns]
+    if any(isinstance(value, list | dict) for value in raw):
+        return (), NO_TEXT
+    values = tuple(
+        value if isinstance(value, str) else "" if value is None else json.dumps(value)
+        for value in raw
+    )
+    if escaped and any("\0" in value for value in values):
+        return (), NUL
+    if escaped and any(SURROGATE.search(value) for value in values):
+        return (), UNDECODABLE
+    return values, ""
