@@ -150,7 +150,8 @@ def plain_unicode(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return unicodedata.normalize("NFC", text.translate(_plain_forms()))
+    composed = unicodedata.normalize("NFC", text)
+    return unicodedata.normalize("NFC", composed.translate(_plain_forms()))
 
 
 class _Words(dict[str, str]):
@@ -211,6 +212,11 @@ def without_punctuation(word: str) -> str:
 @cache
 def _plain_forms() -> dict[int, str | None]:
     """What `plain_unicode` puts in the place of a character; None where it goes."""
+    typographic = {
+        ord(character): plain
+        for plain, characters in TYPOGRAPHIC.items()
+        for character in characters
+    }
     forms: dict[int, str | None] = {}
     for code in range(0x20000):
         character = chr(code)
@@ -221,11 +227,9 @@ def _plain_forms() -> dict[int, str | None]:
         elif unicodedata.category(character) in ("Cc", "Cf", "Cs"):
             forms[code] = None
         elif tag in SAME_BUT_FOR_LOOKS and not plain.startswith(" "):  # an accent of its own stays
-            forms[code] = plain
-    for plain, characters in TYPOGRAPHIC.items():
-        forms |= dict.fromkeys(map(ord, characters), plain)
+            forms[code] = plain.translate(typographic)
     variation_selectors = range(0xFE00, 0xFE10)
-    return forms | dict.fromkeys([*variation_selectors, 0xFFFD], None)
+    return forms | typographic | dict.fromkeys([*variation_selectors, 0xFFFD], None)
 
 
 @cache
