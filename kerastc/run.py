@@ -82,6 +82,11 @@ class Run:
         return self.read_json("config.json")
 
     @property
+    def parent(self) -> dict[str, Any] | None:
+        """Of a child run: its parent's folder (`run`), and the `checkpoint` and `step` it left."""
+        return self.config.get("parent")
+
+    @property
     def finished(self) -> bool:
         """Whether the recipe came to its end."""
         return self.path("finished.json").is_file()
@@ -92,8 +97,10 @@ class Run:
             return "at its end"
         history = self.path("history.csv")
         if not history.is_file():
-            return "before the end of its first epoch"
-        return f"after epoch {len(history.read_text(encoding='utf-8').splitlines()) - 1}"
+            return "before its first evaluation"
+        with history.open(encoding="utf-8", newline="") as file:
+            last = list(csv.DictReader(file))[-1]
+        return f"after epoch {float(last['epoch']):.3g} (step {last['step']})"
 
     @property
     def resume_command(self) -> str:

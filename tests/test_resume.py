@@ -77,9 +77,9 @@ def whole(command):
 
 MOMENTS = {
     "as soon as the folder is there": lambda folder: (folder / "config.json").exists(),
-    "while the first checkpoint is written": lambda folder: (
-        folder / "checkpoints" / ".writing-last.npz"
-    ).exists(),
+    "while the first checkpoint is written": lambda folder: any(
+        (folder / "checkpoints").glob(".writing-*")
+    ),
     "in the third epoch": lambda folder: epochs(folder) >= 2,
     "while the model is saved": lambda folder: (folder / ".writing-model.keras").exists(),
     "before the report": lambda folder: (folder / "metrics.json").exists(),

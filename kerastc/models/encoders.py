@@ -13,6 +13,7 @@ import numpy as np
 from kerastc.errors import UserError
 from kerastc.models import presets
 from kerastc.models.minilm import minilm_folder, verify_minilm
+from kerastc.models.ragged import Ragged
 from kerastc.models.text_encoder import TextEncoder, token_inputs, transformer_layers
 from kerastc.models.tokens import Tokenizer
 
@@ -42,7 +43,7 @@ class Encoder:
         """The transformer layers, bottom up."""
         return transformer_layers(self.backbone)
 
-    def encode(self, texts: Iterable[str], max_length: int) -> list[np.ndarray]:
+    def encode(self, texts: Iterable[str], max_length: int) -> Ragged:
         """`tokenizer.encode` with the length checked against the encoder's.
 
         Raises:

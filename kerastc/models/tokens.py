@@ -11,6 +11,7 @@ As in the reference, a special token spelled out in a text ("[SEP]") is that tok
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ import tokenizers
 from tokenizers import models, normalizers, pre_tokenizers
 
 from kerastc.errors import UserError
+from kerastc.models.ragged import Ragged
 from kerastc.progress import progress
 
 CONFIG = "tokenizer.json"
@@ -40,7 +42,7 @@ class Tokenizer(ABC):
     pad_id: int
     vocabulary_size: int
 
-    def encode(self, texts: Iterable[str], max_length: int) -> list[np.ndarray]:
+    def encode(self, texts: Iterable[str], max_length: int) -> Ragged:
         """Token ids of each text, unpadded, (length,) int32 with length <= `max_length`.
 
         The start and end tokens are counted in `max_length`; what is too long loses its end.
@@ -52,16 +54,17 @@ class Tokenizer(ABC):
             hint = "It counts the start and end tokens, so give 3 or more."
             raise UserError(f"max_length={max_length} is too short.", hint)
         texts = [_encodable(text) for text in texts]
-        encoded = []
+        values, lengths = [], []
         with progress("Tokenizing", total=len(texts)) as advance:
             for begin in range(0, len(texts), CHUNK):
-                rows = self._ids(texts[begin : begin + CHUNK])
-                encoded += [
-                    np.array([self.start_id, *row[: max_length - 2], self.end_id], np.int32)
-                    for row in rows
+                rows = [
+                    [self.start_id, *row[: max_length - 2], self.end_id]
+                    for row in self._ids(texts[begin : begin + CHUNK])
                 ]
+                values.append(np.fromiter(chain.from_iterable(rows), np.int32))
+                lengths += map(len, rows)
                 advance(len(rows))
-        return encoded
+        return Ragged(np.concatenate(values) if values else np.zeros(0, np.int32), lengths)
 
     def pad(self, sequences: Sequence[np.ndarray], length: int | None = None) -> dict:
         """Rows of one length, the model's input.

@@ -25,5 +25,7 @@ def conclude(run: Run, splits: "Splits", trained: "Trained") -> None:
         with run.writing("predictions", f"{part}.csv") as path:
             write_predictions(path, texts.texts, texts.labels, probabilities, texts.classes)
         metrics[part] = classification_metrics(texts.labels, probabilities, texts.classes)
+    if trained.choice.table:
+        metrics["checkpoints"] = {"rule": trained.choice.rule, "table": trained.choice.table}
     run.write_json("metrics.json", metrics)
     write_report(run.folder)

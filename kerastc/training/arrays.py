@@ -1,13 +1,14 @@
 """Arrays in `.npz` files: numbers and names only, never pickles."""
 
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of a file, by name.
+def read_arrays(path: Path, prefix: str = "") -> dict[str, np.ndarray]:
+    """The arrays of a file whose names begin with `prefix`, by name.
 
     Raises:
         ValueError: where the file is absent, cut short or no `.npz`.
@@ -15,6 +16,14 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         # NumPy leaves a file that it could not read open; opened here, it is closed here.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+            return {name: arrays[name] for name in arrays.files if name.startswith(prefix)}
     except (OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path.name}: {error}") from None
+
+
+def write_arrays(path: Path, arrays: Iterable[tuple[str, np.ndarray]]) -> None:
+    """Writes what `numpy.savez` would, holding one array at a time in memory."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays:
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, np.asanyarray(array), allow_pickle=False)

@@ -1,7 +1,11 @@
 """Batches in an order that a seed and an epoch fix; texts grouped by length and cut to it."""
 
+import copy
+
 import keras
 import numpy as np
+
+from kerastc.models.ragged import Ragged
 
 # How many lengths, and of what are they multiples? JAX compiles a step for each; the others do not,
 # and there the finer grid spares a fifth of the padding.
@@ -11,6 +15,9 @@ SHAPES = {"jax": (6, 8), "tensorflow": (12, 2), "torch": (12, 2)}
 class Batches(keras.utils.PyDataset):
     """Batches of rows that need no padding: cached features, images.
 
+    Attributes:
+        open_axes: how many first axes of the inputs differ from batch to batch.
+
     Args:
         inputs: (n, ...) array.
         targets: (n, classes) float32, one-hot or soft.
@@ -19,6 +26,8 @@ class Batches(keras.utils.PyDataset):
         seed: the order's seed; None keeps the rows as they stand.
         rows: the row numbers to take, (m,) int; None takes all.
     """
+
+    open_axes = 1
 
     def __init__(self, inputs, targets, batch_size, weights=None, seed=None, rows=None):
         super().__init__()
@@ -38,6 +47,16 @@ class Batches(keras.utils.PyDataset):
     def rows(self) -> np.ndarray:
         """The row numbers of this epoch in the order of the batches, (n,) int."""
         return np.concatenate(self.batches)
+
+    def sample(self, rows: int, seed: int) -> "Batches":
+        """The same without all but so many rows, drawn at random; itself where it has no more."""
+        if rows >= len(self.taken):
+            return self
+        drawn = np.random.default_rng(seed).choice(self.taken, rows, replace=False)
+        sample = copy.copy(self)
+        sample.taken = np.sort(drawn)
+        sample.begin_epoch(0)
+        return sample
 
     def __len__(self) -> int:
         return -(-len(self.taken) // self.batch_size)
@@ -66,15 +85,17 @@ class TextBatches(Batches):
     Rows of like length share a batch; which rows, and the order of the batches, follow the seed.
 
     Args:
-        tokens: n int arrays without padding.
+        tokens: n int arrays without padding, packed or not.
         pad: turns a list of them and a length into the model's inputs.
         targets, batch_size, weights, seed, rows: as in `Batches`.
     """
 
+    open_axes = 2
+
     def __init__(self, tokens, pad, targets, batch_size, weights=None, seed=None, rows=None):
-        lengths = np.array([len(ids) for ids in tokens])
-        self.lengths = choose_lengths(lengths, *SHAPES[keras.backend.backend()])
-        self.length_of = self.lengths[np.searchsorted(self.lengths, lengths)]
+        tokens = Ragged.of(tokens)
+        self.lengths = choose_lengths(tokens.lengths, *SHAPES[keras.backend.backend()])
+        self.length_of = self.lengths[np.searchsorted(self.lengths, tokens.lengths)]
         self.pad = pad
         super().__init__(tokens, targets, batch_size, weights, seed, rows)
 
@@ -90,6 +111,68 @@ class TextBatches(Batches):
 
     def _inputs(self, rows: np.ndarray):
         return self.pad([self.inputs[row] for row in rows], int(self.length_of[rows].max()))
+
+
+class Stretches(keras.utils.PyDataset):
+    """The batches of all epochs in their order, cut into stretches between two evaluations.
+
+    Keras takes a stretch for an epoch; the first and the last may be shorter than the others.
+
+    Args:
+        batches: the training data.
+        epochs: how often they are gone through.
+        every: batches a stretch; 0 makes each epoch one.
+
+    Attributes:
+        steps: batches in all.
+        first: the step at which the present stretch begins.
+        rows: how many of its rows were read.
+    """
+
+    def __init__(self, batches: Batches, epochs: int, every: int = 0):
+        super().__init__()
+        self.batches = batches
+        self.steps = epochs * len(batches)
+        self.every = every or len(batches)
+        self.go_on(0)
+
+    @property
+    def open_axes(self) -> int:
+        """As in `Batches`."""
+        return self.batches.open_axes
+
+    @property
+    def count(self) -> int:
+        """How many stretches there are."""
+        return -(-self.steps // self.every)
+
+    def go_on(self, done: int) -> int:
+        """Begins behind `done` steps, also in the middle of a stretch.
+
+        Returns:
+            the index of the stretch; their count where no step is left.
+        """
+        self.done = done
+        index = self.count if done >= self.steps else done // self.every
+        self.begin(index)
+        return index
+
+    def begin(self, index: int) -> None:
+        """Makes stretch `index` the one that is read, and counts its rows from zero."""
+        self.first = max(index * self.every, self.done)
+        self.end = min((index + 1) * self.every, self.steps)
+        self.rows = 0
+
+    def __len__(self) -> int:
+        return self.end - self.first
+
+    def __getitem__(self, index: int):
+        epoch, place = divmod(self.first + index, len(self.batches))
+        if epoch != self.batches.epoch:
+            self.batches.begin_epoch(epoch)
+        batch = self.batches[place]
+        self.rows += len(batch[1])
+        return batch
 
 
 def choose_lengths(lengths: np.ndarray, count: int, multiple: int) -> np.ndarray:
@@ -119,7 +202,12 @@ def choose_lengths(lengths: np.ndarray, count: int, multiple: int) -> np.ndarray
     return np.array(sorted(set(chosen) - {0})) * multiple
 
 
-def feed(batches: Batches):
+def covering_length(lengths: np.ndarray, share: float = 0.997) -> int:
+    """The least length that at least this share of (n,) texts does not exceed."""
+    return int(np.quantile(lengths, share, method="inverted_cdf"))
+
+
+def feed(batches: Batches | Stretches):
     """What `fit` and `evaluate` take: on TensorFlow a tf.data pipeline whose lengths may vary.
 
     Keras would read the shapes off the first two batches and refuse a later one that is longer.
@@ -130,7 +218,7 @@ def feed(batches: Batches):
 
     def spec(array):
         # Features keep their width; whatever varies from batch to batch stays open.
-        free = (None,) * (2 if isinstance(batches, TextBatches) else 1)
+        free = (None,) * batches.open_axes
         return tf.TensorSpec(free + array.shape[len(free) :], array.dtype)
 
     inputs, *rest = batches[0]
@@ -141,4 +229,5 @@ def feed(batches: Batches):
     data = tf.data.Dataset.from_generator(
         lambda: (batches[i] for i in range(len(batches))), output_signature=signature
     )
+    # Without its length Keras would read one batch too many, and dropout draw for it or not.
     return data.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(2)

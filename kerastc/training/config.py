@@ -1,6 +1,6 @@
 """The fields that every training recipe shares; a recipe extends them and sets its own defaults."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import pydantic
 from pydantic import Field
@@ -13,12 +13,12 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class EarlyStopping(pydantic.BaseModel):
-    """When to stop before the last epoch. The best epoch's weights are kept in any case."""
+    """When to stop before the last epoch. The best evaluation's weights are kept in any case."""
 
     model_config = Config.model_config
 
     metric: str = "val_loss"  # any column of history.csv; a loss is minimised, all else maximised
-    patience: Annotated[int, Field(ge=0)] = 3  # epochs without gain before the stop; 0 never stops
+    patience: Annotated[int, Field(ge=0)] = 3  # evaluations without gain before the stop; 0: never
     min_delta: Annotated[float, Field(ge=0)] = 0.0  # the least change that counts as a gain
 
 
@@ -37,7 +37,18 @@ class TrainingConfig(Config):
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0  # share spread over all classes
     class_weights: Literal["none", "balanced"] = "none"  # balanced: rows / (classes * class's rows)
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"  # of computing
+    evaluate_every: Annotated[int, Field(ge=0)] = 0  # batches between evaluations; 0: each epoch
+    evaluation_rows: Annotated[int, Field(ge=0)] = 0  # of validation, on the way; 0: all of them
+    keep_checkpoints: Count = 1  # so many best, evaluated at the end on all validation rows
     early_stopping: EarlyStopping = EarlyStopping()
+
+    # What a child run may change (`kerastc train --from`). All else fixes the data, the network,
+    # or the order of the batches, in which it goes on.
+    changeable: ClassVar[tuple[str, ...]] = (
+        *("epochs", "learning_rate", "schedule", "warmup_steps", "warmup_fraction"),
+        *("weight_decay", "clip_norm", "label_smoothing", "class_weights", "dropout"),
+        *("early_stopping", "evaluation_rows", "keep_checkpoints"),
+    )
 
     @pydantic.model_validator(mode="after")
     def one_warmup(self) -> "TrainingConfig":
@@ -59,7 +70,7 @@ class TextClassifierConfig(TrainingConfig):
     pooling: Literal["mean", "first"] = "mean"  # of the token vectors; first is [CLS]
     hidden: Annotated[int, Field(ge=1)] | None = None  # head's units; none: the encoder's width
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2  # before the classifier
-    max_tokens: Annotated[int, Field(ge=4)] = 128  # longer texts are cut
+    max_tokens: Annotated[int, Field(ge=4)] | None = 128  # of a text; none: covers 99.7 % of them
 
     def architecture(self) -> dict:
         """The arguments of `kerastc.models.text_classifier` behind encoder and classes."""

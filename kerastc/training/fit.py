@@ -1,4 +1,4 @@
-"""Compiles and fits a classifier: the one training loop, resumable at every epoch."""
+"""Compiles and fits a classifier: the one training loop, resumable at every evaluation."""
 
 import warnings
 
@@ -8,11 +8,14 @@ import numpy as np
 from kerastc.errors import UserError
 from kerastc.progress import progress
 from kerastc.run import Run
-from kerastc.training.batching import Batches, feed
-from kerastc.training.callbacks import Bar, BestEpoch, Checkpoint, EpochLog
+from kerastc.training.batching import Batches, Stretches, feed
+from kerastc.training.callbacks import Bar, EvaluationLog, epochs_of, mean_speed
+from kerastc.training.checkpoints import Checkpoints
 from kerastc.training.config import TrainingConfig
+from kerastc.training.finalists import Choice, choose
 from kerastc.training.metrics import ConfusionAccuracy
 from kerastc.training.optimizer import adamw
+from kerastc.training.stopping import Stopping
 
 
 def fit(
@@ -22,10 +25,11 @@ def fit(
     classes: tuple[str, ...],
     config: TrainingConfig,
     run: Run,
-) -> dict[str, float]:
-    """Trains until the last epoch or early stopping and leaves the best epoch's weights.
+) -> tuple[Choice, dict[str, float]]:
+    """Trains until the last epoch or early stopping and leaves the best weights in the model.
 
-    Goes on from the run's last checkpoint where there is one, to the same figures.
+    Goes on from the run's last checkpoint where there is one, to the same figures; a child run
+    begins at its parent's.
 
     Args:
         model: maps inputs to (batch, classes) logits.
@@ -35,7 +39,8 @@ def fit(
         run: takes history.csv and checkpoints/.
 
     Returns:
-        epochs trained, the best one (from 1), whether stopped early, seconds, examples a second.
+        the choice between the best checkpoints, and figures: epochs and steps trained, the best of
+        them, whether stopped early, seconds, examples a second.
 
     Raises:
         UserError: for a metric that is not logged, or a loss that is no number.
@@ -50,36 +55,58 @@ def fit(
         auto_scale_loss=False,  # `adamw` has done it
         jit_compile=keras.backend.backend() == "jax",  # XLA would compile for every length
     )
-    log = EpochLog(train, metric, classes)
-    _check_metric(config.early_stopping.metric, log.columns())
-    stopping = BestEpoch(config.early_stopping, config.epochs)
-    checkpoint = Checkpoint(run, log, stopping)
-    done = checkpoint.restore(model)
-    if stopping.stopped_epoch:
-        done = config.epochs
-    with progress("Training", total=len(train) * config.epochs) as advance:
-        advance(len(train) * done)
-        with warnings.catch_warnings():
-            # tf.data tells the end of a generator by an error that Keras passes on as a warning.
-            warnings.filterwarnings("ignore", message="Your input ran out of data")
+    stretches = Stretches(train, config.epochs, config.evaluate_every)
+    log = EvaluationLog(stretches, metric, classes)
+    watched = config.early_stopping.metric
+    _check_metric(watched, log.columns())
+    since = run.parent["step"] if run.parent else 0
+    stopping = Stopping(log.rows, config.early_stopping, since)
+    checkpoints = Checkpoints(run, log.rows, watched, config.keep_checkpoints)
+    checkpoints.restore(model)
+    done = log.rows[-1]["step"] if log.rows else 0
+    if run.parent and run.parent["step"] == done >= stretches.steps:
+        raise UserError(
+            f"{config.epochs} epochs end at step {stretches.steps}; the parent's checkpoint is of "
+            f"step {done}.",
+            f"Go on with more: epochs={int(epochs_of(done, len(train))) + 1}",
+        )
+    if done < stretches.steps and not stopping.stopped:
+        seen = validation.sample(config.evaluation_rows or len(validation.targets), config.seed)
+        _train(model, stretches, seen, stretches.go_on(done), [log, stopping, checkpoints])
+    per_epoch = len(train)
+    choice = choose(model, run, checkpoints.finalists(), validation, classes, watched, per_epoch)
+    last = log.rows[-1]
+    return choice, {
+        "epochs": last["epoch"],
+        "steps": last["step"],
+        "best_epoch": epochs_of(choice.step, per_epoch),
+        "best_step": choice.step,
+        "stopped_early": last["step"] < stretches.steps,
+        "seconds": round(sum(row["seconds"] for row in log.rows), 3),
+        "examples_per_second": mean_speed(log.rows),
+    }
+
+
+def _train(model, stretches, validation, begin, callbacks) -> None:
+    """Fits one stretch after the other, since Keras wants all epochs of one length."""
+    log, stopping, _ = callbacks
+    with progress("Training", total=stretches.steps) as advance, warnings.catch_warnings():
+        # tf.data tells the end of a generator by an error that Keras passes on as a warning.
+        warnings.filterwarnings("ignore", message="Your input ran out of data")
+        advance(stretches.first)
+        for index in range(begin, stretches.count):
+            stretches.begin(index)
             model.fit(
-                feed(train),
+                feed(stretches),
                 validation_data=feed(validation),
-                epochs=config.epochs,
-                initial_epoch=done,
+                epochs=index + 1,
+                initial_epoch=index,
                 shuffle=False,
                 verbose=0,
-                callbacks=[log, stopping, checkpoint, Bar(advance)],
+                callbacks=[*callbacks, Bar(advance, log.rows)],
             )
-    seconds = sum(row["seconds"] for row in log.rows)
-    speed = np.mean([row["examples_per_second"] for row in log.rows])
-    return {
-        "epochs": len(log.rows),
-        "best_epoch": stopping.best_epoch + 1,
-        "stopped_early": bool(stopping.stopped_epoch),
-        "seconds": round(seconds, 3),
-        "examples_per_second": round(float(speed), 1),
-    }
+            if stopping.stopped:
+                break
 
 
 def class_weights(labels: np.ndarray, classes: int, kind: str) -> np.ndarray | None:

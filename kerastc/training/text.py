@@ -10,9 +10,10 @@ import numpy as np
 from kerastc.data import LabelledTexts
 from kerastc.models import Encoder, split_at_features
 from kerastc.run import Run
-from kerastc.training.batching import Batches, TextBatches
+from kerastc.training.batching import Batches, TextBatches, covering_length
 from kerastc.training.config import TextClassifierConfig
 from kerastc.training.features import FeatureCache
+from kerastc.training.finalists import Choice
 from kerastc.training.fit import class_weights, fit, one_hot
 from kerastc.training.predicting import predict, softmax
 
@@ -25,12 +26,14 @@ class Trained:
     """What training leaves for the report.
 
     Args:
-        validation, test: (rows, classes) float64 probabilities of the best epoch.
+        validation, test: (rows, classes) float64 probabilities of the chosen weights.
+        choice: how they were chosen.
         figures: epochs, seconds, parameters, memory.
     """
 
     validation: np.ndarray
     test: np.ndarray
+    choice: Choice
     figures: dict[str, float]
 
 
@@ -41,7 +44,7 @@ def train_text_classifier(
     config: TextClassifierConfig,
     run: Run,
 ) -> Trained:
-    """Fits the model on `splits.train`, chooses the epoch on `splits.validation`.
+    """Fits the model on `splits.train`, chooses the checkpoint on `splits.validation`.
 
     A frozen encoder (`trainable=head`) runs over each text once, ever: its features come from
     `run.cache`, and only the head is fitted. Otherwise the whole model is, on batches cut to
@@ -55,16 +58,21 @@ def train_text_classifier(
         run: takes history, checkpoints, model.keras, tokenizer and preprocessing.json.
     """
     keras.utils.set_random_seed(config.seed)
+    config = config.model_copy(
+        update={"max_tokens": sequence_length(splits.train, encoder, config.max_tokens)}
+    )
     fitted, batches = _prepare(model, encoder, splits, config, run)
-    figures = fit(
+    choice, figures = fit(
         fitted, batches["train"], batches["validation"], splits.train.classes, config, run
     )
     save(model, encoder, config, run)
     return Trained(
-        softmax(predict(fitted, batches["validation"], "Validating")),
+        choice.validation,
         softmax(predict(fitted, batches["test"], "Testing")),
+        choice,
         figures
         | {
+            "max_tokens": config.max_tokens,
             "parameters": model.count_params(),
             "trainable_parameters": sum(int(np.prod(v.shape)) for v in fitted.trainable_weights),
             "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
@@ -81,15 +89,24 @@ def save(model: keras.Model, encoder: Encoder, config: TextClassifierConfig, run
         keras.Model(model.inputs, model.outputs, name=model.name).save(path)
     with run.writing("tokenizer") as path:
         encoder.tokenizer.save(path)
+    preparation = getattr(config, "preparation", None)
     run.write_json(
         "preprocessing.json",
         {
             "kind": "text",
             "max_tokens": config.max_tokens,
             "max_characters": getattr(config, "max_characters", 0),
+            "preparation": preparation.model_dump() if preparation else None,
             "backbone": encoder.name,
         },
     )
+
+
+def sequence_length(texts: LabelledTexts, encoder: Encoder, max_tokens: int | None) -> int:
+    """`max_tokens`, or where it is None the tokens that cover 99.7 % of the texts."""
+    if max_tokens is not None:
+        return max_tokens
+    return covering_length(encoder.encode(texts.texts, encoder.max_length).lengths)
 
 
 def text_batches(

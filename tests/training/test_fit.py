@@ -40,7 +40,7 @@ def model(seed=0):
 def train(run, config, network=None, seed=0):
     network = network or model(seed)
     inputs, targets = data()
-    figures = fit(
+    choice, figures = fit(
         network,
         Batches(inputs, targets, config.batch_size, seed=config.seed),
         Batches(*data(40, seed=1), 16),
@@ -48,7 +48,7 @@ def train(run, config, network=None, seed=0):
         config,
         run,
     )
-    return network, figures
+    return network, choice, figures
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ CONFIG = TrainingConfig(epochs=5, batch_size=16, learning_rate=0.02, accumulatio
 
 def test_it_learns_and_logs_every_figure(new_run):
     run = new_run()
-    network, figures = train(run, CONFIG.model_copy(update={"epochs": 20}))
+    network, _, figures = train(run, CONFIG.model_copy(update={"epochs": 20}))
     rows = history(run)
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
     assert figures["epochs"] == len(rows)
@@ -105,25 +105,24 @@ def test_it_learns_and_logs_every_figure(new_run):
         assert name in rows[0]
 
 
-@pytest.mark.parametrize("write", [1, 2, 3, 5, 8, 11])
+@pytest.mark.parametrize("write", [1, 2, 3, 5, 8, 9])
 def test_killed_at_any_write_it_ends_with_the_same_figures(new_run, write):
     whole, killed = new_run(), new_run()
-    reference, figures = train(whole, CONFIG)
+    reference, _, figures = train(whole, CONFIG)
     with pytest.raises(Killed):
         train(KillAt(killed.folder, write), CONFIG)
-    resumed, again = train(killed, CONFIG, seed=99)  # weights come from the checkpoint
-    if not (write < 3):  # before the first checkpoint a new process starts from its own seed
-        assert history(killed) == history(whole)
-        assert again["best_epoch"] == figures["best_epoch"]
-        for a, b in zip(reference.get_weights(), resumed.get_weights(), strict=True):
-            np.testing.assert_array_equal(a, b)
+    resumed, _, again = train(killed, CONFIG, seed=99)  # weights come from the checkpoint
+    assert history(killed) == history(whole)
+    assert again["best_epoch"] == figures["best_epoch"]
+    for a, b in zip(reference.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_a_finished_training_is_not_trained_again(new_run):
     run = new_run()
-    reference, figures = train(run, CONFIG)
+    reference, _, figures = train(run, CONFIG)
     before = run.path("history.csv").read_bytes()
-    again, repeated = train(run, CONFIG, seed=5)
+    again, _, repeated = train(run, CONFIG, seed=5)
     assert (run.path("history.csv").read_bytes(), repeated) == (before, figures)
     np.testing.assert_array_equal(reference.get_weights()[0], again.get_weights()[0])
 
@@ -139,17 +138,18 @@ def stopping(metric="val_loss", **more):
 
 def test_early_stopping_keeps_the_best_epoch(new_run):
     run = new_run()
-    _, figures = train(run, stopping(patience=2, min_delta=0.05))
+    _, _, figures = train(run, stopping(patience=2, min_delta=0.05))
     losses = [float(row["val_loss"]) for row in history(run)]
     assert figures["stopped_early"]
-    assert figures["epochs"] == figures["best_epoch"] + 2 < 30
-    later = losses[figures["best_epoch"] :]
-    assert min(later) > losses[figures["best_epoch"] - 1] - 0.05
+    assert figures["epochs"] < 30
+    # The reference that two evaluations did not pass by 0.05, and the best of all.
+    assert min(losses[-2:]) > min(losses[:-2]) - 0.05
+    assert losses[figures["best_epoch"] - 1] == min(losses)
 
 
 def test_any_logged_metric_can_stop(new_run):
     run = new_run()
-    _, figures = train(run, stopping("val_f1[b]", patience=1))
+    _, _, figures = train(run, stopping("val_f1[b]", patience=1))
     values = [float(row["val_f1[b]"]) for row in history(run)]
     assert values[figures["best_epoch"] - 1] == max(values[: figures["best_epoch"]])
     assert figures["epochs"] == figures["best_epoch"] + 1
@@ -157,11 +157,11 @@ def test_any_logged_metric_can_stop(new_run):
 
 def test_early_stopping_remembers_through_a_kill(new_run):
     whole, killed = new_run(), new_run()
-    _, figures = train(whole, stopping(patience=2, min_delta=0.05))
-    writes = 3 * (figures["epochs"] - 1)  # within the epoch before the last
+    _, _, figures = train(whole, stopping(patience=2, min_delta=0.05))
+    writes = 2 * (figures["epochs"] - 1)  # of all epochs but the last
     with pytest.raises(Killed):
-        train(KillAt(killed.folder, writes - 4), stopping(patience=2, min_delta=0.05))
-    _, again = train(killed, stopping(patience=2, min_delta=0.05))
+        train(KillAt(killed.folder, writes - 1), stopping(patience=2, min_delta=0.05))
+    _, _, again = train(killed, stopping(patience=2, min_delta=0.05))
     assert history(killed) == history(whole)
     assert again["best_epoch"] == figures["best_epoch"]
 
@@ -187,20 +187,13 @@ def test_a_checkpoint_of_another_model_is_refused(new_run):
         train(run, CONFIG, other)
 
 
-@pytest.mark.parametrize("name", ["last.npz", "best-*.npz"])
-def test_a_broken_checkpoint_is_refused_with_its_path(new_run, name):
+def test_a_broken_checkpoint_is_refused_with_its_path(new_run):
     run = new_run()
     train(run, CONFIG)
-    path = next(run.path("checkpoints").glob(name))
+    path = run.path("checkpoints", "step-30.npz")
     path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(UserError, match=r"checkpoints.last\.npz does not fit"):
+    with pytest.raises(UserError, match=r"step-30\.npz does not fit"):
         train(run, CONFIG)
-
-
-def test_one_best_file_is_kept(new_run):
-    run = new_run()
-    train(run, CONFIG)
-    assert len(list(run.path("checkpoints").glob("best-*.npz"))) == 1
 
 
 def test_label_smoothing_raises_the_loss_of_sure_answers(new_run):

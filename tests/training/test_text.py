@@ -41,6 +41,7 @@ def test_cached_features_train_to_the_uncached_figures(study):
     whole = text_batches(splits.train, encoder, config, config.seed)
     # The order of the cached rows, which are not grouped by length.
     whole._ordered = super(type(whole), whole)._ordered
+    whole.begin_epoch(0)
     validation = text_batches(splits.validation, encoder, config)
     fit(model, whole, validation, splits.train.classes, config, run)
     uncached = softmax(predict(model, text_batches(splits.test, encoder, config), ""))

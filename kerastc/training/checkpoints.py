@@ -1,0 +1,168 @@
+"""Checkpoints: all that training needs to go on exactly as if it had never stopped.
+
+`checkpoints/step-N.npz` holds every variable (weights, seeds, optimizer with its step), PyTorch's
+random state and the history up to step N. The newest is kept for resuming, the best ones to choose
+from, and any of them can be the beginning of a child run.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kerastc.errors import UserError
+from kerastc.run import Run
+from kerastc.training.arrays import read_arrays, write_arrays
+from kerastc.training.stopping import Rows, ranked
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Writes one after each evaluation, removes all but the newest and the best.
+
+    Args:
+        run: where the checkpoints and history.csv go.
+        rows: the history, to which each evaluation has been added before.
+        metric: the column of the history by which the best are kept.
+        best: how many of them.
+    """
+
+    def __init__(self, run: Run, rows: list[dict[str, float]], metric: str, best: int):
+        super().__init__()
+        self.run = run
+        self.rows = rows
+        self.metric = metric
+        self.best = best
+        self.torch_random = None
+
+    def on_train_begin(self, logs=None):
+        # Not in `restore`: before this, `fit` calls the model to build its metrics, and that draws.
+        if self.torch_random is not None:
+            import torch
+
+            torch.set_rng_state(torch.from_numpy(self.torch_random))
+            self.torch_random = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        with self.run.writing("checkpoints", _name(self.rows[-1]["step"])) as path:
+            write_arrays(path, self._state())
+        self.run.write_rows("history.csv", self.rows)
+        kept = {self.rows[-1]["step"], *self.finalists()}
+        for step, path in saved_steps(self.run).items():
+            if step not in kept:
+                path.unlink()
+
+    def finalists(self) -> list[int]:
+        """The steps of the best evaluations whose checkpoints are there, best first."""
+        saved = saved_steps(self.run)
+        steps = [self.rows[i]["step"] for i in ranked(self.rows, self.metric)]
+        return [step for step in steps if step in saved][: self.best]
+
+    def restore(self, model: keras.Model) -> None:
+        """Puts a compiled model where the newest checkpoint left it, and fills the rows.
+
+        A child run without one of its own begins with a copy of its parent's.
+
+        Raises:
+            UserError: where the checkpoint is broken or of another model.
+        """
+        saved = saved_steps(self.run) or self._inherited()
+        if not saved:
+            return
+        path = saved[max(saved)]
+        try:
+            arrays = read_arrays(path)
+            state = json.loads(str(arrays.pop("state")))
+            self.torch_random = arrays.pop("torch_random", None)
+            _assign(_by_name(model), arrays)
+        except (ValueError, KeyError) as error:
+            raise UserError(
+                f"{path} does not fit this run: {error}",
+                f"Remove {path} to go on from the checkpoint before it, or {path.parent} to train "
+                "again from the beginning.",
+            ) from None
+        self.rows[:] = state["history"]
+        self.run.write_rows("history.csv", self.rows)
+
+    def _state(self) -> Iterator[tuple[str, np.ndarray]]:
+        yield "state", np.array(json.dumps({"history": self.rows}))
+        for name, variable in _by_name(self.model).items():
+            yield name, variable.numpy()
+        if keras.backend.backend() == "torch":
+            import torch
+
+            # Unseeded dropout draws from PyTorch's own generator there.
+            yield "torch_random", torch.get_rng_state().numpy()
+
+    def _inherited(self) -> dict[int, Path]:
+        if self.run.parent is None:
+            return {}
+        source = Path(self.run.parent["run"], "checkpoints", self.run.parent["checkpoint"])
+        if not source.is_file():
+            raise UserError(
+                f"{source}, from which {self.run.folder} shall begin, is gone.",
+                "Start a new child from a checkpoint that is there: kerastc train --from RUN",
+            )
+        with self.run.writing("checkpoints", source.name) as path:
+            shutil.copyfile(source, path)
+        return saved_steps(self.run)
+
+
+def saved_steps(run: Run) -> dict[int, Path]:
+    """The checkpoints of a run by their step."""
+    found = {}
+    for path in run.path("checkpoints").glob("step-*.npz"):
+        if match := re.fullmatch(r"step-(\d+)\.npz", path.name):
+            found[int(match[1])] = path
+    return found
+
+
+def read_history(path: Path) -> Rows:
+    """The history up to a checkpoint.
+
+    Raises:
+        UserError: where the file is broken.
+    """
+    try:
+        return json.loads(str(read_arrays(path, "state")["state"]))["history"]
+    except (ValueError, KeyError) as error:
+        raise UserError(f"{path} is no checkpoint: {error}") from None
+
+
+def read_weights(path: Path) -> dict[str, np.ndarray]:
+    """The model's variables in a checkpoint, by name, without the optimizer's.
+
+    Raises:
+        UserError: where the file is broken.
+    """
+    try:
+        return read_arrays(path, "model_")
+    except ValueError as error:
+        raise UserError(f"{path} is no checkpoint: {error}") from None
+
+
+def assign_weights(model: keras.Model, weights: dict[str, np.ndarray]) -> None:
+    """Puts the result of `read_weights`, or a mean of several, into the model."""
+    _assign({f"model_{i}": v for i, v in enumerate(model.variables)}, weights)
+
+
+def _name(step: int) -> str:
+    return f"step-{step}.npz"
+
+
+def _by_name(model: keras.Model) -> dict[str, keras.Variable]:
+    here = {f"model_{i}": v for i, v in enumerate(model.variables)}
+    return here | {f"optimizer_{i}": v for i, v in enumerate(model.optimizer.variables)}
+
+
+def _assign(here: dict[str, keras.Variable], arrays: dict[str, np.ndarray]) -> None:
+    if set(here) != set(arrays):
+        raise ValueError(f"it has {len(arrays)} variables, the model and optimizer {len(here)}")
+    for name, variable in here.items():
+        if tuple(variable.shape) != arrays[name].shape:
+            raise ValueError(f"{variable.path} is {variable.shape}, there {arrays[name].shape}")
+    for name, variable in here.items():
+        variable.assign(arrays[name])

@@ -1,0 +1,119 @@
+"""The best checkpoints, evaluated once more on all validation rows; the best of them is kept.
+
+On the way a training is evaluated often, so perhaps on a sample of the validation rows. What comes
+out best of many looks at a small sample was also lucky; the whole part decides between the best.
+"""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from kerastc.run import Run
+from kerastc.training.batching import Batches
+from kerastc.training.callbacks import epochs_of
+from kerastc.training.checkpoints import assign_weights, read_weights, saved_steps
+from kerastc.training.metrics import class_figures
+from kerastc.training.predicting import predict, softmax
+from kerastc.training.stopping import ranked
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What `choose` found.
+
+    Args:
+        name: the chosen candidate: "step N", or "mean of K".
+        step: the chosen step; of a mean that of its best member.
+        validation: (rows, classes) float64 probabilities of the chosen weights.
+        table: a row a candidate, as measured on all validation rows; empty where there was but
+            one.
+        rule: how the choice was made, in a sentence.
+    """
+
+    name: str
+    step: int
+    validation: np.ndarray
+    table: list[dict]
+    rule: str
+
+
+def choose(
+    model: keras.Model,
+    run: Run,
+    steps: list[int],
+    validation: Batches,
+    classes: tuple[str, ...],
+    metric: str,
+    steps_per_epoch: int,
+) -> Choice:
+    """Leaves the best candidate's weights in the model: a checkpoint, or the mean of them all.
+
+    The mean of weights along one training is often better than each (Izmailov et al. 2018,
+    Averaging Weights Leads to Wider Optima and Better Generalization, algorithm 1).
+
+    Args:
+        model: whose variables the checkpoints hold.
+        run: whose checkpoints they are.
+        steps: the candidates, the best so far first.
+        validation: all validation rows, of the original class distribution; one-hot targets.
+        classes: the class names.
+        metric: what decides, a column of the history; on a tie the smaller step, the mean last.
+        steps_per_epoch: for the table.
+    """
+    paths = saved_steps(run)
+    candidates = {f"step {step}": step for step in sorted(steps)}
+    table, probabilities = [], {}
+    mean: dict[str, np.ndarray] = {}
+    for name, step in candidates.items():
+        weights = read_weights(paths[step])
+        assign_weights(model, weights)
+        probabilities[name] = softmax(predict(model, validation, f"Validating {name}"))
+        epoch = epochs_of(step, steps_per_epoch)
+        row = {"checkpoint": name, "step": step, "epoch": epoch}
+        table.append(row | _figures(probabilities[name], validation, classes))
+        _add(mean, weights, 1 / len(candidates))
+    if len(candidates) == 1:
+        [(name, step)] = candidates.items()
+        rule = f"The best evaluation by {metric}."
+        return Choice(name, step, probabilities[name], [], rule)
+    name = f"mean of {len(candidates)}"
+    best = read_weights(paths[steps[0]])
+    assign_weights(model, best | mean)
+    probabilities[name] = softmax(predict(model, validation, f"Validating the {name}"))
+    row = {"checkpoint": name, "step": steps[0], "epoch": epochs_of(steps[0], steps_per_epoch)}
+    table.append(row | _figures(probabilities[name], validation, classes))
+    chosen = table[ranked([{metric: row[metric.removeprefix("val_")]} for row in table], metric)[0]]
+    if chosen["checkpoint"] != name:
+        assign_weights(model, read_weights(paths[chosen["step"]]))
+    for row in table:
+        row["chosen"] = row is chosen
+    measure = metric.removeprefix("val_")
+    rule = (
+        f"Of the {len(candidates)} best checkpoints on the way and the mean of their weights, the "
+        f"{'least' if 'loss' in metric else 'highest'} {measure} on all {len(validation.targets):,}"
+        " validation rows; on a tie the earlier."
+    )
+    name = chosen["checkpoint"]
+    return Choice(name, chosen["step"], probabilities[name], table, rule)
+
+
+def _add(mean: dict[str, np.ndarray], weights: dict[str, np.ndarray], share: float) -> None:
+    """Adds a share of each variable of real numbers; seeds and counters have no mean."""
+    for key, value in weights.items():
+        if np.issubdtype(value.dtype, np.floating):
+            part = value * value.dtype.type(share)
+            mean[key] = mean[key] + part if key in mean else part
+
+
+def _figures(probabilities: np.ndarray, batches: Batches, classes: tuple[str, ...]) -> dict:
+    """Loss, accuracy, macro and per-class figures of (rows, classes) probabilities."""
+    labels = batches.targets.argmax(axis=1)
+    guessed = probabilities.argmax(axis=1)
+    confusion = np.zeros((len(classes), len(classes)))
+    np.add.at(confusion, (labels, guessed), 1)
+    chosen = probabilities[np.arange(len(labels)), labels]
+    loss = -np.log(np.clip(chosen, 1e-7, 1.0)).mean()
+    figures = {"loss": loss, "accuracy": (labels == guessed).mean()}
+    figures |= class_figures(confusion, classes)
+    return {name: float(value) for name, value in figures.items()}

@@ -1,0 +1,71 @@
+"""Which evaluation was the best, and whether to wait for a better one: functions of the history.
+
+Nothing is remembered but the rows themselves, so that a resumed training and a child run, which may
+have another patience, judge as if they had seen every evaluation.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import keras
+import numpy as np
+
+from kerastc.errors import UserError
+from kerastc.training.config import EarlyStopping
+
+Rows = Sequence[Mapping[str, float]]
+
+
+def ranked(rows: Rows, metric: str) -> list[int]:
+    """The indices of the rows, best first; of equals the earlier. A loss is best when small."""
+    values = np.array([_score(row[metric], metric) for row in rows])
+    return np.argsort(-values, kind="stable").tolist()
+
+
+def waited(rows: Rows, config: EarlyStopping) -> int:
+    """Evaluations since the last gain: the last that passed the one before it by `min_delta`."""
+    reference, last_gain = -np.inf, 0
+    for index, row in enumerate(rows):
+        score = _score(row[config.metric], config.metric)
+        if index == 0 or score - config.min_delta > reference:
+            reference, last_gain = score, index
+    return len(rows) - 1 - last_gain
+
+
+def exhausted(rows: Rows, config: EarlyStopping) -> bool:
+    """Whether patience is at its end; a patience of 0 never ends."""
+    return bool(config.patience and rows and waited(rows, config) >= config.patience)
+
+
+class Stopping(keras.callbacks.Callback):
+    """Tells when patience is at its end; ends a training whose loss is no number.
+
+    Args:
+        rows: the history, to which each evaluation has been added before.
+        config: metric, patience and least gain.
+        since: the step from which evaluations count: a child run's patience begins with it.
+    """
+
+    def __init__(self, rows: Rows, config: EarlyStopping, since: int = 0):
+        super().__init__()
+        self.rows = rows
+        self.config = config
+        self.since = since
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the training is to stop, by the history as it is."""
+        return exhausted([row for row in self.rows if row["step"] >= self.since], self.config)
+
+    def on_epoch_end(self, epoch, logs=None):
+        row = self.rows[-1]
+        if not np.isfinite(row["loss"]):
+            raise UserError(
+                f"The loss before step {row['step']} is {row['loss']}: training diverged.",
+                "Lower learning_rate, add warmup_fraction=0.1, or use precision=float32.",
+            )
+
+
+def _score(value: float, metric: str) -> float:
+    """More is better; what is no number is worst."""
+    score = -value if "loss" in metric else value
+    return score if np.isfinite(score) else -np.inf
