@@ -9,6 +9,13 @@ FILE = click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
 COLUMNS = click.option("--text", metavar="COLUMN[+COLUMN]", default="", help="Text; else guessed.")
 LABEL = click.option("--label", metavar="COLUMN", default="", help="Category; else guessed.")
 DATE = click.option("--date", metavar="COLUMN", default="", help="Or YEAR+MONTH+DAY; else guessed.")
+CATEGORIES = click.option(
+    "--categories",
+    metavar="NAME|FILE|none",
+    default="none",
+    show_default=True,
+    help="Rules that make primary categories: irish_times, or a file of your own.",
+)
 ENCODING = click.option("--encoding", default="utf-8", show_default=True, help="Of FILE.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
@@ -18,6 +25,7 @@ def data() -> None:
     """Clean a file of labelled texts and see what is in it, before anything is trained.
 
     \b
+    kerastc data describe headlines.csv.gz --html headlines.html
     kerastc data prepare headlines.csv.gz --out prepared.csv.gz --categories irish_times
     """
 
@@ -28,13 +36,7 @@ def data() -> None:
 @COLUMNS
 @LABEL
 @DATE
-@click.option(
-    "--categories",
-    metavar="NAME|FILE|none",
-    default="none",
-    show_default=True,
-    help="Rules that make primary categories: irish_times, or a file of your own.",
-)
+@CATEGORIES
 @click.option("--unicode", is_flag=True, help="Plain quotes and spaces; no control characters.")
 @click.option("--lowercase", is_flag=True, help="Lower case.")
 @click.option("--no-punctuation", is_flag=True, help="Punctuation out.")
@@ -75,7 +77,7 @@ def prepare(path, out, text, label, date, categories, encoding, as_json, **optio
     kerastc data prepare headlines.csv.gz --out prepared.csv.gz --categories irish_times --lowercase
     kerastc data prepare old.csv --out clean.csv --text title+body --fallback-encoding cp1252
     """
-    from kerastc.data import CategoryRules, TextPreparation, clean, write_prepared
+    from kerastc.data import TextPreparation, clean, write_prepared
     from kerastc.data.prepared import refuse_target
     from kerastc.report.cleaning_terminal import cleaning_tables
 
@@ -85,7 +87,7 @@ def prepare(path, out, text, label, date, categories, encoding, as_json, **optio
         _columns(text),
         label,
         _columns(date),
-        categories=None if categories == "none" else CategoryRules.read(categories),
+        categories=_rules(categories),
         preparation=TextPreparation(
             unicode=options["unicode"],
             lowercase=options["lowercase"],
@@ -105,6 +107,57 @@ def prepare(path, out, text, label, date, categories, encoding, as_json, **optio
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
     else:
         cleaning_tables(cleaned, written)
+
+
+@data.command()
+@FILE
+@COLUMNS
+@LABEL
+@DATE
+@CATEGORIES
+@ENCODING
+@click.option("--html", type=click.Path(path_type=Path), help="Write one page that opens offline.")
+@JSON
+def describe(path, text, label, date, categories, encoding, html, as_json) -> None:
+    """Show what is in FILE: classes, years, words, lengths, label noise.
+
+    FILE need not be clean: rows that cannot be read are counted and left out, duplicates stay, for
+    they tell how far the labels agree. Four distributions are fitted to the lengths, and the words
+    are counted that cover 95.5 % of all occurrences. With --html a page has the plots, too.
+
+    \b
+    kerastc data describe reviews.csv
+    kerastc data describe headlines.csv.gz --categories irish_times --html headlines.html
+    """
+    from kerastc.data import clean, explore
+    from kerastc.report.exploration import write_page
+    from kerastc.report.exploration_terminal import print_exploration
+
+    cleaned = clean(
+        path,
+        _columns(text),
+        label,
+        _columns(date),
+        categories=_rules(categories),
+        duplicates="keep",
+        conflicts="keep",
+        encoding=encoding,
+    )
+    exploration = explore(cleaned.texts).as_dict()
+    if html is not None:
+        write_page(html, exploration, cleaned.texts.notes)
+        click.echo(f"Wrote {html}", err=True)
+    if as_json:
+        record = exploration | {"reading": cleaned.report.as_dict()}
+        click.echo(json.dumps(record, indent=2, ensure_ascii=False))
+    else:
+        print_exploration(exploration, cleaned.texts.notes)
+
+
+def _rules(categories: str):
+    from kerastc.data import CategoryRules
+
+    return None if categories == "none" else CategoryRules.read(categories)
 
 
 def _columns(words: str) -> list[str]:

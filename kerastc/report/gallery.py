@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from kerastc.report.drawing import MANY
+from kerastc.report.exploration import exploration_plots
 from kerastc.report.metrics import Predictions, confusion_matrix, expected_calibration_error
 from kerastc.report.picture import Plot
 from kerastc.report.plots import class_proportions, learning_curves, per_class_curves
@@ -40,6 +41,22 @@ def run_plots(record: RunRecord) -> Iterator[Plot]:
             "Share of each class in each part; at the bars, texts.",
             "Bars of the class shares; the table beside them has the counts.",
         )
+    if balanced := balanced_counts(record):
+        yield Plot(
+            "balancing",
+            class_proportions(balanced, record.classes, "Training rows, balanced"),
+            f"Share of each class in training, before and after balancing by "
+            f"{record.data['balancing']['how']}; at the bars, texts.",
+            "Bars of the class shares; the table beside them has the counts.",
+        )
+    if record.data.get("exploration"):
+        yield from exploration_plots(record.data["exploration"])
+
+
+def balanced_counts(record: RunRecord) -> dict[str, list[int]]:
+    """Training rows of each class before and after balancing, where data.json tells them."""
+    balancing = record.data.get("balancing") or {}
+    return {when: balancing[when] for when in ("before", "after") if when in balancing}
 
 
 def part_counts(record: RunRecord) -> dict[str, list[int]]:

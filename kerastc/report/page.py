@@ -6,7 +6,7 @@ from typing import Any
 from kerastc.errors import UserError
 from kerastc.progress import progress
 from kerastc.report import tables
-from kerastc.report.gallery import part_counts, run_plots
+from kerastc.report.gallery import balanced_counts, part_counts, run_plots
 from kerastc.report.picture import Picture
 from kerastc.report.record import RunRecord, read_record
 from kerastc.report.template import render
@@ -95,6 +95,8 @@ def _page(record: RunRecord, pictures: dict[str, Picture]) -> dict[str, Any]:
         "wrong": int((predictions.predicted != predictions.labels).sum()) if predictions else 0,
         "uncertain": tables.uncertain_texts(predictions) if predictions else [],
         "counts": part_counts(record),
+        "balanced": balanced_counts(record),
+        "exploration": record.data.get("exploration") or {},
         "duplicates": {
             _DUPLICATES.get(name, name): value for name, value in tables.flatten(duplicates).items()
         },
@@ -132,6 +134,7 @@ def _contents(values: dict[str, Any]) -> list[tuple[str, str]]:
         ("uncertain", "Uncertain texts", values["predictions"]),
         ("data", "Data", True),
         ("noise", "Label noise", values["duplicates"]),
+        ("exploring", "Exploring", values["exploration"]),
         ("repeat", "Repeat this run", record.config.get("command")),
         ("settings", "Settings", values["settings"]),
         ("environment", "Environment", values["environment"]),

@@ -31,16 +31,25 @@ _PANELS = (
     ("macro_f1", "Macro F1"),
     ("learning_rate", "Learning rate"),
 )
-_PART_STYLE = {"train": (BLUE, ""), "validation": (ORANGE, "///"), "test": (GREEN, "...")}
+_PART_STYLE = {
+    "train": (BLUE, ""),
+    "validation": (ORANGE, "///"),
+    "test": (GREEN, "..."),
+    "before": (ORANGE, "///"),
+    "after": (BLUE, ""),
+}
 
 
 @drawing()
-def class_proportions(counts: Mapping[str, Sequence[int]], classes: Sequence[str]) -> Figure:
+def class_proportions(
+    counts: Mapping[str, Sequence[int]], classes: Sequence[str], title: str = "Classes in each part"
+) -> Figure:
     """Share of each class in each part, as bars.
 
     Args:
         counts: part to its rows of each class, (classes,) int.
         classes: the class names.
+        title: above the bars.
     """
     rows = np.array([counts[part] for part in counts], dtype=np.float64)
     shares = rows / np.maximum(rows.sum(axis=1, keepdims=True), 1)
@@ -70,9 +79,7 @@ def class_proportions(counts: Mapping[str, Sequence[int]], classes: Sequence[str
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.set_xlabel("share of the part's texts")
     left_out = len(classes) - len(shown)
-    axes.set_title(
-        "Classes in each part" + (f" ({left_out} of middle size left out)" * (left_out > 0))
-    )
+    axes.set_title(title + (f" ({left_out} of middle size left out)" * (left_out > 0)))
     figure.legend(loc="outside lower center", ncols=len(counts))
     return figure
 

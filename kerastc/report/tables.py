@@ -39,6 +39,11 @@ def number(value: Any, digits: int = 3) -> str:
     return f"{value:.{digits}f}"
 
 
+def percent(share: Any, digits: int = 1) -> str:
+    """A share of 0 to 1 in hundredths: `95.5 %`; a dash where there is none."""
+    return MISSING if finite(share) is None else f"{100 * share:.{digits}f} %"
+
+
 def interval(bounds: Sequence[float] | None) -> str:
     """`low to high`, or nothing where there is no interval."""
     return f"{number(bounds[0])} to {number(bounds[1])}" if bounds else ""

@@ -24,6 +24,7 @@ def render(template: str, **values: Any) -> str:
     )
     environment.filters |= {
         "number": tables.number,
+        "percent": tables.percent,
         "interval": tables.interval,
         "count": tables.count,
         "duration": tables.duration,
