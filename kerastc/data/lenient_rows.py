@@ -161,11 +161,12 @@ def _json(
 ) -> Iterator[tuple[int, tuple[str, ...]]]:
     decode = json.JSONDecoder().decode
     for number, line in enumerate(lines, 1):
-        if line.isspace():
+        too_long = len(line) == LONGEST_LINE  # and its rest was not looked at
+        if line.isspace() and not too_long:
             continue
         report.rows_in += 1
         values: tuple[str, ...] = ()
-        problem = LONG_LINE if len(line) == LONGEST_LINE else _problem([line])
+        problem = LONG_LINE if too_long else _problem([line])
         if not problem:
             try:
                 row = decode(line)

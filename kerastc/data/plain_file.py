@@ -122,14 +122,14 @@ class PlainFile:
 
     def refuse_unreadable(self, line: int, text: str) -> None:
         """Raises what a strict reading would, for a line that no table can do without."""
-        if "\0" in text:
-            raise self._nul(line)
-        if UNDECODED.search(text):
+        if UNDECODED.search(text):  # first: this names UTF-16, which is full of NULs, too
             encoding = self.encoding.removesuffix("-sig")
             try:
                 text.encode(encoding, "surrogateescape").decode(encoding)
             except UnicodeDecodeError as error:
                 raise self._undecodable(error) from None
+        if "\0" in text:
+            raise self._nul(line)
 
     def _nul(self, line: int) -> UserError:
         return UserError(

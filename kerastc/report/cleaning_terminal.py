@@ -1,5 +1,6 @@
 """What `kerastc data prepare` shows: what became of the rows, and what it cost."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,16 +29,20 @@ def cleaning_tables(cleaned: Cleaned, written: Sequence[Path]) -> None:
 
 
 def _rows(report: CleaningReport) -> Table:
-    table = _table("", "rows", "line", "an example")
-    table.columns[1].justify = table.columns[2].justify = "right"
+    table = _table("", "rows", "line", "for example")
+    table.columns[-1].justify, table.columns[-1].no_wrap = "left", False
     table.add_row("in the file", f"{report.rows_in:,}")
-    for counts, sign in ((report.rejected, "- "), (report.counted, "  of it: ")):
-        if counts is report.counted:
-            table.add_row("[bold]kept", f"[bold]{report.rows_kept:,}")
-        for reason, rows in counts.most_common():
-            line, text = report.examples[reason][0]
-            table.add_row(sign + escape(reason), f"{rows:,}", f"{line:,}", escape(text))
+    _reasons(table, "- ", report.rejected, report)
+    table.add_row("[bold]kept", f"[bold]{report.rows_kept:,}")
+    table.add_section()
+    _reasons(table, "", report.counted, report)
     return table
+
+
+def _reasons(table: Table, sign: str, counts: Counter[str], report: CleaningReport) -> None:
+    for reason, rows in counts.most_common():
+        line, text = report.examples[reason][0]
+        table.add_row(sign + escape(reason), f"{rows:,}", f"{line:,}", escape(text))
 
 
 def _unmapped(report: CleaningReport) -> None:
@@ -76,7 +81,5 @@ def _steps(report: CleaningReport) -> Table:
 def _table(*columns: str) -> Table:
     table = Table(header_style="bold", box=SIMPLE_HEAD)
     for number, name in enumerate(columns):
-        table.add_column(
-            name, overflow="fold", justify="right" if number and name != "an example" else "left"
-        )
+        table.add_column(name, no_wrap=True, justify="right" if number else "left")
     return table
