@@ -6,22 +6,17 @@ that resumes, never one that lies.
 
 import csv
 import fcntl
-import importlib.metadata
 import io
 import json
 import os
-import platform
 import shutil
-import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from kerastc.environment import environment
 from kerastc.errors import UserError
-
-PACKAGES = ("kerastc", "keras", "keras-hub", "tensorflow", "jax", "torch", "numpy", "scikit-learn")
 
 
 class Run:
@@ -185,10 +180,14 @@ class Run:
             file.flush()
             yield
 
-    def describe_data(self, splits: Any) -> None:
+    def describe_data(self, splits: Any, exploration: Any = None) -> None:
         """Writes `data.json` and `labels.txt` from `kerastc.data.split`'s result.
 
         The fingerprint joins the other facts of `environment.json`, too.
+
+        Args:
+            splits: the parts.
+            exploration: what `kerastc.data.explore` found; the report then shows it.
 
         Raises:
             UserError: on a resumed run whose data have changed since it began.
@@ -202,29 +201,18 @@ class Run:
                     f"{described['fingerprint'][:12]}, then {before[:12]}.",
                     "Give the data back as they were, or start a new run.",
                 )
+        if exploration is not None:
+            described["exploration"] = exploration.as_dict()
         self.write_json("data.json", described)
         self.write_text("labels.txt", "".join(f"{name}\n" for name in described["classes"]))
         if self.path("environment.json").is_file():
-            environment = self.read_json("environment.json")
-            environment["data_fingerprint"] = described["fingerprint"]
-            self.write_json("environment.json", environment)
+            facts = self.read_json("environment.json")
+            facts["data_fingerprint"] = described["fingerprint"]
+            self.write_json("environment.json", facts)
 
     def describe_environment(self, seed: int) -> None:
         """Writes `environment.json`; call it once Keras has chosen its backend."""
-        import keras
-
-        self.write_json(
-            "environment.json",
-            {
-                "backend": keras.backend.backend(),
-                "device": _device(),
-                "seed": seed,
-                "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-                "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-                "git_commit": _git_commit(),
-                "versions": {"python": platform.python_version()} | _versions(),
-            },
-        )
+        self.write_json("environment.json", environment(seed))
 
 
 def newest_unfinished(runs: Path, recipe: str) -> Run:
@@ -270,38 +258,3 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
-
-
-def _device() -> str:
-    """What the backend computes on, in the backend's own words."""
-    import keras
-
-    try:
-        return ", ".join(keras.distribution.list_devices())
-    except (AttributeError, NotImplementedError, ValueError):  # PyTorch has no such list
-        return "cpu"
-
-
-def _git_commit() -> str | None:
-    """The commit of the checkout that kerastc runs from, with a + where files differ."""
-    git = ["git", "-C", str(Path(__file__).parent)]
-    try:
-        commit = subprocess.run(
-            [*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=5
-        ).stdout.strip()
-        changed = subprocess.run(
-            [*git, "status", "--porcelain", "-uno"], capture_output=True, text=True, timeout=5
-        ).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return commit + ("+" if changed else "")

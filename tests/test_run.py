@@ -3,6 +3,7 @@ import time
 
 import pytest
 
+from kerastc import data
 from kerastc.errors import UserError
 from kerastc.run import Run, newest_unfinished
 
@@ -84,3 +85,17 @@ def test_the_newest_unfinished_run_is_found(tmp_path):
     assert newest_unfinished(tmp_path, "text").folder.name == "2"
     with pytest.raises(UserError, match="No unfinished run of arxiv"):
         newest_unfinished(tmp_path, "arxiv")
+
+
+def test_what_was_explored_stands_in_data_json_beside_the_parts(run):
+    texts = data.LabelledTexts.of(
+        [f"{name} text number {i * i * 7919}" for i in range(20) for name in ("one", "two")],
+        ["a", "b"] * 20,
+        "a test",
+    )
+    splits, exploration = data.split(texts, 0), data.explore(texts)
+    run.describe_data(splits, exploration)
+    written = run.read_json("data.json")
+    assert written.pop("exploration") == exploration.as_dict()
+    run.describe_data(splits)
+    assert run.read_json("data.json") == written

@@ -163,7 +163,7 @@ def _fit(name: str, centres: np.ndarray, density: np.ndarray) -> Fit:
     family = DENSITIES[name]
     filled, needed = int((density > 0).sum()), len(family.parameters) + 1
     if filled < needed:
-        return Fit(name, {}, None, f"needs {needed} different lengths, there are {filled}")
+        return Fit(name, {}, None, f"needs {needed} different lengths, has {filled}")
     mean = np.average(centres, weights=density)
     deviation = np.sqrt(np.average((centres - mean) ** 2, weights=density))
     found = least_squares(

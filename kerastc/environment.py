@@ -1,0 +1,61 @@
+"""What a run was computed on: versions, backend, device, machine, commit."""
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("kerastc", "keras", "keras-hub", "tensorflow", "jax", "torch", "numpy", "scikit-learn")
+
+
+def environment(seed: int) -> dict[str, Any]:
+    """The content of `environment.json`; call it once Keras has chosen its backend."""
+    import keras
+
+    return {
+        "backend": keras.backend.backend(),
+        "device": _device(),
+        "seed": seed,
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "git_commit": _git_commit(),
+        "versions": {"python": platform.python_version()} | _versions(),
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _device() -> str:
+    """What the backend computes on, in the backend's own words."""
+    import keras
+
+    try:
+        return ", ".join(keras.distribution.list_devices())
+    except (AttributeError, NotImplementedError, ValueError):  # PyTorch has no such list
+        return "cpu"
+
+
+def _git_commit() -> str | None:
+    """The commit of the checkout that kerastc runs from, with a + where files differ."""
+    git = ["git", "-C", str(Path(__file__).parent)]
+    try:
+        commit = subprocess.run(
+            [*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=5
+        ).stdout.strip()
+        changed = subprocess.run(
+            [*git, "status", "--porcelain", "-uno"], capture_output=True, text=True, timeout=5
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return commit + ("+" if changed else "")
