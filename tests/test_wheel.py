@@ -30,8 +30,12 @@ def names(wheel: Path) -> set[str]:
         return set(archive.namelist())
 
 
-def test_every_module_and_template_is_in_the_wheel(names: set[str]):
-    files = [*CLONE.glob("kerastc/**/*.py"), *CLONE.glob("kerastc/**/*.j2")]
+def test_every_module_template_and_rule_file_is_in_the_wheel(names: set[str]):
+    files = [
+        path
+        for suffix in ("py", "j2", "categories")
+        for path in CLONE.glob(f"kerastc/**/*.{suffix}")
+    ]
     assert {path.relative_to(CLONE).as_posix() for path in files} <= names
 
 
