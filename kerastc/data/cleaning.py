@@ -52,7 +52,7 @@ def clean(
     path: str | Path,
     text: Sequence[str] = (),
     label: str = "",
-    date: Sequence[str] = (),
+    date: str | Sequence[str] = (),
     *,
     categories: CategoryRules | None = None,
     preparation: TextPreparation | None = None,

@@ -14,7 +14,7 @@ DATE_COLUMNS = (
 DAY = re.compile(r"([0-9]{4})(?:([0-9]{2})([0-9]{2})|-([0-9]{1,2})-([0-9]{1,2})(?:[T ].*)?)")
 
 
-def date_columns(table: Table, date: Sequence[str], taken: Sequence[str]) -> list[str]:
+def date_columns(table: Table, date: str | Sequence[str], taken: Sequence[str]) -> list[str]:
     """The columns that make up the date: one, or year, month and day; empty where there are none.
 
     Args:
@@ -22,7 +22,8 @@ def date_columns(table: Table, date: Sequence[str], taken: Sequence[str]) -> lis
         taken: columns that are something else.
     """
     if date:
-        return [table.require(name, "date") for name in date]
+        names = [date] if isinstance(date, str) else date
+        return [table.require(name, "date") for name in names]
     there = {name.casefold(): name for name in table.columns if name not in taken}
     for names in DATE_COLUMNS:
         if all(name in there for name in names):

@@ -140,6 +140,15 @@ def test_single_lines_of_another_encoding(write):
         clean(path, fallback_encoding="cp9999")
 
 
+def test_a_file_of_another_encoding_is_read_by_it(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\naño,x\nčtení,y\n", encoding="utf-16")
+    assert list(clean(path, encoding="utf-16").originals) == ["año", "čtení"]
+    path.write_bytes(path.read_bytes()[:-1])  # half a character at the end
+    with pytest.raises(UserError, match="is not UTF-16"):
+        clean(path, encoding="utf-16")
+
+
 def test_the_report_tells_examples_and_the_cost_of_each_step(write):
     report = clean(write("1,news,a\n" * 9)).report.as_dict()
     assert report["rejected"] == {"duplicate of an earlier row": 8}

@@ -64,4 +64,4 @@ def test_a_column_that_is_something_else_is_not_guessed(table):
 
 def test_a_named_column_must_be_there(table):
     with pytest.raises(UserError, match=r"(?s)no column 'dat' \(date\).*Did you mean date=date"):
-        date_columns(table("text,date"), ["dat"], ["text"])
+        date_columns(table("text,date"), "dat", ["text"])

@@ -64,6 +64,17 @@ def test_fields_over_several_lines_are_read(read):
     assert rejected == []
 
 
+def test_blank_lines_are_no_rows(read):
+    kept, rejected, report = read("\n\n" + HEADER + "\n" + ROW + "\n")
+    assert kept == [(5, "plain")] and not rejected and report.rows_in == 1
+
+
+def test_a_bad_header_takes_no_row_with_it(read):
+    kept, rejected, _ = read('text,topic,"da\nte\0"\nfirst,news,1\n')
+    assert kept == [(3, "first")]
+    assert rejected == [(1, reasons.NUL), (2, reasons.NUL)]
+
+
 def test_a_quotation_mark_that_is_never_closed_swallows_no_rows(read):
     kept, rejected, _ = read(HEADER + ROW + '1,news,"open\n' + ROW * 5000)
     assert rejected == [(3, reasons.UNCLOSED)]

@@ -71,6 +71,7 @@ def test_the_same_rows_give_the_same_bytes(source, tmp_path):
         write_prepared(clean(source), tmp_path / folder / "out.csv.gz")[0] for folder in "ab"
     ]
     assert written[0].read_bytes() == written[1].read_bytes()
+    assert written[0].read_bytes()[4:8] == bytes(4)  # gzip's time
 
 
 def test_a_file_without_dates_gets_no_columns_for_them(tmp_path):
