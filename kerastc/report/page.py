@@ -6,6 +6,7 @@ from typing import Any
 from kerastc.errors import UserError
 from kerastc.progress import progress
 from kerastc.report import tables
+from kerastc.report.baseline import against_baseline
 from kerastc.report.gallery import balanced_counts, part_counts, run_plots
 from kerastc.report.picture import Picture
 from kerastc.report.record import RunRecord, read_record
@@ -88,7 +89,8 @@ def _page(record: RunRecord, pictures: dict[str, Picture]) -> dict[str, Any]:
         },
         "metric_names": {k: n for k, n in tables.METRIC_NAMES.items() if k in final},
         "training": record.metrics.get("training") or {},
-        "baseline": tables.flatten(record.metrics.get("baseline") or {}),
+        "baseline": against_baseline(record.metrics, record.part),
+        "checkpoints": record.metrics.get("checkpoints") or {},
         "plots": pictures,
         "predictions": predictions is not None,
         "errors": tables.confident_errors(predictions) if predictions else [],
@@ -126,8 +128,10 @@ def _contents(values: dict[str, Any]) -> list[tuple[str, str]]:
     plots, record = values["plots"], values["record"]
     sections = [
         ("metrics", "Final metrics", True),
+        ("baseline", "Baseline", values["baseline"]),
         ("classes", "Each class", True),
         ("training", "Training", "learning_curves" in plots or "per_class" in plots),
+        ("checkpoints", "Checkpoints", values["checkpoints"]),
         ("reliability", "Calibration", "reliability" in plots),
         ("length", "Text length", "accuracy_by_length" in plots),
         ("errors", "Confident errors", values["predictions"]),

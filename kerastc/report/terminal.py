@@ -45,6 +45,7 @@ def run_summary(run: "Run") -> None:
         metrics = run.read_json("metrics.json")
         if "test" in metrics:
             metrics_table(metrics["test"], title="On test texts")
+            _baseline_lines(metrics)
     if run.path("report.html").is_file():
         console.print(f"Report:   {run.path('report.html')}", soft_wrap=True)
     if run.path("preprocessing.json").is_file():
@@ -75,6 +76,23 @@ def metrics_table(metrics: dict[str, Any], title: str = "") -> None:
     console.print(table)
     accuracy = _figure(metrics["accuracy"], intervals.get("accuracy"))
     console.print(f"accuracy {accuracy}   loss {metrics['loss']:.3f}")
+
+
+def _baseline_lines(metrics: dict[str, Any]) -> None:
+    """The baseline's accuracy and cost, and plain words where the model is no better."""
+    from kerastc.report import tables  # imports pandas
+    from kerastc.report.baseline import against_baseline
+
+    compared = against_baseline(metrics, "test")
+    if compared is None:
+        return
+    baseline = metrics["baseline"]
+    figures = baseline["test"]
+    accuracy = _figure(figures["accuracy"], figures.get("intervals", {}).get("accuracy"))
+    seconds = tables.duration(baseline["training"]["seconds"])
+    console.print(f"{escape(compared['name'])}: accuracy {accuracy}; {seconds}")
+    if not compared["beaten"]:
+        console.print(f"[bold]{escape(compared['verdict'])}[/]")
 
 
 def prediction_rows(

@@ -72,9 +72,13 @@ def make_fake_run(
     texts=None,
     skill: float = 3.0,
     finished: bool = True,
+    baseline: float | None = None,
     **settings,
 ) -> Path:
-    """Writes a run folder; with `finished=False` it stops after its last epoch's history."""
+    """Writes a run folder; with `finished=False` it stops after its last epoch's history.
+
+    `baseline` is the skill of a bag of words, which has figures only where it is given.
+    """
     rng = np.random.default_rng(seed + int(1000 * skill))
     folder.mkdir(parents=True)
     config = {
@@ -104,6 +108,8 @@ def make_fake_run(
     write_rows(folder / "history.csv", history_rows(classes, epochs, rng, 0.5 + skill / 8))
     if finished:
         write_results(folder, classes, rows, epochs, rng, texts, skill)
+    if finished and baseline is not None:
+        write_baseline(folder, classes, rows, rng, baseline)
     return folder
 
 
@@ -155,3 +161,13 @@ def write_results(folder, classes, rows, epochs, rng, texts, skill) -> None:
             folder / "predictions" / f"{part}.csv", written, labels, probabilities, classes
         )
     write_json(folder / "metrics.json", metrics)
+
+
+def write_baseline(folder, classes, rows, rng, skill) -> None:
+    figures = {"seconds": 0.9, "predicting_seconds": 0.1, "parameters": 31_002}
+    baseline = {"name": "bag of words", "training": figures}
+    for part in ("validation", "test"):
+        labels, probabilities = fake_predictions(len(classes), rows, rng, skill)
+        baseline[part] = classification_metrics(labels, probabilities, classes)
+    path = folder / "metrics.json"
+    write_json(path, json.loads(path.read_text(encoding="utf-8")) | {"baseline": baseline})

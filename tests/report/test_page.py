@@ -182,9 +182,25 @@ def test_without_a_test_part_the_headline_is_of_validation(report):
     assert "Test accuracy" not in page.text
 
 
-def test_a_baseline_is_shown(report):
-    page, _, _ = report(change=edit_json("metrics.json", baseline={"tf-idf": {"accuracy": 0.75}}))
-    assert "tf-idf.accuracy 0.75" in page.text
+def test_a_baseline_has_its_own_section_with_figures_intervals_and_costs(report):
+    page, _, folder = report(skill=4.0, baseline=1.0)
+    metrics = json.loads((folder / "metrics.json").read_text())
+    baseline = metrics["baseline"]["test"]
+    low, high = baseline["intervals"]["accuracy"]
+    assert f"{baseline['accuracy']:.3f} {low:.3f} to {high:.3f}" in page.text
+    assert f"Test loss {metrics['test']['loss']:.3f} {baseline['loss']:.3f}" in page.text
+    assert "Training time 41.3 s 0.9 s Parameters 22,861,059 31,002" in page.text
+    assert "The model beats the bag of words: accuracy" in page.text
+    assert "#baseline" in [link.get("href") for link in page.all("a")]
+
+
+def test_a_model_that_does_not_beat_the_baseline_is_told_so(report):
+    page, _, _ = report(skill=3.0, baseline=3.0)
+    assert "The model does not beat the bag of words" in page.text
+
+
+def test_a_run_without_a_baseline_has_no_such_section(plain):
+    assert "bag of words" not in plain[1]
 
 
 def test_an_unfinished_run_is_told_what_it_lacks(make_run):
