@@ -94,10 +94,17 @@ def show(name: str) -> None:
 @click.argument("overrides", metavar="[KEY=VALUE]...", nargs=-1)
 @click.option("--run", "folder", type=click.Path(path_type=Path), help="Folder of this run.")
 @click.option("--resume", is_flag=True, help="Go on with a stopped run, to the same figures.")
+@click.option(
+    "--from",
+    "parent",
+    metavar="RUN|CHECKPOINT",
+    type=click.Path(path_type=Path),
+    help="Go on from a checkpoint in a child run, with changed regularisation.",
+)
 @click.option("--seed", type=int, help="The same as seed=N.")
 @BACKEND
 @RUNS
-def train(name, overrides, folder, resume, seed, backend, runs) -> None:
+def train(name, overrides, folder, resume, parent, seed, backend, runs) -> None:
     """Train RECIPE with settings changed by KEY=VALUE words.
 
     RECIPE is a name of `kerastc recipes`, or the path of a recipe script of your own. A script is
@@ -108,11 +115,12 @@ def train(name, overrides, folder, resume, seed, backend, runs) -> None:
     kerastc train arxiv data=abstracts.csv.gz problem=general --seed 3
     kerastc train text data=my.csv label=topic early_stopping.patience=5
     kerastc train --resume --run runs/docstrings/20261121-101500
+    kerastc train --from runs/text/20261121-101500/checkpoints/step-4000.npz dropout=0.6
     """
     from kerastc import launch
     from kerastc.report.terminal import run_summary
 
-    if name and "=" in name:  # only overrides were given, with --resume
+    if name and "=" in name:  # only overrides were given, with --resume or --from
         name, overrides = None, (name, *overrides)
     if seed is not None:
         overrides = (*overrides, f"seed={seed}")
@@ -122,6 +130,7 @@ def train(name, overrides, folder, resume, seed, backend, runs) -> None:
         places=launch.Places(runs, _cache()),
         folder=folder,
         resume=resume,
+        parent=parent,
         backend=backend,
     )
     run_summary(run)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from kerastc import recipe, settings
+from kerastc import lineage, recipe, settings
 from kerastc.backend import choose_backend, make_deterministic, precision
 from kerastc.errors import UserError
 from kerastc.run import Run, newest_unfinished
@@ -38,17 +38,20 @@ def train(
     places: Places,
     folder: Path | None = None,
     resume: bool = False,
+    parent: Path | None = None,
     backend: str | None = None,
 ) -> Run:
     """Runs a recipe to its end.
 
     Args:
-        name: a recipe's name or path; may be None when resuming.
+        name: a recipe's name or path; may be None when resuming, or with a parent.
         overrides: `key=value` words.
         places: where runs and caches are.
         folder: the run's folder; by default a new one named by the time, or the newest unfinished
             run when resuming.
         resume: go on with the run in `folder`; starts it where it does not exist yet.
+        parent: a run, or one of its checkpoints, from which a child run goes on with the parent's
+            hyperparameters, changed by the overrides as far as its recipe allows.
         backend: tensorflow, jax or torch.
 
     Raises:
@@ -59,20 +62,26 @@ def train(
         folder = folder or newest_unfinished(places.runs, _required(name)).folder
         if name is None or (folder / "config.json").is_file():
             return _resume(folder, name, overrides, places, backend)
+    origin = lineage.origin(parent) if parent else None
+    if origin and name is None:
+        name = origin.run.config["recipe"]
     script = recipe.find(_required(name))
     module = script.load()
-    config = settings.configure(module.Config, overrides)
+    if origin:
+        config = origin.child_config(script, module.Config, overrides)
+        backend = origin.backend(backend)
+    else:
+        config = settings.configure(module.Config, overrides)
     backend = choose_backend(backend)
-    run = Run.create(
-        folder or _new_folder(places.runs / script.path.stem),
-        {
-            "recipe": str(script.path.resolve()) if name != script.path.stem else name,
-            "command": _command(script, config, backend),
-            "config": config.model_dump(mode="json"),
-        },
-        places.cache,
-    )
-    return _work(module, config, run)
+    named = {
+        "recipe": str(script.path.resolve()) if name != script.path.stem else name,
+        "command": _command(script, config, backend, origin),
+        "config": config.model_dump(mode="json"),
+    }
+    if origin:
+        named["parent"] = origin.as_dict()
+    folder = folder or _new_folder(places.runs / script.path.stem)
+    return _work(module, config, Run.create(folder, named, places.cache))
 
 
 def _resume(folder, name, overrides, places, backend) -> Run:
@@ -161,9 +170,15 @@ def _refuse_changes(given: settings.Config, stored: settings.Config, run: Run) -
             )
 
 
-def _command(script: recipe.Recipe, config: settings.Config, backend: str) -> str:
-    """The command line that repeats a run: all that differs from the recipe's defaults."""
+def _command(
+    script: recipe.Recipe, config: settings.Config, backend: str, origin: lineage.Origin | None
+) -> str:
+    """The command line that repeats a run: all that differs from the defaults, or the parent."""
     values = settings.flat(config)
+    if origin:
+        before = settings.flat(settings.validate(type(config), origin.run.config["config"]))
+        words = [settings.word(key, value) for key, value in values.items() if value != before[key]]
+        return shlex.join(["kerastc", "train", "--from", str(origin.checkpoint), *words])
     words = [
         settings.word(field.key, values[field.key])
         for field in settings.fields(type(config))

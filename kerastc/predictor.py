@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 import kerastc.models.text_classifier  # noqa: F401  (registers the layers of model.keras)
+from kerastc.data.preparation import TextPreparation
 from kerastc.data.texts import LabelledTexts, cut_at_word
 from kerastc.errors import UserError
 from kerastc.models.tokens import load_tokenizer
@@ -34,6 +35,7 @@ class Predictor:
             raise UserError(f"{run.folder} is no run of a text recipe.")
         self.max_tokens = preprocessing["max_tokens"]
         self.max_characters = preprocessing["max_characters"]
+        self.preparation = TextPreparation.model_validate(preprocessing["preparation"])
         self.classes = tuple(_required(run, "labels.txt").read_text("utf-8").splitlines())
         path = _required(run, "model.keras")
         try:
@@ -43,10 +45,10 @@ class Predictor:
         self.tokenizer = load_tokenizer(_required(run, "tokenizer"))
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        """The class probabilities, (texts, classes) float64; texts are cut as in training."""
+        """The class probabilities, (texts, classes) float64, of texts treated as in training."""
         if self.max_characters:
             texts = [cut_at_word(text, self.max_characters) for text in texts]
-        tokens = self.tokenizer.encode(texts, self.max_tokens)
+        tokens = self.tokenizer.encode(self.preparation.apply(texts), self.max_tokens)
         none = np.zeros((len(tokens), 0), "float32")
         batches = TextBatches(tokens, self.tokenizer.pad, none, BATCH)
         return softmax(predict(self.model, batches, "Predicting"))

@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 import pydantic
 
+from kerastc.data.capitals import capitals_of
 from kerastc.data.duplicates import punctuation
 from kerastc.errors import UserError, nearest
 from kerastc.progress import progress
@@ -71,6 +72,8 @@ class TextPreparation(pydantic.BaseModel):
        becomes two words. Apostrophes and quotation marks inside of a word go without one (dont,
        OBrien); points and commas inside of a number stay.
     5. Lower case.
+    6. A word in front says how the text as given is capitalised (`capitals_of`), for encoders that
+       do not see capital letters.
 
     White space is folded where any of them is on. The same object prepares the texts of training
     and those of a later prediction.
@@ -87,6 +90,7 @@ class TextPreparation(pydantic.BaseModel):
     punctuation: bool = True  # false: out; don't becomes dont, well-known becomes two words
     stop_words: bool = True  # false: out, as listed by stopwordsiso; negations stay
     lemmas: bool = False  # words by their dictionary form, as known to simplemma
+    capitals: bool = False  # a word in front says how the text is capitalised
     language: str = "en"  # of stop words and lemmas: en, es, he, ... (ISO 639-1)
 
     @pydantic.model_validator(mode="after")
@@ -113,6 +117,7 @@ class TextPreparation(pydantic.BaseModel):
             self.unicode
             or self.lowercase
             or self.lemmas
+            or self.capitals
             or not (self.punctuation and self.stop_words)
         )
 
@@ -128,13 +133,17 @@ class TextPreparation(pydantic.BaseModel):
         words, words_in_capitals = _Words(self, True), _Words(self, False)
         with progress("preparing texts", len(texts)) as advance:
             for start in range(0, len(texts), CHUNK):
-                chunk = texts[start : start + CHUNK]
-                if self.unicode:
-                    chunk = map(plain_unicode, chunk)
+                given = texts[start : start + CHUNK]
+                chunk = map(plain_unicode, given) if self.unicode else given
                 done = [
                     (words_in_capitals if text.isupper() else words).prepared(text)
                     for text in chunk
                 ]
+                if self.capitals:
+                    done = [
+                        f"{capitals_of(text)} {new}" if new else ""
+                        for text, new in zip(given, done, strict=True)
+                    ]
                 prepared[start : start + CHUNK] = done
                 advance(len(done))
         return prepared

@@ -77,7 +77,7 @@ def validation_curves(labels: Sequence[str], histories: Sequence[pd.DataFrame]) 
     columns = 1 if max(map(len, labels[:MANY])) > 30 else 2
     lines = -(-min(len(labels), MANY) // columns)
     figure = new_figure(9.6, 3.9 + 0.24 * lines)
-    epochs = max(int(history["epoch"].max()) for history in histories)
+    epochs = np.concatenate([history["epoch"] for history in histories])
     panels = (("val_loss", "Validation loss"), ("val_accuracy", "Validation accuracy"))
     for axes, (column, title) in zip(figure.subplots(1, 2), panels, strict=True):
         handles = []

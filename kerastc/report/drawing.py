@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import cache
 
 import matplotlib
+import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -130,7 +131,9 @@ def _letters() -> frozenset[int]:
     return frozenset().union(*(font_manager.get_font(path).get_charmap() for path in paths))
 
 
-def epoch_axis(axes: Axes, epochs: int) -> None:
-    """Whole epochs only, with room at both ends."""
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8, min_n_ticks=1))
-    axes.set_xlim(0.5, epochs + 0.5)
+def epoch_axis(axes: Axes, epochs: np.ndarray) -> None:
+    """Room at both ends; whole epochs only, unless there were evaluations between them."""
+    whole = bool((np.mod(epochs, 1) == 0).all())
+    axes.xaxis.set_major_locator(MaxNLocator(integer=whole, nbins=8, min_n_ticks=1))
+    room = 0.5 if whole else epochs.max() / 20
+    axes.set_xlim(epochs.min() - room, epochs.max() + room)

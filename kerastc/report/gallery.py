@@ -24,8 +24,8 @@ def run_plots(record: RunRecord) -> Iterator[Plot]:
         yield Plot(
             "per_class",
             per_class_curves(history, record.classes, record.best_epoch),
-            "Validation precision, recall and F1 of each class by epoch; the dotted line is the "
-            "epoch whose weights were kept."
+            "Validation precision, recall and F1 of each class by epoch; the dotted line is where "
+            "the kept weights stood."
             + " Named: the highest and the lowest F1; in grey: the others."
             * many,
             f"Three line plots for {len(record.classes)} classes. The table of classes below has "
@@ -68,17 +68,17 @@ def part_counts(record: RunRecord) -> dict[str, list[int]]:
 
 def _learning(record: RunRecord) -> Plot:
     history, best = record.history, record.best_epoch
-    description = f"Line plots over {len(history)} epochs."
+    description = f"Line plots of {len(history)} evaluations."
     for column, name in (("val_loss", "loss"), ("val_accuracy", "accuracy")):
         if column in history:
             first, last = history[column].iloc[0], history[column].iloc[-1]
             description += f" Validation {name} goes from {first:.3f} to {last:.3f}."
     caption = (
-        "Training figures are means over an epoch, with dropout and while the weights change; "
-        "validation figures are of the epoch's end."
+        "Training figures are means since the evaluation before, with dropout while the weights "
+        "change; validation figures are of the moment."
     )
     if best is not None:
-        caption += f" The star marks epoch {best}, whose weights were kept."
+        caption += f" The star marks epoch {best:.3g}, whose weights were kept."
     return Plot("learning_curves", learning_curves(history, best), caption, description)
 
 

@@ -94,7 +94,7 @@ def _largest_and_smallest(sizes: np.ndarray) -> np.ndarray:
 
 
 @drawing()
-def learning_curves(history: pd.DataFrame, best_epoch: int | None) -> Figure:
+def learning_curves(history: pd.DataFrame, best_epoch: float | None) -> Figure:
     """Loss, accuracy, macro F1 and learning rate by epoch, for training and validation.
 
     Args:
@@ -123,7 +123,7 @@ def learning_curves(history: pd.DataFrame, best_epoch: int | None) -> Figure:
     return figure
 
 
-def _curve(axes: Axes, history: pd.DataFrame, column: str, best_epoch: int | None) -> None:
+def _curve(axes: Axes, history: pd.DataFrame, column: str, best_epoch: float | None) -> None:
     epochs = history["epoch"].to_numpy()
     every = max(1, len(epochs) // 20)
     if column == "learning_rate":
@@ -139,7 +139,7 @@ def _curve(axes: Axes, history: pd.DataFrame, column: str, best_epoch: int | Non
             epochs, history[validation], color=VERMILLION, marker="s", markevery=every,
             label="validation",
         )  # fmt: skip
-    epoch_axis(axes, int(epochs.max()))
+    epoch_axis(axes, epochs)
     low, high = axes.get_ylim()
     if column in ("accuracy", "macro_f1") and high - low < 0.1:  # makes no hill of a hundredth
         axes.set_ylim((low + high) / 2 - 0.05, (low + high) / 2 + 0.05)
@@ -150,13 +150,13 @@ def _curve(axes: Axes, history: pd.DataFrame, column: str, best_epoch: int | Non
         value = history.loc[history["epoch"] == best_epoch, validation]
         axes.plot(
             [best_epoch], value, ls="", marker="*", markersize=15, color=VERMILLION,
-            markeredgecolor="black", label=f"best epoch ({best_epoch}), kept",
+            markeredgecolor="black", label=f"best ({best_epoch:.3g}), kept",
         )  # fmt: skip
 
 
 @drawing()
 def per_class_curves(
-    history: pd.DataFrame, classes: Sequence[str], best_epoch: int | None
+    history: pd.DataFrame, classes: Sequence[str], best_epoch: float | None
 ) -> Figure:
     """Validation precision, recall and F1 of each class by epoch.
 
@@ -194,7 +194,7 @@ def _class_lines(
     for name, line in values.items():
         if name not in named:
             axes.plot(epochs, line, color=LIGHT_GREY, linewidth=1)
-    epoch_axis(axes, int(epochs.max()))
+    epoch_axis(axes, epochs)
     every = max(1, len(epochs) // 12)
     return [
         axes.plot(epochs, values[name], markevery=every, **series_style(place))[0]
@@ -203,7 +203,7 @@ def _class_lines(
 
 
 def _named_classes(
-    history: pd.DataFrame, classes: Sequence[str], best_epoch: int | None
+    history: pd.DataFrame, classes: Sequence[str], best_epoch: float | None
 ) -> list[str]:
     if len(classes) <= MANY:
         return list(classes)

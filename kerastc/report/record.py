@@ -56,8 +56,8 @@ class RunRecord:
         return "test" if self.metrics.get("test") else "validation"
 
     @property
-    def best_epoch(self) -> int | None:
-        """The epoch whose weights were kept, from 1."""
+    def best_epoch(self) -> float | None:
+        """After how many epochs the weights stood that were kept; of a mean, its best member."""
         return (self.metrics.get("training") or {}).get("best_epoch")
 
     @cached_property

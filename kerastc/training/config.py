@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 import pydantic
 from pydantic import Field
 
+from kerastc.data.preparation import TextPreparation
 from kerastc.settings import Config
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -70,6 +71,7 @@ class TextClassifierConfig(TrainingConfig):
     pooling: Literal["mean", "first"] = "mean"  # of the token vectors; first is [CLS]
     hidden: Annotated[int, Field(ge=1)] | None = None  # head's units; none: the encoder's width
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2  # before the classifier
+    preparation: TextPreparation = TextPreparation()  # of the texts, before the tokenizer
     max_tokens: Annotated[int, Field(ge=4)] | None = 128  # of a text; none: covers 99.7 % of them
 
     def architecture(self) -> dict:

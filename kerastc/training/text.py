@@ -10,6 +10,7 @@ import numpy as np
 from kerastc.data import LabelledTexts
 from kerastc.models import Encoder, split_at_features
 from kerastc.run import Run
+from kerastc.training.baseline import Baseline, bag_of_words
 from kerastc.training.batching import Batches, TextBatches, covering_length
 from kerastc.training.config import TextClassifierConfig
 from kerastc.training.features import FeatureCache
@@ -29,12 +30,14 @@ class Trained:
         validation, test: (rows, classes) float64 probabilities of the chosen weights.
         choice: how they were chosen.
         figures: epochs, seconds, parameters, memory.
+        baseline: what a bag of words makes of the same texts.
     """
 
     validation: np.ndarray
     test: np.ndarray
     choice: Choice
     figures: dict[str, float]
+    baseline: Baseline
 
 
 def train_text_classifier(
@@ -57,9 +60,11 @@ def train_text_classifier(
         config: hyperparameters.
         run: takes history, checkpoints, model.keras, tokenizer and preprocessing.json.
     """
+    # Before the model's tokens and gradients are in memory.
+    baseline = bag_of_words(splits, config, run)
     keras.utils.set_random_seed(config.seed)
     config = config.model_copy(
-        update={"max_tokens": sequence_length(splits.train, encoder, config.max_tokens)}
+        update={"max_tokens": config.max_tokens or covering_tokens(splits.train, encoder, config)}
     )
     fitted, batches = _prepare(model, encoder, splits, config, run)
     choice, figures = fit(
@@ -77,6 +82,7 @@ def train_text_classifier(
             "trainable_parameters": sum(int(np.prod(v.shape)) for v in fitted.trainable_weights),
             "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         },
+        baseline,
     )
 
 
@@ -89,31 +95,29 @@ def save(model: keras.Model, encoder: Encoder, config: TextClassifierConfig, run
         keras.Model(model.inputs, model.outputs, name=model.name).save(path)
     with run.writing("tokenizer") as path:
         encoder.tokenizer.save(path)
-    preparation = getattr(config, "preparation", None)
     run.write_json(
         "preprocessing.json",
         {
             "kind": "text",
             "max_tokens": config.max_tokens,
             "max_characters": getattr(config, "max_characters", 0),
-            "preparation": preparation.model_dump() if preparation else None,
+            "preparation": config.preparation.model_dump(),
             "backbone": encoder.name,
         },
     )
 
 
-def sequence_length(texts: LabelledTexts, encoder: Encoder, max_tokens: int | None) -> int:
-    """`max_tokens`, or where it is None the tokens that cover 99.7 % of the texts."""
-    if max_tokens is not None:
-        return max_tokens
-    return covering_length(encoder.encode(texts.texts, encoder.max_length).lengths)
+def covering_tokens(texts: LabelledTexts, encoder: Encoder, config: TextClassifierConfig) -> int:
+    """The tokens that cover 99.7 % of the prepared texts, at most what the encoder reads."""
+    prepared = config.preparation.apply(texts.texts)
+    return covering_length(encoder.encode(prepared, encoder.max_length).lengths)
 
 
 def text_batches(
     texts: LabelledTexts, encoder: Encoder, config: TextClassifierConfig, seed: int | None = None
 ) -> TextBatches:
     """Batches of token ids; with a seed they are for training: shuffled and weighted."""
-    tokens = encoder.encode(texts.texts, config.max_tokens)
+    tokens = encoder.encode(config.preparation.apply(texts.texts), config.max_tokens)
     count = len(texts.classes)
     weights = None if seed is None else class_weights(texts.labels, count, config.class_weights)
     targets = one_hot(texts.labels, count)

@@ -1,0 +1,92 @@
+"""Child runs: which checkpoint of which run they go on from, and what they may change."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kerastc import recipe, settings
+from kerastc.errors import UserError
+from kerastc.run import Run
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a child begins.
+
+    Args:
+        run: the parent.
+        checkpoint: one of its checkpoints.
+        step: the training step of that checkpoint.
+    """
+
+    run: Run
+    checkpoint: Path
+    step: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the child's config.json says of it."""
+        folder = str(self.run.folder.resolve())
+        return {"run": folder, "checkpoint": self.checkpoint.name, "step": self.step}
+
+    def child_config(
+        self, script: recipe.Recipe, config_class: type[settings.Config], overrides: Sequence[str]
+    ) -> settings.Config:
+        """The parent's hyperparameters with the overrides.
+
+        Raises:
+            UserError: for another recipe, and for a field that a child cannot change.
+        """
+        parent = recipe.find(self.run.config["recipe"])
+        if parent.path.resolve() != script.path.resolve():
+            raise UserError(f"{self.run.folder} is a run of {parent.name}, not of {script.name}.")
+        before = self.run.config["config"]
+        config = settings.configure(config_class, overrides, before)
+        changeable = getattr(config_class, "changeable", ())
+        old = settings.flat(settings.validate(config_class, before))
+        for key, value in settings.flat(config).items():
+            if value != old[key] and key.split(".")[0] not in changeable:
+                raise UserError(
+                    f"A child run keeps {key}={old[key]} of {self.run.folder}: data, network and "
+                    f"order of the batches go on as they were. {key}={value} cannot be.",
+                    f"A child may change: {', '.join(changeable) or 'nothing in this recipe'}.",
+                )
+        return config
+
+    def backend(self, given: str | None) -> str:
+        """The parent's backend, on which alone its checkpoint can go on."""
+        before = self.run.read_json("environment.json")["backend"]
+        if given not in (None, before):
+            raise UserError(
+                f"{self.run.folder} was trained on {before}; its checkpoints do not fit {given}.",
+                "Leave --backend out.",
+            )
+        return before
+
+
+def origin(path: Path) -> Origin:
+    """Reads what the user named: a run (its last checkpoint is meant), or a checkpoint file.
+
+    Raises:
+        UserError: where there is no such checkpoint; it names those that there are.
+    """
+    folder = path.parent.parent if path.suffix == ".npz" else path
+    run = Run.open(folder)
+    found = {
+        int(match[1]): file
+        for file in run.path("checkpoints").glob("step-*.npz")
+        if (match := re.fullmatch(r"step-(\d+)\.npz", file.name))
+    }
+    if not found:
+        raise UserError(
+            f"{run.folder} has no checkpoint: it stands {run.standing()}.",
+            f"Go on with it: {run.resume_command}",
+        )
+    steps = {file.resolve(): step for step, file in found.items()}
+    if path.suffix != ".npz":
+        return Origin(run, found[max(found)], max(found))
+    if path.resolve() not in steps:
+        there = ", ".join(str(found[step]) for step in sorted(found))
+        raise UserError(f"There is no checkpoint {path}.", f"There are: {there}.")
+    return Origin(run, path, steps[path.resolve()])
