@@ -9,6 +9,7 @@ from typing import Any
 from kerastc.errors import UserError
 from kerastc.report import tables
 from kerastc.report.comparison import COSTS, FIGURES, PLACES, Comparison, has, value
+from kerastc.report.recommendation import Recommendation, candidate, recommend
 from kerastc.report.record import RunRecord, read_record
 
 
@@ -30,7 +31,16 @@ def compare(folders: Sequence[Path]) -> Comparison:
     pairs.sort(key=lambda pair: _place(pair[0]))
     rows = [row for row, _ in pairs]
     differing = _differing(rows)
-    return Comparison(rows, differing, _groups(rows, differing), [r for _, r in pairs])
+    records = [record for _, record in pairs]
+    baselines = _baselines(pairs)
+    return Comparison(
+        rows,
+        differing,
+        _groups(rows, differing),
+        records,
+        baselines,
+        _recommendation(pairs, baselines, differing),
+    )
 
 
 def _place(row: Mapping[str, Any]) -> tuple[bool, float]:
@@ -93,13 +103,8 @@ def _differing(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _groups(rows: Sequence[Mapping[str, Any]], differing: Sequence[str]) -> list[dict[str, Any]]:
     """Groups of finished runs that share all but the seed, the best mean on validation first."""
-    together: dict[str, list[Mapping[str, Any]]] = {}
-    for row in rows:
-        if row["state"] == "finished":
-            same = [row["recipe"], row["backend"], row["device"], row["config"]]
-            together.setdefault(_key(same), []).append(row)
     groups = []
-    for members in together.values():
+    for members in _but_for_seeds(rows):
         seeds = [row["seed"] for row in members]
         if len(set(map(_key, seeds))) < 2:
             continue
@@ -117,6 +122,77 @@ def _groups(rows: Sequence[Mapping[str, Any]], differing: Sequence[str]) -> list
             }
         )
     return sorted(groups, key=lambda g: -(g["validation"]["accuracy"]["mean"] or 0))
+
+
+def _but_for_seeds(rows: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """The finished runs, or baselines, with those together that share all but the seed."""
+    together: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        if row["state"] in ("finished", "baseline"):
+            same = [row["state"], row["recipe"], row["backend"], row["device"], row["config"]]
+            together.setdefault(_key(same), []).append(row)
+    return list(together.values())
+
+
+def _baselines(pairs: Sequence[tuple[Mapping[str, Any], RunRecord]]) -> list[dict[str, Any]]:
+    """A row for each distinct baseline: runs on the same splits share theirs."""
+    together: dict[str, list[tuple[Mapping[str, Any], Mapping[str, Any]]]] = {}
+    for row, record in pairs:
+        baseline = record.metrics.get("baseline") or {}
+        if row["state"] == "finished" and baseline.get("validation"):
+            figures = [baseline["validation"], baseline.get("test")]
+            together.setdefault(_key([row["fingerprint"], figures]), []).append((row, baseline))
+    return [_baseline_row(members) for members in together.values()]
+
+
+def _baseline_row(members: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> dict[str, Any]:
+    rows, (baseline, *_) = [row for row, _ in members], [baseline for _, baseline in members]
+    training = baseline.get("training") or {}
+    first = rows[0]
+    return {
+        "run": baseline.get("name", "baseline"),
+        "folder": None,
+        "state": "baseline",
+        "of": [row["run"] for row in rows],
+        **{field: _agreed([row[field] for row in rows]) for field in (*PLACES, "seed")},
+        "fingerprint": first["fingerprint"],
+        "config": {
+            field: setting
+            for field, setting in first["config"].items()
+            if all(_key(row["config"].get(field)) == _key(setting) for row in rows)
+        },
+        "validation": _figures(baseline["validation"]),
+        "test": _figures(baseline.get("test") or {}),
+        "training": {key: training.get(key) for key in COSTS},
+    }
+
+
+def _agreed(values: Sequence[Any]) -> Any:
+    """The value, or None where there are several."""
+    return values[0] if len(set(map(_key, values))) == 1 else None
+
+
+def _recommendation(
+    pairs: Sequence[tuple[Mapping[str, Any], RunRecord]],
+    baselines: Sequence[Mapping[str, Any]],
+    differing: Sequence[str],
+) -> Recommendation | None:
+    """None, too, where the runs tell other classes apart: their accuracies are of other tasks."""
+    if len({record.classes for row, record in pairs if row["state"] == "finished"}) != 1:
+        return None
+    candidates = []
+    for members in (*_but_for_seeds([row for row, _ in pairs]), *_but_for_seeds(baselines)):
+        first = members[0]
+        words = [
+            f"{field}={tables.scalar(value(first, field))}"
+            for field in differing
+            if has(first, field)
+        ]
+        if first["state"] == "baseline":
+            words.insert(0, first["run"])
+        name = first["run"] if len(members) == 1 else first["recipe"]
+        candidates.append(candidate(" ".join(words) or name, members))
+    return recommend([found for found in candidates if found])
 
 
 def _spreads(figures: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float | None]]:

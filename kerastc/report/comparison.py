@@ -8,24 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.measure import Measurement
-from rich.table import Table
-from rich.text import Text
 
 from kerastc.errors import UserError
 from kerastc.report import tables
 from kerastc.report.comparison_plots import SHOWN_RUNS, accuracies, validation_curves
+from kerastc.report.comparison_terminal import print_comparison
 from kerastc.report.drawing import MANY
 from kerastc.report.picture import Picture, Plot
+from kerastc.report.recommendation import RULE, Recommendation
 from kerastc.report.record import RunRecord
 from kerastc.report.template import render
 from kerastc.run import Run
 
 SORTED_BY = "validation accuracy, highest first; runs that are not finished come last"
 PLACES = ("recipe", "backend", "device")  # what a run is of, beside its settings
-FIGURES = ("accuracy", "macro_f1", "loss", "ece")
+FIGURES = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "loss", "ece")
 COSTS = (
     "epochs",
     "best_epoch",
@@ -39,7 +37,9 @@ COSTS = (
 
 def has(row: Mapping[str, Any], field: str) -> bool:
     """Whether a run has one of the `differing` fields at all."""
-    return field in PLACES or field == "seed" or field in row["config"]
+    if field in PLACES or field == "seed":
+        return row[field] is not None
+    return field in row["config"]
 
 
 def value(row: Mapping[str, Any], field: str) -> Any:
@@ -60,12 +60,19 @@ class Comparison:
             recipes has counts only where that recipe's runs differ in it.
         groups: runs that differ in nothing but their seed, two or more: their `settings`, `seeds`,
             `runs`, and mean and sample standard deviation of each figure.
+        records: what the rows were read from.
+        baselines: a row, of the same form, for each distinct baseline of the finished runs: its
+            `state` is `baseline`, `of` names the runs that it belongs to, and it has the settings
+            in which those agree.
+        recommendation: None where there is nothing to choose between.
     """
 
     rows: list[dict[str, Any]]
     differing: list[str]
     groups: list[dict[str, Any]]
     records: Sequence[RunRecord]
+    baselines: list[dict[str, Any]]
+    recommendation: Recommendation | None
 
     @property
     def notes(self) -> list[str]:
@@ -91,6 +98,8 @@ class Comparison:
     def label(self, row: Mapping[str, Any]) -> str:
         """What a plot calls a run: its values of `fields`, or its name where there are none."""
         label = " · ".join(self.shown(row, field) for field in self.fields) or row["run"]
+        if row["state"] == "baseline":
+            return row["run"] if len(self.baselines) == 1 else f"{row['run']}: {label}"
         return label if row["state"] == "finished" else f"{label} (not finished)"
 
     @property
@@ -106,18 +115,20 @@ class Comparison:
             "differing": self.differing,
             "runs": self.rows,
             "groups": self.groups,
+            "baselines": self.baselines,
+            "recommendation": self.recommendation and self.recommendation.as_dict(),
         }
         return json.dumps(_without_nan(table), indent=2, ensure_ascii=False, allow_nan=False)
 
     def to_csv(self) -> str:
-        """A line a run, flat: differing fields, then figures; empty where a run has none."""
+        """A line a run, then a baseline: differing fields, figures; empty where it has none."""
         fields = ["seed", *(field for field in self.differing if field != "recipe")]
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         figures = [f"{part}_{key}" for part in ("validation", "test") for key in FIGURES]
         costs = [f"training_{key}" for key in COSTS]
         writer.writerow(["run", "recipe", "state", *fields, *figures, *costs, "folder"])
-        for row in self.rows:
+        for row in [*self.rows, *self.baselines]:
             cells = [row["run"], row["recipe"], row["state"]]
             cells += [value(row, field) for field in fields]
             cells += [row[part][key] for part in ("validation", "test") for key in FIGURES]
@@ -131,9 +142,12 @@ class Comparison:
             UserError: the path cannot be written.
         """
         pictures = {plot.name: (plot.title, Picture.of(plot)) for plot in self._plots()}
-        contents = [("seeds", "Mean over seeds")] if self.groups else []
+        contents = [("recommendation", "Recommendation")] if self.recommendation else []
+        contents += [("seeds", "Mean over seeds")] if self.groups else []
         contents += [("runs", "Runs"), *((name, title) for name, (title, _) in pictures.items())]
-        page = render("compare.html.j2", comparison=self, pictures=pictures, contents=contents)
+        page = render(
+            "compare.html.j2", comparison=self, pictures=pictures, contents=contents, rule=RULE
+        )
         path = Path(path)
         try:
             with Run(path.parent).writing(path.name) as beside:
@@ -147,13 +161,15 @@ class Comparison:
         finished = [row for row in self.rows if row["state"] == "finished"]
         named = f" Runs are named by {' · '.join(self.fields)}." if self.fields else ""
         if finished:
+            drawn = [*self.baselines, *finished]
             yield Plot(
                 "accuracy",
-                accuracies([self.label(row) for row in finished], finished),
-                "Accuracy of each run with 95 % bootstrap intervals, in the order of the table."
-                + f" Shown: the first {SHOWN_RUNS}." * (len(finished) > SHOWN_RUNS)
+                accuracies([self.label(row) for row in drawn], drawn),
+                "Accuracy of each run with 95 % bootstrap intervals, in the order of the table"
+                + (", after the baselines." if self.baselines else ".")
+                + f" Shown: the first {SHOWN_RUNS}." * (len(drawn) > SHOWN_RUNS)
                 + named,
-                f"Points with error bars for {len(finished)} runs; the table has their figures.",
+                f"Points with error bars for {len(drawn)} rows; the table has their figures.",
                 title="Accuracy",
             )
         curves = [
@@ -174,72 +190,8 @@ class Comparison:
             )
 
     def print(self, console: Console | None = None) -> None:
-        """Prints the tables, those of the groups last."""
-        console = console or Console(highlight=False)
-        for table in [self._run_table(), *([self._group_table()] if self.groups else [])]:
-            # Too many settings for the terminal: lines that wrap are better than columns cut off.
-            least = Measurement.get(console, console.options.update(max_width=10_000), table)
-            console.print(table, width=max(console.width, least.minimum), crop=False)
-        for note in [*self.notes, "The page and the JSON form have 95 % intervals."]:
-            console.print(Text(note))
-
-    def _run_table(self) -> Table:
-        cells = [[self.shown(row, field) for field in self.fields] for row in self.rows]
-        longest = max(len(row["run"]) for row in self.rows)
-        table = _table("run", longest, self.fields, cells, "")
-        for name in ("validation", "test", "test F1"):
-            table.add_column(name, justify="right", min_width=10)
-        for row, settings in zip(self.rows, cells, strict=True):
-            table.add_row(
-                Text(row["run"]),
-                *map(Text, settings),
-                tables.number(row["validation"]["accuracy"]),
-                tables.number(row["test"]["accuracy"]),
-                tables.number(row["test"]["macro_f1"]),
-            )
-        return table
-
-    def _group_table(self) -> Table:
-        cells = [
-            [tables.setting(group["settings"], field) for field in self.differing]
-            for group in self.groups
-        ]
-        table = _table("runs", 4, self.differing, cells, "Mean ± standard deviation over seeds")
-        for name in ("validation", "test", "test F1"):
-            table.add_column(name, justify="right", min_width=13)
-        for group, settings in zip(self.groups, cells, strict=True):
-            table.add_row(
-                str(len(group["runs"])),
-                *map(Text, settings),
-                tables.spread(group["validation"]["accuracy"]),
-                tables.spread(group["test"]["accuracy"]),
-                tables.spread(group["test"]["macro_f1"]),
-            )
-        return table
-
-
-def _table(
-    first: str, width: int, fields: Sequence[str], cells: Sequence[Sequence[str]], title: str
-) -> Table:
-    """A table whose values stay whole where the terminal is narrow; headings are folded first.
-
-    Args:
-        first: the heading of the first column, `width` characters wide.
-        fields: the headings after it, with their values in `cells`, a sequence a row.
-        title: above the table.
-    """
-    table = Table(
-        title=title or None,
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        header_style="bold",
-        padding=(0, 1, 0, 0),
-    )
-    table.add_column(first, overflow="fold", min_width=min(width, 15))
-    for place, field in enumerate(fields):
-        longest = max(len(row[place]) for row in cells)
-        table.add_column(Text(field), overflow="fold", min_width=min(longest, 12))
-    return table
+        """Prints the tables, the notes and the recommendation."""
+        print_comparison(self, console or Console(highlight=False))
 
 
 def _without_nan(value: Any) -> Any:

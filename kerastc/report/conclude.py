@@ -20,11 +20,16 @@ def conclude(run: Run, splits: "Splits", trained: "Trained") -> None:
         trained: what training left.
     """
     metrics = {"training": trained.figures}
+    baseline = {"name": "bag of words", "training": trained.baseline.figures}
     for part, probabilities in (("validation", trained.validation), ("test", trained.test)):
         texts = getattr(splits, part)
         with run.writing("predictions", f"{part}.csv") as path:
             write_predictions(path, texts.texts, texts.labels, probabilities, texts.classes)
         metrics[part] = classification_metrics(texts.labels, probabilities, texts.classes)
+        baseline[part] = classification_metrics(
+            texts.labels, getattr(trained.baseline, part), texts.classes
+        )
+    metrics["baseline"] = baseline
     if trained.choice.table:
         metrics["checkpoints"] = {"rule": trained.choice.rule, "table": trained.choice.table}
     run.write_json("metrics.json", metrics)

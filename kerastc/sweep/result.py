@@ -98,8 +98,16 @@ class Sweep:
     def as_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON."""
         best = asdict(self.best) | {"command": self.best_command} if self.best else None
-        values = asdict(self) | {"best": best}
+        values = asdict(self) | {"best": best, "recommendation": self._recommendation()}
         return json.loads(json.dumps(values, default=str))
+
+    def _recommendation(self) -> dict[str, Any] | None:
+        if not self.runs():
+            return None
+        from kerastc.report import compare
+
+        found = compare(self.runs()).recommendation
+        return found and found.as_dict()
 
     def write(self) -> None:
         """Writes sweep.json and compare.html into the study's folder.
@@ -114,7 +122,7 @@ class Sweep:
             _write(self.folder / "compare.html", compare(self.runs()).to_html)
 
     def print(self) -> None:
-        """Shows the comparison, the best trial, and those that failed."""
+        """Shows the comparison with its recommendation, the best trial, and those that failed."""
         from kerastc.report import compare
         from kerastc.report.terminal import console
 

@@ -194,3 +194,41 @@ def test_groups_stand_in_the_order_of_their_mean(make_run):
     comparison = compare(folders)
     assert comparison.rows[0]["validation"]["accuracy"] == 0.95
     assert [group["settings"]["learning_rate"] for group in comparison.groups] == [1e-3, 1e-1]
+
+
+def test_runs_on_the_same_splits_share_a_row_of_their_baseline(make_run, tmp_path):
+    runs = [make_run(f"r{r}", rows=60, epochs=2, learning_rate=r, baseline=1.0) for r in (1, 2)]
+    comparison = compare(runs)
+    (row,) = comparison.baselines
+    baseline = json.loads((runs[0] / "metrics.json").read_text())["baseline"]
+    assert (row["run"], row["of"]) == ("bag of words", ["r1", "r2"])
+    assert row["test"]["macro_f1"] == baseline["test"]["macro_f1"]
+    assert (row["training"]["seconds"], row["training"]["parameters"]) == (0.9, 31_002)
+    assert comparison.shown(row, "learning_rate") == "–"  # noqa: RUF001
+    assert f"{row['test']['macro_f1']:.3f}" in printed(comparison, 80)
+    comparison.to_html(tmp_path / "table.html")
+    assert "bag of words" in (tmp_path / "table.html").read_text(encoding="utf-8")
+    (line,) = [
+        r for r in csv.DictReader(io.StringIO(comparison.to_csv())) if r["run"] == row["run"]
+    ]
+    assert (line["state"], line["training_seconds"], line["folder"]) == ("baseline", "0.9", "")
+
+
+def test_baselines_of_other_splits_have_rows_of_their_own_with_what_their_runs_agree_in(make_run):
+    runs = [
+        make_run(f"{seed}-{rate}", rows=60, epochs=2, seed=seed, learning_rate=rate, baseline=1.0)
+        for seed in (0, 1)
+        for rate in (1, 2)
+    ]
+    comparison = compare(runs)
+    assert sorted(comparison.shown(row, "seed") for row in comparison.baselines) == ["0", "1"]
+    assert {comparison.shown(row, "learning_rate") for row in comparison.baselines} == {"–"}  # noqa: RUF001
+
+
+def test_a_wide_terminal_shows_costs_and_every_figure(study):
+    wide, narrow = printed(compare(study), 200), printed(compare(study), 60)
+    recall = f"{metrics(study[0], 'test')['macro_recall']:.3f}"
+    assert recall in wide
+    for words in ("41.3 s", "22,861,059", "1.40 GiB", f"{metrics(study[0], 'test')['loss']:.3f}"):
+        assert words in wide
+        assert words not in narrow.split("Mean ±")[0]

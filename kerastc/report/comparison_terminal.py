@@ -1,0 +1,118 @@
+"""The table of runs in a terminal: the essential figures, and as many more as it has room for."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from kerastc.report import tables
+from kerastc.report.recommendation import RULE
+
+if TYPE_CHECKING:
+    from kerastc.report.comparison import Comparison
+
+# Heading, part, figure and form of each column, the most needed first.
+_COLUMNS = (
+    ("validation", "validation", "accuracy", tables.number),
+    ("test", "test", "accuracy", tables.number),
+    ("test F1", "test", "macro_f1", tables.number),
+    ("training", "training", "seconds", tables.duration),
+    ("parameters", "training", "parameters", tables.count),
+    ("test loss", "test", "loss", tables.number),
+    ("memory", "training", "peak_memory_bytes", tables.size),
+    ("precision", "test", "macro_precision", tables.number),
+    ("recall", "test", "macro_recall", tables.number),
+)
+_ESSENTIAL = 3
+
+
+def print_comparison(comparison: "Comparison", console: Console) -> None:
+    """Prints the tables, those of the groups last, then the notes and the recommendation."""
+    shown = [_run_table(comparison, console)]
+    if comparison.groups:
+        shown.append(_group_table(comparison))
+    for table in shown:
+        # Too many settings for the terminal: lines that wrap are better than columns cut off.
+        console.print(table, width=max(console.width, _least(table, console)), crop=False)
+    for note in [*comparison.notes, "The page and the JSON form have 95 % intervals."]:
+        console.print(Text(note))
+    if comparison.recommendation:
+        console.print(Text(comparison.recommendation.reason, style="bold"))
+        console.print(Text(RULE))
+
+
+def _run_table(comparison: "Comparison", console: Console) -> Table:
+    """The widest table that the terminal has room for, the essential columns in any case."""
+    for columns in range(len(_COLUMNS), _ESSENTIAL, -1):
+        table = _runs(comparison, columns)
+        if _least(table, console) <= console.width:
+            return table
+    return _runs(comparison, _ESSENTIAL)
+
+
+def _runs(comparison: "Comparison", columns: int) -> Table:
+    rows = [*comparison.rows, *comparison.baselines]
+    cells = [[comparison.shown(row, field) for field in comparison.fields] for row in rows]
+    longest = max(len(row["run"]) for row in rows)
+    table = _table("run", longest, comparison.fields, cells, "")
+    for heading, *_ in _COLUMNS[:columns]:
+        table.add_column(heading, justify="right", min_width=10)
+    for place, (row, settings) in enumerate(zip(rows, cells, strict=True)):
+        if place == len(comparison.rows):
+            table.add_section()
+        figures = [form(row[part][key]) for _, part, key, form in _COLUMNS[:columns]]
+        table.add_row(Text(row["run"]), *map(Text, settings), *figures)
+    return table
+
+
+def _group_table(comparison: "Comparison") -> Table:
+    cells = [
+        [tables.setting(group["settings"], field) for field in comparison.differing]
+        for group in comparison.groups
+    ]
+    title = "Mean ± standard deviation over seeds"
+    table = _table("runs", 4, comparison.differing, cells, title)
+    for name in ("validation", "test", "test F1"):
+        table.add_column(name, justify="right", min_width=13)
+    for group, settings in zip(comparison.groups, cells, strict=True):
+        table.add_row(
+            str(len(group["runs"])),
+            *map(Text, settings),
+            tables.spread(group["validation"]["accuracy"]),
+            tables.spread(group["test"]["accuracy"]),
+            tables.spread(group["test"]["macro_f1"]),
+        )
+    return table
+
+
+def _least(table: Table, console: Console) -> int:
+    """The characters a line that the table needs at least."""
+    return Measurement.get(console, console.options.update(max_width=10_000), table).minimum
+
+
+def _table(
+    first: str, width: int, fields: Sequence[str], cells: Sequence[Sequence[str]], title: str
+) -> Table:
+    """A table whose values stay whole where the terminal is narrow; headings are folded first.
+
+    Args:
+        first: the heading of the first column, `width` characters wide.
+        fields: the headings after it, with their values in `cells`, a sequence a row.
+        title: above the table.
+    """
+    table = Table(
+        title=title or None,
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        header_style="bold",
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column(first, overflow="fold", min_width=min(width, 15))
+    for place, field in enumerate(fields):
+        longest = max(len(row[place]) for row in cells)
+        table.add_column(Text(field), overflow="fold", min_width=min(longest, 12))
+    return table
