@@ -22,11 +22,7 @@ def against_baseline(metrics: Mapping[str, Any], part: str) -> dict[str, Any] | 
         return None
     model, other = metrics[part], baseline[part]
     rows = [
-        (
-            f"{part.capitalize()} {tables.METRIC_NAMES[key].lower()}",
-            *_figure(model, key),
-            *_figure(other, key),
-        )
+        (tables.METRIC_NAMES[key], *_figure(model, key), *_figure(other, key))
         for key in ("accuracy", "macro_f1", "loss")
     ]
     costs, other_costs = metrics.get("training") or {}, baseline.get("training") or {}

@@ -16,7 +16,7 @@ import numpy as np
 from kerastc.progress import progress
 from kerastc.run import Run
 from kerastc.training.arrays import read_arrays
-from kerastc.training.config import TrainingConfig
+from kerastc.training.config import TextClassifierConfig
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -42,7 +42,7 @@ class Baseline:
     figures: dict[str, float]
 
 
-def bag_of_words(splits: "Splits", config: TrainingConfig, run: Run) -> Baseline:
+def bag_of_words(splits: "Splits", config: TextClassifierConfig, run: Run) -> Baseline:
     """Fits TF-IDF of words and pairs of words with multinomial logistic regression.
 
     Words of a single text are left out (where no others are, they stay); counts are logarithmic
@@ -57,7 +57,7 @@ def bag_of_words(splits: "Splits", config: TrainingConfig, run: Run) -> Baseline
 
     Args:
         splits: fitted on `train`, told nothing of the labels of `validation` and `test`.
-        config: its class weights are followed.
+        config: its class weights and its preparation of the texts are followed.
         run: its cache takes the result.
     """
     path = run.cache / "baselines" / f"{_key(splits, config)}.npz"
@@ -69,18 +69,21 @@ def bag_of_words(splits: "Splits", config: TrainingConfig, run: Run) -> Baseline
         return baseline
 
 
-def _compute(splits: "Splits", config: TrainingConfig) -> Baseline:
+def _compute(splits: "Splits", config: TextClassifierConfig) -> Baseline:
     with progress("Fitting a bag of words"):
         begin = time.perf_counter()
-        columns = _columns(splits.train.texts, COEFFICIENTS // len(splits.train.classes))
-        rows, weigh = _weighted(splits.train.texts, columns)
+        texts = config.preparation.apply(splits.train.texts)
+        columns = _columns(texts, COEFFICIENTS // len(splits.train.classes))
+        rows, weigh = _weighted(texts, columns)
         model = _fitted(rows, splits.train.labels, config)
         fitted = time.perf_counter()
         validation, test = (
             np.concatenate(
-                [model.predict_proba(weigh(_kept(chunk, columns))) for chunk in _hashed(part.texts)]
+                [model.predict_proba(weigh(_kept(chunk, columns))) for chunk in _hashed(texts)]
             )
-            for part in (splits.validation, splits.test)
+            for texts in (
+                config.preparation.apply(part.texts) for part in (splits.validation, splits.test)
+            )
         )
     return Baseline(
         validation,
@@ -138,7 +141,7 @@ def _weighted(texts: np.ndarray, columns: np.ndarray):
     return weights.transform(counts, copy=False), weights.transform
 
 
-def _fitted(rows: "csr_matrix", labels: np.ndarray, config: TrainingConfig):
+def _fitted(rows: "csr_matrix", labels: np.ndarray, config: TextClassifierConfig):
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
@@ -153,11 +156,12 @@ def _fitted(rows: "csr_matrix", labels: np.ndarray, config: TrainingConfig):
         return model.fit(rows, labels)
 
 
-def _key(splits: "Splits", config: TrainingConfig) -> str:
+def _key(splits: "Splits", config: TextClassifierConfig) -> str:
     """Names all that the result depends on."""
     parts = [splits.train, splits.validation, splits.test]
     settings = {
         "texts": [part.fingerprint for part in parts],
+        "preparation": config.preparation.model_dump(),
         "class_weights": config.class_weights,
         "method": ["tf-idf of words and pairs", STRENGTH, COEFFICIENTS],
         "scikit-learn": importlib.metadata.version("scikit-learn"),

@@ -188,7 +188,7 @@ def test_a_baseline_has_its_own_section_with_figures_intervals_and_costs(report)
     baseline = metrics["baseline"]["test"]
     low, high = baseline["intervals"]["accuracy"]
     assert f"{baseline['accuracy']:.3f} {low:.3f} to {high:.3f}" in page.text
-    assert f"Test loss {metrics['test']['loss']:.3f} {baseline['loss']:.3f}" in page.text
+    assert f"Loss {metrics['test']['loss']:.3f} {baseline['loss']:.3f}" in page.text
     assert "Training time 41.3 s 0.9 s Parameters 22,861,059 31,002" in page.text
     assert "The model beats the bag of words: accuracy" in page.text
     assert "#baseline" in [link.get("href") for link in page.all("a")]

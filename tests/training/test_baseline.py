@@ -1,6 +1,7 @@
 """The bag of words: against scikit-learn's own pipeline, its cache, texts that have no words."""
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,7 @@ def pipeline(splits, **weights):
 def test_probabilities_are_those_of_scikit_learn_with_a_vocabulary(splits, tmp_path, kind):
     # Fewer rows of the last class, so that the weights have something to do.
     uneven = splits.train.take(np.flatnonzero((splits.train.labels < 2) | (splits.train_rows % 4)))
-    splits = type(splits)(**{**vars(splits), "train": uneven})
+    splits = replace(splits, train=uneven)
     found = bag_of_words(splits, TextClassifierConfig(class_weights=kind), run(tmp_path))
     expected = pipeline(splits, class_weight="balanced" if kind == "balanced" else None)
     np.testing.assert_allclose(found.validation, expected[0], atol=2e-3)
@@ -59,6 +60,27 @@ def test_it_has_a_coefficient_a_word_or_pair_of_two_texts_and_one_for_each_class
     figures = bag_of_words(same, TextClassifierConfig(), run(tmp_path)).figures
     # red, apple, pie, blue, sky, "red apple", "blue sky"; two classes share one vector
     assert figures["parameters"] == 7 + 1
+
+
+def test_it_reads_the_texts_as_they_are_prepared_for_the_model(splits, tmp_path):
+    config = TextClassifierConfig(preparation={"stop_words": False, "lowercase": True})
+    dirty, clean = (
+        replace(
+            splits,
+            train=replace(splits.train, texts=change(splits.train.texts)),
+            test=replace(splits.test, texts=change(splits.test.texts)),
+        )
+        for change in (in_sentences, lambda texts: config.preparation.apply(in_sentences(texts)))
+    )
+    found = bag_of_words(dirty, config, run(tmp_path))
+    expected = bag_of_words(clean, TextClassifierConfig(), run(tmp_path))
+    np.testing.assert_array_equal(found.test, expected.test)
+    unprepared = bag_of_words(dirty, TextClassifierConfig(), run(tmp_path))
+    assert abs(unprepared.test - expected.test).max() > 1e-3
+
+
+def in_sentences(texts) -> np.ndarray:
+    return np.array([f"It is the {text.upper()} of them" for text in texts], dtype=object)
 
 
 def test_runs_on_the_same_splits_fit_it_once(splits, tmp_path, monkeypatch):
