@@ -57,16 +57,17 @@ def find_duplicates(data: LabelledTexts, similarity: float = 0.9) -> Duplicates:
     """
     first_of: dict[str, int] = {}
     unique = np.array([first_of.setdefault(normal_text(t), len(first_of)) for t in data.texts])
-    pairs = near_pairs(list(first_of), similarity)
-    groups = _numbered(_connected(len(first_of), pairs)[unique])
+    different = list(first_of)
+    del first_of  # a dictionary of a million texts takes 100 MB
+    groups = _numbered(_connected(len(different), near_pairs(different, similarity))[unique])
     count = int(groups.max()) + 1
     class_sets = np.zeros((count, len(data.classes)), bool)
     class_sets[groups, data.labels] = True
     several = class_sets.sum(axis=1) > 1
     return Duplicates(
         groups,
-        exact=len(data) - len(first_of),
-        near=len(first_of) - count,
+        exact=len(data) - len(different),
+        near=len(different) - count,
         conflicting=int(several[groups].sum()),
         examples=_examples(data, unique, groups, class_sets),
     )

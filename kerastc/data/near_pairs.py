@@ -42,12 +42,12 @@ def near_pairs(texts: Sequence[str], similarity: float) -> np.ndarray:
             owners, shingles, sizes[start:stop] = _sets(texts[start:stop], rarity)
             within = np.arange(len(owners)) - _starts(sizes[start:stop])[owners]
             first = within < _prefix_length(sizes[start:stop], similarity)[owners]
-            prefixes.append((owners[first] + start, shingles[first]))
+            prefixes.append(((owners[first] + start).astype(np.int32), shingles[first]))
             advance(stop - start)
-    owners, shingles = (np.concatenate(parts) for parts in zip(*prefixes, strict=True))
+    entries = sum(len(owners) for owners, _ in prefixes)
     near = [np.empty((0, 2), np.int64)]
-    with progress("Comparing near-duplicate texts", len(owners)) as advance:
-        for done, candidates in _candidates(owners, shingles, sizes, similarity):
+    with progress("Comparing near-duplicate texts", entries) as advance:
+        for done, candidates in _candidates(prefixes, sizes, similarity):
             near.append(_verified(texts, candidates, similarity))
             advance(done)
     pairs = np.sort(np.concatenate(near), axis=1)
@@ -120,34 +120,58 @@ def _shingles(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _candidates(
-    owners: np.ndarray, shingles: np.ndarray, sizes: np.ndarray, similarity: float
+    prefixes: list[tuple[np.ndarray, np.ndarray]], sizes: np.ndarray, similarity: float
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Yields (entries done, pairs (m, 2) that share enough prefix shingles), each pair once.
 
     With |x| <= |y|, near sets share at least t / (1 + t) (|x| + |y|) shingles, of which at most
     ceil(t |y|) - 1 lie behind the prefix that ends first; the prefixes share the rest.
+
+    Args:
+        prefixes: (owners, shingles) of successive texts; emptied, since a million texts have ten
+            million entries, of which each array takes its 40 or 80 MB.
+        sizes: shingles of each text.
+        similarity: the least Jaccard index.
     """
-    order = np.lexsort((owners, sizes[owners], shingles))
-    owners, shingles = owners[order], shingles[order]
-    run = np.cumsum(np.r_[False, shingles[1:] != shingles[:-1]])
+    owners, run = _by_shingle(prefixes, sizes)
     # The partners of an entry stand behind it among the owners of its shingle, so in order of
     # size, then number: a pair has the same left text wherever its two texts meet.
     largest = int(sizes.max()) + 1
-    reach = np.minimum(np.floor(sizes[owners] / similarity + 1e-9), largest - 1).astype(np.int64)
-    stops = np.searchsorted(run * largest + sizes[owners], run * largest + reach, side="right")
-    by_owner = np.argsort(owners, kind="stable")
-    partners = (stops - np.arange(len(owners)) - 1)[by_owner]
+    keys = run * largest + sizes[owners]
+    reach = np.minimum(np.floor(sizes[owners] / similarity + 1e-9), largest - 1).astype(np.int32)
+    partners = np.empty(len(owners), np.int32)
+    for start in range(0, len(owners), CHUNK):
+        part = slice(start, start + CHUNK)
+        stops = np.searchsorted(keys, run[part] * largest + reach[part], side="right")
+        partners[part] = stops - np.arange(start, start + len(stops)) - 1
+    del run, keys, reach
+    by_owner = np.argsort(owners, kind="stable").astype(np.int32)
+    partners = partners[by_owner]
     for start, stop in _blocks(owners[by_owner], np.cumsum(partners)):
         entries, numbers = by_owner[start:stop], partners[start:stop]
         left = np.repeat(entries, numbers)
         within = np.arange(len(left)) - np.repeat(_starts(numbers), numbers)
-        keys, shared = np.unique(
-            owners[left] * len(sizes) + owners[left + 1 + within], return_counts=True
+        pairs, shared = np.unique(
+            owners[left] * np.int64(len(sizes)) + owners[left + 1 + within], return_counts=True
         )
-        a, b = keys // len(sizes), keys % len(sizes)
+        a, b = pairs // len(sizes), pairs % len(sizes)
         needed = similarity / (1 + similarity) * (sizes[a] + sizes[b])
         behind = np.ceil(similarity * sizes[b] - 1e-9) - 1
         yield stop - start, np.stack([a, b], axis=1)[shared >= needed - behind - 1e-6]
+
+
+def _by_shingle(
+    prefixes: list[tuple[np.ndarray, np.ndarray]], sizes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """All entries by shingle, size, owner: owners (k,) int32, shingles numbered (k,) int64."""
+    owners, shingles = (np.concatenate(parts) for parts in zip(*prefixes, strict=True))
+    prefixes.clear()
+    order = np.argsort(sizes[owners], kind="stable")  # owners ascend already
+    owners, shingles = owners[order], shingles[order]
+    order = np.argsort(shingles, kind="stable")
+    owners, shingles = owners[order], shingles[order]
+    del order
+    return owners, np.cumsum(np.r_[False, shingles[1:] != shingles[:-1]])
 
 
 def _blocks(owners: np.ndarray, cumulative: np.ndarray) -> Iterator[tuple[int, int]]:
