@@ -33,12 +33,14 @@ class Outcome:
     Args:
         cost: of the whole process.
         examples_per_second: from the first to the last batch of each epoch, without validation.
+        evaluated_per_second: validation examples, in the last evaluation.
         accuracy: on validation texts, of the epoch with the least validation loss.
         epochs: trained.
     """
 
     cost: Cost
     examples_per_second: float
+    evaluated_per_second: float
     accuracy: float
     epochs: int
 
@@ -63,7 +65,8 @@ def kerastc(words: Sequence[str], seed: int, folder: Path) -> Outcome:
     examples = Run.open(folder / "run").read_json("data.json")["splits"]["train"]["rows"]
     seconds = sum(examples / row["examples_per_second"] for row in rows)
     best = min(rows, key=lambda row: row["val_loss"])
-    return Outcome(cost, examples * len(rows) / seconds, best["val_accuracy"], len(rows))
+    speeds = (examples * len(rows) / seconds, rows[-1]["val_examples_per_second"])
+    return Outcome(cost, *speeds, best["val_accuracy"], len(rows))
 
 
 def trainer(
@@ -110,7 +113,8 @@ def trainer(
     result = json.loads((folder / "result.json").read_text())
     seconds = sum(result["epoch_seconds"])
     epochs = len(result["epoch_seconds"])
-    return Outcome(cost, len(splits.train) * epochs / seconds, result["accuracy"], epochs)
+    speeds = (len(splits.train) * epochs / seconds, result["evaluated_per_second"])
+    return Outcome(cost, *speeds, result["accuracy"], epochs)
 
 
 def warm_up(folder: Path) -> None:

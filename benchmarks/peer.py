@@ -99,7 +99,11 @@ def main(folder: Path) -> None:
     trainer.train()
     epochs = [row for row in trainer.state.log_history if "eval_loss" in row]
     best = min(epochs, key=lambda row: row["eval_loss"])  # the weights that are put back
-    result = {"epoch_seconds": clock.seconds, "accuracy": best["eval_accuracy"]}
+    result = {
+        "epoch_seconds": clock.seconds,
+        "evaluated_per_second": epochs[-1]["eval_samples_per_second"],
+        "accuracy": best["eval_accuracy"],
+    }
     (folder / "result.json").write_text(json.dumps(result))
 
 

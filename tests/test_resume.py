@@ -59,7 +59,7 @@ def epochs(folder):
 def history(folder):
     with (folder / "history.csv").open() as file:
         rows = list(csv.DictReader(file))
-    timed = ("seconds", "examples_per_second")
+    timed = ("seconds", "examples_per_second", "val_examples_per_second")
     return [{k: v for k, v in row.items() if k not in timed} for row in rows]
 
 

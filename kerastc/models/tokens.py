@@ -32,7 +32,7 @@ class Tokenizer(ABC):
 
     Attributes:
         kind: the KerasHub class that reads the saved folder, such as "DistilBertTokenizer".
-        start_id, end_id, pad_id: ids of the special tokens.
+        start_id, end_id, pad_id, mask_id: ids of the special tokens.
         vocabulary_size: one more than the largest id.
     """
 
@@ -40,6 +40,7 @@ class Tokenizer(ABC):
     start_id: int
     end_id: int
     pad_id: int
+    mask_id: int
     vocabulary_size: int
 
     def encode(self, texts: Iterable[str], max_length: int) -> Ragged:
@@ -139,7 +140,7 @@ class WordPiece(Tokenizer):
         ids = {token: i for i, token in enumerate(self.vocabulary)}
         special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
         _require(special, ids)
-        self.start_id, self.end_id, self.pad_id = (ids[t] for t in ("[CLS]", "[SEP]", "[PAD]"))
+        self.pad_id, _, self.start_id, self.end_id, self.mask_id = (ids[t] for t in special)
         self.vocabulary_size = len(self.vocabulary)
         self._engine = tokenizers.Tokenizer(
             models.WordPiece(ids, unk_token="[UNK]", max_input_chars_per_word=100)
@@ -196,7 +197,7 @@ class BytePair(Tokenizer):
         self.add_prefix_space = add_prefix_space
         special = ["<s>", "<pad>", "</s>", "<mask>"]
         _require(special, vocabulary)
-        self.start_id, self.pad_id, self.end_id = (vocabulary[t] for t in special[:3])
+        self.start_id, self.pad_id, self.end_id, self.mask_id = (vocabulary[t] for t in special)
         self.vocabulary_size = max(vocabulary.values()) + 1
         self._engine = tokenizers.Tokenizer(
             models.BPE(self.vocabulary, [tuple(merge.split(" ")) for merge in self.merges])
@@ -229,6 +230,7 @@ class SentencePiece(Tokenizer):
         self.start_id = int(layer.start_token_id)
         self.end_id = int(layer.end_token_id)
         self.pad_id = int(layer.pad_token_id)
+        self.mask_id = int(getattr(layer, "mask_token_id", None) or layer.unk_token_id)
         self.vocabulary_size = layer.vocabulary_size()
 
     @classmethod

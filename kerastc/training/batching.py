@@ -88,12 +88,17 @@ class TextBatches(Batches):
         tokens: n int arrays without padding, packed or not.
         pad: turns a list of them and a length into the model's inputs.
         targets, batch_size, weights, seed, rows: as in `Batches`.
+        masking: share of the tokens, first and last apart, that give way to the mask, anew in each
+            epoch; and the mask's id.
     """
 
     open_axes = 2
 
-    def __init__(self, tokens, pad, targets, batch_size, weights=None, seed=None, rows=None):
+    def __init__(
+        self, tokens, pad, targets, batch_size, weights=None, seed=None, rows=None, masking=(0.0, 0)
+    ):
         tokens = Ragged.of(tokens)
+        self.masking = masking
         self.lengths = choose_lengths(tokens.lengths, *SHAPES[keras.backend.backend()])
         self.length_of = self.lengths[np.searchsorted(self.lengths, tokens.lengths)]
         self.pad = pad
@@ -110,7 +115,15 @@ class TextBatches(Batches):
         return batches
 
     def _inputs(self, rows: np.ndarray):
-        return self.pad([self.inputs[row] for row in rows], int(self.length_of[rows].max()))
+        inputs = self.pad([self.inputs[row] for row in rows], int(self.length_of[rows].max()))
+        share, mask_id = self.masking
+        if share:
+            # The batch is known by its first row, so that its draw is the same in every process.
+            random = np.random.default_rng([self.seed, self.epoch, int(rows[0])])
+            inside = inputs["padding_mask"][:, 2:].astype(bool)  # a token has another behind it
+            drawn = inside & (random.random(inside.shape) < share)
+            inputs["token_ids"][:, 1:-1][drawn] = mask_id
+        return inputs
 
 
 class Stretches(keras.utils.PyDataset):

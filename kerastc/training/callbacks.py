@@ -8,6 +8,7 @@ import numpy as np
 from kerastc.training.batching import Stretches
 from kerastc.training.metrics import ConfusionAccuracy, class_figures
 
+SPEEDS = ("examples_per_second", "val_examples_per_second")  # of training, of evaluation
 BASE_COLUMNS = ("loss", "accuracy", "macro_precision", "macro_recall", "macro_f1")
 
 
@@ -48,8 +49,9 @@ class EvaluationLog(keras.callbacks.Callback):
         step = self.stretches.end
         training = {"loss": logs["loss"], "accuracy": logs["accuracy"]}
         training |= class_figures(self.training_confusion, self.classes)
+        confusion = self.metric.confusion.numpy()
         validation = {"loss": logs["val_loss"], "accuracy": logs["val_accuracy"]}
-        validation |= class_figures(self.metric.confusion.numpy(), self.classes)
+        validation |= class_figures(confusion, self.classes)
         figures = training | {f"val_{name}": value for name, value in validation.items()}
         row = {
             "step": step,
@@ -57,6 +59,7 @@ class EvaluationLog(keras.callbacks.Callback):
             "learning_rate": last_rate(self.model.optimizer),
             "seconds": round(now - self.began, 3),
             "examples_per_second": round(self.stretches.rows / (self.trained - self.began), 1),
+            "val_examples_per_second": round(float(confusion.sum()) / (now - self.trained), 1),
         }
         self.rows.append(row | {name: float(value) for name, value in figures.items()})
 
@@ -90,6 +93,6 @@ def last_rate(optimizer: keras.optimizers.Optimizer) -> float:
     return float(inner._learning_rate(step))
 
 
-def mean_speed(rows: list[dict[str, float]]) -> float:
-    """Examples a second of training, over all stretches."""
-    return round(float(np.mean([row["examples_per_second"] for row in rows])), 1)
+def mean_speed(rows: list[dict[str, float]], column: str) -> float:
+    """The mean of a column of examples a second."""
+    return round(float(np.mean([row[column] for row in rows])), 1)

@@ -47,7 +47,7 @@ class TrainingConfig(Config):
     # or the order of the batches, in which it goes on.
     changeable: ClassVar[tuple[str, ...]] = (
         *("epochs", "learning_rate", "schedule", "warmup_steps", "warmup_fraction"),
-        *("weight_decay", "clip_norm", "label_smoothing", "class_weights", "dropout"),
+        *("weight_decay", "clip_norm", "label_smoothing", "class_weights", "dropout", "masking"),
         *("early_stopping", "evaluation_rows", "keep_checkpoints"),
     )
 
@@ -71,6 +71,7 @@ class TextClassifierConfig(TrainingConfig):
     pooling: Literal["mean", "first"] = "mean"  # of the token vectors; first is [CLS]
     hidden: Annotated[int, Field(ge=1)] | None = None  # head's units; none: the encoder's width
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2  # before the classifier
+    masking: Annotated[float, Field(ge=0, lt=1)] = 0.0  # share of training tokens; not with head
     preparation: TextPreparation = TextPreparation()  # of the texts, before the tokenizer
     max_tokens: Annotated[int, Field(ge=4)] | None = 128  # of a text; none: covers 99.7 % of them
 

@@ -9,7 +9,7 @@ from kerastc.errors import UserError
 from kerastc.progress import progress
 from kerastc.run import Run
 from kerastc.training.batching import Batches, Stretches, feed
-from kerastc.training.callbacks import Bar, EvaluationLog, epochs_of, mean_speed
+from kerastc.training.callbacks import SPEEDS, Bar, EvaluationLog, epochs_of, mean_speed
 from kerastc.training.checkpoints import Checkpoints
 from kerastc.training.config import TrainingConfig
 from kerastc.training.finalists import Choice, choose
@@ -83,7 +83,7 @@ def fit(
         "best_step": choice.step,
         "stopped_early": last["step"] < stretches.steps,
         "seconds": round(sum(row["seconds"] for row in log.rows), 3),
-        "examples_per_second": mean_speed(log.rows),
+        **{name: mean_speed(log.rows, name) for name in SPEEDS},
     }
 
 

@@ -121,7 +121,10 @@ def text_batches(
     count = len(texts.classes)
     weights = None if seed is None else class_weights(texts.labels, count, config.class_weights)
     targets = one_hot(texts.labels, count)
-    return TextBatches(tokens, encoder.tokenizer.pad, targets, config.batch_size, weights, seed)
+    masking = (0.0 if seed is None else config.masking, encoder.tokenizer.mask_id)
+    return TextBatches(
+        tokens, encoder.tokenizer.pad, targets, config.batch_size, weights, seed, masking=masking
+    )
 
 
 def _prepare(model, encoder, splits, config, run) -> tuple[keras.Model, dict[str, Batches]]:

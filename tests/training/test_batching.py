@@ -113,3 +113,32 @@ def test_a_longer_batch_after_short_ones_is_accepted():
     assert first == second < third
     history = model.fit(feed(batches), epochs=2, verbose=0, shuffle=False)
     assert np.isfinite(history.history["loss"]).all()
+
+
+def test_masking_spares_the_ends_and_the_padding_and_is_drawn_anew_each_epoch():
+    random = np.random.default_rng(0)
+    lengths = random.integers(3, 40, 400)
+    plain = text_batches(lengths)
+    masked = text_batches(lengths, masking=(0.25, 999))
+    found = []
+    for epoch in (0, 1, 0):
+        plain.begin_epoch(epoch)
+        masked.begin_epoch(epoch)
+        drawn = inner = 0
+        rows = []
+        for index in range(len(masked)):
+            inputs, whole = masked[index][0], plain[index][0]
+            ids, real = inputs["token_ids"], whole["token_ids"]
+            changed = ids != real
+            assert (ids[changed] == 999).all()
+            length = whole["padding_mask"].sum(axis=1)
+            assert not changed[:, 0].any()
+            assert not changed[np.arange(len(ids)), length - 1].any()
+            assert not (changed & (whole["padding_mask"] == 0)).any()
+            drawn += changed.sum()
+            inner += (length - 2).sum()
+            rows.append(changed.sum(axis=1))
+        assert drawn / inner == pytest.approx(0.25, abs=0.02)
+        found.append(np.concatenate(rows))
+    np.testing.assert_array_equal(found[0], found[2])
+    assert (found[0] != found[1]).any()

@@ -61,7 +61,11 @@ def history(run):
     with run.path("history.csv").open() as file:
         rows = list(csv.DictReader(file))
     return [
-        {k: v for k, v in row.items() if k not in ("seconds", "examples_per_second")}
+        {
+            k: v
+            for k, v in row.items()
+            if k not in ("seconds", "examples_per_second", "val_examples_per_second")
+        }
         for row in rows
     ]
 
