@@ -47,9 +47,12 @@ def configure(
             raise UserError(f"{word!r} is no override.", "Write key=value, without spaces.")
         *parents, last = key.split(".")
         field = find_field(config_class, key)
-        place = values
+        place, model = values, config_class
         for parent in parents:
-            place = place.setdefault(parent, {})
+            # The group's other fields keep what this recipe, not the group's class, gives them.
+            info = model.model_fields[parent]
+            given = {} if info.is_required() else info.get_default().model_dump()
+            place, model = place.setdefault(parent, given), info.annotation
         place[last] = _parse(text, field.type)
     return validate(config_class, values)
 
@@ -85,17 +88,27 @@ class Field:
         return _type_name(self.type)
 
 
-def fields(config_class: type[pydantic.BaseModel], prefix: str = "") -> Iterator[Field]:
-    """Every field, a recipe's own before the inherited ones; nested ones with dotted keys."""
+def fields(
+    config_class: type[pydantic.BaseModel],
+    prefix: str = "",
+    defaults: pydantic.BaseModel | None = None,
+) -> Iterator[Field]:
+    """Every field, a recipe's own before the inherited ones; nested ones with dotted keys.
+
+    Args:
+        config_class: the config, or a group of fields in it.
+        prefix: of the keys.
+        defaults: a group's values where the recipe gives it others than its class does.
+    """
     comments = _comments(config_class)
     own = vars(config_class).get("__annotations__", {})
     names = sorted(config_class.model_fields, key=lambda name: name not in own)
     for name, info in ((name, config_class.model_fields[name]) for name in names):
+        required = info.is_required()
+        default = None if required else getattr(defaults, name, info.get_default())
         if _is_model(info.annotation):
-            yield from fields(info.annotation, f"{prefix}{name}.")
+            yield from fields(info.annotation, f"{prefix}{name}.", default)
         else:
-            required = info.is_required()
-            default = None if required else info.get_default()
             yield Field(prefix + name, info.annotation, required, default, comments.get(name, ""))
 
 

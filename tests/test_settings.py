@@ -83,3 +83,14 @@ def test_a_word_sets_what_flat_shows():
     config = settings.configure(Config, ["names=a,b", "mirror=true", "rate=0.25"])
     words = [settings.word(key, value) for key, value in settings.flat(config).items()]
     assert settings.configure(Config, words) == config
+
+
+class Patient(Config):
+    stop: Stop = Stop(metric="val_accuracy")
+
+
+def test_a_group_keeps_the_defaults_of_its_recipe():
+    config = settings.configure(Patient, ["stop.patience=9"])
+    assert (config.stop.patience, config.stop.metric) == (9, "val_accuracy")
+    shown = {field.key: field.default for field in settings.fields(Patient)}
+    assert (shown["stop.patience"], shown["stop.metric"]) == (3, "val_accuracy")
