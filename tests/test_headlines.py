@@ -87,6 +87,24 @@ def test_the_sequence_length_covers_the_texts(trained):
     assert trained.read_json("preprocessing.json")["max_tokens"] == length
 
 
+def test_it_trains_on_the_past_and_balances_the_training_rows_alone(
+    headlines, tiny_encoder, places
+):
+    words = [f"data={headlines}", f"backbone={tiny_encoder}", *SETTINGS, "split_by=date"]
+    words += ["balancing=both", "class_weights=balanced", "epochs=1"]
+    described = train("headlines", words, places=places, folder=places.runs / "by-date").read_json(
+        "data.json"
+    )
+    days = [described["dates"][part] for part in ("train", "validation", "test")]
+    assert days[0][1] < days[1][0] <= days[1][1] < days[2][0]
+    assert described["notes"]["rows without a date"] == 3
+    assert described["balancing"]["after"] == described["splits"]["train"]["counts"]
+    spread = [
+        max(part) - min(part) for part in map(described["balancing"].get, ("before", "after"))
+    ]
+    assert spread[1] <= spread[0]
+
+
 def test_a_child_names_its_parent_and_changes_its_regularisation(trained, places):
     checkpoint = min(trained.path("checkpoints").iterdir())
     child = train(

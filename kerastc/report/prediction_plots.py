@@ -160,7 +160,7 @@ def accuracy_by_length(lengths: np.ndarray, right: np.ndarray) -> Figure:
     axes.grid(False, axis="x")
     axes.set_xlabel("characters of the text")
     axes.set_ylabel("accuracy")
-    axes.legend(loc="lower left")
+    figure.legend(loc="outside lower center", ncols=2)  # inside it would lie on a point
     return figure
 
 
