@@ -42,6 +42,7 @@ def data() -> None:
 @click.option("--no-punctuation", is_flag=True, help="Punctuation out.")
 @click.option("--no-stop-words", is_flag=True, help="Stop words out; negations stay.")
 @click.option("--lemmas", is_flag=True, help="Words by their dictionary form (slow).")
+@click.option("--capitals", is_flag=True, help="A word in front says how it is capitalised.")
 @click.option("--language", default="en", show_default=True, help="Of stop words and lemmas.")
 @click.option(
     "--duplicates",
@@ -94,6 +95,7 @@ def prepare(path, out, text, label, date, categories, encoding, as_json, **optio
             punctuation=not options["no_punctuation"],
             stop_words=not options["no_stop_words"],
             lemmas=options["lemmas"],
+            capitals=options["capitals"],
             language=options["language"],
         ),
         duplicates=options["duplicates"],

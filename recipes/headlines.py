@@ -18,7 +18,7 @@ Expect: to be measured.
 from typing import Literal
 
 from kerastc import data, models, report, training
-from kerastc.training.config import Fraction
+from kerastc.training.config import Count, Fraction, Natural, Positive, Share, Tokens
 
 
 class Config(training.TextClassifierConfig):
@@ -27,6 +27,8 @@ class Config(training.TextClassifierConfig):
     data: str  # the file
     text: str = ""  # its text column, or COLUMN+COLUMN; empty guesses
     label: str = ""  # its category column; empty guesses
+    date: str = ""  # its column of dates, or YEAR+MONTH+DAY; empty guesses
+    encoding: str = "utf-8"  # of the file
     categories: str = "irish_times"  # rules from categories to classes; a file of yours, or none
     duplicates: Literal["drop", "keep"] = "drop"  # drop: of equal rows the first stays
     conflicts: Literal["majority", "drop", "keep"] = "majority"  # one headline, many categories
@@ -37,15 +39,15 @@ class Config(training.TextClassifierConfig):
     balancing: Literal["none", "undersample", "oversample", "both"] = "none"  # of training rows
 
     trainable: str = "all"  # head: the encoder is frozen | top_K: and its top K layers | all
-    max_tokens: int | None = None  # longer ones are cut; none: the length that covers 99.7 %
-    epochs: training.config.Count = 3  # at most
-    batch_size: training.config.Count = 64  # examples
-    learning_rate: training.config.Positive = 1e-4  # the peak
+    max_tokens: Tokens = None  # longer ones are cut; none: the length that covers 99.7 %
+    epochs: Count = 3  # at most
+    batch_size: Count = 64  # examples
+    learning_rate: Positive = 1e-4  # the peak
     warmup_fraction: Fraction = 0.06  # of all updates
-    label_smoothing: float = 0.1  # share spread over all classes
-    evaluate_every: int = 1000  # batches between evaluations
-    evaluation_rows: int = 5000  # of validation, on the way; 0: all of them
-    keep_checkpoints: training.config.Count = 3  # so many best, and the mean of them
+    label_smoothing: Share = 0.1  # share spread over all classes
+    evaluate_every: Natural = 1000  # batches between evaluations
+    evaluation_rows: Natural = 5000  # of validation, on the way; 0: all of them
+    keep_checkpoints: Count = 3  # so many best, and the mean of them
     early_stopping: training.EarlyStopping = training.EarlyStopping(
         metric="val_accuracy", patience=4
     )
@@ -58,9 +60,11 @@ def run(config: Config, run) -> None:
         config.data,
         [part for part in config.text.split("+") if part],
         config.label,
+        [part for part in config.date.split("+") if part],
         categories=rules,
         duplicates=config.duplicates,
         conflicts=config.conflicts,
+        encoding=config.encoding,
     )
     splits = data.split(
         cleaned.texts,

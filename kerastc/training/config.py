@@ -10,7 +10,10 @@ from kerastc.settings import Config
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
+Natural = Annotated[int, Field(ge=0)]
+Tokens = Annotated[int, Field(ge=4)] | None
 
 
 class EarlyStopping(pydantic.BaseModel):
@@ -19,7 +22,7 @@ class EarlyStopping(pydantic.BaseModel):
     model_config = Config.model_config
 
     metric: str = "val_loss"  # any column of history.csv; a loss is minimised, all else maximised
-    patience: Annotated[int, Field(ge=0)] = 3  # evaluations without gain before the stop; 0: never
+    patience: Natural = 3  # evaluations without gain before the stop; 0: never
     min_delta: Annotated[float, Field(ge=0)] = 0.0  # the least change that counts as a gain
 
 
@@ -31,15 +34,15 @@ class TrainingConfig(Config):
     accumulation: Count = 1  # batches whose gradients are averaged into one update
     learning_rate: Positive = 5e-4  # the peak
     schedule: Literal["constant", "linear", "cosine"] = "linear"  # linear and cosine end at zero
-    warmup_steps: Annotated[int, Field(ge=0)] = 0  # updates of linear rise from zero
+    warmup_steps: Natural = 0  # updates of linear rise from zero
     warmup_fraction: Fraction = 0.0  # the same as a share of all updates; give only one of the two
     weight_decay: Annotated[float, Field(ge=0)] = 0.01  # decoupled; none on norms and biases
     clip_norm: Annotated[float, Field(ge=0)] = 1.0  # of all gradients together; 0 does not clip
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0  # share spread over all classes
+    label_smoothing: Share = 0.0  # share spread over all classes
     class_weights: Literal["none", "balanced"] = "none"  # balanced: rows / (classes * class's rows)
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"  # of computing
-    evaluate_every: Annotated[int, Field(ge=0)] = 0  # batches between evaluations; 0: each epoch
-    evaluation_rows: Annotated[int, Field(ge=0)] = 0  # of validation, on the way; 0: all of them
+    evaluate_every: Natural = 0  # batches between evaluations; 0: each epoch
+    evaluation_rows: Natural = 0  # of validation, on the way; 0: all of them
     keep_checkpoints: Count = 1  # so many best, evaluated at the end on all validation rows
     early_stopping: EarlyStopping = EarlyStopping()
 
@@ -69,11 +72,11 @@ class TextClassifierConfig(TrainingConfig):
     backbone: str = "minilm"  # or a KerasHub preset, hf://OWNER/MODEL, a local folder
     trainable: str = "head"  # head: the encoder is frozen | top_K: and its top K layers | all
     pooling: Literal["mean", "first"] = "mean"  # of the token vectors; first is [CLS]
-    hidden: Annotated[int, Field(ge=1)] | None = None  # head's units; none: the encoder's width
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2  # before the classifier
-    masking: Annotated[float, Field(ge=0, lt=1)] = 0.0  # share of training tokens; not with head
+    hidden: Count | None = None  # head's units; none: the encoder's width
+    dropout: Share = 0.2  # before the classifier
+    masking: Share = 0.0  # share of training tokens; not with head
     preparation: TextPreparation = TextPreparation()  # of the texts, before the tokenizer
-    max_tokens: Annotated[int, Field(ge=4)] | None = 128  # of a text; none: covers 99.7 % of them
+    max_tokens: Tokens = 128  # of a text; none: covers 99.7 % of them
 
     def architecture(self) -> dict:
         """The arguments of `kerastc.models.text_classifier` behind encoder and classes."""
