@@ -138,9 +138,9 @@ def _no_trace_of_a_refusal(run: Run) -> Iterator[None]:
 @contextmanager
 def _told_how_to_resume(run: Run) -> Iterator[None]:
     """Turns an end from outside into a message that says where the run stands."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        yield
+        with _interrupts_that_last():
+            yield
     except KeyboardInterrupt:
         raise UserError(
             f"Stopped. {run.folder} stands {run.standing()}; nothing of it is lost.",
@@ -154,8 +154,29 @@ def _told_how_to_resume(run: Run) -> Iterator[None]:
             f"{run.standing()}.",
             f"Make room (or give it write access), then: {run.resume_command}",
         ) from None
+
+
+@contextmanager
+def _interrupts_that_last() -> Iterator[None]:
+    """Ctrl-C and SIGTERM raise KeyboardInterrupt, each second anew until it has come through.
+
+    Python drops what is raised inside a destructor, of which TensorFlow has many.
+    """
+
+    def interrupt(number, frame):
+        signal.setitimer(signal.ITIMER_REAL, 1)
+        raise KeyboardInterrupt
+
+    numbers = [signal.SIGTERM, signal.SIGALRM]
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else the shell ignores it
+        numbers.append(signal.SIGINT)
+    before = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _refuse_changes(given: settings.Config, stored: settings.Config, run: Run) -> None:

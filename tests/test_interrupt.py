@@ -1,0 +1,39 @@
+"""An interruption that Python drops, since it came inside a destructor, comes again."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from kerastc import launch
+from kerastc.errors import UserError
+from kerastc.run import Run
+
+
+class Interrupted:
+    """Gets the signal while it is destroyed."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __del__(self):
+        os.kill(os.getpid(), self.number)
+        time.sleep(0.05)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_interrupt_lost_in_a_destructor_comes_again(tmp_path, number):
+    run = Run.create(tmp_path / "run", {"recipe": "text"})
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    handlers = [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGALRM)]
+    try:
+        with pytest.raises(UserError, match="Stopped"), launch._told_how_to_resume(run):
+            Interrupted(number)
+            for _ in range(50):
+                time.sleep(0.1)
+        assert handlers == [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGALRM)]
+        assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    finally:
+        signal.signal(signal.SIGINT, before)
