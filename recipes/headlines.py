@@ -10,9 +10,11 @@ guessed. Rows without text, repeated rows and unknown categories go, each counte
 categories become six by rules that can be replaced; headlines that stand twice never cross from one
 part into another, and only training rows are ever balanced.
 
-Cost: to be measured.
+Cost: 45 min for 118,737 training headlines, 2.6 GB, beside other work on 2 cores.
 
-Expect: to be measured.
+Expect: test accuracy 0.781 [0.773, 0.787], macro F1 0.712 [0.701, 0.721] on 13,969 headlines of the
+original class distribution, seed 0 (source: 0.631). The bag of words of the same run: 0.729, 0.630.
+Without masking, 3 epochs: 0.774. Effects of other choices stand in the README.
 """
 
 from typing import Literal
@@ -40,11 +42,12 @@ class Config(training.TextClassifierConfig):
 
     trainable: str = "all"  # head: the encoder is frozen | top_K: and its top K layers | all
     max_tokens: Tokens = None  # longer ones are cut; none: the length that covers 99.7 %
-    epochs: Count = 3  # at most
+    epochs: Count = 4  # at most
     batch_size: Count = 64  # examples
     learning_rate: Positive = 1e-4  # the peak
     warmup_fraction: Fraction = 0.06  # of all updates
     label_smoothing: Share = 0.1  # share spread over all classes
+    masking: Share = 0.15  # share of training tokens; without it the third epoch learns by heart
     evaluate_every: Natural = 1000  # batches between evaluations
     evaluation_rows: Natural = 5000  # of validation, on the way; 0: all of them
     keep_checkpoints: Count = 3  # so many best, and the mean of them
