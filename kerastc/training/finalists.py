@@ -5,6 +5,7 @@ out best of many looks at a small sample was also lucky; the whole part decides 
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -26,8 +27,7 @@ class Choice:
         name: the chosen candidate: "step N", or "mean of K".
         step: the chosen step; of a mean that of its best member.
         validation: (rows, classes) float64 probabilities of the chosen weights.
-        table: a row a candidate, as measured on all validation rows; empty where there was but
-            one.
+        table: a row a candidate, as measured on all validation rows; empty where there was one.
         rule: how the choice was made, in a sentence.
     """
 
@@ -62,48 +62,43 @@ def choose(
         steps_per_epoch: for the table.
     """
     paths = saved_steps(run)
-    candidates = {f"step {step}": step for step in sorted(steps)}
+    candidates = [(f"step {step}", step) for step in sorted(steps)]
+    if len(steps) > 1:
+        candidates.append((f"mean of {len(steps)}", steps[0]))
     table, probabilities = [], {}
-    mean: dict[str, np.ndarray] = {}
-    for name, step in candidates.items():
-        weights = read_weights(paths[step])
-        assign_weights(model, weights)
+    for name, step in candidates:
+        assign_weights(model, _weights(name, step, paths, steps))
         probabilities[name] = softmax(predict(model, validation, f"Validating {name}"))
+        figures = _figures(probabilities[name], validation, classes)
         epoch = epochs_of(step, steps_per_epoch)
-        row = {"checkpoint": name, "step": step, "epoch": epoch}
-        table.append(row | _figures(probabilities[name], validation, classes))
-        _add(mean, weights, 1 / len(candidates))
-    if len(candidates) == 1:
-        [(name, step)] = candidates.items()
-        rule = f"The best evaluation by {metric}."
-        return Choice(name, step, probabilities[name], [], rule)
-    name = f"mean of {len(candidates)}"
-    best = read_weights(paths[steps[0]])
-    assign_weights(model, best | mean)
-    probabilities[name] = softmax(predict(model, validation, f"Validating the {name}"))
-    row = {"checkpoint": name, "step": steps[0], "epoch": epochs_of(steps[0], steps_per_epoch)}
-    table.append(row | _figures(probabilities[name], validation, classes))
-    chosen = table[ranked([{metric: row[metric.removeprefix("val_")]} for row in table], metric)[0]]
-    if chosen["checkpoint"] != name:
-        assign_weights(model, read_weights(paths[chosen["step"]]))
+        table.append({"checkpoint": name, "step": step, "epoch": epoch} | figures)
+    measure = metric.removeprefix("val_")
+    chosen = table[ranked(table, measure)[0]]
+    name, step = chosen["checkpoint"], chosen["step"]
+    if chosen is not table[-1]:
+        assign_weights(model, _weights(name, step, paths, steps))
     for row in table:
         row["chosen"] = row is chosen
-    measure = metric.removeprefix("val_")
     rule = (
-        f"Of the {len(candidates)} best checkpoints on the way and the mean of their weights, the "
+        f"Of the {len(steps)} best checkpoints on the way and the mean of their weights, the "
         f"{'least' if 'loss' in metric else 'highest'} {measure} on all {len(validation.targets):,}"
         " validation rows; on a tie the earlier."
     )
-    name = chosen["checkpoint"]
-    return Choice(name, chosen["step"], probabilities[name], table, rule)
+    return Choice(name, step, probabilities[name], table if len(steps) > 1 else [], rule)
 
 
-def _add(mean: dict[str, np.ndarray], weights: dict[str, np.ndarray], share: float) -> None:
-    """Adds a share of each variable of real numbers; seeds and counters have no mean."""
-    for key, value in weights.items():
-        if np.issubdtype(value.dtype, np.floating):
-            part = value * value.dtype.type(share)
-            mean[key] = mean[key] + part if key in mean else part
+def _weights(name: str, step: int, paths: dict[int, Path], steps: list[int]) -> dict:
+    """A candidate's variables: those of its checkpoint, or the mean of all candidates."""
+    weights = read_weights(paths[step])
+    if not name.startswith("mean"):
+        return weights
+    real = [key for key, value in weights.items() if np.issubdtype(value.dtype, np.floating)]
+    mean = {key: weights[key] / weights[key].dtype.type(len(steps)) for key in real}
+    for other in set(steps) - {step}:
+        part = read_weights(paths[other])
+        for key in real:
+            mean[key] += part[key] / part[key].dtype.type(len(steps))
+    return weights | mean  # seeds and counters have no mean
 
 
 def _figures(probabilities: np.ndarray, batches: Batches, classes: tuple[str, ...]) -> dict:
