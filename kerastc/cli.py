@@ -124,16 +124,8 @@ def train(name, overrides, folder, resume, parent, seed, backend, runs) -> None:
         name, overrides = None, (name, *overrides)
     if seed is not None:
         overrides = (*overrides, f"seed={seed}")
-    run = launch.train(
-        name,
-        overrides,
-        places=launch.Places(runs, _cache()),
-        folder=folder,
-        resume=resume,
-        parent=parent,
-        backend=backend,
-    )
-    run_summary(run)
+    where = {"places": launch.Places(runs, _cache()), "folder": folder, "backend": backend}
+    run_summary(launch.train(name, overrides, resume=resume, parent=parent, **where))
 
 
 @main.command()

@@ -52,8 +52,7 @@ class Tokenizer(ABC):
             UserError: `max_length` leaves no room for a token.
         """
         if max_length < 3:
-            hint = "It counts the start and end tokens, so give 3 or more."
-            raise UserError(f"max_length={max_length} is too short.", hint)
+            raise UserError(f"max_length={max_length} leaves no token but start and end.", "Give 3.")
         texts = [_encodable(text) for text in texts]
         values, lengths = [], []
         with progress("Tokenizing", total=len(texts)) as advance:
@@ -227,9 +226,8 @@ class SentencePiece(Tokenizer):
     def __init__(self, layer):
         self._layer = layer
         self.kind = type(layer).__name__
-        self.start_id = int(layer.start_token_id)
-        self.end_id = int(layer.end_token_id)
-        self.pad_id = int(layer.pad_token_id)
+        ends = (layer.start_token_id, layer.end_token_id, layer.pad_token_id)
+        self.start_id, self.end_id, self.pad_id = map(int, ends)
         self.mask_id = int(getattr(layer, "mask_token_id", None) or layer.unk_token_id)
         self.vocabulary_size = layer.vocabulary_size()
 
