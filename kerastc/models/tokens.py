@@ -52,7 +52,7 @@ class Tokenizer(ABC):
             UserError: `max_length` leaves no room for a token.
         """
         if max_length < 3:
-            raise UserError(f"max_length={max_length} leaves no token but start and end.", "Give 3.")
+            raise UserError(f"max_length={max_length} leaves start and end alone.", "Give 3.")
         texts = [_encodable(text) for text in texts]
         values, lengths = [], []
         with progress("Tokenizing", total=len(texts)) as advance:
