@@ -31,7 +31,7 @@ CONVERTED = {
     "roberta": ("vocab.json", "merges.txt"),
     "xlm-roberta": ("sentencepiece.bpe.model",),
 }
-OFFLINE = "Without a network use encoder=minilm or a folder with the files of a model."
+OFFLINE = "Without a network use backbone=minilm, or a folder with the files of a model."
 
 
 def preset_names() -> list[str]:
@@ -210,5 +210,5 @@ def _reading(folder: Path) -> Iterator[None]:
 
 
 def _first_line(error: Exception) -> str:
-    text = str(error).strip().split("\n")[0]
-    return f"{type(error).__name__}: {text}"[:300]
+    text = f"{type(error).__name__}: {str(error).strip()}".split("\n")[0]
+    return text if len(text) <= 160 else text[:159] + "\N{HORIZONTAL ELLIPSIS}"

@@ -131,7 +131,7 @@ class _Worker:
                 self.study.give_back(trial)
                 raise
             except Exception as error:  # also a recipe's own, for values that it cannot take
-                told = error.message if isinstance(error, UserError) else _named(error)
+                told = _named(error)
                 self.study.fail(trial, told)
                 outcome = f"failed: {told}"
             else:
@@ -282,4 +282,6 @@ def _told(drawn: Mapping[str, Any]) -> str:
 
 
 def _named(error: Exception) -> str:
+    if isinstance(error, UserError):  # its hint, too: what to do is told nowhere else
+        return f"{error.message} {error.hint or ''}".rstrip()
     return f"{type(error).__name__}: {error}"

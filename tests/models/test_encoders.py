@@ -97,7 +97,7 @@ def test_without_a_network_the_way_on_is_named(offline, name):
     with pytest.raises(UserError) as error:
         load_encoder(name)
     assert name in error.value.message
-    assert "encoder=minilm" in error.value.hint
+    assert "backbone=minilm" in error.value.hint
 
 
 @pytest.mark.parametrize("name", ["hf://not a name", "kaggle://too/short"])

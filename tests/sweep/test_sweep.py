@@ -27,12 +27,13 @@ import time
 from typing import Literal
 
 from kerastc import settings
+from kerastc.errors import UserError
 
 
 class Config(settings.Config):
     rate: float = 0.1
     units: int = 4
-    kind: Literal["good", "broken", "stopped"] = "good"
+    kind: Literal["good", "broken", "offline", "stopped"] = "good"
     seconds: float = 0.0  # of all four steps
     mended: str = ""  # a file; without it the recipe fails
 
@@ -43,6 +44,8 @@ def run(config, run):
         file.write(f"{os.getpid()} from step {done}\\n")
     if config.kind == "broken" or (config.mended and not os.path.exists(config.mended)):
         raise ValueError("nothing to read")
+    if config.kind == "offline":
+        raise UserError("No network.", "Take a folder.")
     if config.kind == "stopped" and done == 0:
         run.write_text("steps", "2")
         raise KeyboardInterrupt
@@ -135,10 +138,11 @@ def test_another_space_under_the_same_name_is_refused(script, places):
     assert "--study" in caught.value.hint
 
 
-def test_a_failing_trial_is_recorded_and_the_others_go_on(script, places):
-    result = sweep(script, ["kind=broken,good"], places=places)
-    assert [trial.state for trial in result.trials] == ["failed", "finished"]
+def test_a_failing_trial_is_recorded_with_its_way_on_and_the_others_go_on(script, places):
+    result = sweep(script, ["kind=broken,offline,good"], places=places)
+    assert [trial.state for trial in result.trials] == ["failed", "failed", "finished"]
     assert result.trials[0].error == "ValueError: nothing to read"
+    assert result.trials[1].error == "No network. Take a folder."
     assert result.best.words == ("kind=good",)
 
 
