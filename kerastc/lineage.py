@@ -1,6 +1,5 @@
 """Child runs: which checkpoint of which run they go on from, and what they may change."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,11 +72,7 @@ def origin(path: Path) -> Origin:
     """
     folder = path.parent.parent if path.suffix == ".npz" else path
     run = Run.open(folder)
-    found = {
-        int(match[1]): file
-        for file in run.path("checkpoints").glob("step-*.npz")
-        if (match := re.fullmatch(r"step-(\d+)\.npz", file.name))
-    }
+    found = run.checkpoints()
     if not found:
         raise UserError(
             f"{run.folder} has no checkpoint: it stands {run.standing()}.",

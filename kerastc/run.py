@@ -9,6 +9,7 @@ import fcntl
 import io
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -80,6 +81,14 @@ class Run:
     def parent(self) -> dict[str, Any] | None:
         """Of a child run: its parent's folder (`run`), and the `checkpoint` and `step` it left."""
         return self.config.get("parent")
+
+    def checkpoints(self) -> dict[int, Path]:
+        """The checkpoints that are there, `checkpoints/step-N.npz`, by their step."""
+        found = {}
+        for path in self.path("checkpoints").glob("step-*.npz"):
+            if match := re.fullmatch(r"step-(\d+)\.npz", path.name):
+                found[int(match[1])] = path
+        return found
 
     @property
     def finished(self) -> bool:

@@ -85,6 +85,12 @@ def punctuation() -> dict[int, str]:
     return {i: " " for i in range(0x20000) if unicodedata.category(chr(i)).startswith("P")}
 
 
+@cache
+def punctuation_marks() -> str:
+    """Unicode's punctuation (P*), for `str.strip`."""
+    return "".join(map(chr, punctuation()))
+
+
 def _connected(count: int, pairs: np.ndarray) -> np.ndarray:
     """Component numbers (count,) of the graph with these edges, (m, 2)."""
     from scipy.sparse import coo_array

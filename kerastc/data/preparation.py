@@ -12,7 +12,7 @@ import numpy as np
 import pydantic
 
 from kerastc.data.capitals import capitals_of
-from kerastc.data.duplicates import punctuation
+from kerastc.data.duplicates import punctuation, punctuation_marks
 from kerastc.errors import UserError, nearest
 from kerastc.progress import progress
 from kerastc.settings import Config
@@ -187,7 +187,7 @@ class _Words(dict[str, str]):
         return " ".join(filter(None, map(self.__getitem__, text.split())))
 
     def __missing__(self, word: str) -> str:
-        core = word.strip(_punctuation_marks())
+        core = word.strip(punctuation_marks())
         result = word
         if core and (self.stop_words or self.lemma):
             before, after = word.split(core, 1)
@@ -239,11 +239,6 @@ def _plain_forms() -> dict[int, str | None]:
             forms[code] = plain.translate(typographic)
     variation_selectors = range(0xFE00, 0xFE10)
     return forms | typographic | dict.fromkeys([*variation_selectors, 0xFFFD], None)
-
-
-@cache
-def _punctuation_marks() -> str:
-    return "".join(map(chr, punctuation()))
 
 
 @cache

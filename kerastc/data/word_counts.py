@@ -1,12 +1,12 @@
 """How many different words there are, and how few of them cover most of a text collection."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
+
+from kerastc.data.duplicates import punctuation_marks
 
 COVERED = (500, 800, 900, 950, 955, 980, 990, 1000)  # thousandths of all occurrences
 SHOWN_WORDS = 30
@@ -86,13 +86,6 @@ def _counted(texts: Iterable[str]) -> dict[str, int]:
     # Each spelling is stripped once, however often it occurs.
     words: dict[str, int] = {}
     for spelling, count in written.items():
-        if word := spelling.strip(_punctuation()):
+        if word := spelling.strip(punctuation_marks()):
             words[word] = words.get(word, 0) + count
     return words
-
-
-@cache
-def _punctuation() -> str:
-    """Unicode's punctuation, P*."""
-    every = map(chr, range(0x20000))
-    return "".join(char for char in every if unicodedata.category(char).startswith("P"))

@@ -10,7 +10,6 @@ from typing import Any
 
 from rich.console import Console
 
-from kerastc.errors import UserError
 from kerastc.report import tables
 from kerastc.report.comparison_plots import SHOWN_RUNS, accuracies, validation_curves
 from kerastc.report.comparison_terminal import print_comparison
@@ -18,8 +17,7 @@ from kerastc.report.drawing import MANY
 from kerastc.report.picture import Picture, Plot
 from kerastc.report.recommendation import RULE, Recommendation
 from kerastc.report.record import RunRecord
-from kerastc.report.template import render
-from kerastc.run import Run
+from kerastc.report.template import render, write_page
 
 SORTED_BY = "validation accuracy, highest first; runs that are not finished come last"
 PLACES = ("recipe", "backend", "device")  # what a run is of, beside its settings
@@ -148,14 +146,7 @@ class Comparison:
         page = render(
             "compare.html.j2", comparison=self, pictures=pictures, contents=contents, rule=RULE
         )
-        path = Path(path)
-        try:
-            with Run(path.parent).writing(path.name) as beside:
-                beside.write_text(page, encoding="utf-8")
-        except OSError as error:
-            raise UserError(
-                f"{path} cannot be written: {error.strerror}.", "Give another file to --html."
-            ) from error
+        write_page(path, page)
 
     def _plots(self) -> Iterator[Plot]:
         finished = [row for row in self.rows if row["state"] == "finished"]

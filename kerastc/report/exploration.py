@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from kerastc.data.length_fits import Histogram
-from kerastc.errors import UserError
 from kerastc.progress import progress
+from kerastc.report import template
 from kerastc.report.drawing import MANY
 from kerastc.report.exploration_plots import (
     MARKED,
@@ -19,8 +19,6 @@ from kerastc.report.exploration_plots import (
 )
 from kerastc.report.picture import Picture, Plot
 from kerastc.report.tables import percent
-from kerastc.report.template import render
-from kerastc.run import Run
 
 _SECTIONS = (
     ("classes", "Classes"),
@@ -86,21 +84,14 @@ def write_page(path: Path, exploration: Mapping[str, Any], notes: Mapping[str, A
         pictures = {plot.name: Picture.of(plot) for plot in exploration_plots(exploration)}
     missing = {"years": not exploration["years"], "notes": not notes}
     contents = [(anchor, name) for anchor, name in _SECTIONS if not missing.get(anchor)]
-    page = render(
+    page = template.render(
         "describe.html.j2",
         exploration=exploration,
         plots=pictures,
         notes=notes,
         contents=contents,
     )
-    path = Path(path)
-    try:
-        with Run(path.parent).writing(path.name) as beside:
-            beside.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise UserError(
-            f"{path} cannot be written: {error.strerror}.", "Give another file to --html."
-        ) from error
+    template.write_page(path, page)
 
 
 def _lengths(exploration: Mapping[str, Any]) -> Plot:

@@ -6,7 +6,9 @@ from typing import Any
 
 import jinja2
 
+from kerastc.errors import UserError
 from kerastc.report import tables
+from kerastc.run import Run
 
 
 def render(template: str, **values: Any) -> str:
@@ -35,6 +37,22 @@ def render(template: str, **values: Any) -> str:
         "data_url": _data_url,
     }
     return environment.get_template(template).render(**values)
+
+
+def write_page(path: Path, page: str) -> None:
+    """Writes a rendered page where the user wants it, whole or not at all.
+
+    Raises:
+        UserError: the path cannot be written.
+    """
+    path = Path(path)
+    try:
+        with Run(path.parent).writing(path.name) as beside:
+            beside.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be written: {error.strerror}.", "Give another file to --html."
+        ) from error
 
 
 def _data_url(image: bytes) -> str:

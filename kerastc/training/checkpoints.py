@@ -6,7 +6,6 @@ from, and any of them can be the beginning of a child run.
 """
 
 import json
-import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ import numpy as np
 from kerastc.errors import UserError
 from kerastc.run import Run
 from kerastc.training.arrays import read_arrays, write_arrays
-from kerastc.training.stopping import Rows, ranked
+from kerastc.training.stopping import ranked
 
 
 class Checkpoints(keras.callbacks.Callback):
@@ -51,13 +50,13 @@ class Checkpoints(keras.callbacks.Callback):
             write_arrays(path, self._state())
         self.run.write_rows("history.csv", self.rows)
         kept = {self.rows[-1]["step"], *self.finalists()}
-        for step, path in saved_steps(self.run).items():
+        for step, path in self.run.checkpoints().items():
             if step not in kept:
                 path.unlink()
 
     def finalists(self) -> list[int]:
         """The steps of the best evaluations whose checkpoints are there, best first."""
-        saved = saved_steps(self.run)
+        saved = self.run.checkpoints()
         steps = [self.rows[i]["step"] for i in ranked(self.rows, self.metric)]
         return [step for step in steps if step in saved][: self.best]
 
@@ -69,7 +68,7 @@ class Checkpoints(keras.callbacks.Callback):
         Raises:
             UserError: where the checkpoint is broken or of another model.
         """
-        saved = saved_steps(self.run) or self._inherited()
+        saved = self.run.checkpoints() or self._inherited()
         if not saved:
             return
         path = saved[max(saved)]
@@ -108,28 +107,7 @@ class Checkpoints(keras.callbacks.Callback):
             )
         with self.run.writing("checkpoints", source.name) as path:
             shutil.copyfile(source, path)
-        return saved_steps(self.run)
-
-
-def saved_steps(run: Run) -> dict[int, Path]:
-    """The checkpoints of a run by their step."""
-    found = {}
-    for path in run.path("checkpoints").glob("step-*.npz"):
-        if match := re.fullmatch(r"step-(\d+)\.npz", path.name):
-            found[int(match[1])] = path
-    return found
-
-
-def read_history(path: Path) -> Rows:
-    """The history up to a checkpoint.
-
-    Raises:
-        UserError: where the file is broken.
-    """
-    try:
-        return json.loads(str(read_arrays(path, "state")["state"]))["history"]
-    except (ValueError, KeyError) as error:
-        raise UserError(f"{path} is no checkpoint: {error}") from None
+        return self.run.checkpoints()
 
 
 def read_weights(path: Path) -> dict[str, np.ndarray]:

@@ -13,7 +13,7 @@ import numpy as np
 from kerastc.run import Run
 from kerastc.training.batching import Batches
 from kerastc.training.callbacks import epochs_of
-from kerastc.training.checkpoints import assign_weights, read_weights, saved_steps
+from kerastc.training.checkpoints import assign_weights, read_weights
 from kerastc.training.metrics import class_figures
 from kerastc.training.predicting import predict, softmax
 from kerastc.training.stopping import ranked
@@ -61,7 +61,7 @@ def choose(
         metric: what decides, a column of the history; on a tie the smaller step, the mean last.
         steps_per_epoch: for the table.
     """
-    paths = saved_steps(run)
+    paths = run.checkpoints()
     candidates = [(f"step {step}", step) for step in sorted(steps)]
     if len(steps) > 1:
         candidates.append((f"mean of {len(steps)}", steps[0]))

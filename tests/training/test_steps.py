@@ -8,7 +8,7 @@ from test_fit import CONFIG, KillAt, Killed, data, history, model, new_run, trai
 from kerastc.errors import UserError
 from kerastc.run import Run
 from kerastc.training.batching import Batches, Stretches
-from kerastc.training.checkpoints import read_weights, saved_steps
+from kerastc.training.checkpoints import read_weights
 from kerastc.training.predicting import predict, softmax
 
 pytestmark = pytest.mark.backend
@@ -77,7 +77,7 @@ def test_where_it_is_evaluated_changes_nothing_in_the_training(new_run):
     rare, often = new_run(), new_run()
     train(rare, CONFIG.model_copy(update={"evaluate_every": 30}))
     train(often, changed(keep_checkpoints=1))
-    last = [read_weights(saved_steps(run)[30]) for run in (rare, often)]
+    last = [read_weights(run.checkpoints()[30]) for run in (rare, often)]
     for name, array in last[0].items():
         np.testing.assert_array_equal(array, last[1][name])
 
@@ -103,7 +103,7 @@ def test_the_newest_and_the_best_checkpoints_are_kept(new_run):
     train(run, STEPS)
     rows = history(run)
     best = sorted(rows, key=lambda row: float(row["val_loss"]))[:3]
-    assert set(saved_steps(run)) == {30, *(int(row["step"]) for row in best)}
+    assert set(run.checkpoints()) == {30, *(int(row["step"]) for row in best)}
 
 
 def test_the_finalists_are_measured_on_all_validation_rows_and_the_best_is_kept(new_run):
@@ -130,7 +130,7 @@ def test_the_finalists_are_measured_on_all_validation_rows_and_the_best_is_kept(
 def test_the_mean_candidate_has_the_mean_of_the_weights(new_run):
     run = new_run()
     _, choice, _ = train(run, STEPS)
-    weights = [read_weights(saved_steps(run)[row["step"]]) for row in choice.table[:-1]]
+    weights = [read_weights(run.checkpoints()[row["step"]]) for row in choice.table[:-1]]
     other = model()
     for index, variable in enumerate(other.variables):
         arrays = [part[f"model_{index}"] for part in weights]
@@ -151,7 +151,7 @@ def test_one_checkpoint_needs_no_table(new_run):
 def test_a_child_goes_on_from_a_checkpoint_with_other_regularisation(new_run, tmp_path):
     parent = new_run()
     train(parent, STEPS)
-    start = min(saved_steps(parent))
+    start = min(parent.checkpoints())
     child = child_of(parent, start, tmp_path / "child")
     same = child_of(parent, start, tmp_path / "same")
     train(child, changed(weight_decay=0.9))
