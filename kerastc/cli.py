@@ -269,7 +269,9 @@ def report(run) -> None:
 
 
 def _columns(words: str) -> list[str]:
-    return [part for part in words.split("+") if part]
+    from kerastc.data import column_names
+
+    return column_names(words)
 
 
 def _predictor(run: Path, backend: str | None):

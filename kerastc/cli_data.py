@@ -163,4 +163,6 @@ def _rules(categories: str):
 
 
 def _columns(words: str) -> list[str]:
-    return [part for part in words.split("+") if part]
+    from kerastc.data import column_names
+
+    return column_names(words)

@@ -61,9 +61,9 @@ def run(config: Config, run) -> None:
     rules = None if named == "none" else data.CategoryRules.read(named)
     cleaned = data.clean(
         config.data,
-        [part for part in config.text.split("+") if part],
+        data.column_names(config.text),
         config.label,
-        [part for part in config.date.split("+") if part],
+        data.column_names(config.date),
         categories=rules,
         duplicates=config.duplicates,
         conflicts=config.conflicts,

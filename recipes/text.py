@@ -31,7 +31,7 @@ class Config(training.TextClassifierConfig):
 
 
 def run(config: Config, run) -> None:
-    columns = [part for part in config.text.split("+") if part]
+    columns = data.column_names(config.text)
     texts = data.read_texts(
         config.data, columns, config.label, config.max_characters, encoding=config.encoding
     )

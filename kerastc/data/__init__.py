@@ -16,6 +16,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "prepared": ["write_prepared"],
         "splits": ["sample_per_class", "split"],
         "text_file": ["read_texts", "read_unlabelled"],
-        "texts": ["LabelledTexts", "cut_at_word"],
+        "texts": ["LabelledTexts", "column_names", "cut_at_word"],
     },
 )

@@ -75,6 +75,11 @@ class LabelledTexts:
         return digest.hexdigest()
 
 
+def column_names(words: str) -> list[str]:
+    """The names in COLUMN+COLUMN, as settings and options take them; none in an empty string."""
+    return [part for part in words.split("+") if part]
+
+
 def cut_at_word(text: str, characters: int) -> str:
     """The text with its white space folded, cut before the word that would pass `characters`."""
     text = " ".join(text.split())
