@@ -6,7 +6,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-import kerastc.models.text_classifier  # noqa: F401  (registers the layers of model.keras)
+import kerastc.models.compact
+import kerastc.models.text_classifier  # noqa: F401  (these register the layers of model.keras)
 from kerastc.data.preparation import TextPreparation
 from kerastc.data.texts import LabelledTexts, cut_at_word
 from kerastc.errors import UserError

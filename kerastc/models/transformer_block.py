@@ -1,0 +1,131 @@
+"""One block of a BERT-like encoder whose parts may each have a size of their own."""
+
+import keras
+from keras import ops
+
+PARTS = ("query", "key", "value", "projection", "inner", "outer")
+NEGLIGIBLE = -1e4  # added to the score of padding; its softmax is zero, in half precision too
+
+
+@keras.saving.register_keras_serializable("kerastc")
+class TransformerBlock(keras.layers.Layer):
+    """Self-attention and feed-forward, each with a residual and a normalisation behind it.
+
+    Unlike KerasHub's it is made of the layers it is given, and saves each with its configuration:
+    a projection can be narrower than in the next block, or a `LowRankDense`.
+
+    Args:
+        query, key, value: dense layers of one width, heads times the width of a head.
+        projection: dense, from the heads back to the width of the block.
+        inner, outer: the two dense layers of the feed-forward part.
+        heads: attention heads.
+        activation: of the feed-forward part: "gelu", "gelu_tanh" (its approximation), "relu".
+        dropout: rate behind attention weights and behind both parts.
+        epsilon: of the normalisations.
+
+    Call:
+        inputs: (batch, length, width).
+        padding_mask: (batch, length), 1 for tokens and 0 for padding.
+        returns: (batch, length, width).
+
+    Reference: Vaswani et al. 2017, Attention Is All You Need, section 3; Devlin et al. 2018, BERT.
+    """
+
+    def __init__(
+        self,
+        query,
+        key,
+        value,
+        projection,
+        inner,
+        outer,
+        heads: int,
+        activation: str = "gelu",
+        dropout: float = 0.1,
+        epsilon: float = 1e-12,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.query, self.key, self.value, self.projection = query, key, value, projection
+        self.inner, self.outer = inner, outer
+        self.heads = heads
+        self.activation = activation
+        self.dropout = dropout
+        self.epsilon = epsilon
+        policy = self.dtype_policy
+        self.attention_norm = keras.layers.LayerNormalization(
+            epsilon=epsilon, dtype=policy, name="attention_norm"
+        )
+        self.feed_forward_norm = keras.layers.LayerNormalization(
+            epsilon=epsilon, dtype=policy, name="feed_forward_norm"
+        )
+        # One generator each, so that the order of the calls decides nothing.
+        self.weights_dropout, self.attention_dropout, self.feed_forward_dropout = (
+            keras.layers.Dropout(dropout, seed=0, dtype=policy, name=f"{name}_dropout")
+            for name in ("weights", "attention", "feed_forward")
+        )
+
+    def build(self, input_shape):
+        for layer in (self.query, self.key, self.value, self.inner):
+            _build(layer, input_shape)
+        _build(self.projection, (*input_shape[:-1], self.value.units))
+        _build(self.outer, (*input_shape[:-1], self.inner.units))
+        self.attention_norm.build(input_shape)
+        self.feed_forward_norm.build(input_shape)
+        self.built = True
+
+    def call(self, inputs, padding_mask, training=None):
+        x = self.projection(self.attend(inputs, padding_mask, training))
+        x = self.attention_dropout(x, training=training)
+        x = between = self.attention_norm(inputs + x)
+        x = self.outer(self.activate(self.inner(x)))
+        x = self.feed_forward_dropout(x, training=training)
+        return self.feed_forward_norm(between + x)
+
+    def attend(self, x, padding_mask, training=None):
+        """What the heads gather, side by side: (batch, length, heads x width of a head)."""
+        scale = (self.query.units // self.heads) ** -0.5
+        query, key, value = (self._split(layer(x)) for layer in (self.query, self.key, self.value))
+        scores = ops.matmul(query * scale, ops.transpose(key, (0, 1, 3, 2)))
+        hidden = (1 - ops.cast(padding_mask, scores.dtype)) * NEGLIGIBLE
+        weights = ops.softmax(scores + hidden[:, None, None, :])
+        weights = self.weights_dropout(weights, training=training)
+        gathered = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))
+        return ops.reshape(gathered, (-1, ops.shape(x)[1], self.value.units))
+
+    def activate(self, x):
+        """The activation of the feed-forward part."""
+        if self.activation == "relu":
+            return ops.relu(x)
+        return ops.gelu(x, approximate=self.activation == "gelu_tanh")
+
+    def _split(self, x):
+        """(batch, length, heads x width) to (batch, heads, length, width)."""
+        length, width = ops.shape(x)[1], x.shape[-1] // self.heads
+        return ops.transpose(ops.reshape(x, (-1, length, self.heads, width)), (0, 2, 1, 3))
+
+    def compute_output_spec(self, inputs, padding_mask, training=None):
+        return keras.KerasTensor(inputs.shape, self.compute_dtype)
+
+    def get_config(self):
+        parts = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in PARTS}
+        return (
+            super().get_config()
+            | parts
+            | {
+                "heads": self.heads,
+                "activation": self.activation,
+                "dropout": self.dropout,
+                "epsilon": self.epsilon,
+            }
+        )
+
+    @classmethod
+    def from_config(cls, config):
+        parts = {name: keras.saving.deserialize_keras_object(config[name]) for name in PARTS}
+        return cls(**(config | parts))
+
+
+def _build(layer: keras.layers.Layer, shape) -> None:
+    if not layer.built:
+        layer.build(shape)
