@@ -98,3 +98,88 @@ class FactorisedEmbedding(keras.layers.Layer):
             "rank": self.rank,
             "output_dim": self.output_dim,
         }
+
+
+@keras.saving.register_keras_serializable("kerastc")
+class LowRankConv2D(keras.layers.Layer):
+    """A convolution to few channels, and a matrix that widens them at each place.
+
+    Args:
+        filters: channels that come out.
+        rank: channels between the two.
+        kernel_size, strides, padding, use_bias, activation: as in `keras.layers.Conv2D`.
+
+    Call:
+        inputs: (batch, height, width, m).
+        returns: (batch, new height, new width, filters).
+
+    Reference: Zhang et al. 2016, Accelerating Very Deep Convolutional Networks, section 3.
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        rank: int,
+        kernel_size,
+        strides=1,
+        padding: str = "valid",
+        use_bias: bool = True,
+        activation=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.filters = filters
+        self.rank = rank
+        self.kernel_size = tuple(kernel_size)
+        self.strides = strides
+        self.padding = padding
+        self.use_bias = use_bias
+        self.activation = keras.activations.get(activation)
+
+    @classmethod
+    def like(cls, layer: keras.layers.Conv2D, rank: int) -> "LowRankConv2D":
+        """One that can take the place of a plain convolution.
+
+        Raises:
+            ValueError: for groups, dilation, or channels first.
+        """
+        if layer.groups != 1 or set(layer.dilation_rate) != {1}:
+            raise ValueError(f"{layer.name}: groups and dilation have no low-rank form here.")
+        return cls(
+            layer.filters,
+            rank,
+            layer.kernel_size,
+            layer.strides,
+            layer.padding,
+            layer.use_bias,
+            layer.activation,
+            name=layer.name,
+            dtype=layer.dtype_policy,
+        )
+
+    def build(self, input_shape):
+        shape = (*self.kernel_size, input_shape[-1], self.rank)
+        self.left = self.add_weight(shape=shape, name="left")
+        self.right = self.add_weight(shape=(1, 1, self.rank, self.filters), name="right")
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias")
+        self.built = True
+
+    def call(self, inputs):
+        x = ops.conv(inputs, self.left, self.strides, self.padding, data_format="channels_last")
+        x = ops.conv(x, self.right, 1, "valid", data_format="channels_last")
+        if self.bias is not None:
+            x = ops.add(x, self.bias)
+        return self.activation(x)
+
+    def get_config(self):
+        return super().get_config() | {
+            "filters": self.filters,
+            "rank": self.rank,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "use_bias": self.use_bias,
+            "activation": keras.activations.serialize(self.activation),
+        }

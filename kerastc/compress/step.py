@@ -1,0 +1,85 @@
+"""What a compression step is, and what it works on."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import keras
+import numpy as np
+
+from kerastc.run import Run
+from kerastc.settings import Config
+
+if TYPE_CHECKING:
+    from kerastc.compress.text_task import TextTask
+
+
+class Step(Config, ABC):
+    """One way to make a model smaller; its fields are what the user can set.
+
+    Attributes:
+        name: what the user calls it.
+        short: the field that a value without a name sets, as in `prune:0.8`; empty: there is none.
+        needs: what of a model it can work on, in a few words, for the user who asks for more.
+    """
+
+    name: ClassVar[str]
+    short: ClassVar[str] = ""
+    needs: ClassVar[str] = "any model"
+
+    def check(self, before: "list[Step]") -> None:
+        """Refuses what cannot work, before any work.
+
+        Args:
+            before: the steps that come before this one.
+
+        Raises:
+            UserError: naming the field or the step, and what is allowed.
+        """
+
+    @abstractmethod
+    def apply(self, work: "Work") -> dict[str, Any]:
+        """Puts a smaller model into `work` and tells what it did, as JSON.
+
+        Raises:
+            UserError: where the step does not apply to the model; nothing is changed then.
+        """
+
+
+@dataclass
+class Work:
+    """A model on its way through the steps.
+
+    Args:
+        task: the data of the run, and what turns them into the model's inputs.
+        model: what a step reads, and replaces where its shapes change.
+        run: the folder of the present step: checkpoints and history of what it trains.
+    """
+
+    task: "TextTask"
+    model: keras.Model
+    run: Run
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """The class names."""
+        return self.task.splits.train.classes
+
+
+def kernels(model: keras.Model) -> list[keras.Variable]:
+    """The variables that compression counts and prunes: kernels and tables, no biases or norms.
+
+    Every trainable variable of two or more axes.
+    """
+    return [w for w in model.weights if len(w.shape) > 1 and _real(w)]
+
+
+def sparsity(model: keras.Model) -> float:
+    """The share of zeros in the kernels."""
+    arrays = [keras.ops.convert_to_numpy(w) for w in kernels(model)]
+    return float(1 - sum(map(np.count_nonzero, arrays)) / max(sum(a.size for a in arrays), 1))
+
+
+def _real(variable: keras.Variable) -> bool:
+    return "float" in keras.backend.standardize_dtype(variable.dtype)
