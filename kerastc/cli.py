@@ -9,6 +9,7 @@ import click
 
 from kerastc import __version__
 from kerastc.cli_data import data as data_commands
+from kerastc.cli_deploy import export as export_command
 from kerastc.errors import UserError
 
 
@@ -298,3 +299,4 @@ def _cache() -> Path:
 
 
 main.add_command(data_commands)
+main.add_command(export_command)

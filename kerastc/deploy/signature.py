@@ -1,0 +1,240 @@
+"""The file beside an exported model that tells what goes in and what comes out.
+
+It is read on devices: nothing but Python's own library is imported here.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from kerastc.errors import UserError
+
+SUFFIX = ".json"
+CHUNK = 1 << 20  # bytes read at a time
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An input or output: `shape` holds None for a dimension that is open; `dtype` is NumPy's."""
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: str
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a program has to know of an exported model to run it.
+
+    Args:
+        format: "litert", "onnx" or "saved_model".
+        file: the model, relative to the folder of the signature; a folder for a SavedModel.
+        sha256: of the model's bytes; see `digest`.
+        bytes: size of the model.
+        kind: what is classified; "text".
+        inputs: in the order of the model's own signature.
+        outputs: likewise; the first is the logits, (batch, classes).
+        classes: names in the order of the logits.
+        preprocessing: what is done to a text before the tokenizer, as in a run's
+            preprocessing.json.
+        tokenizer: folder beside the signature.
+        quantization: "float32", "float16", "int8", "int8-static" or "int4".
+        parameters: of the Keras model that it was made of.
+        parity: how far the model is from the Keras model on real rows, see `kerastc.deploy.parity`.
+        notes: what a user of the file should know.
+        folder: where the signature was read from; no part of the file.
+    """
+
+    format: str
+    file: str
+    sha256: str
+    bytes: int
+    kind: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    classes: tuple[str, ...]
+    preprocessing: dict[str, Any]
+    tokenizer: str
+    quantization: str
+    parameters: int
+    parity: dict[str, Any] | None = None
+    notes: tuple[str, ...] = ()
+    folder: Path = field(default=Path(), compare=False)
+
+    @property
+    def path(self) -> Path:
+        """The model.
+
+        Raises:
+            UserError: where `file` leaves the folder of the signature.
+        """
+        return self._inside(self.file, "file")
+
+    @property
+    def tokenizer_path(self) -> Path:
+        """The tokenizer's folder; errors as in `path`."""
+        return self._inside(self.tokenizer, "tokenizer")
+
+    def verify(self) -> None:
+        """Compares the model with what the signature says of it.
+
+        Raises:
+            UserError: where the model is missing, has other bytes, or lies outside.
+        """
+        path = self.path
+        if not path.exists():
+            raise UserError(f"{path} is missing.", "Export the run again: kerastc export RUN")
+        if (found := digest(path)) != self.sha256:
+            raise UserError(
+                f"{path} is not the file that its signature was written for: SHA-256 "
+                f"{found[:12]}…, not {self.sha256[:12]}….",
+                "It was damaged or replaced. Copy both again, or export the run again.",
+            )
+
+    @classmethod
+    def read(cls, path: Path) -> "Signature":
+        """Reads a signature; `path` names it, or the model that it belongs to.
+
+        Raises:
+            UserError: where it is missing, is no signature, or a field is wrong.
+        """
+        path = Path(path)
+        if path.suffix != SUFFIX:
+            path = beside(path)
+        try:
+            record = json.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            raise UserError(
+                f"{path} is missing: it tells what the model beside it takes and gives.",
+                "Copy it together with the model, as `kerastc export` wrote them.",
+            ) from None
+        except (ValueError, OSError) as error:
+            raise UserError(f"{path} cannot be read: {error}") from None
+        return cls.of(record, path)
+
+    @classmethod
+    def of(cls, record: Any, source: Path) -> "Signature":
+        """A signature from its JSON.
+
+        Args:
+            record: the JSON.
+            source: the file it is in; it names the place in errors, and its folder becomes `folder`.
+
+        Raises:
+            UserError: naming the field that is missing or wrong.
+        """
+        if not isinstance(record, dict):
+            raise UserError(f"{source} is no signature of a model: it holds no JSON object.")
+        try:
+            return cls(**_checked(record), folder=source.parent)
+        except _WrongField as error:
+            raise UserError(
+                f"{source} is no signature of a model: {error}.",
+                "Export the run again: kerastc export RUN",
+            ) from None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON of the file."""
+        record = asdict(self)
+        del record["folder"]
+        return record
+
+    def write(self, path: Path) -> None:
+        """Writes the JSON."""
+        text = json.dumps(self.as_dict(), indent=2, ensure_ascii=False) + "\n"
+        path.write_text(text, encoding="utf-8", newline="")
+
+    def _inside(self, name: str, field_name: str) -> Path:
+        path = self.folder / name
+        # A link may lead elsewhere, too.
+        if not (_stays_inside(name) and path.resolve().is_relative_to(self.folder.resolve())):
+            raise UserError(f"{field_name}={name!r} leaves the folder {self.folder}.")
+        return path
+
+
+def beside(model: Path) -> Path:
+    """Where the signature of a model is: model.tflite.json, saved_model.json."""
+    return model.with_name(model.name + SUFFIX)
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file; of a folder, that of the names and digests of its files in order."""
+    whole = hashlib.sha256()
+    if path.is_dir():
+        for part in sorted(path.rglob("*")):
+            if part.is_file():
+                name = part.relative_to(path).as_posix()
+                whole.update(f"{digest(part)}  {name}\n".encode())
+    else:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                whole.update(chunk)
+    return whole.hexdigest()
+
+
+def size(path: Path) -> int:
+    """Bytes of a file, or of all files of a folder."""
+    parts = path.rglob("*") if path.is_dir() else [path]
+    return sum(part.stat().st_size for part in parts if part.is_file())
+
+
+class _WrongField(ValueError):
+    """What is wrong with which field."""
+
+
+TYPES = {
+    "format": str,
+    "file": str,
+    "sha256": str,
+    "bytes": int,
+    "kind": str,
+    "inputs": list,
+    "outputs": list,
+    "classes": list,
+    "preprocessing": dict,
+    "tokenizer": str,
+    "quantization": str,
+    "parameters": int,
+}
+
+
+def _checked(record: dict[str, Any]) -> dict[str, Any]:
+    """The fields with the types of `Signature`; what a later version adds is passed over."""
+    for name, kind in TYPES.items():
+        if name not in record:
+            raise _WrongField(f"{name} is missing")
+        if not isinstance(record[name], kind) or isinstance(record[name], bool):
+            raise _WrongField(f"{name}={record[name]!r} is no {kind.__name__}")
+    if not all(isinstance(name, str) for name in record["classes"]):
+        raise _WrongField("classes holds something that is no name")
+    for name in ("file", "tokenizer"):
+        if not _stays_inside(record[name]):
+            raise _WrongField(f"{name}={record[name]!r} leaves the folder of the signature")
+    known = {name.name for name in fields(Signature)} - {"folder"}
+    checked = {name: value for name, value in record.items() if name in known}
+    for name in ("inputs", "outputs"):
+        checked[name] = tuple(_tensor(name, entry) for entry in record[name])
+        if not checked[name]:
+            raise _WrongField(f"{name} is empty")
+    checked["classes"] = tuple(record["classes"])
+    checked["notes"] = tuple(map(str, record.get("notes", ())))
+    return checked
+
+
+def _tensor(name: str, entry: Any) -> Tensor:
+    try:
+        shape = tuple(entry["shape"])
+        tensor = Tensor(entry["name"], shape, entry["dtype"])
+    except (TypeError, KeyError) as error:
+        raise _WrongField(f"{name} holds {entry!r}, which lacks {error}") from None
+    whole = all(n is None or (type(n) is int and n > 0) for n in shape)
+    if not whole or not isinstance(tensor.name, str) or not isinstance(tensor.dtype, str):
+        raise _WrongField(f"{name} holds {entry!r}, which is no tensor")
+    return tensor
+
+
+def _stays_inside(name: str) -> bool:
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    return bool(parts) and ".." not in parts and parts[0] != "/" and ":" not in parts[0]
