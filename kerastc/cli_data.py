@@ -78,9 +78,10 @@ def prepare(path, out, text, label, date, categories, encoding, as_json, **optio
     kerastc data prepare headlines.csv.gz --out prepared.csv.gz --categories irish_times --lowercase
     kerastc data prepare old.csv --out clean.csv --text title+body --fallback-encoding cp1252
     """
-    from kerastc.data import TextPreparation, clean, write_prepared
+    from kerastc.data import clean, write_prepared
     from kerastc.data.prepared import refuse_target
     from kerastc.report.cleaning_terminal import cleaning_tables
+    from kerastc.text.preparation import TextPreparation
 
     refuse_target(path, out)
     cleaned = clean(

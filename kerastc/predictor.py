@@ -8,11 +8,12 @@ import numpy as np
 
 import kerastc.models.compact
 import kerastc.models.text_classifier  # noqa: F401  (these register the layers of model.keras)
-from kerastc.data.preparation import TextPreparation
-from kerastc.data.texts import LabelledTexts, cut_at_word
+from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
-from kerastc.models.tokens import load_tokenizer
 from kerastc.run import Run
+from kerastc.text.cutting import cut_at_word
+from kerastc.text.preparation import TextPreparation
+from kerastc.text.tokens import load_tokenizer
 from kerastc.training.batching import TextBatches
 from kerastc.training.predicting import predict, softmax
 
@@ -36,7 +37,7 @@ class Predictor:
             raise UserError(f"{run.folder} is no run of a text recipe.")
         self.max_tokens = preprocessing["max_tokens"]
         self.max_characters = preprocessing["max_characters"]
-        self.preparation = TextPreparation.model_validate(preprocessing["preparation"])
+        self.preparation = TextPreparation.of(preprocessing["preparation"])
         self.classes = tuple(_required(run, "labels.txt").read_text("utf-8").splitlines())
         path = _required(run, "model.keras")
         try:

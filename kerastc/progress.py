@@ -1,47 +1,59 @@
 """Progress bars on standard error for work of over two seconds; silent where nobody watches."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+if TYPE_CHECKING:
+    from rich.console import Console
 
-console = Console(stderr=True)
+
+@cache
+def console() -> "Console":
+    """Standard error, shared with the bars, so that what is printed does not break them."""
+    from rich.console import Console
+
+    return Console(stderr=True)
 
 
 @contextmanager
 def progress(description: str, total: int | None = None) -> Iterator[Callable[..., None]]:
     """Shows a bar that goes away at the end; yields `advance(n=1, note="")`.
 
-    Nothing is printed where standard error is no terminal.
+    Nothing is printed where standard error is no terminal, or on a device without `rich`.
 
     Args:
         description: what is going on, in a few words.
         total: the number of steps, where it is known; a spinner otherwise.
     """
-    columns = [
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
-    ]
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bars:
+    if not sys.stderr.isatty() or not (bars := _bars()):
+        yield lambda n=1, note=None: None
+        return
+    with bars:
         task = bars.add_task(description, total=total, note="")
 
         def advance(n: int = 1, note: str | None = None) -> None:
             bars.update(task, advance=n, **({} if note is None else {"note": note}))
 
         yield advance
+
+
+def _bars():
+    """The bars, not yet shown; None without `rich`."""
+    try:
+        from rich import progress
+    except ImportError:
+        return None
+    return progress.Progress(
+        progress.SpinnerColumn(),
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(bar_width=24),
+        progress.MofNCompleteColumn(),
+        progress.TimeElapsedColumn(),
+        progress.TimeRemainingColumn(),
+        progress.TextColumn("{task.fields[note]}"),
+        console=console(),
+        transient=True,
+    )

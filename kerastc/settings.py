@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import dataclasses
 import functools
 import inspect
 import json
@@ -9,11 +10,11 @@ import tokenize
 import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import pydantic
+from pydantic.fields import FieldInfo
 
 from kerastc.errors import UserError, nearest
 
@@ -50,8 +51,8 @@ def configure(
         place, model = values, config_class
         for parent in parents:
             # The group's other fields keep what this recipe, not the group's class, gives them.
-            info = model.model_fields[parent]
-            given = {} if info.is_required() else info.get_default().model_dump()
+            info = _infos(model)[parent]
+            given = {} if info.is_required() else _as_dict(info.get_default())
             place, model = place.setdefault(parent, given), info.annotation
         place[last] = _parse(text, field.type)
     return validate(config_class, values)
@@ -72,7 +73,7 @@ def validate(config_class: type[Config], values: Mapping[str, Any]) -> Config:
         ) from None
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Field:
     """One field of a config: its dotted key, type, default and the comment beside it."""
 
@@ -88,25 +89,22 @@ class Field:
         return _type_name(self.type)
 
 
-def fields(
-    config_class: type[pydantic.BaseModel],
-    prefix: str = "",
-    defaults: pydantic.BaseModel | None = None,
-) -> Iterator[Field]:
+def fields(config_class: type, prefix: str = "", defaults: object | None = None) -> Iterator[Field]:
     """Every field, a recipe's own before the inherited ones; nested ones with dotted keys.
 
     Args:
-        config_class: the config, or a group of fields in it.
+        config_class: the config, or a group of fields in it: a pydantic model or a dataclass.
         prefix: of the keys.
         defaults: a group's values where the recipe gives it others than its class does.
     """
     comments = _comments(config_class)
     own = vars(config_class).get("__annotations__", {})
-    names = sorted(config_class.model_fields, key=lambda name: name not in own)
-    for name, info in ((name, config_class.model_fields[name]) for name in names):
+    infos = _infos(config_class)
+    for name in sorted(infos, key=lambda name: name not in own):
+        info = infos[name]
         required = info.is_required()
         default = None if required else getattr(defaults, name, info.get_default())
-        if _is_model(info.annotation):
+        if _is_group(info.annotation):
             yield from fields(info.annotation, f"{prefix}{name}.", default)
         else:
             yield Field(prefix + name, info.annotation, required, default, comments.get(name, ""))
@@ -152,8 +150,25 @@ def word(key: str, value: Any) -> str:
     return f"{key}={str(value).lower() if isinstance(value, bool) else value}"
 
 
-def _is_model(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel)
+def _is_group(annotation: Any) -> bool:
+    return isinstance(annotation, type) and (
+        issubclass(annotation, pydantic.BaseModel) or dataclasses.is_dataclass(annotation)
+    )
+
+
+def _infos(config_class: type) -> dict[str, FieldInfo]:
+    """What pydantic knows of the fields of a model, or of a plain dataclass."""
+    if issubclass(config_class, pydantic.BaseModel):
+        return config_class.model_fields
+    return {
+        field.name: FieldInfo.from_annotated_attribute(field.type, field.default)
+        for field in dataclasses.fields(config_class)
+    }
+
+
+def _as_dict(group: Any) -> dict[str, Any]:
+    """The values of a group of fields."""
+    return dataclasses.asdict(group) if dataclasses.is_dataclass(group) else group.model_dump()
 
 
 def _members(annotation: Any) -> tuple[Any, ...]:
@@ -198,7 +213,7 @@ def _explain(config_class: type[Config], problem: Mapping[str, Any]) -> str:
     """One pydantic error in a user's words."""
     key = ".".join(str(part) for part in problem["loc"] if isinstance(part, str))
     known = {field.key: field for field in fields(config_class)}
-    if problem["type"] == "extra_forbidden":
+    if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"There is no field {key!r} in this recipe. {nearest(key, known)}".rstrip()
     if key not in known:  # a check over several fields
         return problem["msg"].removeprefix("Value error, ")
@@ -211,11 +226,11 @@ def _explain(config_class: type[Config], problem: Mapping[str, Any]) -> str:
     return f"{key}={given} is not allowed: {key} takes {allowed}{reason}. {near}".rstrip()
 
 
-def _comments(config_class: type[pydantic.BaseModel]) -> dict[str, str]:
+def _comments(config_class: type) -> dict[str, str]:
     """The trailing comment of each field, looked up through the base classes."""
     found: dict[str, str] = {}
     for base in reversed(config_class.__mro__):
-        if _is_model(base) and base is not pydantic.BaseModel:
+        if _is_group(base) and base is not pydantic.BaseModel:
             found |= {k: v for k, v in _class_comments(base).items() if v or k not in found}
     return found
 

@@ -20,6 +20,7 @@ Without masking, 3 epochs: 0.774. Effects of other choices stand in the README.
 from typing import Literal
 
 from kerastc import data, models, report, training
+from kerastc.text.preparation import TextPreparation
 from kerastc.training.config import Count, Fraction, Natural, Positive, Share, Tokens
 
 
@@ -34,7 +35,7 @@ class Config(training.TextClassifierConfig):
     categories: str = "irish_times"  # rules from categories to classes; a file of yours, or none
     duplicates: Literal["drop", "keep"] = "drop"  # drop: of equal rows the first stays
     conflicts: Literal["majority", "drop", "keep"] = "majority"  # one headline, many categories
-    preparation: data.TextPreparation = data.TextPreparation(capitals=True)
+    preparation: TextPreparation = TextPreparation(capitals=True)
     split_by: Literal["text", "date"] = "text"  # date: train on the past, test on the newest days
     validation: Fraction = 0.05  # of all rows
     test: Fraction = 0.1  # of all rows

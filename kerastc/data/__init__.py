@@ -11,11 +11,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "balancing": ["balance"],
         "docstrings": ["read_docstrings"],
         "duplicates": ["find_duplicates"],
-        "preparation": ["TextPreparation"],
         "exploring": ["explore"],
         "prepared": ["write_prepared"],
         "splits": ["sample_per_class", "split"],
         "text_file": ["read_texts", "read_unlabelled"],
-        "texts": ["LabelledTexts", "column_names", "cut_at_word"],
+        "texts": ["LabelledTexts", "column_names"],
     },
 )

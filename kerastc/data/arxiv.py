@@ -10,8 +10,9 @@ from pathlib import Path
 
 from kerastc.data.arxiv_papers import Paper, read_papers
 from kerastc.data.arxiv_problems import ArxivClass, arxiv_classes
-from kerastc.data.texts import LabelledTexts, cut_at_word
+from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
+from kerastc.text.cutting import cut_at_word
 
 API = "https://export.arxiv.org/api/query"
 

@@ -1,7 +1,7 @@
 """Cleans a file of labelled texts: every row of it is kept, or counted under a reason."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,11 +13,11 @@ from kerastc.data.cleaning_rows import Rows, read_rows
 from kerastc.data.dates import date_columns
 from kerastc.data.duplicates import normal_text
 from kerastc.data.plain_file import PlainFile
-from kerastc.data.preparation import TextPreparation
 from kerastc.data.table_file import Table
 from kerastc.data.text_file import labelled_columns
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
+from kerastc.text.preparation import TextPreparation
 
 UNMAPPED = "unmapped category"
 CONFLICT = "the text has another category"
@@ -109,7 +109,7 @@ def clean(
         "file": str(path),
         "columns": {"text": columns, "label": label, "date": dates},
         "categories": categories.source if categories else None,
-        "preparation": preparation.model_dump(),
+        "preparation": asdict(preparation),
         "duplicates": duplicates,
         "conflicts": conflicts,
         "encoding": encoding,

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from kerastc.data.texts import cut_at_word
+from kerastc.text.cutting import cut_at_word
 
 EXAMPLES = 5
 SHOWN = 80  # characters of an example

@@ -2,12 +2,12 @@
 
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
 from kerastc.data.near_pairs import near_pairs
 from kerastc.data.texts import LabelledTexts
+from kerastc.text.punctuation import punctuation
 
 EXAMPLES = 10
 
@@ -77,18 +77,6 @@ def normal_text(text: str) -> str:
     """The text without case and punctuation, white space folded; itself if nothing remains."""
     text = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(text.translate(punctuation()).split()) or text
-
-
-@cache
-def punctuation() -> dict[int, str]:
-    """Turns Unicode's punctuation (P*) into spaces; symbols such as + or € tell texts apart."""
-    return {i: " " for i in range(0x20000) if unicodedata.category(chr(i)).startswith("P")}
-
-
-@cache
-def punctuation_marks() -> str:
-    """Unicode's punctuation (P*), for `str.strip`."""
-    return "".join(map(chr, punctuation()))
 
 
 def _connected(count: int, pairs: np.ndarray) -> np.ndarray:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerastc.data.duplicates import normal_text
-from kerastc.data.texts import LabelledTexts, cut_at_word
+from kerastc.data.texts import LabelledTexts
+from kerastc.text.cutting import cut_at_word
 
 SHOWN_TEXTS = 10
 _SHOWN_CHARACTERS = 200

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from kerastc.data.plain_file import PlainFile
 from kerastc.data.table_file import DELIMITED, DELIMITERS, JSON_LINES, Table
-from kerastc.data.texts import LabelledTexts, cut_at_word
+from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
+from kerastc.text.cutting import cut_at_word
 
 # Looked for in this order, in any case. The first of which every column is there is taken.
 TEXT_COLUMNS = (

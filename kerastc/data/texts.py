@@ -78,13 +78,3 @@ class LabelledTexts:
 def column_names(words: str) -> list[str]:
     """The names in COLUMN+COLUMN, as settings and options take them; none in an empty string."""
     return [part for part in words.split("+") if part]
-
-
-def cut_at_word(text: str, characters: int) -> str:
-    """The text with its white space folded, cut before the word that would pass `characters`."""
-    text = " ".join(text.split())
-    if len(text) <= characters:
-        return text
-    head = text[: characters + 1]
-    space = head.rfind(" ")
-    return head[:space] if space > 0 else text[:characters]

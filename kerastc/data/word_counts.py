@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerastc.data.duplicates import punctuation_marks
+from kerastc.text.punctuation import punctuation_marks
 
 COVERED = (500, 800, 900, 950, 955, 980, 990, 1000)  # thousandths of all occurrences
 SHOWN_WORDS = 30

@@ -1,4 +1,4 @@
-"""What is trained: pretrained encoders, their tokenizers, and the heads on top of them.
+"""What is trained: pretrained encoders, and the heads on top of them.
 
 Names load on first use. `from kerastc.models import text_classifier` registers the layers with
 Keras (and KerasHub's), so that `keras.saving.load_model` reads a saved model with `safe_mode` on.
@@ -11,6 +11,5 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "encoders": ["Encoder", "load_encoder"],
         "text_classifier": ["set_trainable", "split_at_features", "text_classifier"],
-        "tokens": ["Tokenizer", "load_tokenizer"],
     },
 )

@@ -13,9 +13,9 @@ import numpy as np
 from kerastc.errors import UserError
 from kerastc.models import presets
 from kerastc.models.minilm import minilm_folder, verify_minilm
-from kerastc.models.ragged import Ragged
 from kerastc.models.text_encoder import TextEncoder, token_inputs, transformer_layers
-from kerastc.models.tokens import Tokenizer
+from kerastc.text.ragged import Ragged
+from kerastc.text.tokens import Tokenizer
 
 
 @dataclass(frozen=True)

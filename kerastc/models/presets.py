@@ -13,7 +13,7 @@ import keras_hub
 
 from kerastc.errors import UserError
 from kerastc.models.bert import is_exact, read_bert
-from kerastc.models.tokens import (
+from kerastc.text.tokens import (
     BytePair,
     SentencePiece,
     Tokenizer,

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from kerastc.data.texts import cut_at_word
 from kerastc.report.metrics import Predictions
+from kerastc.text.cutting import cut_at_word
 
 MISSING = "\N{EN DASH}"
 METRIC_NAMES = {

@@ -122,8 +122,8 @@ class _Worker:
         for trial in self._claimed():
             began = time.time()
             drawn = self.space.draw(trial)
-            if console.is_terminal:
-                console.print(f"Now {_told(drawn)}", style="dim", markup=False, soft_wrap=True)
+            if console().is_terminal:
+                console().print(f"Now {_told(drawn)}", style="dim", markup=False, soft_wrap=True)
             try:
                 with self.study.alive(trial):
                     value = self._value(trial.user_attrs["slot"], drawn)
@@ -225,7 +225,7 @@ class _Worker:
             f"{seconds:.0f} s",
         ]
         text = "   ".join(part for part in parts if part)
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        console().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _study_name(given: str | None, space: SearchSpace, definition: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ import os
 import time
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -161,7 +161,7 @@ def _key(splits: "Splits", config: TextClassifierConfig) -> str:
     parts = [splits.train, splits.validation, splits.test]
     settings = {
         "texts": [part.fingerprint for part in parts],
-        "preparation": config.preparation.model_dump(),
+        "preparation": asdict(config.preparation),
         "class_weights": config.class_weights,
         "method": ["tf-idf of words and pairs", STRENGTH, COEFFICIENTS],
         "scikit-learn": importlib.metadata.version("scikit-learn"),

@@ -5,7 +5,7 @@ import copy
 import keras
 import numpy as np
 
-from kerastc.models.ragged import Ragged
+from kerastc.text.ragged import Ragged
 
 # How many lengths, and of what are they multiples? JAX compiles a step for each; the others do not,
 # and there the finer grid spares a fifth of the padding.

@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar, Literal
 import pydantic
 from pydantic import Field
 
-from kerastc.data.preparation import TextPreparation
 from kerastc.settings import Config
+from kerastc.text.preparation import TextPreparation
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]

@@ -1,7 +1,7 @@
 """Trains a text classifier from split texts to a run that can be used."""
 
 import resource
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import keras
@@ -101,7 +101,7 @@ def save(model: keras.Model, encoder: Encoder, config: TextClassifierConfig, run
             "kind": "text",
             "max_tokens": config.max_tokens,
             "max_characters": getattr(config, "max_characters", 0),
-            "preparation": config.preparation.model_dump(),
+            "preparation": asdict(config.preparation),
             "backbone": encoder.name,
         },
     )

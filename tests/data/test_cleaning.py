@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerastc.data import CategoryRules, TextPreparation, clean
+from kerastc.data import CategoryRules, clean
 from kerastc.errors import UserError
+from kerastc.text.preparation import TextPreparation
 
 HEADLINES = Path(__file__).parents[3] / "shared/data/headlines/ireland_news_2021.csv.gz"
 HEADER = "publish_date,headline_category,headline_text\n"

@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from kerastc.data import CategoryRules, TextPreparation, clean, read_texts, write_prepared
+from kerastc.data import CategoryRules, clean, read_texts, write_prepared
 from kerastc.errors import UserError
+from kerastc.text.preparation import TextPreparation
 
 RULES = CategoryRules((("news.*", "news"),), "rules of the test")
 ROWS = (

@@ -1,7 +1,7 @@
 import pytest
 
-from kerastc.data.capitals import capitals_of
-from kerastc.data.preparation import TextPreparation
+from kerastc.text.capitals import capitals_of
+from kerastc.text.preparation import TextPreparation
 
 TEXTS = {
     "Who Will Speak For Children?": "title",

@@ -19,8 +19,8 @@ import tokenizers
 from tokenizers import models, normalizers, pre_tokenizers
 
 from kerastc.errors import UserError
-from kerastc.models.ragged import Ragged
 from kerastc.progress import progress
+from kerastc.text.ragged import Ragged
 
 CONFIG = "tokenizer.json"
 ASSETS = Path("assets", "tokenizer")

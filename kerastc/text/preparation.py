@@ -5,17 +5,17 @@ A subword encoder was trained on running text and usually does better on the ori
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from functools import cache
+from typing import Any, ClassVar
 
 import numpy as np
-import pydantic
 
-from kerastc.data.capitals import capitals_of
-from kerastc.data.duplicates import punctuation, punctuation_marks
 from kerastc.errors import UserError, nearest
 from kerastc.progress import progress
-from kerastc.settings import Config
+from kerastc.text.capitals import capitals_of
+from kerastc.text.punctuation import punctuation, punctuation_marks
 
 CHUNK = 10_000  # texts between two steps of the progress bar
 # Forms that only look different. Fractions, raised digits and the like keep theirs: NFKC would
@@ -57,7 +57,8 @@ INNER_MARK = re.compile(rf"""(?<=\w)['{APOSTROPHE}\u05f3"\u05f4](?=\w)""")
 DECIMAL_MARK = re.compile(r"((?<=\d)[.,](?=\d))")
 
 
-class TextPreparation(pydantic.BaseModel):
+@dataclass(frozen=True)
+class TextPreparation:
     """What is done to each text; nothing by default.
 
     The steps always follow one another in this order, whichever of them are on:
@@ -83,7 +84,8 @@ class TextPreparation(pydantic.BaseModel):
             such are asked for.
     """
 
-    model_config = Config.model_config
+    # As a group of fields in a recipe's config it is as strict as the rest.
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
     unicode: bool = False  # plain quotes, dashes and spaces, NFC; control characters out
     lowercase: bool = False  # after all other steps
@@ -93,14 +95,32 @@ class TextPreparation(pydantic.BaseModel):
     capitals: bool = False  # a word in front says how the text is capitalised
     language: str = "en"  # of stop words and lemmas: en, es, he, ... (ISO 639-1)
 
-    @pydantic.model_validator(mode="after")
-    def known_language(self) -> "TextPreparation":
-        """Refuses a language that a list or dictionary is missing for, before any work."""
+    def __post_init__(self):
+        # Before any work: a language that a list or dictionary is missing for.
         if not self.stop_words:
             self._check_language("stop words", _stop_word_languages())
         if self.lemmas:
             self._check_language("lemmas", _lemma_languages())
-        return self
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "TextPreparation":
+        """From the values in a run's preprocessing.json.
+
+        Raises:
+            UserError: naming a switch that there is not, or whose value is of the wrong type.
+        """
+        known = {field.name: field.type for field in fields(cls)}
+        for name, value in values.items():
+            if name not in known:
+                raise UserError(
+                    f"preparation.{name} is unknown to this version of kerastc.",
+                    nearest(name, known) or f"Known are {', '.join(known)}.",
+                )
+            if type(value) is not known[name]:
+                raise UserError(
+                    f"preparation.{name}={value!r} is not allowed: it takes {known[name].__name__}."
+                )
+        return cls(**values)
 
     def _check_language(self, what: str, known: frozenset[str]) -> None:
         if self.language not in known:

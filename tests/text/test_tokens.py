@@ -7,7 +7,7 @@ import tokenizers
 
 from kerastc.errors import UserError
 from kerastc.models.presets import read_folder
-from kerastc.models.tokens import WordPiece, load_tokenizer, read_vocabulary
+from kerastc.text.tokens import WordPiece, load_tokenizer, read_vocabulary
 
 NASTY = [
     "",

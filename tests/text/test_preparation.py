@@ -2,6 +2,7 @@ import csv
 import gzip
 import json
 import unicodedata
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 
@@ -13,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kerastc.data.duplicates import normal_text
-from kerastc.data.preparation import TextPreparation, plain_unicode
 from kerastc.errors import UserError
-from kerastc.settings import Config, configure, fields
+from kerastc.settings import Config, configure, fields, validate
+from kerastc.text.preparation import TextPreparation, plain_unicode
 
 HEADLINES = Path(__file__).parents[3] / "shared/data/headlines/irish_times_topics.csv.gz"
 EVERYTHING = dict(unicode=True, lowercase=True, punctuation=False, stop_words=False, lemmas=True)
@@ -157,7 +158,7 @@ def test_each_text_is_prepared_on_its_own(texts, switches):
     together = preparation.apply(texts)
     assert together.shape == (len(texts),)
     assert together.dtype == object
-    again = TextPreparation(**json.loads(json.dumps(preparation.model_dump())))
+    again = TextPreparation.of(json.loads(json.dumps(asdict(preparation))))
     assert together.tolist() == [again.apply([text])[0] for text in texts]
 
 
@@ -189,6 +190,31 @@ def test_a_recipe_sets_switches_by_words():
     assert all(field.comment for field in fields(Recipe) if field.key != "seed")
     with pytest.raises(UserError, match="language=sp "):
         configure(Recipe, ["preparation.lemmas=true", "preparation.language=sp"])
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"lema": True}, "(?s)preparation.lema is unknown.*'lemmas'"),
+        ({"lemmas": "yes"}, "preparation.lemmas='yes' is not allowed: it takes bool"),
+        ({"language": None}, "preparation.language=None is not allowed: it takes str"),
+    ],
+)
+def test_what_a_file_of_a_run_says_is_checked(values, said):
+    with pytest.raises(UserError, match=said):
+        TextPreparation.of(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"lema": True}, "no field 'preparation.lema'.*'preparation.lemmas'"),
+        ({"lemmas": "perhaps"}, "preparation.lemmas=perhaps is not allowed: .* takes bool"),
+    ],
+)
+def test_what_a_config_says_is_checked(values, said):
+    with pytest.raises(UserError, match=said):
+        validate(Recipe, {"preparation": values})
 
 
 @pytest.mark.skipif(not HEADLINES.exists(), reason=f"{HEADLINES} is absent")

@@ -1,0 +1,11 @@
+"""Texts that are longer than they may be."""
+
+
+def cut_at_word(text: str, characters: int) -> str:
+    """The text with its white space folded, cut before the word that would pass `characters`."""
+    text = " ".join(text.split())
+    if len(text) <= characters:
+        return text
+    head = text[: characters + 1]
+    space = head.rfind(" ")
+    return head[:space] if space > 0 else text[:characters]

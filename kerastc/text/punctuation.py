@@ -1,0 +1,16 @@
+"""Unicode's punctuation (P*); symbols such as + or € are none, for they tell texts apart."""
+
+import unicodedata
+from functools import cache
+
+
+@cache
+def punctuation() -> dict[int, str]:
+    """Turns punctuation into spaces, for `str.translate`."""
+    return {i: " " for i in range(0x20000) if unicodedata.category(chr(i)).startswith("P")}
+
+
+@cache
+def punctuation_marks() -> str:
+    """All marks, for `str.strip`."""
+    return "".join(map(chr, punctuation()))
