@@ -1,13 +1,13 @@
 """The command line: parses, calls one function, prints. Nothing heavy is imported at the top."""
 
 import json
-import os
 import sys
 from pathlib import Path
 
 import click
 
 from kerastc import __version__
+from kerastc.cli_compress import compress, steps
 from kerastc.cli_data import data as data_commands
 from kerastc.cli_deploy import export as export_command
 from kerastc.errors import UserError
@@ -125,7 +125,7 @@ def train(name, overrides, folder, resume, parent, seed, backend, runs) -> None:
         name, overrides = None, (name, *overrides)
     if seed is not None:
         overrides = (*overrides, f"seed={seed}")
-    where = {"places": launch.Places(runs, _cache()), "folder": folder, "backend": backend}
+    where = {"places": launch.Places(runs), "folder": folder, "backend": backend}
     run_summary(launch.train(name, overrides, resume=resume, parent=parent, **where))
 
 
@@ -193,11 +193,23 @@ def evaluate(run, data, columns, label, encoding, as_json, backend) -> None:
 @JSON
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option("--html", type=click.Path(path_type=Path), help="Write one page that opens offline.")
-def compare(folders, as_json, as_csv, html) -> None:
-    """Show any runs side by side: a table, and with --html a plot."""
+@click.option(
+    "--within",
+    type=click.FloatRange(0, 1),
+    default=0.01,
+    show_default=True,
+    help="Accuracy that a model recommended for its size or speed may lose.",
+)
+def compare(folders, as_json, as_csv, html, within) -> None:
+    """Show any runs side by side: a table, and with --html plots.
+
+    A run that was compressed is shown with all that came of it: what each model keeps, loses and
+    costs against the original, which ones others dominate, and which to take.
+    """
+    from kerastc.report import account, family
     from kerastc.report import compare as compare_runs
 
-    comparison = compare_runs(folders)
+    comparison = account(folders, within) if family(folders) else compare_runs(folders)
     if html is not None:
         comparison.to_html(html)
         click.echo(f"Wrote {html}", err=True)
@@ -246,7 +258,7 @@ def sweep(name, words, trials, study, storage, objective, as_json, backend, runs
     result = run_sweep(
         name,
         words,
-        places=launch.Places(runs, _cache()),
+        places=launch.Places(runs),
         study=study,
         storage=storage,
         trials=trials,
@@ -293,10 +305,7 @@ def _loaded(predictor) -> str:
     )
 
 
-def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("KERASTC_CACHE") or Path(base) / "kerastc")
-
-
 main.add_command(data_commands)
 main.add_command(export_command)
+main.add_command(compress)
+main.add_command(steps)

@@ -1,6 +1,7 @@
 """Starts a recipe in a new run, or goes on with one that was stopped."""
 
 import errno
+import os
 import resource
 import shlex
 import shutil
@@ -8,7 +9,7 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
@@ -16,6 +17,12 @@ from kerastc import lineage, recipe, settings
 from kerastc.backend import choose_backend, make_deterministic, precision
 from kerastc.errors import UserError
 from kerastc.run import Run, newest_unfinished
+
+
+def cache_folder() -> Path:
+    """$KERASTC_CACHE, else the user's cache."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("KERASTC_CACHE") or Path(base) / "kerastc")
 
 
 @dataclass(frozen=True)
@@ -27,8 +34,8 @@ class Places:
         cache: features and downloads that runs share.
     """
 
-    runs: Path
-    cache: Path
+    runs: Path = Path("runs")
+    cache: Path = field(default_factory=cache_folder)
 
 
 def train(
@@ -87,6 +94,8 @@ def train(
 def _resume(folder, name, overrides, places, backend) -> Run:
     run = Run.open(folder, places.cache)
     stored = run.config
+    if "steps" in stored:
+        raise UserError(f"{folder} is a compressed run.", f"Go on with it: {run.resume_command}")
     script = recipe.find(stored["recipe"])
     if name is not None and recipe.find(name).path.resolve() != script.path.resolve():
         raise UserError(f"{folder} is a run of {stored['recipe']}, not of {name}.")
@@ -106,13 +115,31 @@ def _resume(folder, name, overrides, places, backend) -> Run:
 
 
 def _work(module: ModuleType, config: settings.Config, run: Run) -> Run:
+    with carrying_out(run, config, "data.json"):
+        module.run(config, run)
+    return run
+
+
+@contextmanager
+def carrying_out(run: Run, config: settings.Config, begun: str) -> Iterator[None]:
+    """What surrounds the work on a run: lock, determinism, precision, its end.
+
+    Args:
+        run: is whole when the block ends well.
+        config: gives seed and precision.
+        begun: a file of the run; without it a refusal leaves nothing behind, for there is nothing
+            to resume.
+
+    Raises:
+        UserError: also where it was stopped from outside, with the command that goes on.
+    """
     began = time.time()
     with _told_how_to_resume(run), run.lock():
         make_deterministic()
         if not run.path("environment.json").is_file():
             run.describe_environment(config.seed)
-        with precision(getattr(config, "precision", "float32")), _no_trace_of_a_refusal(run):
-            module.run(config, run)
+        with precision(getattr(config, "precision", "float32")), _no_trace(run, begun):
+            yield
         run.write_json(
             "finished.json",
             {
@@ -121,16 +148,15 @@ def _work(module: ModuleType, config: settings.Config, run: Run) -> Run:
                 "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             },
         )
-    return run
 
 
 @contextmanager
-def _no_trace_of_a_refusal(run: Run) -> Iterator[None]:
-    """Removes the folder of a run whose data were refused: there is nothing to resume."""
+def _no_trace(run: Run, begun: str) -> Iterator[None]:
+    """Removes the folder of a run that was refused before its work began."""
     try:
         yield
     except UserError:
-        if not run.path("data.json").is_file():
+        if not run.path(begun).is_file():
             shutil.rmtree(run.folder)
         raise
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-import kerastc.models.compact
+import kerastc.models.conversion
 import kerastc.models.text_classifier  # noqa: F401  (these register the layers of model.keras)
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
@@ -39,21 +39,21 @@ class Predictor:
         self.max_characters = preprocessing["max_characters"]
         self.preparation = TextPreparation.of(preprocessing["preparation"])
         self.classes = tuple(_required(run, "labels.txt").read_text("utf-8").splitlines())
-        path = _required(run, "model.keras")
-        try:
-            self.model = keras.saving.load_model(path, compile=False, safe_mode=True)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UserError(f"{path} cannot be loaded: {error}") from None
+        self.model = load_model(_required(run, "model.keras"))
         self.tokenizer = load_tokenizer(_required(run, "tokenizer"))
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """The class probabilities, (texts, classes) float64, of texts treated as in training."""
+        return softmax(self.logits(texts))
+
+    def logits(self, texts: Sequence[str]) -> np.ndarray:
+        """What the model says before the softmax, (texts, classes) float32."""
         if self.max_characters:
             texts = [cut_at_word(text, self.max_characters) for text in texts]
         tokens = self.tokenizer.encode(self.preparation.apply(texts), self.max_tokens)
         none = np.zeros((len(tokens), 0), "float32")
         batches = TextBatches(tokens, self.tokenizer.pad, none, BATCH)
-        return softmax(predict(self.model, batches, "Predicting"))
+        return predict(self.model, batches, "Predicting")
 
     def matching(self, texts: LabelledTexts) -> LabelledTexts:
         """Labelled texts with their labels renumbered to this run's classes.
@@ -72,6 +72,18 @@ class Predictor:
         return LabelledTexts(
             texts.texts, number[texts.labels], self.classes, texts.source, texts.notes
         )
+
+
+def load_model(path: Path) -> keras.Model:
+    """Reads a model.keras, whose layers must be ours, Keras's or KerasHub's.
+
+    Raises:
+        UserError: where the file is broken or holds anything else.
+    """
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} cannot be loaded: {error}") from None
 
 
 def _required(run: Run, name: str) -> Path:

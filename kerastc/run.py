@@ -79,8 +79,16 @@ class Run:
 
     @property
     def parent(self) -> dict[str, Any] | None:
-        """Of a child run: its parent's folder (`run`), and the `checkpoint` and `step` it left."""
+        """Of a child run: its parent's folder (`run`).
+
+        A training that goes on also has the `checkpoint` and `step` at which it left the parent.
+        """
         return self.config.get("parent")
+
+    @property
+    def steps(self) -> list[str]:
+        """Of a compressed run: what was done to its parent's model, in order."""
+        return self.config.get("steps", [])
 
     def checkpoints(self) -> dict[int, Path]:
         """The checkpoints that are there, `checkpoints/step-N.npz`, by their step."""
@@ -109,7 +117,9 @@ class Run:
     @property
     def resume_command(self) -> str:
         """The command line that goes on with this run."""
-        return f"kerastc train --resume --run {self.folder}"
+        known = self.path("config.json").is_file()
+        verb = "compress" if known and self.steps else "train"
+        return f"kerastc {verb} --resume --run {self.folder}"
 
     def path(self, *parts: str) -> Path:
         """A path in the run folder; it need not exist."""

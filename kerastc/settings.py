@@ -11,7 +11,7 @@ import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import pydantic
 from pydantic.fields import FieldInfo
@@ -23,6 +23,7 @@ class Config(pydantic.BaseModel):
     """What every recipe's `Config` extends: frozen, strict about names, defaults checked too."""
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    called: ClassVar[str] = "this recipe"  # in messages
 
     seed: int = pydantic.Field(0, ge=0, lt=2**31)  # of splits, initial weights, order and dropout
 
@@ -123,7 +124,7 @@ def find_field(config_class: type[Config], key: str) -> Field:
     if inner:
         raise UserError(f"{key!r} is a group of fields.", f"Set one of: {', '.join(inner)}.")
     raise UserError(
-        f"There is no field {key!r} in this recipe.",
+        f"There is no field {key!r} in {config_class.called}.",
         nearest(key, known) or f"Fields: {', '.join(known)}.",
     )
 
@@ -214,7 +215,8 @@ def _explain(config_class: type[Config], problem: Mapping[str, Any]) -> str:
     key = ".".join(str(part) for part in problem["loc"] if isinstance(part, str))
     known = {field.key: field for field in fields(config_class)}
     if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        return f"There is no field {key!r} in this recipe. {nearest(key, known)}".rstrip()
+        near = nearest(key, known)
+        return f"There is no field {key!r} in {config_class.called}. {near}".rstrip()
     if key not in known:  # a check over several fields
         return problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "missing":

@@ -28,12 +28,16 @@ class Config(training.TextClassifierConfig):
     learning_rate: float = 5e-4  # the peak
 
 
-def run(config: Config, run) -> None:
+def load(config: Config, run) -> data.Splits:
     texts = data.read_docstrings(config.problem, config.per_class, config.seed)
     splits = data.split(texts, config.seed, train_fraction=config.train_fraction)
     run.describe_data(splits)
+    return splits
 
+
+def run(config: Config, run) -> None:
+    splits = load(config, run)
     encoder = models.load_encoder(config.backbone)
-    model = models.text_classifier(encoder, len(texts.classes), **config.architecture())
+    model = models.text_classifier(encoder, len(splits.data.classes), **config.architecture())
     trained = training.train_text_classifier(model, encoder, splits, config, run)
     report.conclude(run, splits, trained)

@@ -57,7 +57,7 @@ class Config(training.TextClassifierConfig):
     )
 
 
-def run(config: Config, run) -> None:
+def load(config: Config, run) -> data.Splits:
     named = config.categories
     rules = None if named == "none" else data.CategoryRules.read(named)
     cleaned = data.clean(
@@ -80,8 +80,12 @@ def run(config: Config, run) -> None:
     )
     splits = data.balance(splits, config.balancing, config.seed)
     run.describe_data(splits, data.explore(cleaned.texts, splits.duplicates))
+    return splits
 
+
+def run(config: Config, run) -> None:
+    splits = load(config, run)
     encoder = models.load_encoder(config.backbone)
-    model = models.text_classifier(encoder, len(cleaned.texts.classes), **config.architecture())
+    model = models.text_classifier(encoder, len(splits.data.classes), **config.architecture())
     trained = training.train_text_classifier(model, encoder, splits, config, run)
     report.conclude(run, splits, trained)

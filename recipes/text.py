@@ -30,15 +30,19 @@ class Config(training.TextClassifierConfig):
     max_characters: Annotated[int, Field(ge=0)] = 0  # longer texts are cut at a word; 0 does not
 
 
-def run(config: Config, run) -> None:
+def load(config: Config, run) -> data.Splits:
     columns = data.column_names(config.text)
     texts = data.read_texts(
         config.data, columns, config.label, config.max_characters, encoding=config.encoding
     )
     splits = data.split(texts, config.seed, train_fraction=config.train_fraction)
     run.describe_data(splits)
+    return splits
 
+
+def run(config: Config, run) -> None:
+    splits = load(config, run)
     encoder = models.load_encoder(config.backbone)
-    model = models.text_classifier(encoder, len(texts.classes), **config.architecture())
+    model = models.text_classifier(encoder, len(splits.data.classes), **config.architecture())
     trained = training.train_text_classifier(model, encoder, splits, config, run)
     report.conclude(run, splits, trained)

@@ -7,8 +7,8 @@
 The kernel is cut to where its error is least on real inputs, not in itself: that costs a fraction
 of the accuracy (`weighted=false` shows how much).
 
-References: Eckart and Young 1936; for the weighted form Chen et al. 2021, DRONE: Data-aware Low-rank
-Compression for Large NLP Models, theorem 1.
+References: Eckart and Young 1936; for the weighted form Chen et al. 2021, DRONE: Data-aware
+Low-rank Compression for Large NLP Models, theorem 1.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from kerastc.compress.places import Place, places, replace
 from kerastc.compress.step import Step, Work
 from kerastc.errors import UserError
 from kerastc.models.low_rank import FactorisedEmbedding, LowRankConv2D, LowRankDense
-from kerastc.training.config import Count, Fraction
+from kerastc.training.config import Count
 
 RIDGE = 1e-4  # of the mean input energy: directions that calibration never saw still count a little
 
@@ -120,7 +120,7 @@ class Spectrum:
 
     @classmethod
     def of(cls, kernel: np.ndarray, moment: np.ndarray | None = None) -> "Spectrum":
-        """Of a kernel (m, n) float, and the second moment of its inputs: (m, m), or (m,) diagonal."""
+        """Of a kernel (m, n), and its inputs' second moment: (m, m), or (m,) its diagonal."""
         kernel = kernel.astype("float64")
         root = None if moment is None else _root(moment)
         if root is not None:
@@ -187,7 +187,7 @@ def smaller(rank: int, inputs: int, outputs: int) -> bool:
 
 
 def matrix(layer: keras.layers.Layer) -> np.ndarray:
-    """The layer's kernel as (inputs, outputs); of a convolution (height x width x inputs, outputs)."""
+    """The layer's kernel, (inputs, outputs); a convolution's inputs are those of a patch."""
     kernel = layer.embeddings if hasattr(layer, "embeddings") else layer.kernel
     array = keras.ops.convert_to_numpy(kernel)
     return array.reshape(-1, array.shape[-1])

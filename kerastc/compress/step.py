@@ -10,6 +10,8 @@ import numpy as np
 
 from kerastc.run import Run
 from kerastc.settings import Config
+from kerastc.training.batching import Batches
+from kerastc.training.predicting import predict, softmax
 
 if TYPE_CHECKING:
     from kerastc.compress.text_task import TextTask
@@ -24,6 +26,7 @@ class Step(Config, ABC):
         needs: what of a model it can work on, in a few words, for the user who asks for more.
     """
 
+    called: ClassVar[str] = "this step"
     name: ClassVar[str]
     short: ClassVar[str] = ""
     needs: ClassVar[str] = "any model"
@@ -83,3 +86,8 @@ def sparsity(model: keras.Model) -> float:
 
 def _real(variable: keras.Variable) -> bool:
     return "float" in keras.backend.standardize_dtype(variable.dtype)
+
+
+def probabilities(model: keras.Model, batches: Batches, part: str) -> np.ndarray:
+    """(rows, classes) float64 of a part of the data, in its order."""
+    return softmax(predict(model, batches, f"Predicting {part}"))

@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "duplicates": ["find_duplicates"],
         "exploring": ["explore"],
         "prepared": ["write_prepared"],
-        "splits": ["sample_per_class", "split"],
+        "splits": ["Splits", "sample_per_class", "split"],
         "text_file": ["read_texts", "read_unlabelled"],
         "texts": ["LabelledTexts", "column_names"],
     },

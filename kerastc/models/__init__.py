@@ -9,6 +9,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "conversion": ["compact", "with_encoder"],
         "encoders": ["Encoder", "load_encoder"],
         "text_classifier": ["set_trainable", "split_at_features", "text_classifier"],
     },

@@ -49,12 +49,16 @@ class Encoder:
         Raises:
             UserError: `max_length` is over `self.max_length`.
         """
-        if max_length > self.max_length:
+        self.require(max_length)
+        return self.tokenizer.encode(texts, max_length)
+
+    def require(self, length: int) -> None:
+        """Raises a `UserError` where texts of this length are more than the encoder can read."""
+        if length > self.max_length:
             raise UserError(
-                f"max_length={max_length} is more than {self.name} can read.",
+                f"max_length={length} is more than {self.name} can read.",
                 f"Give {self.max_length} tokens or fewer.",
             )
-        return self.tokenizer.encode(texts, max_length)
 
     def model(self) -> keras.Model:
         """{"token_ids", "padding_mask"}, (batch, length) int32, to (batch, length, width)."""

@@ -1,7 +1,8 @@
 """What the command line shows: tables of recipes, settings, results and predictions."""
 
+import inspect
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
@@ -9,9 +10,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from kerastc import settings
+
 if TYPE_CHECKING:
     import numpy as np
 
+    from kerastc.compress.step import Step
     from kerastc.recipe import Recipe
     from kerastc.run import Run
     from kerastc.settings import Field
@@ -31,12 +35,24 @@ def recipe_table(recipes: Iterable["Recipe"]) -> None:
 def field_table(recipe: "Recipe", fields: Iterable["Field"]) -> None:
     """A row a setting: key, value, type, comment."""
     console.print(f"[bold]{escape(recipe.name)}[/]: {escape(recipe.summary)}")
+    console.print(_fields(fields))
+    console.print(f"Change any: kerastc train {recipe.name} key=value …")
+
+
+def steps_table(steps: Mapping[str, type["Step"]]) -> None:
+    """What each step of `kerastc compress` does, and a table of its settings."""
+    for name, step in steps.items():
+        module = inspect.getdoc(inspect.getmodule(step))
+        console.print(f"[bold]{escape(name)}[/]  {escape(module)}", highlight=False)
+        console.print(_fields(settings.fields(step)))
+
+
+def _fields(fields: Iterable["Field"]) -> Table:
     table = _table("key", "value", "type", "meaning")
     for field in fields:
         value = "required" if field.required else json.dumps(field.default).replace("null", "none")
         table.add_row(*map(escape, (field.key, value, field.type_name, field.comment)))
-    console.print(table)
-    console.print(f"Change any: kerastc train {recipe.name} key=value …")
+    return table
 
 
 def run_summary(run: "Run") -> None:

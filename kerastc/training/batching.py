@@ -138,7 +138,8 @@ class Stretches(keras.utils.PyDataset):
 
     Attributes:
         steps: batches in all.
-        first: the step at which the present stretch begins.
+        index: which stretch is the present one; their count where no step is left.
+        first: the step at which it begins.
         rows: how many of its rows were read.
     """
 
@@ -159,19 +160,14 @@ class Stretches(keras.utils.PyDataset):
         """How many stretches there are."""
         return -(-self.steps // self.every)
 
-    def go_on(self, done: int) -> int:
-        """Begins behind `done` steps, also in the middle of a stretch.
-
-        Returns:
-            the index of the stretch; their count where no step is left.
-        """
+    def go_on(self, done: int) -> None:
+        """Begins behind `done` steps, also in the middle of a stretch."""
         self.done = done
-        index = self.count if done >= self.steps else done // self.every
-        self.begin(index)
-        return index
+        self.begin(self.count if done >= self.steps else done // self.every)
 
     def begin(self, index: int) -> None:
         """Makes stretch `index` the one that is read, and counts its rows from zero."""
+        self.index = index
         self.first = max(index * self.every, self.done)
         self.end = min((index + 1) * self.every, self.steps)
         self.rows = 0

@@ -27,14 +27,18 @@ class Checkpoints(keras.callbacks.Callback):
         rows: the history, to which each evaluation has been added before.
         metric: the column of the history by which the best are kept.
         best: how many of them.
+        earliest: the first step of which one may be among the best.
     """
 
-    def __init__(self, run: Run, rows: list[dict[str, float]], metric: str, best: int):
+    def __init__(
+        self, run: Run, rows: list[dict[str, float]], metric: str, best: int, earliest: int = 0
+    ):
         super().__init__()
         self.run = run
         self.rows = rows
         self.metric = metric
         self.best = best
+        self.earliest = earliest
         self.torch_random = None
 
     def on_train_begin(self, logs=None):
@@ -58,7 +62,7 @@ class Checkpoints(keras.callbacks.Callback):
         """The steps of the best evaluations whose checkpoints are there, best first."""
         saved = self.run.checkpoints()
         steps = [self.rows[i]["step"] for i in ranked(self.rows, self.metric)]
-        return [step for step in steps if step in saved][: self.best]
+        return [step for step in steps if step in saved and step >= self.earliest][: self.best]
 
     def restore(self, model: keras.Model) -> None:
         """Puts a compiled model where the newest checkpoint left it, and fills the rows.

@@ -1,6 +1,7 @@
 """Compiles and fits a classifier: the one training loop, resumable at every evaluation."""
 
 import warnings
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -25,6 +26,9 @@ def fit(
     classes: tuple[str, ...],
     config: TrainingConfig,
     run: Run,
+    loss: keras.losses.Loss | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    earliest: int = 0,
 ) -> tuple[Choice, dict[str, float]]:
     """Trains until the last epoch or early stopping and leaves the best weights in the model.
 
@@ -37,6 +41,9 @@ def fit(
         classes: the class names.
         config: hyperparameters.
         run: takes history.csv and checkpoints/.
+        loss: of targets and logits; cross-entropy by default.
+        callbacks: see each batch and each evaluation before it is logged and saved.
+        earliest: the first step whose weights may be chosen.
 
     Returns:
         the choice between the best checkpoints, and figures: epochs and steps trained, the best of
@@ -48,7 +55,8 @@ def fit(
     metric = ConfusionAccuracy(len(classes))
     model.compile(
         optimizer=adamw(config, model, len(train)),
-        loss=keras.losses.CategoricalCrossentropy(
+        loss=loss
+        or keras.losses.CategoricalCrossentropy(
             from_logits=True, label_smoothing=config.label_smoothing
         ),
         metrics=[metric],
@@ -61,7 +69,7 @@ def fit(
     _check_metric(watched, log.columns())
     since = run.parent["step"] if run.parent else 0
     stopping = Stopping(log.rows, config.early_stopping, since)
-    checkpoints = Checkpoints(run, log.rows, watched, config.keep_checkpoints)
+    checkpoints = Checkpoints(run, log.rows, watched, config.keep_checkpoints, earliest)
     checkpoints.restore(model)
     done = log.rows[-1]["step"] if log.rows else 0
     if run.parent and run.parent["step"] == done >= stretches.steps:
@@ -72,7 +80,8 @@ def fit(
         )
     if done < stretches.steps and not stopping.stopped:
         seen = validation.sample(config.evaluation_rows or len(validation.targets), config.seed)
-        _train(model, stretches, seen, stretches.go_on(done), [log, stopping, checkpoints])
+        stretches.go_on(done)
+        _train(model, stretches, seen, stopping, [*callbacks, log, stopping, checkpoints])
     per_epoch = len(train)
     choice = choose(model, run, checkpoints.finalists(), validation, classes, watched, per_epoch)
     last = log.rows[-1]
@@ -87,14 +96,13 @@ def fit(
     }
 
 
-def _train(model, stretches, validation, begin, callbacks) -> None:
+def _train(model, stretches, validation, stopping, callbacks) -> None:
     """Fits one stretch after the other, since Keras wants all epochs of one length."""
-    log, stopping, _ = callbacks
     with progress("Training", total=stretches.steps) as advance, warnings.catch_warnings():
         # tf.data tells the end of a generator by an error that Keras passes on as a warning.
         warnings.filterwarnings("ignore", message="Your input ran out of data")
         advance(stretches.first)
-        for index in range(begin, stretches.count):
+        for index in range(stretches.index, stretches.count):
             stretches.begin(index)
             model.fit(
                 feed(stretches),
@@ -103,7 +111,7 @@ def _train(model, stretches, validation, begin, callbacks) -> None:
                 initial_epoch=index,
                 shuffle=False,
                 verbose=0,
-                callbacks=[*callbacks, Bar(advance, log.rows)],
+                callbacks=[*callbacks, Bar(advance, stopping.rows)],
             )
             if stopping.stopped:
                 break

@@ -19,8 +19,14 @@ class ConfusionAccuracy(keras.metrics.Metric):
         self.confusion = self.add_variable((classes, classes), "zeros", name="confusion")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        """Counts (batch, classes) targets against (batch, classes) logits; weights are ignored."""
-        truth = ops.one_hot(ops.argmax(y_true, axis=-1), self.classes, dtype="float32")
+        """Counts labels against (batch, classes) logits; weights are ignored.
+
+        The labels are the first columns of the targets, (batch, classes or more); a row without
+        one, all zeros, does not count.
+        """
+        labels = ops.cast(y_true[:, : self.classes], "float32")
+        truth = ops.one_hot(ops.argmax(labels, axis=-1), self.classes, dtype="float32")
+        truth = truth * ops.cast(ops.max(labels, axis=-1, keepdims=True) > 0, "float32")
         guess = ops.one_hot(ops.argmax(y_pred, axis=-1), self.classes, dtype="float32")
         self.confusion.assign_add(ops.matmul(ops.transpose(truth), guess))
 

@@ -2,7 +2,7 @@
 
 import resource
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -20,6 +20,7 @@ from kerastc.training.predicting import predict, softmax
 
 if TYPE_CHECKING:
     from kerastc.data.splits import Splits
+    from kerastc.text.tokens import Tokenizer
 
 
 @dataclass(frozen=True)
@@ -28,16 +29,16 @@ class Trained:
 
     Args:
         validation, test: (rows, classes) float64 probabilities of the chosen weights.
-        choice: how they were chosen.
         figures: epochs, seconds, parameters, memory.
+        choice: how the weights were chosen, where there was a choice.
         baseline: what a bag of words makes of the same texts.
     """
 
     validation: np.ndarray
     test: np.ndarray
-    choice: Choice
     figures: dict[str, float]
-    baseline: Baseline
+    choice: Choice | None = None
+    baseline: Baseline | None = None
 
 
 def train_text_classifier(
@@ -66,15 +67,15 @@ def train_text_classifier(
     config = config.model_copy(
         update={"max_tokens": config.max_tokens or covering_tokens(splits.train, encoder, config)}
     )
+    encoder.require(config.max_tokens)
     fitted, batches = _prepare(model, encoder, splits, config, run)
     choice, figures = fit(
         fitted, batches["train"], batches["validation"], splits.train.classes, config, run
     )
-    save(model, encoder, config, run)
+    save(model, encoder.tokenizer, preprocessing(encoder, config), run)
     return Trained(
         choice.validation,
         softmax(predict(fitted, batches["test"], "Testing")),
-        choice,
         figures
         | {
             "max_tokens": config.max_tokens,
@@ -82,11 +83,14 @@ def train_text_classifier(
             "trainable_parameters": sum(int(np.prod(v.shape)) for v in fitted.trainable_weights),
             "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         },
+        choice,
         baseline,
     )
 
 
-def save(model: keras.Model, encoder: Encoder, config: TextClassifierConfig, run: Run) -> None:
+def save(
+    model: keras.Model, tokenizer: "Tokenizer", preprocessing: dict[str, Any], run: Run
+) -> None:
     """Writes model.keras, tokenizer/ and preprocessing.json: what turns a user's text into logits.
 
     The optimizer stays behind in checkpoints/.
@@ -94,17 +98,19 @@ def save(model: keras.Model, encoder: Encoder, config: TextClassifierConfig, run
     with run.writing("model.keras") as path:
         keras.Model(model.inputs, model.outputs, name=model.name).save(path)
     with run.writing("tokenizer") as path:
-        encoder.tokenizer.save(path)
-    run.write_json(
-        "preprocessing.json",
-        {
-            "kind": "text",
-            "max_tokens": config.max_tokens,
-            "max_characters": getattr(config, "max_characters", 0),
-            "preparation": asdict(config.preparation),
-            "backbone": encoder.name,
-        },
-    )
+        tokenizer.save(path)
+    run.write_json("preprocessing.json", preprocessing)
+
+
+def preprocessing(encoder: Encoder, config: TextClassifierConfig) -> dict[str, Any]:
+    """What preprocessing.json says."""
+    return {
+        "kind": "text",
+        "max_tokens": config.max_tokens,
+        "max_characters": getattr(config, "max_characters", 0),
+        "preparation": asdict(config.preparation),
+        "backbone": encoder.name,
+    }
 
 
 def covering_tokens(texts: LabelledTexts, encoder: Encoder, config: TextClassifierConfig) -> int:
@@ -114,16 +120,19 @@ def covering_tokens(texts: LabelledTexts, encoder: Encoder, config: TextClassifi
 
 
 def text_batches(
-    texts: LabelledTexts, encoder: Encoder, config: TextClassifierConfig, seed: int | None = None
+    texts: LabelledTexts,
+    tokenizer: "Tokenizer",
+    config: TextClassifierConfig,
+    seed: int | None = None,
 ) -> TextBatches:
     """Batches of token ids; with a seed they are for training: shuffled and weighted."""
-    tokens = encoder.encode(config.preparation.apply(texts.texts), config.max_tokens)
+    tokens = tokenizer.encode(config.preparation.apply(texts.texts), config.max_tokens)
     count = len(texts.classes)
     weights = None if seed is None else class_weights(texts.labels, count, config.class_weights)
     targets = one_hot(texts.labels, count)
-    masking = (0.0 if seed is None else config.masking, encoder.tokenizer.mask_id)
+    masking = (0.0 if seed is None else config.masking, tokenizer.mask_id)
     return TextBatches(
-        tokens, encoder.tokenizer.pad, targets, config.batch_size, weights, seed, masking=masking
+        tokens, tokenizer.pad, targets, config.batch_size, weights, seed, masking=masking
     )
 
 
@@ -131,7 +140,7 @@ def _prepare(model, encoder, splits, config, run) -> tuple[keras.Model, dict[str
     """The model to fit and its batches of each split."""
     seeds = {"train": config.seed, "validation": None, "test": None}
     batches = {
-        part: text_batches(getattr(splits, part), encoder, config, seed)
+        part: text_batches(getattr(splits, part), encoder.tokenizer, config, seed)
         for part, seed in seeds.items()
     }
     if config.trainable != "head":

@@ -38,13 +38,13 @@ def test_cached_features_train_to_the_uncached_figures(study):
     cached = train_text_classifier(*study("cached"))
     model, encoder, splits, config, run = study("uncached")
     keras.utils.set_random_seed(config.seed)
-    whole = text_batches(splits.train, encoder, config, config.seed)
+    whole = text_batches(splits.train, encoder.tokenizer, config, config.seed)
     # The order of the cached rows, which are not grouped by length.
     whole._ordered = super(type(whole), whole)._ordered
     whole.begin_epoch(0)
-    validation = text_batches(splits.validation, encoder, config)
+    validation = text_batches(splits.validation, encoder.tokenizer, config)
     fit(model, whole, validation, splits.train.classes, config, run)
-    uncached = softmax(predict(model, text_batches(splits.test, encoder, config), ""))
+    uncached = softmax(predict(model, text_batches(splits.test, encoder.tokenizer, config), ""))
     np.testing.assert_allclose(cached.test, uncached, atol=2e-4)
 
 

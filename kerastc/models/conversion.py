@@ -29,7 +29,7 @@ def compact(model: keras.Model) -> keras.Model:
 
 
 def with_encoder(model: keras.Model, encoder: keras.layers.Layer) -> keras.Model:
-    """The classifier `model` with another encoder of the same width; pooling and head are shared."""
+    """The classifier with another encoder of the same width; pooling and head are shared."""
     inputs = token_inputs()
     x = model.get_layer("pooling")(encoder(inputs), inputs["padding_mask"])
     for layer in head_layers(model):

@@ -1,0 +1,105 @@
+"""What each step did and cost: compression.json, and the models between the steps."""
+
+import resource
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from kerastc.compress.step import Work, sparsity
+from kerastc.run import Run
+from kerastc.training.text import Trained
+
+
+class Account:
+    """The record of a compressed run, from which a stopped one goes on.
+
+    Args:
+        run: the child; takes compression.json and, while it is at work, steps/.
+        original: the first run of the line.
+        parent: the run whose model the first step gets.
+
+    Attributes:
+        steps: what is done already, as in compression.json.
+        details: what the present step says of itself.
+    """
+
+    def __init__(self, run: Run, original: Run, parent: Run):
+        self.run = run
+        self.original = original
+        self.parent = parent
+        found = run.path("compression.json").is_file()
+        self.steps: list[dict[str, Any]] = (
+            run.read_json("compression.json")["steps"] if found else []
+        )
+        self.details: dict[str, Any] = {}
+
+    @property
+    def last_done(self) -> Run | None:
+        """The folder with the model that the last finished step left."""
+        return self._folder(len(self.steps)) if self.steps else None
+
+    @contextmanager
+    def step(self, work: Work, number: int, word: str) -> Iterator[None]:
+        """Surrounds a step's work and records it; a step that trains writes into `work.run`."""
+        before, began = work.model.count_params(), time.perf_counter()
+        work.run = self._folder(number)
+        work.run.path().mkdir(parents=True, exist_ok=True)
+        work.run.write_json("config.json", {"step": word})
+        yield
+        after = work.model.count_params()
+        work.task.save(work.model, work.run)
+        self.steps.append(
+            {
+                "step": word,
+                "seconds": round(time.perf_counter() - began, 1),
+                "parameters": [before, after],
+                "bytes": [4 * before, 4 * after],
+                "sparsity": round(sparsity(work.model), 6),
+                "details": self.details,
+            }
+        )
+        self._write()
+        self._remove_models(number - 1)
+
+    def told(self) -> str:
+        """The last step in a line."""
+        last = self.steps[-1]
+        before, after = last["parameters"]
+        zeros = f", {last['sparsity']:.1%} zeros" if last["sparsity"] > 0.01 else ""
+        accuracy = last["details"].get("validation_accuracy")
+        reached = "" if accuracy is None else f", validation accuracy {accuracy:.4f}"
+        return f"    {before:,} -> {after:,} parameters{zeros}{reached} ({last['seconds']:.0f} s)"
+
+    def trained(self, work: Work, predicted: Mapping[str, np.ndarray]) -> Trained:
+        """What the report needs of the child."""
+        epochs = sum(step["details"].get("epochs", 0) for step in self.steps)
+        figures = {
+            "epochs": epochs,
+            "seconds": round(sum(step["seconds"] for step in self.steps), 1),
+            "max_tokens": work.task.preprocessing["max_tokens"],
+            "parameters": work.model.count_params(),
+            "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        }
+        return Trained(predicted["validation"], predicted["test"], figures)
+
+    def tidy(self) -> None:
+        """Removes the models between the steps; histories of what they trained stay."""
+        for number in range(1, len(self.steps) + 1):
+            self._remove_models(number)
+
+    def _write(self) -> None:
+        original = str(self.original.folder.resolve())
+        self.run.write_json("compression.json", {"original": original, "steps": self.steps})
+
+    def _folder(self, number: int) -> Run:
+        return Run(self.run.path("steps", str(number)), self.run.cache)
+
+    def _remove_models(self, number: int) -> None:
+        folder = self._folder(number)
+        for name in ("checkpoints", "tokenizer"):
+            shutil.rmtree(folder.path(name), ignore_errors=True)
+        folder.path("model.keras").unlink(missing_ok=True)

@@ -1,0 +1,106 @@
+"""Distillation: a student of fewer or narrower layers learns from the run.
+
+    distill:layers=3,epochs=4                      every other layer of six, as DistilBERT
+    distill:keep=[0,1,5]                           these layers
+    distill:width=256,epochs=6                     narrower vectors
+    distill:backbone=hf://OWNER/MODEL              another architecture, with its own tokenizer
+
+The loss is soft * T^2 * KL(teacher || student) + hard * cross-entropy, and, with states=1, the
+cosine distance of the hidden states.
+
+References: Hinton, Vinyals and Dean 2015; Sanh et al. 2019, DistilBERT, section 2.
+"""
+
+from typing import Any, ClassVar
+
+import keras
+
+from kerastc.compress.state_matching import StateMatching
+from kerastc.compress.step import Step, Work
+from kerastc.compress.student import fewer_layers, narrower, spread
+from kerastc.compress.teaching import Training, Weight, teach
+from kerastc.errors import UserError
+from kerastc.training.config import Count, Natural
+
+
+class Distill(Training):
+    """A student made of the model's own layers, or of another encoder, and its training."""
+
+    name: ClassVar[str] = "distill"
+    short: ClassVar[str] = "layers"
+    needs: ClassVar[str] = "a BERT-like encoder, or backbone=NAME"
+
+    layers: Count | None = None  # of the student, spread evenly over the model's
+    keep: tuple[Natural, ...] = ()  # these layers instead, [0,2,4]
+    width: Count | None = None  # of the student's vectors
+    backbone: str = ""  # another encoder in the place of the model's own layers
+    states: Weight = 0.0  # weight of the cosine distance between hidden states
+    epochs: Count = 3  # of the training part
+
+    def check(self, before: list[Step]) -> None:
+        super().check(before)
+        own = self.layers is not None or bool(self.keep) or self.width is not None
+        if own == bool(self.backbone):
+            raise UserError(
+                "distill wants to know the student: layers=, keep= or width= of the model's own, "
+                "or backbone= of another.",
+                "For example distill:layers=3",
+            )
+        if self.layers is not None and self.keep:
+            raise UserError("distill takes layers= or keep=, not both.")
+        if self.states and (self.backbone or self.width):
+            raise UserError(
+                "distill compares hidden states of one width: states= goes with layers= or keep=."
+            )
+
+    def apply(self, work: Work) -> dict[str, Any]:
+        if self.backbone:
+            return self._other(work)
+        teacher = work.task.compact(work.model)
+        count = len(teacher.get_layer("encoder").blocks)
+        kept = self._kept(count)
+        student = fewer_layers(teacher, kept)
+        if self.width is not None:
+            student = narrower(student, self._width(student))
+        work.model = student
+        matching = StateMatching(student, teacher, self.states) if self.states else None
+        figures = teach(work, self, fitted=matching)
+        return {"layers_kept": kept, **figures}
+
+    def _kept(self, count: int) -> list[int]:
+        kept = sorted(self.keep) or spread(count, self.layers or count)
+        if len(set(kept)) < len(kept) or max(kept) >= count or len(kept) > count:
+            given = f"keep={list(self.keep)}" if self.keep else f"layers={self.layers}"
+            raise UserError(f"distill: {given} of a model of {count} layers (0 to {count - 1}).")
+        return kept
+
+    def _width(self, model: keras.Model) -> int:
+        encoder = model.get_layer("encoder")
+        plain = isinstance(encoder.tokens, keras.layers.Embedding) and all(
+            isinstance(getattr(block, part), keras.layers.Dense)
+            for block in encoder.blocks
+            for part in ("query", "key", "value", "projection", "inner", "outer")
+        )
+        if not plain:
+            raise UserError("distill: width= comes before low-rank, which ties the dimensions.")
+        if self.width >= encoder.width:
+            raise UserError(f"distill: width={self.width}, but the model has {encoder.width}.")
+        return self.width
+
+    def _other(self, work: Work) -> dict[str, Any]:
+        """A student of another architecture, which brings its tokenizer."""
+        from kerastc.models import load_encoder, text_classifier
+        from kerastc.training.text import preprocessing
+
+        task = work.task
+        encoder = load_encoder(self.backbone)
+        length = min(task.config.max_tokens, encoder.max_length)
+        task.config = task.config.model_copy(update={"max_tokens": length})
+        architecture = task.config.architecture() | {"trainable": "all", "seed": self.seed}
+        student = text_classifier(encoder, len(work.classes), **architecture)
+        task.tokenizer = encoder.tokenizer
+        task.preprocessing = preprocessing(encoder, task.config) | {
+            "max_characters": task.preprocessing["max_characters"]
+        }
+        work.model = student
+        return {"backbone": self.backbone, **teach(work, self)}

@@ -1,0 +1,153 @@
+"""`kerastc compress`: a run in, the steps in their order, a smaller run out."""
+
+import shlex
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from kerastc import launch, recipe, settings
+from kerastc.backend import choose_backend
+from kerastc.errors import UserError
+from kerastc.run import Run
+
+Tell = Callable[[str], None]
+
+
+def compress(
+    parent: Path | None,
+    words: Sequence[str],
+    *,
+    places: launch.Places,
+    folder: Path | None = None,
+    resume: bool = False,
+    backend: str | None = None,
+    tell: Tell = lambda line: None,
+) -> Run:
+    """Applies steps to a finished run's model and writes what came of it as a child run.
+
+    Args:
+        parent: the run; None when resuming.
+        words: the steps, as `kerastc.compress.words.parse` reads them.
+        places: where caches are.
+        folder: of the child; by default PARENT/compressed/STEPS.
+        resume: go on with the child in `folder`, behind the last step that was done.
+        backend: tensorflow, jax or torch.
+        tell: takes a line for the user as each step begins and ends.
+
+    Raises:
+        UserError: for every slip before any work, and for a step that does not apply.
+    """
+    choose_backend(backend)
+    from kerastc.compress.words import parse  # these import Keras
+
+    if resume:
+        run = Run.open(_given(folder or parent), places.cache)
+        words = run.steps
+        if not words:
+            raise UserError(f"{run.folder} is no compressed run.", f"Try: {run.resume_command}")
+        steps = parse(words)
+        if run.finished:
+            return run
+    else:
+        steps = parse(words)
+        run = _create(_given(parent), words, steps, folder, places)
+    source = Run.open(Path(run.parent["run"]), places.cache)
+    script = recipe.find(source.config["recipe"])
+    module = script.load()
+    if not callable(getattr(module, "load", None)):
+        raise UserError(
+            f"{script.path} has no `def load(config, run)`, which gives a run's data again.",
+            "See recipes/text.py.",
+        )
+    config = settings.validate(module.Config, source.config["config"])
+    with launch.carrying_out(run, config, "compression.json"):
+        _work(run, source, module.load, config, list(zip(words, steps, strict=True)), tell)
+    return run
+
+
+def original_of(run: Run) -> Run:
+    """The first run of the line that a compressed run stands in.
+
+    Raises:
+        UserError: where a run is its own ancestor.
+    """
+    seen = {run.folder.resolve()}
+    while run.steps:
+        run = Run.open(Path(run.parent["run"]), run.cache)
+        if run.folder.resolve() in seen:
+            raise UserError(f"{run.folder} is its own ancestor: see `parent` in its config.json.")
+        seen.add(run.folder.resolve())
+    return run
+
+
+def _given(folder: Path | None) -> Path:
+    if folder is None:
+        raise UserError("Which run?", "kerastc compress RUN STEP...")
+    return folder
+
+
+def _create(parent: Path, words, steps, folder: Path | None, places: launch.Places) -> Run:
+    source = Run.open(parent, places.cache)
+    if not source.finished:
+        raise UserError(
+            f"{source.folder} stands {source.standing()}: it has no final model.",
+            f"Go on with it: {source.resume_command}",
+        )
+    if any(word.startswith("quantize") for word in source.steps):
+        raise UserError(
+            f"{source.folder} ends in a quantized file, which no step can change.",
+            f"Give its parent: {source.parent['run']}",
+        )
+    original_of(source)
+    folder = folder or source.path("compressed", _name(words))
+    if folder.is_dir() and not Run(folder).finished and (folder / "config.json").is_file():
+        raise UserError(
+            f"{folder} was begun and not finished.", f"Go on with it: {Run(folder).resume_command}"
+        )
+    named = {
+        "recipe": source.config["recipe"],
+        "command": shlex.join(["kerastc", "compress", str(parent), *words]),
+        "config": source.config["config"],
+        "parent": {"run": str(source.folder.resolve())},
+        "steps": list(words),
+    }
+    return Run.create(folder, named, places.cache)
+
+
+def _name(words: Sequence[str]) -> str:
+    """A folder's name made of the steps; whatever is unusual in a path becomes a dash."""
+    text = "+".join(words).replace(":", "-")
+    return "".join(c if c.isalnum() or c in "+-_.=" else "-" for c in text)[:120]
+
+
+def _work(run: Run, source: Run, load, config, steps, tell: Tell) -> None:
+    from kerastc.compress.account import Account
+    from kerastc.compress.quantize import Quantize
+    from kerastc.compress.step import Work, probabilities
+    from kerastc.compress.text_task import text_task
+    from kerastc.predictor import load_model
+    from kerastc.report.conclude import conclude
+
+    if not run.path("data.json").is_file():
+        run.write_json("data.json", source.read_json("data.json"))  # `load` compares with it
+    original = original_of(source)
+    task = text_task(source, original, config, load(config, run))
+    account = Account(run, original, source)
+    begin = account.last_done or source
+    task.read_preprocessing(begin)
+    work = Work(task, load_model(begin.path("model.keras")), run)
+    for number, (word, step) in enumerate(steps, 1):
+        if number <= len(account.steps):
+            continue
+        tell(f"{number}/{len(steps)} {word}")
+        with account.step(work, number, word):
+            account.details = step.apply(work)
+        tell(account.told())
+    task.save(work.model, run)
+    last = steps[-1][1]
+    parts = ("validation", "test")
+    if isinstance(last, Quantize):
+        predicted = last.write_file(run, work)
+    else:
+        predicted = {part: probabilities(work.model, task.batches(part), part) for part in parts}
+    conclude(run, task.splits, account.trained(work, predicted))
+    account.tidy()

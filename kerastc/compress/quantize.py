@@ -1,0 +1,56 @@
+"""Quantization: the model as a LiteRT file of few bits a weight, measured as that file.
+
+    quantize:int8              int8 weights, activations quantized as they come (dynamic range)
+    quantize:int8-static       activations, too, by the ranges that training rows have
+    quantize:int4              int4 kernels, int8 table and activations
+    quantize:float16           half precision, computed in float32
+
+Reference: Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient
+Integer-Arithmetic-Only Inference.
+"""
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from kerastc.compress.step import Step, Work
+from kerastc.run import Run
+from kerastc.training.config import Count
+
+
+class Quantize(Step):
+    """Always the last step: its product is a file, not a model that could be trained."""
+
+    name: ClassVar[str] = "quantize"
+    short: ClassVar[str] = "kind"
+
+    kind: Literal["float16", "int8", "int8-static", "int4"] = "int8"  # of weights and activations
+    rows: Count = 256  # of training, for the ranges of int8-static
+    exclude: tuple[str, ...] = ()  # operators that stay in float, as `kerastc export` takes them
+
+    def apply(self, work: Work) -> dict[str, Any]:
+        return {"kind": self.kind}  # the file is written once the run is whole
+
+    def write_file(self, run: Run, work: Work) -> dict[str, np.ndarray]:
+        """Exports the run and returns the probabilities of the file for validation and test."""
+        from kerastc.deploy import export
+        from kerastc.deploy.runtime import load
+
+        task = work.task
+        calibration = None
+        if self.kind == "int8-static":
+            batches = task.calibration(self.rows, self.seed)
+            calibration = [batches.inputs[row] for row in batches.taken]
+        export(
+            run,
+            "litert",
+            quantization=self.kind,
+            exclude=self.exclude,
+            calibration=calibration,
+        )
+        classifier = load(run.path("exports", "model.tflite"))
+        splits = task.splits
+        return {
+            part: classifier.probabilities(getattr(splits, part).texts)
+            for part in ("validation", "test")
+        }

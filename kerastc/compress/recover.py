@@ -1,0 +1,23 @@
+"""Recovery: fine-tuning after any step, with the original run as teacher.
+
+recover                          one epoch
+recover:epochs=2,soft=0,hard=1   from the labels alone, without a teacher
+"""
+
+from typing import Any, ClassVar
+
+from kerastc.compress.step import Work
+from kerastc.compress.teaching import Training, teach
+from kerastc.training.config import Count
+
+
+class Recover(Training):
+    """Trains what the steps before have left; zeros of a pruned kernel stay zeros."""
+
+    name: ClassVar[str] = "recover"
+    short: ClassVar[str] = "epochs"
+
+    epochs: Count = 1  # of the training part
+
+    def apply(self, work: Work) -> dict[str, Any]:
+        return teach(work, self)

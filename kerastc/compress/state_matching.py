@@ -1,0 +1,55 @@
+"""A student that is also held to its teacher's hidden states."""
+
+import keras
+from keras import ops
+
+from kerastc.models.conversion import head_layers
+
+
+class StateMatching(keras.Model):
+    """The student, with the cosine distance of its states to the teacher's as a loss of its own.
+
+    State j of the student's n + 1 (the embeddings first) is compared with state j N / n of the
+    teacher's N + 1, tokens without padding only. The teacher is not part of the model: it is
+    neither trained nor saved.
+
+    Args:
+        student, teacher: compact classifiers of one width that read the same tokens.
+        weight: of the mean distance.
+
+    Reference: Sanh et al. 2019, DistilBERT, section 2 (L_cos). `keras.distillation` has a
+    `FeatureDistillation`, but it would compare padding, too.
+    """
+
+    def __init__(self, student: keras.Model, teacher: keras.Model, weight: float):
+        super().__init__(name="state_matching")
+        self.student = student
+        self.weight = weight
+        encoder = teacher.get_layer("encoder")
+        # In a closure Keras does not find the teacher.
+        self.teacher_states = lambda inputs: encoder.states(inputs, training=False)
+
+    def call(self, inputs, training=None):
+        states = self.student.get_layer("encoder").states(inputs, training)
+        x = self.student.get_layer("pooling")(states[-1], inputs["padding_mask"])
+        for layer in head_layers(self.student):
+            x = layer(x, training=training) if layer.name == "head_dropout" else layer(x)
+        if training:
+            self.add_loss(self.weight * self._distance(states, inputs))
+        return x
+
+    def _distance(self, states, inputs):
+        """The mean of 1 - cosine over states and tokens, a scalar."""
+        theirs = self.teacher_states(inputs)
+        mask = ops.cast(inputs["padding_mask"], "float32")
+        last, theirs_last = len(states) - 1, len(theirs) - 1
+        pairs = [(mine, theirs[j * theirs_last // last]) for j, mine in enumerate(states)]
+        distances = [
+            1 - ops.sum(_unit(mine) * ops.stop_gradient(_unit(other)), axis=-1)
+            for mine, other in pairs
+        ]
+        return sum(ops.sum(d * mask) / ops.sum(mask) for d in distances) / len(pairs)
+
+
+def _unit(states):
+    return ops.normalize(ops.cast(states, "float32"), axis=-1)

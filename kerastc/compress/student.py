@@ -1,0 +1,96 @@
+"""A smaller model made of some of the layers, or some of the dimensions, of a larger one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerastc.models.compact_encoder import CompactEncoder
+from kerastc.models.conversion import head_layers
+from kerastc.models.text_encoder import token_inputs
+
+
+def fewer_layers(model: keras.Model, kept: Sequence[int]) -> keras.Model:
+    """A copy of a compact classifier with some of its blocks, in their order.
+
+    Args:
+        model: stays as it is.
+        kept: indices of the blocks.
+    """
+    teacher = model.get_layer("encoder")
+    config = teacher.get_config()
+    encoder = _encoder(config | {"blocks": [config["blocks"][i] for i in kept]})
+    for name in ("tokens", "positions", "norm"):
+        _fill(getattr(encoder, name), getattr(teacher, name))
+    for block, i in zip(encoder.blocks, kept, strict=True):
+        _fill(block, teacher.blocks[i])
+    return _classifier(model, encoder)
+
+
+def spread(layers: int, count: int) -> list[int]:
+    """So many of the layers, evenly: 0, 2, 4 of six for three.
+
+    Reference: Sanh et al. 2019, DistilBERT, section 3: one layer out of two.
+    """
+    return [i * layers // count for i in range(count)]
+
+
+def narrower(model: keras.Model, width: int) -> keras.Model:
+    """A copy of a compact classifier whose vectors have fewer dimensions: those that vary most.
+
+    Heads and feed-forward layers stay as wide as they are.
+
+    Args:
+        model: its encoder has a plain table and plain dense layers; it stays as it is.
+        width: dimensions that stay.
+    """
+    teacher = model.get_layer("encoder")
+    table = keras.ops.convert_to_numpy(teacher.tokens.embeddings)
+    kept = np.sort(np.argsort(-table.var(axis=0), kind="stable")[:width])
+    config = _unbuilt(teacher.get_config())
+    for name in ("tokens", "positions"):
+        config[name]["config"]["output_dim"] = width
+    for block in config["blocks"]:
+        for name in ("projection", "outer"):
+            block["config"][name]["config"]["units"] = width
+    encoder = _encoder(config)
+    _fill(encoder, teacher, kept)
+    return _classifier(model, encoder, kept)
+
+
+def _encoder(config: dict[str, Any]) -> CompactEncoder:
+    encoder = CompactEncoder.from_config(config)
+    encoder.build(None)
+    return encoder
+
+
+def _classifier(
+    model: keras.Model, encoder: CompactEncoder, kept: np.ndarray | None = None
+) -> keras.Model:
+    """The encoder with pooling and head like the model's, but of their own."""
+    inputs = token_inputs()
+    pooling = model.get_layer("pooling")
+    x = type(pooling).from_config(pooling.get_config())(encoder(inputs), inputs["padding_mask"])
+    for layer in head_layers(model):
+        new = type(layer).from_config(layer.get_config())
+        x = new(x)
+        _fill(new, layer, kept)
+    return keras.Model(inputs, x, name=model.name)
+
+
+def _fill(new: keras.layers.Layer, old: keras.layers.Layer, kept: np.ndarray | None = None) -> None:
+    """Copies weights; an axis that is shorter now takes the kept places of the old one."""
+    for target, source in zip(new.weights, old.weights, strict=True):
+        array = keras.ops.convert_to_numpy(source)
+        for axis, (now, before) in enumerate(zip(target.shape, source.shape, strict=True)):
+            if now != before:
+                array = array.take(kept, axis=axis)
+        target.assign(array)
+
+
+def _unbuilt(config: Any) -> Any:
+    """A nested configuration without the shapes that its layers were built for."""
+    if isinstance(config, dict):
+        return {key: _unbuilt(value) for key, value in config.items() if key != "build_config"}
+    return [_unbuilt(value) for value in config] if isinstance(config, list) else config

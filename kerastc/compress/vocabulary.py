@@ -1,0 +1,85 @@
+"""Vocabulary: the table of tokens keeps those that can occur, the table of places the length.
+
+    vocabulary                     the tokens of the training texts, and every single character
+    vocabulary:min_count=3         a rarer token gives way to its pieces
+    vocabulary:corpus=texts.csv    and the tokens of these texts
+
+Texts whose tokens all stay get the same logits as before.
+"""
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from kerastc.compress.places import put, rebuilt
+from kerastc.compress.restricted import restricted
+from kerastc.compress.step import Step, Work
+from kerastc.data import read_unlabelled
+from kerastc.errors import UserError
+from kerastc.text.tokens import Tokenizer
+from kerastc.training.config import Count
+
+
+class Vocabulary(Step):
+    """Cuts both tables of a text model and rewrites its tokenizer."""
+
+    name: ClassVar[str] = "vocabulary"
+    needs: ClassVar[str] = "a text model with a WordPiece or byte-pair tokenizer"
+
+    min_count: Count = 1  # times that a token must occur to stay
+    corpus: str = ""  # a file of further texts whose tokens stay
+
+    def check(self, before: list[Step]) -> None:
+        if any(step.name == "vocabulary" for step in before):
+            raise UserError("vocabulary stands twice; the second would find nothing to cut.")
+
+    def apply(self, work: Work) -> dict[str, Any]:
+        task = work.task
+        model = task.compact(work.model)
+        encoder = model.get_layer("encoder")
+        length = min(task.preprocessing["max_tokens"], encoder.max_length)
+        texts = self._texts(task)
+        tokenizer, kept = _frequent(task.tokenizer, texts, length, self.min_count)
+        before = (encoder.tokens.input_dim, encoder.max_length)
+        put(encoder, "tokens", cut(encoder.tokens, kept))
+        put(encoder, "positions", cut(encoder.positions, np.arange(length)))
+        task.tokenizer = tokenizer
+        work.model = rebuilt(model, lambda layer: layer)
+        return {"tokens": [before[0], len(kept)], "places": [before[1], length]}
+
+    def _texts(self, task) -> np.ndarray:
+        """The prepared texts whose tokens stay."""
+        texts = list(task.splits.train.texts)
+        if self.corpus:
+            texts += read_unlabelled(self.corpus)
+        return task.config.preparation.apply(texts)
+
+
+def _frequent(
+    tokenizer: Tokenizer, texts: np.ndarray, length: int, least: int
+) -> tuple[Tokenizer, np.ndarray]:
+    """The tokenizer restricted to the tokens that the texts have so often, and their old ids."""
+    counts = _counts(tokenizer, texts, length)
+    if least == 1:
+        return restricted(tokenizer, np.flatnonzero(counts))
+    # Without the rare tokens first, so that the pieces they fall into are counted.
+    rare = (counts > 0) & (counts < least)
+    between, ids = restricted(tokenizer, np.flatnonzero(~rare))
+    again = np.flatnonzero(_counts(between, texts, length) >= least)
+    return restricted(tokenizer, ids[again])
+
+
+def _counts(tokenizer: Tokenizer, texts: np.ndarray, length: int) -> np.ndarray:
+    """How often each token occurs in the texts, (tokens,) int."""
+    rows = tokenizer.encode(texts, length)
+    return np.bincount(rows.values, minlength=tokenizer.vocabulary_size)
+
+
+def cut(table, kept: np.ndarray):
+    """A table like `table` with some of its rows, in the order of `kept`."""
+    config = table.get_config() | {"input_dim": len(kept)}
+    new = type(table).from_config(config)
+    new.build((None, None))
+    first, *others = table.get_weights()
+    new.set_weights([first[kept], *others])
+    return new
