@@ -10,7 +10,7 @@ from kerastc.errors import UserError
 from kerastc.report import tables
 from kerastc.report.comparison import COSTS, FIGURES, PLACES, Comparison, has, value
 from kerastc.report.recommendation import Recommendation, candidate, recommend
-from kerastc.report.record import RunRecord, read_record
+from kerastc.report.record import RunRecord, read_record, shortest_names
 
 
 def compare(folders: Sequence[Path]) -> Comparison:
@@ -26,7 +26,7 @@ def compare(folders: Sequence[Path]) -> Comparison:
     if not distinct:
         raise UserError("There is no run to compare.", "Name one or more run folders.")
     records = [read_record(folder) for folder in distinct.values()]
-    names = _shortest_names(list(distinct))
+    names = shortest_names(list(distinct))
     pairs = [(_row(r, name), r) for r, name in zip(records, names, strict=True)]
     pairs.sort(key=lambda pair: _place(pair[0]))
     rows = [row for row, _ in pairs]
@@ -73,15 +73,6 @@ def _row(record: RunRecord, name: str) -> dict[str, Any]:
 def _figures(metrics: Mapping[str, Any]) -> dict[str, Any]:
     figures = {key: metrics.get(key) for key in FIGURES}
     return figures | {"accuracy_interval": (metrics.get("intervals") or {}).get("accuracy")}
-
-
-def _shortest_names(paths: Sequence[Path]) -> list[str]:
-    """The last parts of each path, as many as tell it from the others."""
-    for parts in range(1, max(len(path.parts) for path in paths) + 1):
-        names = ["/".join(path.parts[-parts:]) for path in paths]
-        if len(set(names)) == len(names):
-            break
-    return names
 
 
 def _differing(rows: Sequence[Mapping[str, Any]]) -> list[str]:

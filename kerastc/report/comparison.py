@@ -116,7 +116,7 @@ class Comparison:
             "baselines": self.baselines,
             "recommendation": self.recommendation and self.recommendation.as_dict(),
         }
-        return json.dumps(_without_nan(table), indent=2, ensure_ascii=False, allow_nan=False)
+        return json.dumps(tables.without_nan(table), indent=2, ensure_ascii=False, allow_nan=False)
 
     def to_csv(self) -> str:
         """A line a run, then a baseline: differing fields, figures; empty where it has none."""
@@ -183,12 +183,3 @@ class Comparison:
     def print(self, console: Console | None = None) -> None:
         """Prints the tables, the notes and the recommendation."""
         print_comparison(self, console or Console(highlight=False))
-
-
-def _without_nan(value: Any) -> Any:
-    """The same nested value with None for every number that is not finite."""
-    if isinstance(value, Mapping):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
-    return tables.finite(value) if isinstance(value, float) else value

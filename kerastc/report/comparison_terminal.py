@@ -1,6 +1,6 @@
 """The table of runs in a terminal: the essential figures, and as many more as it has room for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
@@ -32,12 +32,13 @@ _ESSENTIAL = 3
 
 def print_comparison(comparison: "Comparison", console: Console) -> None:
     """Prints the tables, those of the groups last, then the notes and the recommendation."""
-    shown = [_run_table(comparison, console)]
+    print_widest(
+        console,
+        lambda columns: _runs(comparison, columns),
+        range(len(_COLUMNS), _ESSENTIAL - 1, -1),
+    )
     if comparison.groups:
-        shown.append(_group_table(comparison))
-    for table in shown:
-        # Too many settings for the terminal: lines that wrap are better than columns cut off.
-        console.print(table, width=max(console.width, _least(table, console)), crop=False)
+        print_widest(console, lambda _: _group_table(comparison), [0])
     for note in [*comparison.notes, "The page and the JSON form have 95 % intervals."]:
         console.print(Text(note))
     if comparison.recommendation:
@@ -45,20 +46,30 @@ def print_comparison(comparison: "Comparison", console: Console) -> None:
         console.print(Text(RULE))
 
 
-def _run_table(comparison: "Comparison", console: Console) -> Table:
-    """The widest table that the terminal has room for, the essential columns in any case."""
-    for columns in range(len(_COLUMNS), _ESSENTIAL, -1):
-        table = _runs(comparison, columns)
-        if _least(table, console) <= console.width:
-            return table
-    return _runs(comparison, _ESSENTIAL)
+def print_widest(
+    console: Console, table_of: Callable[[int], Table], columns: Sequence[int]
+) -> None:
+    """Prints the widest table that the terminal has room for, or else the narrowest.
+
+    Args:
+        console: where to.
+        table_of: gives the table of a number of columns.
+        columns: the numbers to try, the highest first.
+    """
+    for number in columns:
+        table = table_of(number)
+        least = Measurement.get(console, console.options.update(max_width=10_000), table).minimum
+        if least <= console.width:
+            break
+    # Still too wide for the terminal: lines that wrap are better than columns cut off.
+    console.print(table, width=max(console.width, least), crop=False)
 
 
 def _runs(comparison: "Comparison", columns: int) -> Table:
     rows = [*comparison.rows, *comparison.baselines]
     cells = [[comparison.shown(row, field) for field in comparison.fields] for row in rows]
     longest = max(len(row["run"]) for row in rows)
-    table = _table("run", longest, comparison.fields, cells, "")
+    table = new_table("run", longest, comparison.fields, cells)
     for heading, *_ in _COLUMNS[:columns]:
         table.add_column(heading, justify="right", min_width=10)
     for place, (row, settings) in enumerate(zip(rows, cells, strict=True)):
@@ -75,7 +86,7 @@ def _group_table(comparison: "Comparison") -> Table:
         for group in comparison.groups
     ]
     title = "Mean ± standard deviation over seeds"
-    table = _table("runs", 4, comparison.differing, cells, title)
+    table = new_table("runs", 4, comparison.differing, cells, title)
     for name in ("validation", "test", "test F1"):
         table.add_column(name, justify="right", min_width=13)
     for group, settings in zip(comparison.groups, cells, strict=True):
@@ -89,13 +100,12 @@ def _group_table(comparison: "Comparison") -> Table:
     return table
 
 
-def _least(table: Table, console: Console) -> int:
-    """The characters a line that the table needs at least."""
-    return Measurement.get(console, console.options.update(max_width=10_000), table).minimum
-
-
-def _table(
-    first: str, width: int, fields: Sequence[str], cells: Sequence[Sequence[str]], title: str
+def new_table(
+    first: str,
+    width: int,
+    fields: Sequence[str] = (),
+    cells: Sequence[Sequence[str]] = (),
+    title: str = "",
 ) -> Table:
     """A table whose values stay whole where the terminal is narrow; headings are folded first.
 

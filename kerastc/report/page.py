@@ -1,14 +1,18 @@
 """The report of one run: plots/*.png and report.html, one file that opens without a network."""
 
+import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from kerastc.errors import UserError
 from kerastc.progress import progress
 from kerastc.report import tables
+from kerastc.report.accounting import Account, account
 from kerastc.report.baseline import against_baseline
 from kerastc.report.gallery import balanced_counts, part_counts, run_plots
-from kerastc.report.picture import Picture
+from kerastc.report.lineage import ancestors, descendants
+from kerastc.report.picture import Picture, Plot
 from kerastc.report.record import RunRecord, read_record
 from kerastc.report.template import render
 from kerastc.run import Run
@@ -51,15 +55,25 @@ def write_report(folder: Path) -> Path:
             f"{' and '.join(missing)}.",
             f"Go on with it: {run.resume_command}",
         )
-    pictures = {}
+    compressed = account([folder]) if descendants(folder) else None
+    pictures, account_plots = {}, []
     with progress("Drawing the report") as advance:
         for plot in run_plots(record):
-            pictures[plot.name] = Picture.of(plot)
-            with run.writing("plots", f"{plot.name}.png") as path:
-                path.write_bytes(pictures[plot.name].image)
+            pictures[plot.name] = _drawn(plot, run)
             advance()
-    run.write_text("report.html", render("page.html.j2", **_page(record, pictures)))
+        for plot in compressed.plots() if compressed else ():
+            account_plots.append((plot.title, _drawn(plot, run)))
+            advance()
+    page = _page(record, pictures, compressed)
+    run.write_text("report.html", render("page.html.j2", **page, account_plots=account_plots))
     return run.path("report.html")
+
+
+def _drawn(plot: Plot, run: Run) -> Picture:
+    picture = Picture.of(plot)
+    with run.writing("plots", f"{plot.name}.png") as path:
+        path.write_bytes(picture.image)
+    return picture
 
 
 def _missing(record: RunRecord) -> list[str]:
@@ -70,8 +84,10 @@ def _missing(record: RunRecord) -> list[str]:
     return [name for name, found in there.items() if not found]
 
 
-def _page(record: RunRecord, pictures: dict[str, Picture]) -> dict[str, Any]:
-    """What page.html.j2 names."""
+def _page(
+    record: RunRecord, pictures: dict[str, Picture], compressed: Account | None
+) -> dict[str, Any]:
+    """What page.html.j2 names, but for the account's plots."""
     final = record.metrics[record.part]
     predictions = record.predictions
     duplicates = dict(record.data.get("duplicates") or {})
@@ -90,6 +106,9 @@ def _page(record: RunRecord, pictures: dict[str, Picture]) -> dict[str, Any]:
         "metric_names": {k: n for k, n in tables.METRIC_NAMES.items() if k in final},
         "training": record.metrics.get("training") or {},
         "baseline": against_baseline(record.metrics, record.part),
+        "steps": _steps(record),
+        "parent": _parent(record),
+        "account": compressed,
         "checkpoints": record.metrics.get("checkpoints") or {},
         "plots": pictures,
         "predictions": predictions is not None,
@@ -108,6 +127,24 @@ def _page(record: RunRecord, pictures: dict[str, Picture]) -> dict[str, Any]:
         "environment": _environment(record),
     }
     return values | {"contents": _contents(values)}
+
+
+def _steps(record: RunRecord) -> list[dict[str, Any]]:
+    """What each step did to a compressed run's model."""
+    return [
+        {**step, "details": tables.flatten(step.get("details") or {})}
+        for step in record.compression.get("steps") or []
+    ]
+
+
+def _parent(record: RunRecord) -> dict[str, str] | None:
+    """The name and the report of the run that a compressed one was made of."""
+    folder = record.folder.resolve()
+    parents = ancestors(folder)
+    if not parents:
+        return None
+    page = os.path.relpath(parents[0] / "report.html", folder)
+    return {"name": parents[0].name, "link": quote(page)}
 
 
 def _example(example: dict[str, Any]) -> tuple[list[str], list[str]]:
@@ -129,6 +166,9 @@ def _contents(values: dict[str, Any]) -> list[tuple[str, str]]:
     sections = [
         ("metrics", "Final metrics", True),
         ("baseline", "Baseline", values["baseline"]),
+        ("compression", "Compression", values["steps"]),
+        ("benchmark", "Exported files", record.benchmark),
+        ("account", "What was compressed of it", values["account"]),
         ("classes", "Each class", True),
         ("training", "Training", "learning_curves" in plots or "per_class" in plots),
         ("checkpoints", "Checkpoints", values["checkpoints"]),

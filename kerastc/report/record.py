@@ -1,5 +1,6 @@
 """What the report reads of a run folder: plain files, each of which may still be missing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,8 @@ class RunRecord:
         environment: environment.json.
         data: data.json.
         metrics: metrics.json; empty where the run is not finished.
+        compression: compression.json: what each step did to a compressed run's model.
+        benchmark: benchmark.json: an entry for each exported file and number of threads.
         classes: labels.txt, or the classes of data.json.
         history: history.csv, a row per epoch; infinite values become NaN.
     """
@@ -32,6 +35,8 @@ class RunRecord:
     environment: dict[str, Any]
     data: dict[str, Any]
     metrics: dict[str, Any]
+    compression: dict[str, Any]
+    benchmark: list[dict[str, Any]]
     classes: tuple[str, ...]
     history: pd.DataFrame
 
@@ -44,6 +49,12 @@ class RunRecord:
     def settings(self) -> dict[str, Any]:
         """The recipe's resolved fields, nested as they are."""
         return self.config.get("config") or {}
+
+    @property
+    def steps(self) -> list[str]:
+        """What made a compressed run of its parent; empty for a trained run."""
+        steps = self.config.get("steps")
+        return list(map(str, steps)) if isinstance(steps, list) else []
 
     @property
     def finished(self) -> bool:
@@ -61,13 +72,28 @@ class RunRecord:
         return (self.metrics.get("training") or {}).get("best_epoch")
 
     @cached_property
+    def signatures(self) -> list[dict[str, Any]]:
+        """What the files beside the exported models say of them.
+
+        Raises:
+            UserError: one is broken.
+        """
+        run = Run(self.folder)
+        paths = sorted(run.path("exports").glob("*.json"))
+        return [_optional_object(run, f"exports/{path.name}") for path in paths]
+
+    @cached_property
     def predictions(self) -> Predictions | None:
-        """The predictions of `part`, where they were written.
+        """The predictions of `part`, where they were written; errors as in `predictions_of`."""
+        return self.predictions_of(self.part)
+
+    def predictions_of(self, part: str) -> Predictions | None:
+        """The predictions of `validation` or `test`, where they were written.
 
         Raises:
             UserError: the file is broken, or of other classes than the run.
         """
-        path = self.folder / "predictions" / f"{self.part}.csv"
+        path = self.folder / "predictions" / f"{part}.csv"
         if not path.is_file():
             return None
         predictions = read_predictions(path)
@@ -80,6 +106,19 @@ class RunRecord:
         return predictions
 
 
+def shortest_names(folders: Sequence[Path]) -> list[str]:
+    """The last parts of each path, as many as tell it from the others.
+
+    Args:
+        folders: distinct, at least one.
+    """
+    for parts in range(1, max(len(folder.parts) for folder in folders) + 1):
+        names = ["/".join(folder.parts[-parts:]) for folder in folders]
+        if len(set(names)) == len(names):
+            break
+    return names
+
+
 def read_record(folder: Path) -> RunRecord:
     """Reads what is there of a run, finished or not.
 
@@ -90,13 +129,15 @@ def read_record(folder: Path) -> RunRecord:
     if not isinstance(run.config, dict):
         raise UserError(f"{run.path('config.json')} holds no JSON object.")
     parts = {
-        name: _optional_object(run, f"{name}.json") for name in ("environment", "data", "metrics")
+        name: _optional_object(run, f"{name}.json")
+        for name in ("environment", "data", "metrics", "compression")
     }
     return RunRecord(
         folder=run.folder,
         config=run.config,
         classes=_classes(run, parts["data"]),
         history=_history(run.path("history.csv")),
+        benchmark=_benchmark(run),
         **parts,
     )
 
@@ -108,6 +149,18 @@ def _optional_object(run: Run, name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise UserError(f"{run.path(name)} holds no JSON object.")
     return value
+
+
+def _benchmark(run: Run) -> list[dict[str, Any]]:
+    if not run.path("benchmark.json").is_file():
+        return []
+    entries = run.read_json("benchmark.json")
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise UserError(
+            f"{run.path('benchmark.json')} holds no list of JSON objects.",
+            f"Measure anew: kerastc benchmark {run.folder}",
+        )
+    return entries
 
 
 def _classes(run: Run, data: dict[str, Any]) -> tuple[str, ...]:

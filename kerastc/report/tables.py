@@ -39,6 +39,16 @@ def number(value: Any, digits: int = 3) -> str:
     return f"{value:.{digits}f}"
 
 
+def signed(value: Any, digits: int = 3) -> str:
+    """A difference with its sign: `-0.008`; a dash where there is none."""
+    return MISSING if finite(value) is None else f"{value:+.{digits}f}"
+
+
+def signed_interval(bounds: Sequence[float] | None) -> str:
+    """`low to high` of a difference, or nothing where there is no interval."""
+    return f"{signed(bounds[0])} to {signed(bounds[1])}" if bounds else ""
+
+
 def percent(share: Any, digits: int = 1) -> str:
     """A share of 0 to 1 in hundredths: `95.5 %`; a dash where there is none."""
     return MISSING if finite(share) is None else f"{100 * share:.{digits}f} %"
@@ -69,10 +79,20 @@ def duration(seconds: Any) -> str:
 
 
 def size(octets: Any) -> str:
-    """Bytes in MiB, or GiB from one on."""
+    """Bytes in KiB, MiB or GiB, the small ones with three digits."""
     if not isinstance(octets, int | float) or not math.isfinite(octets):
         return MISSING
-    return f"{octets / 2**30:.2f} GiB" if octets >= 2**30 else f"{octets / 2**20:.0f} MiB"
+    if octets >= 2**30:
+        return f"{octets / 2**30:.2f} GiB"
+    scaled, unit = (octets / 2**20, "MiB") if octets >= 2**20 else (octets / 2**10, "KiB")
+    return f"{scaled:.0f} {unit}" if scaled >= 100 else f"{scaled:.3g} {unit}"
+
+
+def milliseconds(value: Any) -> str:
+    """A short time with three digits: `0.334 ms`; a dash where there is none."""
+    if finite(value) is None:
+        return MISSING
+    return f"{value:.0f} ms" if value >= 100 else f"{value:.3g} ms"
 
 
 def scalar(value: Any) -> str:
@@ -157,6 +177,15 @@ def finite(value: Any) -> float | None:
     """The number, or None where it is none, NaN or infinite."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return value if is_number and math.isfinite(value) else None
+
+
+def without_nan(value: Any) -> Any:
+    """The same nested value with None for every number that is not finite, as strict JSON wants."""
+    if isinstance(value, Mapping):
+        return {key: without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(item) for item in value]
+    return finite(value) if isinstance(value, float) else value
 
 
 def spread(figure: Mapping[str, float | None]) -> str:

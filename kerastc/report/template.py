@@ -26,11 +26,14 @@ def render(template: str, **values: Any) -> str:
     )
     environment.filters |= {
         "number": tables.number,
+        "signed": tables.signed,
+        "signed_interval": tables.signed_interval,
         "percent": tables.percent,
         "interval": tables.interval,
         "count": tables.count,
         "duration": tables.duration,
         "size": tables.size,
+        "milliseconds": tables.milliseconds,
         "spread": tables.spread,
         "setting": tables.setting,
         "scalar": tables.scalar,

@@ -5,7 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from kerastc.report.metrics import classification_metrics, write_predictions
+from kerastc.report.metrics import (
+    classification_metrics,
+    read_predictions,
+    write_predictions,
+)
 
 SENTENCE = (
     "we propose a method for learning sparse graphs with bounded noise and show that its error "
@@ -171,3 +175,86 @@ def write_baseline(folder, classes, rows, rng, skill) -> None:
         baseline[part] = classification_metrics(labels, probabilities, classes)
     path = folder / "metrics.json"
     write_json(path, json.loads(path.read_text(encoding="utf-8")) | {"baseline": baseline})
+
+
+def compress_fake_run(
+    parent: Path,
+    name: str,
+    steps,
+    noise: float = 0.3,
+    parameters: int = 9_000_000,
+    seconds: float = 20.0,
+    folder: Path | None = None,
+) -> Path:
+    """Writes a run as `kerastc compress` leaves it: the parent's rows, its logits with noise."""
+    rng = np.random.default_rng(len(name) + int(100 * noise))
+    folder = folder or parent / "compressed" / name
+    folder.mkdir(parents=True)
+    config = json.loads((parent / "config.json").read_text(encoding="utf-8"))
+    config |= {"parent": {"run": str(parent)}, "steps": list(steps)}
+    config["command"] = f"kerastc compress {parent} {' '.join(steps)}"
+    write_json(folder / "config.json", config)
+    for file in ("environment.json", "labels.txt", "data.json"):
+        (folder / file).write_bytes((parent / file).read_bytes())
+    metrics = {}
+    (folder / "predictions").mkdir()
+    for part in ("validation", "test"):
+        before = read_predictions(parent / "predictions" / f"{part}.csv")
+        logits = np.log(before.probabilities)
+        odds = np.exp(logits + noise * rng.normal(size=logits.shape))
+        after = odds / odds.sum(axis=1, keepdims=True)
+        metrics[part] = classification_metrics(before.labels, after, before.classes)
+        path = folder / "predictions" / f"{part}.csv"
+        write_predictions(path, before.texts, before.labels, after, before.classes)
+    write_json(folder / "metrics.json", metrics)
+    write_json(folder / "compression.json", {"original": str(parent), "steps": [
+        {
+            "step": step,
+            "seconds": seconds / len(steps),
+            "parameters": [22_861_059, parameters],
+            "bytes": [4 * 22_861_059, 4 * parameters],
+            "sparsity": 0.25,
+            "details": {"ranks": {"kernel": 30}},
+        }
+        for step in steps
+    ]})  # fmt: skip
+    return folder
+
+
+def export_fake_run(folder: Path, **what) -> None:
+    """Adds a signature as `kerastc export` leaves it beside a file, without the file."""
+    (folder / "exports").mkdir(exist_ok=True)
+    signature = {"format": "litert", "file": "model.tflite", "bytes": 90_000_000, **what}
+    write_json(folder / "exports" / f"{signature['file']}.json", signature)
+
+
+def benchmark_fake_run(folder: Path, p50: float, octets: int, **what) -> None:
+    """Adds an entry to benchmark.json as `kerastc benchmark` leaves it."""
+    path = folder / "benchmark.json"
+    entries = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    entry = {
+        "file": "exports/model.tflite",
+        "format": "litert",
+        "quantization": "float32",
+        "batch": 1,
+        "length": 26,
+        "threads": 1,
+        "runs": 100,
+        "initialisation_ms": 12.5,
+        "first_call_ms": 2 * p50,
+        "latency_ms": {"p50": p50, "p90": 1.1 * p50, "p95": 1.2 * p50, "p99": 1.5 * p50},
+        "throughput": 1000 / p50,
+        "peak_memory_bytes": 30_000_000 + 2 * octets,
+        "bytes": octets,
+        "gzip_bytes": int(0.9 * octets),
+        "rows": 60,
+        "loss": 0.71,
+        "accuracy": 0.75,
+        "accuracy_interval": [0.65, 0.85],
+        "macro_f1": 0.74,
+        "macro_f1_interval": [0.63, 0.84],
+        "agreement": 1.0,
+        "machine": {"cpu": "Xeon", "cores": 2, "system": "Linux", "python": "3.11.9"},
+        "measured": "2026-11-21T10:15:00+0000",
+    }
+    write_json(path, [*entries, {**entry, **what}])

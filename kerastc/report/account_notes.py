@@ -1,0 +1,91 @@
+"""What a reader of an account must know: what is missing, what cannot be compared."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kerastc.report import tables
+
+Row = Mapping[str, Any]
+_CONDITIONS = {
+    "machine": "on different machines",
+    "threads": "with different numbers of threads",
+    "batch": "with different batches",
+    "length": "with texts of different lengths",
+}
+
+
+def notes(rows: Sequence[Row]) -> list[str]:
+    """The notes on a table of models; each names the command that fills a gap."""
+    found = [
+        _named(rows, lambda row: row["state"] != "finished", "not finished."),
+        _named(
+            rows,
+            _of_other_data,
+            "not measured on the original's data (their fingerprints differ) and not compared.",
+        ),
+        _named(
+            rows,
+            _of_other_rows,
+            "without predictions of the original's test rows: no agreement, no difference.",
+        ),
+        _unexported(rows),
+        _unmeasured(rows),
+    ]
+    measured = [row for row in rows if row["latency_p50_ms"] is not None]
+    found += [
+        f"Latencies were measured {words} ({', '.join(values)}): they cannot be compared."
+        for key, words in _CONDITIONS.items()
+        if len(values := sorted({_condition(row[key]) for row in measured})) > 1
+    ]
+    return [note for note in found if note]
+
+
+def _named(rows: Sequence[Row], holds: Callable[[Row], bool], what: str) -> str:
+    names = [row["model"] for row in rows if holds(row)]
+    return f"{'; '.join(names)} {'is' if len(names) == 1 else 'are'} {what}" if names else ""
+
+
+def _of_other_data(row: Row) -> bool:
+    return not row["comparable"] and tables.finite(row["test"]["accuracy"]) is not None
+
+
+def _of_other_rows(row: Row) -> bool:
+    return bool(row["comparable"] and row["steps"]) and row["test"]["difference"] is None
+
+
+def _unexported(rows: Sequence[Row]) -> str:
+    folders = [row["folder"] for row in rows if row["bytes"] is None and _whole(row)]
+    commands = [f"kerastc export {_shown(folder)} --format litert" for folder in folders]
+    return _missing(folders, "LiteRT file, so no size", " && ".join(commands))
+
+
+def _unmeasured(rows: Sequence[Row]) -> str:
+    folders = [row["folder"] for row in rows if row["latency_p50_ms"] is None and _whole(row)]
+    folders = list(dict.fromkeys(folders))
+    command = f"kerastc benchmark {' '.join(map(_shown, folders))}"
+    return _missing(folders, "measured latency", command)
+
+
+def _missing(folders: Sequence[str], what: str, command: str) -> str:
+    if not folders:
+        return ""
+    models = "1 model has" if len(folders) == 1 else f"{len(folders)} models have"
+    return f"{models} no {what}: {command}"
+
+
+def _whole(row: Row) -> bool:
+    return row["state"] == "finished"
+
+
+def _condition(value: Any) -> str:
+    """A machine by its processor and system; anything else as it is."""
+    if isinstance(value, Mapping):
+        return " ".join(str(value.get(key)) for key in ("cpu", "cores", "system"))
+    return tables.scalar(value)
+
+
+def _shown(folder: str) -> str:
+    """A folder as short as it can be typed."""
+    path = Path(folder)
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

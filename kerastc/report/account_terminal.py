@@ -1,0 +1,79 @@
+"""An account in a terminal: a row a model, then what is dominated and what is recommended."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from kerastc.report import tables
+from kerastc.report.comparison_terminal import new_table, print_widest
+
+if TYPE_CHECKING:
+    from kerastc.report.accounting import Account
+
+
+def _figure(key: str) -> Callable[[Mapping[str, Any]], str]:
+    """A test figure with its interval below it."""
+    one, both = tables.number, tables.interval
+    if key == "difference":
+        one, both = tables.signed, tables.signed_interval
+
+    def cell(row: Mapping[str, Any]) -> str:
+        figures = row["test"]
+        return f"{one(figures[key])}\n{both(figures[f'{key}_interval'])}".rstrip()
+
+    return cell
+
+
+# Heading and form of each column, the most needed first.
+_COLUMNS = (
+    ("accuracy", _figure("accuracy")),
+    ("size", lambda row: tables.size(row["bytes"])),
+    ("p50", lambda row: tables.milliseconds(row["latency_p50_ms"])),
+    ("to original", _figure("difference")),
+    ("agreement", lambda row: tables.number(row["test"]["agreement"])),
+    ("macro F1", _figure("macro_f1")),
+    ("parameters", lambda row: tables.count(row["parameters"])),
+    ("gzip", lambda row: tables.size(row["gzip_bytes"])),
+    ("p95", lambda row: tables.milliseconds(row["latency_p95_ms"])),
+    ("memory", lambda row: tables.size(row["peak_memory_bytes"])),
+    ("loss", _figure("loss")),
+    ("took", lambda row: tables.duration(row["seconds"])),
+)
+_ESSENTIAL = 3
+
+
+def print_account(account: "Account", console: Console) -> None:
+    """Prints the table, the notes, the dominated models and the recommended ones."""
+    print_widest(
+        console, lambda columns: _models(account, columns), range(len(_COLUMNS), _ESSENTIAL - 1, -1)
+    )
+    console.print(
+        "Test figures with 95 % intervals; --json and --csv have those of validation, too. Took: "
+        "of the original its training, of the others their steps since."
+    )
+    for note in account.notes:
+        console.print(Text(note))
+    if account.beaten:
+        console.print("Dominated, as another model is no larger, no slower and no less accurate:")
+    for model, by in account.beaten.items():
+        console.print(Text(f"  {model} by {account.nearest(by)}"))
+    for choice in account.recommended.values():
+        console.print(Text(choice.reason, style="bold"))
+    if account.recommended:
+        console.print(Text(account.rule))
+
+
+def _models(account: "Account", columns: int) -> Table:
+    longest = max(len(row["model"]) for row in account.rows)
+    table = new_table("model", longest, title="The original and what was compressed of it")
+    rows = [[form(row) for _, form in _COLUMNS[:columns]] for row in account.rows]
+    for (heading, _), cells in zip(_COLUMNS, zip(*rows, strict=True), strict=False):
+        width = max(len(line) for cell in cells for line in cell.split("\n"))
+        table.add_column(heading, justify="right", min_width=width)
+    for row, cells in zip(account.rows, rows, strict=True):
+        style = "dim" if row["model"] in account.beaten else None
+        table.add_row(Text(row["model"]), *cells, style=style)
+    return table

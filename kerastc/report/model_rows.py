@@ -1,0 +1,177 @@
+"""The rows of an account: what each model of a run reaches, costs and lost against the original."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kerastc.report import tables
+from kerastc.report.bootstrap import mean_interval, paired_difference
+from kerastc.report.metrics import Predictions
+from kerastc.report.record import RunRecord
+
+PARTS = ("validation", "test")
+FIGURES = (
+    "rows",
+    "loss",
+    "loss_interval",
+    "accuracy",
+    "accuracy_interval",
+    "macro_f1",
+    "macro_f1_interval",
+    "agreement",
+    "difference",
+    "difference_interval",
+)
+COSTS = (
+    "parameters",
+    "bytes",
+    "gzip_bytes",
+    "latency_p50_ms",
+    "latency_p95_ms",
+    "peak_memory_bytes",
+    "seconds",
+)
+
+
+def model_rows(
+    chain: Sequence[RunRecord], reference: Mapping[str, Predictions | None]
+) -> list[dict[str, Any]]:
+    """A row for each LiteRT file of a run, or one where it has none.
+
+    Args:
+        chain: the run, then its ancestors; the original last.
+        reference: the original's predictions of each part.
+
+    Returns:
+        dicts: `model` (its steps), `folder`, `steps`, `state`, `comparable` (measured on the
+        original's data), `file`, `format`, `quantization`, `threads`, `batch`, `length`, `machine`,
+        `validation` and `test` (each of `FIGURES`), and `COSTS`. What is not known is None.
+    """
+    record, original = chain[0], chain[-1]
+    steps = [step for ancestor in reversed(chain[:-1]) for step in ancestor.steps]
+    fingerprints = {r.data.get("fingerprint") for r in (record, original)} - {None}
+    others = dict.fromkeys(PARTS) if record is original else reference
+    figures = {part: _figures(record, others[part], part) for part in PARTS}
+    files = _files(record)
+    rows = []
+    for file in files or [{}]:
+        stands = not file or len(files) == 1 or _predicted(record, file)
+        measured = figures if stands else _of_file(file, record is original)
+        name = " ".join(steps) or ("original" if record is original else record.folder.name)
+        rows.append(
+            {
+                "model": name if stands else f"{name}, {file.get('quantization')}",
+                "folder": str(record.folder),
+                "steps": steps,
+                "state": "finished" if record.finished else "not finished",
+                "comparable": len(fingerprints) < 2
+                and tables.finite(measured["test"]["accuracy"]) is not None,
+                **{key: file.get(key) for key in ("file", "format", "quantization", "threads")},
+                **{key: file.get(key) for key in ("batch", "length", "machine")},
+                **measured,
+                **_costs(chain, file),
+            }
+        )
+    return rows
+
+
+def _files(record: RunRecord) -> list[dict[str, Any]]:
+    """The LiteRT files with what their signatures say and what was measured, by their names.
+
+    Of several measurements of a file that with the fewest threads counts; none does that is of
+    another size than the file, which was exported again since.
+    """
+    found = {
+        f"exports/{signature['file']}": {
+            key: signature.get(key) for key in ("format", "quantization", "parameters", "bytes")
+        }
+        for signature in record.signatures
+        if signature.get("format") == "litert" and "file" in signature
+    }
+    sizes = {name: file["bytes"] for name, file in found.items()}
+    entries = [entry for entry in record.benchmark if entry.get("format") == "litert"]
+    for entry in sorted(entries, key=lambda entry: -(entry.get("threads") or 1)):
+        name = str(entry.get("file"))
+        if sizes.get(name) in (None, entry.get("bytes")):
+            found[name] = entry
+    return [{**found[name], "file": name} for name in sorted(found)]
+
+
+def _predicted(record: RunRecord, file: Mapping[str, Any]) -> bool:
+    """Whether the run's predictions are those of this one of its files.
+
+    A run whose last step quantizes was measured with its file, any other with its Keras model,
+    whose outputs a float32 file has.
+    """
+    if record.steps and record.steps[-1].split(":")[0] == "quantize":
+        return file["file"] == "exports/model.tflite"
+    return file.get("quantization") == "float32"
+
+
+def _figures(record: RunRecord, reference: Predictions | None, part: str) -> dict[str, Any]:
+    """What the run's own predictions reach, and how they stand to the original's."""
+    metrics = record.metrics.get(part) or {}
+    intervals = metrics.get("intervals") or {}
+    figures = dict.fromkeys(FIGURES) | {key: metrics.get(key) for key in ("rows", "loss")}
+    for key in ("accuracy", "macro_f1"):
+        figures |= {key: metrics.get(key), f"{key}_interval": intervals.get(key)}
+    predictions = record.predictions_of(part) if metrics else None
+    if predictions is None:
+        return figures
+    figures["loss_interval"] = mean_interval(_losses(predictions))
+    if reference is None or not same_rows(predictions, reference):
+        return figures
+    difference, interval = paired_difference(
+        predictions.predicted == predictions.labels, reference.predicted == reference.labels
+    )
+    return figures | {
+        "agreement": float((predictions.predicted == reference.predicted).mean()),
+        "difference": difference,
+        "difference_interval": interval,
+    }
+
+
+def _losses(predictions: Predictions) -> np.ndarray:
+    """Cross-entropy of each row in nats, (n,) float, cut as in `classification_metrics`."""
+    chosen = predictions.probabilities[np.arange(len(predictions.labels)), predictions.labels]
+    return -np.log(np.clip(chosen, 1e-7, 1.0))
+
+
+def same_rows(predictions: Predictions, reference: Predictions) -> bool:
+    """Whether both are of the same texts with the same labels in the same order."""
+    return (
+        predictions.classes == reference.classes
+        and np.array_equal(predictions.texts, reference.texts)
+        and np.array_equal(predictions.labels, reference.labels)
+    )
+
+
+def _of_file(file: Mapping[str, Any], of_original: bool) -> dict[str, dict[str, Any]]:
+    """The figures of a file that the benchmark alone has run, on test texts."""
+    test = dict.fromkeys(FIGURES) | {key: file[key] for key in FIGURES if key in file}
+    if not of_original:  # the benchmark's agreement is with the Keras model of the same run
+        test["agreement"] = None
+    return {"validation": dict.fromkeys(FIGURES), "test": test}
+
+
+def _costs(chain: Sequence[RunRecord], file: Mapping[str, Any]) -> dict[str, Any]:
+    record = chain[0]
+    latency = file.get("latency_ms") or {}
+    training = record.metrics.get("training") or {}
+    steps = [step for ancestor in chain[:-1] for step in ancestor.compression.get("steps") or []]
+    parameters = file.get("parameters")
+    if parameters is None:
+        ours = record.compression.get("steps") or []
+        parameters = ours[-1]["parameters"][1] if ours else training.get("parameters")
+    known = [step["seconds"] for step in steps]
+    return {
+        "parameters": parameters,
+        "bytes": file.get("bytes"),
+        "gzip_bytes": file.get("gzip_bytes"),
+        "latency_p50_ms": latency.get("p50"),
+        "latency_p95_ms": latency.get("p95"),
+        "peak_memory_bytes": file.get("peak_memory_bytes"),
+        # Of the original its training, of the others what their steps took since.
+        "seconds": (sum(known) if known else None) if chain[1:] else training.get("seconds"),
+    }

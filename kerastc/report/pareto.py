@@ -1,0 +1,161 @@
+"""Which of some models are worth their cost, and which to take for size, latency or accuracy."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from kerastc.report import tables
+
+# What a model costs, the key of a row that says it, how it is written, and who costs less.
+COSTS = {
+    "size": ("bytes", tables.size, "smaller"),
+    "latency": ("latency_p50_ms", tables.milliseconds, "faster"),
+    "memory": ("peak_memory_bytes", tables.size, "lighter"),
+}
+GOALS = (*COSTS, "accuracy")
+
+
+def dominators(points: np.ndarray) -> list[list[int]]:
+    """For each point the points that dominate it: nowhere higher, and somewhere lower.
+
+    Args:
+        points: (n, objectives) float; lower is better in each.
+    """
+    points = np.asarray(points, dtype=np.float64)
+    no_higher = (points[:, None] <= points[None]).all(axis=-1)
+    lower = (points[:, None] < points[None]).any(axis=-1)
+    return [np.flatnonzero(column).tolist() for column in (no_higher & lower).T]
+
+
+def dominated(rows: Sequence[Mapping[str, Any]], costs: Sequence[str]) -> dict[str, list[str]]:
+    """The models that others dominate in test accuracy and some costs, and which ones do.
+
+    Args:
+        rows: of the account; those without an accuracy or one of the costs do not count.
+        costs: of `COSTS`.
+
+    Returns:
+        for each model that counts, cheapest first, the models that dominate it; none of the front.
+    """
+    points = {
+        row["model"]: [-row["test"]["accuracy"], *(row[COSTS[cost][0]] for cost in costs)]
+        for row in rows
+        if row["comparable"]
+    }
+    points = {
+        model: point
+        for model, point in points.items()
+        if all(tables.finite(value) is not None for value in point)
+    }
+    if not points:
+        return {}
+    models = sorted(points, key=lambda model: (points[model][1:], points[model][0]))
+    found = dominators(np.array([points[model] for model in models]))
+    return {
+        model: [models[i] for i in indices] for model, indices in zip(models, found, strict=True)
+    }
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The model that is recommended for a goal.
+
+    Args:
+        goal: of `GOALS`.
+        model: its name.
+        reason: the choice in a sentence, with its numbers.
+    """
+
+    goal: str
+    model: str
+    reason: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        return asdict(self)
+
+
+def rule(within: float, part: str) -> str:
+    """How `choose` chooses, in a sentence."""
+    return (
+        f"Of the models whose {part} accuracy is at most {_points(within)} below the original's, "
+        "the smallest file is recommended for size, the lowest p50 latency for latency, the lowest "
+        f"peak memory for memory; for accuracy the highest {part} accuracy, and of equals the "
+        "smallest file." + " The test figures shown had no part in it." * (part == "validation")
+    )
+
+
+def choose(rows: Sequence[Mapping[str, Any]], within: float) -> tuple[dict[str, Choice], str]:
+    """Chooses by `rule`; the original is the first row.
+
+    Where the original has no validation figures, test decides.
+
+    Args:
+        rows: of the account.
+        within: the accuracy that may be lost, 0 to 1.
+
+    Returns:
+        the choice for each goal that some model has figures for, and the part that decided.
+    """
+    original = rows[0]
+    part = "test" if tables.finite(original["validation"]["accuracy"]) is None else "validation"
+    known = [
+        row
+        for row in rows
+        if row["comparable"] and tables.finite(row[part]["accuracy"]) is not None
+    ]
+    if len(known) < 2 or tables.finite(original[part]["accuracy"]) is None:
+        return {}, part
+    # Accuracies are ratios of counts: a loss of exactly `within` must not fail by rounding.
+    floor = original[part]["accuracy"] - within - 1e-9
+    allowed = [row for row in known if row[part]["accuracy"] >= floor]
+    choices = {}
+    for goal, (key, *_) in COSTS.items():
+        measured = [row for row in allowed if tables.finite(row[key]) is not None]
+        if measured:
+            taken = min(measured, key=lambda row: (row[key], -row[part]["accuracy"], row["model"]))
+            choices[goal] = Choice(goal, taken["model"], _reason(goal, taken, original, part))
+    best = min(
+        known, key=lambda row: (-row[part]["accuracy"], row["bytes"] or np.inf, row["model"])
+    )
+    choices["accuracy"] = Choice(
+        "accuracy", best["model"], _reason("accuracy", best, original, part)
+    )
+    return choices, part
+
+
+def _reason(goal: str, taken: Mapping[str, Any], original: Mapping[str, Any], part: str) -> str:
+    sentence = f"For {goal}, take {'the ' * (taken is original)}{taken['model']}: "
+    if goal in COSTS:
+        key, form, better = COSTS[goal]
+        if taken is original:
+            return f"For {goal}, keep the original: no model that is accurate enough is {better}."
+        sentence += form(taken[key])
+        if tables.finite(original[key]) is not None:
+            sentence += f", {original[key] / taken[key]:.3g} times {better} than the original"
+        sentence += "; "
+    figures = [f"{part} accuracy {tables.number(taken[part]['accuracy'])}"]
+    if part == "validation":
+        figures.append(f"test {tables.number(taken['test']['accuracy'])}")
+    sentence += ", ".join(figures)
+    if taken["test"]["difference"] is not None and taken is not original:
+        sentence += f" ({loss_words(taken['test'])})"
+    return sentence + "."
+
+
+def loss_words(figures: Mapping[str, Any]) -> str:
+    """A difference to the original in words: how large, in which interval, whether it is real.
+
+    Args:
+        figures: of a part of a row: `difference` and `difference_interval`.
+    """
+    low, high = figures["difference_interval"]
+    verdict = "a real loss" if high < 0 else "a real gain" if low > 0 else "within chance"
+    return f"{figures['difference']:+.3f}, 95 % {low:+.3f} to {high:+.3f}: {verdict}"
+
+
+def _points(share: float) -> str:
+    points = f"{100 * share:g}"
+    return f"{points} point{'s' * (points != '1')}"
