@@ -41,12 +41,22 @@ def places(model: keras.Model, exclude: str = "") -> list[Place]:
     Raises:
         UserError: the expression is none.
     """
+    excluded = matcher(exclude)
+    found = [place for layer in model.layers for place in _of_layer(layer)]
+    return [place for place in found if not excluded(place.path)]
+
+
+def matcher(exclude: str) -> Callable[[str], bool]:
+    """Whether a regular expression finds a path; an empty one finds none.
+
+    Raises:
+        UserError: the expression is none.
+    """
     try:
-        unwanted = re.compile(exclude) if exclude else None
+        unwanted = re.compile(exclude)
     except re.error as error:
         raise UserError(f"exclude={exclude} is no regular expression: {error}.") from None
-    found = [place for layer in model.layers for place in _of_layer(layer)]
-    return [place for place in found if not (unwanted and unwanted.search(place.path))]
+    return lambda path: bool(exclude and unwanted.search(path))
 
 
 def replace(model: keras.Model, layers: Mapping[str, keras.layers.Layer]) -> keras.Model:

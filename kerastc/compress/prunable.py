@@ -1,0 +1,37 @@
+"""The kernels that pruning may put zeros into."""
+
+import re
+
+import keras
+import numpy as np
+
+from kerastc.compress.places import matcher, places
+from kerastc.compress.step import kernels
+
+# Read once a text, whatever the token: a zero there saves nothing and costs at every text.
+SPARED = re.compile(r"position|segment|token_type|bias$")
+
+
+def prunable(model: keras.Model, exclude: str = "") -> list[tuple[str, keras.Variable]]:
+    """Path and variable of each dense or convolution kernel, factor, and table of tokens.
+
+    Biases, normalisations, and tables of positions and segments are none of them. A path is that
+    of the place, "encoder/block_0/query/kernel", or of the variable in a KerasHub backbone.
+
+    Args:
+        model: any.
+        exclude: a regular expression; paths that it finds are left out.
+
+    Raises:
+        UserError: the expression is none.
+    """
+    excluded = matcher(exclude)
+    paths = {id(w): f"{p.path}/{w.name}" for p in places(model) for w in p.layer.weights}
+    named = [(paths.get(id(variable), variable.path), variable) for variable in kernels(model)]
+    return [(path, v) for path, v in named if not SPARED.search(path) and not excluded(path)]
+
+
+def zeros(variable: keras.Variable) -> float:
+    """The share of zeros in a variable."""
+    array = keras.ops.convert_to_numpy(variable)
+    return 1 - np.count_nonzero(array) / array.size
