@@ -1,10 +1,10 @@
 """Sources and splits: plain NumPy arrays with class names. Names load on first use."""
 
-import lazy_loader
+from kerastc.rooms import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+__getattr__, __dir__, __all__ = attach(
     __name__,
-    submod_attrs={
+    names={
         "arxiv": ["load_arxiv"],
         "categories": ["CategoryRules"],
         "cleaning": ["Cleaned", "clean"],

@@ -1,10 +1,10 @@
 """Metrics, tables, plots and the page of a run. Names load on first use."""
 
-import lazy_loader
+from kerastc.rooms import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+__getattr__, __dir__, __all__ = attach(
     __name__,
-    submod_attrs={
+    names={
         "accounting": ["account"],
         "compare": ["compare"],
         "conclude": ["conclude"],

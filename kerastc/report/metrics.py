@@ -1,15 +1,17 @@
 """What a classifier's probabilities are worth: metrics, intervals, calibration, and their file.
 
 Everything is computed in NumPy from labels (n,) and probabilities (n, classes), so that any run
-can be measured again from its `predictions/*.csv` without a model or a backend.
+can be measured again from its `predictions/*.csv` without a model or a backend. Devices measure
+exported models by the same lines, and so nothing but NumPy is imported here.
 """
 
+import csv
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from kerastc.errors import UserError
 
@@ -241,15 +243,15 @@ def write_predictions(
         probabilities: (n, classes) float.
         classes: the class names.
     """
-    names = np.array(classes, dtype=object)
-    columns = {
-        "text": np.array(list(texts), dtype=object),
-        "label": names[np.asarray(labels)],
-        "predicted": names[np.asarray(probabilities).argmax(axis=1)],
-        **{f"p[{name}]": np.asarray(probabilities)[:, i] for i, name in enumerate(classes)},
-    }
-    # CRLF (RFC 4180) makes the writer quote a text that holds either of the two characters.
-    pd.DataFrame(columns).to_csv(path, index=False, lineterminator="\r\n")
+    names = list(classes)
+    probabilities = np.asarray(probabilities)
+    rows = zip(texts, np.asarray(labels), probabilities.argmax(axis=1), probabilities, strict=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        # CRLF (RFC 4180) makes the writer quote a text that holds either of the two characters.
+        writer = csv.writer(file, lineterminator="\r\n")
+        writer.writerow(["text", "label", "predicted", *(f"p[{name}]" for name in names)])
+        for text, label, predicted, row in rows:
+            writer.writerow([text, names[label], names[predicted], *row])
 
 
 def read_predictions(path: Path) -> Predictions:
@@ -260,30 +262,42 @@ def read_predictions(path: Path) -> Predictions:
     """
     hint = "Evaluate the run again to write the file anew."
     try:
-        table = pd.read_csv(
-            path,
-            dtype={"text": object, "label": object, "predicted": object},
-            keep_default_na=False,
-        )
-    except (OSError, ValueError) as error:
+        header, *rows = _rows(path)
+        if any(len(row) != len(header) for row in rows):
+            raise ValueError("its rows differ in length")
+    except (OSError, ValueError, csv.Error) as error:
         raise UserError(f"{path} cannot be read as predictions: {error}", hint) from error
-    columns = [name for name in table.columns if name.startswith("p[") and name.endswith("]")]
-    classes = tuple(name[2:-1] for name in columns)
-    if not columns or not {"text", "label"} <= set(table.columns):
+    columns = [i for i, name in enumerate(header) if name.startswith("p[") and name.endswith("]")]
+    classes = tuple(header[i][2:-1] for i in columns)
+    if not columns or not {"text", "label"} <= set(header):
         raise UserError(
-            f"{path} has the columns {', '.join(table.columns)}; text, label and p[CLASS] are "
-            "wanted.",
+            f"{path} has the columns {', '.join(header)}; text, label and p[CLASS] are wanted.",
             hint,
         )
-    unknown = sorted(set(table["label"]) - set(classes))
+    text, label = header.index("text"), header.index("label")
+    index = {name: i for i, name in enumerate(classes)}
+    unknown = sorted({row[label] for row in rows} - set(classes))
     if unknown:
         raise UserError(
             f"{path} has the label {unknown[0]!r}, but no column p[{unknown[0]}].", hint
         )
-    index = {name: i for i, name in enumerate(classes)}
+    try:
+        values = [[float(row[i]) for i in columns] for row in rows]
+    except ValueError as error:
+        raise UserError(f"{path} cannot be read as predictions: {error}", hint) from error
     return Predictions(
-        table["text"].to_numpy(dtype=object),
-        table["label"].map(index).to_numpy(dtype=np.int64),
-        table[columns].to_numpy(dtype=np.float64),
+        np.array([row[text] for row in rows], dtype=object),
+        np.array([index[row[label]] for row in rows], dtype=np.int64),
+        np.array(values, dtype=np.float64).reshape(len(rows), len(classes)),
         classes,
     )
+
+
+def _rows(path: Path) -> list[list[str]]:
+    """The rows of a CSV file with texts of any length, the header first."""
+    usual = csv.field_size_limit(sys.maxsize)
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return [row for row in csv.reader(file) if row]
+    finally:
+        csv.field_size_limit(usual)

@@ -3,8 +3,8 @@
 Names load on first use: nothing here reaches Optuna before a sweep does.
 """
 
-import lazy_loader
+from kerastc.rooms import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submod_attrs={"worker": ["OBJECTIVES", "sweep"], "space": ["parse"]}
+__getattr__, __dir__, __all__ = attach(
+    __name__, names={"worker": ["OBJECTIVES", "sweep"], "space": ["parse"]}
 )

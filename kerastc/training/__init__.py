@@ -1,10 +1,10 @@
 """How models are trained. Names load on first use: Keras is not imported before it is needed."""
 
-import lazy_loader
+from kerastc.rooms import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+__getattr__, __dir__, __all__ = attach(
     __name__,
-    submod_attrs={
+    names={
         "config": ["EarlyStopping", "TextClassifierConfig", "TrainingConfig"],
         "text": ["Trained", "train_text_classifier"],
     },

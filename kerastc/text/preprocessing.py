@@ -1,0 +1,67 @@
+"""What becomes of a user's text before a model sees it, as a run's preprocessing.json says."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kerastc.errors import UserError
+from kerastc.text.cutting import cut_at_word
+from kerastc.text.preparation import TextPreparation
+from kerastc.text.ragged import Ragged
+from kerastc.text.tokens import Tokenizer, load_tokenizer
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Texts to token ids, the same in training, in prediction and on a device.
+
+    Args:
+        tokenizer: of the model.
+        max_tokens: of a text, start and end tokens included; the rest is cut.
+        max_characters: to which a text is cut before all else; 0 leaves it whole.
+        preparation: what is done to a text before the tokenizer.
+    """
+
+    tokenizer: Tokenizer
+    max_tokens: int
+    max_characters: int
+    preparation: TextPreparation
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any], tokenizer: Path) -> "Preprocessing":
+        """From the content of preprocessing.json, and the folder of the tokenizer.
+
+        Raises:
+            UserError: naming what is missing or wrong in either.
+        """
+        if values.get("kind") != "text":
+            raise UserError(f"preprocessing.kind={values.get('kind')!r}: only 'text' is known.")
+        for name, least in (("max_tokens", 3), ("max_characters", 0)):
+            value = values.get(name)
+            if type(value) is not int or value < least:
+                raise UserError(
+                    f"preprocessing.{name}={value!r} is not allowed: it takes a whole number of "
+                    f"at least {least}."
+                )
+        preparation = values.get("preparation")
+        if not isinstance(preparation, Mapping):
+            raise UserError(f"preprocessing.preparation={preparation!r} is no group of fields.")
+        return cls(
+            load_tokenizer(tokenizer),
+            values["max_tokens"],
+            values["max_characters"],
+            TextPreparation.of(preparation),
+        )
+
+    def tokens(self, texts: Sequence[str], length: int | None = None) -> Ragged:
+        """Token ids of each text, unpadded.
+
+        Args:
+            texts: as a user gives them.
+            length: the most tokens, where the model takes fewer than `max_tokens`.
+        """
+        if self.max_characters:
+            texts = [cut_at_word(text, self.max_characters) for text in texts]
+        most = min(self.max_tokens, length or self.max_tokens)
+        return self.tokenizer.encode(self.preparation.apply(texts), most)
