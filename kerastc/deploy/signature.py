@@ -120,7 +120,7 @@ class Signature:
 
         Args:
             record: the JSON.
-            source: the file it is in; it names the place in errors, and its folder becomes `folder`.
+            source: the file it is in, named in errors; its folder becomes `folder`.
 
         Raises:
             UserError: naming the field that is missing or wrong.

@@ -1,0 +1,216 @@
+"""A SavedModel to a LiteRT file, in float32 or quantised. Runs in a TensorFlow process."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kerastc.deploy.signature import Tensor
+from kerastc.errors import UserError
+
+if TYPE_CHECKING:
+    from kerastc.deploy.litert_file import Operator
+
+SIGNATURE = "serve"
+QUANTIZATIONS = ("float32", "float16", "int8", "int8-static", "int4")
+EXCLUDING = ("int8", "int8-static", "int4")
+# XNNPACK has fast kernels for these; what lies between them stays in float32. Softmax and
+# normalisation in eight bits, as TensorFlow's full-integer mode has it, ruin a transformer.
+MULTIPLIES = ("FULLY_CONNECTED", "CONV_2D")
+LOOK_UP = "EMBEDDING_LOOKUP"
+
+
+def convert(
+    saved_model: Path,
+    quantization: str = "float32",
+    calibration: Mapping[str, np.ndarray] | None = None,
+    exclude: Sequence[str] = (),
+) -> bytes:
+    """The LiteRT model of a SavedModel's signature "serve", of LiteRT's own operators only.
+
+    float16: weights in half precision; computed in float32 on most CPUs.
+    int8: kernels and tables in eight bits, activations quantised at each call as they come.
+    int8-static: as int8, but the ranges of activations are fixed by calibration.
+    int4: kernels (a scale for each output) and tables (for each row) in four bits, activations in
+    eight at each call.
+
+    Args:
+        saved_model: the folder.
+        quantization: one of `QUANTIZATIONS`.
+        calibration: for int8-static, real rows by input name, (rows, ...) each.
+        exclude: regular expressions; an operator stays in float32 where one finds something in a
+            name of its output or weights, such as "encoder_1/block_0_1/query_1/Tensordot". For
+            int8, int8-static and int4.
+
+    Raises:
+        UserError: for calibration of the wrong shape, an expression that finds nothing, a model
+            that LiteRT's operators cannot express.
+    """
+    if quantization in ("float32", "float16") or (quantization == "int8" and not exclude):
+        model = _by_tensorflow(saved_model, quantization)
+    else:
+        model = _by_quantizer(_by_tensorflow(saved_model), quantization, calibration, exclude)
+    _refuse_custom_operators(model)
+    return model
+
+
+def check_calibration(
+    calibration: Mapping[str, np.ndarray] | None, inputs: Sequence[Tensor]
+) -> None:
+    """Refuses rows that the inputs do not take, before any work.
+
+    Args:
+        calibration: rows by input name, (rows, ...) each.
+        inputs: of the model; the first axis of each is the batch.
+
+    Raises:
+        UserError: naming the input, its shape, and what is allowed.
+    """
+    wanted = {tensor.name: tensor.shape[1:] for tensor in inputs}
+    if calibration is None or set(calibration) != set(wanted):
+        given = ", ".join(sorted(calibration or ())) or "nothing"
+        raise UserError(
+            f"Calibration holds {given}; the model takes {', '.join(sorted(wanted))}.",
+            "Give an array of real rows for each input.",
+        )
+    counts = {len(rows) for rows in calibration.values()}
+    if len(counts) != 1 or 0 in counts:
+        raise UserError(
+            "Calibration needs as many rows for each input, and at least one: "
+            + ", ".join(f"{name} has {len(rows)}" for name, rows in calibration.items())
+            + "."
+        )
+    for name, shape in wanted.items():
+        found = np.shape(calibration[name])[1:]
+        fits = len(found) == len(shape) and all(
+            n in (None, m) for n, m in zip(shape, found, strict=True)
+        )
+        if not fits:
+            raise UserError(
+                f"Calibration rows of {name} have the shape {found}; the model takes "
+                f"{tuple('any' if n is None else n for n in shape)}.",
+                "Pad or cut them to the length of the export.",
+            )
+
+
+def _by_tensorflow(saved_model: Path, quantization: str = "float32") -> bytes:
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+        str(saved_model), signature_keys=[SIGNATURE]
+    )
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    if quantization != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if quantization == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    try:
+        return converter.convert()
+    except Exception as error:  # the converter's error class is not public
+        operators = sorted(set(re.findall(r"tf\.\w+", str(error))))
+        raise UserError(
+            "LiteRT's own operators cannot express this model"
+            + (f"; it lacks {', '.join(operators)}" if operators else f": {error}")
+            + ".",
+            "ONNX or a SavedModel may do: kerastc export RUN --format onnx",
+        ) from None
+
+
+def _by_quantizer(
+    model: bytes,
+    quantization: str,
+    calibration: Mapping[str, np.ndarray] | None,
+    exclude: Sequence[str],
+) -> bytes:
+    """ai-edge-quantizer on a float32 model."""
+    quantizer_of, kinds, unchanged = _quantizer()
+    from kerastc.deploy.embedding_lookup import with_embedding_lookups
+
+    model = with_embedding_lookups(model)
+    bits = 4 if quantization == "int4" else 8
+    quantizer = quantizer_of(bytearray(model))
+    for kind in MULTIPLIES:
+        if quantization == "int8-static":
+            quantizer.add_static_config(".*", kinds(kind), 8, bits)
+        else:
+            quantizer.add_dynamic_config(".*", kinds(kind), bits)
+    quantizer.add_dynamic_config(".*", kinds(LOOK_UP), bits)
+    for operator in _excluded(model, exclude):
+        quantizer.update_quantization_recipe(
+            f"^{re.escape(operator.output)};", kinds("*"), algorithm_key=unchanged
+        )
+    ranges = None
+    if quantizer.need_calibration:
+        ranges = quantizer.calibrate({SIGNATURE: list(_calls(model, calibration))}, num_threads=1)
+    return bytes(quantizer.quantize(ranges).quantized_model)
+
+
+def _quantizer():
+    """The class, its enumeration of operators, and the name of leaving one as it is."""
+    try:
+        from ai_edge_quantizer import algorithm_manager, qtyping, quantizer
+    except ImportError:
+        raise UserError(
+            "int4, int8-static and exclusions need ai-edge-quantizer.",
+            "Install it: pip install ai-edge-quantizer. float16 and int8 do without it.",
+        ) from None
+    unchanged = algorithm_manager.AlgorithmName.NO_QUANTIZE
+    return quantizer.Quantizer, qtyping.TFLOperationName, unchanged
+
+
+def _excluded(model: bytes, exclude: Sequence[str]) -> list["Operator"]:
+    """The operators that an expression finds.
+
+    Raises:
+        UserError: for one that is no regular expression, or finds nothing that is quantised.
+    """
+    from kerastc.deploy.litert_file import operators
+
+    weighty = [found for found in operators(model) if found.kind in (*MULTIPLIES, LOOK_UP)]
+    excluded = []
+    for expression in exclude:
+        try:
+            fits = [
+                found for found in weighty if any(re.search(expression, n) for n in found.names)
+            ]
+        except re.error as error:
+            raise UserError(f"exclude={expression} is no regular expression: {error}.") from None
+        if not fits:
+            raise UserError(
+                f"exclude={expression} finds no operator.",
+                "One name of each: " + ", ".join(found.names[-1] for found in weighty),
+            )
+        excluded += fits
+    return excluded
+
+
+def _calls(
+    model: bytes, calibration: Mapping[str, np.ndarray] | None
+) -> Iterator[dict[str, np.ndarray]]:
+    """The rows in batches as large as the model takes; what does not fill one is left out."""
+    from kerastc.deploy.litert_file import inputs
+
+    wanted = inputs(model)
+    check_calibration(calibration, wanted)
+    batch = wanted[0].shape[0] or 1
+    rows = min(map(len, calibration.values()))
+    if rows < batch:
+        raise UserError(f"Calibration has {rows} rows; the model takes {batch} at a time.")
+    for begin in range(0, rows - batch + 1, batch):
+        yield {
+            tensor.name: calibration[tensor.name][begin : begin + batch].astype(tensor.dtype)
+            for tensor in wanted
+        }
+
+
+def _refuse_custom_operators(model: bytes) -> None:
+    from kerastc.deploy.litert_file import operators
+
+    custom = sorted({found.kind for found in operators(model) if found.kind.startswith("CUSTOM")})
+    if custom:
+        raise UserError(
+            f"The LiteRT file needs operators that LiteRT alone lacks: {', '.join(custom)}.",
+            "This is a bug of kerastc for this kind of model; ONNX may do: --format onnx",
+        )

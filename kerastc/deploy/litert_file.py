@@ -1,0 +1,71 @@
+"""What is in a LiteRT file: its inputs and operators."""
+
+from dataclasses import dataclass
+
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.tools import flatbuffer_utils
+
+from kerastc.deploy.signature import Tensor
+
+KINDS = {n: kind for kind, n in vars(schema.BuiltinOperator).items() if kind.isupper()}
+
+
+@dataclass(frozen=True)
+class Operator:
+    """An operator of a LiteRT model.
+
+    Args:
+        kind: as LiteRT calls it: "FULLY_CONNECTED"; one of a program's own is "CUSTOM name".
+        output: the names of its outputs, by which it is known to ai-edge-quantizer.
+        names: of its outputs and constants, without the model's: "encoder_1/block_0_1/query_1/…".
+    """
+
+    kind: str
+    output: str
+    names: tuple[str, ...]
+
+
+def operators(model: bytes) -> list[Operator]:
+    """The operators of a model, in order."""
+    read = flatbuffer_utils.convert_bytearray_to_object(bytearray(model))
+    return [
+        _operator(read, graph, operator) for graph in read.subgraphs for operator in graph.operators
+    ]
+
+
+def inputs(model: bytes) -> tuple[Tensor, ...]:
+    """The inputs of a model's first signature."""
+    read = flatbuffer_utils.convert_bytearray_to_object(bytearray(model))
+    signature = read.signatureDefs[0]
+    tensors = read.subgraphs[signature.subgraphIndex].tensors
+    return tuple(
+        Tensor(
+            entry.name.decode(),
+            tuple(n if n > 0 else None for n in dimensions(tensors[entry.tensorIndex])),
+            flatbuffer_utils.type_to_name(tensors[entry.tensorIndex].type).lower(),
+        )
+        for entry in signature.inputs
+    )
+
+
+def dimensions(tensor) -> list[int]:
+    """The shape of a tensor as the schema holds it, -1 for an open dimension."""
+    signature = tensor.shapeSignature
+    return [int(n) for n in (tensor.shape if signature is None else signature)]
+
+
+def _operator(model, graph, operator) -> Operator:
+    code = model.operatorCodes[operator.opcodeIndex]
+    kind = KINDS[code.builtinCode]
+    if code.customCode:
+        kind = f"{kind} {code.customCode.decode()}"
+    outputs = [graph.tensors[n].name.decode() for n in operator.outputs]
+    constants = [
+        graph.tensors[n].name.decode()
+        for n in operator.inputs
+        if n >= 0 and model.buffers[graph.tensors[n].buffer].data is not None
+    ]
+    # Where the converter made one of several operators, it joined their names.
+    parts = [part for name in outputs + constants for part in name.split(";") if part]
+    names = tuple(dict.fromkeys(part.partition("/")[2] or part for part in parts))
+    return Operator(kind, ";".join(outputs), names)
