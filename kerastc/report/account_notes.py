@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from kerastc.report import tables
+from kerastc.run import Run
 
 Row = Mapping[str, Any]
 _CONDITIONS = {
@@ -16,9 +17,13 @@ _CONDITIONS = {
 
 
 def notes(rows: Sequence[Row]) -> list[str]:
-    """The notes on a table of models; each names the command that fills a gap."""
+    """The notes on a table of models, with the commands that fill the gaps."""
     found = [
-        _named(rows, lambda row: row["state"] != "finished", "not finished."),
+        *(
+            f"{row['model']} is not finished: {Run(Path(row['folder'])).resume_command}"
+            for row in rows
+            if not _whole(row)
+        ),
         _named(
             rows,
             _of_other_data,

@@ -1,13 +1,13 @@
 """Plots of an account: accuracy against what a model costs, with the front of the best."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import NullFormatter, NullLocator
 
 from kerastc.report import tables
 from kerastc.report.drawing import (
@@ -24,11 +24,7 @@ from kerastc.report.pareto import COSTS
 
 LABELLED = 14  # of more models only the original, the front and the recommended have their names
 _AXIS = {"size": "file size", "latency": "p50 latency", "memory": "peak memory"}
-_STEPS = {  # of the ticks of a logarithmic axis, the first that gives four or more
-    "few": (1.0,),
-    "some": (1.0, 2.0, 5.0),
-    "many": (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0),
-}
+_STEPS = ((1,), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9))  # ticks: the first with three or more
 
 
 @drawing()
@@ -58,7 +54,7 @@ def frontier(
         look = _look(row is rows[0], row["model"] in starred, on_front)
         axes.plot(*point, linestyle="", zorder=4 if on_front else 3, **look)
     _limits(axes, points)
-    _ticks(axes, points[:, 0], form)
+    _ticks(axes, form)
     axes.set_xlabel(f"{_AXIS[cost]} (logarithmic)")
     axes.set_ylabel("test accuracy")
     _legend(figure, len(front) < len(rows), models[0] not in starred, bool(starred & {*models}))
@@ -116,15 +112,20 @@ def _limits(axes: Axes, points: np.ndarray) -> None:
     axes.set_ylim(bottom - missing - room, top + missing + room)
 
 
-def _ticks(axes: Axes, costs: np.ndarray, form: Any) -> None:
+def _ticks(axes: Axes, form: Callable[[float], str]) -> None:
     """Ticks at round figures of the unit that the costs are written in."""
-    unit = 1024.0 ** np.floor(np.log2(costs.min()) / 10) if form is tables.size else 1.0
+    unit = 1024.0 if form is tables.size else 1000.0
     low, high = axes.get_xlim()
-    for steps in _STEPS.values():
-        ticks = unit * LogLocator(subs=steps, numticks=99).tick_values(low / unit, high / unit)
-        ticks = ticks[(ticks >= low) & (ticks <= high)]
-        if len(ticks) >= 4:
+    for steps in _STEPS:
+        ticks = [
+            step * ten * unit**power
+            for power in range(-2, 5)
+            for ten in (1, 10, 100)
+            for step in steps
+        ]
+        ticks = [tick for tick in ticks if low <= tick <= high]
+        if len(ticks) >= 3:
             break
-    axes.set_xticks(ticks, [form(float(tick)) for tick in ticks])
+    axes.set_xticks(ticks, [form(tick) for tick in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_minor_formatter(NullFormatter())

@@ -53,8 +53,7 @@ class RunRecord:
     @property
     def steps(self) -> list[str]:
         """What made a compressed run of its parent; empty for a trained run."""
-        steps = self.config.get("steps")
-        return list(map(str, steps)) if isinstance(steps, list) else []
+        return self.config.get("steps") or []
 
     @property
     def finished(self) -> bool:

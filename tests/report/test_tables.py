@@ -77,3 +77,25 @@ def test_settings_are_written_as_the_command_line_takes_them(value, text):
 def test_sizes():
     assert tables.size(3 * 2**20) == "3 MiB"
     assert tables.size(1_503_238_553) == "1.40 GiB"
+
+
+@pytest.mark.parametrize(
+    ("octets", "text"),
+    [(6_500_000, "6.2 MiB"), (90_200_000, "86 MiB"), (300_000, "293 KiB"), (None, "–")],  # noqa: RUF001
+)
+def test_small_sizes_keep_three_digits(octets, text):
+    assert tables.size(octets) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.3342, "0.334 ms"), (12.34, "12.3 ms"), (1234.5, "1234 ms"), (None, "–")],  # noqa: RUF001
+)
+def test_milliseconds(value, text):
+    assert tables.milliseconds(value) == text
+
+
+def test_differences_have_their_sign():
+    assert tables.signed(0.0084) == "+0.008"
+    assert tables.signed_interval([-0.01, 0.0]) == "-0.010 to +0.000"
+    assert tables.signed(None) == tables.MISSING
