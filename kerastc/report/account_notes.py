@@ -1,5 +1,6 @@
 """What a reader of an account must know: what is missing, what cannot be compared."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,6 @@ def _condition(value: Any) -> str:
 
 
 def _shown(folder: str) -> str:
-    """A folder as short as it can be typed."""
-    path = Path(folder)
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    """A folder as short as it can be typed in a shell."""
+    path, here = Path(folder), Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))

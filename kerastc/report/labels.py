@@ -44,7 +44,7 @@ def label_points(
     for name, point, place, wanted in zip(names, points, places, named, strict=True):
         if not wanted:
             continue
-        text = "\n".join(textwrap.wrap(name, _LINE, break_on_hyphens=False))
+        text = "\n".join(textwrap.wrap(name.replace(",", ", "), _LINE, break_on_hyphens=False))
         label = axes.annotate(
             text, point, xytext=(0, 0), textcoords="offset points", fontsize=9, linespacing=1.1
         )

@@ -167,3 +167,17 @@ def test_the_page_of_models_without_files_has_no_plot(make_run, tmp_path):
     source = (tmp_path / "account.html").read_text(encoding="utf-8")
     assert "data:image/png" not in source
     assert "kerastc export" in source
+
+
+def test_commands_can_be_pasted_where_a_folder_has_a_space(make_run):
+    run = make_run("my run", rows=30, epochs=2)
+    compress_fake_run(run, "b", ["vocabulary"])
+    notes = " ".join(account([run]).notes)
+    assert f"kerastc export '{run}' --format litert" in notes
+
+
+def test_a_long_step_breaks_at_its_commas():
+    names = ["original", "distill:layers=3,epochs=5,learning_rate=2e-4"]
+    figure = frontier(rows_of([1.0, 2.0], [0.7, 0.8], names), "latency", names, set())
+    texts = {text.get_text() for text in names_of(figure)}
+    assert "distill:layers=3, epochs=5,\nlearning_rate=2e-4" in texts
