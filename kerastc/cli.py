@@ -9,6 +9,7 @@ import click
 from kerastc import __version__
 from kerastc.cli_compress import compress, steps
 from kerastc.cli_data import data as data_commands
+from kerastc.cli_deploy import benchmark as benchmark_command
 from kerastc.cli_deploy import export as export_command
 from kerastc.errors import UserError
 
@@ -52,6 +53,7 @@ BACKEND = click.option(
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 ENCODING = click.option("--encoding", default="utf-8", show_default=True, help="Of the file.")
+EXPORTED = (".tflite", ".onnx", ".zip")
 RUN = click.argument("run", type=click.Path(path_type=Path))
 
 
@@ -130,7 +132,7 @@ def train(name, overrides, folder, resume, parent, seed, backend, runs) -> None:
 
 
 @main.command()
-@RUN
+@click.argument("run", metavar="RUN|FILE", type=click.Path(path_type=Path))
 @click.argument("texts", nargs=-1)
 @click.option("--file", "path", type=click.Path(path_type=Path), help="CSV, TSV, JSON Lines, text.")
 @click.option("--text", "columns", metavar="COLUMN[+COLUMN]", default="", help="Column of --file.")
@@ -138,8 +140,17 @@ def train(name, overrides, folder, resume, parent, seed, backend, runs) -> None:
 @JSON
 @BACKEND
 def predict(run, texts, path, columns, encoding, as_json, backend) -> None:
-    """Classify TEXTS (or the lines of standard input) with a finished RUN."""
-    from kerastc.report.terminal import prediction_rows, prediction_table
+    """Classify TEXTS (or the lines of standard input) with a finished RUN, or an exported FILE.
+
+    FILE is a .tflite or .onnx with its signature and tokenizer beside it, or a bundle (.zip). It
+    needs no Keras, and answers in less than a second.
+
+    \b
+    kerastc predict runs/text/20261121-101500 "a text"
+    kerastc predict runs/text/20261121-101500/exports/model.tflite "a text"
+    kerastc predict headlines.zip --file new.csv --text title+body
+    """
+    from kerastc.report.answers import prediction_rows, prediction_table
 
     texts = list(texts)
     if path is not None:
@@ -288,6 +299,10 @@ def _columns(words: str) -> list[str]:
 
 
 def _predictor(run: Path, backend: str | None):
+    if run.is_file() or run.suffix in EXPORTED:
+        from kerastc.deploy import load
+
+        return load(run)
     from kerastc.backend import choose_backend
     from kerastc.run import Run
 
@@ -300,12 +315,11 @@ def _predictor(run: Path, backend: str | None):
 
 def _loaded(predictor) -> str:
     classes = ", ".join(predictor.classes)
-    return (
-        f"Loaded {predictor.run.folder} ({predictor.model.count_params():,} parameters): {classes}"
-    )
+    return f"Loaded {predictor.name} ({predictor.parameters:,} parameters): {classes}"
 
 
 main.add_command(data_commands)
 main.add_command(export_command)
+main.add_command(benchmark_command)
 main.add_command(compress)
 main.add_command(steps)

@@ -42,6 +42,16 @@ class Predictor:
         self.model = load_model(_required(run, "model.keras"))
         self.tokenizer = load_tokenizer(_required(run, "tokenizer"))
 
+    @property
+    def name(self) -> str:
+        """The run, in words."""
+        return str(self.run.folder)
+
+    @property
+    def parameters(self) -> int:
+        """Of the model."""
+        return self.model.count_params()
+
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """The class probabilities, (texts, classes) float64, of texts treated as in training."""
         return softmax(self.logits(texts))
@@ -61,17 +71,7 @@ class Predictor:
         Raises:
             UserError: naming the classes that the run does not know.
         """
-        unknown = sorted(set(texts.classes) - set(self.classes))
-        if unknown:
-            raise UserError(
-                f"{texts.source} has classes that {self.run.folder} does not know: "
-                f"{', '.join(unknown)}.",
-                f"It knows: {', '.join(self.classes)}.",
-            )
-        number = np.array([self.classes.index(name) for name in texts.classes], dtype=np.int32)
-        return LabelledTexts(
-            texts.texts, number[texts.labels], self.classes, texts.source, texts.notes
-        )
+        return texts.matching(self.classes, self.run.folder)
 
 
 def load_model(path: Path) -> keras.Model:

@@ -3,11 +3,11 @@
 Names load on first use.
 """
 
-import lazy_loader
+from kerastc.rooms import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+__getattr__, __dir__, __all__ = attach(
     __name__,
-    submod_attrs={
+    names={
         "pipeline": ["compress"],
     },
 )

@@ -2,10 +2,12 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
+
+from kerastc.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,25 @@ class LabelledTexts:
         return LabelledTexts(
             self.texts[rows], self.labels[rows], self.classes, self.source, self.notes, dates
         )
+
+    def matching(self, classes: Sequence[str], owner: object) -> "LabelledTexts":
+        """The same texts with their labels renumbered to other classes.
+
+        Args:
+            classes: which a model knows.
+            owner: of the model, for the error.
+
+        Raises:
+            UserError: naming the classes that the model does not know.
+        """
+        unknown = sorted(set(self.classes) - set(classes))
+        if unknown:
+            raise UserError(
+                f"{self.source} has classes that {owner} does not know: {', '.join(unknown)}.",
+                f"It knows: {', '.join(classes)}.",
+            )
+        number = np.array([classes.index(name) for name in self.classes], dtype=np.int32)
+        return replace(self, labels=number[self.labels], classes=tuple(classes))
 
     def class_counts(self) -> np.ndarray:
         """Rows of each class, (classes,) int."""

@@ -1,15 +1,17 @@
 """From a run to files for devices and servers, and what those cost there.
 
-Names load on first use, and without `lazy_loader`: a device that only runs and measures a file
-has little more than Python, NumPy and the interpreter of LiteRT.
+Names load on first use: a device that only runs and measures a file has little more than Python,
+NumPy and the interpreter of LiteRT.
 """
 
-import importlib
+from kerastc.rooms import attach
 
-_HOMES = {"Signature": "signature", "export": "exporting"}
-
-
-def __getattr__(name: str):
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    names={
+        "benchmark": ["benchmark"],
+        "exporting": ["export"],
+        "runtime": ["Classifier", "load"],
+        "signature": ["Signature"],
+    },
+)

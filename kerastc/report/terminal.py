@@ -13,8 +13,6 @@ from rich.table import Table
 from kerastc import settings
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from kerastc.compress.step import Step
     from kerastc.recipe import Recipe
     from kerastc.run import Run
@@ -109,35 +107,6 @@ def _baseline_lines(metrics: dict[str, Any]) -> None:
     console.print(f"{escape(compared['name'])}: accuracy {accuracy}; {seconds}")
     if not compared["beaten"]:
         console.print(f"[bold]{escape(compared['verdict'])}[/]")
-
-
-def prediction_rows(
-    texts: Sequence[str], probabilities: "np.ndarray", classes: Sequence[str]
-) -> list[dict[str, Any]]:
-    """A dict a text: text, predicted class, probability of every class."""
-    return [
-        {
-            "text": text,
-            "predicted": classes[int(row.argmax())],
-            "probabilities": {
-                name: round(float(p), 6) for name, p in zip(classes, row, strict=True)
-            },
-        }
-        for text, row in zip(texts, probabilities, strict=True)
-    ]
-
-
-def prediction_table(
-    texts: Sequence[str], probabilities: "np.ndarray", classes: Sequence[str]
-) -> None:
-    """A row a text with its classes in the order of their probability."""
-    table = _table("text", "predicted", "probability", "then")
-    for text, row in zip(texts, probabilities, strict=True):
-        first, *others = (-row).argsort()[:3]
-        then = ", ".join(f"{classes[i]} {row[i]:.3f}" for i in others)
-        short = text if len(text) <= 60 else text[:59] + "…"
-        table.add_row(escape(short), escape(classes[first]), f"{row[first]:.3f}", escape(then))
-    console.print(table)
 
 
 def _table(*columns: str, title: str = "") -> Table:

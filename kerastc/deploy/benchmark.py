@@ -1,0 +1,260 @@
+"""What an exported model costs on this machine, and what it is worth: measured, not computed.
+
+Every model and number of threads has a process of its own, so that the memory is its own. The
+processes take turns in rounds: a machine that grows slower does so for all of them alike, and the
+spread between rounds tells what a difference is worth.
+"""
+
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kerastc.data.texts import LabelledTexts
+from kerastc.deploy.machine import machine
+from kerastc.deploy.process import Process
+from kerastc.deploy.runtime import softmax, text_shape
+from kerastc.deploy.targets import Rows, Target, targets
+from kerastc.errors import UserError
+from kerastc.progress import progress
+from kerastc.report.metrics import classification_metrics
+from kerastc.run import Run
+
+FILE = "benchmark.json"
+PERCENTILES = (50, 90, 95, 99)
+CHUNK = 512  # texts a request
+BUFFER = 1 << 20  # bytes
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a model is timed.
+
+    Args:
+        rounds: turns that each model has.
+        calls: in each round.
+        batch: texts a call; None: as the file has it, else 1.
+        length: tokens a text; None: as the file has it, else as the run was trained.
+        name: of a published protocol.
+    """
+
+    rounds: int
+    calls: int
+    batch: int | None = None
+    length: int | None = None
+    name: str | None = None
+
+    @classmethod
+    def of_runs(cls, runs: int, batch: int | None = None) -> "Protocol":
+        """At least so many calls in all, in five rounds."""
+        rounds = min(5, runs)
+        return cls(rounds, -(-runs // rounds), batch)
+
+
+# 100 sentences one at a time, padded to 128 tokens, five times (the protocol of DistilBETO, 2021).
+SOURCE = Protocol(5, 100, batch=1, length=128, name="source")
+
+
+def benchmark(
+    paths: Sequence[Path],
+    data: LabelledTexts | None = None,
+    threads: Sequence[int] = (1,),
+    protocol: Protocol | None = None,
+    most_rows: int | None = None,
+) -> list[dict[str, Any]]:
+    """Measures models side by side, and writes those of a run into its benchmark.json.
+
+    Args:
+        paths: runs, exported files, bundles.
+        data: labelled texts; by default the test rows of each run, the samples of each bundle.
+        threads: each model is measured with each of these.
+        protocol: how it is timed; 100 calls by default.
+        most_rows: of the texts for accuracy, evenly spread; all by default.
+
+    Returns:
+        an entry a model and number of threads; ARCHITECTURE.md has its fields.
+
+    Raises:
+        UserError: before any model is timed, where one of them is unfit.
+    """
+    protocol = protocol or Protocol.of_runs(100)
+    with ExitStack() as stack:
+        found = [target for path in paths for target in targets(Path(path), data, stack)]
+        shapes = [_shape(target, protocol) for target in found]
+        entries = [
+            (target, _entry(target, batch, length, count, protocol))
+            for target, (batch, length) in zip(found, shapes, strict=True)
+            for count in threads
+        ]
+        processes = [stack.enter_context(_loaded(t, entry, protocol)) for t, entry in entries]
+        for (_, entry), process in zip(entries, processes, strict=True):
+            entry |= process.loaded
+        _time(entries, processes, protocol)
+        for (_, entry), process in zip(entries, processes, strict=True):
+            entry |= process.ask({"memory": True})
+        _score(entries, processes, most_rows)
+    for target, entry in entries:
+        if target.run is not None:
+            _record(target.run, entry)
+    return [entry for _, entry in entries]
+
+
+def _shape(target: Target, protocol: Protocol) -> tuple[int, int]:
+    """Texts a call and tokens a text, as the model and the protocol both have it."""
+    batch, length = text_shape(target.signature)
+    for name, fixed, asked in (
+        ("batch", batch, protocol.batch),
+        ("length", length, protocol.length),
+    ):
+        if None not in (fixed, asked) and fixed != asked:
+            raise UserError(
+                f"{target.name} was exported for {name} {fixed}, and cannot be measured at "
+                f"{asked}.",
+                f"Export it for that: kerastc export RUN --{name} {asked}",
+            )
+    trained = target.signature.preprocessing.get("max_tokens")
+    return batch or protocol.batch or 1, length or protocol.length or trained
+
+
+def _entry(
+    target: Target, batch: int, length: int, threads: int, protocol: Protocol
+) -> dict[str, Any]:
+    """What is known before anything is measured."""
+    signature = target.signature
+    return {
+        "model": target.name,
+        "file": target.file,
+        "format": signature.format,
+        "quantization": signature.quantization,
+        "batch": batch,
+        "length": length,
+        "threads": threads,
+        "protocol": protocol.name,
+        "runs": protocol.rounds * protocol.calls,
+        "bytes": signature.bytes,
+        "gzip_bytes": gzip_size(signature.path),
+        "parameters": signature.parameters,
+        "machine": machine(),
+        "measured": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    }
+
+
+@contextmanager
+def _loaded(target: Target, entry: dict[str, Any], protocol: Protocol) -> Iterator[Process]:
+    """A process that has the model of an entry in memory."""
+    timed = target.rows.spread(protocol.rounds * protocol.calls * entry["batch"])
+    request = {
+        "signature": str(target.signature.path.resolve()),
+        "threads": entry["threads"],
+        "batch": entry["batch"],
+        "length": entry["length"],
+        "texts": timed.texts.tolist(),
+    }
+    with Process(target.name, request) as process:
+        yield process
+
+
+def _time(
+    entries: Sequence[tuple[Target, dict]], processes: Sequence[Process], protocol: Protocol
+) -> None:
+    """Lets the processes take turns, and adds the latencies to the entries."""
+    rounds: list[list[list[float]]] = [[] for _ in processes]
+    with progress("Timing", protocol.rounds * len(processes)) as advance:
+        for _ in range(protocol.rounds):
+            for process, found in zip(processes, rounds, strict=True):
+                found.append(process.ask({"calls": protocol.calls})["milliseconds"])
+                advance()
+    for (_, entry), found in zip(entries, rounds, strict=True):
+        entry |= latencies(np.array(found))
+        entry["throughput"] = entry["batch"] * 1000 / entry["latency_ms"]["mean"]
+
+
+def latencies(milliseconds: np.ndarray) -> dict[str, Any]:
+    """Figures of calls, (rounds, calls) float: over all of them, and how far the rounds differ.
+
+    Returns:
+        `latency_ms` (p50, p90, p95, p99, mean, deviation), `rounds_ms` (p50 and mean of each) and
+        `spread_ms`, from the lowest to the highest p50 of a round.
+    """
+    quantiles = np.percentile(milliseconds, PERCENTILES)
+    medians = np.median(milliseconds, axis=1)
+    return {
+        "latency_ms": {
+            **{f"p{n}": float(q) for n, q in zip(PERCENTILES, quantiles, strict=True)},
+            "mean": float(milliseconds.mean()),
+            "deviation": float(milliseconds.std()),
+        },
+        "rounds_ms": {"p50": medians.tolist(), "mean": milliseconds.mean(axis=1).tolist()},
+        "spread_ms": float(medians.max() - medians.min()),
+    }
+
+
+def _score(
+    entries: Sequence[tuple[Target, dict]], processes: Sequence[Process], most_rows: int | None
+) -> None:
+    """Adds what the models are worth; the number of threads changes nothing in that."""
+    known: dict[Path, dict[str, Any]] = {}
+    for (target, entry), process in zip(entries, processes, strict=True):
+        path = target.signature.path
+        if path not in known:
+            rows = target.rows.spread(most_rows)
+            known[path] = worth(rows, _logits(process, rows), target.signature.classes)
+        entry |= known[path]
+
+
+def _logits(process: Process, rows: Rows) -> np.ndarray:
+    texts = rows.texts.tolist()
+    found = []
+    with progress("Measuring accuracy", len(texts)) as advance:
+        for begin in range(0, len(texts), CHUNK):
+            part = texts[begin : begin + CHUNK]
+            found += process.ask({"logits": part})["logits"]
+            advance(len(part))
+    return np.array(found, np.float64)
+
+
+def worth(rows: Rows, logits: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:
+    """Loss, accuracy and macro F1 with 95 % intervals, and agreement with the Keras model.
+
+    Args:
+        rows: the texts' classes, and the choices of the Keras model.
+        logits: (n, classes) float.
+        classes: their names.
+    """
+    metrics = classification_metrics(rows.labels, softmax(logits), classes)
+    same = None if rows.expected is None else float((logits.argmax(1) == rows.expected).mean())
+    return {
+        "rows": metrics["rows"],
+        "loss": metrics["loss"],
+        "accuracy": metrics["accuracy"],
+        "accuracy_interval": metrics["intervals"]["accuracy"],
+        "macro_f1": metrics["macro_f1"],
+        "macro_f1_interval": metrics["intervals"]["macro_f1"],
+        "agreement": same,
+    }
+
+
+def gzip_size(path: Path) -> int:
+    """Bytes of a file under `gzip`."""
+    packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+    total = 0
+    with path.open("rb") as file:
+        while chunk := file.read(BUFFER):
+            total += len(packer.compress(chunk))
+    return total + len(packer.flush())
+
+
+def _record(run: Run, entry: dict[str, Any]) -> None:
+    """Puts an entry into a run's benchmark.json, in place of one of the same measurement."""
+
+    def measurement(other: dict[str, Any]) -> tuple:
+        return tuple(other.get(key) for key in ("file", "threads", "batch", "length", "protocol"))
+
+    before = run.read_json(FILE) if run.path(FILE).is_file() else []
+    others = [other for other in before if measurement(other) != measurement(entry)]
+    run.write_json(FILE, [*others, entry])

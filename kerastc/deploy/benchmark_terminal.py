@@ -1,0 +1,92 @@
+"""What a benchmark found, as tables on the terminal."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kerastc.report import tables
+from kerastc.table import show_table
+
+TIMES = ("p50", "p90", "p95", "p99")
+
+
+def benchmark_tables(entries: Sequence[dict[str, Any]]) -> None:
+    """A table of speed and one of size and accuracy, a row a model and number of threads.
+
+    Args:
+        entries: what `kerastc.deploy.benchmark` found, at least one.
+    """
+    folder, names = _names(entries)
+    machine = entries[0]["machine"]
+    where = f"{folder}: {machine['cpu']}, {machine['cores']} cores, {machine['system']}"
+    if entries[0]["protocol"] == "source":
+        _source_table(names, entries, where)
+        return
+    show_table(
+        ("model", "start", "first", *TIMES, "mean", "texts/s"),
+        [
+            (
+                name,
+                f"{entry['initialisation_ms']:.3g}",
+                f"{entry['first_call_ms']:.3g}",
+                *(f"{entry['latency_ms'][time]:.3g}" for time in TIMES),
+                f"{entry['latency_ms']['mean']:.3g} ± {entry['latency_ms']['deviation']:.2g}",
+                f"{entry['throughput']:,.0f}",
+            )
+            for name, entry in zip(names, entries, strict=True)
+        ],
+        f"{where}\nMilliseconds of {entries[0]['runs']} calls",
+    )
+    show_table(
+        ("model", "size", "gzip", "memory", "accuracy", "macro F1", "agree"),
+        [
+            (
+                name,
+                *(tables.size(entry[key]) for key in ("bytes", "gzip_bytes", "peak_memory_bytes")),
+                _accuracy(entry),
+                tables.number(entry["macro_f1"]),
+                tables.number(entry["agreement"], 4),
+            )
+            for name, entry in zip(names, entries, strict=True)
+        ],
+        f"{entries[0]['rows']:,} texts; how often the Keras model agrees",
+    )
+
+
+def _source_table(names: Sequence[str], entries: Sequence[dict[str, Any]], where: str) -> None:
+    """As the source prints it: parameters, and the seconds that its texts take."""
+    rows = []
+    for name, entry in zip(names, entries, strict=True):
+        means = np.array(entry["rounds_ms"]["mean"])
+        seconds = means * entry["runs"] / len(means) / 1000
+        cells = (f"{seconds.mean():.4f}", f"{seconds.std():.4f}", tables.number(entry["accuracy"]))
+        rows.append((name, f"{entry['parameters']:,}", *cells))
+    first = entries[0]
+    repeated = len(first["rounds_ms"]["mean"])
+    show_table(
+        ("model", "parameters", "seconds", "deviation", "accuracy"),
+        rows,
+        f"{where}\n{first['runs'] // repeated} texts of {first['length']} tokens, one at a time, "
+        f"{repeated} times",
+    )
+
+
+def _names(entries: Sequence[dict[str, Any]]) -> tuple[str, list[str]]:
+    """The folder of all models, and each model in it with its threads where some are several."""
+    paths = [Path(entry["model"]).absolute() for entry in entries]
+    folder = Path(os.path.commonpath([path.parent for path in paths]))
+    several = any(entry["threads"] > 1 for entry in entries)
+    names = [
+        f"{path.relative_to(folder)}" + (f" x{entry['threads']}" if several else "")
+        for path, entry in zip(paths, entries, strict=True)
+    ]
+    return str(folder), names
+
+
+def _accuracy(entry: dict[str, Any]) -> str:
+    """`0.781 [.773 .787]`."""
+    low, high = (f"{end:.3f}".removeprefix("0") for end in entry["accuracy_interval"])
+    return f"{entry['accuracy']:.3f} [{low} {high}]"

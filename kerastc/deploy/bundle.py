@@ -1,0 +1,240 @@
+"""One .zip with all that a device needs: model, signature, tokenizer, texts and their answers.
+
+    kerastc export RUN --bundle          writes it
+    kerastc predict BUNDLE.zip "a text"  uses it
+    kerastc benchmark BUNDLE.zip         measures it
+
+A bundle comes from elsewhere, so nothing in it is believed: names must stay inside, sizes are
+bounded, and every file must have the SHA-256 that the manifest gives it.
+"""
+
+import hashlib
+import json
+import stat
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from kerastc import __version__
+from kerastc.deploy.signature import Signature, beside
+from kerastc.errors import UserError
+from kerastc.report.metrics import Predictions, read_predictions, write_predictions
+from kerastc.run import Run
+
+SUFFIX = ".zip"
+MANIFEST = "manifest.json"
+SAMPLES = "samples.csv"
+FORMAT = 1  # of the manifest
+ROWS = 200  # sample texts
+MOST_FILES = 100
+MOST_BYTES = 2**32  # unpacked; a .tflite ends at 2 GiB
+MOST_MANIFEST = 2**20  # bytes
+MOST_RATIO = 200  # unpacked to packed; a model of nine tenths zeros has less than ten
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the same content makes the same file
+CHUNK = 1 << 20
+AGAIN = "It was damaged or changed on the way. Copy it again, or write it: kerastc export --bundle"
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """A bundle's content in a folder that lives as long as the `with` block.
+
+    Args:
+        signature: of the model.
+        samples: texts, their classes, and what the Keras model says of them.
+    """
+
+    signature: Signature
+    samples: Predictions
+
+
+def write(signature: Path, out: Path) -> Path:
+    """Packs an exported model of a run, and up to 200 texts of the run with their answers.
+
+    Args:
+        signature: RUN/exports/model.tflite or its signature; ONNX likewise.
+        out: the .zip.
+
+    Raises:
+        UserError: for a format that devices do not run, or a run without predictions.
+    """
+    told = Signature.read(signature)
+    told.verify()
+    if told.format == "saved_model":
+        raise UserError(
+            f"{told.path} is a SavedModel, which no device runs.",
+            "Bundle another: kerastc export RUN --format litert --bundle",
+        )
+    if out.suffix != SUFFIX:
+        raise UserError(f"{out} is no name of a bundle.", f"Give one that ends in {SUFFIX}.")
+    samples = _samples(told.folder.parent)
+    parts = {told.file: told.path, beside(told.path).name: beside(told.path)}
+    for path in sorted(told.tokenizer_path.rglob("*")):
+        if path.is_file():
+            parts[path.relative_to(told.folder).as_posix()] = path
+    with tempfile.TemporaryDirectory() as folder:
+        parts[SAMPLES] = Path(folder, SAMPLES)
+        write_predictions(
+            parts[SAMPLES], samples.texts, samples.labels, samples.probabilities, samples.classes
+        )
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with Run(out.parent).writing(out.name) as temporary:
+            _pack(temporary, parts, beside(told.path).name)
+    return out
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[Unpacked]:
+    """Checks a bundle and unpacks it into a folder of its own.
+
+    Raises:
+        UserError: where it is no bundle, a name leaves its folder, a checksum is wrong, or what is
+            in it is too large.
+    """
+    if not path.is_file():
+        raise UserError(f"There is no bundle at {path}.", "Write one: kerastc export RUN --bundle")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        try:
+            with zipfile.ZipFile(path) as archive:
+                signature = _unpack(archive, folder)
+        except _Unfit as error:
+            raise UserError(f"{path} is no sound bundle: {error}.", AGAIN) from None
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            NotImplementedError,
+            RuntimeError,
+        ) as error:
+            raise UserError(f"{path} cannot be unpacked: {error}", AGAIN) from None
+        yield Unpacked(Signature.read(folder / signature), read_predictions(folder / SAMPLES))
+
+
+class _Unfit(ValueError):
+    """What is wrong with a bundle, to end a sentence with."""
+
+
+def _samples(run: Path) -> Predictions:
+    """Up to 200 rows of a run, spread over its test part, else over validation."""
+    for part in ("test", "validation"):
+        path = run / "predictions" / f"{part}.csv"
+        if path.is_file():
+            found = read_predictions(path)
+            rows = np.unique(np.linspace(0, len(found.labels) - 1, ROWS).astype(int))
+            return Predictions(
+                found.texts[rows], found.labels[rows], found.probabilities[rows], found.classes
+            )
+    raise UserError(
+        f"{run / 'predictions'} has neither test.csv nor validation.csv: a bundle takes its "
+        "sample texts from there.",
+        "Bundle a file that stands in RUN/exports of a finished run.",
+    )
+
+
+def _pack(out: Path, parts: dict[str, Path], signature: str) -> None:
+    files = {}
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, path in parts.items():
+            digest = hashlib.sha256()
+            with path.open("rb") as source, archive.open(_entry(name), "w") as target:
+                while chunk := source.read(CHUNK):
+                    digest.update(chunk)
+                    target.write(chunk)
+            files[name] = {"sha256": digest.hexdigest(), "bytes": path.stat().st_size}
+        manifest = {"format": FORMAT, "kerastc": __version__, "signature": signature}
+        with archive.open(_entry(MANIFEST), "w") as target:
+            target.write(json.dumps(manifest | {"files": files}, indent=2).encode())
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, EPOCH)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = (stat.S_IFREG | 0o644) << 16
+    return entry
+
+
+def _unpack(archive: zipfile.ZipFile, folder: Path) -> str:
+    """Writes every file of the manifest into `folder`; gives the name of the signature."""
+    entries = _checked_entries(archive)
+    if MANIFEST not in entries:
+        raise _Unfit(f"{MANIFEST} is missing")
+    if entries[MANIFEST].file_size > MOST_MANIFEST:
+        raise _Unfit(f"{MANIFEST} has {entries[MANIFEST].file_size:,} bytes")
+    files, signature = _manifest(archive.read(MANIFEST))
+    if odd := sorted(set(files) ^ (set(entries) - {MANIFEST})):
+        raise _Unfit(f"{odd[0]} is in only one of manifest and archive")
+    for name, told in files.items():
+        if entries[name].file_size != told["bytes"]:
+            raise _Unfit(f"{name} has {entries[name].file_size:,} bytes, not {told['bytes']:,}")
+    for name, told in files.items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256()
+        with archive.open(entries[name]) as source, target.open("xb") as file:
+            while chunk := source.read(CHUNK):
+                digest.update(chunk)
+                file.write(chunk)
+        if digest.hexdigest() != told["sha256"]:
+            raise _Unfit(f"{name} has another SHA-256 than the manifest says")
+    return signature
+
+
+def _checked_entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """The files by name, before any byte of them is unpacked."""
+    entries: dict[str, zipfile.ZipInfo] = {}
+    found = archive.infolist()
+    if len(found) > MOST_FILES:
+        raise _Unfit(f"it holds {len(found):,} files, more than {MOST_FILES}")
+    for entry in found:
+        name = entry.filename
+        kind = stat.S_IFMT(entry.external_attr >> 16)
+        if not _plain(name):
+            raise _Unfit(f"the name {name!r} leaves its folder")
+        if entry.is_dir() or kind not in (0, stat.S_IFREG):
+            raise _Unfit(f"{name} is no plain file")
+        # Names that only differ by case are one file on some devices.
+        if name.casefold() in map(str.casefold, entries):
+            raise _Unfit(f"{name} is there twice")
+        if entry.file_size > max(MOST_RATIO * entry.compress_size, CHUNK):
+            raise _Unfit(f"{name} unpacks to over {MOST_RATIO} times its size")
+        entries[name] = entry
+    total = sum(entry.file_size for entry in entries.values())
+    if total > MOST_BYTES:
+        raise _Unfit(f"it unpacks to {total:,} bytes, more than {MOST_BYTES:,}")
+    return entries
+
+
+def _plain(name: str) -> bool:
+    path = PurePosixPath(name)
+    return bool(path.parts) and not (
+        path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or "\0" in name
+    )
+
+
+def _manifest(content: bytes) -> tuple[dict[str, dict[str, Any]], str]:
+    """Sizes and checksums by name, and the name of the signature."""
+    try:
+        record = json.loads(content)
+        if record["format"] != FORMAT:
+            raise _Unfit(f"its format is {record['format']!r}; this version reads {FORMAT}")
+        files = {
+            str(name): {"sha256": str(told["sha256"]), "bytes": int(told["bytes"])}
+            for name, told in record["files"].items()
+        }
+        signature = str(record["signature"])
+    except _Unfit:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _Unfit(f"{MANIFEST} cannot be read: {error!r}") from None
+    for name in (signature, SAMPLES):
+        if name not in files:
+            raise _Unfit(f"{MANIFEST} does not list {name}")
+    return files, signature

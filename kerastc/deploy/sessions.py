@@ -1,0 +1,187 @@
+"""The programs that run an exported model, LiteRT and ONNX Runtime, behind one face.
+
+A session takes arrays by name and gives the logits. Both libraries check a file before they use
+it; what they find, and what they say while they work, becomes one message.
+"""
+
+import importlib
+import os
+import sys
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from kerastc.deploy.signature import Signature, Tensor
+from kerastc.errors import UserError
+
+AGAIN = "It was damaged on the way, or is another kind of file. Export again: kerastc export RUN"
+LITERT_MARK = b"TFL3"  # at bytes 4 to 8: the file identifier of the flatbuffer
+
+
+class Session(ABC):
+    """A model in memory, ready to be called.
+
+    Attributes:
+        path: its file.
+        inputs, outputs: what the file itself says of them.
+    """
+
+    path: Path
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+    def run(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The first output of the signature, (batch, classes) float32, for arrays by input name.
+
+        Raises:
+            UserError: where the model refuses the arrays.
+        """
+        try:
+            return self._run(arrays)
+        except (ValueError, RuntimeError, TypeError) as error:  # ONNX Runtime's are RuntimeErrors
+            shapes = ", ".join(f"{name} {value.shape}" for name, value in arrays.items())
+            raise UserError(f"{self.path} refuses its inputs ({shapes}): {error}") from None
+
+    @abstractmethod
+    def _run(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray: ...
+
+
+class LiteRT(Session):
+    """A .tflite file, with XNNPACK's kernels where they apply."""
+
+    def __init__(self, path: Path, threads: int, output: str):
+        with path.open("rb") as file:
+            if file.read(8)[4:] != LITERT_MARK:
+                raise UserError(f"{path} is no LiteRT file: it lacks the mark TFL3.", AGAIN)
+        interpreter = library("litert").Interpreter
+        try:
+            with _quiet():
+                # The interpreter checks the whole flatbuffer before it reads any of it.
+                self._interpreter = interpreter(model_path=str(path), num_threads=threads)
+                if not self._interpreter.get_signature_list():
+                    raise UserError(f"{path} has no signature: its inputs have no names.", AGAIN)
+                self._interpreter.allocate_tensors()
+                self._runner = self._interpreter.get_signature_runner()
+        except (ValueError, RuntimeError) as error:
+            raise UserError(f"{path} cannot be loaded: {error}", AGAIN) from None
+        self.path = path
+        self.inputs = _tensors(self._runner.get_input_details())
+        self.outputs = _tensors(self._runner.get_output_details())
+        self._output = output
+
+    def _run(self, arrays):
+        return self._runner(**arrays)[self._output]
+
+
+class Onnx(Session):
+    """An .onnx file."""
+
+    def __init__(self, path: Path, threads: int, output: str):
+        onnxruntime = library("onnx")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3  # errors
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # each kind of failure has its own class, with no common base
+            raise UserError(f"{path} cannot be loaded: {error}", AGAIN) from None
+        self.path = path
+        self.inputs = tuple(map(_onnx_tensor, self._session.get_inputs()))
+        self.outputs = tuple(map(_onnx_tensor, self._session.get_outputs()))
+        self._output = output
+
+    def _run(self, arrays):
+        return self._session.run([self._output], arrays)[0]
+
+
+FORMATS = {"litert": LiteRT, "onnx": Onnx}
+LIBRARIES = {
+    "litert": ("ai_edge_litert.interpreter", "ai-edge-litert"),
+    "onnx": ("onnxruntime", "onnxruntime"),
+}
+
+
+def start(signature: Signature, threads: int = 1) -> Session:
+    """Loads the model of a signature, and compares the two.
+
+    Raises:
+        UserError: for a format that devices do not run, a library that is missing, a file that is
+            none, or inputs and outputs other than the signature has.
+    """
+    if signature.format not in FORMATS:
+        raise UserError(
+            f"{signature.path} has the format {signature.format}; here run {', '.join(FORMATS)}.",
+            "Export one of those: kerastc export RUN --format litert",
+        )
+    session = FORMATS[signature.format](signature.path, threads, signature.outputs[0].name)
+    for what in ("inputs", "outputs"):
+        told = {tensor.name: tensor for tensor in getattr(signature, what)}
+        found = {tensor.name: tensor for tensor in getattr(session, what)}
+        if told != found:
+            raise UserError(
+                f"{signature.path} has the {what} {_words(found)}; its signature says "
+                f"{_words(told)}.",
+                "The two do not belong together. Export again: kerastc export RUN",
+            )
+    return session
+
+
+def library(format: str) -> ModuleType:
+    """Imports what runs a format.
+
+    Raises:
+        UserError: where it is not installed.
+    """
+    module, package = LIBRARIES[format]
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise UserError(
+            f"{package} cannot be imported: {error}.", f"Install it: pip install {package}"
+        ) from None
+
+
+def _words(tensors: Mapping[str, Tensor]) -> str:
+    return ", ".join(
+        f"{name} {tensor.dtype} [{' x '.join(str(n or 'any') for n in tensor.shape)}]"
+        for name, tensor in sorted(tensors.items())
+    )
+
+
+def _tensors(details: Mapping[str, dict]) -> tuple[Tensor, ...]:
+    return tuple(
+        Tensor(
+            name,
+            tuple(int(n) if n > 0 else None for n in detail["shape_signature"]),
+            np.dtype(detail["dtype"]).name,
+        )
+        for name, detail in details.items()
+    )
+
+
+def _onnx_tensor(value) -> Tensor:
+    shape = tuple(n if isinstance(n, int) else None for n in value.shape)
+    kind = value.type.removeprefix("tensor(").removesuffix(")")
+    return Tensor(value.name, shape, {"float": "float32", "double": "float64"}.get(kind, kind))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps away what LiteRT's C++ tells standard error; its errors come as exceptions, too."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with tempfile.TemporaryFile() as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+            yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

@@ -1,0 +1,135 @@
+"""What a benchmark measures: the files of a run, single ones, bundles; and on which texts."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kerastc.data.texts import LabelledTexts
+from kerastc.deploy import bundle
+from kerastc.deploy.sessions import FORMATS
+from kerastc.deploy.signature import SUFFIX, Signature
+from kerastc.errors import UserError
+from kerastc.report.metrics import read_predictions
+from kerastc.run import Run
+
+EXPORTS = "exports"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Texts (n,) with their classes (n,) int, and what the Keras model says of them.
+
+    Args:
+        texts: (n,) of `str`.
+        labels: (n,) int, indices into the classes of the signature.
+        expected: (n,) int, the Keras model's choices; None where they are not known.
+    """
+
+    texts: np.ndarray
+    labels: np.ndarray
+    expected: np.ndarray | None
+
+    def spread(self, most: int | None) -> "Rows":
+        """At most so many rows, evenly spread; all where None."""
+        if most is None or most >= len(self.texts):
+            return self
+        chosen = np.linspace(0, len(self.texts) - 1, most).astype(int)
+        expected = None if self.expected is None else self.expected[chosen]
+        return Rows(self.texts[chosen], self.labels[chosen], expected)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A model to measure.
+
+    Args:
+        name: its path as a user knows it.
+        signature: what it takes and gives.
+        run: where it was exported; None elsewhere.
+        rows: labelled texts.
+    """
+
+    name: str
+    signature: Signature
+    run: Run | None
+    rows: Rows
+
+    @property
+    def file(self) -> str:
+        """As `benchmark.json` calls it: relative to its run."""
+        if self.run is None:
+            return self.name
+        return self.signature.path.resolve().relative_to(self.run.folder.resolve()).as_posix()
+
+
+def targets(path: Path, data: LabelledTexts | None, stack: ExitStack) -> Iterator[Target]:
+    """The models that a path names.
+
+    Args:
+        path: a run, an exported file or its signature, or a bundle.
+        data: labelled texts; by default those of the run or the bundle.
+        stack: keeps what a bundle unpacks.
+
+    Raises:
+        UserError: where there is nothing that could be measured, or on nothing.
+    """
+    if path.suffix == bundle.SUFFIX:
+        content = stack.enter_context(bundle.unpacked(path))
+        rows = _of_predictions(content.samples, content.signature, path)
+        yield _target(str(path), content.signature, None, data, rows)
+    elif path.is_dir():
+        run = Run.open(path)
+        for model in _exported(run):
+            yield _target(str(model), Signature.read(model), run, data, None)
+    else:
+        signature = Signature.read(path)
+        yield _target(str(signature.path), signature, _run_of(signature), data, None)
+
+
+def _target(
+    name: str, signature: Signature, run: Run | None, data: LabelledTexts | None, rows: Rows | None
+) -> Target:
+    signature.verify()
+    if data is not None:
+        matched = data.matching(signature.classes, name)
+        rows = Rows(matched.texts, matched.labels, None)
+    elif rows is None:
+        path = None if run is None else run.path("predictions", "test.csv")
+        if path is None or not path.is_file():
+            raise UserError(
+                f"There are no texts to measure {name} on.",
+                "Give labelled ones: --data FILE. A finished run's files, and bundles, have some.",
+            )
+        rows = _of_predictions(read_predictions(path), signature, path)
+    return Target(name, signature, run, rows)
+
+
+def _of_predictions(predictions, signature: Signature, source: Path) -> Rows:
+    if predictions.classes != signature.classes:
+        raise UserError(
+            f"{source} has the classes {', '.join(predictions.classes)}; {signature.path} has "
+            f"{', '.join(signature.classes)}.",
+            "They are not of one run. Export again: kerastc export RUN",
+        )
+    return Rows(predictions.texts, predictions.labels, predictions.predicted)
+
+
+def _exported(run: Run) -> Sequence[Path]:
+    """The models in a run's exports/ that can run here."""
+    signatures = sorted(run.path(EXPORTS).glob(f"*{SUFFIX}"))
+    found = [s for s in map(Signature.read, signatures) if s.format in FORMATS]
+    if not found:
+        raise UserError(
+            f"{run.folder} has no exported model that could be measured.",
+            f"Export one: kerastc export {run.folder} --format litert",
+        )
+    return [signature.path for signature in found]
+
+
+def _run_of(signature: Signature) -> Run | None:
+    folder = signature.folder.resolve().parent
+    inside = signature.folder.resolve().name == EXPORTS
+    return Run.open(folder) if inside and (folder / "config.json").is_file() else None

@@ -1,0 +1,67 @@
+"""Tables on the terminal: by `rich` where it is installed, in plain columns on a device."""
+
+import shutil
+import textwrap
+from collections.abc import Sequence
+
+import click
+
+
+def show_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    title: str = "",
+    figures: bool = True,
+) -> None:
+    """Prints a table on standard output; long cells go on in the next line.
+
+    Args:
+        columns: the heads.
+        rows: cells, as many as there are columns.
+        title: stands above.
+        figures: whether the columns behind the first one hold figures, which end at one line.
+    """
+    try:
+        from rich.box import SIMPLE_HEAD
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+    except ImportError:
+        width = shutil.get_terminal_size().columns
+        click.echo(plain_table(columns, rows, title, figures, width))
+        return
+    table = Table(title=title or None, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
+    for index, name in enumerate(columns):
+        table.add_column(
+            Text(name), overflow="fold", justify="right" if figures and index else "left"
+        )
+    for row in rows:
+        table.add_row(*map(Text, row))
+    Console(highlight=False).print(table)
+
+
+def plain_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    title: str,
+    figures: bool,
+    width: int,
+) -> str:
+    """The same as text of at most `width` characters a line, where the columns allow it.
+
+    The first column gives way to the others, down to 12 characters.
+    """
+    table = [columns, *rows]
+    others = [max(len(row[i]) for row in table) for i in range(1, len(columns))]
+    room = max(width - sum(others) - 2 * len(others), 12)
+    first = min(room, max(len(row[0]) for row in table))
+    lines = [title] if title else []
+    for row in table:
+        head, *more = textwrap.wrap(row[0], first) or [""]
+        cells = [
+            cell.rjust(size) if figures else cell.ljust(size)
+            for cell, size in zip(row[1:], others, strict=True)
+        ]
+        lines.append("  ".join([head.ljust(first), *cells]).rstrip())
+        lines += more
+    return "\n".join(lines)
