@@ -1,0 +1,56 @@
+"""Layers like others, with some of their inputs or outputs."""
+
+import keras
+import numpy as np
+
+from kerastc.models.low_rank import LowRankConv2D, LowRankDense
+
+CONVOLUTIONS = (keras.layers.Conv2D, LowRankConv2D)
+DENSE = (keras.layers.Dense, LowRankDense)
+
+
+def with_outputs(layer: keras.layers.Layer, kept: np.ndarray) -> keras.layers.Layer:
+    """A layer that gives the outputs `kept`, as indices, of a dense or convolution layer."""
+    count = 2 if hasattr(layer, "left") else 1
+    *first, last = layer.get_weights()[:count]
+    bias = [weights[kept] for weights in layer.get_weights()[count:]]
+    return _filled(layer, [*first, last[..., kept], *bias], outputs=len(kept))
+
+
+def with_inputs(layer: keras.layers.Layer, kept: np.ndarray) -> keras.layers.Layer:
+    """A layer that takes the inputs `kept` of a dense or convolution layer."""
+    first, *others = layer.get_weights()
+    return _filled(layer, [first[..., kept, :], *others])
+
+
+def with_channels(norm: keras.layers.BatchNormalization, kept: np.ndarray) -> keras.layers.Layer:
+    """A batch normalisation of the channels `kept`; it is of the last axis."""
+    new = type(norm).from_config(norm.get_config())
+    new.build((*(None,) * (norm.input_spec.ndim - 1), len(kept)))
+    new.set_weights([weights[kept] for weights in norm.get_weights()])
+    return new
+
+
+def first_kernel(layer: keras.layers.Layer) -> keras.Variable:
+    """The variable whose last axis but one are the layer's inputs."""
+    return layer.left if hasattr(layer, "left") else layer.kernel
+
+
+def kernel(layer: keras.layers.Layer) -> np.ndarray:
+    """What the layer multiplies by, (..., inputs, outputs) float32; factors multiplied out."""
+    convert = keras.ops.convert_to_numpy
+    if not hasattr(layer, "left"):
+        return convert(layer.kernel).astype("float32")
+    left, right = convert(layer.left), convert(layer.right)
+    return (left @ right.reshape(right.shape[-2:])).astype("float32")
+
+
+def _filled(layer, weights: list[np.ndarray], outputs: int | None = None) -> keras.layers.Layer:
+    config = layer.get_config()
+    if outputs is not None:
+        config["filters" if isinstance(layer, CONVOLUTIONS) else "units"] = outputs
+    new = type(layer).from_config(config)
+    axes = 3 if isinstance(layer, CONVOLUTIONS) else 1
+    new.build((*(None,) * axes, weights[0].shape[-2]))
+    new.set_weights(weights)
+    return new
