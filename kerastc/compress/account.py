@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from kerastc.compress.step import Work, sparsity
+from kerastc.compress.prunable import sparsity
+from kerastc.compress.step import Work
+from kerastc.predictor import load_model
 from kerastc.run import Run
 from kerastc.training.text import Trained
 
@@ -52,13 +54,15 @@ class Account:
         yield
         after = work.model.count_params()
         work.task.save(work.model, work.run)
+        # As a resumed run gets it: layers that were put in place may stand in another order there.
+        work.model = load_model(work.run.path("model.keras"))
         self.steps.append(
             {
                 "step": word,
                 "seconds": round(time.perf_counter() - began, 1),
                 "parameters": [before, after],
                 "bytes": [4 * before, 4 * after],
-                "sparsity": round(sparsity(work.model), 6),
+                "sparsity": round(float(sparsity(work.model)), 6),
                 "details": self.details,
             }
         )

@@ -35,3 +35,9 @@ def zeros(variable: keras.Variable) -> float:
     """The share of zeros in a variable."""
     array = keras.ops.convert_to_numpy(variable)
     return 1 - np.count_nonzero(array) / array.size
+
+
+def sparsity(model: keras.Model) -> float:
+    """The share of zeros in all that pruning may put zeros into."""
+    arrays = [keras.ops.convert_to_numpy(variable) for _, variable in prunable(model)]
+    return 1 - sum(map(np.count_nonzero, arrays)) / max(sum(a.size for a in arrays), 1)

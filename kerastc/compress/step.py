@@ -78,12 +78,6 @@ def kernels(model: keras.Model) -> list[keras.Variable]:
     return [w for w in model.weights if len(w.shape) > 1 and _real(w)]
 
 
-def sparsity(model: keras.Model) -> float:
-    """The share of zeros in the kernels."""
-    arrays = [keras.ops.convert_to_numpy(w) for w in kernels(model)]
-    return float(1 - sum(map(np.count_nonzero, arrays)) / max(sum(a.size for a in arrays), 1))
-
-
 def _real(variable: keras.Variable) -> bool:
     return "float" in keras.backend.standardize_dtype(variable.dtype)
 

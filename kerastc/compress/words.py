@@ -5,15 +5,17 @@ from collections.abc import Sequence
 
 from kerastc.compress.distill import Distill
 from kerastc.compress.low_rank import LowRank
+from kerastc.compress.prune import Prune
 from kerastc.compress.quantize import Quantize
 from kerastc.compress.recover import Recover
 from kerastc.compress.step import Step
+from kerastc.compress.structured import Structured
 from kerastc.compress.vocabulary import Vocabulary
 from kerastc.errors import UserError, nearest
 from kerastc.settings import configure
 
 STEPS: dict[str, type[Step]] = {
-    step.name: step for step in (Vocabulary, LowRank, Distill, Recover, Quantize)
+    step.name: step for step in (Vocabulary, Structured, LowRank, Prune, Distill, Recover, Quantize)
 }
 
 

@@ -1,0 +1,165 @@
+"""Compression end to end on the command line: a run in, a smaller run out, stopped and resumed."""
+
+import json
+import shutil
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from kerastc import launch
+from kerastc.cli import main
+from kerastc.compress import compress
+from kerastc.compress.pipeline import original_of
+from kerastc.predictor import Predictor
+from kerastc.run import Run
+
+pytestmark = pytest.mark.backend
+SMALL = ["trainable=all", "epochs=3", "learning_rate=5e-3", "batch_size=16", "max_tokens=12"]
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory) -> launch.Places:
+    folder = tmp_path_factory.mktemp("places")
+    return launch.Places(folder / "runs", folder / "cache")
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_encoder, subjects_csv, places) -> Path:
+    words = [f"data={subjects_csv}", f"backbone={tiny_encoder}", *SMALL]
+    return launch.train("text", words, places=places, folder=places.runs / "whole").folder
+
+
+def test_a_chain_of_steps_leaves_a_run_that_predicts(trained, places, tmp_path):
+    told = []
+    run = compress(
+        trained,
+        ["vocabulary", "distill:layers=1,epochs=6,learning_rate=5e-3", "prune:0.3,epochs=0"],
+        places=places,
+        folder=tmp_path / "child",
+        tell=told.append,
+    )
+    before, after = Run(trained).read_json("metrics.json"), run.read_json("metrics.json")
+    account = run.read_json("compression.json")
+    assert Path(account["original"]) == trained
+    assert [step["step"].split(":")[0] for step in account["steps"]] == [
+        *("vocabulary", "distill", "prune"),
+    ]
+    counts = [step["parameters"] for step in account["steps"]]
+    assert counts[0][0] == before["training"]["parameters"] > counts[0][1] > counts[1][1]
+    assert counts[2] == [counts[1][1]] * 2 == [after["training"]["parameters"]] * 2
+    assert account["steps"][2]["sparsity"] == pytest.approx(0.3, abs=0.02)
+    assert after["test"]["accuracy"] > 0.6 > 1 / 3  # chance is a third
+    assert after["baseline"] == before["baseline"]
+    assert len(told) == 6 and "1/3 vocabulary" in told[0] and "30" in told[-1]
+    texts = ["boil salt pan oven", "mast wind harbour", "pawn king rook"]
+    assert Predictor(run).probabilities(texts).argmax(1).tolist() == [1, 2, 0]
+    assert not list(run.path("steps").rglob("*.keras")) and run.path("report.html").is_file()
+    assert original_of(run).folder == trained
+    assert "cooking" in run.path("labels.txt").read_text()
+
+
+class Stop(Exception):
+    """Stands for a kill."""
+
+
+def test_a_stopped_chain_goes_on_to_the_same_weights(trained, places, tmp_path, monkeypatch):
+    words = ["low-rank:rank=4", "recover:epochs=2,learning_rate=1e-3", "prune:0.5,epochs=0"]
+    whole = compress(trained, words, places=places, folder=tmp_path / "whole")
+    from kerastc.compress import prune
+    from kerastc.training.checkpoints import Checkpoints
+
+    save, saved = Checkpoints.on_epoch_end, []
+
+    def stop_after_one(self, epoch, logs=None):
+        save(self, epoch, logs)
+        saved.append(epoch)
+        if len(saved) == 1:
+            raise Stop
+
+    def stop(*args):
+        raise Stop
+
+    monkeypatch.setattr(Checkpoints, "on_epoch_end", stop_after_one)
+    with pytest.raises(Stop):  # in the middle of recover
+        compress(trained, words, places=places, folder=tmp_path / "cut")
+    with monkeypatch.context() as patch, pytest.raises(Stop):  # then in prune
+        patch.setattr(prune, "prune_once", stop)
+        compress(None, (), places=places, folder=tmp_path / "cut", resume=True)
+    cut = compress(None, (), places=places, folder=tmp_path / "cut", resume=True)
+    assert len(saved) == 2
+    one, other = (keras.saving.load_model(r.path("model.keras")) for r in (whole, cut))
+    for a, b in zip(one.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert [s["step"] for s in cut.read_json("compression.json")["steps"]] == words
+
+
+def test_a_child_of_a_child_has_the_first_run_as_its_teacher(trained, places, tmp_path):
+    child = compress(trained, ["low-rank:rank=4"], places=places, folder=tmp_path / "one")
+    grandchild = compress(child.folder, ["recover"], places=places, folder=tmp_path / "two")
+    assert Path(grandchild.read_json("compression.json")["original"]) == trained
+
+
+def test_zeros_stay_through_recovery(trained, places, tmp_path):
+    run = compress(
+        trained, ["prune:0.5,epochs=0", "recover:epochs=2"], places=places, folder=tmp_path / "r"
+    )
+    first, second = (step["sparsity"] for step in run.read_json("compression.json")["steps"])
+    assert first == second == pytest.approx(0.5, abs=0.03)
+
+
+def invoke(*words) -> tuple[int, str]:
+    result = CliRunner().invoke(main, list(map(str, words)))
+    return result.exit_code, result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["low-rank:0"], "rank=0 is not allowed"),
+        (["prune:1.0"], "sparsity=1.0 is not allowed"),
+        (["quantize:int8", "recover"], "Put quantize last"),
+        (["distill:layers=7"], "of a model of 2 layers"),
+        (["low-rank:rank=2,exclude=."], "nothing to do"),
+    ],
+)
+def test_a_refused_step_leaves_nothing_behind(trained, words, message):
+    code, output = invoke("compress", trained, *words)
+    assert code == 1 and message in output and "Traceback" not in output
+    assert not list(trained.glob("compressed/*"))
+
+
+def test_unfinished_runs_and_folders_that_are_none_are_refused(trained, tmp_path):
+    unfinished = tmp_path / "unfinished"
+    shutil.copytree(trained, unfinished)
+    (unfinished / "finished.json").unlink()
+    assert "has no final model" in invoke("compress", unfinished, "recover")[1]
+    assert "no run" in invoke("compress", tmp_path / "nowhere", "recover")[1]
+
+
+def test_changed_data_are_refused(trained, tmp_path):
+    moved = tmp_path / "moved"
+    shutil.copytree(trained, moved)
+    config = json.loads((moved / "config.json").read_text())
+    data = Path(config["config"]["data"])
+    changed = tmp_path / "changed.csv"
+    changed.write_text(data.read_text() + "rook rook rook,chess\n")
+    config["config"]["data"] = str(changed)
+    (moved / "config.json").write_text(json.dumps(config))
+    code, output = invoke("compress", moved, "low-rank:rank=2")
+    assert code == 1 and "The data changed" in output
+
+
+def test_a_compressed_run_is_not_trained_on(trained, places, tmp_path):
+    child = compress(trained, ["low-rank:rank=4"], places=places, folder=tmp_path / "child")
+    code, output = invoke("train", "--resume", "--run", child.folder)
+    assert code == 1 and f"kerastc compress --resume --run {child.folder}" in output
+
+
+def test_the_steps_are_listed_with_their_fields():
+    code, output = invoke("steps")
+    assert code == 0
+    for word in ("low-rank", "energy", "quantize", "int8-static", "vocabulary", "min_count"):
+        assert word in output
