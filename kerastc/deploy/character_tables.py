@@ -54,6 +54,10 @@ class PagedTable:
 class Normalization:
     """What a WordPiece tokenizer makes of each character before it looks words up.
 
+    Each character stands for itself here. Unicode also orders accents that follow one another, but
+    those that it orders are thrown away with `strip_accents`, and stay as they are without it; the
+    few that are neither (Hangul tone marks, stems of musical notes) are in no vocabulary.
+
     Args:
         replacement: 0 where a character stays, else 1 + its number among `replacements`.
         replacements: texts; "" where a character goes.

@@ -1,0 +1,219 @@
+"""A run to files that other programs run, each compared with the Keras model."""
+
+import contextlib
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kerastc.deploy.in_tensorflow import Request, in_another_process, keeps_tensorflow, quiet
+from kerastc.deploy.litert import EXCLUDING, QUANTIZATIONS
+from kerastc.deploy.signature import Signature, beside, digest, size
+from kerastc.errors import UserError, nearest
+from kerastc.run import Run
+
+if TYPE_CHECKING:
+    from kerastc.deploy.text_export import TextExport
+
+FOLDER = "exports"
+TOKENIZER = "tokenizer"
+FILES = {"litert": "model.tflite", "onnx": "model.onnx", "saved_model": "saved_model"}
+
+
+def export(
+    run: Run,
+    format: str = "litert",
+    *,
+    batch: int | None = None,
+    length: int | None = None,
+    quantization: str | None = None,
+    exclude: Sequence[str] = (),
+    calibration: Sequence[np.ndarray] | None = None,
+) -> Signature:
+    """Writes RUN/exports/model.tflite, model.onnx or saved_model/ and its signature beside it.
+
+    An earlier export of the same format gives way; where the new one fails, it stays.
+
+    Args:
+        run: with a trained model.
+        format: "litert", "onnx" or "saved_model".
+        batch: texts a call, 0 for any; by default 1 in LiteRT and any elsewhere.
+        length: tokens a text, 0 for any; by default as many as in training.
+        quantization: of LiteRT files, see `kerastc.deploy.litert.convert`; by default "float32", or
+            that which the run itself was compressed with.
+        exclude: operators of LiteRT files that are not quantised, as in `convert`.
+        calibration: token ids of real texts, (n,) each, for int8-static; by default validation rows
+            of the run.
+
+    Raises:
+        UserError: for what is not allowed, before any work; for a model that the format cannot
+            express; for an export that differs from the Keras model beyond its tolerance.
+    """
+    request = _checked(run, format, batch, length, quantization, tuple(exclude))
+    if not keeps_tensorflow():
+        return in_another_process(request, calibration)
+    with quiet():
+        return _export(request, calibration)
+
+
+def _checked(
+    run: Run,
+    format: str,
+    batch: int | None,
+    length: int | None,
+    quantization: str | None,
+    exclude: tuple[str, ...],
+) -> Request:
+    """The request with its defaults filled in."""
+    if format not in FILES:
+        raise UserError(
+            f"format={format} is not known.",
+            f"{nearest(format, FILES)} Allowed: {', '.join(FILES)}.".lstrip(),
+        )
+    preprocessing = run.read_json("preprocessing.json")
+    if preprocessing.get("kind") != "text":
+        raise UserError(f"{run.folder} is no run of a text recipe.")
+    if not run.path("model.keras").is_file():
+        raise UserError(
+            f"{run.path('model.keras')} is missing: the run stands {run.standing()}.",
+            f"Go on with it: {run.resume_command}",
+        )
+    quantization = _quantization(run, format, quantization)
+    if exclude and quantization not in EXCLUDING:
+        raise UserError(
+            f"exclude has no effect with {quantization}: nothing is left out there.",
+            f"It goes with --quantization {', '.join(EXCLUDING)}.",
+        )
+    if batch is None:
+        batch = 1 if format == "litert" else 0
+    if batch < 0:
+        raise UserError(f"batch={batch} is not allowed.", "Give 1 or more, or any.")
+    length = preprocessing["max_tokens"] if length is None else length
+    if length < 0 or length in (1, 2):
+        raise UserError(
+            f"length={length} is not allowed: start and end take two tokens.", "Give 3, or any."
+        )
+    return Request(str(run.folder), format, batch or None, length or None, quantization, exclude)
+
+
+def _quantization(run: Run, format: str, given: str | None) -> str:
+    """What was asked for, or what the run itself was compressed with."""
+    own = ""
+    if run.steps and run.steps[-1].startswith("quantize"):
+        path = beside(run.path(FOLDER, FILES["litert"]))
+        own = Signature.read(path).quantization if path.is_file() else ""
+    if format != "litert":
+        if given not in (None, "float32"):
+            raise UserError(
+                f"quantization={given} is not possible in {format}.",
+                "LiteRT files can be quantised: --format litert",
+            )
+        return "float32"
+    if given not in (None, *QUANTIZATIONS):
+        raise UserError(
+            f"quantization={given} is not known.",
+            f"{nearest(given, QUANTIZATIONS)} Allowed: {', '.join(QUANTIZATIONS)}.".lstrip(),
+        )
+    if own and given not in (None, own):
+        raise UserError(
+            f"{run.folder} was compressed to {own}, and its figures are those of its "
+            f"{FOLDER}/{FILES['litert']}; a {given} file would take its place.",
+            f"Export the run that it was made of: {run.parent['run']}",
+        )
+    return given or own or "float32"
+
+
+def _export(request: Request, calibration: Sequence[np.ndarray] | None) -> Signature:
+    """What `export` promises, in a process whose Keras is on TensorFlow."""
+    from kerastc.backend import choose_backend
+
+    choose_backend("tensorflow")
+    from kerastc.deploy.text_export import TextExport
+
+    run = Run.open(Path(request.run))
+    task = TextExport(run, request.batch, request.length)
+    rows = None
+    if request.quantization == "int8-static":
+        rows = task.rows if calibration is None else task.padded(calibration)
+    name = FILES[request.format]
+    with contextlib.ExitStack() as stack:
+        # The model comes into its place last: a signature without it is found out at once.
+        made = stack.enter_context(run.writing(FOLDER, name))
+        told = stack.enter_context(run.writing(FOLDER, beside(Path(name)).name))
+        task.copy_tokenizer(stack.enter_context(run.writing(FOLDER, TOKENIZER)))
+        notes = _convert(task, request, rows, made)
+        signature = _signature(task, request, made, notes)
+        parity = _compared(task, signature, FILES[request.format])
+        signature = replace(signature, file=name, parity=parity)
+        signature.write(told)
+    return replace(signature, folder=run.path(FOLDER))
+
+
+def _convert(
+    task: "TextExport", request: Request, calibration: dict | None, path: Path
+) -> tuple[str, ...]:
+    """Writes the model in its format; returns what its user should know."""
+    from kerastc.deploy import litert, onnx, saved_model
+
+    if request.format == "saved_model":
+        graph, notes = task.graph()
+        saved_model.write(task.light_model, task.inputs, path, task.classes, graph)
+        return notes
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch, "saved_model")
+        saved_model.write(task.light_model, task.inputs, folder)
+        if request.format == "onnx":
+            path.write_bytes(onnx.convert(folder, task.inputs))
+        else:
+            path.write_bytes(
+                litert.convert(folder, request.quantization, calibration, request.exclude)
+            )
+    return ()
+
+
+def _signature(
+    task: "TextExport", request: Request, path: Path, notes: tuple[str, ...]
+) -> Signature:
+    return Signature(
+        format=request.format,
+        file=path.name,
+        sha256=digest(path),
+        bytes=size(path),
+        kind=task.kind,
+        inputs=task.inputs,
+        outputs=task.outputs,
+        classes=task.classes,
+        preprocessing=task.settings,
+        tokenizer=TOKENIZER,
+        quantization=request.quantization,
+        parameters=task.light_model.count_params(),
+        notes=notes,
+        folder=path.parent,
+    )
+
+
+def _compared(task: "TextExport", signature: Signature, name: str) -> dict:
+    """The parity of a file, by the program that will run it; see `kerastc.deploy.parity`."""
+    from kerastc.deploy.parity import compare
+
+    expected = task.expected()
+    if signature.format == "saved_model":
+        import tensorflow as tf
+
+        loaded = tf.saved_model.load(str(signature.path))
+        serve, texts = loaded.signatures["serve"], loaded.signatures["serving_default"]
+
+        def call(rows):
+            return serve(**{n: tf.constant(a) for n, a in rows.items()})["logits"].numpy()
+
+        if "texts" in texts.structured_input_signature[1]:
+            found = texts(texts=tf.constant(list(task.texts)))["logits"].numpy()
+            compare(found, expected, signature.quantization, f"serving_default of {name}")
+    else:
+        from kerastc.deploy.sessions import start
+
+        call = start(signature).run
+    return compare(task.logits(call), expected, signature.quantization, name).as_dict()

@@ -1,0 +1,72 @@
+"""A Keras model to a SavedModel: no Keras in it, nothing but TensorFlow needed to run it.
+
+Runs in a TensorFlow process, whose Keras is on TensorFlow.
+"""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from kerastc.deploy.signature import Tensor
+
+SERVE = "serve"
+LABELS = "labels.txt"  # in the folder's assets/
+
+
+def write(
+    model: keras.Model,
+    inputs: Sequence[Tensor],
+    folder: Path,
+    classes: Sequence[str] = (),
+    graph: Callable[[tf.Tensor], dict[str, tf.Tensor]] | None = None,
+) -> None:
+    """Writes the folder.
+
+    Its signatures follow the rules of TensorFlow Serving: outputs have names, and
+    "serving_default" is what a client gets that asks for none.
+
+    - "serve": the model's inputs to "logits".
+    - "serving_default", where there are classes: likewise, and "probabilities" and "label", the
+      name of the most probable class. With a `graph` its input is "texts" (batch,), strings.
+
+    Args:
+        model: inputs by name to logits.
+        inputs: of the model; None is an open dimension.
+        folder: where to write.
+        classes: names in the order of the logits; they also stand in assets/labels.txt.
+        graph: texts to the model's inputs; a `tf.Module`, so that its tables are saved.
+    """
+    names = [tensor.name for tensor in inputs]
+    tokens = [tf.TensorSpec(tensor.shape, tensor.dtype, name=tensor.name) for tensor in inputs]
+    texts = [tf.TensorSpec([None], tf.string, name="texts")]
+    module = tf.Module()
+    module.weights = [weight.value for weight in model.weights]
+    module.graph = graph
+
+    def logits(*arrays):
+        return model(dict(zip(names, arrays, strict=True)), training=False)
+
+    def serve(*arrays):
+        return {"logits": logits(*arrays)}
+
+    def classify(*arrays):
+        if graph is not None:
+            found = graph(*arrays)
+            arrays = [found[name] for name in names]
+        found = logits(*arrays)
+        best = tf.gather(tf.constant(list(classes)), tf.argmax(found, axis=1))
+        return {"logits": found, "probabilities": tf.nn.softmax(found), "label": best}
+
+    module.serve = tf.function(serve, input_signature=tokens)
+    signatures = {SERVE: module.serve}
+    with tempfile.TemporaryDirectory() as scratch:
+        if classes:
+            labels = Path(scratch, LABELS)
+            labels.write_text("".join(f"{name}\n" for name in classes), encoding="utf-8")
+            module.labels = tf.saved_model.Asset(str(labels))
+            module.classify = tf.function(classify, input_signature=texts if graph else tokens)
+            signatures["serving_default"] = module.classify
+        tf.saved_model.save(module, str(folder), signatures=signatures)
