@@ -52,22 +52,22 @@ def export(
         UserError: for what is not allowed, before any work; for a model that the format cannot
             express; for an export that differs from the Keras model beyond its tolerance.
     """
-    request = _checked(run, format, batch, length, quantization, tuple(exclude))
+    request = checked(run, format, batch, length, quantization, exclude)
     if not keeps_tensorflow():
         return in_another_process(request, calibration)
     with quiet():
         return _export(request, calibration)
 
 
-def _checked(
+def checked(
     run: Run,
     format: str,
     batch: int | None,
     length: int | None,
     quantization: str | None,
-    exclude: tuple[str, ...],
+    exclude: Sequence[str],
 ) -> Request:
-    """The request with its defaults filled in."""
+    """What `export` will do, its defaults filled in; arguments and errors as there."""
     if format not in FILES:
         raise UserError(
             f"format={format} is not known.",
@@ -96,7 +96,9 @@ def _checked(
         raise UserError(
             f"length={length} is not allowed: start and end take two tokens.", "Give 3, or any."
         )
-    return Request(str(run.folder), format, batch or None, length or None, quantization, exclude)
+    return Request(
+        str(run.folder), format, batch or None, length or None, quantization, tuple(exclude)
+    )
 
 
 def _quantization(run: Run, format: str, given: str | None) -> str:
