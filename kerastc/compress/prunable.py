@@ -9,7 +9,7 @@ from kerastc.compress.places import matcher, places
 from kerastc.compress.step import kernels
 
 # Read once a text, whatever the token: a zero there saves nothing and costs at every text.
-SPARED = re.compile(r"position|segment|token_type|bias$")
+SPARED = re.compile(r"(^|/)(position|segment|rel_)[^/]*/[^/]*$|bias$")
 
 
 def prunable(model: keras.Model, exclude: str = "") -> list[tuple[str, keras.Variable]]:
@@ -34,7 +34,7 @@ def prunable(model: keras.Model, exclude: str = "") -> list[tuple[str, keras.Var
 def zeros(variable: keras.Variable) -> float:
     """The share of zeros in a variable."""
     array = keras.ops.convert_to_numpy(variable)
-    return 1 - np.count_nonzero(array) / array.size
+    return float(1 - np.count_nonzero(array) / array.size)
 
 
 def sparsity(model: keras.Model) -> float:
