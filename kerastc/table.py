@@ -30,11 +30,13 @@ def show_table(
         width = shutil.get_terminal_size().columns
         click.echo(plain_table(columns, rows, title, figures, width))
         return
-    table = Table(title=title or None, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
+    # As narrow as can be: a benchmark has eight columns, and many a terminal 80 characters.
+    narrow = {"box": SIMPLE_HEAD, "show_edge": False, "pad_edge": False, "padding": (0, 0, 0, 1)}
+    table = Table(title=title or None, title_justify="left", header_style="bold", **narrow)
     for index, name in enumerate(columns):
-        table.add_column(
-            Text(name), overflow="fold", justify="right" if figures and index else "left"
-        )
+        figure = figures and index > 0
+        justify = "right" if figure else "left"
+        table.add_column(Text(name), overflow="fold", no_wrap=figure, justify=justify)
     for row in rows:
         table.add_row(*map(Text, row))
     Console(highlight=False).print(table)

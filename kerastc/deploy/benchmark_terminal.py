@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 
 from kerastc.report import tables
@@ -14,12 +15,17 @@ TIMES = ("p50", "p90", "p95", "p99")
 
 
 def benchmark_tables(entries: Sequence[dict[str, Any]]) -> None:
-    """A table of speed and one of size and accuracy, a row a model and number of threads.
+    """A table of speed, a row a model and number of threads, and one of size and accuracy.
 
     Args:
         entries: what `kerastc.deploy.benchmark` found, at least one.
     """
-    folder, names = _names(entries)
+    folder, files = _files(entries)
+    several = any(entry["threads"] > 1 for entry in entries)
+    names = [
+        f"{file} x{entry['threads']}" if several else file
+        for file, entry in zip(files, entries, strict=True)
+    ]
     machine = entries[0]["machine"]
     where = f"{folder}: {machine['cpu']}, {machine['cores']} cores, {machine['system']}"
     if entries[0]["protocol"] == "source":
@@ -30,16 +36,19 @@ def benchmark_tables(entries: Sequence[dict[str, Any]]) -> None:
         [
             (
                 name,
-                f"{entry['initialisation_ms']:.3g}",
-                f"{entry['first_call_ms']:.3g}",
-                *(f"{entry['latency_ms'][time]:.3g}" for time in TIMES),
-                f"{entry['latency_ms']['mean']:.3g} ± {entry['latency_ms']['deviation']:.2g}",
+                _short(entry["initialisation_ms"]),
+                _short(entry["first_call_ms"]),
+                *(_short(entry["latency_ms"][time]) for time in TIMES),
+                " ± ".join(_short(entry["latency_ms"][key]) for key in ("mean", "deviation")),
                 f"{entry['throughput']:,.0f}",
             )
             for name, entry in zip(names, entries, strict=True)
         ],
         f"{where}\nMilliseconds of {entries[0]['runs']} calls",
     )
+    click.echo()
+    # Threads change nothing in it: of each model the first entry.
+    worth = dict(reversed([*zip(files, entries, strict=True)]))
     show_table(
         ("model", "size", "gzip", "memory", "accuracy", "macro F1", "agree"),
         [
@@ -50,7 +59,7 @@ def benchmark_tables(entries: Sequence[dict[str, Any]]) -> None:
                 tables.number(entry["macro_f1"]),
                 tables.number(entry["agreement"], 4),
             )
-            for name, entry in zip(names, entries, strict=True)
+            for name, entry in reversed(worth.items())
         ],
         f"{entries[0]['rows']:,} texts; how often the Keras model agrees",
     )
@@ -74,16 +83,16 @@ def _source_table(names: Sequence[str], entries: Sequence[dict[str, Any]], where
     )
 
 
-def _names(entries: Sequence[dict[str, Any]]) -> tuple[str, list[str]]:
-    """The folder of all models, and each model in it with its threads where some are several."""
+def _files(entries: Sequence[dict[str, Any]]) -> tuple[str, list[str]]:
+    """The folder that has all models, and the path of each in it."""
     paths = [Path(entry["model"]).absolute() for entry in entries]
     folder = Path(os.path.commonpath([path.parent for path in paths]))
-    several = any(entry["threads"] > 1 for entry in entries)
-    names = [
-        f"{path.relative_to(folder)}" + (f" x{entry['threads']}" if several else "")
-        for path, entry in zip(paths, entries, strict=True)
-    ]
-    return str(folder), names
+    return str(folder), [str(path.relative_to(folder)) for path in paths]
+
+
+def _short(milliseconds: float) -> str:
+    """Three digits, and no more than three behind the point."""
+    return f"{milliseconds:.3f}" if milliseconds < 1 else f"{milliseconds:.3g}"
 
 
 def _accuracy(entry: dict[str, Any]) -> str:

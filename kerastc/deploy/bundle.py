@@ -8,9 +8,11 @@ A bundle comes from elsewhere, so nothing in it is believed: names must stay ins
 bounded, and every file must have the SHA-256 that the manifest gives it.
 """
 
+import errno
 import hashlib
 import json
 import stat
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -39,6 +41,12 @@ MOST_MANIFEST = 2**20  # bytes
 MOST_RATIO = 200  # unpacked to packed; a model of nine tenths zeros has less than ten
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same content makes the same file
 CHUNK = 1 << 20
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What the libraries raise on an archive that was cut or changed.
+BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError),
+    *(ValueError, NotImplementedError, RuntimeError),
+)
 AGAIN = "It was damaged or changed on the way. Copy it again, or write it: kerastc export --bundle"
 
 
@@ -107,14 +115,14 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
                 signature = _unpack(archive, folder)
         except _Unfit as error:
             raise UserError(f"{path} is no sound bundle: {error}.", AGAIN) from None
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            EOFError,
-            NotImplementedError,
-            RuntimeError,
-        ) as error:
+        except BROKEN as error:
             raise UserError(f"{path} cannot be unpacked: {error}", AGAIN) from None
+        except OSError as error:
+            if error.errno != errno.EINVAL:  # a full disk is no fault of the bundle
+                raise
+            raise UserError(
+                f"{path} cannot be unpacked: it points outside itself.", AGAIN
+            ) from None
         yield Unpacked(Signature.read(folder / signature), read_predictions(folder / SAMPLES))
 
 
@@ -198,7 +206,7 @@ def _checked_entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         kind = stat.S_IFMT(entry.external_attr >> 16)
         if not _plain(name):
             raise _Unfit(f"the name {name!r} leaves its folder")
-        if entry.is_dir() or kind not in (0, stat.S_IFREG):
+        if entry.is_dir() or kind not in (0, stat.S_IFREG) or entry.compress_type not in METHODS:
             raise _Unfit(f"{name} is no plain file")
         # Names that only differ by case are one file on some devices.
         if name.casefold() in map(str.casefold, entries):

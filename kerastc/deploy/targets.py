@@ -76,6 +76,10 @@ def targets(path: Path, data: LabelledTexts | None, stack: ExitStack) -> Iterato
     Raises:
         UserError: where there is nothing that could be measured, or on nothing.
     """
+    if not path.exists():
+        raise UserError(
+            f"There is neither a run nor a file at {path}.", "Export one: kerastc export RUN"
+        )
     if path.suffix == bundle.SUFFIX:
         content = stack.enter_context(bundle.unpacked(path))
         rows = _of_predictions(content.samples, content.signature, path)

@@ -5,7 +5,8 @@ A subword encoder was trained on running text and usually does better on the ori
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, ClassVar
@@ -263,19 +264,22 @@ def _plain_forms() -> dict[int, str | None]:
 
 @cache
 def _stop_words(language: str) -> frozenset[str]:
-    import stopwordsiso
+    with _dictionary_of("stopwordsiso"):
+        import stopwordsiso
 
     return frozenset(word.casefold() for word in stopwordsiso.stopwords(language))
 
 
 def _stop_word_languages() -> frozenset[str]:
-    import stopwordsiso
+    with _dictionary_of("stopwordsiso"):
+        import stopwordsiso
 
     return frozenset(stopwordsiso.langs())
 
 
 def _lemma_languages() -> frozenset[str]:
-    from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
+    with _dictionary_of("simplemma"):
+        from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
 
     return SUPPORTED_LANGUAGES
 
@@ -284,3 +288,15 @@ def _lemmatizer(language: str) -> Callable[[str], str]:
     from simplemma import lemmatize
 
     return lambda word: lemmatize(word, lang=language)
+
+
+@contextmanager
+def _dictionary_of(package: str) -> Iterator[None]:
+    """Says what a device lacks where the texts of a model need a dictionary."""
+    try:
+        yield
+    except ImportError as error:
+        raise UserError(
+            f"The texts of this model are prepared with {package}: {error}.",
+            f"Install it: pip install {package}",
+        ) from None

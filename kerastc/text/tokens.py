@@ -234,7 +234,13 @@ class SentencePiece(Tokenizer):
     @classmethod
     def read(cls, path: Path, kind: str) -> "SentencePiece":
         """Reads a SentencePiece model file for the KerasHub tokenizer class `kind`."""
-        import keras_hub
+        try:
+            import keras_hub
+        except ImportError as error:
+            raise UserError(
+                f"{path} is a SentencePiece vocabulary, which KerasHub reads: {error}.",
+                "Install it: pip install keras-hub",
+            ) from None
 
         return cls(getattr(keras_hub.tokenizers, kind)(proto=path.read_bytes()))
 
