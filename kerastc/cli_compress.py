@@ -38,7 +38,7 @@ def compress(run, steps, folder, resume, backend) -> None:
     from kerastc.report.terminal import run_summary
 
     where = {"places": launch.Places(), "folder": folder, "resume": resume, "backend": backend}
-    run_summary(compress_run(run, steps, **where, tell=lambda line: click.echo(line, err=True)))
+    run_summary(compress_run(run, steps, **where))
 
 
 @click.command()

@@ -66,7 +66,7 @@ def train(
             run was stopped by Ctrl-C, a full disk or the like.
     """
     if resume:
-        folder = folder or newest_unfinished(places.runs, _required(name)).folder
+        folder = folder or _newest_unfinished(places, name).folder
         if name is None or (folder / "config.json").is_file():
             return _resume(folder, name, overrides, places, backend)
     origin = lineage.origin(parent) if parent else None
@@ -81,13 +81,13 @@ def train(
         config = settings.configure(module.Config, overrides)
     backend = choose_backend(backend)
     named = {
-        "recipe": str(script.path.resolve()) if name != script.path.stem else name,
+        "recipe": script.stem if script.name == script.stem else str(script.path.resolve()),
         "command": _command(script, config, backend, origin),
         "config": config.model_dump(mode="json"),
     }
     if origin:
         named["parent"] = origin.as_dict()
-    folder = folder or _new_folder(places.runs / script.path.stem)
+    folder = folder or _new_folder(places.runs / script.stem)
     return _work(module, config, Run.create(folder, named, places.cache))
 
 
@@ -244,6 +244,10 @@ def _new_folder(parent: Path) -> Path:
     stamp = time.strftime("%Y%m%d-%H%M%S")
     names = [stamp, *(f"{stamp}-{i}" for i in range(2, 100))]
     return next(parent / name for name in names if not (parent / name).exists())
+
+
+def _newest_unfinished(places: Places, name: str | None) -> Run:
+    return newest_unfinished(places.runs, recipe.find(_required(name)).stem)
 
 
 def _required(name: str | None) -> str:

@@ -18,6 +18,11 @@ def console() -> "Console":
     return Console(stderr=True)
 
 
+def tell(line: str) -> None:
+    """Prints a line on standard error: what long work has done, and what comes next."""
+    print(line, file=sys.stderr, flush=True)
+
+
 @contextmanager
 def progress(description: str, total: int | None = None) -> Iterator[Callable[..., None]]:
     """Shows a bar that goes away at the end; yields `advance(n=1, note="")`.

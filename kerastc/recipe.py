@@ -16,7 +16,7 @@ class Recipe:
     """A recipe's file, read but not run.
 
     Args:
-        name: what the user calls it: the file's name, or the path that was given.
+        name: what the user calls it: the file's name with dashes, or the path that was given.
         path: the script.
         summary: the docstring's first line.
         cost: the first sentence of its `Cost:` paragraph; empty where it has none.
@@ -28,6 +28,11 @@ class Recipe:
     summary: str
     cost: str
     expect: str
+
+    @property
+    def stem(self) -> str:
+        """Its name without the folder and ending of a path: what its runs' folder is called."""
+        return self.path.stem.replace("_", "-")
 
     def load(self) -> types.ModuleType:
         """Runs the script (a recipe is code: give only paths that you trust).
@@ -70,7 +75,8 @@ def find(name: str) -> Recipe:
         if not path.is_file():
             raise UserError(f"There is no recipe script at {name}.")
         return _read(name, path)
-    names = {path.stem: path for path in _scripts()}
+    names = {path.stem.replace("_", "-"): path for path in _scripts()}
+    name = name.replace("_", "-")
     if name not in names:
         raise UserError(
             f"There is no recipe named {name!r}; there are: {', '.join(names)}.",
@@ -81,7 +87,7 @@ def find(name: str) -> Recipe:
 
 def all_recipes() -> list[Recipe]:
     """The named recipes, in alphabetical order."""
-    return [_read(path.stem, path) for path in _scripts()]
+    return [_read(path.stem.replace("_", "-"), path) for path in _scripts()]
 
 
 def _scripts() -> list[Path]:

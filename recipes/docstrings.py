@@ -17,7 +17,13 @@ versions of the packages; these are those of constraints.txt.
 
 from typing import Literal
 
-from kerastc import data, models, report, training
+from kerastc import compress, data, deploy, models, report, training
+
+# Smaller models, from one whose tokens and bits are fewer to a student of half the layers.
+CHAINS = (
+    "vocabulary quantize:int8",
+    "vocabulary low-rank:embedding=128 distill:layers=3,epochs=6,learning_rate=2e-4 quantize:int8",
+)
 
 
 class Config(training.TextClassifierConfig):
@@ -26,6 +32,7 @@ class Config(training.TextClassifierConfig):
     problem: Literal["general", "similar"] = "general"  # far subjects, or near ones
     per_class: int = 400  # texts a class; 0 takes all
     learning_rate: float = 5e-4  # the peak
+    smaller: bool = True  # compress, export and measure the model, too
 
 
 def load(config: Config, run) -> data.Splits:
@@ -41,3 +48,9 @@ def run(config: Config, run) -> None:
     model = models.text_classifier(encoder, len(splits.data.classes), **config.architecture())
     trained = training.train_text_classifier(model, encoder, splits, config, run)
     report.conclude(run, splits, trained)
+
+    if config.smaller:
+        children = [compress.compressed(run, words) for words in CHAINS]
+        deploy.export_and_benchmark([run, *children])
+        report.write_report(run.folder)
+        report.account([run.folder]).print()

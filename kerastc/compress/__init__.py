@@ -8,6 +8,6 @@ from kerastc.rooms import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     names={
-        "pipeline": ["compress"],
+        "pipeline": ["compress", "compressed"],
     },
 )

@@ -1,15 +1,14 @@
 """`kerastc compress`: a run in, the steps in their order, a smaller run out."""
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from kerastc import launch, recipe, settings
 from kerastc.backend import choose_backend
 from kerastc.errors import UserError
+from kerastc.progress import tell
 from kerastc.run import Run
-
-Tell = Callable[[str], None]
 
 
 def compress(
@@ -20,7 +19,6 @@ def compress(
     folder: Path | None = None,
     resume: bool = False,
     backend: str | None = None,
-    tell: Tell = lambda line: None,
 ) -> Run:
     """Applies steps to a finished run's model and writes what came of it as a child run.
 
@@ -31,7 +29,6 @@ def compress(
         folder: of the child; by default PARENT/compressed/STEPS.
         resume: go on with the child in `folder`, behind the last step that was done.
         backend: tensorflow, jax or torch.
-        tell: takes a line for the user as each step begins and ends.
 
     Raises:
         UserError: for every slip before any work, and for a step that does not apply.
@@ -60,8 +57,27 @@ def compress(
         )
     config = settings.validate(module.Config, source.config["config"])
     with launch.carrying_out(run, config, "compression.json"):
-        _work(run, source, module.load, config, list(zip(words, steps, strict=True)), tell)
+        _work(run, source, module.load, config, list(zip(words, steps, strict=True)))
     return run
+
+
+def compressed(parent: Run, words: str) -> Run:
+    """The child of a run by steps, where it is by default: made, gone on with, or as it is.
+
+    Args:
+        parent: a run with a final model; its own recipe may still be at work on it.
+        words: the steps with spaces between them.
+    """
+    steps = words.split()
+    folder = _default_folder(parent, steps)
+    return compress(
+        parent.folder,
+        steps,
+        places=launch.Places(cache=parent.cache),
+        folder=folder,
+        resume=folder.is_dir(),
+        backend=parent.read_json("environment.json")["backend"],
+    )
 
 
 def original_of(run: Run) -> Run:
@@ -87,7 +103,7 @@ def _given(folder: Path | None) -> Path:
 
 def _create(parent: Path, words, steps, folder: Path | None, places: launch.Places) -> Run:
     source = Run.open(parent, places.cache)
-    if not source.finished:
+    if not source.path("metrics.json").is_file():
         raise UserError(
             f"{source.folder} stands {source.standing()}: it has no final model.",
             f"Go on with it: {source.resume_command}",
@@ -98,7 +114,7 @@ def _create(parent: Path, words, steps, folder: Path | None, places: launch.Plac
             f"Give its parent: {source.parent['run']}",
         )
     original_of(source)
-    folder = folder or source.path("compressed", _name(words))
+    folder = folder or _default_folder(source, words)
     if folder.is_dir() and not Run(folder).finished and (folder / "config.json").is_file():
         raise UserError(
             f"{folder} was begun and not finished.", f"Go on with it: {Run(folder).resume_command}"
@@ -113,13 +129,14 @@ def _create(parent: Path, words, steps, folder: Path | None, places: launch.Plac
     return Run.create(folder, named, places.cache)
 
 
-def _name(words: Sequence[str]) -> str:
-    """A folder's name made of the steps; whatever is unusual in a path becomes a dash."""
+def _default_folder(parent: Run, words: Sequence[str]) -> Path:
+    """PARENT/compressed/STEPS; whatever is unusual in a path becomes a dash."""
     text = "+".join(words).replace(":", "-")
-    return "".join(c if c.isalnum() or c in "+-_.=" else "-" for c in text)[:120]
+    name = "".join(c if c.isalnum() or c in "+-_.=" else "-" for c in text)
+    return parent.path("compressed", name[:120])
 
 
-def _work(run: Run, source: Run, load, config, steps, tell: Tell) -> None:
+def _work(run: Run, source: Run, load, config, steps) -> None:
     from kerastc.compress.account import Account
     from kerastc.compress.quantize import Quantize
     from kerastc.compress.step import Work, probabilities

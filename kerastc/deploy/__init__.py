@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = attach(
     names={
         "benchmark": ["benchmark"],
         "exporting": ["export"],
+        "family": ["export_and_benchmark"],
         "runtime": ["Classifier", "load"],
         "signature": ["Signature"],
     },

@@ -64,14 +64,14 @@ def sweep(
     script = recipe.find(name)
     space = parse(script.load().Config, words)
     definition = {
-        "recipe": script.path.stem,
+        "recipe": script.stem,
         "words": space.as_dict(),
         "objective": objective,
         "backend": choose_backend(backend),
     }
     study = _study_name(study, space, definition)
     plan = space.plan(trials, study)
-    folder = places.runs / script.path.stem / "sweeps" / study
+    folder = places.runs / script.stem / "sweeps" / study
     _make(folder)
     storage = storage or sqlite_url(folder / "study.db")
     shared = SharedStudy(
