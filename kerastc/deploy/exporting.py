@@ -96,6 +96,10 @@ def checked(
         raise UserError(
             f"length={length} is not allowed: start and end take two tokens.", "Give 3, or any."
         )
+    if format == "litert" and not (batch or length):
+        raise UserError(
+            "LiteRT cannot leave both batch and length open.", "Fix one: --batch 1, for example."
+        )
     return Request(
         str(run.folder), format, batch or None, length or None, quantization, tuple(exclude)
     )

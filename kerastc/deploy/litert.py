@@ -109,11 +109,10 @@ def _by_tensorflow(saved_model: Path, quantization: str = "float32") -> bytes:
     try:
         return converter.convert()
     except Exception as error:  # the converter's error class is not public
-        operators = sorted(set(re.findall(r"tf\.\w+", str(error))))
+        lacking = sorted(set(re.findall(r"'tf\.(\w+)' op is neither", str(error))))
         raise UserError(
             "LiteRT's own operators cannot express this model"
-            + (f"; it lacks {', '.join(operators)}" if operators else f": {error}")
-            + ".",
+            + (f": they lack {', '.join(lacking)}." if lacking else f": {error}"),
             "ONNX or a SavedModel may do: kerastc export RUN --format onnx",
         ) from None
 
@@ -180,7 +179,7 @@ def _excluded(model: bytes, exclude: Sequence[str]) -> list["Operator"]:
         if not fits:
             raise UserError(
                 f"exclude={expression} finds no operator.",
-                "One name of each: " + ", ".join(found.names[-1] for found in weighty),
+                "Some of the names: " + ", ".join(found.names[0] for found in weighty),
             )
         excluded += fits
     return excluded

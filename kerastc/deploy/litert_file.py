@@ -67,5 +67,5 @@ def _operator(model, graph, operator) -> Operator:
     ]
     # Where the converter made one of several operators, it joined their names.
     parts = [part for name in outputs + constants for part in name.split(";") if part]
-    names = tuple(dict.fromkeys(part.partition("/")[2] or part for part in parts))
-    return Operator(kind, ";".join(outputs), names)
+    inside = [part.partition("/")[2] for part in parts if "/" in part]
+    return Operator(kind, ";".join(outputs), tuple(dict.fromkeys(inside or parts)))

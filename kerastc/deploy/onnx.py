@@ -39,6 +39,9 @@ def convert(saved_model: Path, inputs: Sequence[Tensor]) -> bytes:
     unknown = sorted({node.op_type for node in model.graph.node if node.domain not in known})
     if unknown:
         raise UserError(f"ONNX lacks operators of this model: {', '.join(unknown)}.")
+    if inputs[0].shape[0] is not None:  # with an open length tf2onnx loses sight of it
+        for output in model.graph.output:
+            output.type.tensor_type.shape.dim[0].dim_value = inputs[0].shape[0]
     return model.SerializeToString()
 
 

@@ -50,7 +50,12 @@ def write(
         return model(dict(zip(names, arrays, strict=True)), training=False)
 
     def serve(*arrays):
-        return {"logits": logits(*arrays)}
+        found = logits(*arrays)
+        batch = inputs[0].shape[0]
+        if batch is not None and None in inputs[0].shape:
+            # With an open length the converters lose sight of a batch that is fixed.
+            found = tf.reshape(found, (batch, found.shape[-1]))
+        return {"logits": found}
 
     def classify(*arrays):
         if graph is not None:
