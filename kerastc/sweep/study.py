@@ -14,11 +14,12 @@ import json
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from kerastc.errors import UserError
+from kerastc.progress import progress
 from kerastc.sweep.storage import (
     load_optuna,
     open_storage,
@@ -40,9 +41,10 @@ class SharedStudy:
         url: Optuna storage URL.
         definition: what every worker of this study must agree on; ready for JSON.
         plan: the values of each slot by field; the sampler draws the fields that are not there.
-        maximize: whether more is better.
+        maximize: of each objective, whether more is better.
         heartbeat: seconds between two signs of life; without one for three times as long, a
             worker counts as dead and its trial is taken over.
+        sampler: of a slot, what draws the fields that its plan leaves open; TPE by default.
 
     Raises:
         UserError: where Optuna is absent, the storage does not answer, or the study of that name
@@ -54,21 +56,24 @@ class SharedStudy:
         name: str,
         url: str,
         definition: Mapping[str, Any],
-        plan: Mapping[int, Mapping[str, str]],
-        maximize: bool,
+        plan: Mapping[int, Mapping[str, Any]],
+        maximize: Sequence[bool],
         heartbeat: int,
+        sampler: "Callable[[int], optuna.samplers.BaseSampler] | None" = None,
     ):
         optuna = load_optuna()
         self.name = name
         self.url = without_password(url)
         self.plan = plan
         self.heartbeat = heartbeat
+        # Seeded by slot: a worker that starts later must not draw what the first has drawn.
+        self._sampler = sampler or (lambda slot: optuna.samplers.TPESampler(seed=slot))
         with storage_errors_told(url):
             self._storage = open_storage(url, heartbeat)
-            direction = "maximize" if maximize else "minimize"
+            directions = ["maximize" if more else "minimize" for more in maximize]
             try:
                 self._study = optuna.create_study(
-                    study_name=name, storage=self._storage, direction=direction
+                    study_name=name, storage=self._storage, directions=directions
                 )
                 self._study.set_user_attr(_DEFINITION, definition)
             except optuna.exceptions.DuplicatedStudyError:
@@ -102,6 +107,44 @@ class SharedStudy:
         for slot in self.plan:
             if slot in latest and "error" in latest[slot].user_attrs:
                 self._enqueue(slot, latest[slot])
+
+    def claimed(self) -> Iterator["optuna.Trial"]:
+        """Trials for this worker until the plan has none left, waiting for those of others."""
+        while True:
+            trial = self.claim()
+            if trial is None and self.open_slots():
+                with progress("Waiting for the trials of other workers"):
+                    while trial is None and self.open_slots():
+                        time.sleep(self.heartbeat / 4)
+                        trial = self.claim()
+            if trial is None:
+                return
+            yield trial
+
+    def carry_out(
+        self, trial: "optuna.Trial", values: Callable[[], Sequence[float]]
+    ) -> Sequence[float] | str:
+        """Does the work of a claimed trial and records its end; one that is stopped is given back.
+
+        Args:
+            trial: claimed by this worker.
+            values: the work, which returns a value for each objective.
+
+        Returns:
+            the values, or why it failed.
+        """
+        try:
+            with self.alive(trial):
+                reached = values()
+        except KeyboardInterrupt:
+            self.give_back(trial)
+            raise
+        except Exception as error:  # also a recipe's own, for values that it cannot take
+            told = _named(error)
+            self.fail(trial, told)
+            return told
+        self.finish(trial, reached)
+        return reached
 
     def claim(self) -> "optuna.Trial | None":
         """Takes a waiting trial of the plan for this worker; None where there is none.
@@ -148,9 +191,9 @@ class SharedStudy:
             stop.set()
             thread.join()
 
-    def finish(self, trial: "optuna.Trial", value: float) -> None:
-        """Records a trial's value."""
-        self._tell(trial, value=value)
+    def finish(self, trial: "optuna.Trial", values: Sequence[float]) -> None:
+        """Records what a trial reached, a value for each objective."""
+        self._tell(trial, values)
 
     def fail(self, trial: "optuna.Trial", error: str) -> None:
         """Records that a trial came to an end without a value, and why."""
@@ -164,11 +207,11 @@ class SharedStudy:
         """Leaves a trial to the next worker that looks for one."""
         self._tell(trial)
 
-    def _tell(self, trial: "optuna.Trial", value: float | None = None) -> None:
+    def _tell(self, trial: "optuna.Trial", values: Sequence[float] | None = None) -> None:
         optuna = load_optuna()
-        state = optuna.trial.TrialState.FAIL if value is None else None
+        state = optuna.trial.TrialState.FAIL if values is None else None
         try:
-            self._study.tell(trial, value, state, skip_if_finished=True)
+            self._study.tell(trial, values, state, skip_if_finished=True)
         except optuna.exceptions.UpdateFinishedTrialError:
             return  # taken over between the check and the write
 
@@ -195,10 +238,6 @@ class SharedStudy:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             optuna.storages.fail_stale_trials(self._study)
-
-    def _sampler(self, slot: int) -> "optuna.samplers.BaseSampler":
-        # Seeded by slot: a worker that starts later must not draw what the first has drawn.
-        return load_optuna().samplers.TPESampler(seed=slot)
 
     def _refuse_another(self, definition: Mapping[str, Any]) -> None:
         theirs = self._definition(definition)
@@ -234,6 +273,12 @@ def _ended(trial: "optuna.trial.FrozenTrial") -> bool:
 
 def _abandoned(trial: "optuna.trial.FrozenTrial") -> bool:
     return trial.state.name == "FAIL" and "error" not in trial.user_attrs
+
+
+def _named(error: Exception) -> str:
+    if isinstance(error, UserError):  # its hint, too: what to do is told nowhere else
+        return f"{error.message} {error.hint or ''}".rstrip()
+    return f"{type(error).__name__}: {error}"
 
 
 def _words(value: Any) -> str:

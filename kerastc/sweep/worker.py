@@ -6,15 +6,16 @@ import math
 import re
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastc import launch, recipe
 from kerastc.backend import choose_backend
 from kerastc.errors import UserError
-from kerastc.progress import console, progress
+from kerastc.progress import console
 from kerastc.run import Run
 from kerastc.sweep.result import Sweep, Trial
 from kerastc.sweep.space import SearchSpace, parse
@@ -79,7 +80,7 @@ def sweep(
         storage,
         definition,
         plan,
-        maximize=OBJECTIVES[objective],
+        maximize=(OBJECTIVES[objective],),
         heartbeat=heartbeat,
     )
     worker = _Worker(shared, script, space, folder, places, objective, definition["backend"])
@@ -119,24 +120,15 @@ class _Worker:
     def work(self) -> None:
         """Runs trials until the plan has none left, waiting for those of others."""
         self.study.retry_failed()
-        for trial in self._claimed():
+        for trial in self.study.claimed():
             began = time.time()
             drawn = self.space.draw(trial)
             if console().is_terminal:
                 console().print(f"Now {_told(drawn)}", style="dim", markup=False, soft_wrap=True)
-            try:
-                with self.study.alive(trial):
-                    value = self._value(trial.user_attrs["slot"], drawn)
-            except KeyboardInterrupt:
-                self.study.give_back(trial)
-                raise
-            except Exception as error:  # also a recipe's own, for values that it cannot take
-                told = _named(error)
-                self.study.fail(trial, told)
-                outcome = f"failed: {told}"
-            else:
-                self.study.finish(trial, value)
-                outcome = f"{self.objective} {value:.4f}"
+            values = partial(self._values, trial.user_attrs["slot"], drawn)
+            reached = self.study.carry_out(trial, values)
+            failed = isinstance(reached, str)
+            outcome = f"failed: {reached}" if failed else f"{self.objective} {reached[0]:.4f}"
             self._tell(drawn, outcome, time.time() - began)
             _free_memory()
 
@@ -154,24 +146,12 @@ class _Worker:
             trials=tuple(self._trial(*found) for found in sorted(self.study.latest().items())),
         )
 
-    def _claimed(self) -> Iterator["optuna.Trial"]:
-        while True:
-            trial = self.study.claim()
-            if trial is None and self.study.open_slots():
-                with progress("Waiting for the trials of other workers"):
-                    while trial is None and self.study.open_slots():
-                        time.sleep(self.study.heartbeat / 4)
-                        trial = self.study.claim()
-            if trial is None:
-                return
-            yield trial
-
     def _run_folder(self, slot: int, drawn: Mapping[str, Any]) -> Path:
         """The run of a trial, the same at every attempt."""
         told = re.sub(r"[^\w.=,+-]+", "_", _told(drawn).replace(" ", ","), flags=re.ASCII)
         return self.folder / f"{slot:03d}-{told[:100]}"
 
-    def _value(self, slot: int, drawn: Mapping[str, str]) -> float:
+    def _values(self, slot: int, drawn: Mapping[str, str]) -> list[float]:
         """Trains the trial's run, or goes on with it, and reads the objective."""
         run = self._trained(self._run_folder(slot, drawn), self.space.words(drawn))
         value = run.read_json("metrics.json").get("validation", {}).get(self.objective)
@@ -179,7 +159,7 @@ class _Worker:
             raise UserError(f"{run.path('metrics.json')} has no validation {self.objective}.")
         if not math.isfinite(value):
             raise UserError(f"The validation {self.objective} is {value}: the training diverged.")
-        return float(value)
+        return [float(value)]
 
     def _trained(self, folder: Path, words: Sequence[str]) -> Run:
         while True:
@@ -279,9 +259,3 @@ def _free_memory() -> None:
 
 def _told(drawn: Mapping[str, Any]) -> str:
     return " ".join(f"{key}={text}" for key, text in drawn.items())
-
-
-def _named(error: Exception) -> str:
-    if isinstance(error, UserError):  # its hint, too: what to do is told nowhere else
-        return f"{error.message} {error.hint or ''}".rstrip()
-    return f"{type(error).__name__}: {error}"

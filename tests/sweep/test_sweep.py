@@ -305,7 +305,7 @@ import sys, time
 from kerastc.sweep.study import SharedStudy
 
 time.sleep(max(0, float(sys.argv[2]) - time.time()))
-study = SharedStudy("s", sys.argv[1], {}, {i: {} for i in range(12)}, True, heartbeat=60)
+study = SharedStudy("s", sys.argv[1], {}, {i: {} for i in range(12)}, (True,), heartbeat=60)
 while trial := study.claim():
     print(trial.user_attrs["slot"])
     study.finish(trial, 0.0)
