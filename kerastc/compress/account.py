@@ -41,8 +41,12 @@ class Account:
 
     @property
     def last_done(self) -> Run | None:
-        """The folder with the model that the last finished step left."""
-        return self._folder(len(self.steps)) if self.steps else None
+        """Where the model is that the last finished step left; None before the first one."""
+        if not self.steps:
+            return None
+        folder = self._folder(len(self.steps))
+        # `tidy` comes when the run itself has the model.
+        return folder if folder.path("tokenizer").is_dir() else self.run
 
     @contextmanager
     def step(self, work: Work, number: int, word: str) -> Iterator[None]:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from kerastc import launch
 from kerastc.cli import main
 from kerastc.compress import compress
 from kerastc.compress.pipeline import original_of
@@ -17,19 +16,6 @@ from kerastc.predictor import Predictor
 from kerastc.run import Run
 
 pytestmark = pytest.mark.backend
-SMALL = ["trainable=all", "epochs=3", "learning_rate=5e-3", "batch_size=16", "max_tokens=12"]
-
-
-@pytest.fixture(scope="module")
-def places(tmp_path_factory) -> launch.Places:
-    folder = tmp_path_factory.mktemp("places")
-    return launch.Places(folder / "runs", folder / "cache")
-
-
-@pytest.fixture(scope="module")
-def trained(tiny_encoder, subjects_csv, places) -> Path:
-    words = [f"data={subjects_csv}", f"backbone={tiny_encoder}", *SMALL]
-    return launch.train("text", words, places=places, folder=places.runs / "whole").folder
 
 
 def test_a_chain_of_steps_leaves_a_run_that_predicts(trained, places, tmp_path, capsys):

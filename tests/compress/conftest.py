@@ -1,0 +1,21 @@
+"""A small trained run that the tests of this room compress."""
+
+from pathlib import Path
+
+import pytest
+
+from kerastc import launch
+
+SMALL = ["trainable=all", "epochs=3", "learning_rate=5e-3", "batch_size=16", "max_tokens=12"]
+
+
+@pytest.fixture(scope="session")
+def places(tmp_path_factory) -> launch.Places:
+    folder = tmp_path_factory.mktemp("places")
+    return launch.Places(folder / "runs", folder / "cache")
+
+
+@pytest.fixture(scope="session")
+def trained(tiny_encoder, subjects_csv, places) -> Path:
+    words = [f"data={subjects_csv}", f"backbone={tiny_encoder}", *SMALL]
+    return launch.train("text", words, places=places, folder=places.runs / "whole").folder

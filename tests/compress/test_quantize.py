@@ -1,0 +1,34 @@
+"""The last step: a file of few bits, measured as that file."""
+
+import json
+
+import numpy as np
+import pytest
+
+from kerastc.compress import compress, compressed
+from kerastc.deploy.runtime import load
+from kerastc.report.metrics import read_predictions
+from kerastc.run import Run
+
+
+@pytest.mark.parametrize("kind", ["int8", "int8-static"])
+def test_the_figures_of_a_quantized_run_are_those_of_its_file(trained, places, tmp_path, kind):
+    run = compress(trained, [f"quantize:{kind}"], places=places, folder=tmp_path / "q")
+    signature = json.loads(run.path("exports", "model.tflite.json").read_text())
+    assert signature["quantization"] == kind
+    predictions = read_predictions(run.path("predictions", "test.csv"))
+    texts = list(predictions.texts)
+    file = load(run.path("exports", "model.tflite")).probabilities(texts)
+    np.testing.assert_allclose(predictions.probabilities, file, atol=1e-5)
+    before = read_predictions(trained / "predictions" / "test.csv")
+    assert np.abs(before.probabilities - file).max() > 1e-6  # not the Keras model's
+
+
+def test_a_child_that_is_there_is_used_again_and_a_stopped_one_goes_on(trained, places):
+    parent = Run(trained, places.cache)
+    first = compressed(parent, "vocabulary low-rank:rank=4")
+    written = first.path("model.keras").stat().st_mtime_ns
+    again = compressed(parent, "vocabulary low-rank:rank=4")
+    assert again.path("model.keras").stat().st_mtime_ns == written
+    first.path("finished.json").unlink()
+    assert compressed(parent, "vocabulary low-rank:rank=4").finished
