@@ -40,7 +40,7 @@ def keeps_tensorflow() -> bool:
     Raises:
         UserError: where TensorFlow is not installed.
     """
-    if "tensorflow" not in sys.modules and importlib.util.find_spec("tensorflow") is None:
+    if importlib.util.find_spec("tensorflow") is None:
         raise UserError(
             "Exports are made by TensorFlow, which is not installed.",
             "Install it: pip install tensorflow tensorflow-text",
