@@ -11,11 +11,10 @@ import kerastc.models.text_classifier  # noqa: F401  (these register the layers 
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
 from kerastc.run import Run
-from kerastc.text.cutting import cut_at_word
-from kerastc.text.preparation import TextPreparation
-from kerastc.text.tokens import load_tokenizer
+from kerastc.softmax import softmax
+from kerastc.text.preprocessing import Preprocessing
 from kerastc.training.batching import TextBatches
-from kerastc.training.predicting import predict, softmax
+from kerastc.training.predicting import predict
 
 BATCH = 32
 
@@ -35,12 +34,9 @@ class Predictor:
         preprocessing = run.read_json("preprocessing.json")
         if preprocessing.get("kind") != "text":
             raise UserError(f"{run.folder} is no run of a text recipe.")
-        self.max_tokens = preprocessing["max_tokens"]
-        self.max_characters = preprocessing["max_characters"]
-        self.preparation = TextPreparation.of(preprocessing["preparation"])
         self.classes = tuple(_required(run, "labels.txt").read_text("utf-8").splitlines())
         self.model = load_model(_required(run, "model.keras"))
-        self.tokenizer = load_tokenizer(_required(run, "tokenizer"))
+        self.preprocessing = Preprocessing.read(preprocessing, _required(run, "tokenizer"))
 
     @property
     def name(self) -> str:
@@ -58,11 +54,9 @@ class Predictor:
 
     def logits(self, texts: Sequence[str]) -> np.ndarray:
         """What the model says before the softmax, (texts, classes) float32."""
-        if self.max_characters:
-            texts = [cut_at_word(text, self.max_characters) for text in texts]
-        tokens = self.tokenizer.encode(self.preparation.apply(texts), self.max_tokens)
+        tokens = self.preprocessing.tokens(texts)
         none = np.zeros((len(tokens), 0), "float32")
-        batches = TextBatches(tokens, self.tokenizer.pad, none, BATCH)
+        batches = TextBatches(tokens, self.preprocessing.tokenizer.pad, none, BATCH)
         return predict(self.model, batches, "Predicting")
 
     def matching(self, texts: LabelledTexts) -> LabelledTexts:

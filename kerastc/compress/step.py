@@ -10,8 +10,9 @@ import numpy as np
 
 from kerastc.run import Run
 from kerastc.settings import Config
+from kerastc.softmax import softmax
 from kerastc.training.batching import Batches
-from kerastc.training.predicting import predict, softmax
+from kerastc.training.predicting import predict
 
 if TYPE_CHECKING:
     from kerastc.compress.text_task import TextTask

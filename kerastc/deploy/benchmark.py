@@ -18,12 +18,13 @@ import numpy as np
 from kerastc.data.texts import LabelledTexts
 from kerastc.deploy.machine import machine
 from kerastc.deploy.process import Process
-from kerastc.deploy.runtime import softmax, text_shape
+from kerastc.deploy.runtime import text_shape
 from kerastc.deploy.targets import Rows, Target, targets
 from kerastc.errors import UserError
 from kerastc.progress import progress
 from kerastc.report.metrics import classification_metrics
 from kerastc.run import Run
+from kerastc.softmax import softmax
 
 FILE = "benchmark.json"
 PERCENTILES = (50, 90, 95, 99)
@@ -77,7 +78,12 @@ def benchmark(
         most_rows: of the texts for accuracy, evenly spread; all by default.
 
     Returns:
-        an entry a model and number of threads; ARCHITECTURE.md has its fields.
+        a dict a model and number of threads, in JSON's types: `model` (its path) and `file`
+        (relative to its run), `format`, `quantization`, `parameters`, `bytes`, `gzip_bytes`;
+        `batch`, `length`, `threads`, `protocol`, `runs`; `initialisation_ms`, `first_call_ms`,
+        `tokenize_ms` (of one text), what `latencies` gives, `throughput` (texts a second);
+        `peak_memory_bytes` (of the process) and `model_memory_bytes` (by how much that is more than
+        before the model was loaded); what `worth` gives; `machine` and `measured` (when).
 
     Raises:
         UserError: before any model is timed, where one of them is unfit.

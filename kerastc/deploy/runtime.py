@@ -11,6 +11,7 @@ from kerastc.deploy.sessions import Session, start
 from kerastc.deploy.signature import Signature
 from kerastc.errors import UserError
 from kerastc.progress import progress
+from kerastc.softmax import softmax
 from kerastc.text.preprocessing import Preprocessing
 from kerastc.text.ragged import Ragged
 
@@ -172,9 +173,3 @@ def text_shape(signature: Signature) -> tuple[int | None, int | None]:
             f"{len(signature.classes)} classes."
         )
     return batch, length
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities of logits, (rows, classes), in float64."""
-    exp = np.exp(logits.astype("float64") - logits.max(axis=1, keepdims=True, initial=-np.inf))
-    return exp / exp.sum(axis=1, keepdims=True)

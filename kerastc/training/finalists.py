@@ -11,11 +11,12 @@ import keras
 import numpy as np
 
 from kerastc.run import Run
+from kerastc.softmax import softmax
 from kerastc.training.batching import Batches
 from kerastc.training.callbacks import epochs_of
 from kerastc.training.checkpoints import assign_weights, read_weights
 from kerastc.training.metrics import class_figures
-from kerastc.training.predicting import predict, softmax
+from kerastc.training.predicting import predict
 from kerastc.training.stopping import ranked
 
 

@@ -10,13 +10,14 @@ import numpy as np
 from kerastc.data import LabelledTexts
 from kerastc.models import Encoder, split_at_features
 from kerastc.run import Run
+from kerastc.softmax import softmax
 from kerastc.training.baseline import Baseline, bag_of_words
 from kerastc.training.batching import Batches, TextBatches, covering_length
 from kerastc.training.config import TextClassifierConfig
 from kerastc.training.features import FeatureCache
 from kerastc.training.finalists import Choice
 from kerastc.training.fit import class_weights, fit, one_hot
-from kerastc.training.predicting import predict, softmax
+from kerastc.training.predicting import predict
 
 if TYPE_CHECKING:
     from kerastc.data.splits import Splits

@@ -20,9 +20,9 @@ from kerastc.deploy import benchmark, bundle
 from kerastc.deploy.benchmark import SOURCE, Protocol, gzip_size, latencies, worth
 from kerastc.deploy.machine import memory, peak_memory
 from kerastc.deploy.measure import WARM_UP, timed
-from kerastc.deploy.runtime import softmax
 from kerastc.deploy.targets import Rows
 from kerastc.errors import UserError
+from kerastc.softmax import softmax
 
 CONTRACT = {
     *("file", "format", "quantization", "batch", "length", "threads", "runs", "machine"),

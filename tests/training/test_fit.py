@@ -8,10 +8,11 @@ import pytest
 
 from kerastc.errors import UserError
 from kerastc.run import Run
+from kerastc.softmax import softmax
 from kerastc.training.batching import Batches
 from kerastc.training.config import TrainingConfig
 from kerastc.training.fit import class_weights, fit, one_hot
-from kerastc.training.predicting import predict, softmax
+from kerastc.training.predicting import predict
 
 pytestmark = pytest.mark.backend
 CLASSES = ("a", "b", "c")

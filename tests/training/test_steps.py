@@ -7,9 +7,10 @@ from test_fit import CONFIG, KillAt, Killed, data, history, model, new_run, trai
 
 from kerastc.errors import UserError
 from kerastc.run import Run
+from kerastc.softmax import softmax
 from kerastc.training.batching import Batches, Stretches
 from kerastc.training.checkpoints import read_weights
-from kerastc.training.predicting import predict, softmax
+from kerastc.training.predicting import predict
 
 pytestmark = pytest.mark.backend
 __all__ = ["new_run"]
