@@ -85,7 +85,7 @@ def test_an_installed_wheel_lists_its_recipes_in_an_empty_folder(installed):
 
 @pytest.mark.slow
 def test_an_installed_wheel_trains_in_an_empty_folder(installed, tmp_path: Path):
-    installed("train", "docstrings", "per_class=20", "epochs=2")
+    installed("train", "docstrings", "per_class=20", "epochs=2", "smaller=false")
     [report] = (tmp_path / "empty" / "runs" / "docstrings").glob("*/report.html")
     assert report.stat().st_size > 100_000
 
