@@ -60,8 +60,8 @@ def print_account(account: "Account", console: Console) -> None:
         console.print("Dominated, as another model is no larger, no slower and no less accurate:")
     for model, by in account.beaten.items():
         console.print(Text(f"  {model} by {account.nearest(by)}"))
-    for choice in account.recommended.values():
-        console.print(Text(choice.reason, style="bold"))
+    for sentence in account.advice:
+        console.print(Text(sentence, style="bold"))
     if account.recommended:
         console.print(Text(account.rule))
 

@@ -18,7 +18,7 @@ from kerastc.report.account_plots import LABELLED, frontier
 from kerastc.report.account_terminal import print_account
 from kerastc.report.lineage import ancestors, family
 from kerastc.report.model_rows import COSTS, FIGURES, PARTS, model_rows
-from kerastc.report.pareto import Choice, choose, dominated, rule
+from kerastc.report.pareto import Choice, advice, choose, dominated, rule
 from kerastc.report.picture import Picture, Plot
 from kerastc.report.record import read_record, shortest_names
 from kerastc.report.template import render, write_page
@@ -53,6 +53,11 @@ class Account:
     def rule(self) -> str:
         """How the recommended models were chosen."""
         return rule(self.within, self.part)
+
+    @property
+    def advice(self) -> list[str]:
+        """The recommended models in sentences."""
+        return advice(self.recommended.values())
 
     @property
     def fronts(self) -> dict[str, list[str]]:

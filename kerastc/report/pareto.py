@@ -1,6 +1,6 @@
 """Which of some models are worth their cost, and which to take for size, latency or accuracy."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -65,16 +65,37 @@ class Choice:
     Args:
         goal: of `GOALS`.
         model: its name.
-        reason: the choice in a sentence, with its numbers.
+        gain: what is won by it; empty for accuracy.
+        evidence: its accuracy; empty where the original is kept for want of a better one.
     """
 
     goal: str
     model: str
-    reason: str
+    gain: str
+    evidence: str
+
+    @property
+    def reason(self) -> str:
+        """The choice in a sentence, with its numbers."""
+        return advice([self])[0]
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
-        return asdict(self)
+        return asdict(self) | {"reason": self.reason}
+
+
+def advice(choices: Iterable[Choice]) -> list[str]:
+    """The choices in sentences, one a model: what it is recommended for, gains, and evidence."""
+    groups: dict[tuple[str, str], list[Choice]] = {}
+    for choice in choices:
+        groups.setdefault((choice.model, choice.evidence), []).append(choice)
+    sentences = []
+    for (model, evidence), group in groups.items():
+        goals = " and ".join(", ".join(choice.goal for choice in group).rsplit(", ", 1))
+        facts = [choice.gain for choice in group] + [evidence]
+        verb = "take" if evidence else "keep"
+        sentences.append(f"For {goals}, {verb} {model}: {'; '.join(filter(None, facts))}.")
+    return sentences
 
 
 def rule(within: float, part: str) -> str:
@@ -116,33 +137,31 @@ def choose(rows: Sequence[Mapping[str, Any]], within: float) -> tuple[dict[str, 
         measured = [row for row in allowed if tables.finite(row[key]) is not None]
         if measured:
             taken = min(measured, key=lambda row: (row[key], -row[part]["accuracy"], row["model"]))
-            choices[goal] = Choice(goal, taken["model"], _reason(goal, taken, original, part))
+            choices[goal] = _choice(goal, taken, original, part)
     best = min(
         known, key=lambda row: (-row[part]["accuracy"], row["bytes"] or np.inf, row["model"])
     )
-    choices["accuracy"] = Choice(
-        "accuracy", best["model"], _reason("accuracy", best, original, part)
-    )
+    choices["accuracy"] = _choice("accuracy", best, original, part)
     return choices, part
 
 
-def _reason(goal: str, taken: Mapping[str, Any], original: Mapping[str, Any], part: str) -> str:
-    sentence = f"For {goal}, take {'the ' * (taken is original)}{taken['model']}: "
+def _choice(goal: str, taken: Mapping[str, Any], original: Mapping[str, Any], part: str) -> Choice:
+    gain = ""
     if goal in COSTS:
         key, form, better = COSTS[goal]
         if taken is original:
-            return f"For {goal}, keep the original: no model that is accurate enough is {better}."
-        sentence += form(taken[key])
+            gain = f"no model that is accurate enough is {better}"
+            return Choice(goal, taken["model"], gain, "")
+        gain = form(taken[key])
         if tables.finite(original[key]) is not None:
-            sentence += f", {original[key] / taken[key]:.3g} times {better} than the original"
-        sentence += "; "
+            gain += f", {original[key] / taken[key]:.3g} times {better} than the original"
     figures = [f"{part} accuracy {tables.number(taken[part]['accuracy'])}"]
     if part == "validation":
         figures.append(f"test {tables.number(taken['test']['accuracy'])}")
-    sentence += ", ".join(figures)
+    evidence = ", ".join(figures)
     if taken["test"]["difference"] is not None and taken is not original:
-        sentence += f" ({loss_words(taken['test'])})"
-    return sentence + "."
+        evidence += f" ({loss_words(taken['test'])})"
+    return Choice(goal, taken["model"], gain, evidence)
 
 
 def loss_words(figures: Mapping[str, Any]) -> str:

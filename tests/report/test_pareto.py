@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from kerastc.report.pareto import choose, dominated, dominators, rule
+from kerastc.report.pareto import advice, choose, dominated, dominators, rule
 
 POINTS = arrays(
     np.float64, st.tuples(st.integers(1, 12), st.integers(1, 3)), elements=st.integers(0, 6)
@@ -109,3 +109,14 @@ def test_the_original_is_kept_where_nothing_else_is_accurate_enough():
 
 def test_without_another_model_there_is_nothing_to_choose():
     assert choose([model("original", 0.8, 100)], 0.01)[0] == {}
+
+
+def test_a_model_that_is_taken_for_several_goals_is_told_once():
+    rows = [
+        model("original", 0.80, 100, 4.0),
+        model("small", 0.80, 40, 2.0),
+    ]
+    [sentence] = advice(choose(rows, 0.01)[0].values())
+    assert sentence.startswith("For size, latency and accuracy, take small: ")
+    assert "2.5 times smaller" in sentence and "2 times faster" in sentence
+    assert sentence.count("validation accuracy 0.800") == 1
