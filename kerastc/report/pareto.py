@@ -93,8 +93,8 @@ def advice(choices: Iterable[Choice]) -> list[str]:
     for (model, evidence), group in groups.items():
         goals = " and ".join(", ".join(choice.goal for choice in group).rsplit(", ", 1))
         facts = [choice.gain for choice in group] + [evidence]
-        verb = "take" if evidence else "keep"
-        sentences.append(f"For {goals}, {verb} {model}: {'; '.join(filter(None, facts))}.")
+        what = f"take {model}" if evidence else "keep the original"
+        sentences.append(f"For {goals}, {what}: {'; '.join(filter(None, facts))}.")
     return sentences
 
 
