@@ -51,7 +51,7 @@ def convert(
     if quantization in ("float32", "float16") or (quantization == "int8" and not exclude):
         model = _by_tensorflow(saved_model, quantization)
     else:
-        model = _by_quantizer(_by_tensorflow(saved_model), quantization, calibration, exclude)
+        model = _by_quantizer(saved_model, quantization, calibration, exclude)
     _refuse_custom_operators(model)
     return model
 
@@ -118,16 +118,16 @@ def _by_tensorflow(saved_model: Path, quantization: str = "float32") -> bytes:
 
 
 def _by_quantizer(
-    model: bytes,
+    saved_model: Path,
     quantization: str,
     calibration: Mapping[str, np.ndarray] | None,
     exclude: Sequence[str],
 ) -> bytes:
-    """ai-edge-quantizer on a float32 model."""
+    """ai-edge-quantizer on the float32 model that TensorFlow makes."""
     quantizer_of, kinds, unchanged = _quantizer()
     from kerastc.deploy.embedding_lookup import with_embedding_lookups
 
-    model = with_embedding_lookups(model)
+    model = with_embedding_lookups(_by_tensorflow(saved_model))
     bits = 4 if quantization == "int4" else 8
     quantizer = quantizer_of(bytearray(model))
     for kind in MULTIPLIES:

@@ -31,13 +31,13 @@ def vocabulary() -> list[str]:
     return [*SPECIAL, *own, *pieces, *(f"##{c}" for c in pieces)]
 
 
-CASES = {
-    "uncased": (dict(lowercase=True, strip_accents=True), 40, 0, False),
-    "cased": (dict(lowercase=False, strip_accents=False), 40, 0, False),
-    "as written": (dict(lowercase=True, strip_accents=False, split_on_cjk=False), 40, 0, False),
-    "capitals": (dict(lowercase=True, strip_accents=True), 40, 0, True),
-    "cut": (dict(lowercase=True, strip_accents=True), 12, 9, False),
-    "cut capitals": (dict(lowercase=False, strip_accents=False), 64, 17, True),
+UNCASED = dict(lowercase=True, strip_accents=True)
+ACCENTS = dict(lowercase=True, strip_accents=False, split_on_cjk=False)
+CASES = {  # tokenizer, tokens, characters, capitals
+    "uncased": (UNCASED, 40, 0, False),
+    "capitals": (UNCASED, 40, 0, True),
+    "accents kept": (ACCENTS, 40, 0, False),
+    "cut capitals": (ACCENTS, 12, 17, True),
 }
 
 
@@ -83,7 +83,7 @@ texts = st.lists(st.text(characters, max_size=40), min_size=1, max_size=20)
 
 @pytest.mark.parametrize("case", ["uncased", "cut capitals"])
 def test_ids_are_ours_on_any_text(made, case):
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=25, deadline=None)
     @given(texts=texts)
     def check(texts):
         assert_equal(*made(case), texts)
