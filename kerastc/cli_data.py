@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from kerastc.cli_options import JSON
+
 FILE = click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
 COLUMNS = click.option("--text", metavar="COLUMN[+COLUMN]", default="", help="Text; else guessed.")
 LABEL = click.option("--label", metavar="COLUMN", default="", help="Category; else guessed.")
@@ -17,7 +19,6 @@ CATEGORIES = click.option(
     help="Rules that make primary categories: irish_times, or a file of your own.",
 )
 ENCODING = click.option("--encoding", default="utf-8", show_default=True, help="Of FILE.")
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
 @click.group()

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kerastc.cli_options import JSON
 from kerastc.errors import UserError
 
 if TYPE_CHECKING:
     from kerastc.deploy.signature import Signature
-
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
 def _dimension(context: click.Context, parameter: click.Parameter, word: str | None) -> int | None:

@@ -1,0 +1,22 @@
+"""Options and arguments that several commands share."""
+
+from pathlib import Path
+
+import click
+
+RUNS = click.option(
+    "--runs",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("runs"),
+    envvar="KERASTC_RUNS",
+    show_default=True,
+    help="Folder of all runs.",
+)
+BACKEND = click.option(
+    "--backend",
+    metavar="tensorflow|jax|torch",
+    help="Keras backend; by default KERAS_BACKEND, else the first that is installed.",
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+ENCODING = click.option("--encoding", default="utf-8", show_default=True, help="Of the file.")
+RUN = click.argument("run", type=click.Path(path_type=Path))

@@ -1,0 +1,97 @@
+"""The commands that train. Nothing heavy is imported at the top."""
+
+import json
+from pathlib import Path
+
+import click
+
+from kerastc.cli_options import BACKEND, JSON, RUNS
+
+
+@click.command()
+@click.argument("name", metavar="[RECIPE]", required=False)
+@click.argument("overrides", metavar="[KEY=VALUE]...", nargs=-1)
+@click.option("--run", "folder", type=click.Path(path_type=Path), help="Folder of this run.")
+@click.option("--resume", is_flag=True, help="Go on with a stopped run, to the same figures.")
+@click.option(
+    "--from",
+    "parent",
+    metavar="RUN|CHECKPOINT",
+    type=click.Path(path_type=Path),
+    help="Go on from a checkpoint in a child run, with changed regularisation.",
+)
+@click.option("--seed", type=int, help="The same as seed=N.")
+@BACKEND
+@RUNS
+def train(name, overrides, folder, resume, parent, seed, backend, runs) -> None:
+    """Train RECIPE with settings changed by KEY=VALUE words.
+
+    RECIPE is a name of `kerastc recipes`, or the path of a recipe script of your own. A script is
+    code that runs with your rights: give only one that you trust.
+
+    \b
+    kerastc train docstrings
+    kerastc train arxiv data=abstracts.csv.gz problem=general --seed 3
+    kerastc train text data=my.csv label=topic early_stopping.patience=5
+    kerastc train --resume --run runs/docstrings/20261121-101500
+    kerastc train --from runs/text/20261121-101500/checkpoints/step-4000.npz dropout=0.6
+    """
+    from kerastc import launch
+    from kerastc.report.terminal import run_summary
+
+    if name and "=" in name:  # only overrides were given, with --resume or --from
+        name, overrides = None, (name, *overrides)
+    if seed is not None:
+        overrides = (*overrides, f"seed={seed}")
+    where = {"places": launch.Places(runs), "folder": folder, "backend": backend}
+    run_summary(launch.train(name, overrides, resume=resume, parent=parent, **where))
+
+
+@click.command()
+@click.argument("name", metavar="RECIPE")
+@click.argument("words", metavar="KEY=VALUES...", nargs=-1, required=True)
+@click.option("--trials", type=int, metavar="N", help="Trials in all; needed with a range.")
+@click.option("--study", metavar="NAME", help="Name of the study; by default made of the words.")
+@click.option("--storage", metavar="URL", help="Optuna storage; by default SQLite under --runs.")
+@click.option(
+    "--objective",
+    type=click.Choice(["accuracy", "macro_f1", "loss"]),
+    default="accuracy",
+    show_default=True,
+    help="What decides, on validation data.",
+)
+@JSON
+@BACKEND
+@RUNS
+def sweep(name, words, trials, study, storage, objective, as_json, backend, runs) -> None:
+    """Train RECIPE with each of many settings, and compare them.
+
+    A word with commas lists values; several such words make a grid. LOW..HIGH is a range, drawn
+    from by Optuna's TPE: it takes :log (evenly by magnitude) and :int, and needs --trials. Values
+    of a field that takes a list stand in brackets: key=[a,b],[c].
+
+    The same command again goes on where the last one stopped. Given to several processes, or with
+    --storage to several machines, they share the trials; a killed one's trial is run again.
+
+    \b
+    kerastc sweep arxiv data=FILE learning_rate=5e-2,5e-4,5e-6 schedule=linear,constant
+    kerastc sweep arxiv data=FILE train_fraction=1,0.5,0.25 seed=0,1,2,3,4
+    kerastc sweep docstrings learning_rate=1e-4..1e-2:log dropout=0..0.5 --trials 20
+    """
+    from kerastc import launch
+    from kerastc.sweep import sweep as run_sweep
+
+    result = run_sweep(
+        name,
+        words,
+        places=launch.Places(runs),
+        study=study,
+        storage=storage,
+        trials=trials,
+        objective=objective,
+        backend=backend,
+    )
+    if as_json:
+        click.echo(json.dumps(result.as_dict(), indent=2))
+    else:
+        result.print()
