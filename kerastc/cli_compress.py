@@ -1,8 +1,11 @@
 """The command that makes a run smaller. Nothing heavy is imported at the top."""
 
+import json
 from pathlib import Path
 
 import click
+
+from kerastc.errors import UserError
 
 
 @click.command()
@@ -13,7 +16,12 @@ import click
 )
 @click.option("--resume", is_flag=True, help="Go on with a stopped --run behind its last step.")
 @click.option("--backend", metavar="tensorflow|jax|torch", help="Keras backend of the steps.")
-def compress(run, steps, folder, resume, backend) -> None:
+@click.option("--within", metavar="accuracy=LOSS", help="Search: what may be lost on validation.")
+@click.option("--for", "goal", metavar="size|latency|memory", help="Search: what shall be little.")
+@click.option("--trials", type=int, help="Search: how many chains in all; 20.")
+@click.option("--epochs", type=int, help="Search: training that a chain may have; 1.")
+@click.option("--json", "as_json", is_flag=True, help="Search: print all that was found as JSON.")
+def compress(run, steps, folder, resume, backend, as_json, **options) -> None:
     """Make a finished RUN smaller by STEPS, in their order, as a run of its own.
 
     A STEP is NAME, NAME:VALUE or NAME:KEY=VALUE,KEY=VALUE. `kerastc steps` explains every one.
@@ -27,18 +35,54 @@ def compress(run, steps, folder, resume, backend) -> None:
     recover                    fine-tuning, with the run as teacher
     quantize:int8              a LiteRT file of 8-bit weights; always last
 
+    With --within the steps are looked for: each of --trials chains is exported and measured on
+    the validation rows, and the one of least cost within the budget becomes a run. STEPs that are
+    given come first in every chain. The same command goes on where the last one stopped.
+
     \b
     kerastc compress runs/headlines/x vocabulary distill:layers=3,epochs=4 quantize:int8
     kerastc compress runs/headlines/x low-rank:rank=30 recover:epochs=2
     kerastc compress --resume --run runs/headlines/x/compressed/low-rank-rank=30+recover-epochs=2
+    kerastc compress runs/headlines/x --within accuracy=0.01 --for latency --trials 30
     kerastc compare runs/headlines/x
     """
     from kerastc import launch
+
+    given = {key: value for key, value in options.items() if value is not None}
+    if given or as_json:
+        if folder or resume:
+            raise UserError(
+                f"{'--run' if folder else '--resume'} does not go with a search, which names its "
+                "runs itself and goes on wherever it was stopped.",
+                "Leave it out.",
+            )
+        _search(run, steps, given, as_json, places=launch.Places(), backend=backend)
+        return
     from kerastc.compress import compress as compress_run
     from kerastc.report.terminal import run_summary
 
     where = {"places": launch.Places(), "folder": folder, "resume": resume, "backend": backend}
     run_summary(compress_run(run, steps, **where))
+
+
+def _search(run, steps, options, as_json, **where) -> None:
+    from kerastc.compress import search
+    from kerastc.compress.search_terminal import search_tables
+
+    if "within" not in options:
+        raise UserError(
+            "A search wants to know what may be lost: --within is missing.",
+            "For example --within accuracy=0.01 --for size",
+        )
+    if run is None:
+        raise UserError("Which run?", "kerastc compress RUN --within accuracy=0.01")
+    found = search(run, steps, **options, **where)
+    if as_json:
+        click.echo(json.dumps(found.as_dict(), indent=2))
+    else:
+        search_tables(found)
+    if found.refusal:
+        raise found.refusal
 
 
 @click.command()

@@ -9,5 +9,6 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     names={
         "pipeline": ["compress", "compressed"],
+        "search": ["search"],
     },
 )

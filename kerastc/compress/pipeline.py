@@ -1,14 +1,18 @@
 """`kerastc compress`: a run in, the steps in their order, a smaller run out."""
 
+import hashlib
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from kerastc import launch, recipe, settings
 from kerastc.backend import choose_backend
 from kerastc.errors import UserError
 from kerastc.progress import tell
 from kerastc.run import Run
+
+LONGEST = 120  # characters of a folder's name
 
 
 def compress(
@@ -46,18 +50,11 @@ def compress(
             return run
     else:
         steps = parse(words)
-        run = _create(_given(parent), words, steps, folder, places)
+        run = create(source_run(_given(parent), places), words, folder, places)
     source = Run.open(Path(run.parent["run"]), places.cache)
-    script = recipe.find(source.config["recipe"])
-    module = script.load()
-    if not callable(getattr(module, "load", None)):
-        raise UserError(
-            f"{script.path} has no `def load(config, run)`, which gives a run's data again.",
-            "See recipes/text.py.",
-        )
-    config = settings.validate(module.Config, source.config["config"])
+    load, config = data_of(source)
     with launch.carrying_out(run, config, "compression.json"):
-        _work(run, source, module.load, config, list(zip(words, steps, strict=True)))
+        _work(run, source, load, config, list(zip(words, steps, strict=True)))
     return run
 
 
@@ -69,7 +66,7 @@ def compressed(parent: Run, words: str) -> Run:
         words: the steps with spaces between them.
     """
     steps = words.split()
-    folder = _default_folder(parent, steps)
+    folder = default_folder(parent, steps)
     return compress(
         parent.folder,
         steps,
@@ -101,7 +98,12 @@ def _given(folder: Path | None) -> Path:
     return folder
 
 
-def _create(parent: Path, words, steps, folder: Path | None, places: launch.Places) -> Run:
+def source_run(parent: Path, places: launch.Places) -> Run:
+    """A run that can be compressed.
+
+    Raises:
+        UserError: where it has no final model, or nothing but a quantized file.
+    """
     source = Run.open(parent, places.cache)
     if not source.path("metrics.json").is_file():
         raise UserError(
@@ -114,14 +116,39 @@ def _create(parent: Path, words, steps, folder: Path | None, places: launch.Plac
             f"Give its parent: {source.parent['run']}",
         )
     original_of(source)
-    folder = folder or _default_folder(source, words)
+    return source
+
+
+def data_of(source: Run) -> tuple[Callable[[settings.Config, Run], Any], settings.Config]:
+    """What gives a run's data again: its recipe's `load`, and the config that it takes.
+
+    Raises:
+        UserError: where the recipe has none.
+    """
+    script = recipe.find(source.config["recipe"])
+    module = script.load()
+    if not callable(getattr(module, "load", None)):
+        raise UserError(
+            f"{script.path} has no `def load(config, run)`, which gives a run's data again.",
+            "See recipes/text.py.",
+        )
+    return module.load, settings.validate(module.Config, source.config["config"])
+
+
+def create(source: Run, words: Sequence[str], folder: Path | None, places: launch.Places) -> Run:
+    """A child run on which nothing is done yet; by default PARENT/compressed/STEPS.
+
+    Raises:
+        UserError: where the folder holds something already.
+    """
+    folder = folder or default_folder(source, words)
     if folder.is_dir() and not Run(folder).finished and (folder / "config.json").is_file():
         raise UserError(
             f"{folder} was begun and not finished.", f"Go on with it: {Run(folder).resume_command}"
         )
     named = {
         "recipe": source.config["recipe"],
-        "command": shlex.join(["kerastc", "compress", str(parent), *words]),
+        "command": shlex.join(["kerastc", "compress", str(source.folder), *words]),
         "config": source.config["config"],
         "parent": {"run": str(source.folder.resolve())},
         "steps": list(words),
@@ -129,11 +156,19 @@ def _create(parent: Path, words, steps, folder: Path | None, places: launch.Plac
     return Run.create(folder, named, places.cache)
 
 
-def _default_folder(parent: Run, words: Sequence[str]) -> Path:
-    """PARENT/compressed/STEPS; whatever is unusual in a path becomes a dash."""
+def default_folder(parent: Run, words: Sequence[str]) -> Path:
+    """PARENT/compressed/STEPS."""
+    return parent.path("compressed", folder_name(words))
+
+
+def folder_name(words: Sequence[str]) -> str:
+    """Steps as the name of a folder; whatever is unusual in a path becomes a dash."""
     text = "+".join(words).replace(":", "-")
     name = "".join(c if c.isalnum() or c in "+-_.=" else "-" for c in text)
-    return parent.path("compressed", name[:120])
+    if len(name) <= LONGEST:
+        return name
+    digest = hashlib.sha256(text.encode()).hexdigest()[:8]  # two long chains may begin alike
+    return f"{name[: LONGEST - 9]}-{digest}"
 
 
 def _work(run: Run, source: Run, load, config, steps) -> None:

@@ -9,13 +9,16 @@ Reference: Jacob et al. 2018, Quantization and Training of Neural Networks for E
 Integer-Arithmetic-Only Inference.
 """
 
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
 from kerastc.compress.step import Step, Work
 from kerastc.run import Run
 from kerastc.training.config import Count
+
+if TYPE_CHECKING:
+    from kerastc.compress.text_task import TextTask
 
 
 class Quantize(Step):
@@ -33,10 +36,20 @@ class Quantize(Step):
 
     def write_file(self, run: Run, work: Work) -> dict[str, np.ndarray]:
         """Exports the run and returns the probabilities of the file for validation and test."""
-        from kerastc.deploy import export
         from kerastc.deploy.runtime import load
 
-        task = work.task
+        self.export(run, work.task)
+        classifier = load(run.path("exports", "model.tflite"))
+        splits = work.task.splits
+        return {
+            part: classifier.probabilities(getattr(splits, part).texts)
+            for part in ("validation", "test")
+        }
+
+    def export(self, run: Run, task: "TextTask") -> None:
+        """Writes the LiteRT file of a run and its signature, with ranges of training rows."""
+        from kerastc.deploy import export
+
         calibration = None
         if self.kind == "int8-static":
             batches = task.calibration(self.rows, self.seed)
@@ -48,9 +61,3 @@ class Quantize(Step):
             exclude=self.exclude,
             calibration=calibration,
         )
-        classifier = load(run.path("exports", "model.tflite"))
-        splits = task.splits
-        return {
-            part: classifier.probabilities(getattr(splits, part).texts)
-            for part in ("validation", "test")
-        }

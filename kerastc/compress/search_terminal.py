@@ -1,0 +1,52 @@
+"""What a search found, on the terminal."""
+
+import click
+
+from kerastc.compress.search_result import Search, Trial
+from kerastc.report import tables
+from kerastc.report.pareto import COSTS
+from kerastc.table import show_table
+
+
+def search_tables(search: Search) -> None:
+    """The Pareto front, what of it was chosen, and what that reaches on test."""
+    metric = search.budget.metric
+    names = [f"{i}{' *' * (t is search.chosen)}" for i, t in enumerate(search.front, 1)]
+    show_table(
+        ("", metric, "to original", "size", "p50", "memory", "took"),
+        [(name, *_cells(search, t)) for name, t in zip(names, search.front, strict=True)],
+        f"Validation {metric} against {search.goal}: the {len(search.front)} of "
+        f"{len(search.trials)} trials that no other beats in both",
+    )
+    click.echo()
+    for name, trial in zip(names, search.front, strict=True):
+        click.echo(f"{name:4} {trial}")
+    click.echo(f"\nThe original has {search.original[metric]:.4f}; {search.floor:.4f} is enough.")
+    for words, error in search.failed.items():
+        click.echo(f"Failed: {words}: {error}")
+    if search.chosen is not None and search.result is not None:
+        _chosen(search, search.chosen)
+
+
+def _cells(search: Search, trial: Trial) -> tuple[str, ...]:
+    metric = search.budget.metric
+    low, high = (f"{end:.3f}".removeprefix("0") for end in trial.validation[f"{metric}_interval"])
+    return (
+        f"{search.value(trial):.3f} [{low} {high}]",
+        tables.signed(search.difference(trial)),
+        *(form(trial.cost(goal)) for goal, (_, form, _) in COSTS.items()),
+        tables.duration(trial.seconds),
+    )
+
+
+def _chosen(search: Search, chosen: Trial) -> None:
+    form = COSTS[search.goal][1]
+    test = search.result["test"]
+    low, high = test["intervals"]["accuracy"]
+    click.echo(f"Chosen (*) for {search.goal}, {form(chosen.cost(search.goal))}: {chosen}")
+    click.echo(
+        f"Its test accuracy is {test['accuracy']:.4f}, 95 % {low:.3f} to {high:.3f}; the test rows "
+        "had no part in the choice."
+    )
+    click.echo(f"Run:     {search.result['run']}")
+    click.echo(f"Compare: kerastc compare {search.run}")

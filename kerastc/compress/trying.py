@@ -1,0 +1,116 @@
+"""One trial of a search: a chain of steps, its file, what the file costs and is worth."""
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from kerastc.compress.chains import MODEL, Chains
+from kerastc.compress.pipeline import create, folder_name
+from kerastc.compress.search_result import FILE, METRICS, Trial
+from kerastc.compress.words import parse
+from kerastc.data.texts import LabelledTexts
+from kerastc.launch import Places
+from kerastc.run import Run
+
+RECORD = "trial.json"
+CALLS = 200  # that are timed
+
+# Measures exported files side by side on labelled texts, by default the test rows of their run:
+# an entry for each, as in benchmark.json.
+Measure = Callable[[Sequence[Path], LabelledTexts | None], list[dict[str, Any]]]
+
+
+def measured(paths: Sequence[Path], texts: LabelledTexts | None = None) -> list[dict[str, Any]]:
+    """What `kerastc benchmark` finds, on one thread."""
+    from kerastc.deploy.benchmark import Protocol, benchmark
+
+    return benchmark(paths, texts, protocol=Protocol.of_runs(CALLS))
+
+
+class Trials:
+    """The trials of every search over a run, by their steps; each is carried out once.
+
+    Args:
+        folder: where they are kept.
+        chains: gives the models.
+        measure: what their files are measured by.
+    """
+
+    def __init__(self, folder: Path, chains: Chains, measure: Measure):
+        self.folder = folder
+        self.chains = chains
+        self.measure = measure
+
+    def known(self, words: Sequence[str]) -> Trial | None:
+        """A trial that came to its end."""
+        run = self._run(words)
+        if not run.path(RECORD).is_file():
+            return None
+        found = run.read_json(RECORD)
+        return Trial(**found | {"words": tuple(found["words"]), "folder": run.folder})
+
+    def carry_out(self, words: Sequence[str]) -> Trial:
+        """Does what is not done yet of a trial: its steps, its file, the measuring.
+
+        Test rows have no part in it.
+
+        Raises:
+            UserError: where a step does not apply, or the file is too far from its model.
+        """
+        if found := self.known(words):
+            return found
+        began = time.perf_counter()
+        *before, _ = words
+        source = self.chains.model_after(before)
+        run = self._begun(words)
+        task = self.chains.task()
+        task.read_preprocessing(source)
+        self._lend(source, run)
+        parse(words)[-1].export(run, task)
+        [entry] = self.measure([run.path(*FILE)], task.splits.validation)
+        self._take_back(run)
+        steps = sum(step["seconds"] for step in self.chains.record(before))
+        run.write_json(RECORD, _record(words, entry, steps + time.perf_counter() - began))
+        keras.utils.clear_session()
+        return self.known(words)
+
+    def _run(self, words: Sequence[str]) -> Run:
+        return Run(self.folder / folder_name(words), self.chains.source.cache)
+
+    def _begun(self, words: Sequence[str]) -> Run:
+        run = self._run(words)
+        if not run.path("config.json").is_file():
+            create(self.chains.source, words, run.folder, Places(cache=run.cache))
+            shutil.copyfile(self.chains.original.path("labels.txt"), run.path("labels.txt"))
+        return run
+
+    @staticmethod
+    def _lend(source: Run, run: Run) -> None:
+        """Gives a trial the model of its steps for as long as it is exported."""
+        for name in MODEL:
+            copy = shutil.copytree if source.path(name).is_dir() else shutil.copyfile
+            with run.writing(name) as path:
+                copy(source.path(name), path)
+
+    @staticmethod
+    def _take_back(run: Run) -> None:
+        """Lets the model go, which is as large as many files."""
+        run.path("model.keras").unlink()
+        shutil.rmtree(run.path("tokenizer"))  # exports/ has one
+
+
+def _record(words: Sequence[str], entry: dict[str, Any], seconds: float) -> dict[str, Any]:
+    figures = [name for metric in METRICS for name in (metric, f"{metric}_interval")]
+    return {
+        "words": list(words),
+        "validation": {name: entry[name] for name in figures},
+        "bytes": entry["bytes"],
+        "latency_p50_ms": entry["latency_ms"]["p50"],
+        "peak_memory_bytes": entry["peak_memory_bytes"],
+        "parameters": entry["parameters"],
+        "seconds": round(seconds, 1),
+    }
