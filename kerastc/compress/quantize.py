@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
-from kerastc.compress.step import Step, Work
+from kerastc.compress.step import Step, Work, probabilities
 from kerastc.run import Run
 from kerastc.training.config import Count
 
@@ -35,12 +35,21 @@ class Quantize(Step):
         return {"kind": self.kind}  # the file is written once the run is whole
 
     def write_file(self, run: Run, work: Work) -> dict[str, np.ndarray]:
-        """Exports the run and returns the probabilities of the file for validation and test."""
+        """Exports the run and returns the probabilities of the file for validation and test.
+
+        What the Keras model says of the test rows goes to predictions/keras_test.csv: with that a
+        benchmark compares the file.
+        """
         from kerastc.deploy.runtime import load
+        from kerastc.report.metrics import write_predictions
 
         self.export(run, work.task)
         classifier = load(run.path("exports", "model.tflite"))
         splits = work.task.splits
+        keras = probabilities(work.model, work.task.batches("test"), "test")
+        with run.writing("predictions", "keras_test.csv") as path:
+            test = splits.test
+            write_predictions(path, test.texts, test.labels, keras, test.classes)
         return {
             part: classifier.probabilities(getattr(splits, part).texts)
             for part in ("validation", "test")

@@ -101,7 +101,7 @@ def _target(
         matched = data.matching(signature.classes, name)
         rows = Rows(matched.texts, matched.labels, None)
     elif rows is None:
-        path = None if run is None else run.path("predictions", "test.csv")
+        path = None if run is None else _of_keras(run)
         if path is None or not path.is_file():
             raise UserError(
                 f"There are no texts to measure {name} on.",
@@ -109,6 +109,12 @@ def _target(
             )
         rows = _of_predictions(read_predictions(path), signature, path)
     return Target(name, signature, run, rows)
+
+
+def _of_keras(run: Run) -> Path:
+    """What the Keras model said of the test rows; test.csv may be what its quantized file said."""
+    own = run.path("predictions", "keras_test.csv")
+    return own if own.is_file() else run.path("predictions", "test.csv")
 
 
 def _of_predictions(predictions, signature: Signature, source: Path) -> Rows:

@@ -20,8 +20,10 @@ def test_the_figures_of_a_quantized_run_are_those_of_its_file(trained, places, t
     texts = list(predictions.texts)
     file = load(run.path("exports", "model.tflite")).probabilities(texts)
     np.testing.assert_allclose(predictions.probabilities, file, atol=1e-5)
+    keras = read_predictions(run.path("predictions", "keras_test.csv"))
     before = read_predictions(trained / "predictions" / "test.csv")
-    assert np.abs(before.probabilities - file).max() > 1e-6  # not the Keras model's
+    np.testing.assert_allclose(keras.probabilities, before.probabilities, atol=1e-5)
+    assert np.abs(keras.probabilities - file).max() > 1e-6
 
 
 def test_a_child_that_is_there_is_used_again_and_a_stopped_one_goes_on(trained, places):
