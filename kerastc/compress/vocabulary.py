@@ -7,6 +7,7 @@
 Texts whose tokens all stay get the same logits as before.
 """
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,7 +18,11 @@ from kerastc.compress.step import Step, Work
 from kerastc.data import read_unlabelled
 from kerastc.errors import UserError
 from kerastc.text.tokens import Tokenizer
+from kerastc.training.batching import SHAPES
 from kerastc.training.config import Count
+
+# Of the places that stay: on any backend a batch of the longest texts may be padded so far.
+MULTIPLE = math.lcm(*(multiple for _, multiple in SHAPES.values()))
 
 
 class Vocabulary(Step):
@@ -42,10 +47,11 @@ class Vocabulary(Step):
         tokenizer, kept = _frequent(task.tokenizer, texts, length, self.min_count)
         before = (encoder.tokens.input_dim, encoder.max_length)
         put(encoder, "tokens", cut(encoder.tokens, kept))
-        put(encoder, "positions", cut(encoder.positions, np.arange(length)))
+        places = min(-(-length // MULTIPLE) * MULTIPLE, encoder.max_length)
+        put(encoder, "positions", cut(encoder.positions, np.arange(places)))
         task.tokenizer = tokenizer
         work.model = rebuilt(model, lambda layer: layer)
-        return {"tokens": [before[0], len(kept)], "places": [before[1], length]}
+        return {"tokens": [before[0], len(kept)], "places": [before[1], places]}
 
     def _texts(self, task) -> np.ndarray:
         """The prepared texts whose tokens stay."""
