@@ -189,7 +189,7 @@ def _type_name(annotation: Any) -> str:
     if typing.get_origin(annotation) is Literal:
         return " | ".join(map(str, typing.get_args(annotation)))
     if typing.get_origin(annotation) in (list, tuple):
-        return f"list of {_type_name(typing.get_args(annotation)[0])}"
+        return f"list of {_type_name(_bare(typing.get_args(annotation)[0]))}"
     if len(_members(annotation)) > 1:
         return " or ".join(map(_type_name, _members(annotation)))
     return getattr(annotation, "__name__", str(annotation))

@@ -12,7 +12,7 @@ from kerastc.compress.step import Step
 from kerastc.compress.structured import Structured
 from kerastc.compress.vocabulary import Vocabulary
 from kerastc.errors import UserError, nearest
-from kerastc.settings import configure
+from kerastc.settings import configure, fields
 
 STEPS: dict[str, type[Step]] = {
     step.name: step for step in (Vocabulary, Structured, LowRank, Prune, Distill, Recover, Quantize)
@@ -61,4 +61,4 @@ def _step(word: str) -> Step:
 
 
 def _fields(step: type[Step]) -> str:
-    return ", ".join(step.model_fields)
+    return ", ".join(field.key for field in fields(step))

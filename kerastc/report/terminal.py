@@ -41,7 +41,7 @@ def steps_table(steps: Mapping[str, type["Step"]]) -> None:
     """What each step of `kerastc compress` does, and a table of its settings."""
     for name, step in steps.items():
         module = inspect.getdoc(inspect.getmodule(step))
-        console.print(f"[bold]{escape(name)}[/]  {escape(module)}", highlight=False)
+        console.print(f"[bold]{escape(name)}[/]  {escape(module)}", soft_wrap=True)
         console.print(_fields(settings.fields(step)))
 
 

@@ -47,3 +47,4 @@ def test_a_near_name_is_offered():
 def test_every_field_of_a_step_is_explained(name):
     unexplained = [f.key for f in fields(STEPS[name]) if f.key != "seed" and not f.comment]
     assert unexplained == []
+    assert not any("Annotated" in field.type_name for field in fields(STEPS[name]))
