@@ -151,8 +151,8 @@ class ChainStudy:
 
     def _carry_out(self, study: SharedStudy, trial: "optuna.Trial", count: int) -> None:
         words = self.space.draw(trial)
-        if self.tried.known(words) is None:
-            tell(f"[{self._ended + 1}/{count}] {' '.join(words)}")
+        number = min(self._ended + 1, count)
+        tell(f"[{number}/{count}] {' '.join(words)}")
         reached = study.carry_out(trial, partial(self._values, trial, words))
         self._read(study)
         if isinstance(reached, str):
