@@ -1,13 +1,13 @@
-"""The command: python -m benchmarks [frozen] [finetune]."""
+"""The command: python -m benchmarks [frozen] [finetune], or python -m benchmarks deployed RUN."""
 
-import importlib.util
 import sys
 import time
 from pathlib import Path
 
 import click
 
-from benchmarks import contest, finetune, frozen, table
+from benchmarks import contest, deployed, finetune, frozen, table
+from benchmarks.packages import need
 from kerastc.errors import UserError
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False, resolve_path=True)
@@ -33,6 +33,8 @@ def main(names, arxiv, headlines, seeds, quick, out) -> None:
     \b
     python -m benchmarks frozen --arxiv arxiv_cs.csv.gz --seeds 0,1,2
     python -m benchmarks finetune --headlines irish_times_topics.csv.gz
+
+    What is deployed has its own: python -m benchmarks deployed --help
     """
     files = {"frozen": arxiv, "finetune": headlines}
     names = names or tuple(COMPARISONS)
@@ -55,9 +57,7 @@ def main(names, arxiv, headlines, seeds, quick, out) -> None:
 
 
 def _check(names, files) -> None:
-    for package in ("torch", "transformers", "accelerate"):
-        if importlib.util.find_spec(package) is None:
-            raise UserError(f"{package} is not installed.", "pip install 'kerastc[bench]'")
+    need(("torch", "transformers", "accelerate"))
     options = {"frozen": "arxiv", "finetune": "headlines"}
     for name in names:
         if files[name] is None:
@@ -69,4 +69,6 @@ def _check(names, files) -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["deployed"]:
+        deployed.main(sys.argv[2:], prog_name="python -m benchmarks deployed")
     main(prog_name="python -m benchmarks")

@@ -41,11 +41,13 @@ class Measured:
         signature: its path.
         threads: that a call may use.
         batch: texts a call.
-        length: tokens a text.
+        length: tokens a text; None: as many as the longest of a call has.
         texts: what it is timed on, at least one.
     """
 
-    def __init__(self, signature: str, threads: int, batch: int, length: int, texts: Sequence[str]):
+    def __init__(
+        self, signature: str, threads: int, batch: int, length: int | None, texts: Sequence[str]
+    ):
         told = Signature.read(Path(signature))
         preprocessing = preprocessing_of(told)
         library(told.format)  # is there before memory and time are taken
@@ -111,14 +113,20 @@ def timed(run: Callable[[Any], Any], batches: Sequence[Any], calls: int) -> list
     return found
 
 
-def serve(requests: TextIO, answers: TextIO) -> None:
-    """Answers requests until there are no more, or one could not be met."""
+def serve(requests: TextIO, answers: TextIO, load: Callable[..., Any] = Measured) -> None:
+    """Answers requests until there are no more, or one could not be met.
+
+    Args:
+        requests: a line each.
+        answers: likewise.
+        load: what the fields of the first request go to; it gives something like `Measured`.
+    """
     measured = None
     for line in requests:
         request = json.loads(line)
         try:
             if measured is None:
-                measured = Measured(**request["load"])
+                measured = load(**request["load"])
                 answer: dict[str, Any] = measured.loaded()
             else:
                 answer = measured.answer(request)

@@ -17,13 +17,14 @@ class Process:
     Args:
         name: of the model, for errors.
         load: the first request, see `kerastc.deploy.measure`; its answer is `loaded`.
+        module: what is run; another one than that answers the same requests in its own way.
     """
 
-    def __init__(self, name: str, load: dict[str, Any]):
+    def __init__(self, name: str, load: dict[str, Any], module: str = "kerastc.deploy.measure"):
         self.name = name
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the process)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "kerastc.deploy.measure"],
+            [sys.executable, "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,

@@ -1,0 +1,78 @@
+"""What `benchmarks.deployed` found: who is how much faster, as a table."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from kerastc.table import show_table
+
+TARGET = 3.0  # times as fast as the fastest peer
+LOSS = 0.01  # of accuracy that the faster model may have against Keras
+FIGURES = ("p50", "mean")
+
+
+def judge(result: dict[str, Any]) -> None:
+    """Adds ratios to the entries, and to the result which of ours is best and whether it suffices.
+
+    An entry gets `chosen`, whether no other way of the same peer is faster, and `times_faster`
+    than the fastest peer, by p50 and by mean. The result gets `best` (our fastest model within
+    `LOSS` of Keras's accuracy, None where there is none) and `verdict`, by p50.
+    """
+    entries = result["entries"]
+    peers = [entry for entry in entries if entry["peer"]]
+    fastest = {key: min(entry["latency_ms"][key] for entry in peers) for key in FIGURES}
+    for entry in entries:
+        entry["times_faster"] = {key: fastest[key] / entry["latency_ms"][key] for key in FIGURES}
+        ways = [peer for peer in peers if _model(peer) == _model(entry)]
+        entry["chosen"] = not entry["peer"] or entry is min(ways, key=_median)
+    least = result["keras_accuracy"] - LOSS
+    good = [entry for entry in entries if not entry["peer"] and entry["accuracy"] >= least]
+    best = min(good, key=_median, default=None)
+    result["best"] = best and best["model"]
+    reached = best is not None and best["times_faster"]["p50"] >= TARGET
+    result["verdict"] = "reached" if reached else "missed"
+
+
+def show(result: dict[str, Any]) -> None:
+    """Prints ours beside the fastest way of each peer, then the other ways, and the verdict."""
+    entries = sorted(result["entries"], key=_median)
+    show_table(
+        ("model", "MB", "p50", "p95", "mean", "texts/s", "accuracy", "agree", "x p50", "x mean"),
+        [_row(entry) for entry in entries if entry["chosen"]],
+        f"Milliseconds of {result['runs']} calls, one thread, one text a call; x: times as fast "
+        f"as the fastest peer\n{result['rows']:,} test texts, of which Keras has "
+        f"{result['keras_accuracy']:.4f} right",
+    )
+    click.echo()
+    others = [entry for entry in entries if not entry["chosen"]]
+    show_table(
+        ("other ways, slower", "MB", "p50", "mean", "agree"),
+        [_cells(entry, ("p50", "mean")) for entry in others],
+    )
+    click.echo()
+    click.echo(
+        f"{result['best'] or 'None of ours'}: {TARGET:g} times as fast as the fastest peer, "
+        f"at most {LOSS:g} of accuracy lost: {result['verdict']}"
+    )
+    click.echo(", ".join(f"{name} {value}" for name, value in result["machine"].items()))
+
+
+def _row(entry: dict[str, Any]) -> list[str]:
+    *cells, agreement = _cells(entry, ("p50", "p95", "mean"))
+    ratios = (f"{entry['times_faster'][key]:.2f}" for key in FIGURES)
+    return [*cells, f"{entry['throughput']:,.0f}", f"{entry['accuracy']:.4f}", agreement, *ratios]
+
+
+def _cells(entry: dict[str, Any], figures: Iterable[str]) -> list[str]:
+    name = f"{entry['runtime']} {entry['model']} ({entry['how']})"
+    times = (f"{entry['latency_ms'][key]:.3f}" for key in figures)
+    return [name, f"{entry['bytes'] / 1e6:.1f}", *times, f"{entry['agreement']:.4f}"]
+
+
+def _model(entry: dict[str, Any]) -> tuple[str, str]:
+    return entry["runtime"], entry["model"]
+
+
+def _median(entry: dict[str, Any]) -> float:
+    return entry["latency_ms"]["p50"]
