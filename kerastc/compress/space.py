@@ -27,17 +27,17 @@ WIDTH_SHARES = (2, 3, 4, 6)  # of the vectors' width is the rank of the table of
 # The peak of the rate of a recovery. What was cut deeply learns better at twice the usual one.
 RECOVERY = "learning_rate=2e-4"
 
-# Chains to begin with, by axis; each next one adds to what is known. 0.5 is half of an axis, and
-# an axis that is not named stays at its gentlest. "recover" as far as the user allows.
+# Chains to begin with, by axis, from nearly nothing lost to much. 0.5 is half of an axis, and an
+# axis that is not named stays at its gentlest. "recover" as far as the user allows.
 _FIRST: tuple[dict[str, float], ...] = (
     {"quantize": 1},
     {"vocabulary": 1, "embedding": 2, "quantize": 1},
-    {"vocabulary": 1, "embedding": 2, "kernels": 2, "quantize": 1},
+    {"vocabulary": 1, "embedding": 2, "recover": 9, "quantize": 1},
+    {"vocabulary": 1, "embedding": 2, "layers": 0.3, "recover": 9, "quantize": 1},
     {"vocabulary": 1, "embedding": 2, "layers": 0.5, "recover": 9, "quantize": 1},
     {"vocabulary": 1, "embedding": 2, "neurons": 2, "recover": 9, "quantize": 1},
+    {"vocabulary": 1, "embedding": 2, "recover": 9, "quantize": 3},
     {"vocabulary": 2, "embedding": 3, "layers": 0.5, "neurons": 2, "recover": 9, "quantize": 1},
-    {"vocabulary": 1, "embedding": 2, "layers": 0.5, "recover": 9, "quantize": 3},
-    {"vocabulary": 2, "embedding": 3, "layers": 0.7, "recover": 9, "quantize": 1},
 )
 
 

@@ -63,9 +63,9 @@ class Trials:
         """
         if found := self.known(words):
             return found
-        began = time.perf_counter()
         *before, _ = words
         source = self.chains.model_after(before)
+        began = time.perf_counter()
         run = self._begun(words)
         task = self.chains.task()
         task.read_preprocessing(source)
