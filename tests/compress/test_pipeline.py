@@ -119,7 +119,7 @@ def test_a_refused_step_leaves_nothing_behind(trained, words, message):
 def test_unfinished_runs_and_folders_that_are_none_are_refused(trained, tmp_path):
     unfinished = tmp_path / "unfinished"
     shutil.copytree(trained, unfinished)
-    (unfinished / "finished.json").unlink()
+    (unfinished / "metrics.json").unlink()
     assert "has no final model" in invoke("compress", unfinished, "recover")[1]
     assert "no run" in invoke("compress", tmp_path / "nowhere", "recover")[1]
 
