@@ -1,1 +1,1 @@
-"""Comparisons with other libraries, each as whole command-line processes on one machine."""
+"""Comparisons with other libraries on one machine, each contender in processes of its own."""

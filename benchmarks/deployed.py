@@ -1,16 +1,15 @@
 """Our files against what a user would take instead: the same weights, texts and machine, one run.
 
-Every contender has a process of its own, one thread and one text a call. A peer is measured in
-each way that its runtime allows, and its fastest counts.
+Every contender has a process of its own, one thread and one text a call. Each is measured in all
+ways that its runtime allows, and its fastest counts.
 """
 
 import json
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,13 @@ import click
 import numpy as np
 
 from benchmarks import deployed_table
+from benchmarks.contenders import Contender, copied, exported, ours, peers
 from benchmarks.packages import need, versions
+from kerastc.deploy import export
 from kerastc.deploy.benchmark import Protocol, latencies, worth
 from kerastc.deploy.machine import machine
 from kerastc.deploy.process import Process
-from kerastc.deploy.runtime import text_shape
-from kerastc.deploy.signature import Signature
-from kerastc.deploy.targets import EXPORTS, Rows
+from kerastc.deploy.targets import Rows
 from kerastc.errors import UserError
 from kerastc.progress import progress
 from kerastc.report.metrics import read_predictions
@@ -34,38 +33,6 @@ LARGEST_DIFFERENCE = 1e-3  # of a logit, between Keras and a peer with the same 
 CHUNK = 500  # texts a request
 NEEDED = ("torch", "transformers", "onnx", "onnxruntime", "tf2onnx")
 VERSIONS = ("kerastc", "keras", "tensorflow", "ai-edge-litert", *NEEDED, "numpy")
-LARGE = ("compressed", "checkpoints", "cache", EXPORTS, "plots")  # parts that are not copied
-OWN = "own length"  # a text as long as it is, not padded
-
-
-@dataclass(frozen=True)
-class Contender:
-    """A model in a runtime.
-
-    Args:
-        runtime: its name.
-        model: "float32", "int8", or the folder of a compressed run.
-        how: what was done for it to be fast.
-        peer: whether it is what a user would take instead.
-        exact: whether its logits must be those of Keras.
-        load: the request that loads it.
-        bytes: of its file; None where its process tells.
-        module: that answers the requests.
-    """
-
-    runtime: str
-    model: str
-    how: str
-    peer: bool
-    exact: bool
-    load: dict[str, Any]
-    bytes: int | None = None
-    module: str = "kerastc.deploy.measure"
-
-    @property
-    def name(self) -> str:
-        """In words."""
-        return f"{self.runtime} {self.model} ({self.how})"
 
 
 def compare(
@@ -75,7 +42,7 @@ def compare(
 
     Args:
         run: a plain BERT with mean pooling, trained; it is left as it is.
-        children: compressed runs of it with an exported LiteRT file.
+        children: compressed runs of it with an exported LiteRT file of fixed length.
         rows: test texts for accuracy, evenly spread; all where None.
         protocol: how each is timed.
         folder: takes the models, some 700 MB for MiniLM; they go when all went well.
@@ -86,19 +53,23 @@ def compare(
     Raises:
         UserError: where a peer is not the same model as Keras's, or a run is unfit.
     """
-    own = [_exported(child) for child in children]
+    classes = run.path("labels.txt").read_text("utf-8").splitlines()
+    files = [exported(child, classes) for child in children]
     models = folder / "models"
     weights = models / "weights"
-    shutil.copytree(run.folder, models / "run", ignore=shutil.ignore_patterns(*LARGE))
-    copy = Run.open(models / "run")
+    copy = copied(run, models / "run")
     texts, expected = _truth(copy, rows, weights)
     timed = texts.spread(protocol.calls).texts.tolist()
-    found = list(_contenders(copy, own, weights, timed))
+    told = export(copy, "litert")
+    found = [*ours("float32", told, run, True, models / "open", timed)]
+    for i, (child, file) in enumerate(zip(children, files, strict=True)):
+        found += ours(_name(child, run), file, child, False, models / f"open-{i}", timed)
+    found += peers(copy, weights, told, timed)
     with ExitStack() as stack:
         processes = [stack.enter_context(Process(c.name, c.load, c.module)) for c in found]
         entries = []
         for contender, process in zip(found, processes, strict=True):
-            entries.append(_judged(contender, process, texts, expected))
+            entries.append(judged(contender, process, texts, expected))
         _time(entries, processes, protocol)
     shutil.rmtree(models)
     return {
@@ -112,18 +83,11 @@ def compare(
     }
 
 
-def _exported(child: Run) -> Signature:
-    """A child's LiteRT file, which must take one text a call."""
-    told = Signature.read(child.path(EXPORTS, "model.tflite"))
-    told.verify()
-    batch, length = text_shape(told)
-    if batch != 1 or length is None:
-        raise UserError(
-            f"{told.path} takes {batch or 'any number of'} texts of {length or 'any number of'} "
-            "tokens; here one of fixed length is measured.",
-            f"Export it for that: kerastc export {child.folder}",
-        )
-    return told
+def _name(child: Run, run: Run) -> str:
+    """A child as its run knows it."""
+    place = run.path("compressed")
+    inside = child.folder.is_relative_to(place)
+    return str(child.folder.relative_to(place) if inside else child.folder)
 
 
 def _truth(run: Run, most: int | None, weights: Path) -> tuple[Rows, np.ndarray]:
@@ -139,46 +103,7 @@ def _truth(run: Run, most: int | None, weights: Path) -> tuple[Rows, np.ndarray]
     return Rows(rows.texts, rows.labels, logits.argmax(1)), logits
 
 
-def _contenders(
-    run: Run, children: Sequence[Signature], weights: Path, texts: list[str]
-) -> Iterator[Contender]:
-    """Ours, then the peers; `weights` is what `benchmarks.bert_weights.write` wrote of the run."""
-    from benchmarks import onnx_peers
-    from kerastc.deploy import export
-
-    told = export(run, "litert")
-
-    def ours(signature: Signature, length: int | None) -> dict[str, Any]:
-        path = str(signature.path.resolve())
-        return {"signature": path, "threads": 1, "batch": 1, "length": length, "texts": texts}
-
-    for i, signature in enumerate([told, *children]):
-        _, length = text_shape(signature)
-        model = "float32" if i == 0 else signature.folder.resolve().parent.name
-        load, size = ours(signature, length), signature.bytes
-        yield Contender("LiteRT", model, f"padded to {length}", False, i == 0, load, size)
-    for how, signature in onnx_peers.write(run, weights):
-        _, length = text_shape(signature)
-        how = f"{how}, {f'padded to {length}' if length else OWN}"
-        kind, size = signature.quantization, signature.bytes
-        load, exact = ours(signature, length), kind == "float32"
-        yield Contender("ONNX Runtime", kind, how, True, exact, load, size)
-    _, fixed = text_shape(told)
-    for kind in ("float32", "int8"):
-        for length in (fixed, None):
-            load = {
-                "folder": str(weights),
-                "int8": kind == "int8",
-                "signature": str(told.path),
-                "length": length,
-                "texts": texts,
-            }
-            how = f"padded to {length}" if length else OWN
-            exact, module = kind == "float32", "benchmarks.torch_bert"
-            yield Contender("PyTorch", kind, how, True, exact, load, module=module)
-
-
-def _judged(
+def judged(
     contender: Contender, process: Process, texts: Rows, expected: np.ndarray
 ) -> dict[str, Any]:
     """An entry with what a contender is worth; it is warm then.
@@ -230,8 +155,20 @@ FOLDER = click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=T
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("run", type=FOLDER)
 @click.argument("children", nargs=-1, type=FOLDER)
-@click.option("--rows", default=2000, show_default=True, help="Test texts for accuracy; 0: all.")
-@click.option("--runs", default=1000, show_default=True, help="Calls of each, in five rounds.")
+@click.option(
+    "--rows",
+    type=click.IntRange(0),
+    default=2000,
+    show_default=True,
+    help="Test texts for accuracy; 0: all.",
+)
+@click.option(
+    "--runs",
+    type=click.IntRange(1),
+    default=1000,
+    show_default=True,
+    help="Calls of each, in five rounds.",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -250,7 +187,6 @@ def main(run: Path, children: tuple[Path, ...], rows: int, runs: int, out: Path)
         need(NEEDED)
         choose_backend("tensorflow")
         folder = (out / time.strftime("%Y%m%d-%H%M%S")).resolve()
-        folder.mkdir(parents=True)
         own = [Run.open(child) for child in children]
         result = compare(Run.open(run), own, rows or None, Protocol.of_runs(runs), folder)
     except UserError as error:
