@@ -153,7 +153,7 @@ def _entry(
 @contextmanager
 def _loaded(target: Target, entry: dict[str, Any], protocol: Protocol) -> Iterator[Process]:
     """A process that has the model of an entry in memory."""
-    timed = target.rows.spread(protocol.rounds * protocol.calls * entry["batch"])
+    timed = target.rows.spread(protocol.calls * entry["batch"])  # the same in every round
     request = {
         "signature": str(target.signature.path.resolve()),
         "threads": entry["threads"],
