@@ -27,11 +27,13 @@ def choose_backend(name: str | None = None) -> str:
         raise UserError(
             f"The backend {name} is not installed.", f"Install it with: pip install {package}"
         )
+    before = os.environ.get("KERAS_BACKEND")
     os.environ["KERAS_BACKEND"] = name
     with _told(f"Starting {name} …"), _native_notes_kept_back():
         import keras
         import keras_hub  # noqa: F401  (the other half of TensorFlow comes in with it)
     if keras.backend.backend() != name:
+        os.environ["KERAS_BACKEND"] = before or keras.backend.backend()
         raise UserError(
             f"Keras already runs on {keras.backend.backend()} in this process.",
             f"Start a new one for {name}.",

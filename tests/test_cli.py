@@ -184,7 +184,8 @@ def test_training_works_where_tensorflow_cannot_be_imported(tiny_encoder, subjec
     words = ["train", "text", f"data={subjects_csv}", f"backbone={tiny_encoder}", "epochs=2"]
     words += ["max_tokens=32", "--run", str(tmp_path / "run")]
     environment = os.environ | {"KERASTC_CACHE": str(tmp_path / "cache")}
-    for line in (words, ["predict", str(tmp_path / "run"), "a rope"]):
+    smaller = ["compress", str(tmp_path / "run"), "vocabulary", "low-rank:rank=4", "recover"]
+    for line in (words, ["predict", str(tmp_path / "run"), "a rope"], smaller):
         done = subprocess.run(
             [sys.executable, "-c", BLOCKER, *line], env=environment, capture_output=True, text=True
         )

@@ -10,8 +10,9 @@ import os
 import sys
 from pathlib import Path
 
-os.environ["TF_USE_LEGACY_KERAS"] = "1"
-os.environ["KERAS_BACKEND"] = "tensorflow"
+if __name__ == "__main__":  # not in the process of a test that takes its network from here
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    os.environ["KERAS_BACKEND"] = "tensorflow"
 
 STEPS = 40
 
