@@ -77,7 +77,8 @@ def load_model(path: Path) -> keras.Model:
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path} cannot be loaded: {error}") from None
+        # Keras puts the whole configuration in front of its reason.
+        raise UserError(f"{path} cannot be loaded: {str(error).splitlines()[-1][:300]}") from None
 
 
 def _required(run: Run, name: str) -> Path:

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerastc.errors import UserError
+from kerastc.models import low_rank  # noqa: F401  (registers what may stand in a block)
 from kerastc.models.transformer_block import TransformerBlock
 
 

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import keras
@@ -137,6 +139,15 @@ def test_changed_data_are_refused(trained, tmp_path):
     (moved / "config.json").write_text(json.dumps(config))
     code, output = invoke("compress", moved, "low-rank:rank=2")
     assert code == 1 and "The data changed" in output
+
+
+def test_a_process_that_knows_nothing_of_compression_predicts(trained, places, tmp_path):
+    words = ["low-rank:rank=4,embedding=4"]
+    child = compress(trained, words, places=places, folder=tmp_path / "child")
+    command = [sys.executable, "-m", "kerastc", "predict", str(child.folder), "salt", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)[0]["predicted"] in ("cooking", "sailing", "chess")
 
 
 def test_a_compressed_run_is_not_trained_on(trained, places, tmp_path):
