@@ -2,17 +2,19 @@
 
 The texts are what the modules, classes and functions of the packages installed with kerastc say
 of themselves; nothing of them is executed. A pretrained encoder (MiniLM, 22 M parameters) stays
-frozen, a small head on top of it is trained.
+frozen, a small head on top of it is trained. Then the model is compressed in two ways, exported to
+LiteRT and measured: accuracy against size and latency stand in the report.
 
     kerastc train docstrings
-    kerastc train docstrings problem=similar trainable=top_2 learning_rate=1e-4
+    kerastc train docstrings problem=similar trainable=top_2 learning_rate=1e-4 smaller=false
 
-Cost: 20 s on 2 cores, 1.3 GB of memory.
+Cost: 2.5 min on 2 cores; 20 s and 1.3 GB of memory with smaller=false.
 
 Expect: test accuracy (macro F1) 0.823 ± 0.019 (0.823) on general, 0.848 ± 0.029 (0.848) on
 similar. They have six and five classes; mean ± deviation of
-kerastc sweep docstrings problem=… seed=0,1,2,3,4. The texts, and so the figures, change with the
-versions of the packages; these are those of constraints.txt.
+kerastc sweep docstrings smaller=false problem=… seed=0,1,2,3,4. The texts, and so the figures,
+change with the versions of the packages; these are those of constraints.txt. Of general with seed 0
+the small student has 0.836 against 0.831, 13.7 times smaller and 5.9 times faster.
 """
 
 from typing import Literal
