@@ -19,7 +19,7 @@ from kerastc.training import TextClassifierConfig
 from kerastc.training import baseline as module
 from kerastc.training.baseline import bag_of_words
 
-HEADLINES = Path("/work/shared/data/headlines/irish_times_topics.csv.gz")
+HEADLINES = Path(__file__).parents[3] / "shared/data/headlines/irish_times_topics.csv.gz"
 
 
 @pytest.fixture
