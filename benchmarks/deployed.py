@@ -20,17 +20,15 @@ from benchmarks import deployed_table
 from benchmarks.contenders import Contender, copied, exported, ours, peers
 from benchmarks.packages import need, versions
 from kerastc.deploy import export
-from kerastc.deploy.benchmark import Protocol, latencies, worth
+from kerastc.deploy.benchmark import Protocol, latencies, logits_of, take_turns, worth
 from kerastc.deploy.machine import machine
 from kerastc.deploy.process import Process
 from kerastc.deploy.targets import Rows
 from kerastc.errors import UserError
-from kerastc.progress import progress
 from kerastc.report.metrics import read_predictions
 from kerastc.run import Run
 
 LARGEST_DIFFERENCE = 1e-3  # of a logit, between Keras and a peer with the same float32 weights
-CHUNK = 500  # texts a request
 NEEDED = ("torch", "transformers", "onnx", "onnxruntime", "tf2onnx")
 VERSIONS = ("kerastc", "keras", "tensorflow", "ai-edge-litert", *NEEDED, "numpy")
 
@@ -111,13 +109,7 @@ def judged(
     Raises:
         UserError: where its logits should be those of Keras and are not.
     """
-    found = []
-    with progress(f"Checking {contender.name}", len(expected)) as advance:
-        for begin in range(0, len(expected), CHUNK):
-            part = texts.texts[begin : begin + CHUNK].tolist()
-            found += process.ask({"logits": part})["logits"]
-            advance(len(part))
-    logits = np.array(found)
+    logits = logits_of(process, texts.texts.tolist(), f"Checking {contender.name}")
     difference = float(np.abs(logits - expected).max())
     if contender.exact and not difference <= LARGEST_DIFFERENCE:
         raise UserError(
@@ -137,15 +129,9 @@ def judged(
 
 
 def _time(entries: list[dict[str, Any]], processes: Sequence[Process], protocol: Protocol) -> None:
-    """Lets the processes take turns, and adds the latencies to the entries."""
-    rounds: list[list[list[float]]] = [[] for _ in processes]
-    with progress("Timing", protocol.rounds * len(processes)) as advance:
-        for _ in range(protocol.rounds):
-            for process, found in zip(processes, rounds, strict=True):
-                found.append(process.ask({"calls": protocol.calls})["milliseconds"])
-                advance()
-    for entry, found in zip(entries, rounds, strict=True):
-        entry |= latencies(np.array(found))
+    """Adds the latencies to the entries."""
+    for entry, found in zip(entries, take_turns(processes, protocol), strict=True):
+        entry |= latencies(found)
         entry["throughput"] = 1000 / entry["latency_ms"]["mean"]
 
 

@@ -85,6 +85,23 @@ class Run:
         """
         return self.config.get("parent")
 
+    def line(self) -> Iterator["Run"]:
+        """This run, its parent, and so on.
+
+        Raises:
+            UserError: where a run is its own ancestor.
+        """
+        run, seen = self, {self.folder.resolve()}
+        yield run
+        while run.parent:
+            run = Run.open(Path(run.parent["run"]), self.cache)
+            if run.folder.resolve() in seen:
+                raise UserError(
+                    f"{run.folder} is its own ancestor: see `parent` in its config.json."
+                )
+            seen.add(run.folder.resolve())
+            yield run
+
     @property
     def steps(self) -> list[str]:
         """Of a compressed run: what was done to its parent's model, in order."""

@@ -99,3 +99,13 @@ def test_what_was_explored_stands_in_data_json_beside_the_parts(run):
     assert written.pop("exploration") == exploration.as_dict()
     run.describe_data(splits)
     assert run.read_json("data.json") == written
+
+
+def test_the_line_of_a_run_goes_up_to_the_first_and_never_round(tmp_path):
+    first = Run.create(tmp_path / "first", {})
+    second = Run.create(tmp_path / "second", {"parent": {"run": str(first.folder)}})
+    third = Run.create(tmp_path / "third", {"parent": {"run": str(second.folder)}})
+    assert [run.folder for run in third.line()] == [third.folder, second.folder, first.folder]
+    first.write_json("config.json", {"parent": {"run": str(third.folder)}})
+    with pytest.raises(UserError, match="its own ancestor"):
+        list(third.line())

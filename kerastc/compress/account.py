@@ -22,17 +22,15 @@ class Account:
     Args:
         run: the child; takes compression.json and, while it is at work, steps/.
         original: the first run of the line.
-        parent: the run whose model the first step gets.
 
     Attributes:
         steps: what is done already, as in compression.json.
         details: what the present step says of itself.
     """
 
-    def __init__(self, run: Run, original: Run, parent: Run):
+    def __init__(self, run: Run, original: Run):
         self.run = run
         self.original = original
-        self.parent = parent
         found = run.path("compression.json").is_file()
         self.steps: list[dict[str, Any]] = (
             run.read_json("compression.json")["steps"] if found else []

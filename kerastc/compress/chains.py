@@ -82,4 +82,4 @@ class Chains:
     def _account(self, words: Sequence[str]) -> Account:
         digest = hashlib.sha256(" ".join(words).encode()).hexdigest()
         folder = self.folder / f"{len(words)}-{digest[:12]}"
-        return Account(Run(folder, self.source.cache), self.original, self.source)
+        return Account(Run(folder, self.source.cache), self.original)

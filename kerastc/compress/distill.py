@@ -28,7 +28,6 @@ class Distill(Training):
 
     name: ClassVar[str] = "distill"
     short: ClassVar[str] = "layers"
-    needs: ClassVar[str] = "a BERT-like encoder, or backbone=NAME"
 
     layers: Count | None = None  # of the student, spread evenly over the model's
     keep: tuple[Natural, ...] = ()  # these layers instead, [0,2,4]

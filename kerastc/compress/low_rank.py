@@ -33,7 +33,6 @@ class LowRank(Step):
 
     name: ClassVar[str] = "low-rank"
     short: ClassVar[str] = "rank"
-    needs: ClassVar[str] = "dense or convolution layers, or a table of tokens"
 
     rank: Count | None = None  # of every layer
     energy: Annotated[float, Field(gt=0, lt=1)] | None = None  # share of the squared output kept
@@ -60,7 +59,10 @@ class LowRank(Step):
         work.model = work.task.compact(work.model)
         found = [place for place in places(work.model, self.exclude) if self._wants(place.layer)]
         if not found:
-            raise UserError(f"low-rank found nothing to do: it needs {self.needs}.")
+            raise UserError(
+                "low-rank found nothing to do: it needs dense or convolution layers, or a table of "
+                "tokens."
+            )
         moments = self._moments(work, found)
         spectra = {p.path: Spectrum.of(matrix(p.layer), moments.get(p.path)) for p in found}
         ranks = self._ranks(found, spectra)

@@ -83,13 +83,7 @@ def original_of(run: Run) -> Run:
     Raises:
         UserError: where a run is its own ancestor.
     """
-    seen = {run.folder.resolve()}
-    while run.steps:
-        run = Run.open(Path(run.parent["run"]), run.cache)
-        if run.folder.resolve() in seen:
-            raise UserError(f"{run.folder} is its own ancestor: see `parent` in its config.json.")
-        seen.add(run.folder.resolve())
-    return run
+    return next(ancestor for ancestor in run.line() if not ancestor.steps)
 
 
 def _given(folder: Path | None) -> Path:
@@ -183,7 +177,7 @@ def _work(run: Run, source: Run, load, config, steps) -> None:
         run.write_json("data.json", source.read_json("data.json"))  # `load` compares with it
     original = original_of(source)
     task = text_task(source, original, config, load(config, run))
-    account = Account(run, original, source)
+    account = Account(run, original)
     begin = account.last_done or source
     task.read_preprocessing(begin)
     work = Work(task, load_model(begin.path("model.keras")), run)

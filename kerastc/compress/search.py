@@ -17,6 +17,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -143,10 +144,8 @@ def _space(chains: "Chains", words: Sequence[str], epochs: int) -> "Space":
     from kerastc.text.tokens import load_tokenizer
 
     begin = chains.model_after(words)
-    done, run = list(words), chains.source
-    while run.steps:
-        done += run.steps
-        run = Run.open(Path(run.parent["run"]))
+    compressed = takewhile(lambda run: run.steps, chains.source.line())
+    done = [*words, *(step for run in compressed for step in run.steps)]
     model = load_model(begin.path("model.keras"))
     return space(model, load_tokenizer(begin.path("tokenizer")), words, done, epochs)
 

@@ -24,13 +24,11 @@ class Step(Config, ABC):
     Attributes:
         name: what the user calls it.
         short: the field that a value without a name sets, as in `prune:0.8`; empty: there is none.
-        needs: what of a model it can work on, in a few words, for the user who asks for more.
     """
 
     called: ClassVar[str] = "this step"
     name: ClassVar[str]
     short: ClassVar[str] = ""
-    needs: ClassVar[str] = "any model"
 
     def check(self, before: "list[Step]") -> None:
         """Refuses what cannot work, before any work.

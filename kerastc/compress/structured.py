@@ -34,7 +34,6 @@ class Structured(Training):
 
     name: ClassVar[str] = "structured"
     short: ClassVar[str] = "neurons"
-    needs: ClassVar[str] = "a BERT-like encoder, or convolutions"
 
     neurons: Share = 0.0  # share of the feed-forward neurons that go
     heads: Share = 0.0  # share of the attention heads that go

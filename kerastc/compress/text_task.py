@@ -1,9 +1,7 @@
 """A text run as compression sees it: its data, its tokenizer, its teacher."""
 
 import hashlib
-import os
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -15,6 +13,7 @@ from kerastc.models import compact
 from kerastc.predictor import Predictor
 from kerastc.run import Run
 from kerastc.text.tokens import Tokenizer, load_tokenizer
+from kerastc.training.arrays import appearing
 from kerastc.training.batching import TextBatches
 from kerastc.training.config import TextClassifierConfig
 from kerastc.training.text import save, text_batches
@@ -82,7 +81,8 @@ class TextTask:
             return np.load(path, allow_pickle=False)
         except (OSError, ValueError, EOFError):
             logits = self.teacher.logits(texts.texts).astype("float32")
-            _write(path, logits)
+            with appearing(path) as temporary:
+                np.save(temporary, logits, allow_pickle=False)
             return logits
 
 
@@ -95,13 +95,3 @@ def text_task(parent: Run, original: Run, config: Any, splits: "Splits") -> Text
     if parent.read_json("preprocessing.json").get("kind") != "text":
         raise UserError(f"{parent.folder} is no run of a text recipe; only those are compressed.")
     return TextTask(parent, original, config, splits)
-
-
-def _write(path: Path, array: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
-        np.save(temporary, array, allow_pickle=False)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -29,7 +29,6 @@ class Vocabulary(Step):
     """Cuts both tables of a text model and rewrites its tokenizer."""
 
     name: ClassVar[str] = "vocabulary"
-    needs: ClassVar[str] = "a text model with a WordPiece or byte-pair tokenizer"
 
     min_count: Count = 1  # times that a token must occur to stay
     corpus: str = ""  # a file of further texts whose tokens stay

@@ -168,16 +168,20 @@ def _loaded(target: Target, entry: dict[str, Any], protocol: Protocol) -> Iterat
 def _time(
     entries: Sequence[tuple[Target, dict]], processes: Sequence[Process], protocol: Protocol
 ) -> None:
-    """Lets the processes take turns, and adds the latencies to the entries."""
+    for (_, entry), found in zip(entries, take_turns(processes, protocol), strict=True):
+        entry |= latencies(found)
+        entry["throughput"] = entry["batch"] * 1000 / entry["latency_ms"]["mean"]
+
+
+def take_turns(processes: Sequence[Process], protocol: Protocol) -> list[np.ndarray]:
+    """The milliseconds of each process's calls, (rounds, calls): it has one turn a round."""
     rounds: list[list[list[float]]] = [[] for _ in processes]
     with progress("Timing", protocol.rounds * len(processes)) as advance:
         for _ in range(protocol.rounds):
             for process, found in zip(processes, rounds, strict=True):
                 found.append(process.ask({"calls": protocol.calls})["milliseconds"])
                 advance()
-    for (_, entry), found in zip(entries, rounds, strict=True):
-        entry |= latencies(np.array(found))
-        entry["throughput"] = entry["batch"] * 1000 / entry["latency_ms"]["mean"]
+    return [np.array(found) for found in rounds]
 
 
 def latencies(milliseconds: np.ndarray) -> dict[str, Any]:
@@ -209,14 +213,15 @@ def _score(
         path = target.signature.path
         if path not in known:
             rows = target.rows.spread(most_rows)
-            known[path] = worth(rows, _logits(process, rows), target.signature.classes)
+            logits = logits_of(process, rows.texts.tolist(), "Measuring accuracy")
+            known[path] = worth(rows, logits, target.signature.classes)
         entry |= known[path]
 
 
-def _logits(process: Process, rows: Rows) -> np.ndarray:
-    texts = rows.texts.tolist()
+def logits_of(process: Process, texts: Sequence[str], description: str) -> np.ndarray:
+    """What the model of a process says of texts, (texts, classes) float64."""
     found = []
-    with progress("Measuring accuracy", len(texts)) as advance:
+    with progress(description, len(texts)) as advance:
         for begin in range(0, len(texts), CHUNK):
             part = texts[begin : begin + CHUNK]
             found += process.ask({"logits": part})["logits"]

@@ -1,7 +1,7 @@
 """What is particular to the export of text classifiers: their inputs, and real rows for them."""
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,7 @@ class TextExport:
         Raises:
             UserError: where none of them has any.
         """
-        for run in _line(self.run):
+        for run in self.run.line():
             path = run.path("predictions", "validation.csv")
             if path.is_file():
                 texts = read_predictions(path).texts
@@ -149,16 +149,6 @@ class TextExport:
     def copy_tokenizer(self, folder: Path) -> None:
         """Puts the tokenizer where the signature says it is."""
         shutil.copytree(self.run.path("tokenizer"), folder)
-
-
-def _line(run: Run) -> Iterator[Run]:
-    """The run, its parent, and so on."""
-    while True:
-        yield run
-        parent: Mapping[str, Any] | None = run.parent
-        if parent is None:
-            return
-        run = Run.open(Path(parent["run"]))
 
 
 def _in_float32(model: keras.Model) -> keras.Model:

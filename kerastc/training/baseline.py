@@ -3,7 +3,6 @@
 import hashlib
 import importlib.metadata
 import json
-import os
 import time
 import warnings
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ import numpy as np
 
 from kerastc.progress import progress
 from kerastc.run import Run
-from kerastc.training.arrays import read_arrays
+from kerastc.training.arrays import appearing, read_arrays
 from kerastc.training.config import TextClassifierConfig
 
 if TYPE_CHECKING:
@@ -181,11 +180,6 @@ def _read(path: Path) -> Baseline:
 
 
 def _write(path: Path, baseline: Baseline) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
     figures = {f"figure.{name}": value for name, value in baseline.figures.items()}
-    try:
+    with appearing(path) as temporary:
         np.savez(temporary, validation=baseline.validation, test=baseline.test, **figures)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

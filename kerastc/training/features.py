@@ -1,7 +1,6 @@
 """Features of a frozen encoder, computed once and kept on disk for every later epoch and run."""
 
 import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import keras
 import numpy as np
 
 from kerastc.progress import progress
-from kerastc.training.arrays import read_arrays
+from kerastc.training.arrays import appearing, read_arrays
 from kerastc.training.batching import TextBatches
 
 BATCHES_PER_SHARD = 16  # so that a killed process loses a few seconds of work
@@ -78,15 +77,10 @@ class FeatureCache:
         return known
 
     def _write(self, shard: dict[bytes, np.ndarray]) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
         names = np.frombuffer(b"".join(shard), dtype=np.uint8).reshape(len(shard), -1)
         target = self.folder / f"{_digest(names.tobytes()).hex()}.npz"
-        temporary = target.with_name(f".{os.getpid()}-{target.name}")
-        try:
+        with appearing(target) as temporary:
             np.savez(temporary, names=names, features=np.stack(list(shard.values())))
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
 
 
 def _digest(data: bytes) -> bytes:
