@@ -17,6 +17,7 @@ from kerastc.deploy.targets import EXPORTS
 from kerastc.errors import UserError
 from kerastc.run import Run
 
+STEP = 4  # tokens between the lengths of a file that has several
 # Parts of a run that are not copied.
 LARGE = ("compressed", "steps", "checkpoints", "cache", EXPORTS, "plots")
 
@@ -83,7 +84,7 @@ def copied(run: Run, folder: Path) -> Run:
 def ours(
     model: str, told: Signature, run: Run, exact: bool, folder: Path, texts: list[str]
 ) -> Iterator[Contender]:
-    """A LiteRT file as it is, and the same model with an open length.
+    """A LiteRT file as it is, and the same model in a file of several lengths.
 
     Args:
         model: its name.
@@ -93,9 +94,12 @@ def ours(
         folder: new; takes the other file.
         texts: it is timed on.
     """
-    open_ = export(copied(run, folder), "litert", length=0, quantization=told.quantization)
-    for signature in (told, open_):
-        yield _of_file("LiteRT", model, signature, "", False, exact, texts)
+    longest = text_shape(told)[1]
+    lengths = (*range(2 * STEP, longest, STEP), longest)
+    several = export(copied(run, folder), "litert", length=lengths, quantization=told.quantization)
+    yield _of_file("LiteRT", model, told, _padding(longest), False, exact, texts, longest)
+    how = f"next of {', '.join(map(str, lengths))}"
+    yield _of_file("LiteRT", model, several, how, False, exact, texts)
 
 
 def peers(run: Run, weights: Path, told: Signature, texts: list[str]) -> Iterator[Contender]:
@@ -112,7 +116,9 @@ def peers(run: Run, weights: Path, told: Signature, texts: list[str]) -> Iterato
     for how, signature in onnx_peers.write(run, weights):
         kind = signature.quantization
         exact = kind == "float32"
-        yield _of_file("ONNX Runtime", kind, signature, f"{how}, ", True, exact, texts)
+        length = text_shape(signature)[1]
+        how = f"{how}, {_padding(length)}"
+        yield _of_file("ONNX Runtime", kind, signature, how, True, exact, texts, length)
     for kind in ("float32", "int8"):
         for length in (text_shape(told)[1], None):
             load = {
@@ -128,10 +134,16 @@ def peers(run: Run, weights: Path, told: Signature, texts: list[str]) -> Iterato
 
 
 def _of_file(
-    runtime: str, model: str, told: Signature, made: str, peer: bool, exact: bool, texts: list[str]
+    runtime: str,
+    model: str,
+    told: Signature,
+    how: str,
+    peer: bool,
+    exact: bool,
+    texts: list[str],
+    length: int | None = None,
 ) -> Contender:
-    """What `kerastc.deploy.measure` runs."""
-    _, length = text_shape(told)
+    """What `kerastc.deploy.measure` runs; `length` None: as few tokens as hold a text."""
     load = {
         "signature": str(told.path.resolve()),
         "threads": 1,
@@ -139,7 +151,7 @@ def _of_file(
         "length": length,
         "texts": texts,
     }
-    return Contender(runtime, model, made + _padding(length), peer, exact, load, told.bytes)
+    return Contender(runtime, model, how, peer, exact, load, told.bytes)
 
 
 def _padding(length: int | None) -> str:

@@ -59,9 +59,9 @@ def compare(
     texts, expected = _truth(copy, rows, weights)
     timed = texts.spread(protocol.calls).texts.tolist()
     told = export(copy, "litert")
-    found = [*ours("float32", told, run, True, models / "open", timed)]
+    found = [*ours("float32", told, run, True, models / "several", timed)]
     for i, (child, file) in enumerate(zip(children, files, strict=True)):
-        found += ours(_name(child, run), file, child, False, models / f"open-{i}", timed)
+        found += ours(_name(child, run), file, child, False, models / f"several-{i}", timed)
     found += peers(copy, weights, told, timed)
     with ExitStack() as stack:
         processes = [stack.enter_context(Process(c.name, c.load, c.module)) for c in found]

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from kerastc.table import show_table
+from kerastc.table import short_names, show_table
 
 TARGET = 3.0  # times as fast as the fastest peer
 LOSS = 0.01  # of accuracy that the faster model may have against Keras
@@ -37,9 +37,10 @@ def judge(result: dict[str, Any]) -> None:
 def show(result: dict[str, Any]) -> None:
     """Prints the fastest way of each model, then the other ways, and the verdict."""
     entries = sorted(result["entries"], key=_median)
+    names = dict(zip(map(_name, entries), short_names([*map(_name, entries)]), strict=True))
     show_table(
         ("model", "MB", "p50", "p95", "mean", "texts/s", "accuracy", "agree", "x p50", "x mean"),
-        [_row(entry) for entry in entries if entry["chosen"]],
+        [_row(names, entry) for entry in entries if entry["chosen"]],
         f"Milliseconds of {result['runs']} calls, one thread, one text a call; x: times as fast "
         f"as the fastest peer\n{result['rows']:,} test texts, of which Keras has "
         f"{result['keras_accuracy']:.4f} right",
@@ -47,7 +48,10 @@ def show(result: dict[str, Any]) -> None:
     click.echo()
     show_table(
         ("all ways, of which the fastest counts", "MB", "p50", "mean", "agree"),
-        [(f"{_name(entry)}, {entry['how']}", *_cells(entry, ("p50", "mean"))) for entry in entries],
+        [
+            (f"{names[_name(entry)]}: {entry['how']}", *_cells(entry, ("p50", "mean")))
+            for entry in entries
+        ],
     )
     click.echo()
     click.echo(f"{_verdict(result)}: {result['verdict']}")
@@ -62,11 +66,11 @@ def _verdict(result: dict[str, Any]) -> str:
     return f"{_name(best)} is {best['times_faster']['p50']:.2f} times as fast; {wanted}"
 
 
-def _row(entry: dict[str, Any]) -> list[str]:
+def _row(names: dict[str, str], entry: dict[str, Any]) -> list[str]:
     *cells, agreement = _cells(entry, ("p50", "p95", "mean"))
     ratios = (f"{entry['times_faster'][key]:.2f}" for key in FIGURES)
     worth = (f"{entry['throughput']:,.0f}", f"{entry['accuracy']:.4f}", agreement)
-    return [_name(entry), *cells, *worth, *ratios]
+    return [names[_name(entry)], *cells, *worth, *ratios]
 
 
 def _cells(entry: dict[str, Any], figures: Iterable[str]) -> list[str]:

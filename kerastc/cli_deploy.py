@@ -23,6 +23,15 @@ def _dimension(context: click.Context, parameter: click.Parameter, word: str | N
         raise click.BadParameter(f"{word!r} is neither a whole number nor 'any'.") from None
 
 
+def _lengths(
+    context: click.Context, parameter: click.Parameter, words: str | None
+) -> int | tuple[int, ...] | None:
+    """A dimension, or several."""
+    if words is None or "," not in words:
+        return _dimension(context, parameter, words)
+    return _counts(context, parameter, words)
+
+
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
@@ -42,13 +51,13 @@ def _dimension(context: click.Context, parameter: click.Parameter, word: str | N
 )
 @click.option(
     "--length",
-    metavar="N|any",
-    callback=_dimension,
-    help="Tokens a text; by default as many as in training.",
+    metavar="N[,N]|any",
+    callback=_lengths,
+    help="Tokens a text; by default as many as in training. Several in a LiteRT file: 8,16,26.",
 )
 @click.option(
     "--quantization",
-    metavar="float32|float16|int8|int8-static|int4",
+    metavar="float32|float16|int8|int8-static|int4-tables|int4",
     help="Of LiteRT files; by default float32.",
 )
 @click.option(
@@ -67,6 +76,9 @@ def export(run, formats, batch, length, quantization, exclude, bundle, as_json) 
     place of an earlier one of its format, but only once it gives the same answers as the Keras
     model on up to 256 validation texts; how near they are is printed and written down.
 
+    A LiteRT file of several lengths answers short texts sooner: each takes the shortest length that
+    holds it, and the weights are in the file once.
+
     \b
     litert       phones, Raspberry Pi, browsers: `kerastc benchmark` and `kerastc predict` run it
     onnx         ONNX Runtime
@@ -76,12 +88,14 @@ def export(run, formats, batch, length, quantization, exclude, bundle, as_json) 
     float16      half the size, the same speed
     int8         a quarter of the size, three to four times as fast
     int8-static  as int8, with activations in fixed ranges; a little faster, less exact
+    int4-tables  as int8, with embeddings of four bits: smaller, hardly less exact
     int4         an eighth of the size, as fast as int8, less exact
 
     \b
     kerastc export runs/headlines/20261121-101500
     kerastc export runs/headlines/20261121-101500 --quantization int4 --bundle
     kerastc export runs/headlines/20261121-101500 --quantization int4 --exclude '^classifier'
+    kerastc export runs/headlines/20261121-101500 --length 8,12,16,26
     kerastc export runs/headlines/20261121-101500 --format onnx --format saved_model --length any
     """
     from kerastc.deploy import export as export_run

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import click
 
+LONGEST = 36  # letters of a name that stands in a table of figures
+
 
 def show_table(
     columns: Sequence[str],
@@ -40,6 +42,20 @@ def show_table(
     for row in rows:
         table.add_row(*map(Text, row))
     Console(highlight=False).print(table)
+
+
+def short_names(names: Sequence[str]) -> list[str]:
+    """The names as they are, or numbers where one is too long for a column beside figures.
+
+    What the numbers stand for is printed on standard output: a table comes next.
+    """
+    if max(map(len, names), default=0) <= LONGEST:
+        return list(names)
+    numbers = {name: str(number) for number, name in enumerate(dict.fromkeys(names), start=1)}
+    for name, number in numbers.items():
+        click.echo(f"{number:>2}  {name}")
+    click.echo()
+    return [numbers[name] for name in names]
 
 
 def plain_table(

@@ -2,7 +2,8 @@
 
     quantize:int8              int8 weights, activations quantized as they come (dynamic range)
     quantize:int8-static       activations, too, by the ranges that training rows have
-    quantize:int4              int4 kernels, int8 table and activations
+    quantize:int4-tables       as int8, but the tables of embeddings have four bits
+    quantize:int4              kernels and tables of four bits, activations as in int8
     quantize:float16           half precision, computed in float32
 
 Reference: Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient
@@ -27,7 +28,8 @@ class Quantize(Step):
     name: ClassVar[str] = "quantize"
     short: ClassVar[str] = "kind"
 
-    kind: Literal["float16", "int8", "int8-static", "int4"] = "int8"  # of weights and activations
+    # of weights and activations
+    kind: Literal["float16", "int8", "int8-static", "int4-tables", "int4"] = "int8"
     rows: Count = 256  # of training, for the ranges of int8-static
     exclude: tuple[str, ...] = ()  # operators that stay in float, as `kerastc export` takes them
 

@@ -22,7 +22,7 @@ from kerastc.text.tokens import BytePair, Tokenizer, WordPiece
 if TYPE_CHECKING:
     import optuna
 
-KINDS = ("float16", "int8", "int8-static", "int4")
+KINDS = ("float16", "int8", "int8-static", "int4-tables", "int4")
 WIDTH_SHARES = (2, 3, 4, 6)  # of the vectors' width is the rank of the table of tokens
 # The peak of the rate of a recovery. What was cut deeply learns better at twice the usual one.
 RECOVERY = "learning_rate=2e-4"

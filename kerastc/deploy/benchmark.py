@@ -40,7 +40,7 @@ class Protocol:
         rounds: turns that each model has.
         calls: in each round.
         batch: texts a call; None: as the file has it, else 1.
-        length: tokens a text; None: as the file has it, else as the run was trained.
+        length: tokens a text; None: as the file has it, or as few of them as hold a text.
         name: of a published protocol.
     """
 
@@ -110,25 +110,26 @@ def benchmark(
     return [entry for _, entry in entries]
 
 
-def _shape(target: Target, protocol: Protocol) -> tuple[int, int]:
-    """Texts a call and tokens a text, as the model and the protocol both have it."""
+def _shape(target: Target, protocol: Protocol) -> tuple[int, int | None]:
+    """Texts a call and tokens a text, None for as few as hold it, as model and protocol have it."""
     batch, length = text_shape(target.signature)
-    for name, fixed, asked in (
-        ("batch", batch, protocol.batch),
-        ("length", length, protocol.length),
+    lengths = target.signature.lengths or (length,)
+    for name, allowed, asked in (
+        ("batch", (batch,), protocol.batch),
+        ("length", lengths, protocol.length),
     ):
-        if None not in (fixed, asked) and fixed != asked:
+        if asked is not None and None not in allowed and asked not in allowed:
             raise UserError(
-                f"{target.name} was exported for {name} {fixed}, and cannot be measured at "
-                f"{asked}.",
+                f"{target.name} was exported for {name} {', '.join(map(str, allowed))}, and cannot "
+                f"be measured at {asked}.",
                 f"Export it for that: kerastc export RUN --{name} {asked}",
             )
-    trained = target.signature.preprocessing.get("max_tokens")
-    return batch or protocol.batch or 1, length or protocol.length or trained
+    own = length if len(lengths) == 1 else None
+    return batch or protocol.batch or 1, protocol.length or own
 
 
 def _entry(
-    target: Target, batch: int, length: int, threads: int, protocol: Protocol
+    target: Target, batch: int, length: int | None, threads: int, protocol: Protocol
 ) -> dict[str, Any]:
     """What is known before anything is measured."""
     signature = target.signature

@@ -9,7 +9,7 @@ import click
 import numpy as np
 
 from kerastc.report import tables
-from kerastc.table import show_table
+from kerastc.table import short_names, show_table
 
 TIMES = ("p50", "p90", "p95", "p99")
 
@@ -20,7 +20,8 @@ def benchmark_tables(entries: Sequence[dict[str, Any]]) -> None:
     Args:
         entries: what `kerastc.deploy.benchmark` found, at least one.
     """
-    folder, files = _files(entries)
+    folder, paths = _files(entries)
+    files = short_names(paths)
     several = any(entry["threads"] > 1 for entry in entries)
     names = [
         f"{file} x{entry['threads']}" if several else file

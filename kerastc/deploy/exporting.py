@@ -11,7 +11,7 @@ import numpy as np
 
 from kerastc.deploy.in_tensorflow import Request, in_another_process, keeps_tensorflow, quiet
 from kerastc.deploy.litert import EXCLUDING, QUANTIZATIONS
-from kerastc.deploy.signature import Signature, beside, digest, size
+from kerastc.deploy.signature import SERVE, Signature, beside, digest, size
 from kerastc.errors import UserError, nearest
 from kerastc.run import Run
 
@@ -28,7 +28,7 @@ def export(
     format: str = "litert",
     *,
     batch: int | None = None,
-    length: int | None = None,
+    length: int | Sequence[int] | None = None,
     quantization: str | None = None,
     exclude: Sequence[str] = (),
     calibration: Sequence[np.ndarray] | None = None,
@@ -41,7 +41,8 @@ def export(
         run: with a trained model.
         format: "litert", "onnx" or "saved_model".
         batch: texts a call, 0 for any; by default 1 in LiteRT and any elsewhere.
-        length: tokens a text, 0 for any; by default as many as in training.
+        length: tokens a text, 0 for any; by default as many as in training. A LiteRT file may have
+            several: a text takes the shortest that holds it, and all share one set of weights.
         quantization: of LiteRT files, see `kerastc.deploy.litert.convert`; by default "float32", or
             that which the run itself was compressed with.
         exclude: operators of LiteRT files that are not quantised, as in `convert`.
@@ -63,7 +64,7 @@ def checked(
     run: Run,
     format: str,
     batch: int | None,
-    length: int | None,
+    length: int | Sequence[int] | None,
     quantization: str | None,
     exclude: Sequence[str],
 ) -> Request:
@@ -91,18 +92,30 @@ def checked(
         batch = 1 if format == "litert" else 0
     if batch < 0:
         raise UserError(f"batch={batch} is not allowed.", "Give 1 or more, or any.")
-    length = preprocessing["max_tokens"] if length is None else length
-    if length < 0 or length in (1, 2):
-        raise UserError(
-            f"length={length} is not allowed: start and end take two tokens.", "Give 3, or any."
-        )
-    if format == "litert" and not (batch or length):
+    lengths = _lengths(format, preprocessing["max_tokens"] if length is None else length)
+    if format == "litert" and not (batch or lengths):
         raise UserError(
             "LiteRT cannot leave both batch and length open.", "Fix one: --batch 1, for example."
         )
-    return Request(
-        str(run.folder), format, batch or None, length or None, quantization, tuple(exclude)
-    )
+    return Request(str(run.folder), format, batch or None, lengths, quantization, tuple(exclude))
+
+
+def _lengths(format: str, asked: int | Sequence[int]) -> tuple[int, ...]:
+    """In ascending order; none where the length is open."""
+    lengths = (asked,) if isinstance(asked, int) else tuple(sorted(set(asked)))
+    if lengths == (0,):
+        return ()
+    if wrong := [length for length in lengths if length < 3]:
+        raise UserError(
+            f"length={wrong[0]} is not allowed: start and end take two tokens.",
+            "Give 3 or more, or any alone.",
+        )
+    if len(lengths) > 1 and format != "litert":
+        raise UserError(
+            f"{format} takes one length.",
+            "Leave it open, --length any, or write a LiteRT file: --format litert",
+        )
+    return lengths
 
 
 def _quantization(run: Run, format: str, given: str | None) -> str:
@@ -140,7 +153,7 @@ def _export(request: Request, calibration: Sequence[np.ndarray] | None) -> Signa
     from kerastc.deploy.text_export import TextExport
 
     run = Run.open(Path(request.run))
-    task = TextExport(run, request.batch, request.length)
+    task = TextExport(run, request.batch, request.lengths)
     rows = None
     if request.quantization == "int8-static":
         rows = task.rows if calibration is None else task.padded(calibration)
@@ -170,12 +183,18 @@ def _convert(
         return notes
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch, "saved_model")
-        saved_model.write(task.light_model, task.inputs, folder)
+        saved_model.write(task.light_model, task.inputs, folder, more=task.shorter)
         if request.format == "onnx":
             path.write_bytes(onnx.convert(folder, task.inputs))
         else:
             path.write_bytes(
-                litert.convert(folder, request.quantization, calibration, request.exclude)
+                litert.convert(
+                    folder,
+                    request.quantization,
+                    calibration,
+                    request.exclude,
+                    (*task.shorter, SERVE),
+                )
             )
     return ()
 
@@ -196,6 +215,7 @@ def _signature(
         tokenizer=TOKENIZER,
         quantization=request.quantization,
         parameters=task.light_model.count_params(),
+        lengths=request.lengths,
         notes=notes,
         folder=path.parent,
     )
@@ -221,5 +241,5 @@ def _compared(task: "TextExport", signature: Signature, name: str) -> dict:
     else:
         from kerastc.deploy.sessions import start
 
-        call = start(signature).run
+        call = task.by_length(start(signature).run)
     return compare(task.logits(call), expected, signature.quantization, name).as_dict()

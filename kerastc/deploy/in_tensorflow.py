@@ -24,12 +24,15 @@ from kerastc.errors import UserError
 
 @dataclass(frozen=True)
 class Request:
-    """What to export, checked and complete; the fields are those of `kerastc.deploy.export`."""
+    """What to export, checked and complete; the fields are those of `kerastc.deploy.export`.
+
+    `lengths` ascend; there are none where the length is open.
+    """
 
     run: str
     format: str
     batch: int | None
-    length: int | None
+    lengths: tuple[int, ...]
     quantization: str
     exclude: tuple[str, ...]
 
@@ -114,8 +117,8 @@ def main(asked: str, answered: str) -> None:
     told = json.loads(Path(asked).read_text("utf-8"))
     request = told["request"]
     run = Run.open(Path(request.pop("run")))
-    for name in ("batch", "length"):
-        request[name] = request[name] or 0
+    request["batch"] = request["batch"] or 0
+    request["length"] = request.pop("lengths") or 0
     try:
         signature = export(run, calibration=told["calibration"], **request)
         answer = {"signature": str(beside(signature.path).absolute())}

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kerastc.deploy.signature import Tensor
+from kerastc.deploy.signature import SERVE, Tensor
 from kerastc.errors import UserError
 
 if TYPE_CHECKING:
     from kerastc.deploy.litert_file import Operator
 
-SIGNATURE = "serve"
-QUANTIZATIONS = ("float32", "float16", "int8", "int8-static", "int4")
-EXCLUDING = ("int8", "int8-static", "int4")
+QUANTIZATIONS = ("float32", "float16", "int8", "int8-static", "int4-tables", "int4")
+EXCLUDING = ("int8", "int8-static", "int4-tables", "int4")
 # XNNPACK has fast kernels for these; what lies between them stays in float32. Softmax and
 # normalisation in eight bits, as TensorFlow's full-integer mode has it, ruin a transformer.
 MULTIPLIES = ("FULLY_CONNECTED", "CONV_2D")
@@ -27,14 +26,16 @@ def convert(
     quantization: str = "float32",
     calibration: Mapping[str, np.ndarray] | None = None,
     exclude: Sequence[str] = (),
+    signatures: Sequence[str] = (SERVE,),
 ) -> bytes:
-    """The LiteRT model of a SavedModel's signature "serve", of LiteRT's own operators only.
+    """The LiteRT model of a SavedModel's signatures, of LiteRT's own operators only.
 
     float16: weights in half precision; computed in float32 on most CPUs.
     int8: kernels and tables in eight bits, activations quantised at each call as they come.
     int8-static: as int8, but the ranges of activations are fixed by calibration.
-    int4: kernels (a scale for each output) and tables (for each row) in four bits, activations in
-    eight at each call.
+    int4-tables: as int8, but tables in four bits, with a scale for each row.
+    int4: kernels (a scale for each output) and tables in four bits, activations in eight at each
+    call.
 
     Args:
         saved_model: the folder.
@@ -42,16 +43,17 @@ def convert(
         calibration: for int8-static, real rows by input name, (rows, ...) each.
         exclude: regular expressions; an operator stays in float32 where one finds something in a
             name of its output or weights, such as "encoder_1/block_0_1/query_1/Tensordot". For
-            int8, int8-static and int4.
+            int8, int8-static, int4-tables and int4.
+        signatures: which; they share their weights.
 
     Raises:
         UserError: for calibration of the wrong shape, an expression that finds nothing, a model
             that LiteRT's operators cannot express.
     """
     if quantization in ("float32", "float16") or (quantization == "int8" and not exclude):
-        model = _by_tensorflow(saved_model, quantization)
+        model = _by_tensorflow(saved_model, signatures, quantization)
     else:
-        model = _by_quantizer(saved_model, quantization, calibration, exclude)
+        model = _by_quantizer(saved_model, signatures, quantization, calibration, exclude)
     _refuse_custom_operators(model)
     return model
 
@@ -95,11 +97,13 @@ def check_calibration(
             )
 
 
-def _by_tensorflow(saved_model: Path, quantization: str = "float32") -> bytes:
+def _by_tensorflow(
+    saved_model: Path, signatures: Sequence[str], quantization: str = "float32"
+) -> bytes:
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_saved_model(
-        str(saved_model), signature_keys=[SIGNATURE]
+        str(saved_model), signature_keys=list(signatures)
     )
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     if quantization != "float32":
@@ -119,6 +123,7 @@ def _by_tensorflow(saved_model: Path, quantization: str = "float32") -> bytes:
 
 def _by_quantizer(
     saved_model: Path,
+    signatures: Sequence[str],
     quantization: str,
     calibration: Mapping[str, np.ndarray] | None,
     exclude: Sequence[str],
@@ -127,7 +132,7 @@ def _by_quantizer(
     quantizer_of, kinds, unchanged = _quantizer()
     from kerastc.deploy.embedding_lookup import with_embedding_lookups
 
-    model = with_embedding_lookups(_by_tensorflow(saved_model))
+    model = with_embedding_lookups(_by_tensorflow(saved_model, signatures))
     bits = 4 if quantization == "int4" else 8
     quantizer = quantizer_of(bytearray(model))
     for kind in MULTIPLIES:
@@ -135,7 +140,8 @@ def _by_quantizer(
             quantizer.add_static_config(".*", kinds(kind), 8, bits)
         else:
             quantizer.add_dynamic_config(".*", kinds(kind), bits)
-    quantizer.add_dynamic_config(".*", kinds(LOOK_UP), bits)
+    table_bits = 4 if quantization in ("int4", "int4-tables") else 8
+    quantizer.add_dynamic_config(".*", kinds(LOOK_UP), table_bits)
     for operator in _excluded(model, exclude):
         quantizer.update_quantization_recipe(
             f"^{re.escape(operator.output)};", kinds("*"), algorithm_key=unchanged
@@ -157,7 +163,11 @@ def _ranges(
     from ai_edge_quantizer import calibrator, recipe_manager
     from ai_edge_quantizer.utils.qsv_utils import min_max_update
 
-    calls = list(_calls(model, calibration))
+    from kerastc.deploy.litert_file import inputs
+
+    wanted = inputs(model)
+    check_calibration(calibration, wanted[SERVE])
+    calls = {name: list(_calls(tensors, calibration)) for name, tensors in wanted.items()}
     manager = recipe_manager.RecipeManager()
     manager.load_quantization_recipe(recipe)
     observed = calibrator.Calibrator(
@@ -166,7 +176,7 @@ def _ranges(
         mode=calibrator.CalibrationMode.CALIBRATION_PROFILER_BASED,
         qsv_update_func=min_max_update,
     )
-    observed.calibrate({SIGNATURE: calls}, manager)
+    observed.calibrate(calls, manager)
     return observed.get_model_qsvs()
 
 
@@ -210,22 +220,25 @@ def _excluded(model: bytes, exclude: Sequence[str]) -> list["Operator"]:
 
 
 def _calls(
-    model: bytes, calibration: Mapping[str, np.ndarray] | None
+    wanted: Sequence[Tensor], calibration: Mapping[str, np.ndarray]
 ) -> Iterator[dict[str, np.ndarray]]:
-    """The rows in batches as large as the model takes; what does not fill one is left out."""
-    from kerastc.deploy.litert_file import inputs
+    """The rows in batches as large as the model takes; what does not fill one is left out.
 
-    wanted = inputs(model)
-    check_calibration(calibration, wanted)
+    Rows that are longer than the inputs of one of several signatures lose their end.
+    """
     batch = wanted[0].shape[0] or 1
     rows = min(map(len, calibration.values()))
     if rows < batch:
         raise UserError(f"Calibration has {rows} rows; the model takes {batch} at a time.")
     for begin in range(0, rows - batch + 1, batch):
         yield {
-            tensor.name: calibration[tensor.name][begin : begin + batch].astype(tensor.dtype)
+            tensor.name: _cut(calibration[tensor.name][begin : begin + batch], tensor)
             for tensor in wanted
         }
+
+
+def _cut(rows: np.ndarray, tensor: Tensor) -> np.ndarray:
+    return rows[tuple(slice(n) for n in (None, *tensor.shape[1:]))].astype(tensor.dtype)
 
 
 def _refuse_custom_operators(model: bytes) -> None:

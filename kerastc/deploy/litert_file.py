@@ -33,11 +33,14 @@ def operators(model: bytes) -> list[Operator]:
     ]
 
 
-def inputs(model: bytes) -> tuple[Tensor, ...]:
-    """The inputs of a model's first signature."""
+def inputs(model: bytes) -> dict[str, tuple[Tensor, ...]]:
+    """The inputs of a model's signatures, by their names."""
     read = flatbuffer_utils.convert_bytearray_to_object(bytearray(model))
-    signature = read.signatureDefs[0]
-    tensors = read.subgraphs[signature.subgraphIndex].tensors
+    return {one.signatureKey.decode(): _inputs(read, one) for one in read.signatureDefs}
+
+
+def _inputs(model, signature) -> tuple[Tensor, ...]:
+    tensors = model.subgraphs[signature.subgraphIndex].tensors
     return tuple(
         Tensor(
             entry.name.decode(),

@@ -13,7 +13,7 @@ OPSET = 18
 
 
 def convert(saved_model: Path, inputs: Sequence[Tensor]) -> bytes:
-    """The ONNX model of a SavedModel's function "serve".
+    """The ONNX model of a SavedModel's signature "serve".
 
     Args:
         saved_model: the folder.
@@ -33,7 +33,7 @@ def convert(saved_model: Path, inputs: Sequence[Tensor]) -> bytes:
     loaded = tf.saved_model.load(str(saved_model))  # its function does not keep the variables
     specs = [tf.TensorSpec(t.shape, t.dtype, name=t.name) for t in inputs]
     model, _ = tf2onnx.convert.from_function(
-        loaded.serve, specs, opset=OPSET, custom_op_handlers={"Erfc": (_erfc, [])}
+        loaded.logits, specs, opset=OPSET, custom_op_handlers={"Erfc": (_erfc, [])}
     )
     known = {"", "ai.onnx"}
     unknown = sorted({node.op_type for node in model.graph.node if node.domain not in known})

@@ -12,7 +12,7 @@ from kerastc.errors import UserError
 TOLERANCES = {"float32": 1e-4, "float16": 1e-2}
 # Eight and four bits move logits by much and decisions by little: the least share of rows whose
 # most probable class must stay.
-AGREEMENTS = {"int8": 0.9, "int8-static": 0.75, "int4": 0.75}
+AGREEMENTS = {"int8": 0.9, "int8-static": 0.75, "int4-tables": 0.75, "int4": 0.75}
 
 
 @dataclass(frozen=True)

@@ -98,12 +98,15 @@ class Classifier:
 
         Args:
             rows: token ids, as many as the model takes at a time; longer ones lose their end.
-            length: tokens a row where the model takes any; the longest row by default.
+            length: tokens a row where the model leaves a choice; by default as few as hold the
+                longest row.
 
         Raises:
             UserError: for ids that the tokenizer cannot give.
         """
-        length = self.length or length
+        if self.length is not None:
+            rows = [row[: self.length] for row in rows]
+            length = length or self._shortest(max(map(len, rows)))
         if length is not None:
             rows = [row[:length] for row in rows]
         size = self.preprocessing.tokenizer.vocabulary_size
@@ -116,6 +119,11 @@ class Classifier:
             tensor.name: arrays[tensor.name].astype(tensor.dtype, copy=False)
             for tensor in self.signature.inputs
         }
+
+    def _shortest(self, tokens: int) -> int:
+        """Of the model's lengths that which holds so many tokens with the least padding."""
+        lengths = self.signature.lengths or (self.length,)
+        return min(length for length in lengths if length >= tokens)
 
     def logits(self, rows: Sequence[np.ndarray]) -> np.ndarray:
         """What the model says of each row of token ids, (rows, classes) float32."""
@@ -152,7 +160,7 @@ def preprocessing_of(signature: Signature) -> Preprocessing:
 
 
 def text_shape(signature: Signature) -> tuple[int | None, int | None]:
-    """Texts a call and tokens a text; None where the model takes any.
+    """Texts a call and tokens a text, of several lengths the largest; None is any.
 
     Raises:
         UserError: where the inputs and output are not those of a text classifier.
@@ -166,6 +174,11 @@ def text_shape(signature: Signature) -> tuple[int | None, int | None]:
             f"{' and '.join(sorted(INPUTS))}, whole numbers, (batch, length)."
         )
     [(batch, length)] = shapes
+    if signature.lengths and signature.lengths[-1] != length:
+        raise UserError(
+            f"{signature.path} takes {length or 'any number of'} tokens, but its signature has the "
+            f"lengths {', '.join(map(str, signature.lengths))}."
+        )
     output = signature.outputs[0].shape
     if len(output) != 2 or output[1] not in (None, len(signature.classes)):
         raise UserError(

@@ -4,15 +4,14 @@ Runs in a TensorFlow process, whose Keras is on TensorFlow.
 """
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
-from kerastc.deploy.signature import Tensor
+from kerastc.deploy.signature import SERVE, Tensor
 
-SERVE = "serve"
 LABELS = "labels.txt"  # in the folder's assets/
 
 
@@ -22,6 +21,7 @@ def write(
     folder: Path,
     classes: Sequence[str] = (),
     graph: Callable[[tf.Tensor], dict[str, tf.Tensor]] | None = None,
+    more: Mapping[str, Sequence[Tensor]] | None = None,
 ) -> None:
     """Writes the folder.
 
@@ -38,9 +38,10 @@ def write(
         folder: where to write.
         classes: names in the order of the logits; they also stand in assets/labels.txt.
         graph: texts to the model's inputs; a `tf.Module`, so that its tables are saved.
+        more: further signatures like "serve", by name, which take inputs of other shapes.
     """
     names = [tensor.name for tensor in inputs]
-    tokens = [tf.TensorSpec(tensor.shape, tensor.dtype, name=tensor.name) for tensor in inputs]
+    tokens = _specs(inputs)
     texts = [tf.TensorSpec([None], tf.string, name="texts")]
     module = tf.Module()
     module.weights = [weight.value for weight in model.weights]
@@ -65,8 +66,12 @@ def write(
         best = tf.gather(tf.constant(list(classes)), tf.argmax(found, axis=1))
         return {"logits": found, "probabilities": tf.nn.softmax(found), "label": best}
 
-    module.serve = tf.function(serve, input_signature=tokens)
-    signatures = {SERVE: module.serve}
+    # An attribute named "serve" makes TFLiteConverter take that function alone of several.
+    module.logits = tf.function(serve, input_signature=tokens)
+    signatures = {SERVE: module.logits}
+    for name, shapes in (more or {}).items():
+        signatures[name] = tf.function(serve, input_signature=_specs(shapes))
+    module.signatures_by_name = dict(signatures)  # what the module does not hold is not saved
     with tempfile.TemporaryDirectory() as scratch:
         if classes:
             labels = Path(scratch, LABELS)
@@ -75,3 +80,7 @@ def write(
             module.classify = tf.function(classify, input_signature=texts if graph else tokens)
             signatures["serving_default"] = module.classify
         tf.saved_model.save(module, str(folder), signatures=signatures)
+
+
+def _specs(inputs: Sequence[Tensor]) -> list[tf.TensorSpec]:
+    return [tf.TensorSpec(tensor.shape, tensor.dtype, name=tensor.name) for tensor in inputs]

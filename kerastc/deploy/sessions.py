@@ -9,14 +9,14 @@ import os
 import sys
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 
-from kerastc.deploy.signature import Signature, Tensor
+from kerastc.deploy.signature import SERVE, Signature, Tensor, of_length
 from kerastc.errors import UserError
 
 AGAIN = "It was damaged on the way, or is another kind of file. Export again: kerastc export RUN"
@@ -29,11 +29,13 @@ class Session(ABC):
     Attributes:
         path: its file.
         inputs, outputs: what the file itself says of them.
+        signatures: names of the functions in it, where its format has several.
     """
 
     path: Path
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+    signatures: Collection[str] = ()
 
     def run(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
         """The first output of the signature, (batch, classes) float32, for arrays by input name.
@@ -52,7 +54,10 @@ class Session(ABC):
 
 
 class LiteRT(Session):
-    """A .tflite file, with XNNPACK's kernels where they apply."""
+    """A .tflite file, with XNNPACK's kernels where they apply.
+
+    Where it has several signatures, for inputs of several shapes, the arrays choose theirs.
+    """
 
     def __init__(self, path: Path, threads: int, output: str):
         with path.open("rb") as file:
@@ -63,19 +68,27 @@ class LiteRT(Session):
             with _quiet():
                 # The interpreter checks the whole flatbuffer before it reads any of it.
                 self._interpreter = interpreter(model_path=str(path), num_threads=threads)
-                if not self._interpreter.get_signature_list():
+                names = tuple(self._interpreter.get_signature_list())
+                if not names:
                     raise UserError(f"{path} has no signature: its inputs have no names.", AGAIN)
                 self._interpreter.allocate_tensors()
-                self._runner = self._interpreter.get_signature_runner()
+                runners = {name: self._interpreter.get_signature_runner(name) for name in names}
         except (ValueError, RuntimeError) as error:
             raise UserError(f"{path} cannot be loaded: {error}", AGAIN) from None
         self.path = path
-        self.inputs = _tensors(self._runner.get_input_details())
-        self.outputs = _tensors(self._runner.get_output_details())
+        self.signatures = names
+        self._main = runners.get(SERVE, runners[names[0]])
+        self.inputs = _tensors(self._main.get_input_details())
+        self.outputs = _tensors(self._main.get_output_details())
+        self._by_shape = {
+            tuple(tensor.shape for tensor in _tensors(runner.get_input_details())): runner
+            for runner in runners.values()
+        }
         self._output = output
 
     def _run(self, arrays):
-        return self._runner(**arrays)[self._output]
+        shapes = tuple(np.shape(arrays.get(tensor.name)) for tensor in self.inputs)
+        return self._by_shape.get(shapes, self._main)(**arrays)[self._output]
 
 
 class Onnx(Session):
@@ -131,6 +144,12 @@ def start(signature: Signature, threads: int = 1) -> Session:
                 f"{_words(told)}.",
                 "The two do not belong together. Export again: kerastc export RUN",
             )
+    lacking = [n for n in signature.lengths[:-1] if of_length(n) not in session.signatures]
+    if lacking:
+        raise UserError(
+            f"{signature.path} takes no texts of {lacking[0]} tokens; its signature says it does.",
+            "The two do not belong together. Export again: kerastc export RUN",
+        )
     return session
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from kerastc.errors import UserError
 
 SUFFIX = ".json"
+SERVE = "serve"  # the name of what takes the inputs, in SavedModels and LiteRT files
 CHUNK = 1 << 20  # bytes read at a time
 
 
@@ -40,9 +41,11 @@ class Signature:
         preprocessing: what is done to a text before the tokenizer, as in a run's
             preprocessing.json.
         tokenizer: folder beside the signature.
-        quantization: "float32", "float16", "int8", "int8-static" or "int4".
+        quantization: "float32", "float16", "int8", "int8-static", "int4-tables" or "int4".
         parameters: of the Keras model that it was made of.
         parity: how far the model is from the Keras model on real rows, see `kerastc.deploy.parity`.
+        lengths: tokens a text, ascending. A LiteRT file of several has a signature for each, named
+            "serve" for the largest, which `inputs` shows, and "serve_8" and so on.
         notes: what a user of the file should know.
         folder: where the signature was read from; no part of the file.
     """
@@ -60,6 +63,7 @@ class Signature:
     quantization: str
     parameters: int
     parity: dict[str, Any] | None = None
+    lengths: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     folder: Path = field(default=Path(), compare=False)
 
@@ -154,6 +158,11 @@ class Signature:
         return path
 
 
+def of_length(length: int) -> str:
+    """The name of the function of a file of several lengths that takes texts of a smaller one."""
+    return f"{SERVE}_{length}"
+
+
 def beside(model: Path) -> Path:
     """Where the signature of a model is: model.tflite.json, saved_model.json."""
     return model.with_name(model.name + SUFFIX)
@@ -219,8 +228,16 @@ def _checked(record: dict[str, Any]) -> dict[str, Any]:
         if not checked[name]:
             raise _WrongField(f"{name} is empty")
     checked["classes"] = tuple(record["classes"])
+    checked["lengths"] = _lengths(record.get("lengths", ()))
     checked["notes"] = tuple(map(str, record.get("notes", ())))
     return checked
+
+
+def _lengths(entry: Any) -> tuple[int, ...]:
+    whole = isinstance(entry, list | tuple) and all(type(n) is int and n > 0 for n in entry)
+    if not whole or list(entry) != sorted(set(entry)):
+        raise _WrongField(f"lengths={entry!r} are no ascending whole numbers")
+    return tuple(entry)
 
 
 def _tensor(name: str, entry: Any) -> Tensor:

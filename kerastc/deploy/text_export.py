@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerastc.deploy.signature import Tensor
+from kerastc.deploy.signature import Tensor, of_length
 from kerastc.errors import UserError
 from kerastc.models import compact
 from kerastc.predictor import Predictor
@@ -28,23 +28,25 @@ class TextExport:
     Args:
         run: with model.keras, tokenizer/, preprocessing.json and labels.txt.
         batch: texts a call; None is any.
-        length: tokens a text; None is any.
+        lengths: tokens a text, ascending, of one model each; () is any number.
 
     Attributes:
+        length: the largest; None is any.
         model: from token ids to logits, in float32 whatever it was trained in.
         classes: names in the order of the logits.
 
     Raises:
-        UserError: where a part is missing, or `length` is more than the encoder takes.
+        UserError: where a part is missing, or a length is more than the encoder takes.
     """
 
     kind = "text"
 
-    def __init__(self, run: Run, batch: int | None, length: int | None):
+    def __init__(self, run: Run, batch: int | None, lengths: Sequence[int] = ()):
         predictor = Predictor(run)
         self.run = run
         self.batch = batch
-        self.length = length
+        self.lengths = tuple(lengths)
+        self.length = length = max(lengths, default=None)
         self.classes = predictor.classes
         self.model = _in_float32(predictor.model)
         self.settings: dict[str, Any] = run.read_json("preprocessing.json")
@@ -59,6 +61,14 @@ class TextExport:
     def inputs(self) -> tuple[Tensor, ...]:
         """What the exported model takes."""
         return tuple(Tensor(name, (self.batch, self.length), "int32") for name in INPUTS)
+
+    @property
+    def shorter(self) -> dict[str, tuple[Tensor, ...]]:
+        """What the model takes in the further signatures of its file, by their names."""
+        return {
+            of_length(length): tuple(Tensor(name, (self.batch, length), "int32") for name in INPUTS)
+            for length in self.lengths[:-1]
+        }
 
     @property
     def outputs(self) -> tuple[Tensor, ...]:
@@ -130,6 +140,20 @@ class TextExport:
             places = np.arange(begin, begin + size).clip(max=rows - 1)
             found.append(call({name: array[places] for name, array in self.rows.items()}))
         return np.concatenate(found)[:rows]
+
+    def by_length(
+        self, call: Callable[[dict[str, np.ndarray]], np.ndarray]
+    ) -> Callable[[dict[str, np.ndarray]], np.ndarray]:
+        """A model that gets no more padding than it must: where there are several lengths."""
+        if len(self.lengths) < 2:
+            return call
+
+        def shortened(rows):
+            tokens = int(rows["padding_mask"].sum(axis=1).max())
+            length = min(length for length in self.lengths if length >= tokens)
+            return call({name: array[:, :length] for name, array in rows.items()})
+
+        return shortened
 
     def expected(self) -> np.ndarray:
         """What the Keras model says of the rows, (n, classes) float32."""

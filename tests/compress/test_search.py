@@ -195,7 +195,7 @@ def test_the_space_offers_what_the_model_can_still_take(trained):
     assert names == [
         *("vocabulary", "embedding", "layers", "neurons", "kernels", "recover", "quantize")
     ]
-    assert whole.size == 3 * 5 * 2 * 4 * 4 * 3 * 4
+    assert whole.size == 3 * 5 * 2 * 4 * 4 * 3 * 5
     done = ["vocabulary", "distill:layers=1"]
     rest = space(model, tokenizer, done, done, 0)
     assert [axis.name for axis in rest.axes] == ["embedding", "neurons", "kernels", "quantize"]

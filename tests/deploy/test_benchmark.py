@@ -178,6 +178,23 @@ def test_the_command_prints_tables_of_80_columns(model):
     assert max(map(len, table.splitlines())) <= 80
 
 
+def test_long_names_stand_above_the_tables(model):
+    run = model.parents[1]
+    name = "compressed/vocabulary-min_count=2+structured-neurons=0.6-heads=0.5-epochs=5"
+    child = write_run(run / name, model.read_bytes())
+    words = ["benchmark", str(model), str(child), "--runs", "2", "--threads", "1,2"]
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0].split() == ["1", "exports/model.tflite"]
+    assert lines[1].split() == ["2", f"{name}/exports/model.tflite"]
+    table = lines[lines.index(next(line for line in lines if "Milliseconds" in line)) :]
+    assert max(map(len, table)) <= 80
+    assert [line.split()[:2] for line in table if " x" in line] == [
+        [number, threads] for number in "12" for threads in ("x1", "x2")
+    ]
+
+
 def test_the_protocol_of_the_source(converted, tmp_path):
     path = write_run(tmp_path / "run", converted(length=None), length=None)
     [entry] = benchmark([path], protocol=SOURCE)

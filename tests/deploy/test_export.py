@@ -15,7 +15,9 @@ from click.testing import CliRunner
 from tiny_presets import tiny  # noqa: F401
 
 from kerastc.cli import main
+from kerastc.data.texts import LabelledTexts
 from kerastc.deploy import Signature, export, in_tensorflow, litert, load
+from kerastc.deploy.benchmark import SOURCE, Protocol, benchmark
 from kerastc.deploy.exporting import checked
 from kerastc.deploy.signature import beside
 from kerastc.deploy.text_export import TextExport
@@ -45,6 +47,11 @@ def run(original, tmp_path) -> Run:
 def expected(original) -> np.ndarray:
     """The Keras model's probabilities of `text_run.texts()`."""
     return Predictor(original).probabilities(text_run.texts())
+
+
+def table_of(run: Run) -> list[np.ndarray]:
+    """The weights of the embedding of tokens."""
+    return Predictor(run).model.get_layer("encoder").backbone.token_embedding.get_weights()
 
 
 def left_in(run: Run) -> set[str]:
@@ -86,6 +93,54 @@ def test_quantised_files_are_smaller_and_keep_their_decisions(run, expected, cap
         assert agreement == pytest.approx(signature.parity["agreement"])
         sizes[quantization] = signature.bytes
     assert sizes["int4"] < sizes["int8-static"]
+
+
+LENGTHS = (4, 7, text_run.MAX_TOKENS)
+
+
+@on_tensorflow
+@pytest.mark.parametrize("quantization", ["float32", "int8", "int8-static", "int4-tables"])
+def test_a_text_takes_the_shortest_length_of_several(run, quantization):
+    alone = load(export(run, quantization=quantization).path)
+    whole = alone.signature.path.read_bytes()
+    signature = export(run, length=LENGTHS[::-1], quantization=quantization)
+    assert Signature.read(signature.path).lengths == LENGTHS
+    assert signature.inputs[0].shape == (1, text_run.MAX_TOKENS)
+    several = load(signature.path)
+    rows = several.tokens(text_run.texts())
+    shapes = [several.inputs([row])["token_ids"].shape[1] for row in rows]
+    assert shapes == [min(n for n in LENGTHS if n >= len(row)) for row in rows]
+    assert set(shapes) == set(LENGTHS)
+    if quantization == "float32":
+        # What a row is padded with changes nothing; fewer bits round each length in its own way.
+        np.testing.assert_allclose(several.logits(rows), alone.logits(rows), atol=1e-5)
+        [table] = table_of(run)
+        assert signature.path.read_bytes().count(table.tobytes()) == 1
+    assert signature.bytes < 3 * len(whole)
+
+
+@on_tensorflow
+def test_several_lengths_are_measured_each_text_in_its_own(run):
+    export(run, length=LENGTHS)
+    data = LabelledTexts(np.array(text_run.texts()), np.zeros(40, int), text_run.CLASSES, "here")
+    [own] = benchmark([run.folder], data, protocol=Protocol(1, 2))
+    [padded] = benchmark([run.folder], data, protocol=Protocol(1, 2, length=12))
+    assert (own["length"], padded["length"]) == (None, 12)
+    assert own["accuracy"] == padded["accuracy"]
+    with pytest.raises(UserError, match=r"exported for length 4, 7, 12, and cannot be .* at 128"):
+        benchmark([run.folder], data, protocol=SOURCE)
+
+
+@on_tensorflow
+def test_a_file_without_one_of_its_lengths_is_refused(run):
+    signature = export(run, length=LENGTHS)
+    record = json.loads(beside(signature.path).read_text())
+    beside(signature.path).write_text(json.dumps(record | {"lengths": [5, 12]}))
+    with pytest.raises(UserError, match=r"takes no texts of 5 tokens; its signature says it does"):
+        load(signature.path)
+    beside(signature.path).write_text(json.dumps(record | {"lengths": [4, 7]}))
+    with pytest.raises(UserError, match=r"takes 12 tokens, but its signature has the lengths 4, 7"):
+        load(signature.path)
 
 
 @on_tensorflow
@@ -148,7 +203,7 @@ def test_a_broken_conversion_leaves_what_was_there(run, monkeypatch):
     run.path("exports").mkdir()
     before = run.path("exports", "model.tflite")
     before.write_text("an earlier export")
-    table = Predictor(run).model.get_layer("encoder").backbone.token_embedding.get_weights()[0]
+    [table] = table_of(run)
     convert = litert.convert
 
     def without_weights(*arguments):
@@ -189,6 +244,9 @@ def test_calibration_of_another_shape_is_refused(run, rows, message):
         (["--batch", "-1"], "batch=-1 is not allowed"),
         (["--batch", "two"], "neither a whole number nor 'any'"),
         (["--length", "2"], "length=2 is not allowed"),
+        (["--length", "8,2"], "length=2 is not allowed"),
+        (["--length", "8,any"], "'8,any' is no list of whole numbers"),
+        (["--length", "4,8", "--format", "onnx"], "onnx takes one length"),
         (["--batch", "any", "--length", "any"], "cannot leave both batch and length open"),
         (["--bundle", "--format", "saved_model"], "Leave --format saved_model out"),
     ],
@@ -241,11 +299,11 @@ def child_of(run: Run, steps: list[str]) -> Run:
 
 
 def test_a_child_is_compared_on_the_texts_of_its_parent(run):
-    child = TextExport(child_of(run, ["low-rank:rank=4"]), None, None)
+    child = TextExport(child_of(run, ["low-rank:rank=4"]), None)
     assert list(child.texts) == text_run.texts()
     shutil.rmtree(run.path("predictions"))
     with pytest.raises(UserError, match=r"validation\.csv is missing"):
-        TextExport(child.run, None, None).texts  # noqa: B018
+        TextExport(child.run, None).texts  # noqa: B018
 
 
 def test_a_quantised_run_keeps_the_file_that_it_was_measured_by(run):

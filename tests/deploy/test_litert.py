@@ -87,7 +87,14 @@ def weights(file: bytes) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("quantization", "error"),
-    [("float32", 1e-5), ("float16", 1e-2), ("int8", 0.02), ("int8-static", 0.05), ("int4", 0.3)],
+    [
+        ("float32", 1e-5),
+        ("float16", 1e-2),
+        ("int8", 0.02),
+        ("int8-static", 0.05),
+        ("int4-tables", 0.2),
+        ("int4", 0.3),
+    ],
 )
 def test_the_file_computes_what_numpy_does(converted, quantization, error):
     expected = logits(IDS)
@@ -103,6 +110,7 @@ def test_all_weights_are_in_the_bits_that_were_asked_for(converted):
     # The interpreter tells NumPy that four bits are eight, so the file has to tell.
     elements = TABLE.size + INNER.size + OUTER.size
     assert len(converted("int8-static")) - len(converted("int4")) >= elements // 2
+    assert len(converted("int4-tables")) - len(converted("int4")) >= (elements - TABLE.size) // 2
 
 
 def test_exclusions_stay_in_float32(converted):
@@ -144,7 +152,7 @@ def test_lookups_give_the_rows_of_the_table(tmp_path):
 
 
 def test_the_inputs_are_read_from_the_file(converted):
-    assert inputs(converted()) == (Tensor("token_ids", (1, LENGTH), "int32"),)
+    assert inputs(converted()) == {"serve": (Tensor("token_ids", (1, LENGTH), "int32"),)}
 
 
 def test_an_operator_that_litert_lacks_is_named(tmp_path):

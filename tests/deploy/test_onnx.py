@@ -17,8 +17,8 @@ X = np.linspace(-4, 4, 33, dtype="float32").reshape(1, -1)
 def converted(folder, function) -> bytes:
     module = tf.Module()
     spec = tf.TensorSpec(X.shape, tf.float32, name="x")
-    module.serve = tf.function(lambda x: {"logits": function(x)}, input_signature=[spec])
-    tf.saved_model.save(module, str(folder), signatures={"serve": module.serve})
+    module.logits = tf.function(lambda x: {"logits": function(x)}, input_signature=[spec])
+    tf.saved_model.save(module, str(folder), signatures={"serve": module.logits})
     return convert(folder, [Tensor("x", X.shape, "float32")])
 
 

@@ -91,6 +91,9 @@ def test_a_link_out_of_the_folder_is_refused(signature, tmp_path_factory):
         ({"inputs": [{"name": "a", "dtype": "int32"}]}, "lacks 'shape'"),
         ({"inputs": [{"name": "a", "dtype": "int32", "shape": [0]}]}, "is no tensor"),
         ({"outputs": ["logits"]}, "outputs holds 'logits'"),
+        ({"lengths": [8, 4]}, "no ascending whole numbers"),
+        ({"lengths": 8}, "no ascending whole numbers"),
+        ({"lengths": ["8"]}, "no ascending whole numbers"),
     ],
 )
 def test_a_wrong_field_is_named(signature, change, message):
