@@ -79,7 +79,7 @@ def teach(
             "early_stopping": EarlyStopping(metric="val_accuracy", patience=0),
         }
     )
-    keras.utils.set_random_seed(config.seed)
+    _seed(work.model, config.seed)
     work.model.trainable = True
     batches = _batches(work, options, config)
     steps = config.epochs * len(batches)
@@ -105,6 +105,17 @@ def teach(
         "chosen": choice.name,
         "validation_accuracy": float((choice.validation.argmax(axis=1) == labels).mean()),
     }
+
+
+def _seed(model: keras.Model, seed: int) -> None:
+    """Makes all that is drawn from here on the same, wherever the model came from.
+
+    Dropout keeps a seed of its own in the model, drawn when the layer was made or read from a file.
+    """
+    keras.utils.set_random_seed(seed)
+    states = (v for v in model.variables if v.name == "seed_generator_state")
+    for number, state in enumerate(states):
+        state.assign([seed + number, 0])
 
 
 def _batches(work: Work, options: Training, config) -> TextBatches:

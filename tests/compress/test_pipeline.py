@@ -54,10 +54,8 @@ class Stop(Exception):
     """Stands for a kill."""
 
 
-def test_a_stopped_chain_goes_on_to_the_same_weights(trained, places, tmp_path, monkeypatch):
-    words = ["low-rank:rank=4", "recover:epochs=2,learning_rate=1e-3", "prune:0.5,epochs=0"]
-    whole = compress(trained, words, places=places, folder=tmp_path / "whole")
-    from kerastc.compress import prune
+def stopping_after_one_epoch(monkeypatch) -> list[int]:
+    """Makes the first training stop once its first epoch is saved; returns the epochs saved."""
     from kerastc.training.checkpoints import Checkpoints
 
     save, saved = Checkpoints.on_epoch_end, []
@@ -68,10 +66,25 @@ def test_a_stopped_chain_goes_on_to_the_same_weights(trained, places, tmp_path, 
         if len(saved) == 1:
             raise Stop
 
+    monkeypatch.setattr(Checkpoints, "on_epoch_end", stop_after_one)
+    return saved
+
+
+def assert_the_same_weights(one: Run, other: Run) -> None:
+    models = [keras.saving.load_model(run.path("model.keras")) for run in (one, other)]
+    for a, b in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_stopped_chain_goes_on_to_the_same_weights(trained, places, tmp_path, monkeypatch):
+    words = ["low-rank:rank=4", "recover:epochs=2,learning_rate=1e-3", "prune:0.5,epochs=0"]
+    whole = compress(trained, words, places=places, folder=tmp_path / "whole")
+    from kerastc.compress import prune
+
     def stop(*args):
         raise Stop
 
-    monkeypatch.setattr(Checkpoints, "on_epoch_end", stop_after_one)
+    saved = stopping_after_one_epoch(monkeypatch)
     with pytest.raises(Stop):  # in the middle of recover
         compress(trained, words, places=places, folder=tmp_path / "cut")
     with monkeypatch.context() as patch, pytest.raises(Stop):  # then in prune
@@ -79,10 +92,23 @@ def test_a_stopped_chain_goes_on_to_the_same_weights(trained, places, tmp_path, 
         compress(None, (), places=places, folder=tmp_path / "cut", resume=True)
     cut = compress(None, (), places=places, folder=tmp_path / "cut", resume=True)
     assert len(saved) == 2
-    one, other = (keras.saving.load_model(r.path("model.keras")) for r in (whole, cut))
-    for a, b in zip(one.get_weights(), other.get_weights(), strict=True):
-        np.testing.assert_array_equal(a, b)
+    assert_the_same_weights(whole, cut)
     assert [s["step"] for s in cut.read_json("compression.json")["steps"]] == words
+
+
+def test_gradual_pruning_that_was_stopped_comes_to_the_same_zeros(
+    trained, places, tmp_path, monkeypatch
+):
+    words = ["prune:0.6,epochs=3,learning_rate=1e-3"]
+    whole = compress(trained, words, places=places, folder=tmp_path / "whole")
+    saved = stopping_after_one_epoch(monkeypatch)
+    with pytest.raises(Stop):
+        compress(trained, words, places=places, folder=tmp_path / "cut")
+    cut = compress(None, (), places=places, folder=tmp_path / "cut", resume=True)
+    assert saved == [0, 1, 2]
+    assert_the_same_weights(whole, cut)
+    [step] = cut.read_json("compression.json")["steps"]
+    assert step["sparsity"] == pytest.approx(0.6, abs=0.03)
 
 
 def test_a_child_of_a_child_has_the_first_run_as_its_teacher(trained, places, tmp_path):
