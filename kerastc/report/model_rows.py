@@ -10,6 +10,7 @@ from kerastc.report.bootstrap import mean_interval, paired_difference
 from kerastc.report.metrics import Predictions
 from kerastc.report.record import RunRecord
 
+FORMATS = ("litert", "onnx")  # which devices run, and `kerastc benchmark` measures
 PARTS = ("validation", "test")
 FIGURES = (
     "rows",
@@ -37,7 +38,7 @@ COSTS = (
 def model_rows(
     chain: Sequence[RunRecord], reference: Mapping[str, Predictions | None]
 ) -> list[dict[str, Any]]:
-    """A row for each LiteRT file of a run, or one where it has none.
+    """A row for each LiteRT and ONNX file of a run, or one where it has none.
 
     Args:
         chain: the run, then its ancestors; the original last.
@@ -61,7 +62,7 @@ def model_rows(
         name = " ".join(steps) or ("original" if record is original else record.folder.name)
         rows.append(
             {
-                "model": name if stands else f"{name}, {file.get('quantization')}",
+                "model": _name(name, file, stands),
                 "folder": str(record.folder),
                 "steps": steps,
                 "state": "finished" if record.finished else "not finished",
@@ -76,8 +77,15 @@ def model_rows(
     return rows
 
 
+def _name(run: str, file: Mapping[str, Any], stands: bool) -> str:
+    """A run's name is that of its LiteRT file, too, where that computes what the run does."""
+    if file.get("format") == "onnx":
+        return f"{run}, onnx"
+    return run if stands else f"{run}, {file.get('quantization')}"
+
+
 def _files(record: RunRecord) -> list[dict[str, Any]]:
-    """The LiteRT files with what their signatures say and what was measured, by their names.
+    """The files with what their signatures say and what was measured, by their names.
 
     Of several measurements of a file that with the fewest threads counts; none does that is of
     another size than the file, which was exported again since.
@@ -87,15 +95,16 @@ def _files(record: RunRecord) -> list[dict[str, Any]]:
             key: signature.get(key) for key in ("format", "quantization", "parameters", "bytes")
         }
         for signature in record.signatures
-        if signature.get("format") == "litert" and "file" in signature
+        if signature.get("format") in FORMATS and "file" in signature
     }
     sizes = {name: file["bytes"] for name, file in found.items()}
-    entries = [entry for entry in record.benchmark if entry.get("format") == "litert"]
+    entries = [entry for entry in record.benchmark if entry.get("format") in FORMATS]
     for entry in sorted(entries, key=lambda entry: -(entry.get("threads") or 1)):
         name = str(entry.get("file"))
         if sizes.get(name) in (None, entry.get("bytes")):
             found[name] = entry
-    return [{**found[name], "file": name} for name in sorted(found)]
+    order = sorted(found, key=lambda name: (FORMATS.index(found[name]["format"]), name))
+    return [{**found[name], "file": name} for name in order]
 
 
 def _predicted(record: RunRecord, file: Mapping[str, Any]) -> bool:

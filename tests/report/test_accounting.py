@@ -144,6 +144,19 @@ def test_a_second_file_of_a_run_has_a_row_with_its_own_figures(line):
     assert rows["original"]["test"]["accuracy"] == expected
 
 
+def test_an_onnx_file_has_a_row_beside_the_litert_file(line):
+    original = line[0]
+    onnx = {"file": "model.onnx", "format": "onnx", "quantization": "float32"}
+    export_fake_run(original, **onnx)
+    before = account([original]).rows
+    assert [row["model"] for row in before[:2]] == ["original", "original, onnx"]
+    assert before[1]["latency_p50_ms"] is None
+    benchmark_fake_run(original, 9.25, 90_000_000, **onnx | {"file": "exports/model.onnx"})
+    row = account([original]).rows[1]
+    assert (row["model"], row["latency_p50_ms"], row["format"]) == ("original, onnx", 9.25, "onnx")
+    assert row["test"]["accuracy"] == before[0]["test"]["accuracy"]
+
+
 def test_different_conditions_are_told(line):
     benchmark = json.loads((line[1] / "benchmark.json").read_text())[0]
     machine = {"cpu": "Cortex-A72", "cores": 4, "system": "Linux"}
