@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from pydantic import Field
 
+from kerastc.compress.augmentation import spliced
 from kerastc.compress.keep_zeros import KeepZeros
 from kerastc.compress.step import Step, Work
 from kerastc.compress.teacher_loss import TeacherLoss
@@ -33,12 +34,14 @@ class Training(Step):
     hard: Weight = 0.5  # weight of the labels
     masking: Share | None = None  # share of the student's tokens; none: as the run was trained
     unlabelled: str = ""  # a file of further texts, which the teacher alone labels
+    augment: Natural = 0  # texts made for each training text, of two spliced, likewise
 
     def check(self, before: list[Step]) -> None:
         if self.epochs and not self.soft and not self.hard:
             raise UserError(f"{self.name}: soft=0 and hard=0 leave nothing to learn from.")
-        if self.unlabelled and not self.soft:
-            raise UserError(f"{self.name}: unlabelled texts need a teacher: soft is 0.")
+        if (self.unlabelled or self.augment) and not self.soft:
+            what = "unlabelled" if self.unlabelled else "augment"
+            raise UserError(f"{self.name}: {what} needs a teacher for its texts: soft is 0.")
 
 
 def teach(
@@ -123,8 +126,8 @@ def _batches(work: Work, options: Training, config) -> TextBatches:
     task = work.task
     texts = task.splits.train
     targets = one_hot(texts.labels, len(texts.classes))
-    if options.unlabelled:
-        more = _unlabelled(options.unlabelled, task)
+    more = _more(options, task)
+    if len(more):
         targets = np.concatenate([targets, np.zeros((len(more), len(texts.classes)), "float32")])
         texts = LabelledTexts(
             np.concatenate([texts.texts, more]),
@@ -141,6 +144,17 @@ def _batches(work: Work, options: Training, config) -> TextBatches:
         config.batch_size,
         seed=config.seed,
         masking=(config.masking, task.tokenizer.mask_id),
+    )
+
+
+def _more(options: Training, task) -> np.ndarray:
+    """The texts that have no label."""
+    own = task.splits.train.texts
+    more = spliced(own, options.augment * len(own), options.seed)
+    return (
+        np.concatenate([more, _unlabelled(options.unlabelled, task)])
+        if options.unlabelled
+        else more
     )
 
 

@@ -111,6 +111,30 @@ def test_gradual_pruning_that_was_stopped_comes_to_the_same_zeros(
     assert step["sparsity"] == pytest.approx(0.6, abs=0.03)
 
 
+def test_texts_without_labels_are_learnt_from_the_teacher(trained, places, tmp_path, monkeypatch):
+    from kerastc.compress import teaching
+
+    seen = []
+
+    def stop(model, batches, *rest):
+        seen.append(batches.targets)
+        raise Stop
+
+    monkeypatch.setattr(teaching, "fit", stop)
+    texts = ["the pawn takes the rook", "salt and boil"]
+    file = tmp_path / "more.txt"
+    file.write_text("\n".join(texts) + "\n")
+    words = f"distill:layers=1,augment=2,unlabelled={file}"
+    with pytest.raises(Stop):
+        compress(trained, [words], places=places, folder=tmp_path / "child")
+    [targets] = seen
+    rows = Run(trained).read_json("data.json")["splits"]["train"]["rows"]
+    assert targets.shape == (3 * rows + len(texts), 2 * 3)
+    labels, logits = np.split(targets, 2, axis=1)
+    np.testing.assert_array_equal(labels.sum(axis=1), np.arange(len(targets)) < rows)
+    np.testing.assert_allclose(logits[-2:], Predictor(Run(trained)).logits(texts), atol=1e-5)
+
+
 def test_a_child_of_a_child_has_the_first_run_as_its_teacher(trained, places, tmp_path):
     child = compress(trained, ["low-rank:rank=4"], places=places, folder=tmp_path / "one")
     grandchild = compress(child.folder, ["recover"], places=places, folder=tmp_path / "two")

@@ -116,7 +116,8 @@ def test_the_teacher_is_no_part_of_the_model_and_stays(teacher):
         ({"layers": 2, "keep": (0,)}, "not both"),
         ({"width": 8, "states": 1.0}, "one width"),
         ({"layers": 1, "soft": 0.0, "hard": 0.0}, "nothing to learn from"),
-        ({"layers": 1, "soft": 0.0, "unlabelled": "x.txt"}, "need a teacher"),
+        ({"layers": 1, "soft": 0.0, "unlabelled": "x.txt"}, "unlabelled needs a teacher"),
+        ({"layers": 1, "soft": 0.0, "augment": 1}, "augment needs a teacher"),
     ],
 )
 def test_what_cannot_work_is_refused_before_any_work(fields, message):
