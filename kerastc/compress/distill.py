@@ -4,7 +4,7 @@
     distill:keep=[0,1,5]                           these layers
     distill:width=256,epochs=6                     narrower vectors
     distill:backbone=hf://OWNER/MODEL              another architecture, with its own tokenizer
-    distill:layers=3,augment=1                     as many texts again, made up of the training texts
+    distill:layers=3,augment=1                     as many texts again, made of the training texts
     distill:layers=3,unlabelled=more.txt           and real ones without labels
 
 The loss is soft * T^2 * KL(teacher || student) + hard * cross-entropy, and, with states=1, the
