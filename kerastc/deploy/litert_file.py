@@ -18,11 +18,13 @@ class Operator:
         kind: as LiteRT calls it: "FULLY_CONNECTED"; one of a program's own is "CUSTOM name".
         output: the names of its outputs, by which it is known to ai-edge-quantizer.
         names: of its outputs and constants, without the model's: "encoder_1/block_0_1/query_1/…".
+        shapes: of its constants.
     """
 
     kind: str
     output: str
     names: tuple[str, ...]
+    shapes: tuple[tuple[int, ...], ...]
 
 
 def operators(model: bytes) -> list[Operator]:
@@ -63,12 +65,11 @@ def _operator(model, graph, operator) -> Operator:
     if code.customCode:
         kind = f"{kind} {code.customCode.decode()}"
     outputs = [graph.tensors[n].name.decode() for n in operator.outputs]
-    constants = [
-        graph.tensors[n].name.decode()
-        for n in operator.inputs
-        if n >= 0 and model.buffers[graph.tensors[n].buffer].data is not None
-    ]
+    inputs = [graph.tensors[n] for n in operator.inputs if n >= 0]
+    constants = [tensor for tensor in inputs if model.buffers[tensor.buffer].data is not None]
+    shapes = tuple(tuple(dimensions(tensor)) for tensor in constants)
+    names = [tensor.name.decode() for tensor in constants]
     # Where the converter made one of several operators, it joined their names.
-    parts = [part for name in outputs + constants for part in name.split(";") if part]
+    parts = [part for name in outputs + names for part in name.split(";") if part]
     inside = [part.partition("/")[2] for part in parts if "/" in part]
-    return Operator(kind, ";".join(outputs), tuple(dict.fromkeys(inside or parts)))
+    return Operator(kind, ";".join(outputs), tuple(dict.fromkeys(inside or parts)), shapes)

@@ -151,6 +151,20 @@ def test_lookups_give_the_rows_of_the_table(tmp_path):
         assert (np.abs(found(file) - TABLE[rows]) <= largest / levels / 2 + 1e-6).all()
 
 
+def test_a_large_number_spoils_only_its_block_of_a_row(tmp_path):
+    table = rng.normal(size=(TOKENS, 128)).astype("float32")
+    table[:, 5] = 10
+    spec = tf.TensorSpec([1, LENGTH], tf.int32, name="token_ids")
+    constant = tf.constant(table)
+    function = lambda token_ids: {"logits": tf.gather(constant, token_ids)}  # noqa: E731
+    file = convert(saved(tmp_path / "m", function, spec), "int4-tables")
+    error = np.square(answers(file) - table[IDS]).mean(axis=(0, 1))
+    scale = np.abs(table).max(axis=1, keepdims=True) / 7  # what one scale a row would do
+    rounded = np.square(np.round(table / scale) * scale - table)[IDS].mean(axis=(0, 1))
+    assert error[64:].mean() < 0.1 * rounded[64:].mean()
+    assert error.mean() < 0.6 * rounded.mean()
+
+
 def test_the_inputs_are_read_from_the_file(converted):
     assert inputs(converted()) == {"serve": (Tensor("token_ids", (1, LENGTH), "int32"),)}
 
