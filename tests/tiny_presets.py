@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -30,6 +31,9 @@ ARCHITECTURES = {
 }
 
 
+SENTENCES = ("the cat sat on a mat", "the dog ran in the sun")
+
+
 def byte_pairs() -> BytePair:
     """Every byte and a few merges."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
@@ -40,6 +44,13 @@ def byte_pairs() -> BytePair:
 
 
 def sentence_pieces(kind: str) -> SentencePiece:
+    return SentencePiece.of(sentence_piece_proto("unigram", kind), f"{kind}Tokenizer")
+
+
+def sentence_piece_proto(
+    model_type: str, kind: str = "Albert", sentences: Sequence[str] = SENTENCES, size: int = 22
+) -> bytes:
+    """A model file made of some sentences, with the special tokens of a kind."""
     model = io.BytesIO()
     names = dict(bos_piece="[CLS]", eos_piece="[SEP]", pad_piece="<pad>", unk_piece="<unk>")
     if kind == "XLMRoberta":
@@ -50,16 +61,16 @@ def sentence_pieces(kind: str) -> SentencePiece:
     if kind == "DebertaV3":
         names["pad_piece"] = "[PAD]"
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(["the cat sat on a mat", "the dog ran in the sun"] * 4),
+        sentence_iterator=iter([*sentences] * 4),
         model_writer=model,
-        vocab_size=22,
-        model_type="unigram",
+        vocab_size=size,
+        model_type=model_type,
         user_defined_symbols="[MASK]",
         minloglevel=2,
         **ids,
         **names,
     )
-    return SentencePiece(getattr(keras_hub.tokenizers, f"{kind}Tokenizer")(proto=model.getvalue()))
+    return model.getvalue()
 
 
 def tokenizer_of(kind: str):

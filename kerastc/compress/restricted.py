@@ -5,7 +5,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from kerastc.errors import UserError
-from kerastc.text.tokens import BytePair, Tokenizer, WordPiece
+from kerastc.text.tokens import BytePair, SentencePiece, Tokenizer, WordPiece
+
+SPACE = "\u2581"  # stands for a space in SentencePiece
 
 
 def restricted(tokenizer: Tokenizer, used: Iterable[int]) -> tuple[Tokenizer, np.ndarray]:
@@ -14,24 +16,22 @@ def restricted(tokenizer: Tokenizer, used: Iterable[int]) -> tuple[Tokenizer, np
     A text whose tokens all are in use is cut into the same tokens as before.
 
     Args:
-        tokenizer: WordPiece or byte pairs.
+        tokenizer: of any kind.
         used: ids of the tokens that shall stay.
 
     Returns:
-        the tokenizer, and the old ids of its tokens in their new order, (tokens,) int64 ascending.
+        the tokenizer, and the old ids of its tokens in their new order, (tokens,) int64.
 
     Raises:
-        UserError: for a SentencePiece model, which is a file of its own kind.
+        UserError: for a SentencePiece model that merges pairs: what it needs on the way to a token
+            cannot be told.
     """
     used = set(map(int, used))
     if isinstance(tokenizer, WordPiece):
         return _word_pieces(tokenizer, used)
     if isinstance(tokenizer, BytePair):
         return _byte_pairs(tokenizer, used)
-    raise UserError(
-        f"vocabulary does not apply: {tokenizer.kind} is a SentencePiece model.",
-        "low-rank:embedding=128 makes its table smaller.",
-    )
+    return _sentence_pieces(tokenizer, used)
 
 
 def _word_pieces(tokenizer: WordPiece, used: set[int]) -> tuple[WordPiece, np.ndarray]:
@@ -74,3 +74,38 @@ def _byte_pairs(tokenizer: BytePair, used: set[int]) -> tuple[BytePair, np.ndarr
     vocabulary = {t: number[i] for t, i in tokenizer.vocabulary.items() if t in names}
     smaller = BytePair(vocabulary, merges[::-1], tokenizer.add_prefix_space)
     return smaller, np.array(kept)
+
+
+def _sentence_pieces(tokenizer: SentencePiece, used: set[int]) -> tuple[SentencePiece, np.ndarray]:
+    """Keeps what is no piece of text, and single characters.
+
+    A unigram model cuts a text into the pieces that are most probable together: where all of them
+    stay, what else there was to choose from has no part in it.
+    """
+    try:
+        from sentencepiece import sentencepiece_model_pb2 as format
+    except ImportError as error:
+        raise UserError(
+            f"A SentencePiece vocabulary is rewritten with sentencepiece: {error}.",
+            "Install it: pip install sentencepiece protobuf",
+        ) from None
+    model = format.ModelProto.FromString(tokenizer.proto)
+    if model.trainer_spec.model_type != format.TrainerSpec.UNIGRAM:
+        raise UserError(
+            f"vocabulary does not apply: the SentencePiece model of {tokenizer.kind} is no unigram "
+            "model.",
+            "low-rank:embedding=128 makes its table smaller.",
+        )
+    names = {tokenizer.token(i) for i in used}
+    normal = format.ModelProto.SentencePiece.NORMAL
+    kept = [
+        piece
+        for piece in model.pieces
+        if piece.type != normal or piece.piece in names or len(piece.piece.lstrip(SPACE)) < 2
+    ]
+    del model.pieces[:]
+    model.pieces.extend(kept)
+    smaller = SentencePiece.of(model.SerializeToString(), tokenizer.kind)
+    # Where a kind has its special tokens among the ids, KerasHub knows.
+    numbers = [tokenizer.number(smaller.token(i)) for i in range(smaller.vocabulary_size)]
+    return smaller, np.array(numbers)

@@ -234,15 +234,33 @@ class SentencePiece(Tokenizer):
     @classmethod
     def read(cls, path: Path, kind: str) -> "SentencePiece":
         """Reads a SentencePiece model file for the KerasHub tokenizer class `kind`."""
+        return cls.of(path.read_bytes(), kind)
+
+    @classmethod
+    def of(cls, proto: bytes, kind: str) -> "SentencePiece":
+        """The tokenizer of the content of a SentencePiece model file."""
         try:
             import keras_hub
         except ImportError as error:
             raise UserError(
-                f"{path} is a SentencePiece vocabulary, which KerasHub reads: {error}.",
+                f"{kind} has a SentencePiece vocabulary, which KerasHub reads: {error}.",
                 "Install it: pip install keras-hub",
             ) from None
 
-        return cls(getattr(keras_hub.tokenizers, kind)(proto=path.read_bytes()))
+        return cls(getattr(keras_hub.tokenizers, kind)(proto=proto))
+
+    @property
+    def proto(self) -> bytes:
+        """The content of the SentencePiece model file."""
+        return self._layer.proto
+
+    def token(self, number: int) -> str:
+        """The token of an id."""
+        return self._layer.id_to_token(number)
+
+    def number(self, token: str) -> int:
+        """The id of a token."""
+        return int(self._layer.token_to_id(token))
 
     def _ids(self, texts):
         return self._layer.tokenize(texts)

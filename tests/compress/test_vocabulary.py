@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tiny_presets import sentence_piece_proto
 from tokenizers import pre_tokenizers
 
 from kerastc.compress.restricted import restricted
@@ -15,7 +16,7 @@ from kerastc.compress.vocabulary import Vocabulary
 from kerastc.errors import UserError
 from kerastc.models import load_encoder, text_classifier
 from kerastc.text.preparation import TextPreparation
-from kerastc.text.tokens import BytePair, WordPiece
+from kerastc.text.tokens import BytePair, SentencePiece, WordPiece
 
 PIECES = [
     *("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "un", "##happy", "happy", "##ness", "sail"),
@@ -27,6 +28,14 @@ PIECES = [
     ),
 ]
 MERGES = ["h a", "p p", "ha pp", "happ y", "u n", "Ġ happy", "Ġ s", "i n", "in g", "Ġs a", "Ġsa il"]
+SENTENCES = (
+    *("the cat sat on the mat", "the dog ran in the sun", "a sailor went sailing in the storm"),
+    *(
+        "the cooking of the storm was the sailing of the cat",
+        "a mat in the sun and a dog in a boat",
+    ),
+    *("boats and sailors, cooks and cooking", "running dogs and sunning cats were in the boat"),
+)
 WORDS = st.lists(
     st.sampled_from(["unhappy", "happiness", "sailing", "sailor", "zz", "é"]), max_size=6
 )
@@ -102,9 +111,26 @@ def test_rare_tokens_give_way_to_their_pieces(tiny_encoder):
     assert "salt" in work.task.tokenizer.vocabulary and "mast" not in work.task.tokenizer.vocabulary
 
 
-def test_a_sentence_piece_model_is_refused():
-    with pytest.raises(UserError, match="SentencePiece"):
-        restricted(SimpleNamespace(kind="XLMRobertaTokenizer"), [1])
+@pytest.mark.parametrize("kind", ["XLMRoberta", "DebertaV3", "Albert"])
+def test_sentence_pieces_are_cut_as_before(kind):
+    proto = sentence_piece_proto("unigram", kind, SENTENCES, size=45)
+    tokenizer = SentencePiece.of(proto, f"{kind}Tokenizer")
+    text = "the cat sat on the sun"
+    before = tokenizer.encode([text], 64)[0]
+    smaller, kept = restricted(tokenizer, before)
+    assert smaller.vocabulary_size == len(kept) < tokenizer.vocabulary_size
+    np.testing.assert_array_equal(kept[smaller.encode([text], 64)[0]], before)
+    special = ("start_id", "end_id", "pad_id", "mask_id")
+    assert [kept[getattr(smaller, n)] for n in special] == [getattr(tokenizer, n) for n in special]
+    other = smaller.encode(["a dog ran in a mat zz"], 64)[0]  # in other, smaller pieces
+    assert len(other) > 3 and other.max() < smaller.vocabulary_size
+    assert [tokenizer.token(i) for i in kept] == [smaller.token(i) for i in range(len(kept))]
+
+
+def test_sentence_pieces_that_are_merged_are_refused():
+    merged = SimpleNamespace(kind="SomeTokenizer", proto=sentence_piece_proto("bpe"))
+    with pytest.raises(UserError, match="no unigram model"):
+        restricted(merged, [1])
 
 
 def test_twice_is_refused():
