@@ -28,8 +28,7 @@ class Quantize(Step):
     name: ClassVar[str] = "quantize"
     short: ClassVar[str] = "kind"
 
-    # of weights and activations
-    kind: Literal["float16", "int8", "int8-static", "int4-tables", "int4"] = "int8"
+    kind: Literal["float16", "int8", "int8-static", "int4-tables", "int4"] = "int8"  # of weights
     rows: Count = 256  # of training, for the ranges of int8-static
     exclude: tuple[str, ...] = ()  # operators that stay in float, as `kerastc export` takes them
 
