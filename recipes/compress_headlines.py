@@ -30,9 +30,10 @@ OURS = (
     "quantize:int8",
     "low-rank:rank=30 recover:epochs=3,learning_rate=2e-4",
     "prune:0.8,epochs=3",
-    "vocabulary:min_count=2 low-rank:embedding=128 distill:layers=3,epochs=5,learning_rate=2e-4"
-    " quantize:int8",
+    "vocabulary:min_count=2"
+    " structured:neurons=0.6,heads=0.5,layers=1,epochs=3,learning_rate=3e-4,augment=1",
 )
+LAST = ("quantize:int8", "quantize:int4-tables")  # each a child of the last of ours
 
 
 class Config(Settings):
@@ -45,6 +46,7 @@ def run(config: Config, run) -> None:
     parent = Run.open(Path(config.parent), run.cache)
     run.write_json("data.json", parent.read_json("data.json"))
     children = [compress.compressed(parent, words) for words in (*SOURCE, *OURS)]
+    children += [compress.compressed(children[-1], words) for words in LAST]
     deploy.export_and_benchmark([parent, *children])
     account = report.account([parent.folder])
     account.to_html(run.path("report.html"))
