@@ -7,7 +7,7 @@ their 255.5 MB, pruning brought no speed, and the cut models were at chance (0.1
 is a run of its own under PARENT/compressed, exported to LiteRT, timed on one thread and compared on
 the same test rows. A stopped recipe goes on; children that are there already are used.
 
-Cost: about 3 hours for 118,738 training headlines on 2 cores, 3 GB; nearly all of it is training.
+Cost: about 2 hours for 118,738 training headlines on 2 cores, 3 GB; nearly all of it is training.
 
 Expect: the figures stand in the README under "Smaller models".
 """
