@@ -29,7 +29,7 @@ SOURCE = (
 OURS = (
     "quantize:int8",
     "low-rank:rank=30 recover:epochs=3,learning_rate=2e-4",
-    "prune:0.8,epochs=3",
+    "prune:0.8,epochs=3 recover:epochs=1,learning_rate=2e-4,augment=1",
     "vocabulary:min_count=2"
     " structured:neurons=0.6,heads=0.5,layers=1,epochs=3,learning_rate=3e-4,augment=1",
 )
