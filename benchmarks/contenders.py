@@ -1,7 +1,7 @@
 """Who is compared in `benchmarks.deployed`: ours in LiteRT, the peers in their runtimes.
 
-Each runs in every way that its runtime allows: padded to a fixed length, and with as many tokens
-as a text has. What is faster depends on runtime, model and texts.
+Each runs in every way that its runtime allows: padded to a fixed length, and with as few tokens as
+hold a text. What is faster depends on runtime, model and texts.
 """
 
 import shutil

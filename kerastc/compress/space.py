@@ -9,11 +9,12 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import keras
 
 from kerastc.compress.places import places
+from kerastc.compress.quantize import Quantize
 from kerastc.errors import UserError
 from kerastc.models import compact
 from kerastc.models.low_rank import LowRankDense
@@ -22,7 +23,7 @@ from kerastc.text.tokens import BytePair, Tokenizer, WordPiece
 if TYPE_CHECKING:
     import optuna
 
-KINDS = ("float16", "int8", "int8-static", "int4-tables", "int4")
+KINDS = get_args(Quantize.model_fields["kind"].annotation)
 WIDTH_SHARES = (2, 3, 4, 6)  # of the vectors' width is the rank of the table of tokens
 # The peak of the rate of a recovery. What was cut deeply learns better at twice the usual one.
 RECOVERY = "learning_rate=2e-4"

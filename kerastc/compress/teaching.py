@@ -149,13 +149,13 @@ def _batches(work: Work, options: Training, config) -> TextBatches:
 
 def _more(options: Training, task) -> np.ndarray:
     """The texts that have no label."""
-    own = task.splits.train.texts
-    more = spliced(own, options.augment * len(own), options.seed)
-    return (
-        np.concatenate([more, _unlabelled(options.unlabelled, task)])
-        if options.unlabelled
-        else more
-    )
+    more = [np.array([], dtype=object)]
+    if options.augment:
+        own = task.splits.train.texts
+        more.append(spliced(own, options.augment * len(own), options.seed))
+    if options.unlabelled:
+        more.append(_unlabelled(options.unlabelled, task))
+    return np.concatenate(more)
 
 
 def _unlabelled(path: str, task) -> np.ndarray:

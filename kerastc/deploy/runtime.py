@@ -8,7 +8,7 @@ import numpy as np
 from kerastc.data.texts import LabelledTexts
 from kerastc.deploy import bundle
 from kerastc.deploy.sessions import Session, start
-from kerastc.deploy.signature import Signature
+from kerastc.deploy.signature import Signature, shortest
 from kerastc.errors import UserError
 from kerastc.progress import progress
 from kerastc.softmax import softmax
@@ -106,7 +106,8 @@ class Classifier:
         """
         if self.length is not None:
             rows = [row[: self.length] for row in rows]
-            length = length or self._shortest(max(map(len, rows)))
+            lengths = self.signature.lengths or (self.length,)
+            length = length or shortest(lengths, max(map(len, rows)))
         if length is not None:
             rows = [row[:length] for row in rows]
         size = self.preprocessing.tokenizer.vocabulary_size
@@ -119,11 +120,6 @@ class Classifier:
             tensor.name: arrays[tensor.name].astype(tensor.dtype, copy=False)
             for tensor in self.signature.inputs
         }
-
-    def _shortest(self, tokens: int) -> int:
-        """Of the model's lengths that which holds so many tokens with the least padding."""
-        lengths = self.signature.lengths or (self.length,)
-        return min(length for length in lengths if length >= tokens)
 
     def logits(self, rows: Sequence[np.ndarray]) -> np.ndarray:
         """What the model says of each row of token ids, (rows, classes) float32."""

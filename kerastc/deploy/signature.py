@@ -5,6 +5,7 @@ It is read on devices: nothing but Python's own library is imported here.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -156,6 +157,11 @@ class Signature:
         if not (_stays_inside(name) and path.resolve().is_relative_to(self.folder.resolve())):
             raise UserError(f"{field_name}={name!r} leaves the folder {self.folder}.")
         return path
+
+
+def shortest(lengths: Sequence[int], tokens: int) -> int:
+    """Of the lengths of a file that which holds so many tokens with the least padding."""
+    return min(length for length in lengths if length >= tokens)
 
 
 def of_length(length: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerastc.deploy.signature import Tensor, of_length
+from kerastc.deploy.signature import Tensor, of_length, shortest
 from kerastc.errors import UserError
 from kerastc.models import compact
 from kerastc.predictor import Predictor
@@ -150,7 +150,7 @@ class TextExport:
 
         def shortened(rows):
             tokens = int(rows["padding_mask"].sum(axis=1).max())
-            length = min(length for length in self.lengths if length >= tokens)
+            length = shortest(self.lengths, tokens)
             return call({name: array[:, :length] for name, array in rows.items()})
 
         return shortened

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from kerastc.deploy.sessions import FORMATS
 from kerastc.report import tables
 from kerastc.report.bootstrap import mean_interval, paired_difference
 from kerastc.report.metrics import Predictions
 from kerastc.report.record import RunRecord
 
-FORMATS = ("litert", "onnx")  # which devices run, and `kerastc benchmark` measures
 PARTS = ("validation", "test")
 FIGURES = (
     "rows",
@@ -103,7 +103,7 @@ def _files(record: RunRecord) -> list[dict[str, Any]]:
         name = str(entry.get("file"))
         if sizes.get(name) in (None, entry.get("bytes")):
             found[name] = entry
-    order = sorted(found, key=lambda name: (FORMATS.index(found[name]["format"]), name))
+    order = sorted(found, key=lambda name: (found[name]["format"] != "litert", name))
     return [{**found[name], "file": name} for name in order]
 
 
