@@ -34,6 +34,14 @@ def restricted(tokenizer: Tokenizer, used: Iterable[int]) -> tuple[Tokenizer, np
     return _sentence_pieces(tokenizer, used)
 
 
+def is_restrictable(tokenizer: Tokenizer) -> bool:
+    """Whether `restricted` can cut a tokenizer."""
+    try:
+        return isinstance(tokenizer, WordPiece | BytePair) or bool(_unigram(tokenizer))
+    except UserError:
+        return False
+
+
 def _word_pieces(tokenizer: WordPiece, used: set[int]) -> tuple[WordPiece, np.ndarray]:
     """Keeps the special tokens, and single characters, of which every known word can be made."""
     special = {
@@ -82,6 +90,24 @@ def _sentence_pieces(tokenizer: SentencePiece, used: set[int]) -> tuple[Sentence
     A unigram model cuts a text into the pieces that are most probable together: where all of them
     stay, what else there was to choose from has no part in it.
     """
+    model = _unigram(tokenizer)
+    names = {tokenizer.token(i) for i in used}
+    normal = model.SentencePiece.NORMAL
+    kept = [
+        piece
+        for piece in model.pieces
+        if piece.type != normal or piece.piece in names or len(piece.piece.lstrip(SPACE)) < 2
+    ]
+    del model.pieces[:]
+    model.pieces.extend(kept)
+    smaller = SentencePiece.of(model.SerializeToString(), tokenizer.kind)
+    # Where a kind has its special tokens among the ids, KerasHub knows.
+    numbers = [tokenizer.number(smaller.token(i)) for i in range(smaller.vocabulary_size)]
+    return smaller, np.array(numbers)
+
+
+def _unigram(tokenizer: SentencePiece):
+    """The content of a SentencePiece model file, which must be of a unigram model."""
     try:
         from sentencepiece import sentencepiece_model_pb2 as format
     except ImportError as error:
@@ -96,16 +122,4 @@ def _sentence_pieces(tokenizer: SentencePiece, used: set[int]) -> tuple[Sentence
             "model.",
             "low-rank:embedding=128 makes its table smaller.",
         )
-    names = {tokenizer.token(i) for i in used}
-    normal = format.ModelProto.SentencePiece.NORMAL
-    kept = [
-        piece
-        for piece in model.pieces
-        if piece.type != normal or piece.piece in names or len(piece.piece.lstrip(SPACE)) < 2
-    ]
-    del model.pieces[:]
-    model.pieces.extend(kept)
-    smaller = SentencePiece.of(model.SerializeToString(), tokenizer.kind)
-    # Where a kind has its special tokens among the ids, KerasHub knows.
-    numbers = [tokenizer.number(smaller.token(i)) for i in range(smaller.vocabulary_size)]
-    return smaller, np.array(numbers)
+    return model

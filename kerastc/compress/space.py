@@ -15,10 +15,11 @@ import keras
 
 from kerastc.compress.places import places
 from kerastc.compress.quantize import Quantize
+from kerastc.compress.restricted import is_restrictable
 from kerastc.errors import UserError
 from kerastc.models import compact
 from kerastc.models.low_rank import LowRankDense
-from kerastc.text.tokens import BytePair, Tokenizer, WordPiece
+from kerastc.text.tokens import Tokenizer
 
 if TYPE_CHECKING:
     import optuna
@@ -136,8 +137,7 @@ def space(
 
 
 def _vocabulary(tokenizer: Tokenizer, done: Collection[str]) -> Iterator[Axis]:
-    applies = isinstance(tokenizer, WordPiece | BytePair)
-    if applies and not any(word.startswith("vocabulary") for word in done):
+    if is_restrictable(tokenizer) and not any(word.startswith("vocabulary") for word in done):
         rarer = (f"vocabulary:min_count={count}" for count in (2, 3))
         yield Axis("vocabulary", ("vocabulary", *rarer))
 

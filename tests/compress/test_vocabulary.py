@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tiny_presets import sentence_piece_proto
 from tokenizers import pre_tokenizers
 
-from kerastc.compress.restricted import restricted
+from kerastc.compress.restricted import is_restrictable, restricted
 from kerastc.compress.step import Work
 from kerastc.compress.vocabulary import Vocabulary
 from kerastc.errors import UserError
@@ -118,6 +118,7 @@ def test_sentence_pieces_are_cut_as_before(kind):
     text = "the cat sat on the sun"
     before = tokenizer.encode([text], 64)[0]
     smaller, kept = restricted(tokenizer, before)
+    assert is_restrictable(tokenizer)
     assert smaller.vocabulary_size == len(kept) < tokenizer.vocabulary_size
     np.testing.assert_array_equal(kept[smaller.encode([text], 64)[0]], before)
     special = ("start_id", "end_id", "pad_id", "mask_id")
@@ -131,6 +132,7 @@ def test_sentence_pieces_that_are_merged_are_refused():
     merged = SimpleNamespace(kind="SomeTokenizer", proto=sentence_piece_proto("bpe"))
     with pytest.raises(UserError, match="no unigram model"):
         restricted(merged, [1])
+    assert not is_restrictable(merged)
 
 
 def test_twice_is_refused():

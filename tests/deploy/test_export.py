@@ -12,12 +12,10 @@ import onnxruntime
 import pytest
 import text_run
 from click.testing import CliRunner
-from tiny_presets import tiny  # noqa: F401
+from text_run import on_tensorflow, table_of
 
 from kerastc.cli import main
-from kerastc.data.texts import LabelledTexts
 from kerastc.deploy import Signature, export, in_tensorflow, litert, load
-from kerastc.deploy.benchmark import SOURCE, Protocol, benchmark
 from kerastc.deploy.exporting import checked
 from kerastc.deploy.signature import beside
 from kerastc.deploy.text_export import TextExport
@@ -25,33 +23,6 @@ from kerastc.errors import UserError
 from kerastc.predictor import Predictor
 from kerastc.run import Run
 from kerastc.text.preparation import TextPreparation
-
-on_tensorflow = pytest.mark.skipif(
-    os.environ["KERAS_BACKEND"] != "tensorflow", reason="TensorFlow's own work"
-)
-
-
-@pytest.fixture(scope="module")
-def original(tiny, tmp_path_factory) -> Run:  # noqa: F811
-    folder = tmp_path_factory.mktemp("original") / "run"
-    return text_run.write_run(folder, tiny("Bert"), TextPreparation(capitals=True))
-
-
-@pytest.fixture
-def run(original, tmp_path) -> Run:
-    """A copy to export from."""
-    return Run.open(shutil.copytree(original.folder, tmp_path / "run"))
-
-
-@pytest.fixture(scope="module")
-def expected(original) -> np.ndarray:
-    """The Keras model's probabilities of `text_run.texts()`."""
-    return Predictor(original).probabilities(text_run.texts())
-
-
-def table_of(run: Run) -> list[np.ndarray]:
-    """The weights of the embedding of tokens."""
-    return Predictor(run).model.get_layer("encoder").backbone.token_embedding.get_weights()
 
 
 def left_in(run: Run) -> set[str]:
@@ -93,54 +64,6 @@ def test_quantised_files_are_smaller_and_keep_their_decisions(run, expected, cap
         assert agreement == pytest.approx(signature.parity["agreement"])
         sizes[quantization] = signature.bytes
     assert sizes["int4"] < sizes["int8-static"]
-
-
-LENGTHS = (4, 7, text_run.MAX_TOKENS)
-
-
-@on_tensorflow
-@pytest.mark.parametrize("quantization", ["float32", "int8", "int8-static", "int4-tables"])
-def test_a_text_takes_the_shortest_length_of_several(run, quantization):
-    alone = load(export(run, quantization=quantization).path)
-    whole = alone.signature.path.read_bytes()
-    signature = export(run, length=LENGTHS[::-1], quantization=quantization)
-    assert Signature.read(signature.path).lengths == LENGTHS
-    assert signature.inputs[0].shape == (1, text_run.MAX_TOKENS)
-    several = load(signature.path)
-    rows = several.tokens(text_run.texts())
-    shapes = [several.inputs([row])["token_ids"].shape[1] for row in rows]
-    assert shapes == [min(n for n in LENGTHS if n >= len(row)) for row in rows]
-    assert set(shapes) == set(LENGTHS)
-    if quantization == "float32":
-        # What a row is padded with changes nothing; fewer bits round each length in its own way.
-        np.testing.assert_allclose(several.logits(rows), alone.logits(rows), atol=1e-5)
-        [table] = table_of(run)
-        assert signature.path.read_bytes().count(table.tobytes()) == 1
-    assert signature.bytes < 3 * len(whole)
-
-
-@on_tensorflow
-def test_several_lengths_are_measured_each_text_in_its_own(run):
-    export(run, length=LENGTHS)
-    data = LabelledTexts(np.array(text_run.texts()), np.zeros(40, int), text_run.CLASSES, "here")
-    [own] = benchmark([run.folder], data, protocol=Protocol(1, 2))
-    [padded] = benchmark([run.folder], data, protocol=Protocol(1, 2, length=12))
-    assert (own["length"], padded["length"]) == (None, 12)
-    assert own["accuracy"] == padded["accuracy"]
-    with pytest.raises(UserError, match=r"exported for length 4, 7, 12, and cannot be .* at 128"):
-        benchmark([run.folder], data, protocol=SOURCE)
-
-
-@on_tensorflow
-def test_a_file_without_one_of_its_lengths_is_refused(run):
-    signature = export(run, length=LENGTHS)
-    record = json.loads(beside(signature.path).read_text())
-    beside(signature.path).write_text(json.dumps(record | {"lengths": [5, 12]}))
-    with pytest.raises(UserError, match=r"takes no texts of 5 tokens; its signature says it does"):
-        load(signature.path)
-    beside(signature.path).write_text(json.dumps(record | {"lengths": [4, 7]}))
-    with pytest.raises(UserError, match=r"takes 12 tokens, but its signature has the lengths 4, 7"):
-        load(signature.path)
 
 
 @on_tensorflow
@@ -190,7 +113,7 @@ def test_a_saved_model_takes_texts_where_there_is_only_tensorflow(run, expected)
 
 
 @on_tensorflow
-def test_a_saved_model_says_why_it_takes_no_texts(tiny, tmp_path):  # noqa: F811
+def test_a_saved_model_says_why_it_takes_no_texts(tiny, tmp_path):
     preparation = TextPreparation(stop_words=False)
     run = text_run.write_run(tmp_path / "run", tiny("Bert"), preparation)
     signature = export(run, "saved_model", length=0)

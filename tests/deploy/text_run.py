@@ -1,13 +1,19 @@
 """A text run as training leaves it, with a tiny random encoder and no training."""
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from kerastc.report.metrics import write_predictions
 from kerastc.run import Run
 from kerastc.text.preparation import TextPreparation
+
+on_tensorflow = pytest.mark.skipif(
+    os.environ["KERAS_BACKEND"] != "tensorflow", reason="TensorFlow's own work"
+)
 
 CLASSES = ("animals", "places", "rest")
 WORDS = ["the", "cat", "sat", "on", "a", "mat", "and", "dog", "sun", "café", "東京", ".", "Zebra"]
@@ -50,3 +56,10 @@ def write_run(folder: Path, encoder: Path, preparation: TextPreparation) -> Run:
     path = run.path("predictions", "validation.csv")
     write_predictions(path, texts(), np.zeros(ROWS, int), uniform, CLASSES)
     return run
+
+
+def table_of(run: Run) -> list[np.ndarray]:
+    """The weights of the embedding of tokens."""
+    from kerastc.predictor import Predictor
+
+    return Predictor(run).model.get_layer("encoder").backbone.token_embedding.get_weights()
