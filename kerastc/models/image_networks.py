@@ -1,0 +1,96 @@
+"""Convolutional encoders of images: from pixels to the last feature map.
+
+Each is written as a function of Keras tensors, so that a model made of one is flat: compression
+finds every layer by its name.
+"""
+
+import keras
+import numpy as np
+from keras import KerasTensor
+
+MOMENTUM = 0.9  # of the norms' averages: a training on few labels has few steps
+
+
+class Convolutions:
+    """Makes a network's layers with names, seeds and penalties of their own.
+
+    Args:
+        seed: determines every first weight.
+        l2: penalty of each kernel, added to the loss; 0 is none.
+    """
+
+    def __init__(self, seed: int, l2: float = 0.0):
+        self.seeds = np.random.SeedSequence([seed, 2])
+        self.l2 = l2
+
+    def initializer(self) -> keras.initializers.Initializer:
+        """He et al. 2015, eq. 10, with the next seed."""
+        [seed] = self.seeds.spawn(1)[0].generate_state(1) >> 1
+        return keras.initializers.HeNormal(int(seed))
+
+    def convolved(self, x: KerasTensor, filters: int, name: str, size=3, strides=1) -> KerasTensor:
+        """A convolution without a bias: a norm comes behind it, or before the next one."""
+        return keras.layers.Conv2D(
+            filters,
+            size,
+            strides,
+            "same",
+            use_bias=False,
+            kernel_initializer=self.initializer(),
+            kernel_regularizer=keras.regularizers.L2(self.l2) if self.l2 else None,
+            name=name,
+        )(x)
+
+    @staticmethod
+    def activated(x: KerasTensor, name: str, last: str = "") -> KerasTensor:
+        """Batch normalisation, then ReLU; `last` names the latter."""
+        x = keras.layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_norm")(x)
+        return keras.layers.ReLU(name=last or f"{name}_relu")(x)
+
+
+def residual(
+    x: KerasTensor, make: Convolutions, widths: list[int], blocks: int, stem: int
+) -> KerasTensor:
+    """Pre-activation residual blocks (He et al. 2016, Identity Mappings, fig. 4e).
+
+    Args:
+        x: (batch, height, width, channels), scaled.
+        make: the layers.
+        widths: filters of each stage; every stage but the first halves height and width.
+        blocks: of each stage.
+        stem: filters of the convolution before them.
+    """
+    x = make.convolved(x, stem, "stem")
+    for stage, filters in enumerate(widths, 1):
+        for block in range(1, blocks + 1):
+            strides = 2 if stage > 1 and block == 1 else 1
+            x = _residual_block(x, make, filters, strides, f"stage{stage}_block{block}")
+    return make.activated(x, "last", last="maps")
+
+
+def _residual_block(x: KerasTensor, make: Convolutions, filters: int, strides: int, name: str):
+    shortcut = x
+    x = make.activated(x, f"{name}_1")
+    if strides > 1 or shortcut.shape[-1] != filters:
+        shortcut = make.convolved(x, filters, f"{name}_shortcut", 1, strides)
+    x = make.convolved(x, filters, f"{name}_conv1", 3, strides)
+    x = make.convolved(make.activated(x, f"{name}_2"), filters, f"{name}_conv2")
+    return keras.layers.Add(name=f"{name}_sum")([shortcut, x])
+
+
+def cnn(x: KerasTensor, make: Convolutions, widths: list[int], convolutions: int) -> KerasTensor:
+    """Blocks of 3 x 3 convolutions, each with batch normalisation and ReLU, and a 2 x 2 max pool.
+
+    Args:
+        x: (batch, height, width, channels), scaled.
+        make: the layers.
+        widths: filters of each block.
+        convolutions: of each block.
+    """
+    for block, filters in enumerate(widths, 1):
+        for number in range(1, convolutions + 1):
+            name = f"block{block}_conv{number}"
+            x = make.activated(make.convolved(x, filters, name), name)
+        last = "maps" if block == len(widths) else f"block{block}_pool"
+        x = keras.layers.MaxPooling2D(name=last)(x)
+    return x
