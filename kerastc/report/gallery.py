@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from kerastc.report.calibration import expected_calibration_error
 from kerastc.report.drawing import MANY
 from kerastc.report.exploration import exploration_plots
-from kerastc.report.metrics import Predictions, confusion_matrix, expected_calibration_error
+from kerastc.report.metrics import Predictions, confusion_matrix
 from kerastc.report.picture import Plot
 from kerastc.report.plots import class_proportions, learning_curves, per_class_curves
 from kerastc.report.prediction_plots import accuracy_by_length, confusion, reliability

@@ -14,12 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from kerastc.errors import UserError
+from kerastc.report.calibration import expected_calibration_error
 
-CALIBRATION_BINS = 10  # of equal width over the confidence, 0 to 1
 INTERVAL = 0.95
+_EDGES = ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2)
 _MACRO = ("macro_precision", "macro_recall", "macro_f1")
 _PER_CLASS = ("precision", "recall", "f1")
-_Z = 1.959963984540054  # the normal quantile of a two-sided 95 % interval
+KINDS = ("text", "image")  # of examples
+TOP = 5  # guesses of the top-5 accuracy
 
 
 def classification_metrics(
@@ -44,7 +46,8 @@ def classification_metrics(
 
     Returns:
         A dict of plain numbers, ready for JSON: `rows`, `loss` (mean cross-entropy in nats, cut
-        at 1e-7 as Keras does), `accuracy`, `macro_*`, `per_class`, `ece` and `intervals`.
+        at 1e-7 as Keras does), `accuracy`, `macro_*`, `per_class`, `ece` and `intervals`; of more
+        than five classes `top_5_accuracy`, too.
 
     Raises:
         UserError: there are no rows, or some probabilities are not numbers.
@@ -72,6 +75,13 @@ def classification_metrics(
     }
     if intervals_seed is not None:
         metrics["intervals"] = _bootstrap_intervals(matrix, classes, intervals_seed, samples)
+    if len(classes) > TOP:
+        share = float(among_top(labels, probabilities).mean())
+        metrics["top_5_accuracy"] = share
+        if intervals_seed is not None:
+            # Of resampled rows the number that are right is binomial.
+            hits = np.random.default_rng(intervals_seed).binomial(rows, share, size=samples)
+            metrics["intervals"]["top_5_accuracy"] = np.quantile(hits / rows, _EDGES).tolist()
     return metrics
 
 
@@ -86,17 +96,33 @@ def _checked(
             f"{classes} classes: (n,) and (n, {classes}) are wanted"
         )
     if not len(labels):
-        raise UserError("There are no rows to measure.", "Give a part with at least one text.")
+        raise UserError("There are no rows to measure.", "Give a part with at least one row.")
     if labels.min() < 0 or labels.max() >= classes:
         raise ValueError(f"labels must lie in 0..{classes - 1}, not {labels.min()}..{labels.max()}")
     broken = int((~np.isfinite(probabilities)).any(axis=1).sum())
     if broken:
         raise UserError(
-            f"The model gives no number as probability for {broken} of {len(labels)} texts: "
+            f"The model gives no number as probability for {broken} of {len(labels)} rows: "
             "its training diverged.",
             "Lower the learning rate, or clip the gradients.",
         )
     return labels, probabilities
+
+
+def among_top(labels: np.ndarray, probabilities: np.ndarray, guesses: int = TOP) -> np.ndarray:
+    """Whether the label is among the most probable classes of each row, (n,) bool.
+
+    Of equal probabilities the earlier class goes first, as in `argmax`.
+
+    Args:
+        labels: (n,) int.
+        probabilities: (n, classes) float.
+        guesses: how many classes count.
+    """
+    chosen = probabilities[np.arange(len(labels)), labels][:, None]
+    earlier = np.arange(probabilities.shape[1]) < np.asarray(labels)[:, None]
+    ahead = (probabilities > chosen) | ((probabilities == chosen) & earlier)
+    return ahead.sum(axis=1) < guesses
 
 
 def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
@@ -131,13 +157,13 @@ def _bootstrap_intervals(
         counts.sum(), counts / counts.sum(), size=samples
     )
     names = np.arange(len(classes))
+    draws = draws.astype(np.float64)  # whole numbers, but multiplied faster than integers are
     scores = _scores(
-        draws @ ((true == guessed)[:, None] & (true[:, None] == names)),
-        draws @ (true[:, None] == names),
-        draws @ (guessed[:, None] == names),
+        draws @ ((true == guessed)[:, None] & (true[:, None] == names)).astype(np.float64),
+        draws @ (true[:, None] == names).astype(np.float64),
+        draws @ (guessed[:, None] == names).astype(np.float64),
     )
-    edges = ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2)
-    bounds = {key: np.quantile(values, edges, axis=0) for key, values in scores.items()}
+    bounds = {key: np.quantile(values, _EDGES, axis=0) for key, values in scores.items()}
     return {
         **{key: bounds[key].tolist() for key in ("accuracy", *_MACRO)},
         "per_class": {
@@ -148,110 +174,63 @@ def _bootstrap_intervals(
 
 
 @dataclass(frozen=True)
-class ReliabilityBins:
-    """Rows by the probability of their predicted class; empty bins hold NaN.
-
-    Args:
-        edges: (bins + 1,) borders; a bin holds the confidences above its lower border.
-        counts: (bins,) rows.
-        confidence: (bins,) mean probability of the predicted class.
-        accuracy: (bins,) share of right predictions.
-    """
-
-    edges: np.ndarray
-    counts: np.ndarray
-    confidence: np.ndarray
-    accuracy: np.ndarray
-
-
-def reliability_bins(
-    labels: np.ndarray, probabilities: np.ndarray, bins: int = CALIBRATION_BINS
-) -> ReliabilityBins:
-    """Accuracy against confidence in bins of equal width (Guo et al. 2017, section 2).
-
-    Args:
-        labels: (n,) int.
-        probabilities: (n, classes) float.
-        bins: their number.
-    """
-    confidence = np.asarray(probabilities, dtype=np.float64).max(axis=1)
-    right = np.asarray(probabilities).argmax(axis=1) == np.asarray(labels)
-    edges = np.linspace(0.0, 1.0, bins + 1)
-    place = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
-    counts = np.bincount(place, minlength=bins)
-    below = np.where(counts, counts, np.nan)
-    return ReliabilityBins(
-        edges,
-        counts,
-        np.bincount(place, confidence, bins) / below,
-        np.bincount(place, right, bins) / below,
-    )
-
-
-def expected_calibration_error(
-    labels: np.ndarray, probabilities: np.ndarray, bins: int = CALIBRATION_BINS
-) -> float:
-    """Mean distance of accuracy from confidence, weighted by the rows of each bin (Guo, eq. 3)."""
-    table = reliability_bins(labels, probabilities, bins)
-    gap = np.nan_to_num(np.abs(table.accuracy - table.confidence))
-    return float((gap * table.counts).sum() / table.counts.sum())
-
-
-def wilson_interval(right: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """95 % bounds of shares `right / rows` (Wilson 1927); sound for few rows, where plots need it.
-
-    Args:
-        right: (...) int, successes.
-        rows: (...) int, trials, above zero.
-    """
-    right, rows = np.asarray(right, dtype=np.float64), np.asarray(rows, dtype=np.float64)
-    share = right / rows
-    centre = (share + _Z**2 / (2 * rows)) / (1 + _Z**2 / rows)
-    half = _Z / (1 + _Z**2 / rows) * np.sqrt(share * (1 - share) / rows + (_Z / (2 * rows)) ** 2)
-    # At shares of 0 and 1 a bound equals the share; rounding must not put it on the wrong side.
-    return np.minimum(centre - half, share), np.maximum(centre + half, share)
-
-
-@dataclass(frozen=True)
 class Predictions:
-    """What a model said of each text: texts (n,) object, labels (n,) int, probabilities (n, k)."""
+    """What a model said of each text or image.
 
-    texts: np.ndarray
+    Args:
+        examples: (n,) object, the texts, or the names of the images.
+        labels: (n,) int, indices into `classes`.
+        probabilities: (n, classes) float.
+        classes: the class names.
+        kind: of `KINDS`, and the name of the examples' column.
+    """
+
+    examples: np.ndarray
     labels: np.ndarray
     probabilities: np.ndarray
     classes: tuple[str, ...]
+    kind: str = "text"
+
+    @property
+    def texts(self) -> np.ndarray:
+        """The examples, by the name that code for texts has for them."""
+        return self.examples
 
     @property
     def predicted(self) -> np.ndarray:
-        """The most probable class of each text, (n,) int."""
+        """The most probable class of each example, (n,) int."""
         return self.probabilities.argmax(axis=1)
 
 
 def write_predictions(
     path: Path,
-    texts: Sequence[str],
+    examples: Sequence[str],
     labels: np.ndarray,
     probabilities: np.ndarray,
     classes: Sequence[str],
+    kind: str = "text",
 ) -> None:
-    """Writes `text,label,predicted,p[CLASS],…`, classes by name.
+    """Writes `text,label,predicted,p[CLASS],…`, classes by name; of images `image,label,…`.
 
     Args:
         path: the CSV file.
-        texts: n texts.
+        examples: n texts, or names of images.
         labels: (n,) int, indices into `classes`.
         probabilities: (n, classes) float.
         classes: the class names.
+        kind: of `KINDS`.
     """
     names = list(classes)
     probabilities = np.asarray(probabilities)
-    rows = zip(texts, np.asarray(labels), probabilities.argmax(axis=1), probabilities, strict=True)
+    rows = zip(
+        examples, np.asarray(labels), probabilities.argmax(axis=1), probabilities, strict=True
+    )
     with path.open("w", encoding="utf-8", newline="") as file:
         # CRLF (RFC 4180) makes the writer quote a text that holds either of the two characters.
         writer = csv.writer(file, lineterminator="\r\n")
-        writer.writerow(["text", "label", "predicted", *(f"p[{name}]" for name in names)])
-        for text, label, predicted, row in rows:
-            writer.writerow([text, names[label], names[predicted], *row])
+        writer.writerow([kind, "label", "predicted", *(f"p[{name}]" for name in names)])
+        for example, label, predicted, row in rows:
+            writer.writerow([example, names[label], names[predicted], *row])
 
 
 def read_predictions(path: Path) -> Predictions:
@@ -269,12 +248,14 @@ def read_predictions(path: Path) -> Predictions:
         raise UserError(f"{path} cannot be read as predictions: {error}", hint) from error
     columns = [i for i, name in enumerate(header) if name.startswith("p[") and name.endswith("]")]
     classes = tuple(header[i][2:-1] for i in columns)
-    if not columns or not {"text", "label"} <= set(header):
+    kind = next((kind for kind in KINDS if kind in header), None)
+    if not columns or kind is None or "label" not in header:
         raise UserError(
-            f"{path} has the columns {', '.join(header)}; text, label and p[CLASS] are wanted.",
+            f"{path} has the columns {', '.join(header)}; {' or '.join(KINDS)}, label and p[CLASS] "
+            "are wanted.",
             hint,
         )
-    text, label = header.index("text"), header.index("label")
+    example, label = header.index(kind), header.index("label")
     index = {name: i for i, name in enumerate(classes)}
     unknown = sorted({row[label] for row in rows} - set(classes))
     if unknown:
@@ -286,10 +267,11 @@ def read_predictions(path: Path) -> Predictions:
     except ValueError as error:
         raise UserError(f"{path} cannot be read as predictions: {error}", hint) from error
     return Predictions(
-        np.array([row[text] for row in rows], dtype=object),
+        np.array([row[example] for row in rows], dtype=object),
         np.array([index[row[label]] for row in rows], dtype=np.int64),
         np.array(values, dtype=np.float64).reshape(len(rows), len(classes)),
         classes,
+        kind,
     )
 
 

@@ -7,6 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from kerastc.report.calibration import (
+    expected_calibration_error,
+    reliability_bins,
+    wilson_interval,
+)
 from kerastc.report.drawing import (
     BLUE,
     GREY,
@@ -16,12 +21,7 @@ from kerastc.report.drawing import (
     new_figure,
     plot_names,
 )
-from kerastc.report.metrics import (
-    confusion_matrix,
-    expected_calibration_error,
-    reliability_bins,
-    wilson_interval,
-)
+from kerastc.report.metrics import confusion_matrix
 
 _SHARES_WRITTEN = 10  # a larger matrix has no room for a share below each count
 _COUNTS_WRITTEN = 26  # and a still larger one shows its colours alone

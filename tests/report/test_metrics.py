@@ -8,16 +8,24 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, log_loss, precision_recall_fscore_support
+from sklearn.metrics import (
+    accuracy_score,
+    log_loss,
+    precision_recall_fscore_support,
+    top_k_accuracy_score,
+)
 
 from kerastc.errors import UserError
-from kerastc.report.metrics import (
-    classification_metrics,
-    confusion_matrix,
+from kerastc.report.calibration import (
     expected_calibration_error,
-    read_predictions,
     reliability_bins,
     wilson_interval,
+)
+from kerastc.report.metrics import (
+    among_top,
+    classification_metrics,
+    confusion_matrix,
+    read_predictions,
     write_predictions,
 )
 
@@ -132,7 +140,7 @@ def test_a_hundred_classes_and_many_rows_take_no_loop():
 
 def test_diverged_probabilities_are_refused():
     probabilities = np.array([[0.5, 0.5], [np.nan, np.nan]])
-    with pytest.raises(UserError, match="1 of 2 texts") as error:
+    with pytest.raises(UserError, match="1 of 2 rows") as error:
         classification_metrics(np.array([0, 1]), probabilities, ["a", "b"])
     assert "learning rate" in error.value.hint
 
@@ -174,6 +182,35 @@ def test_wilson_interval_by_a_published_value():
     assert high == pytest.approx([0.3662, 0.1611], abs=5e-5)
 
 
+@pytest.mark.parametrize("classes", [6, 100])
+def test_top_5_accuracy_is_scikit_learns_with_a_wilson_like_interval(classes):
+    labels, probabilities = random_predictions(400, classes, seed=2, skill=2.0)
+    metrics = classification_metrics(labels, probabilities, [f"c{i}" for i in range(classes)])
+    share = top_k_accuracy_score(labels, probabilities, k=5, labels=range(classes))
+    assert metrics["top_5_accuracy"] == pytest.approx(share)
+    low, high = wilson_interval(round(share * 400), 400)
+    assert metrics["intervals"]["top_5_accuracy"] == pytest.approx([low, high], abs=0.02)
+
+
+def test_few_classes_have_no_top_5_accuracy():
+    metrics = classification_metrics(*random_predictions(30, 5, seed=2), list("abcde"))
+    assert "top_5_accuracy" not in metrics
+    assert "top_5_accuracy" not in metrics["intervals"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 8))
+def test_among_top_counts_as_argmax_does_where_probabilities_are_equal(seed, guesses):
+    """Coarse probabilities tie often, as those of a model that knows nothing."""
+    labels, probabilities = random_predictions(50, 8, seed)
+    coarse = probabilities.round(1)
+    one = among_top(labels, coarse, 1)
+    np.testing.assert_array_equal(one, coarse.argmax(axis=1) == labels)
+    assert (among_top(labels, coarse, guesses) >= one).all()
+    constant = among_top(np.arange(8), np.full((8, 8), 1 / 8), guesses)
+    assert constant.sum() == guesses
+
+
 NASTY = [
     'comma, "quoted"',
     "two\nlines",
@@ -198,6 +235,14 @@ def test_predictions_come_back_as_written(tmp_path):
     np.testing.assert_array_equal(back.labels, labels)
     np.testing.assert_array_equal(back.probabilities, probabilities)
     np.testing.assert_array_equal(back.predicted, probabilities.argmax(axis=1))
+
+
+def test_predictions_of_images_have_a_column_of_their_own(tmp_path):
+    path = tmp_path / "test.csv"
+    write_predictions(path, ["test 7"], [1], np.array([[0.25, 0.75]]), ["a", "b"], "image")
+    assert path.read_bytes() == b"image,label,predicted,p[a],p[b]\r\ntest 7,b,b,0.25,0.75\r\n"
+    back = read_predictions(path)
+    assert (back.kind, back.examples.tolist()) == ("image", ["test 7"])
 
 
 @settings(max_examples=60, deadline=None)

@@ -9,7 +9,9 @@ from kerastc.report import tables
 from kerastc.report.metrics import Predictions
 
 PREDICTIONS = Predictions(
-    texts=np.array(["sure and wrong", "sure and right", "unsure", "wrong a little"], dtype=object),
+    examples=np.array(
+        ["sure and wrong", "sure and right", "unsure", "wrong a little"], dtype=object
+    ),
     labels=np.array([0, 1, 2, 2]),
     probabilities=np.array(
         [[0.05, 0.9, 0.05], [0.01, 0.98, 0.01], [0.2, 0.39, 0.41], [0.3, 0.6, 0.1]]
