@@ -6,6 +6,8 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     names={
         "config": ["EarlyStopping", "TextClassifierConfig", "TrainingConfig"],
-        "text": ["Trained", "train_text_classifier"],
+        "images": ["ImageClassifierConfig", "train_image_classifier"],
+        "text": ["train_text_classifier"],
+        "trained": ["Trained"],
     },
 )

@@ -49,6 +49,7 @@ class EvaluationLog(keras.callbacks.Callback):
         step = self.stretches.end
         training = {"loss": logs["loss"], "accuracy": logs["accuracy"]}
         training |= class_figures(self.training_confusion, self.classes)
+        training |= {name: logs[name] for name in getattr(self.model, "terms", ())}
         confusion = self.metric.confusion.numpy()
         validation = {"loss": logs["val_loss"], "accuracy": logs["val_accuracy"]}
         validation |= class_figures(confusion, self.classes)
@@ -77,8 +78,9 @@ class Bar(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         row = self.rows[-1]
-        self.advance(0, note=f"epoch {row['epoch']:g}: val_loss {row['val_loss']:.4f}, "
-                     f"val_accuracy {row['val_accuracy']:.4f}")  # fmt: skip
+        shown = ("val_loss", "val_accuracy") if "val_loss" in row else ("loss",)
+        figures = ", ".join(f"{name} {row[name]:.4f}" for name in shown)
+        self.advance(0, note=f"epoch {row['epoch']:g}: {figures}")
 
 
 def epochs_of(step: int, steps_per_epoch: int) -> float:

@@ -1,7 +1,7 @@
 """Trains a text classifier from split texts to a run that can be used."""
 
 import resource
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -11,35 +11,17 @@ from kerastc.data import LabelledTexts
 from kerastc.models import Encoder, split_at_features
 from kerastc.run import Run
 from kerastc.softmax import softmax
-from kerastc.training.baseline import Baseline, bag_of_words
+from kerastc.training.baseline import bag_of_words
 from kerastc.training.batching import Batches, TextBatches, covering_length
 from kerastc.training.config import TextClassifierConfig
 from kerastc.training.features import FeatureCache
-from kerastc.training.finalists import Choice
 from kerastc.training.fit import class_weights, fit, one_hot
 from kerastc.training.predicting import predict
+from kerastc.training.trained import Trained
 
 if TYPE_CHECKING:
     from kerastc.data.splits import Splits
     from kerastc.text.tokens import Tokenizer
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What training leaves for the report.
-
-    Args:
-        validation, test: (rows, classes) float64 probabilities of the chosen weights.
-        figures: epochs, seconds, parameters, memory.
-        choice: how the weights were chosen, where there was a choice.
-        baseline: what a bag of words makes of the same texts.
-    """
-
-    validation: np.ndarray
-    test: np.ndarray
-    figures: dict[str, float]
-    choice: Choice | None = None
-    baseline: Baseline | None = None
 
 
 def train_text_classifier(

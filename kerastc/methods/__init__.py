@@ -1,0 +1,12 @@
+"""Ways to learn from few labels and many images without any. Names load on first use."""
+
+from kerastc.rooms import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    names={
+        "fixmatch": ["FixMatchConfig", "fixmatch"],
+        "self_training": ["SelfTrainingConfig", "self_training"],
+        "supervised": ["supervised"],
+    },
+)

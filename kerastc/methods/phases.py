@@ -1,0 +1,96 @@
+"""Methods of several trainings: each has a folder of its own, and is done once.
+
+A run that is resumed finds the finished ones and goes on in the next. What only depends on images
+and settings, such as an encoder that was trained without labels, lies in the cache, where every
+run with the same images and settings finds it.
+"""
+
+import fcntl
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+
+from kerastc.data import ImageSplits
+from kerastc.predictor import load_model
+from kerastc.progress import tell
+from kerastc.run import Run
+
+DONE = "phase.json"
+
+
+def phase(run: Run, name: str, model: keras.Model, work: Callable[[Run], dict[str, Any]]) -> dict:
+    """Trains a model in a phase of a run, or gives it the weights that the phase left before.
+
+    Args:
+        run: whose `phases/NAME` takes history, checkpoints and model.
+        name: of the phase.
+        model: what is trained.
+        work: trains it in the run it is given, and tells figures as JSON.
+
+    Returns:
+        those figures.
+    """
+    return _once(Run(run.path("phases", name), run.cache), name, model, work)
+
+
+def shared(
+    run: Run,
+    name: str,
+    model: keras.Model,
+    splits: ImageSplits,
+    settings: Mapping[str, Any],
+    work: Callable[[Run], dict[str, Any]],
+) -> dict:
+    """The same for a phase that other runs can use: it lies in the cache.
+
+    Args:
+        run, name, model, work: as in `phase`.
+        splits: the data that it learns from.
+        settings: all else that its weights depend on, as JSON.
+    """
+    known = {
+        "data": splits.as_dict()["fingerprint"],
+        "rows": hashlib.sha256(
+            splits.train_rows.tobytes() + b"|" + splits.unlabelled_rows.tobytes()
+        ).hexdigest(),
+        "backend": keras.backend.backend(),
+        "model": hashlib.sha256(model.to_json().encode()).hexdigest(),
+        **settings,
+    }
+    digest = hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()
+    folder = Run(run.cache / "phases" / f"{name}-{digest[:16]}", run.cache)
+    with _waiting(folder):
+        return _once(folder, name, model, work)
+
+
+def _once(folder: Run, name: str, model: keras.Model, work) -> dict[str, Any]:
+    folder.path().mkdir(parents=True, exist_ok=True)
+    if folder.path(DONE).is_file():
+        model.set_weights(load_model(folder.path("model.keras")).get_weights())
+        return folder.read_json(DONE)
+    if not folder.path("config.json").is_file():
+        folder.write_json("config.json", {"phase": name})
+    figures = work(folder)
+    with folder.writing("model.keras") as path:
+        keras.Model(model.inputs, model.outputs, name=model.name).save(path)
+    folder.write_json(DONE, figures)
+    for checkpoint in folder.checkpoints().values():
+        checkpoint.unlink()
+    return figures
+
+
+@contextmanager
+def _waiting(folder: Run) -> Iterator[None]:
+    """Holds a folder of the cache; where another process is at work in it, after that."""
+    folder.path().mkdir(parents=True, exist_ok=True)
+    with folder.path(".lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            tell(f"Another process is at work on {folder.folder}; waiting for it.")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield

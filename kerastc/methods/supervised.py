@@ -1,0 +1,15 @@
+"""Learning from the labelled images alone: what every other method is compared with."""
+
+from kerastc.data import ImageSplits
+from kerastc.run import Run
+from kerastc.training.images import (
+    ImageClassifierConfig,
+    Trained,
+    build_classifier,
+    train_image_classifier,
+)
+
+
+def supervised(splits: ImageSplits, config: ImageClassifierConfig, run: Run) -> Trained:
+    """Trains a classifier on `splits.train`."""
+    return train_image_classifier(build_classifier(splits, config), splits, config, run)

@@ -1,0 +1,111 @@
+"""Batches of images: augmented anew in each epoch, by draws that any process repeats."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+from kerastc.images import mixup
+from kerastc.training.batching import Batches
+
+Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+
+
+class ImageBatches(Batches):
+    """Batches of images as float32 pixels from 0 to 255.
+
+    Args:
+        images: (n, height, width, channels) uint8.
+        targets: (n, classes) float32, one-hot or soft.
+        batch_size, weights, seed, rows: as in `Batches`.
+        augment: images uint8 and a generator to as many images uint8; None leaves them.
+        mixing: alpha of mixup; 0 does not mix.
+    """
+
+    def __init__(
+        self,
+        images,
+        targets,
+        batch_size,
+        weights=None,
+        seed=None,
+        rows=None,
+        augment: Augment | None = None,
+        mixing: float = 0.0,
+    ):
+        self.augment = augment
+        self.mixing = mixing
+        super().__init__(images, targets, batch_size, weights, seed, rows)
+
+    def __getitem__(self, index: int):
+        rows = self.batches[index]
+        images, targets = self.inputs[rows], self.targets[rows]
+        weights = None if self.weights is None else self.weights[rows]
+        random = self.random(index)
+        if self.augment:
+            images = self.augment(images, random)
+        images = images.astype("float32")
+        if self.mixing and len(rows) > 1:
+            images, targets, partners, share = mixup(images, targets, self.mixing, random)
+            if weights is not None:
+                weights = share * weights + (1 - share) * weights[partners]
+        return (images, targets) if weights is None else (images, targets, weights)
+
+    def random(self, index: int) -> np.random.Generator:
+        """What batch `index` of this epoch draws from; the same in every process."""
+        return np.random.default_rng([self.seed or 0, self.epoch, index])
+
+
+class Beside(keras.utils.PyDataset):
+    """Batches of labelled images, each with unlabelled ones beside it.
+
+    An epoch goes through the unlabelled images once; the labelled ones are gone through as often
+    as that takes, in one order after the other.
+
+    Args:
+        labelled: batches for training.
+        unlabelled: (m, height, width, channels) uint8.
+        ratio: unlabelled images for each labelled one.
+        views: by name of an input, how its images are made of the unlabelled ones.
+
+    Attributes:
+        open_axes: as in `Batches`.
+    """
+
+    open_axes = 1
+
+    def __init__(
+        self,
+        labelled: ImageBatches,
+        unlabelled: np.ndarray,
+        ratio: int,
+        views: dict[str, Augment],
+    ):
+        super().__init__()
+        self.labelled = labelled
+        self.unlabelled = unlabelled
+        self.size = labelled.batch_size * ratio
+        self.views = views
+        self.targets = labelled.targets
+        self.begin_epoch(0)
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Orders the rows for an epoch; the same epoch gets the same order in every process."""
+        self.epoch = epoch
+        random = np.random.default_rng([self.labelled.seed, epoch, 1])
+        self.order = random.permutation(len(self.unlabelled))
+
+    def __len__(self) -> int:
+        return -(-len(self.unlabelled) // self.size)
+
+    def __getitem__(self, index: int):
+        turn, place = divmod(self.epoch * len(self) + index, len(self.labelled))
+        if turn != self.labelled.epoch:
+            self.labelled.begin_epoch(turn)
+        images, *rest = self.labelled[place]
+        rows = self.order[index * self.size : (index + 1) * self.size]
+        inputs = {"images": images}
+        for number, (name, view) in enumerate(self.views.items()):
+            random = np.random.default_rng([self.labelled.seed, self.epoch, index, number])
+            inputs[name] = view(self.unlabelled[rows], random).astype("float32")
+        return (inputs, *rest)

@@ -1,0 +1,211 @@
+"""Trains an image classifier from split images to a run that can be used."""
+
+import resource
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import keras
+import numpy as np
+from pydantic import Field
+
+from kerastc.data import ImageSplits, LabelledImages, channel_statistics
+from kerastc.images import STANDARD, Augmentation
+from kerastc.models import image_classifier
+from kerastc.run import Run
+from kerastc.softmax import softmax
+from kerastc.training.config import Count, Fraction, Natural, Share, TrainingConfig
+from kerastc.training.finalists import Choice
+from kerastc.training.fit import class_weights, fit, one_hot
+from kerastc.training.image_batches import ImageBatches
+from kerastc.training.learner import Learner
+from kerastc.training.predicting import predict
+from kerastc.training.trained import Trained
+
+JUDGING = 256  # images a batch where nothing is trained
+
+
+class ImageClassifierConfig(TrainingConfig):
+    """A convolutional network from random weights."""
+
+    architecture: Literal["residual", "cnn", "wide"] = "residual"  # cnn is the study's
+    width: Annotated[float, Field(gt=0, le=32)] = 1.0  # factor of the number of filters
+    depth: Natural = 0  # blocks a stage, of the CNN convolutions a block; 0: the usual ones
+    dropout: Share = 0.2  # before the last layer
+    l2: Annotated[float, Field(ge=0)] = 0.0  # penalty of the kernels in the loss
+    augmentation: Augmentation = STANDARD  # of training images
+    mirror: bool | None = None  # mirror images are no other thing; none: true where there is colour
+    mixup: Annotated[float, Field(ge=0)] = 0.0  # alpha of the mixture of two images; 0: none
+    average: Share = 0.0  # of the old weights in their moving average, which is kept; 0: none
+    least_images: Count = 2000  # of an epoch; fewer are gone through several times
+    mirror_test: bool = False  # test on image and mirror image, too; reported apart
+
+    epochs: Count = 40  # at most
+    batch_size: Count = 128  # images
+    learning_rate: Annotated[float, Field(gt=0)] = 4e-3  # the peak
+    schedule: Literal["constant", "linear", "cosine"] = "cosine"  # linear and cosine end at zero
+    warmup_fraction: Fraction = 0.05  # of all updates; linear rise from zero
+    weight_decay: Annotated[float, Field(ge=0)] = 0.05  # decoupled; none on norms and biases
+    label_smoothing: Share = 0.05  # share spread over all classes
+
+    def policy(self, images: np.ndarray, augmentation: Augmentation | None = None) -> Augmentation:
+        """The augmentation for such images, (n, height, width, channels), mirrored where fit."""
+        given = augmentation or self.augmentation
+        return given.model_copy(update={"flip": given.flip and self.mirrored(images)})
+
+    def mirrored(self, images: np.ndarray) -> bool:
+        """Whether mirror images count as the same; of grey signs and digits they do not."""
+        return images.shape[-1] == 3 if self.mirror is None else self.mirror
+
+
+def build_classifier(splits: ImageSplits, config: ImageClassifierConfig) -> keras.Model:
+    """The network of a config for such images, with random weights."""
+    train = splits.train
+    return image_classifier(
+        train.images.shape[1:],
+        len(train.classes),
+        config.architecture,
+        config.width,
+        config.depth,
+        config.dropout,
+        config.l2,
+        channel_statistics(train.images),
+        config.seed,
+    )
+
+
+def train_image_classifier(
+    model: keras.Model,
+    splits: ImageSplits,
+    config: ImageClassifierConfig,
+    run: Run,
+    train: ImageBatches | None = None,
+) -> Trained:
+    """Fits the model on labelled images, chooses the checkpoint on `splits.validation`.
+
+    Args:
+        model: of `kerastc.models.image_classifier`.
+        splits: test images are looked at once, after training.
+        config: hyperparameters.
+        run: takes history, checkpoints, model.keras and preprocessing.json.
+        train: batches instead of those of `splits.train`.
+    """
+    keras.utils.set_random_seed(config.seed)
+    learner = Learner(model, config.average) if config.average else model
+    choice, figures = fit_images(learner, train or training_batches(splits.train, config), splits,
+                                 config, run)  # fmt: skip
+    return concluded(model, choice, figures, splits, config, run)
+
+
+def fit_images(
+    learner: keras.Model,
+    train: keras.utils.PyDataset,
+    splits: ImageSplits,
+    config: ImageClassifierConfig,
+    run: Run,
+    **options: Any,
+) -> tuple[Choice, dict[str, float]]:
+    """Fits a classifier, or a learner and so its classifier; see `kerastc.training.fit.fit`."""
+    found = fit(
+        learner, train, judged(splits.validation), splits.train.classes, config, run, **options
+    )
+    if isinstance(learner, Learner):
+        learner.keep()
+    return found
+
+
+def training_batches(
+    images: LabelledImages, config: ImageClassifierConfig, weights: np.ndarray | None = None
+) -> ImageBatches:
+    """Shuffled, augmented batches of labelled images.
+
+    Args:
+        images: of the training part.
+        config: hyperparameters.
+        weights: (n,) float32 of the loss of each; by default those of `config.class_weights`.
+    """
+    count = len(images.classes)
+    if weights is None:
+        weights = class_weights(images.labels, count, config.class_weights)
+    times = -(-config.least_images // len(images))
+    return ImageBatches(
+        images.images,
+        one_hot(images.labels, count),
+        config.batch_size,
+        weights,
+        config.seed,
+        rows=np.tile(np.arange(len(images)), times),
+        augment=config.policy(images.images),
+        mixing=config.mixup,
+    )
+
+
+def judged(images: LabelledImages) -> ImageBatches:
+    """Labelled images as they are, in their order."""
+    return ImageBatches(images.images, one_hot(images.labels, len(images.classes)), JUDGING)
+
+
+def probabilities(model: keras.Model, images: np.ndarray, told: str) -> np.ndarray:
+    """What a classifier says of (n, height, width, channels) uint8, (n, classes) float64."""
+    none = np.zeros((len(images), 0), "float32")
+    return softmax(predict(model, ImageBatches(images, none, JUDGING), told))
+
+
+def concluded(
+    model: keras.Model,
+    choice: Choice | None,
+    figures: Mapping[str, float],
+    splits: ImageSplits,
+    config: ImageClassifierConfig,
+    run: Run,
+    method: dict[str, Any] | None = None,
+) -> Trained:
+    """Saves a trained classifier and looks at the test images, once.
+
+    Args:
+        model: with the weights to keep.
+        choice: how they were chosen; None where validation is predicted here.
+        figures: of the training; "images" are the labelled ones where it does not name a number.
+        splits, config: data and hyperparameters.
+        run: takes model.keras and preprocessing.json.
+        method: what the method tells of itself.
+    """
+    save(model, preprocessing(model, config), run)
+    test, train = splits.test.images, splits.train
+    found = probabilities(model, test, "Testing")
+    flipped = None
+    if config.mirror_test and config.mirrored(test):
+        mirrored = probabilities(model, test[:, :, ::-1], "Testing mirror images")
+        flipped = (found + mirrored) / 2
+    seen = probabilities(model, train.images, "Looking back").argmax(axis=1)
+    return Trained(
+        choice.validation
+        if choice
+        else probabilities(model, splits.validation.images, "Validating"),
+        found,
+        {
+            "images": len(train),
+            **figures,
+            "train_accuracy": float((seen == train.labels).mean()),
+            "parameters": model.count_params(),
+            "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        },
+        choice,
+        flipped=flipped,
+        method=method or {},
+    )
+
+
+def save(model: keras.Model, preprocessing: dict[str, Any], run: Run) -> None:
+    """Writes model.keras and preprocessing.json: what turns an image into logits."""
+    with run.writing("model.keras") as path:
+        keras.Model(model.inputs, model.outputs, name=model.name).save(path)
+    run.write_json("preprocessing.json", preprocessing)
+
+
+def preprocessing(model: keras.Model, config: ImageClassifierConfig) -> dict[str, Any]:
+    """What preprocessing.json says."""
+    return {
+        "kind": "image",
+        "shape": list(model.input.shape[1:]),
+        "architecture": config.architecture,
+    }

@@ -1,0 +1,31 @@
+"""What a training leaves for the report."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from kerastc.training.baseline import Baseline
+from kerastc.training.finalists import Choice
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Predictions and figures of the chosen weights.
+
+    Args:
+        validation, test: (rows, classes) float64 probabilities.
+        figures: epochs, seconds, parameters, memory.
+        choice: how the weights were chosen, where there was a choice.
+        baseline: what a bag of words makes of the same texts.
+        flipped: of images, the mean of the test probabilities of image and mirror image.
+        method: what a method tells of itself, as JSON.
+    """
+
+    validation: np.ndarray
+    test: np.ndarray
+    figures: dict[str, float]
+    choice: Choice | None = None
+    baseline: Baseline | None = None
+    flipped: np.ndarray | None = None
+    method: dict[str, Any] = field(default_factory=dict)
