@@ -1,0 +1,207 @@
+"""Self-training: the model labels what has no label, and learns from what it is sure of.
+
+Lee 2013, Pseudo-Label; with weights, a new model each round and noise on the student's side only,
+Xie et al. 2020, Self-training with Noisy Student (algorithm 1). Class-balanced selection: Zou et
+al. 2018, section 4.3.
+"""
+
+from typing import Annotated, Any, Literal
+
+import keras
+import numpy as np
+from pydantic import Field
+
+from kerastc.data import ImageSplits, hidden_labels
+from kerastc.methods.phases import phase
+from kerastc.progress import tell
+from kerastc.run import Run
+from kerastc.training.config import Count, Share
+from kerastc.training.fit import one_hot
+from kerastc.training.image_batches import ImageBatches
+from kerastc.training.images import (
+    ImageClassifierConfig,
+    Trained,
+    build_classifier,
+    concluded,
+    fit_images,
+    probabilities,
+    training_batches,
+)
+from kerastc.training.learner import Learner
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+class SelfTrainingConfig(ImageClassifierConfig):
+    """A supervised training, then rounds with pseudo-labels."""
+
+    threshold: Share = 0.85  # the least probability of a pseudo-label
+    rounds: Count = 4  # of labelling and training
+    round_epochs: Count = 10  # of a round's training, over labelled and chosen images
+    labelled_weight: Positive = 2.0  # of a labelled image in the loss
+    weighting: Literal["certainty", "none"] = "certainty"  # of a chosen image: its probability | 1
+    targets: Literal["hard", "soft"] = "hard"  # the pseudo-label | all probabilities
+    balanced: bool = False  # no class has more chosen images than the labelled ones' mean share
+    start: Literal["new", "last"] = "new"  # weights at the beginning of a round
+
+
+def self_training(splits: ImageSplits, config: SelfTrainingConfig, run: Run) -> Trained:
+    """Trains on the labelled images, then in rounds on them and on what the model is sure of.
+
+    The round that is best on validation gives the model; the first training counts as round 0.
+
+    Args:
+        splits: the labels of the unlabelled images are read at the end, to tell how many of the
+            chosen ones were right.
+        config: hyperparameters.
+        run: takes a folder for each round under phases/.
+    """
+    model = build_classifier(splits, config)
+    first = model.get_weights()
+    rounds = []
+    best: tuple[float, list[np.ndarray]] = (-1.0, first)
+    chosen: list[Selection] = []
+    for number in range(config.rounds + 1):
+        batches = _batches(splits, config, chosen[-1] if chosen else None)
+        if number and config.start == "new":
+            model.set_weights(first)
+        settings = config if not number else config.model_copy(
+            update={"epochs": config.round_epochs, "seed": config.seed + number}
+        )  # fmt: skip
+        figures = phase(
+            run, f"round-{number}", model,
+            lambda folder, b=batches, s=settings: _trained(model, b, splits, s, folder),
+        )  # fmt: skip
+        taken = len(chosen[-1]) if chosen else 0
+        rounds.append({"round": number, "chosen": taken, **figures})
+        tell(f"Round {number}: {taken:,} pseudo-labels, validation accuracy "
+             f"{figures['validation_accuracy']:.4f}")  # fmt: skip
+        if figures["validation_accuracy"] > best[0]:
+            best = figures["validation_accuracy"], model.get_weights()
+        if number < config.rounds:
+            certain = probabilities(model, splits.unlabelled.images, "Labelling")
+            chosen.append(select(certain, splits.train.class_counts(), config))
+            if not len(chosen[-1]):
+                tell(f"No image reached threshold={config.threshold}: the rounds end here.")
+                chosen.pop()
+                break
+    model.set_weights(best[1])
+    trained = concluded(model, None, _figures(rounds, splits), splits, config, run)
+    told = _judged(rounds, chosen, hidden_labels(config, splits))
+    trained.method.update({"rounds": told})
+    return trained
+
+
+class Selection:
+    """Unlabelled images with pseudo-labels.
+
+    Args:
+        rows: numbers of the images, (m,) int.
+        probabilities: of the classes, (m, classes) float64.
+    """
+
+    def __init__(self, rows: np.ndarray, probabilities: np.ndarray):
+        self.rows = rows
+        self.probabilities = probabilities
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The pseudo-labels, (m,) int."""
+        return self.probabilities.argmax(axis=1)
+
+
+def select(found: np.ndarray, counts: np.ndarray, config: SelfTrainingConfig) -> Selection:
+    """The images whose most probable class reaches the threshold.
+
+    Balanced, a class keeps at most so many as its share of the labelled images allows, the most
+    certain first: shares of the classes that are chosen rarely bound those that are chosen often.
+
+    Args:
+        found: (n, classes) probabilities of the unlabelled images.
+        counts: (classes,) labelled images.
+        config: threshold and balancing.
+    """
+    certainty, labels = found.max(axis=1), found.argmax(axis=1)
+    rows = np.flatnonzero(certainty >= config.threshold)
+    if config.balanced and len(rows):
+        share = counts / counts.sum()
+        most = np.ceil(share * len(rows)).astype(int)
+        kept = [
+            of_class[np.argsort(-certainty[of_class], kind="stable")][: most[label]]
+            for label in range(len(counts))
+            if len(of_class := rows[labels[rows] == label])
+        ]
+        rows = np.sort(np.concatenate(kept))
+    return Selection(rows, found[rows])
+
+
+def _batches(
+    splits: ImageSplits, config: SelfTrainingConfig, chosen: Selection | None
+) -> ImageBatches:
+    if chosen is None:
+        return training_batches(splits.train, config)
+    count = len(splits.train.classes)
+    targets = (
+        chosen.probabilities.astype("float32")
+        if config.targets == "soft"
+        else one_hot(chosen.labels, count)
+    )
+    certain = config.weighting == "certainty"
+    weights = chosen.probabilities.max(axis=1) if certain else np.ones(len(chosen))
+    images = np.concatenate([splits.train.images, splits.unlabelled.images[chosen.rows]])
+    times = -(-config.least_images // len(images))
+    return ImageBatches(
+        images,
+        np.concatenate([one_hot(splits.train.labels, count), targets]),
+        config.batch_size,
+        np.concatenate([np.full(len(splits.train), config.labelled_weight), weights]).astype("float32"),
+        config.seed,
+        rows=np.tile(np.arange(len(images)), times),
+        augment=config.policy(images),
+        mixing=config.mixup,
+    )  # fmt: skip
+
+
+def _trained(model, batches, splits, config, folder: Run) -> dict[str, Any]:
+    keras.utils.set_random_seed(config.seed)
+    learner = Learner(model, config.average) if config.average else model
+    choice, figures = fit_images(learner, batches, splits, config, folder)
+    right = choice.validation.argmax(axis=1) == splits.validation.labels
+    return {"validation_accuracy": float(right.mean()), **figures}
+
+
+def _figures(rounds: list[dict[str, Any]], splits: ImageSplits) -> dict[str, float]:
+    """The training as a whole."""
+    sums = {name: sum(row[name] for row in rounds) for name in ("epochs", "steps")}
+    return {
+        **sums,
+        "seconds": round(sum(row["seconds"] for row in rounds), 3),
+        "examples_per_second": rounds[-1]["examples_per_second"],
+        "images": len(splits.train) + len(splits.unlabelled),
+    }
+
+
+def _judged(
+    rounds: list[dict[str, Any]], chosen: list[Selection], truth: np.ndarray
+) -> list[dict[str, Any]]:
+    """A row a round, with the share of its pseudo-labels that were right."""
+    told = []
+    for row in rounds:
+        selection = chosen[row["round"] - 1] if row["round"] else None
+        right = None
+        if selection is not None:
+            right = float((selection.labels == truth[selection.rows]).mean())
+        told.append(
+            {
+                "round": row["round"],
+                "pseudo-labels": row["chosen"],
+                "right": right,
+                "validation accuracy": row["validation_accuracy"],
+                "epochs": row["epochs"],
+                "seconds": row["seconds"],
+            }
+        )
+    return told

@@ -1,0 +1,26 @@
+"""Sort images with few labels: unlabelled ones shall be called the same however they are distorted.
+
+    kerastc train fixmatch
+    kerastc train fixmatch data=cifar100.npz
+
+FixMatch (Sohn et al. 2020) with FlexMatch's thresholds (Zhang et al. 2021) and labels from a moving
+average of the weights, after a short supervised training.
+"""
+
+from kerastc import data, methods, report
+
+
+class Config(data.ImageData, methods.FixMatchConfig):
+    """Three unlabelled images beside each labelled one."""
+
+
+def load(config: Config, run) -> data.ImageSplits:
+    splits = data.load_images(config)
+    run.describe_data(splits)
+    return splits
+
+
+def run(config: Config, run) -> None:
+    splits = load(config, run)
+    trained = methods.fixmatch(splits, config, run)
+    report.conclude(run, splits, trained)

@@ -1,0 +1,27 @@
+"""Sort images with few labels: the model labels the others itself, and learns from the sure ones.
+
+    kerastc train self-training
+    kerastc train self-training data=cifar100.npz threshold=0.6 rounds=4
+    kerastc train self-training data=cifar100.npz balanced=true targets=soft average=0.99
+
+The report shows for each round how many images were taken and how many of them were right; the
+labels by which that is judged are read when all training is over.
+"""
+
+from kerastc import data, methods, report
+
+
+class Config(data.ImageData, methods.SelfTrainingConfig):
+    """A supervised training, then four rounds."""
+
+
+def load(config: Config, run) -> data.ImageSplits:
+    splits = data.load_images(config)
+    run.describe_data(splits)
+    return splits
+
+
+def run(config: Config, run) -> None:
+    splits = load(config, run)
+    trained = methods.self_training(splits, config, run)
+    report.conclude(run, splits, trained)

@@ -1,0 +1,28 @@
+"""Sort images by what labels there are: the baseline of every method with few labels.
+
+Most training images are taken for unlabelled: this recipe leaves them aside, the others learn from
+them. By default the images are 1,797 scanned digits that come with scikit-learn, 60 of them
+labelled; any .npz file, TFDS data set or folder of class folders will do.
+
+    kerastc train supervised
+    kerastc train supervised data=cifar100.npz
+    kerastc train supervised data=photos/ architecture=cnn
+"""
+
+from kerastc import data, methods, report, training
+
+
+class Config(data.ImageData, training.ImageClassifierConfig):
+    """A small residual network from random weights."""
+
+
+def load(config: Config, run) -> data.ImageSplits:
+    splits = data.load_images(config)
+    run.describe_data(splits)
+    return splits
+
+
+def run(config: Config, run) -> None:
+    splits = load(config, run)
+    trained = methods.supervised(splits, config, run)
+    report.conclude(run, splits, trained)
