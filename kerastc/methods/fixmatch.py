@@ -44,9 +44,7 @@ class FixMatchConfig(ImageClassifierConfig):
     strong: Augmentation = STRONG  # of unlabelled images, to learn from
     supervised_epochs: Natural = 10  # with labelled images alone, before
 
-    average: Annotated[float, Field(gt=0, lt=1)] = (
-        0.99  # of the old weights in their moving average
-    )
+    average: Annotated[float, Field(gt=0, lt=1)] = 0.99  # of old weights in the moving average
     batch_size: Count = 64  # labelled images
     epochs: Count = 10  # over the unlabelled images
 
@@ -68,15 +66,9 @@ def fixmatch(splits: ImageSplits, config: FixMatchConfig, run: Run) -> Trained:
     keras.utils.set_random_seed(config.seed)
     learner = FixMatch(model, len(splits.unlabelled), len(splits.train.classes), config)
     images = splits.unlabelled.images
-    batches = FixMatchBatches(
-        training_batches(splits.train, config),
-        images,
-        config.ratio,
-        {
-            "weak": config.policy(images, config.weak),
-            "strong": config.policy(images, config.strong),
-        },
-    )
+    views = {name: config.policy(images, getattr(config, name)) for name in ("weak", "strong")}
+    labelled = training_batches(splits.train, config)
+    batches = FixMatchBatches(labelled, images, config.ratio, views)
     choice, figures = fit_images(learner, batches, splits, config, run)
     figures["seconds"] = round(figures["seconds"] + before.get("seconds", 0.0), 3)
     figures["images"] = len(splits.train) + len(splits.unlabelled)

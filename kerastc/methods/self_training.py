@@ -150,14 +150,15 @@ def _batches(
         else one_hot(chosen.labels, count)
     )
     certain = config.weighting == "certainty"
-    weights = chosen.probabilities.max(axis=1) if certain else np.ones(len(chosen))
+    chosen_weights = chosen.probabilities.max(axis=1) if certain else np.ones(len(chosen))
+    weights = [np.full(len(splits.train), config.labelled_weight), chosen_weights]
     images = np.concatenate([splits.train.images, splits.unlabelled.images[chosen.rows]])
     times = -(-config.least_images // len(images))
     return ImageBatches(
         images,
         np.concatenate([one_hot(splits.train.labels, count), targets]),
         config.batch_size,
-        np.concatenate([np.full(len(splits.train), config.labelled_weight), weights]).astype("float32"),
+        np.concatenate(weights).astype("float32"),
         config.seed,
         rows=np.tile(np.arange(len(images)), times),
         augment=config.policy(images),
