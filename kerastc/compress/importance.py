@@ -13,7 +13,7 @@ from kerastc.training.batching import Batches
 
 
 def magnitude(found: Sequence[Units]) -> dict[str, np.ndarray]:
-    """By path, the norm of what writes a unit times that of what reads it, (units,).
+    """By path, the norm of what writes a unit times that of what reads it, (units,) float64.
 
     Divided by the norm over the units, so that layers can be compared.
 
@@ -29,8 +29,9 @@ def first_order(
     """By path, the mean over batches of (gradient of the loss by the unit's gate)^2, (units,).
 
     To take a unit away is to turn its gate from 1 to 0; the loss changes by about the gradient.
-    That is the sum of gradient * weight over the weights that read the unit, so an ordinary
-    training step tells it, on every backend. The model is run as in inference and does not change.
+    That is the sum of gradient * weight over all weights that read the unit, in whatever layers, so
+    an ordinary training step tells it, on every backend. The model is run as in inference and does
+    not change.
 
     Args:
         model: inputs to (batch, classes) logits; all of it becomes trainable.
@@ -38,7 +39,8 @@ def first_order(
         batches: calibration rows with one-hot targets.
 
     References: Molchanov et al. 2019, Importance Estimation for Neural Network Pruning, eq. 8;
-    Michel et al. 2019, Are Sixteen Heads Really Better than One, section 4.1 (gates of heads).
+    Michel et al. 2019, Are Sixteen Heads Really Better than One, section 4.1 (gates of heads);
+    Liu et al. 2021, Group Fisher Pruning, eq. 7 (one gate for a group).
     """
     model.trainable = True
     shapes = {
@@ -53,18 +55,19 @@ def first_order(
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),
         jit_compile=keras.backend.backend() == "jax",
     )
+    scores = {units.path: np.zeros(units.count) for units in found}
     with progress("Weighing units", total=len(batches)) as advance:
         for index in range(len(batches)):
             measured.train_on_batch(*batches[index])
+            for units in found:
+                slopes = sum(recorder.slopes_of(reader.layer) for reader in units.readers)
+                scores[units.path] += slopes**2 / len(batches)
             advance(1)
-    return {
-        units.path: sum(recorder.sum_of(reader.layer) for reader in units.readers) / len(batches)
-        for units in found
-    }
+    return scores
 
 
 class GateGradients(keras.optimizers.Optimizer):
-    """Adds up squared gradients of gates where another optimizer would update weights.
+    """Takes down the gradients of gates where another optimizer would update weights.
 
     Args:
         shapes: by identity of a kernel, its shape as (positions, before, units, after); the
@@ -80,7 +83,7 @@ class GateGradients(keras.optimizers.Optimizer):
             return
         super().build(variables)
         self.wanted = [self.shapes.get(id(variable)) for variable in variables]
-        self.sums = [
+        self.slopes = [
             shape and self.add_variable(shape=(shape[2],), name=f"gates_{i}")
             for i, shape in enumerate(self.wanted)
         ]
@@ -90,13 +93,12 @@ class GateGradients(keras.optimizers.Optimizer):
         shape = self.wanted[index]
         if shape:
             by_unit = ops.reshape(ops.multiply(gradient, variable), (*shape, variable.shape[-1]))
-            gates = ops.sum(by_unit, axis=(0, 1, 3, 4))
-            self.assign_add(self.sums[index], ops.square(gates))
+            self.assign(self.slopes[index], ops.sum(by_unit, axis=(0, 1, 3, 4)))
 
-    def sum_of(self, layer: keras.layers.Layer) -> np.ndarray:
-        """Of the units that a layer reads, (units,) float64."""
+    def slopes_of(self, layer: keras.layers.Layer) -> np.ndarray:
+        """Of the loss of the last batch by the gates before a layer, (units,) float64."""
         index = self._get_variable_index(first_kernel(layer))
-        return ops.convert_to_numpy(self.sums[index]).astype("float64")
+        return ops.convert_to_numpy(self.slopes[index]).astype("float64")
 
 
 class _Inference(keras.Model):

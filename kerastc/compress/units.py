@@ -20,11 +20,14 @@ class Reader:
         layer: dense or convolution.
         before: places that were flattened together with the channels.
         after: inputs of one unit that lie side by side: the width of a head.
+        sources: of channels, the convolutions that wrote or the norms that scaled them last on
+            their way to this layer; they are added.
     """
 
     layer: keras.layers.Layer
     before: int = 1
     after: int = 1
+    sources: Sequence[keras.layers.Layer] = ()
 
     def shape(self, units: int) -> tuple[int, int, int, int, int]:
         """The first kernel's shape as (positions of a filter, before, units, after, outputs)."""
@@ -42,10 +45,10 @@ class Reader:
 
 @dataclass(frozen=True)
 class Units(ABC):
-    """Units that are written by one layer and read by others.
+    """Units that are written by some layers and read by others.
 
     Args:
-        path: for the user: "encoder/block_0/heads", "conv_1".
+        path: for the user: "encoder/block_0/heads", "conv_1", "stem+conv_3".
         count: how many there are.
         readers: the layers that take them in.
     """
@@ -55,16 +58,16 @@ class Units(ABC):
     readers: Sequence[Reader] = field(repr=False)
 
     @abstractmethod
-    def written(self) -> np.ndarray:
-        """The Euclidean norm of the weights that make each unit, (units,)."""
+    def written(self, reader: Reader) -> np.ndarray:
+        """The Euclidean norm of the weights that make each unit for a reader, (units,)."""
 
     def norms(self) -> np.ndarray:
-        """The norm of what writes a unit times that of what reads it, (units,).
+        """The norm over the readers of what writes a unit times what reads it, (units,).
 
         Zero only where a unit has no effect, given an activation that leaves zero as it is.
         """
-        read = np.sqrt(sum(reader.norms(self.count) ** 2 for reader in self.readers))
-        return self.written() * read
+        products = (self.written(reader) * reader.norms(self.count) for reader in self.readers)
+        return np.sqrt(sum(product**2 for product in products))
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class Neurons(Units):
         path = f"{prefix}/{block.name}/neurons"
         return cls(path, block.inner.units, [Reader(block.outer)], block)
 
-    def written(self) -> np.ndarray:
+    def written(self, reader: Reader) -> np.ndarray:
         return _norm(_columns(self.block.inner), 0)
 
     def keep(self, kept: np.ndarray) -> None:
@@ -102,7 +105,7 @@ class Heads(Units):
         width = block.value.units // block.heads
         return cls(path, block.heads, [Reader(block.projection, after=width)], block)
 
-    def written(self) -> np.ndarray:
+    def written(self, reader: Reader) -> np.ndarray:
         columns = _columns(self.block.value)
         return _norm(columns.reshape(len(columns), self.count, -1), (0, 2))
 
@@ -120,25 +123,33 @@ class Heads(Units):
 
 @dataclass(frozen=True)
 class Channels(Units):
-    """The filters of a convolution, through normalisations to the layers that read them."""
+    """The filters of a convolution, through normalisations to the layers that read them.
 
-    layer: keras.layers.Layer = field(repr=False)
+    Several convolutions write the channels of a residual stream.
+    """
+
+    writers: Sequence[keras.layers.Layer] = field(repr=False)
     batch_norms: Sequence[keras.layers.BatchNormalization] = field(repr=False)
 
-    def written(self) -> np.ndarray:
-        if not self.batch_norms:
-            return _norm(_columns(self.layer), 0)
+    def written(self, reader: Reader) -> np.ndarray:
+        return np.sqrt(sum(self._size(source) ** 2 for source in reader.sources))
+
+    def _size(self, source: keras.layers.Layer) -> np.ndarray:
+        if not isinstance(source, keras.layers.BatchNormalization):
+            return _norm(_columns(source), 0)
         # Behind a normalisation the size of the filter says nothing, that of its scale does.
-        norm = self.batch_norms[-1]
-        scale = norm.gamma if norm.scale else np.ones(self.count, "float32")
-        shift = norm.beta if norm.center else np.zeros(self.count, "float32")
-        return _norm(np.stack([keras.ops.convert_to_numpy(w) for w in (scale, shift)]), 0)
+        ones = np.ones(source.moving_mean.shape, "float32")
+        parts = [source.gamma if source.scale else ones, source.beta if source.center else 0 * ones]
+        parts = np.stack([keras.ops.convert_to_numpy(part) for part in parts])
+        return _norm(parts.reshape(2, -1, self.count), (0, 1))
 
     def keep(self, kept: np.ndarray, made: dict[str, keras.layers.Layer]) -> None:
         """Adds the layers without the others to `made`, by name, on top of what is there."""
-        made[self.layer.name] = with_outputs(made.get(self.layer.name, self.layer), kept)
+        for writer in self.writers:
+            made[writer.name] = with_outputs(made.get(writer.name, writer), kept)
         for norm in self.batch_norms:
-            made[norm.name] = with_channels(norm, kept)
+            places = Reader(norm, norm.moving_mean.shape[0] // self.count)
+            made[norm.name] = with_channels(norm, places.inputs(kept, self.count))
         for reader in self.readers:
             layer = made.get(reader.layer.name, reader.layer)
             made[layer.name] = with_inputs(layer, reader.inputs(kept, self.count))

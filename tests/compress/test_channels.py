@@ -1,4 +1,4 @@
-"""Channels of convolutional networks removed: chains, residual blocks, and what stays whole."""
+"""Channels of convolutional networks removed: chains, residual streams, and what stays whole."""
 
 from types import SimpleNamespace
 
@@ -8,9 +8,11 @@ import pytest
 from keras import layers
 
 from kerastc.compress.channels import channels
+from kerastc.compress.importance import first_order, magnitude
 from kerastc.compress.step import Work
-from kerastc.compress.structured import Structured
+from kerastc.compress.structured import Structured, remove
 from kerastc.errors import UserError
+from kerastc.models.image_classifier import image_classifier
 from kerastc.training.batching import Batches
 
 pytestmark = pytest.mark.backend
@@ -92,35 +94,153 @@ def test_idle_channels_of_a_chain_go_and_the_logits_stay(by, tmp_path):
     np.testing.assert_allclose(logits(again), expected, atol=1e-5)
 
 
-def test_only_the_inside_of_a_residual_block_shrinks():
+def scale_inputs(layer, channel, factor):
+    """Puts a gate on what a layer reads of a channel."""
+    kernel, *others = layer.get_weights()
+    kernel = kernel.copy()
+    kernel[..., channel, :] *= factor
+    layer.set_weights([kernel, *others])
+
+
+def test_what_additions_tie_together_goes_together():
     model = residual()
     found, reasons = channels(model)
-    assert [units.path for units in found] == ["inside"]
-    assert reasons == dict.fromkeys(("stem", "outside"), "they flow into sum (Add)")
-    # The model with gates on the channels that go: a removed channel is one whose reader sees zero.
-    work = work_on(model)
-    told = Structured(channels=0.5, by="magnitude", epochs=0).apply(work)
-    assert told["kept"] == {"inside": [3, 6]}
-    kept = work.model.get_layer("outside").get_weights()[0]
+    assert [units.path for units in found] == ["stem+outside", "inside"] and not reasons
+    stream = found[0]
+    assert [norm.name for norm in stream.batch_norms] == ["norm_1"]
+    assert {reader.layer.name for reader in stream.readers} == {"inside", "classifier"}
+    # A removed channel is one of which all that read the stream, or the inside, see zero.
+    scores = magnitude(found)
     gated = residual()
     gated.set_weights(model.get_weights())
-    kernel, bias = gated.get_layer("outside").get_weights()
-    stays = [
-        any(np.array_equal(kernel[:, :, i], kept[:, :, j]) for j in range(3)) for i in range(6)
-    ]
-    kernel[:, :, ~np.array(stays)] = 0
-    gated.get_layer("outside").set_weights([kernel, bias])
+    work = work_on(model)
+    told = Structured(channels=0.5, by="magnitude", epochs=0).apply(work)
+    assert told["kept"] == {"stem+outside": [3, 6], "inside": [3, 6]}
+    for path, readers in {"stem+outside": ["inside", "classifier"], "inside": ["outside"]}.items():
+        for channel in np.argsort(scores[path])[:3]:
+            for name in readers:
+                scale_inputs(gated.get_layer(name), channel, 0)
+    assert work.model.get_layer("inside").kernel.shape == (3, 3, 3, 3)
     np.testing.assert_allclose(logits(work.model), logits(gated), atol=1e-5)
 
 
-def test_a_network_whose_channels_are_all_added_is_refused_with_the_reason():
+def loss(model, rows):
+    found = keras.ops.log_softmax(model(IMAGES[rows], training=False))
+    return -float((keras.ops.convert_to_numpy(found) * TARGETS[rows]).sum(axis=-1).mean())
+
+
+def test_first_order_of_a_stream_is_the_slope_by_one_gate_for_all_its_readers():
+    model = residual()
+    stream = channels(model)[0][0]
+    found = first_order(model, [stream], Batches(IMAGES, TARGETS, 8))["stem+outside"]
+    expected = np.zeros(6)
+    for channel in range(6):
+        for rows in (slice(8), slice(8, 16)):
+            losses = []
+            for gate in (0.98, 1.02):
+                for name in ("inside", "classifier"):
+                    scale_inputs(model.get_layer(name), channel, gate)
+                losses.append(loss(model, rows))
+                for name in ("inside", "classifier"):
+                    scale_inputs(model.get_layer(name), channel, 1 / gate)
+            expected[channel] += ((losses[1] - losses[0]) / 0.04) ** 2 / 2
+    np.testing.assert_allclose(found, expected, rtol=0.05, atol=1e-7)
+
+
+# By architecture, one of its groups of channels: what writes and what normalises them.
+GROUPS = {
+    "residual": (["stage2_block1_shortcut", "stage2_block1_conv2"], ["stage3_block1_1_norm"]),
+    "wide": (
+        [f"stage2_block{n}_conv2" for n in (1, 2)] + ["stage2_block1_shortcut"],
+        ["stage2_block2_1_norm", "stage3_block1_1_norm"],
+    ),
+    "cnn": (["block2_conv1"], ["block2_conv1_norm"]),
+}
+
+
+@pytest.mark.parametrize("by", ["first_order", "magnitude"])
+@pytest.mark.parametrize("architecture", GROUPS)
+def test_idle_channels_of_our_networks_go_and_the_logits_stay(architecture, by, tmp_path):
+    depth = {"residual": 1, "wide": 2, "cnn": 2}[architecture]
+    model = image_classifier((8, 8, 3), 4, architecture, width=0.25, depth=depth)
+    settle(model)
+    writers, norms = (list(map(model.get_layer, names)) for names in GROUPS[architecture])
+    count = writers[0].filters
+    idle = RANDOM.permutation(count)[: count // 2]
+    for writer in writers:
+        kernel = writer.get_weights()[0].copy()
+        kernel[..., idle] = 0
+        writer.set_weights([kernel])
+    for norm in norms:
+        gamma, beta, *statistics = norm.get_weights()
+        gamma[idle] = beta[idle] = 0
+        norm.set_weights([gamma, beta, *statistics])
+    expected = logits(model)
+    found, reasons = channels(model)
+    [group] = [u for u in found if {w.name for w in u.writers} == {w.name for w in writers}]
+    assert not reasons and sorted(np.argsort(group.norms())[: count // 2]) == sorted(idle)
+    if by == "magnitude":
+        scores = magnitude([group])
+    else:
+        scores = first_order(model, [group], Batches(IMAGES, TARGETS, 8))
+    small, sizes = remove(model, [([group], 0.5)], scores, "layer")
+    assert sizes == {group.path: [count - count // 2, count]}
+    np.testing.assert_allclose(logits(small), expected, atol=1e-4)
+    small.save(tmp_path / "small.keras")
+    again = keras.saving.load_model(tmp_path / "small.keras", safe_mode=True)
+    np.testing.assert_allclose(logits(again), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("architecture", GROUPS)
+def test_every_channel_of_our_networks_can_go(architecture):
+    model = image_classifier((8, 8, 1), 4, architecture, width=0.25)
+    found, reasons = channels(model)
+    convolutions = {layer.name for layer in model.layers if isinstance(layer, layers.Conv2D)}
+    assert not reasons
+    assert {writer.name for units in found for writer in units.writers} == convolutions
+
+
+def test_a_normalisation_behind_a_flattened_map_loses_all_places_of_a_channel():
+    inputs = keras.Input((8, 8, 3))
+    x = layers.MaxPooling2D(4)(layers.Conv2D(6, 3, padding="same", name="conv")(inputs))
+    x = layers.BatchNormalization(name="norm")(layers.Flatten()(x))
+    model = keras.Model(inputs, layers.Dense(4, name="classifier")(x))
+    settle(model)
+    [units] = channels(model)[0]
+    idle = np.argsort(units.norms())[:3]
+    kernel, bias = (w.copy() for w in model.get_layer("classifier").get_weights())
+    work = work_on(model)
+    Structured(channels=0.5, by="magnitude", epochs=0).apply(work)
+    assert work.model.get_layer("norm").gamma.shape == (2 * 2 * 3,)
+    kernel.reshape(4, 6, 4)[:, idle] = 0
+    model.get_layer("classifier").set_weights([kernel, bias])
+    np.testing.assert_allclose(logits(work.model), logits(model), atol=1e-5)
+
+
+def test_channels_that_are_the_output_are_refused_with_the_reason():
     inputs = keras.Input((8, 8, 3))
     x = layers.Conv2D(4, 3, padding="same", name="left")(inputs)
     y = layers.Conv2D(4, 3, padding="same", name="right")(inputs)
     x = layers.GlobalAveragePooling2D()(layers.Add(name="sum")([x, y]))
     model = keras.Model(inputs, x)
-    with pytest.raises(UserError, match=r"left: they flow into sum \(Add\)"):
+    with pytest.raises(UserError, match="left: they are an output of the model; right: they are"):
         Structured(channels=0.5, epochs=0).apply(work_on(model))
+
+
+def test_a_stream_that_the_images_join_stays_whole():
+    inputs = keras.Input((8, 8, 3))
+    x = layers.Add(name="sum")([inputs, layers.Conv2D(3, 3, padding="same", name="conv")(inputs)])
+    model = keras.Model(inputs, layers.Conv2D(2, 3)(x))
+    assert channels(model)[1]["conv"] == "they are an input of the model"
+
+
+def test_maps_that_are_not_of_one_shape_are_not_tied():
+    inputs = keras.Input((8, 8, 3))
+    x = layers.Conv2D(4, 3, padding="same", name="wide")(inputs)
+    y = layers.GlobalAveragePooling2D(keepdims=True)(layers.Conv2D(1, 3, name="one")(inputs))
+    model = keras.Model(inputs, layers.Conv2D(2, 3)(layers.Add(name="sum")([x, y])))
+    reasons = channels(model)[1]
+    assert reasons["wide"] == reasons["one"] == "they flow into sum (Add)"
 
 
 @pytest.mark.parametrize(
