@@ -1,0 +1,128 @@
+"""Files of users: formats, sizes, orientation, transparency; and what is no image."""
+
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kerastc.errors import UserError
+from kerastc.images import decoded
+
+
+def saved(image: Image.Image, kind: str = "PNG", **options) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def noise(height: int, width: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "PPM", "TIFF", "WEBP"])
+def test_lossless_pixels_arrive_as_they_are(tmp_path, kind):
+    pixels = noise(32, 24)
+    path = tmp_path / "image"  # the content tells what it is
+    options = {"lossless": True} if kind == "WEBP" else {}
+    path.write_bytes(saved(Image.fromarray(pixels), kind, **options))
+    np.testing.assert_array_equal(decoded(path, (32, 24, 3)), pixels)
+    np.testing.assert_array_equal(decoded(str(path), (32, 24, 3)), pixels)
+    found = decoded(path.read_bytes(), (32, 24, 3))
+    np.testing.assert_array_equal(found, pixels)
+    assert found.dtype == np.uint8 and found.flags.writeable
+
+
+def test_grey_and_colour_are_what_the_model_takes():
+    pixels = noise(8, 8)
+    grey = np.asarray(Image.fromarray(pixels).convert("L"))
+    np.testing.assert_array_equal(decoded(saved(Image.fromarray(pixels)), (8, 8, 1))[..., 0], grey)
+    found = decoded(saved(Image.fromarray(grey)), (8, 8, 3))
+    np.testing.assert_array_equal(found, np.repeat(grey[..., None], 3, axis=-1))
+
+
+def test_a_smaller_image_is_a_mean_of_all_pixels():
+    stripes = np.zeros((64, 64), np.uint8)
+    stripes[:, ::2] = 200  # every second column: without antialiasing all of them, or none
+    found = decoded(saved(Image.fromarray(stripes)), (8, 8, 1))
+    assert np.abs(found[:, 1:-1].astype(int) - 100).max() <= 3
+
+
+def test_the_exif_orientation_turns_it():
+    image = Image.fromarray(noise(6, 8))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise
+    found = decoded(saved(image, exif=exif), (8, 6, 3))
+    np.testing.assert_array_equal(found, np.rot90(np.asarray(image), -1))
+
+
+def test_transparent_is_white():
+    pixels = np.zeros((4, 4, 4), np.uint8)
+    pixels[:2, :, 3] = 255
+    found = decoded(saved(Image.fromarray(pixels)), (4, 4, 3))
+    assert (found[:2] == 0).all() and (found[2:] == 255).all()
+
+
+def test_a_palette_and_sixteen_bits_keep_their_colours():
+    blocks = np.kron([[10, 200], [90, 30]], np.ones((4, 4))).astype(np.uint8)
+    np.testing.assert_array_equal(
+        decoded(saved(Image.fromarray(blocks).convert("P"), "GIF"), (8, 8, 1))[..., 0], blocks
+    )
+    deep = Image.fromarray(blocks.astype(np.uint16) * 257)
+    np.testing.assert_array_equal(decoded(saved(deep), (8, 8, 1))[..., 0], blocks)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_truncated_file_is_refused(tmp_path, kind):
+    path = tmp_path / "half.img"
+    content = saved(Image.fromarray(noise(64, 64)), kind)
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(UserError, match=r"half\.img is a broken image"):
+        decoded(path, (8, 8, 3))
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no image", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"]
+)
+def test_what_is_no_image_is_refused(tmp_path, content):
+    path = tmp_path / "notes.png"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"notes\.png is no image") as refused:
+        decoded(path, (8, 8, 3))
+    assert "PNG" in refused.value.hint
+
+
+@pytest.mark.parametrize("limit", [50, 90])  # Pillow warns above its limit, refuses above twice
+def test_a_bomb_is_refused_before_it_is_unpacked(monkeypatch, limit):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    with pytest.raises(UserError, match=f"more than {limit} pixels"):
+        decoded(saved(Image.fromarray(noise(11, 10))), (8, 8, 3))
+
+
+def test_missing_files_and_folders_are_refused(tmp_path):
+    with pytest.raises(UserError, match="There is no file"):
+        decoded(tmp_path / "nowhere.png", (8, 8, 3))
+    with pytest.raises(UserError, match="cannot be read"):
+        decoded(tmp_path, (8, 8, 3))
+
+
+def test_values_without_a_range_are_refused():
+    with pytest.raises(UserError, match="32 bits"):
+        decoded(saved(Image.fromarray(np.zeros((4, 4), np.float32)), "TIFF"), (4, 4, 1))
+
+
+def test_a_device_needs_numpy_and_pillow_alone():
+    code = (
+        "import sys; sys.modules |= dict.fromkeys(['pydantic', 'keras', 'pandas', 'scipy']);"
+        "from kerastc.images import contact_sheet, decoded; print('read')"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "read"
+    code = (
+        "import sys; sys.modules['PIL'] = None;"
+        "from kerastc.images import decoded; decoded(b'', (8, 8, 3))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "pip install pillow" in said.stderr
