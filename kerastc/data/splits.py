@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from kerastc.data.apportioning import apportioned
 from kerastc.data.date_split import parts_by_date
 from kerastc.data.duplicates import Duplicates, find_duplicates
 from kerastc.data.texts import LabelledTexts
@@ -185,22 +186,11 @@ def _check_counts(data: LabelledTexts, validation: float, test: float) -> None:
 
 def _targets(counts: np.ndarray, validation: float, test: float) -> np.ndarray:
     """Rows of each part and class, (3, classes), nearest to the shares in every sum."""
-    tests = _apportioned(counts * test, round(counts.sum() * test), counts * test)
+    tests = apportioned(counts * test, round(counts.sum() * test), counts * test)
     # A class that got more than its share of test rows comes later to a validation row.
     wish = counts * (validation + test) - tests
-    validations = _apportioned(counts * validation, round(counts.sum() * validation), wish)
+    validations = apportioned(counts * validation, round(counts.sum() * validation), wish)
     return np.stack([counts - validations - tests, validations, tests])
-
-
-def _apportioned(quotas: np.ndarray, total: int, wish: np.ndarray) -> np.ndarray:
-    """Rounds `quotas` down, then up where `wish` exceeds that the most, to sum to `total`.
-
-    A whole quota stays, so that every class is within one row of its share.
-    """
-    whole = np.floor(quotas + 1e-9).astype(np.int64)
-    order = np.lexsort((-np.round(wish - whole, 9), quotas - whole < 1e-9))
-    whole[order[: total - whole.sum()]] += 1
-    return whole
 
 
 def _assigned(

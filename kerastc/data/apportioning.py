@@ -1,0 +1,14 @@
+"""Whole rows for shares of classes."""
+
+import numpy as np
+
+
+def apportioned(quotas: np.ndarray, total: int, wish: np.ndarray) -> np.ndarray:
+    """Rounds `quotas` down, then up where `wish` exceeds that the most, to sum to `total`.
+
+    A whole quota stays, so that every class is within one row of its share.
+    """
+    whole = np.floor(quotas + 1e-9).astype(np.int64)
+    order = np.lexsort((-np.round(wish - whole, 9), quotas - whole < 1e-9))
+    whole[order[: total - whole.sum()]] += 1
+    return whole

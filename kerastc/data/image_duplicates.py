@@ -1,0 +1,89 @@
+"""Images that stand twice, pixel by pixel."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from math import prod
+
+import numpy as np
+
+EXAMPLES = 10
+
+
+@dataclass(frozen=True)
+class ImageDuplicates:
+    """Equal images of a source. Nothing here tells the class of an unlabelled image.
+
+    Args:
+        exact: rows of the training part beyond the first of each equal image; they stay together.
+        left_out: rows of the training part that equal an image of the official test part, and are
+            in no part for that.
+        conflicting: labelled rows and rows left out that equal one of another class.
+        examples: names of equal images, and their classes, of up to 10 groups of such rows.
+    """
+
+    exact: int
+    left_out: int
+    conflicting: int
+    examples: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+
+    def as_dict(self) -> dict:
+        """The counts and examples, for JSON."""
+        return {
+            "exact": self.exact,
+            "left_out": self.left_out,
+            "conflicting": self.conflicting,
+            "examples": [
+                {"images": list(names), "classes": list(classes)}
+                for names, classes in self.examples
+            ],
+        }
+
+
+def equal_groups(*parts: np.ndarray) -> list[np.ndarray]:
+    """A number for each image, the same for equal ones, also where they are of several arrays.
+
+    Args:
+        *parts: (n, height, width, channels) uint8 arrays of equal shape but for n.
+
+    Returns:
+        An (n,) int64 array for each. Numbers count from 0 in the order of first appearance.
+    """
+    number_of: dict[bytes, int] = {}
+
+    def numbered(images: np.ndarray) -> np.ndarray:
+        pixels = np.ascontiguousarray(images).reshape(len(images), prod(images.shape[1:]))
+        digests = (blake2b(row.data, digest_size=16).digest() for row in pixels)
+        return np.array([number_of.setdefault(d, len(number_of)) for d in digests], dtype=np.int64)
+
+    return [numbered(images) for images in parts]
+
+
+def describe_duplicates(
+    groups: np.ndarray,
+    labels: np.ndarray,
+    names: np.ndarray,
+    classes: tuple[str, ...],
+    exact: int,
+    left_out: int,
+) -> ImageDuplicates:
+    """Looks at the rows whose classes may be seen.
+
+    Args:
+        groups: (n,) of `equal_groups`.
+        labels: (n,) indices into `classes`.
+        names: (n,) of the images.
+        classes: their names.
+        exact, left_out: as in `ImageDuplicates`, which count rows beyond these, too.
+    """
+    order = np.argsort(groups, kind="stable")
+    starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
+    several = [rows for rows in np.split(order, starts[1:]) if len(rows) > 1]
+    class_sets = [sorted(set(labels[rows].tolist())) for rows in several]
+    examples = [
+        (tuple(names[rows[:2]].tolist()), tuple(classes[i] for i in found))
+        for rows, found in zip(several[:EXAMPLES], class_sets, strict=False)
+    ]
+    conflicting = sum(
+        len(rows) for rows, found in zip(several, class_sets, strict=True) if len(found) > 1
+    )
+    return ImageDuplicates(exact, left_out, conflicting, tuple(examples))

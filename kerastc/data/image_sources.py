@@ -1,0 +1,114 @@
+"""Where images come from: scanned digits, a file of arrays, TensorFlow Datasets, a folder."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from kerastc.data.image_shapes import resized
+from kerastc.data.images import LabelledImages, row_names
+from kerastc.errors import UserError, nearest
+
+DIGITS = "digits"
+TFDS = "tfds:"
+
+
+@dataclass(frozen=True)
+class ImageSource:
+    """All images of a source with all their labels; recipes get `ImageSplits` of it instead.
+
+    Args:
+        train: the training part, or everything.
+        test: the official test part; None where there is none.
+        counts: what `split_images` draws of this source unless told otherwise.
+    """
+
+    train: LabelledImages
+    test: LabelledImages | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over both parts."""
+        parts = [part.fingerprint for part in (self.train, self.test) if part is not None]
+        return sha256(" ".join(parts).encode()).hexdigest()
+
+
+def read_source(
+    data: str, size: tuple[int, int] | None = None, skip_unreadable: bool = False
+) -> ImageSource:
+    """Reads a source by the word that a user gives for it.
+
+    Args:
+        data: "digits", a file of arrays (.npz), "tfds:NAME", or a folder of class folders.
+        size: height and width to bring images to. None leaves them as they are, or takes 32 x 32
+            where they are of several sizes.
+        skip_unreadable: of a folder, leave out and count images that cannot be read.
+
+    Raises:
+        UserError: there is no such source, or it cannot be read.
+    """
+    if data == DIGITS:
+        return _digits(size)
+    if data.startswith(TFDS):
+        from kerastc.data.image_tfds import read_tfds
+
+        return read_tfds(data.removeprefix(TFDS), size)
+    path = _existing(data)
+    if path.is_dir():
+        from kerastc.data.image_folder import read_folder
+
+        return read_folder(path, size, skip_unreadable)
+    from kerastc.data.image_npz import read_npz
+
+    return read_npz(path, size)
+
+
+def read_images(data: str, size: tuple[int, int] | None = None) -> LabelledImages:
+    """Images to measure a model on: the official test part of a source, else all of it.
+
+    Args:
+        data: as in `read_source`; a file may hold x_test and y_test alone.
+        size: height and width that the model takes.
+
+    Raises:
+        UserError: as `read_source` does.
+    """
+    if data != DIGITS and not data.startswith(TFDS) and (path := _existing(data)).is_file():
+        from kerastc.data.image_npz import read_npz_part
+
+        return read_npz_part(path, size)
+    source = read_source(data, size)
+    return source.train if source.test is None else source.test
+
+
+def _existing(data: str) -> Path:
+    path = Path(data).expanduser()
+    if path.exists():
+        return path
+    beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    near = nearest(data, [DIGITS]) or nearest(path.name, beside)
+    raise UserError(
+        f"There is no file or folder {path}.",
+        near or f"data= takes {DIGITS}, FILE.npz, {TFDS}NAME or a folder of class folders.",
+    )
+
+
+def _digits(size: tuple[int, int] | None) -> ImageSource:
+    """1,797 scanned digits of 8 x 8 pixels (Alpaydin and Kaynak 1998), as scikit-learn has them."""
+    from sklearn.datasets import load_digits
+
+    scans = load_digits()
+    # Each pixel counts the black ones of a 4 x 4 block of the scan, 0 to 16.
+    images = np.rint(scans.images[..., None] * (255 / 16)).astype(np.uint8)
+    digits = LabelledImages(
+        resized(images, size),
+        scans.target.astype(np.int32),
+        tuple(map(str, scans.target_names)),
+        row_names("image", range(len(images))),
+        "the digits of scikit-learn",
+    )
+    return ImageSource(digits, counts={"labelled": 60, "validation": 200, "test": 450})

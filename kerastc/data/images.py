@@ -1,0 +1,158 @@
+"""Images in memory: what every image source gives and every image recipe takes."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from kerastc.errors import UserError
+
+BLOCK = 1024  # images whose squares are held at a time
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """Images with one class each.
+
+    Args:
+        images: (n, height, width, channels) uint8; one channel (grey) or three (RGB).
+        labels: (n,) int32 array of indices into `classes`.
+        classes: the class names, in a stable order.
+        names: (n,) array of `str` objects, what a report calls each image: "train 123",
+            "dog/rex.png".
+        source: where the images come from, in words a report can print.
+        notes: what was counted on the way (files passed over, ...), name to number.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    classes: tuple[str, ...]
+    names: np.ndarray
+    source: str
+    notes: dict[str, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def take(self, rows: np.ndarray) -> "LabelledImages":
+        """A copy of the given rows, (m,) int or (n,) bool, with the same classes and source."""
+        rows = np.asarray(rows)
+        return replace(
+            self, images=self.images[rows], labels=self.labels[rows], names=self.names[rows]
+        )
+
+    def matching(self, classes: Sequence[str], owner: object) -> "LabelledImages":
+        """The same images with their labels renumbered to other classes.
+
+        Args:
+            classes: which a model knows.
+            owner: of the model, for the error.
+
+        Raises:
+            UserError: naming the classes that the model does not know.
+        """
+        unknown = sorted(set(self.classes) - set(classes))
+        if unknown:
+            raise UserError(
+                f"{self.source} has classes that {owner} does not know: {', '.join(unknown)}.",
+                f"It knows: {', '.join(classes)}.",
+            )
+        index = {name: i for i, name in enumerate(classes)}
+        number = np.array([index[name] for name in self.classes], dtype=np.int32)
+        return replace(self, labels=number[self.labels], classes=tuple(classes))
+
+    def class_counts(self) -> np.ndarray:
+        """Rows of each class, (classes,) int."""
+        return np.bincount(self.labels, minlength=len(self.classes))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over class names, shape, images and labels in their order."""
+        digest = hashlib.sha256()
+        for name in self.classes:
+            digest.update(name.encode() + b"\0")
+        digest.update(repr(self.images.shape).encode())
+        digest.update(np.ascontiguousarray(self.images).reshape(-1))
+        digest.update(self.labels.astype("<i4"))
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class UnlabelledImages:
+    """Images whose classes nobody may look at while training: there is no place for them here.
+
+    Args:
+        images: (n, height, width, channels) uint8.
+        names: (n,) array of `str` objects that tell no class: "train 123".
+        source: where the images come from.
+    """
+
+    images: np.ndarray
+    names: np.ndarray
+    source: str
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def take(self, rows: np.ndarray) -> "UnlabelledImages":
+        """A copy of the given rows, (m,) int or (n,) bool."""
+        rows = np.asarray(rows)
+        return replace(self, images=self.images[rows], names=self.names[rows])
+
+
+def row_names(part: str, rows: Sequence[int]) -> np.ndarray:
+    """What images are called that have no names of their own: "train 0", "train 1", ..."""
+    names = np.empty(len(rows), dtype=object)
+    names[:] = [f"{part} {row}" for row in rows]
+    return names
+
+
+def channel_statistics(*parts: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of each channel over all pixels, on the scale from 0 to 255.
+
+    Args:
+        *parts: (n, height, width, channels) uint8 arrays of equal shape but for n, taken together.
+
+    Returns:
+        The means and the deviations. The deviation of a constant channel is given as 1, so that
+        it can be divided by.
+    """
+    channels = parts[0].shape[-1]
+    sums, squares, pixels = np.zeros(channels), np.zeros(channels), 0
+    for images in parts:
+        for start in range(0, len(images), BLOCK):
+            # Sums over images first: long rows of whole numbers, exact (255² · 1024 < 2³²).
+            block = images[start : start + BLOCK].astype(np.uint32)
+            sums += block.sum(axis=0, dtype=np.uint32).sum(axis=(0, 1), dtype=np.uint64)
+            squares += (
+                (block * block).sum(axis=0, dtype=np.uint32).sum(axis=(0, 1), dtype=np.uint64)
+            )
+        pixels += images.size // channels
+    mean = sums / pixels
+    deviation = np.sqrt(np.maximum(squares / pixels - mean**2, 0))
+    deviation[deviation == 0] = 1
+    return tuple(mean.tolist()), tuple(deviation.tolist())
+
+
+def check_class_names(classes: Sequence[str], place: object) -> None:
+    """Refuses names that a file of class names, a line each, could not hold.
+
+    Args:
+        classes: the names.
+        place: where they stand, for the error.
+
+    Raises:
+        UserError: a name is empty, stands twice, or holds a line break or what is no text.
+    """
+    seen = set()
+    for index, name in enumerate(classes):
+        if not name.strip() or not name.isprintable():
+            raise UserError(
+                f"{place}: the name of class {index}, {name!r}, cannot be used.",
+                "A class name is a line of printable text.",
+            )
+        if name in seen:
+            raise UserError(f"{place}: two classes are called {name!r}.", "Rename one of them.")
+        seen.add(name)
