@@ -35,6 +35,7 @@ _MARKERS = ("o", "s", "^", "D", "v", "X", "P")
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 DOTS_PER_INCH = 144
 MANY = len(_COLOURS)  # more series than this cannot be told apart in one plot
+MANY_POINTS = 2 * MANY  # but so many by colour and marker together
 
 # Scripts that DejaVu Sans, Matplotlib's own, lacks: the first of these that is installed serves.
 _FALLBACK_FONTS = (
@@ -97,11 +98,12 @@ def png(figure: Figure) -> bytes:
 
 
 def series_style(place: int) -> dict:
-    """Colour, marker and dashes of one of up to `MANY` series."""
+    """Colour, marker and dashes of one of up to `MANY` series; of points up to `MANY_POINTS`."""
+    again, colour = divmod(place, MANY)
     return {
-        "color": _COLOURS[place],
-        "marker": _MARKERS[place],
-        "linestyle": _DASHES[place],
+        "color": _COLOURS[colour],
+        "marker": _MARKERS[(colour + again) % MANY],
+        "linestyle": _DASHES[colour],
     }
 
 

@@ -9,7 +9,13 @@ from kerastc.report.drawing import MANY
 from kerastc.report.exploration import exploration_plots
 from kerastc.report.metrics import Predictions, confusion_matrix
 from kerastc.report.picture import Plot
-from kerastc.report.plots import class_proportions, learning_curves, per_class_curves
+from kerastc.report.plots import (
+    class_proportions,
+    further_columns,
+    further_curves,
+    learning_curves,
+    per_class_curves,
+)
 from kerastc.report.prediction_plots import accuracy_by_length, confusion, reliability
 from kerastc.report.record import RunRecord
 
@@ -17,8 +23,17 @@ from kerastc.report.record import RunRecord
 def run_plots(record: RunRecord) -> Iterator[Plot]:
     """The plots that the run's files allow, in the page's order."""
     history = record.history
+    units = record.units
     if len(history) and any(name in history for name in ("loss", "val_loss", "val_accuracy")):
         yield _learning(record)
+    if further := further_columns(history):
+        yield Plot(
+            "further_curves",
+            further_curves(history, further, record.best_epoch),
+            "What the method logged beside loss and accuracy, by the names that history.csv has: "
+            "blue of training, red of validation.",
+            f"Line plots of {', '.join(further)}.",
+        )
     per_class = [f"val_{k}[{c}]" for k in ("precision", "recall", "f1") for c in record.classes]
     many = len(record.classes) > MANY
     if per_class and set(per_class) <= set(history.columns):
@@ -33,13 +48,13 @@ def run_plots(record: RunRecord) -> Iterator[Plot]:
             "the final figures.",
         )
     if record.predictions is not None:
-        yield from _prediction_plots(record.predictions, record.part)
+        yield from _prediction_plots(record.predictions, record.part, units)
     counts = part_counts(record)
     if counts:
         yield Plot(
             "class_proportions",
             class_proportions(counts, record.classes),
-            "Share of each class in each part; at the bars, texts.",
+            f"Share of each class in each part; at the bars, {units}.",
             "Bars of the class shares; the table beside them has the counts.",
         )
     if balanced := balanced_counts(record):
@@ -47,7 +62,7 @@ def run_plots(record: RunRecord) -> Iterator[Plot]:
             "balancing",
             class_proportions(balanced, record.classes, "Training rows, balanced"),
             f"Share of each class in training, before and after balancing by "
-            f"{record.data['balancing']['how']}; at the bars, texts.",
+            f"{record.data['balancing']['how']}; at the bars, {units}.",
             "Bars of the class shares; the table beside them has the counts.",
         )
     if record.data.get("exploration"):
@@ -83,32 +98,33 @@ def _learning(record: RunRecord) -> Plot:
     return Plot("learning_curves", learning_curves(history, best), caption, description)
 
 
-def _prediction_plots(predictions: Predictions, part: str) -> Iterator[Plot]:
+def _prediction_plots(predictions: Predictions, part: str, units: str) -> Iterator[Plot]:
     labels, predicted = predictions.labels, predictions.predicted
     right = predicted == labels
     yield Plot(
         "confusion",
         confusion(labels, predicted, predictions.classes),
-        f"The {part} texts of each true class (row) by predicted class (column).",
-        f"{right.sum()} of {len(labels)} texts lie on the diagonal. {_worst_pair(predictions)}",
+        f"The {part} {units} of each true class (row) by predicted class (column).",
+        f"{right.sum()} of {len(labels)} {units} lie on the diagonal. {_worst_pair(predictions)}",
     )
     error = expected_calibration_error(labels, predictions.probabilities)
     yield Plot(
         "reliability",
-        reliability(labels, predictions.probabilities),
+        reliability(labels, predictions.probabilities, units),
         f"How often the model is right ({part}) when it claims a probability, in ten bins. Below "
         "the dashed line it is too sure of itself. The calibration error is the bins' mean "
-        "distance from that line, weighted by their texts.",
+        f"distance from that line, weighted by their {units}.",
         f"The mean confidence is {predictions.probabilities.max(axis=1).mean():.3f}, the accuracy "
         f"{right.mean():.3f}, the expected calibration error {error:.3f}.",
     )
-    lengths = np.array([len(text) for text in predictions.texts])
-    yield Plot(
-        "accuracy_by_length",
-        accuracy_by_length(lengths, right),
-        f"Accuracy ({part}) of texts grouped by their characters, with 95 % Wilson intervals.",
-        f"The texts have {lengths.min()} to {lengths.max()} characters.",
-    )
+    if predictions.kind == "text":
+        lengths = np.array([len(text) for text in predictions.texts])
+        yield Plot(
+            "accuracy_by_length",
+            accuracy_by_length(lengths, right),
+            f"Accuracy ({part}) of texts grouped by their characters, with 95 % Wilson intervals.",
+            f"The texts have {lengths.min()} to {lengths.max()} characters.",
+        )
 
 
 def _worst_pair(predictions: Predictions) -> str:

@@ -1,6 +1,7 @@
 """The report of one run: plots/*.png and report.html, one file that opens without a network."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -10,20 +11,33 @@ from kerastc.progress import progress
 from kerastc.report import tables
 from kerastc.report.accounting import Account, account
 from kerastc.report.baseline import against_baseline
+from kerastc.report.examples import Example, confident_errors, uncertain_examples
 from kerastc.report.gallery import balanced_counts, part_counts, run_plots
+from kerastc.report.kept_images import read_images
 from kerastc.report.lineage import ancestors, descendants
+from kerastc.report.many_classes import class_rows, confused_pairs, extremes
+from kerastc.report.method import method_tables
 from kerastc.report.picture import Picture, Plot
+from kerastc.report.pictures import read_pictures, thumbnail
 from kerastc.report.record import RunRecord, read_record
 from kerastc.report.template import render
 from kerastc.run import Run
 
 _DUPLICATES = {
-    "exact": "Rows that repeat a text exactly",
-    "near": "Rows that repeat a text nearly",
-    "conflicting": "Rows whose text, or one near it, has more than one class",
-    "groups": "Groups of equal or near texts",
+    "texts": {
+        "exact": "Rows that repeat a text exactly",
+        "near": "Rows that repeat a text nearly",
+        "conflicting": "Rows whose text, or one near it, has more than one class",
+        "groups": "Groups of equal or near texts",
+    },
+    "images": {
+        "exact": "Training rows that repeat an image exactly",
+        "left_out": "Training rows left out because a test image equals theirs",
+        "conflicting": "Rows whose image has more than one class",
+    },
 }
 _COSTS = {
+    "images": ("Images learned from", tables.count),
     "parameters": ("Parameters", tables.count),
     "trainable_parameters": ("Trainable parameters", tables.count),
     "seconds": ("Training time", tables.duration),
@@ -90,6 +104,10 @@ def _page(
     """What page.html.j2 names, but for the account's plots."""
     final = record.metrics[record.part]
     predictions = record.predictions
+    errors = confident_errors(predictions) if predictions else []
+    uncertain = uncertain_examples(predictions) if predictions else []
+    class_figures = class_rows(final["per_class"])
+    of_extremes = extremes(class_figures)
     duplicates = dict(record.data.get("duplicates") or {})
     examples = duplicates.pop("examples", None) or []
     values = {
@@ -97,12 +115,15 @@ def _page(
         "record": record,
         "part": record.part,
         "final": final,
+        "unit": record.units.removesuffix("s"),
+        "units": record.units,
         "intervals": final.get("intervals") or {},
-        "measured": {
-            name: record.metrics[name]
-            for name in ("validation", "test")
-            if record.metrics.get(name)
-        },
+        "measured": _measured(record),
+        "flipped": record.metrics.get("test_flipped"),
+        "class_rows": class_figures,
+        "extremes": of_extremes,
+        "pairs": confused_pairs(predictions) if predictions and of_extremes else [],
+        "method": _method(record, pictures),
         "metric_names": {k: n for k, n in tables.METRIC_NAMES.items() if k in final},
         "training": record.metrics.get("training") or {},
         "baseline": against_baseline(record.metrics, record.part),
@@ -112,14 +133,17 @@ def _page(
         "checkpoints": record.metrics.get("checkpoints") or {},
         "plots": pictures,
         "predictions": predictions is not None,
-        "errors": tables.confident_errors(predictions) if predictions else [],
+        "errors": errors,
         "wrong": int((predictions.predicted != predictions.labels).sum()) if predictions else 0,
-        "uncertain": tables.uncertain_texts(predictions) if predictions else [],
+        "uncertain": uncertain,
+        "thumbnails": _thumbnails(record, [*errors, *uncertain]),
         "counts": part_counts(record),
+        "parts_of_data": _parts_of_data(record),
         "balanced": balanced_counts(record),
         "exploration": record.data.get("exploration") or {},
         "duplicates": {
-            _DUPLICATES.get(name, name): value for name, value in tables.flatten(duplicates).items()
+            _DUPLICATES[record.units].get(name, name): value
+            for name, value in tables.flatten(duplicates).items()
         },
         "examples": [_example(example) for example in examples],
         "notes": record.data.get("notes") or {},
@@ -127,6 +151,38 @@ def _page(
         "environment": _environment(record),
     }
     return values | {"contents": _contents(values)}
+
+
+def _measured(record: RunRecord) -> dict[str, Any]:
+    """The figures of each part; of training rows, seen as they are, there is the accuracy alone."""
+    training = record.metrics.get("training") or {}
+    parts = {name: record.metrics.get(name) for name in ("validation", "test")}
+    if "train_accuracy" in training:
+        rows = (_parts_of_data(record).get("train") or {}).get("rows")
+        parts = {"train": {"accuracy": training["train_accuracy"], "rows": rows}, **parts}
+    return {name: figures for name, figures in parts.items() if figures}
+
+
+def _method(record: RunRecord, plots: dict[str, Picture]) -> tuple | None:
+    """What the section of the method shows: figures, tables, curves, pictures; None without any."""
+    figures, found = method_tables(record.metrics.get("method") or {})
+    section = figures, found, plots.get("further_curves"), read_pictures(record.folder)
+    return section if any(section) else None
+
+
+def _thumbnails(record: RunRecord, shown: Sequence[Example]) -> dict[int, bytes | None]:
+    """The pictures of images, by their rows."""
+    if record.units != "images":
+        return {}
+    rows = [example.row for example in shown]
+    images = read_images(record.folder, record.part, rows)
+    return {row: thumbnail(image) for row, image in zip(rows, images, strict=True)}
+
+
+def _parts_of_data(record: RunRecord) -> dict[str, Any]:
+    """Rows of each part and of its classes, as data.json tells them."""
+    parts = record.data.get("splits") or {}
+    return {name: part for name, part in parts.items() if isinstance(part, dict)}
 
 
 def _steps(record: RunRecord) -> list[dict[str, Any]]:
@@ -149,7 +205,7 @@ def _parent(record: RunRecord) -> dict[str, str] | None:
 
 def _example(example: dict[str, Any]) -> tuple[list[str], list[str]]:
     return (
-        [tables.shown_text(text, 200) for text in example.get("texts", [])],
+        [tables.shown_text(text, 200) for text in example.get("texts", example.get("images", []))],
         [str(name) for name in example.get("classes", [])],
     )
 
@@ -171,11 +227,12 @@ def _contents(values: dict[str, Any]) -> list[tuple[str, str]]:
         ("account", "What was compressed of it", values["account"]),
         ("classes", "Each class", True),
         ("training", "Training", "learning_curves" in plots or "per_class" in plots),
+        ("method", "Method", values["method"]),
         ("checkpoints", "Checkpoints", values["checkpoints"]),
         ("reliability", "Calibration", "reliability" in plots),
         ("length", "Text length", "accuracy_by_length" in plots),
         ("errors", "Confident errors", values["predictions"]),
-        ("uncertain", "Uncertain texts", values["predictions"]),
+        ("uncertain", f"Uncertain {record.units}", values["predictions"]),
         ("data", "Data", True),
         ("noise", "Label noise", values["duplicates"]),
         ("exploring", "Exploring", values["exploration"]),

@@ -77,7 +77,7 @@ def class_proportions(
     axes.grid(False, axis="y")
     axes.margins(x=0.08)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    axes.set_xlabel("share of the part's texts")
+    axes.set_xlabel("share of the part")
     left_out = len(classes) - len(shown)
     axes.set_title(title + (f" ({left_out} of middle size left out)" * (left_out > 0)))
     figure.legend(loc="outside lower center", ncols=len(counts))
@@ -152,6 +152,41 @@ def _curve(axes: Axes, history: pd.DataFrame, column: str, best_epoch: float | N
             [best_epoch], value, ls="", marker="*", markersize=15, color=VERMILLION,
             markeredgecolor="black", label=f"best ({best_epoch:.3g}), kept",
         )  # fmt: skip
+
+
+def further_columns(history: pd.DataFrame) -> list[str]:
+    """What a method logged beside the usual figures; `val_` belongs to the column without it."""
+    usual = {"epoch", "step", "seconds", "examples_per_second", "macro_precision", "macro_recall"}
+    usual |= {column for column, _ in _PANELS}
+    filled = [name for name in history.columns if history[name].notna().any()]
+    names = (name.removeprefix("val_") for name in filled if "[" not in name)
+    return list(dict.fromkeys(name for name in names if name not in usual))
+
+
+@drawing()
+def further_curves(
+    history: pd.DataFrame, columns: Sequence[str], best_epoch: float | None
+) -> Figure:
+    """A small plot of each of some columns by epoch, titled by the column's name.
+
+    Args:
+        history: `epoch` and the columns, those of validation with `val_` before them.
+        columns: without `val_`.
+        best_epoch: the epoch whose weights were kept, marked where given.
+    """
+    across = min(3, len(columns))
+    down = -(-len(columns) // across)
+    figure = new_figure(3.2 * across, 0.3 + 2.3 * down)
+    grid = figure.subplots(down, across, squeeze=False).ravel()
+    for axes in grid[len(columns) :]:
+        axes.remove()
+    names = plot_names(columns, 30)
+    for axes, column, name in zip(grid, columns, names, strict=False):
+        _curve(axes, history, column, best_epoch)
+        axes.set_title(name, fontsize=10)
+        axes.tick_params(labelsize=9)
+        axes.set_xlabel("epoch", fontsize=9)
+    return figure
 
 
 @drawing()

@@ -21,10 +21,10 @@ from kerastc.report.drawing import (
     new_figure,
     plot_names,
 )
+from kerastc.report.many_classes import MANY_CLASSES
 from kerastc.report.metrics import confusion_matrix
 
 _SHARES_WRITTEN = 10  # a larger matrix has no room for a share below each count
-_COUNTS_WRITTEN = 26  # and a still larger one shows its colours alone
 _LENGTH_BINS = 6
 _ROWS_PER_LENGTH_BIN = 15
 
@@ -59,7 +59,7 @@ def confusion(labels: np.ndarray, predicted: np.ndarray, classes: Sequence[str])
     axes.set_ylabel("true")
     axes.grid(False)
     axes.spines[:].set_visible(False)
-    if count <= _COUNTS_WRITTEN:
+    if count <= MANY_CLASSES:
         _write_cells(axes, matrix, shares)
     return figure
 
@@ -83,12 +83,13 @@ def _write_cells(axes: Axes, matrix: np.ndarray, shares: np.ndarray) -> None:
 
 
 @drawing()
-def reliability(labels: np.ndarray, probabilities: np.ndarray) -> Figure:
+def reliability(labels: np.ndarray, probabilities: np.ndarray, units: str = "texts") -> Figure:
     """Accuracy against confidence with 95 % intervals, above a histogram of the confidence.
 
     Args:
         labels: (n,) int.
         probabilities: (n, classes) float.
+        units: what is counted, texts or images.
     """
     table = reliability_bins(labels, probabilities)
     filled = table.counts > 0
@@ -118,7 +119,7 @@ def reliability(labels: np.ndarray, probabilities: np.ndarray) -> Figure:
     )  # fmt: skip
     lower.bar_label(bars, [f"{n:,}" if n else "" for n in table.counts], fontsize=8, padding=1)
     lower.margins(y=0.25)
-    lower.set_ylabel("texts")
+    lower.set_ylabel(units)
     lower.set_xlabel("confidence: the probability of the predicted class")
     lower.set_xlim(0, 1)
     return figure

@@ -81,6 +81,11 @@ class RunRecord:
         paths = sorted(run.path("exports").glob("*.json"))
         return [_optional_object(run, f"exports/{path.name}") for path in paths]
 
+    @property
+    def units(self) -> str:
+        """What the run classifies, in the plural: texts or images."""
+        return f"{self.predictions.kind if self.predictions else 'text'}s"
+
     @cached_property
     def predictions(self) -> Predictions | None:
         """The predictions of `part`, where they were written; errors as in `predictions_of`."""

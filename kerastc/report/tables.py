@@ -2,17 +2,14 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from kerastc.report.metrics import Predictions
 from kerastc.text.cutting import cut_at_word
 
 MISSING = "\N{EN DASH}"
 METRIC_NAMES = {
     "accuracy": "Accuracy",
+    "top_5_accuracy": "Top-5 accuracy",
     "macro_precision": "Macro precision",
     "macro_recall": "Macro recall",
     "macro_f1": "Macro F1",
@@ -111,59 +108,6 @@ def scalar(value: Any) -> str:
 def setting(settings: Mapping[str, Any], field: str) -> str:
     """A field of the settings as text; a dash where they have no such field."""
     return scalar(settings[field]) if field in settings else MISSING
-
-
-@dataclass(frozen=True)
-class TextRow:
-    """A text of the error tables: what it is, what the model said, how sure it was."""
-
-    text: str
-    label: str
-    predicted: str
-    confidence: float
-    second: str
-    second_probability: float
-    label_probability: float
-
-
-def confident_errors(predictions: Predictions, limit: int = 20) -> list[TextRow]:
-    """The wrongly classified texts, the most probable wrong class first.
-
-    What leads this list is often not the model's error but the label's.
-    """
-    confidence = predictions.probabilities.max(axis=1)
-    wrong = np.flatnonzero(predictions.predicted != predictions.labels)
-    order = wrong[np.argsort(-confidence[wrong], kind="stable")]
-    return _rows(predictions, order[:limit])
-
-
-def uncertain_texts(predictions: Predictions, limit: int = 20) -> list[TextRow]:
-    """The texts whose two most probable classes lie nearest together, nearest first."""
-    highest = np.sort(predictions.probabilities, axis=1)
-    margin = highest[:, -1] - highest[:, -2]
-    return _rows(predictions, np.argsort(margin, kind="stable")[:limit])
-
-
-def _rows(predictions: Predictions, chosen: np.ndarray) -> list[TextRow]:
-    rows = []
-    for i in chosen:
-        probabilities = predictions.probabilities[i]
-        first = int(predictions.predicted[i])
-        others = probabilities.copy()
-        others[first] = -1.0
-        second = int(others.argmax())
-        rows.append(
-            TextRow(
-                text=shown_text(predictions.texts[i]),
-                label=predictions.classes[predictions.labels[i]],
-                predicted=predictions.classes[first],
-                confidence=float(probabilities[first]),
-                second=predictions.classes[second],
-                second_probability=float(probabilities[second]),
-                label_probability=float(probabilities[predictions.labels[i]]),
-            )
-        )
-    return rows
 
 
 def shown_text(text: str, characters: int = 320) -> str:

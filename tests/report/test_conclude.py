@@ -10,6 +10,8 @@ from kerastc.data import read_texts, split
 from kerastc.report import conclude
 from kerastc.run import Run
 
+NOTHING = {"flipped": None, "method": {}}  # of what an image run may have
+
 
 def test_metrics_hold_the_baseline_with_its_intervals_and_cost(subjects_csv, tmp_path):
     splits = split(read_texts(subjects_csv), 0)
@@ -24,7 +26,7 @@ def test_metrics_hold_the_baseline_with_its_intervals_and_cost(subjects_csv, tmp
     baseline = SimpleNamespace(**bag, figures={"seconds": 0.9, "parameters": 12})
     choice = SimpleNamespace(table=[], rule="")
     figures = {"seconds": 2.0}
-    trained = SimpleNamespace(**model, figures=figures, choice=choice, baseline=baseline)
+    trained = SimpleNamespace(**model, figures=figures, choice=choice, baseline=baseline, **NOTHING)
     conclude(run, splits, trained)
     written = run.read_json("metrics.json")
     found = written["baseline"]

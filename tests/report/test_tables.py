@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kerastc.report import tables
+from kerastc.report.examples import confident_errors, uncertain_examples
 from kerastc.report.metrics import Predictions
 
 PREDICTIONS = Predictions(
@@ -21,15 +22,15 @@ PREDICTIONS = Predictions(
 
 
 def test_errors_come_surest_first():
-    rows = tables.confident_errors(PREDICTIONS)
-    assert [row.text for row in rows] == ["sure and wrong", "wrong a little"]
+    rows = confident_errors(PREDICTIONS)
+    assert [row.shown for row in rows] == ["sure and wrong", "wrong a little"]
     assert (rows[0].label, rows[0].predicted, rows[0].confidence) == ("a", "b", 0.9)
     assert rows[0].label_probability == 0.05
 
 
-def test_uncertain_texts_come_nearest_first():
-    rows = tables.uncertain_texts(PREDICTIONS, limit=2)
-    assert [row.text for row in rows] == ["unsure", "wrong a little"]
+def test_uncertain_examples_come_nearest_first():
+    rows = uncertain_examples(PREDICTIONS, limit=2)
+    assert [row.shown for row in rows] == ["unsure", "wrong a little"]
     assert (rows[0].predicted, rows[0].second, rows[0].second_probability) == ("c", "b", 0.39)
 
 
@@ -37,7 +38,7 @@ def test_equal_probabilities_still_name_two_classes():
     tied = Predictions(
         np.array(["x"], dtype=object), np.array([0]), np.array([[0.5, 0.5]]), ("a", "b")
     )
-    row = tables.uncertain_texts(tied)[0]
+    row = uncertain_examples(tied)[0]
     assert {row.predicted, row.second} == {"a", "b"}
 
 

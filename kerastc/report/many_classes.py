@@ -1,0 +1,64 @@
+"""What a page says of more classes than one looks through: extremes, and confused pairs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kerastc.report.metrics import Predictions, confusion_matrix
+
+MANY_CLASSES = 26  # a table of more is folded away, and a matrix of more has no figures
+_EXTREMES = 8  # classes of the lowest F1, and of the highest
+_PAIRS = 20
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two classes that are taken for each other.
+
+    Args:
+        first, second: the classes, that of the more frequent error first.
+        forth, back: rows of the first taken for the second, and of the second for the first.
+        share: of all rows of both classes, those that are confused.
+    """
+
+    first: str
+    second: str
+    forth: int
+    back: int
+    share: float
+
+
+def confused_pairs(predictions: Predictions, limit: int = _PAIRS) -> list[Pair]:
+    """The pairs of classes with the most errors in both directions together, most first."""
+    classes = predictions.classes
+    matrix = confusion_matrix(predictions.labels, predictions.predicted, len(classes))
+    support = matrix.sum(axis=1)
+    both = np.triu(matrix + matrix.T, 1)
+    pairs = []
+    for cell in np.argsort(-both, axis=None, kind="stable")[:limit]:
+        first, second = np.unravel_index(cell, both.shape)
+        if not both[first, second]:
+            break
+        if matrix[second, first] > matrix[first, second]:
+            first, second = second, first
+        forth, back = int(matrix[first, second]), int(matrix[second, first])
+        share = (forth + back) / (support[first] + support[second])
+        pairs.append(Pair(classes[first], classes[second], forth, back, float(share)))
+    return pairs
+
+
+def class_rows(per_class: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The classes with their figures: in their order or, of too many, the highest F1 first."""
+    rows = list(per_class.items())
+    if len(rows) <= MANY_CLASSES:
+        return rows
+    return sorted(rows, key=lambda row: -row[1]["f1"])
+
+
+def extremes(rows: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Of too many classes, in the order of their F1, the first and the last ones."""
+    if len(rows) <= MANY_CLASSES:
+        return []
+    return [*rows[:_EXTREMES], *rows[-_EXTREMES:]]
