@@ -5,7 +5,9 @@ from kerastc.rooms import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     names={
+        "autoencoder": ["AutoencoderConfig", "autoencoder"],
         "fixmatch": ["FixMatchConfig", "fixmatch"],
+        "joint_autoencoder": ["JointAutoencoderConfig", "joint_autoencoder"],
         "self_training": ["SelfTrainingConfig", "self_training"],
         "supervised": ["supervised"],
     },

@@ -1,0 +1,313 @@
+"""An autoencoder in two steps: the encoder learns from all images without a label, then classifies.
+
+Masci et al. 2011, Stacked Convolutional Auto-Encoders, with all layers at once. The encoder is the
+classifier's own up to its last feature map, the decoder its mirror image. The classifier is then
+made twice: its last layer on the frozen encoder, and from there all of it (Kumar et al. 2022,
+Fine-Tuning can Distort Pretrained Features: first the head, so that the features are not bent to
+fit random weights). The one that is better on validation is the run's model.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerastc.data import ImageSplits
+from kerastc.images import WEAK, Augmentation
+from kerastc.methods.phases import phase, shared
+from kerastc.models import encoder_of, maps_of
+from kerastc.models.decoder import HiddenPatches, decoder, pixels, scaled
+from kerastc.progress import tell
+from kerastc.report.method_plots import image_rows
+from kerastc.report.pictures import write_picture
+from kerastc.run import Run
+from kerastc.training.batching import Batches
+from kerastc.training.config import Count, EarlyStopping, Positive, Share
+from kerastc.training.fit import fit, one_hot
+from kerastc.training.image_batches import ImageBatches
+from kerastc.training.images import (
+    JUDGING,
+    ImageClassifierConfig,
+    Trained,
+    build_classifier,
+    concluded,
+    fit_images,
+    probabilities,
+    training_batches,
+)
+from kerastc.training.learner import Learner
+from kerastc.training.predicting import predict
+from kerastc.training.pretraining import Pretrainer, fit_unlabelled
+
+SHOWN = 10  # images in the picture of reconstructions
+
+
+class ReconstructionConfig(ImageClassifierConfig):
+    """What both autoencoders share."""
+
+    hidden: Share = 0.25  # of an image's 8 x 8 patches, to be guessed; 0: a plain autoencoder
+    weak: Augmentation = WEAK  # of the images to reconstruct
+
+
+class AutoencoderConfig(ReconstructionConfig):
+    """Pretraining on all images, a linear classifier on the frozen encoder, then all of it."""
+
+    pretraining_epochs: Count = 20  # over all images
+    pretraining_rate: Positive = 2e-3  # the peak
+    frozen_epochs: Count = 20  # of the last layer alone, over features that are computed once
+    frozen_rate: Positive = 1e-2  # the peak
+
+
+def autoencoder(splits: ImageSplits, config: AutoencoderConfig, run: Run) -> Trained:
+    """Trains the encoder without labels, then the classifier on it, frozen and fine-tuned.
+
+    Args:
+        splits: reconstructed are the images of the labelled and the unlabelled part.
+        config: hyperparameters.
+        run: takes the fine-tuning's history and checkpoints, and the last layer's under phases/;
+            the pretraining lies in the cache for all runs that need the same.
+    """
+    model = build_classifier(splits, config)
+    pretrained = pretrain(model, splits, config, run)
+    head = phase(run, "frozen", model, lambda folder: fit_head(model, splits, config, folder))
+    frozen = model.get_weights()
+
+    keras.utils.set_random_seed(config.seed)
+    learner = Learner(model, config.average) if config.average else model
+    choice, figures = fit_images(
+        learner, training_batches(splits.train, config), splits, config, run
+    )
+    outcomes = [
+        Outcome("frozen", head["validation_accuracy"], frozen),
+        Outcome("fine_tuned", _right(choice.validation, splits.validation), model.get_weights()),
+    ]
+    best, other = sorted(outcomes, key=lambda outcome: -outcome.validation)
+    tell(", ".join(f"{o.name}: validation accuracy {o.validation:.4f}" for o in outcomes))
+
+    seconds = pretrained["seconds"] + head["seconds"] + figures["seconds"]
+    figures |= {"seconds": round(seconds, 3), "images": len(splits.train) + len(splits.unlabelled)}
+    model.set_weights(other.weights)
+    other_test = _right(probabilities(model, splits.test.images, "Testing"), splits.test)
+    model.set_weights(best.weights)
+    kept = choice if best.name == "fine_tuned" else None
+    trained = concluded(model, kept, figures, splits, config, run)
+    tests = {best.name: _right(trained.test, splits.test), other.name: other_test}
+    trained.method.update(
+        {
+            "autoencoder": pretrained,
+            **{
+                outcome.name: {
+                    "validation accuracy": outcome.validation,
+                    "test accuracy": tests[outcome.name],
+                }
+                for outcome in outcomes
+            },
+            "kept": best.name,
+        }
+    )
+    return trained
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One of the classifiers that a method made.
+
+    Args:
+        name: in the report.
+        validation: its accuracy there.
+        weights: all of the classifier's.
+    """
+
+    name: str
+    validation: float
+    weights: list[np.ndarray]
+
+
+def pretrain(
+    model: keras.Model, splits: ImageSplits, config: AutoencoderConfig, run: Run
+) -> dict[str, Any]:
+    """Trains a classifier's encoder to reconstruct all images of the training parts.
+
+    Args:
+        model: whose encoder gets the weights.
+        splits, config: data and hyperparameters.
+        run: whose cache has them, and takes them; it gets the picture of reconstructions.
+
+    Returns:
+        figures: epochs, steps, loss, seconds, and "unexplained", the mean squared error on
+        validation images on the model's scale: about 1 for an image of the mean colour.
+    """
+    settings = config.model_copy(
+        update={"epochs": config.pretraining_epochs, "learning_rate": config.pretraining_rate}
+    )
+    maps = maps_of(model)
+    decode = decoder(maps, config.seed)
+    network = keras.Model(maps.input, decode(maps.output), name="autoencoder")
+    images = training_images(splits)
+    weak = config.policy(images, config.weak)
+    validation = splits.validation.images
+
+    def work(folder: Run) -> dict[str, Any]:
+        keras.utils.set_random_seed(config.seed)
+        learner = Autoencoder(maps, decode, HiddenPatches(config.hidden, config.seed))
+        batches = unlabelled_batches(images, config.batch_size, config.seed, weak)
+        figures = fit_unlabelled(learner, batches, settings, folder)
+        loss = np.mean(np.square(reconstructed(network, validation) - _scaled(model, validation)))
+        return {"unexplained": float(loss), **figures}
+
+    known = settings.model_dump(mode="json", include=PRETRAINING) | {"weak": weak.model_dump()}
+    figures = shared(run, "autoencoder", network, splits, known, work)
+    tell(f"Reconstruction of validation images: {figures['unexplained']:.1%} of the variance "
+         "remains unexplained.")  # fmt: skip
+    show_reconstructions(run, model, network, validation[:SHOWN])
+    return figures
+
+
+# What the weights of a pretraining depend on, beside the network, the images and the backend.
+PRETRAINING = {
+    *("epochs", "batch_size", "accumulation", "learning_rate", "schedule", "warmup_steps"),
+    *("warmup_fraction", "weight_decay", "clip_norm", "precision", "hidden", "seed"),
+}
+
+
+class Autoencoder(Pretrainer):
+    """The mean squared error of reconstructed pixels, scaled as the model scales them.
+
+    Args:
+        maps: images to the last feature map.
+        decode: the feature map to scaled images.
+        hide: what is done to an image before it is encoded.
+    """
+
+    def __init__(self, maps: keras.Model, decode: keras.Model, hide: HiddenPatches):
+        super().__init__(maps)
+        self.decode = decode
+        self.hide = hide
+
+    def call(self, inputs, training=False):
+        return self.decode(self.encoder(self.hide(inputs), training=training), training=training)
+
+    def losses_of(self, inputs, outputs):
+        return {"reconstruction": reconstruction_loss(scaled(self.encoder, inputs), outputs)}
+
+
+def reconstruction_loss(images, outputs):
+    """The mean over batch, pixels and channels of the squared difference, both scaled."""
+    images, outputs = ops.cast(images, "float32"), ops.cast(outputs, "float32")
+    return ops.mean(ops.square(outputs - images))
+
+
+def fit_head(
+    model: keras.Model, splits: ImageSplits, config: AutoencoderConfig, run: Run
+) -> dict[str, Any]:
+    """Trains a classifier's last layer on the features of its frozen encoder, computed once.
+
+    It is fitted to standardised features, on which one rate suits every encoder; their mean and
+    deviation are put into its weights afterwards.
+
+    Args:
+        model: gets the weights of the last layer.
+        splits, config: data and hyperparameters.
+        run: takes history and checkpoints.
+
+    Returns:
+        figures: validation_accuracy and those of `kerastc.training.fit.fit`.
+    """
+    encoder, classes = encoder_of(model), splits.train.classes
+    features = {
+        part: features_of(encoder, getattr(splits, part).images) for part in ("train", "validation")
+    }
+    mean, deviation = features["train"].mean(axis=0), features["train"].std(axis=0) + 1e-3
+    targets = {part: one_hot(getattr(splits, part).labels, len(classes)) for part in features}
+    standard = {part: (rows - mean) / deviation for part, rows in features.items()}
+    times = -(-config.least_images // len(splits.train))
+    train = Batches(
+        standard["train"],
+        targets["train"],
+        config.batch_size,
+        seed=config.seed,
+        rows=np.tile(np.arange(len(splits.train)), times),
+    )
+    validation = Batches(standard["validation"], targets["validation"], JUDGING)
+    settings = config.model_copy(
+        update={
+            "epochs": config.frozen_epochs,
+            "learning_rate": config.frozen_rate,
+            "early_stopping": EarlyStopping(metric="val_accuracy", patience=0),
+        }
+    )
+    keras.utils.set_random_seed(config.seed)
+    last = model.get_layer("classifier")
+    head = _head(mean.shape, config.dropout, last.units, config.seed)
+    choice, figures = fit(head, train, validation, classes, settings, run)
+    kernel, bias = head.get_layer("classifier").get_weights()
+    kernel = kernel / deviation[:, None]
+    last.set_weights([kernel, bias - mean @ kernel])
+    return {"validation_accuracy": _right(choice.validation, splits.validation), **figures}
+
+
+def features_of(encoder: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Pooled features, (n, width) float32, of (n, height, width, channels) uint8 images."""
+    return predict(encoder, unlabelled_batches(images, JUDGING), "Encoding")
+
+
+def training_images(splits: ImageSplits) -> np.ndarray:
+    """The images of the labelled and the unlabelled part, (n, height, width, channels) uint8."""
+    return np.concatenate([splits.train.images, splits.unlabelled.images])
+
+
+def unlabelled_batches(
+    images: np.ndarray,
+    batch_size: int,
+    seed: int | None = None,
+    augment: Augmentation | None = None,
+) -> ImageBatches:
+    """Batches of images whose targets are empty, (batch, 0)."""
+    none = np.zeros((len(images), 0), "float32")
+    return ImageBatches(images, none, batch_size, seed=seed, augment=augment)
+
+
+def reconstructed(network: keras.Model, images: np.ndarray) -> np.ndarray:
+    """What an autoencoder makes of uint8 images, (n, height, width, channels) float32, scaled."""
+    return predict(network, unlabelled_batches(images, JUDGING), "Reconstructing")
+
+
+def show_reconstructions(
+    run: Run, model: keras.Model, network: keras.Model, images: np.ndarray
+) -> None:
+    """Adds a picture to the run's page: images, and what the autoencoder makes of them.
+
+    Args:
+        run: takes the picture.
+        model: the classifier, whose scale the network keeps.
+        network: images to scaled images.
+        images: (n, height, width, channels) uint8.
+    """
+    picture = image_rows(
+        {"image": images, "reconstruction": pixels(model, reconstructed(network, images))}
+    )
+    write_picture(
+        run,
+        "reconstructions",
+        picture,
+        "Reconstructions",
+        "Validation images above, and below them what is left of each behind the encoder: the "
+        "decoder's image of its last feature map.",
+    )
+
+
+def _scaled(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    return np.asarray(ops.convert_to_numpy(scaled(model, images.astype("float32"))))
+
+
+def _head(shape: tuple[int, ...], dropout: float, classes: int, seed: int) -> keras.Model:
+    x = features = keras.Input(shape, dtype="float32", name="features")
+    x = keras.layers.Dropout(dropout, seed=seed, name="head_dropout")(x)
+    x = keras.layers.Dense(classes, kernel_initializer="zeros", name="classifier")(x)
+    return keras.Model(features, x, name="head")
+
+
+def _right(probabilities: np.ndarray, images) -> float:
+    return float((probabilities.argmax(axis=1) == images.labels).mean())

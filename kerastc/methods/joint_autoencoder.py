@@ -1,0 +1,114 @@
+"""An autoencoder in one step: encoder, decoder and classifier learn together.
+
+The loss of a batch of labelled images with unlabelled ones beside them is (1 - alpha) times the
+cross-entropy of the labelled plus (1 + alpha) times the reconstruction's mean squared error over
+all; alpha of 0.5 makes that 0.5 and 1.5.
+"""
+
+from typing import Annotated
+
+import keras
+import numpy as np
+from keras import ops
+from pydantic import Field
+
+from kerastc.data import ImageSplits
+from kerastc.methods.autoencoder import (
+    SHOWN,
+    ReconstructionConfig,
+    reconstruction_loss,
+    show_reconstructions,
+)
+from kerastc.models import maps_of
+from kerastc.models.decoder import HiddenPatches, decoder, scaled
+from kerastc.run import Run
+from kerastc.training.config import Count
+from kerastc.training.fit import class_weights
+from kerastc.training.image_batches import Beside
+from kerastc.training.images import (
+    Trained,
+    build_classifier,
+    concluded,
+    fit_images,
+    training_batches,
+)
+from kerastc.training.learner import Learner
+
+
+class JointAutoencoderConfig(ReconstructionConfig):
+    """Labelled and unlabelled images together in each step."""
+
+    alpha: Annotated[float, Field(ge=-1, lt=1)] = 0.5  # 1 - alpha: labels, 1 + alpha: pixels
+    ratio: Count = 2  # unlabelled images for each labelled one in a batch
+
+    batch_size: Count = 64  # labelled images
+    epochs: Count = 10  # over the unlabelled images
+
+
+def joint_autoencoder(splits: ImageSplits, config: JointAutoencoderConfig, run: Run) -> Trained:
+    """Trains classifier and autoencoder at once.
+
+    Args:
+        splits: labelled and unlabelled images are reconstructed.
+        config: hyperparameters.
+        run: takes history, with the reconstruction's part of the loss, and checkpoints.
+    """
+    model = build_classifier(splits, config)
+    keras.utils.set_random_seed(config.seed)
+    learner = JointAutoencoder(model, config)
+    images = splits.unlabelled.images
+    batches = Beside(
+        labelled_batches(splits, config),
+        images,
+        config.ratio,
+        {"unlabelled": config.policy(images, config.weak)},
+    )
+    choice, figures = fit_images(learner, batches, splits, config, run)
+    figures["images"] = len(splits.train) + len(splits.unlabelled)
+    show_reconstructions(run, model, learner.network(), splits.validation.images[:SHOWN])
+    return concluded(model, choice, figures, splits, config, run)
+
+
+def labelled_batches(splits: ImageSplits, config: JointAutoencoderConfig):
+    """Labelled images whose cross-entropy weighs 1 - alpha."""
+    labels, count = splits.train.labels, len(splits.train.classes)
+    weights = class_weights(labels, count, config.class_weights)
+    if weights is None:
+        weights = np.ones(len(labels), "float32")
+    return training_batches(splits.train, config, (1 - config.alpha) * weights)
+
+
+class JointAutoencoder(Learner):
+    """Adds the reconstruction of labelled and unlabelled images to the loss of the labels.
+
+    The classifier sees its images whole; only what is reconstructed has hidden patches.
+
+    Args:
+        classifier: images to logits.
+        config: hyperparameters.
+    """
+
+    def __init__(self, classifier: keras.Model, config: JointAutoencoderConfig):
+        super().__init__(classifier, config.average, ("reconstruction",))
+        self.weight = 1 + config.alpha
+        self.maps = maps_of(classifier)
+        self.decode = decoder(self.maps, config.seed)
+        self.hide = HiddenPatches(config.hidden, config.seed)
+        # Both ends of one pass through the encoder.
+        self.both = keras.Model(classifier.input, [classifier.output, self.maps.output])
+
+    def network(self) -> keras.Model:
+        """Images to scaled images; without a moving average of the decoder."""
+        return keras.Model(self.maps.input, self.decode(self.maps.output), name="autoencoder")
+
+    def learn(self, inputs):
+        # One pass, so that the norms see both kinds of images.
+        count = ops.shape(inputs["images"])[0]
+        images = ops.concatenate([inputs["images"], self.hide(inputs["unlabelled"])])
+        logits, maps = self.both(images, training=True)
+        return {"logits": logits[:count], "reconstruction": self.decode(maps, training=True)}
+
+    def further(self, inputs, outputs):
+        images = ops.concatenate([inputs["images"], inputs["unlabelled"]])
+        loss = reconstruction_loss(scaled(self.classifier, images), outputs["reconstruction"])
+        return {"reconstruction": self.weight * loss}
