@@ -1,4 +1,4 @@
-"""What a model says of texts: rows for programs, and a table for people."""
+"""What a model says of texts or images: rows for programs, and a table for people."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,33 +7,40 @@ import numpy as np
 
 from kerastc.table import show_table
 
-SHOWN = 60  # characters of a text
+SHOWN = 60  # characters of a text or name
 
 
 def prediction_rows(
-    texts: Sequence[str], probabilities: np.ndarray, classes: Sequence[str]
+    examples: Sequence[str], probabilities: np.ndarray, classes: Sequence[str], kind: str = "text"
 ) -> list[dict[str, Any]]:
-    """A dict a text: text, predicted class, probability of every class."""
+    """A dict an example: text (or image), predicted class, probability of every class.
+
+    Args:
+        examples: n texts, or names of images.
+        probabilities: (n, classes) float.
+        classes: the class names.
+        kind: one of `kerastc.kinds.KINDS`; the key of the example.
+    """
     return [
         {
-            "text": text,
+            kind: example,
             "predicted": classes[int(row.argmax())],
             "probabilities": {
                 name: round(float(p), 6) for name, p in zip(classes, row, strict=True)
             },
         }
-        for text, row in zip(texts, probabilities, strict=True)
+        for example, row in zip(examples, probabilities, strict=True)
     ]
 
 
 def prediction_table(
-    texts: Sequence[str], probabilities: np.ndarray, classes: Sequence[str]
+    examples: Sequence[str], probabilities: np.ndarray, classes: Sequence[str], kind: str = "text"
 ) -> None:
-    """A row a text with its classes in the order of their probability."""
+    """A row an example with its classes in the order of their probability; see above."""
     rows = []
-    for text, row in zip(texts, probabilities, strict=True):
+    for example, row in zip(examples, probabilities, strict=True):
         first, *others = (-row).argsort()[:3]
         then = ", ".join(f"{classes[i]} {row[i]:.3f}" for i in others)
-        short = text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+        short = example if len(example) <= SHOWN else example[: SHOWN - 1] + "…"
         rows.append((short, classes[first], f"{row[first]:.3f}", then))
-    show_table(("text", "predicted", "probability", "then"), rows, figures=False)
+    show_table((kind, "predicted", "probability", "then"), rows, figures=False)

@@ -1,16 +1,16 @@
 """Reads any runs and lines them up: what was set differently, and what came of it."""
 
 import json
-import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kerastc.errors import UserError
 from kerastc.report import tables
-from kerastc.report.comparison import COSTS, FIGURES, PLACES, Comparison, has, value
+from kerastc.report.comparison import COSTS, FIGURES, PARTS, PLACES, Comparison, has, value
 from kerastc.report.recommendation import Recommendation, candidate, recommend
 from kerastc.report.record import RunRecord, read_record, shortest_names
+from kerastc.report.seeds import over_seeds
 
 
 def compare(folders: Sequence[Path]) -> Comparison:
@@ -64,8 +64,11 @@ def _row(record: RunRecord, name: str) -> dict[str, Any]:
         "device": record.environment.get("device"),
         "fingerprint": record.data.get("fingerprint"),
         "config": config,
-        "validation": _figures(record.metrics.get("validation") or {}),
-        "test": _figures(record.metrics.get("test") or {}),
+        "train": {"accuracy": training.get("train_accuracy")},
+        **{
+            part: _figures(record.metrics.get(part) or {})
+            for part in ("validation", "test", "test_flipped")
+        },
         "training": {key: training.get(key) for key in COSTS},
     }
 
@@ -93,25 +96,27 @@ def _differing(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _groups(rows: Sequence[Mapping[str, Any]], differing: Sequence[str]) -> list[dict[str, Any]]:
-    """Groups of finished runs that share all but the seed, the best mean on validation first."""
-    groups = []
-    for members in _but_for_seeds(rows):
-        seeds = [row["seed"] for row in members]
-        if len(set(map(_key, seeds))) < 2:
-            continue
-        groups.append(
-            {
-                "settings": {
-                    field: value(members[0], field) for field in differing if has(members[0], field)
-                },
-                "seeds": seeds,
-                "runs": [row["run"] for row in members],
-                **{
-                    part: _spreads([row[part] for row in members])
-                    for part in ("validation", "test")
-                },
-            }
-        )
+    """Groups of finished runs that share all but the seed, the best mean on validation first.
+
+    There are none where no group has several seeds; otherwise settings of one run stand there, too.
+    """
+    together = _but_for_seeds(rows)
+    if not any(len({_key(row["seed"]) for row in members}) > 1 for members in together):
+        return []
+    groups = [
+        {
+            "settings": {
+                field: value(members[0], field) for field in differing if has(members[0], field)
+            },
+            "seeds": [row["seed"] for row in members],
+            "runs": [row["run"] for row in members],
+            "train": _spreads([row["train"] for row in members], ("accuracy",)),
+            **{part: _spreads([row[part] for row in members], FIGURES) for part in PARTS},
+            "test_flipped": _spreads([row["test_flipped"] for row in members], ("accuracy",)),
+            "training": _spreads([row["training"] for row in members], ("seconds", "images")),
+        }
+        for members in together
+    ]
     return sorted(groups, key=lambda g: -(g["validation"]["accuracy"]["mean"] or 0))
 
 
@@ -152,8 +157,10 @@ def _baseline_row(members: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
             for field, setting in first["config"].items()
             if all(_key(row["config"].get(field)) == _key(setting) for row in rows)
         },
+        "train": {"accuracy": None},
         "validation": _figures(baseline["validation"]),
         "test": _figures(baseline.get("test") or {}),
+        "test_flipped": _figures({}),
         "training": {key: training.get(key) for key in COSTS},
     }
 
@@ -186,15 +193,14 @@ def _recommendation(
     return recommend([found for found in candidates if found])
 
 
-def _spreads(figures: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float | None]]:
-    """Mean and sample standard deviation of each figure, over the runs that have it."""
+def _spreads(
+    figures: Sequence[Mapping[str, Any]], keys: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """What `over_seeds` says of each figure, from the runs that have it."""
     spreads = {}
-    for key in FIGURES:
+    for key in keys:
         values = [f[key] for f in figures if tables.finite(f[key]) is not None]
-        spreads[key] = {
-            "mean": statistics.fmean(values) if values else None,
-            "deviation": statistics.stdev(values) if len(values) > 1 else None,
-        }
+        spreads[key] = over_seeds(values, share=key not in ("loss", "seconds", "images"))
     return spreads
 
 

@@ -21,11 +21,30 @@ from kerastc.report.template import render, write_page
 
 SORTED_BY = "validation accuracy, highest first; runs that are not finished come last"
 PLACES = ("recipe", "backend", "device")  # what a run is of, beside its settings
-FIGURES = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "loss", "ece")
+PARTS = ("validation", "test")
+# Heading, part and figure of the table over seeds.
+_GROUP_COLUMNS = (
+    ("train", "train", "accuracy"),
+    ("validation", "validation", "accuracy"),
+    ("test", "test", "accuracy"),
+    ("test flipped", "test_flipped", "accuracy"),
+    ("test top-5", "test", "top_5_accuracy"),
+    ("test F1", "test", "macro_f1"),
+)
+FIGURES = (
+    "accuracy",
+    "top_5_accuracy",
+    "macro_f1",
+    "macro_precision",
+    "macro_recall",
+    "loss",
+    "ece",
+)
 COSTS = (
     "epochs",
     "best_epoch",
     "seconds",
+    "images",
     "examples_per_second",
     "parameters",
     "trainable_parameters",
@@ -52,12 +71,13 @@ class Comparison:
     Args:
         rows: a dict a run: `run` (its shortest distinct name), `folder`, `recipe`, `state`
             (`finished`, or how far it is), `seed`, `backend`, `device`, `fingerprint`, `config`
-            (dotted field to value), `validation` and `test` (figures and `accuracy_interval`)
-            and `training` (epochs, seconds, parameters). What a run has not got is None.
+            (dotted field to value), `validation`, `test` and `test_flipped` (figures and
+            `accuracy_interval`), `train` (the accuracy alone) and `training` (epochs, seconds,
+            parameters, images). What a run has not got is None.
         differing: the fields, seeds apart, in which runs differ; a field that only one of several
             recipes has counts only where that recipe's runs differ in it.
-        groups: runs that differ in nothing but their seed, two or more: their `settings`, `seeds`,
-            `runs`, and mean and sample standard deviation of each figure.
+        groups: where runs differ in nothing but their seed, these and all others by what they
+            share: their `settings`, `seeds`, `runs`, and of each figure what `over_seeds` gives.
         records: what the rows were read from.
         baselines: a row, of the same form, for each distinct baseline of the finished runs: its
             `state` is `baseline`, `of` names the runs that it belongs to, and it has the settings
@@ -80,7 +100,7 @@ class Comparison:
         if len({row["fingerprint"] for row in self.rows if row["fingerprint"]}) > 1:
             notes.append(
                 "The runs were not made on the same data (their fingerprints differ): their "
-                "figures are of different texts."
+                "figures are of different rows."
             )
         return notes
 
@@ -105,6 +125,15 @@ class Comparison:
         """Whether the runs have more than one seed among them."""
         return len({str(row["seed"]) for row in self.rows}) > 1
 
+    def known(self, part: str, key: str) -> bool:
+        """Whether any run has a figure or cost at all, so that a table needs a column for it."""
+        return any(row[part].get(key) is not None for row in [*self.rows, *self.baselines])
+
+    @property
+    def group_columns(self) -> list[tuple[str, str, str]]:
+        """Heading, part and figure of each column of the table over seeds."""
+        return [column for column in _GROUP_COLUMNS if self.known(*column[1:])]
+
     def to_json(self) -> str:
         """The table as strict JSON: a figure that is no number is null."""
         table = {
@@ -123,13 +152,16 @@ class Comparison:
         fields = ["seed", *(field for field in self.differing if field != "recipe")]
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
-        figures = [f"{part}_{key}" for part in ("validation", "test") for key in FIGURES]
+        figures = ["train_accuracy", *(f"{part}_{key}" for part in PARTS for key in FIGURES)]
+        figures.append("test_flipped_accuracy")
         costs = [f"training_{key}" for key in COSTS]
         writer.writerow(["run", "recipe", "state", *fields, *figures, *costs, "folder"])
         for row in [*self.rows, *self.baselines]:
             cells = [row["run"], row["recipe"], row["state"]]
             cells += [value(row, field) for field in fields]
-            cells += [row[part][key] for part in ("validation", "test") for key in FIGURES]
+            cells.append(row["train"]["accuracy"])
+            cells += [row[part][key] for part in PARTS for key in FIGURES]
+            cells.append(row["test_flipped"]["accuracy"])
             writer.writerow([*cells, *row["training"].values(), row["folder"]])
         return buffer.getvalue()
 
@@ -149,6 +181,8 @@ class Comparison:
         write_page(path, page)
 
     def _plots(self) -> Iterator[Plot]:
+        if len(self.groups) > 1:
+            yield self._seeds_plot()
         finished = [row for row in self.rows if row["state"] == "finished"]
         named = f" Runs are named by {' · '.join(self.fields)}." if self.fields else ""
         if finished:
@@ -179,6 +213,32 @@ class Comparison:
                 f"Line plots of {len(curves)} runs.",
                 title="Learning curves",
             )
+
+    def _seeds_plot(self) -> Plot:
+        labels = [
+            " · ".join(tables.setting(group["settings"], field) for field in self.differing)
+            for group in self.groups
+        ]
+        means = [
+            {
+                part: {
+                    "accuracy": group[part]["accuracy"]["mean"],
+                    "accuracy_interval": group[part]["accuracy"]["interval"],
+                }
+                for part in PARTS
+            }
+            for group in self.groups
+        ]
+        return Plot(
+            "seeds_plot",
+            accuracies(labels, means),
+            "Mean accuracy over seeds with 95 % intervals of the mean, which show the chance in "
+            "training; a point without one is a single run."
+            + f" Shown: the first {SHOWN_RUNS}." * (len(labels) > SHOWN_RUNS)
+            + f" Named by {' · '.join(self.differing)}." * bool(self.differing),
+            f"Points with error bars for {len(labels)} settings; the table has their figures.",
+            title="Accuracy over seeds",
+        )
 
     def print(self, console: Console | None = None) -> None:
         """Prints the tables, the notes and the recommendation."""

@@ -20,25 +20,30 @@ _COLUMNS = (
     ("validation", "validation", "accuracy", tables.number),
     ("test", "test", "accuracy", tables.number),
     ("test F1", "test", "macro_f1", tables.number),
+    ("top-5", "test", "top_5_accuracy", tables.number),
+    ("train", "train", "accuracy", tables.number),
     ("training", "training", "seconds", tables.duration),
+    ("images", "training", "images", tables.count),
     ("parameters", "training", "parameters", tables.count),
     ("test loss", "test", "loss", tables.number),
     ("memory", "training", "peak_memory_bytes", tables.size),
     ("precision", "test", "macro_precision", tables.number),
     ("recall", "test", "macro_recall", tables.number),
 )
-_ESSENTIAL = 3
+_ESSENTIAL = 3  # columns that stand there in any case
 
 
 def print_comparison(comparison: "Comparison", console: Console) -> None:
     """Prints the tables, those of the groups last, then the notes and the recommendation."""
+    further = (column for column in _COLUMNS[_ESSENTIAL:] if comparison.known(*column[1:3]))
+    shown = [*_COLUMNS[:_ESSENTIAL], *further]
     print_widest(
         console,
-        lambda columns: _runs(comparison, columns),
-        range(len(_COLUMNS), _ESSENTIAL - 1, -1),
+        lambda columns: _runs(comparison, shown[:columns]),
+        range(len(shown), _ESSENTIAL - 1, -1),
     )
     if comparison.groups:
-        print_widest(console, lambda _: _group_table(comparison), [0])
+        print_widest(console, lambda costs: _group_table(comparison, costs), [2, 1, 0])
     for note in [*comparison.notes, "The page and the JSON form have 95 % intervals."]:
         console.print(Text(note))
     if comparison.recommendation:
@@ -65,38 +70,41 @@ def print_widest(
     console.print(table, width=max(console.width, least), crop=False)
 
 
-def _runs(comparison: "Comparison", columns: int) -> Table:
+def _runs(comparison: "Comparison", columns: Sequence[tuple]) -> Table:
     rows = [*comparison.rows, *comparison.baselines]
     cells = [[comparison.shown(row, field) for field in comparison.fields] for row in rows]
     longest = max(len(row["run"]) for row in rows)
     table = new_table("run", longest, comparison.fields, cells)
-    for heading, *_ in _COLUMNS[:columns]:
+    for heading, *_ in columns:
         table.add_column(heading, justify="right", min_width=10)
     for place, (row, settings) in enumerate(zip(rows, cells, strict=True)):
         if place == len(comparison.rows):
             table.add_section()
-        figures = [form(row[part][key]) for _, part, key, form in _COLUMNS[:columns]]
+        figures = [form(row[part][key]) for _, part, key, form in columns]
         table.add_row(Text(row["run"]), *map(Text, settings), *figures)
     return table
 
 
-def _group_table(comparison: "Comparison") -> Table:
+def _group_table(comparison: "Comparison", costs: int) -> Table:
     cells = [
         [tables.setting(group["settings"], field) for field in comparison.differing]
         for group in comparison.groups
     ]
     title = "Mean ± standard deviation over seeds"
     table = new_table("runs", 4, comparison.differing, cells, title)
-    for name in ("validation", "test", "test F1"):
+    for name, *_ in comparison.group_columns:
         table.add_column(name, justify="right", min_width=13)
+    shown = [
+        (name, key, form)
+        for name, part, key, form in _COLUMNS
+        if key in ("seconds", "images") and comparison.known(part, key)
+    ][:costs]
+    for name, *_ in shown:
+        table.add_column(name, justify="right", min_width=10)
     for group, settings in zip(comparison.groups, cells, strict=True):
-        table.add_row(
-            str(len(group["runs"])),
-            *map(Text, settings),
-            tables.spread(group["validation"]["accuracy"]),
-            tables.spread(group["test"]["accuracy"]),
-            tables.spread(group["test"]["macro_f1"]),
-        )
+        figures = [tables.spread(group[part][key]) for _, part, key in comparison.group_columns]
+        figures += [form(group["training"][key]["mean"]) for _, key, form in shown]
+        table.add_row(str(len(group["runs"])), *map(Text, settings), *figures)
     return table
 
 

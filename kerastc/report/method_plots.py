@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
@@ -62,6 +63,7 @@ def similarity_matrix(
         title: above the matrix.
     """
     figure = new_figure(7.6, 6.4)
+    figure.set_layout_engine("compressed")  # the square cells would cut the names otherwise
     axes = figure.add_subplot()
     image = axes.imshow(similarities, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
     figure.colorbar(image, ax=axes, label="cosine similarity", shrink=0.85)
@@ -158,22 +160,25 @@ def projection(
 
 
 @drawing()
-def rounds(counts: Mapping[str, Sequence[float]], shares: Mapping[str, Sequence[float]]) -> Figure:
+def rounds(
+    counts: Mapping[str, Sequence[float]], shares: Mapping[str, Sequence[float]], first: int = 1
+) -> Figure:
     """What each round of a method took, as bars, and what became of it, as lines.
 
     Args:
         counts: name to images of each round; drawn one before the other.
         shares: name to a share of 0 to 1 of each round; NaN where a round has none.
+        first: the number of the first round.
     """
     figure = new_figure(8.4, 5.4 if counts and shares else 3.4)
     panels = list(figure.subplots(bool(counts) + bool(shares), 1, sharex=True, squeeze=False).flat)
     if counts:
-        _bars(panels[0], counts)
+        _bars(panels[0], counts, first)
     if shares:
         for place, (name, values) in enumerate(shares.items()):
             look = series_style(place)
             panels[-1].plot(
-                np.arange(1, len(values) + 1), values, label=plot_names([name])[0], **look
+                first + np.arange(len(values)), values, label=plot_names([name])[0], **look
             )
         panels[-1].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         panels[-1].legend(loc="best", fontsize=9)
@@ -182,13 +187,13 @@ def rounds(counts: Mapping[str, Sequence[float]], shares: Mapping[str, Sequence[
     return figure
 
 
-def _bars(axes, counts: Mapping[str, Sequence[float]]) -> None:
+def _bars(axes: Axes, counts: Mapping[str, Sequence[float]], first: int) -> None:
     looks = ((BLUE, ""), (SKY, "///"), (GREY, "..."))
     width = 0.8 / len(counts)
     names = plot_names(list(counts))
     for i, (name, values) in enumerate(zip(names, counts.values(), strict=True)):
         colour, hatch = looks[i % len(looks)]
-        places = np.arange(1, len(values) + 1) + (i - (len(counts) - 1) / 2) * width
+        places = first + np.arange(len(values)) + (i - (len(counts) - 1) / 2) * width
         bars = axes.bar(places, values, width * 0.92, color=colour, hatch=hatch, label=name,
                         edgecolor="white")  # fmt: skip
         axes.bar_label(bars, [f"{value:,.0f}" for value in values], fontsize=8, padding=1)

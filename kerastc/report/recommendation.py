@@ -9,7 +9,7 @@ from typing import Any
 from kerastc.report import tables
 
 RULE = (
-    "Validation texts alone decide. Whatever reaches the lower end of the 95 % interval of the "
+    "Validation figures alone decide. Whatever reaches the lower end of the 95 % interval of the "
     "best accuracy counts as equal to it; of the equal ones the cheapest is taken, by seconds of "
     "training, then by parameters."
 )
@@ -22,7 +22,7 @@ class Candidate:
     Args:
         name: what tells it from the others.
         runs: the runs that it stands for.
-        accuracy, low, high: of the validation texts, with the ends of the 95 % interval.
+        accuracy, low, high: of the validation rows, with the ends of the 95 % interval.
         seconds, parameters: what it costs; None where it is not known.
     """
 
@@ -80,7 +80,7 @@ def recommend(candidates: Sequence[Candidate]) -> Recommendation | None:
 def candidate(name: str, rows: Sequence[Mapping[str, Any]]) -> Candidate | None:
     """A candidate of rows of a comparison that differ in their seed alone.
 
-    The interval's ends are means too: it is the one of a single seed's texts, not of the mean.
+    The interval's ends are means too: it is the one of a single seed's rows, not of the mean.
 
     Args:
         name: what to call it.

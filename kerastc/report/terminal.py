@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from kerastc import settings
+from kerastc.report.many_classes import class_rows, extremes
 
 if TYPE_CHECKING:
     from kerastc.compress.step import Step
@@ -55,22 +56,40 @@ def _fields(fields: Iterable["Field"]) -> Table:
 
 def run_summary(run: "Run") -> None:
     """The figures of a finished run, where its report is, and what to do next."""
+    known = run.path("preprocessing.json").is_file()
+    kind = run.read_json("preprocessing.json").get("kind", "text") if known else "text"
     if run.path("metrics.json").is_file():
         metrics = run.read_json("metrics.json")
         if "test" in metrics:
-            metrics_table(metrics["test"], title="On test texts")
+            metrics_table(metrics["test"], f"On test {kind}s", f"{kind}s")
             _baseline_lines(metrics)
+        if "test_flipped" in metrics:
+            flipped = metrics["test_flipped"]
+            accuracy = _figure(flipped["accuracy"], flipped["intervals"]["accuracy"])
+            console.print(f"with mirror images (test-time flip), apart: accuracy {accuracy}")
     if run.path("report.html").is_file():
         console.print(f"Report:   {run.path('report.html')}", soft_wrap=True)
-    if run.path("preprocessing.json").is_file():
-        console.print(f'Use it:   kerastc predict {run.folder} "a text"', soft_wrap=True)
+    if known:
+        example = '"a text"' if kind == "text" else "photo.png"
+        console.print(f"Use it:   kerastc predict {run.folder} {example}", soft_wrap=True)
     console.print(f"Repeat:   {run.config['command']}", soft_wrap=True, markup=False)
 
 
-def metrics_table(metrics: dict[str, Any], title: str = "") -> None:
-    """Macro and per-class figures, F1 and accuracy with 95 % intervals where there are any."""
+def metrics_table(metrics: dict[str, Any], title: str = "", units: str = "texts") -> None:
+    """Macro and per-class figures, F1 and accuracy with 95 % intervals where there are any.
+
+    Of many classes the table has those of the highest and the lowest F1.
+
+    Args:
+        metrics: of `classification_metrics`.
+        title: above the table.
+        units: what was measured, texts or images.
+    """
     intervals = metrics.get("intervals", {})
-    table = _table("", "precision", "recall", "F1", "texts", title=title)
+    table = _table("", "precision", "recall", "F1", units, title=title)
+    every = class_rows(metrics["per_class"])
+    shown = extremes(every) or every
+    middle = len(shown) // 2 - 1 if len(shown) < len(every) else None
 
     def row(name: str, values: dict, ends: dict, keys: Sequence[str], rows: int) -> None:
         precision, recall, f1 = keys
@@ -81,15 +100,20 @@ def metrics_table(metrics: dict[str, Any], title: str = "") -> None:
         )
         table.add_row(escape(name), *cells, f"{rows:,}")
 
-    for name, values in metrics["per_class"].items():
+    for place, (name, values) in enumerate(shown):
         ends = intervals.get("per_class", {}).get(name, {})
         row(name, values, ends, ("precision", "recall", "f1"), int(values["support"]))
+        if place == middle:
+            table.add_row(f"… {len(every) - len(shown)} more", "", "", "", "")
     table.add_section()
     macro = ("macro_precision", "macro_recall", "macro_f1")
     row("macro mean", metrics, intervals, macro, metrics["rows"])
     console.print(table)
     accuracy = _figure(metrics["accuracy"], intervals.get("accuracy"))
-    console.print(f"accuracy {accuracy}   loss {metrics['loss']:.3f}")
+    top = ""
+    if "top_5_accuracy" in metrics:
+        top = f"   top-5 {_figure(metrics['top_5_accuracy'], intervals.get('top_5_accuracy'))}"
+    console.print(f"accuracy {accuracy}{top}   loss {metrics['loss']:.3f}")
 
 
 def _baseline_lines(metrics: dict[str, Any]) -> None:

@@ -4,11 +4,15 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kerastc.run import Run
+
+if TYPE_CHECKING:
+    from kerastc.report.comparison import Comparison
 
 
 @dataclass(frozen=True)
@@ -98,16 +102,20 @@ class Sweep:
     def as_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON."""
         best = asdict(self.best) | {"command": self.best_command} if self.best else None
-        values = asdict(self) | {"best": best, "recommendation": self._recommendation()}
+        taken = self.comparison and self.comparison.recommendation
+        values = asdict(self) | {
+            "best": best,
+            "recommendation": taken and taken.as_dict(),
+            "over_seeds": self.comparison.groups if self.comparison else [],
+        }
         return json.loads(json.dumps(values, default=str))
 
-    def _recommendation(self) -> dict[str, Any] | None:
-        if not self.runs():
-            return None
+    @cached_property
+    def comparison(self) -> "Comparison | None":
+        """The finished runs that are on this machine, side by side; None where there is none."""
         from kerastc.report import compare
 
-        found = compare(self.runs()).recommendation
-        return found and found.as_dict()
+        return compare(self.runs()) if self.runs() else None
 
     def write(self) -> None:
         """Writes sweep.json and compare.html into the study's folder.
@@ -116,21 +124,18 @@ class Sweep:
         """
         text = json.dumps(self.as_dict(), indent=2, ensure_ascii=False) + "\n"
         _write(self.folder / "sweep.json", lambda path: path.write_text(text, encoding="utf-8"))
-        if self.runs():
-            from kerastc.report import compare
-
-            _write(self.folder / "compare.html", compare(self.runs()).to_html)
+        if self.comparison:
+            _write(self.folder / "compare.html", self.comparison.to_html)
 
     def print(self) -> None:
         """Shows the comparison with its recommendation, the best trial, and those that failed."""
-        from kerastc.report import compare
         from kerastc.report.terminal import console
 
         def line(text: str) -> None:
             console.print(text, soft_wrap=True, markup=False)
 
-        if self.runs():
-            compare(self.runs()).print()
+        if self.comparison:
+            self.comparison.print()
         if elsewhere := len(self.of("finished")) - len(self.runs()):
             line(f"{elsewhere} finished trials are on other machines and not in the table.")
         if self.best:
@@ -138,7 +143,7 @@ class Sweep:
             line(f"Its run:  {self.best.run}")
         if self.best_command:
             line(f"Repeat:   {self.best_command}")
-        if self.runs():
+        if self.comparison:
             line(f"Report:   {self.folder / 'compare.html'}")
         for trial in self.of("failed"):
             line(f"Failed:   {trial}: {trial.error}")

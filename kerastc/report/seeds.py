@@ -1,0 +1,34 @@
+"""A figure over seeds: mean, deviation, and the 95 % interval of the mean."""
+
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+from kerastc.report.metrics import INTERVAL
+
+
+def over_seeds(values: Sequence[float], share: bool = True) -> dict[str, Any]:
+    """Mean, sample standard deviation and Student's t interval of the mean (Student 1908).
+
+    The interval shows the chance in training, where those of `classification_metrics` show the one
+    in which rows were drawn. Of two seeds it is wide, as it should be.
+
+    Args:
+        values: a figure of each run; those that are not known left out.
+        share: whether it lies between 0 and 1, and so its interval.
+
+    Returns:
+        `mean`, `deviation` and `interval`, [low, high]; None where the values are too few.
+    """
+    if not values:
+        return {"mean": None, "deviation": None, "interval": None}
+    mean = statistics.fmean(values)
+    if len(values) == 1:
+        return {"mean": mean, "deviation": None, "interval": None}
+    from scipy.stats import t
+
+    deviation = statistics.stdev(values)
+    reach = float(t.ppf((1 + INTERVAL) / 2, len(values) - 1)) * deviation / len(values) ** 0.5
+    low, high = mean - reach, mean + reach
+    ends = [max(low, 0.0), min(high, 1.0)] if share else [low, high]
+    return {"mean": mean, "deviation": deviation, "interval": ends}
