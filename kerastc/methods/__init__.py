@@ -6,9 +6,10 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     names={
         "autoencoder": ["AutoencoderConfig", "autoencoder"],
-        "fixmatch": ["FixMatchConfig", "fixmatch"],
+        "config": ["FixMatchConfig", "SelfTrainingConfig"],
+        "fixmatch": ["fixmatch"],
         "joint_autoencoder": ["JointAutoencoderConfig", "joint_autoencoder"],
-        "self_training": ["SelfTrainingConfig", "self_training"],
+        "self_training": ["self_training"],
         "supervised": ["supervised"],
     },
 )

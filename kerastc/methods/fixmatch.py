@@ -6,21 +6,18 @@ FlexMatch, eqs. 5 to 10. The labels come from a moving average of the weights (T
 comes first: from random weights, most of the time would go by before any label is certain.
 """
 
-from typing import Annotated, Any
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
-from pydantic import Field
 
 from kerastc.data import ImageSplits, hidden_labels
-from kerastc.images import STRONG, WEAK, Augmentation
+from kerastc.methods.config import FixMatchConfig
 from kerastc.methods.phases import phase
 from kerastc.run import Run
-from kerastc.training.config import Count, Natural, Share
 from kerastc.training.image_batches import Beside
 from kerastc.training.images import (
-    ImageClassifierConfig,
     Trained,
     build_classifier,
     concluded,
@@ -29,24 +26,6 @@ from kerastc.training.images import (
     training_batches,
 )
 from kerastc.training.learner import Learner
-
-Weight = Annotated[float, Field(ge=0)]
-
-
-class FixMatchConfig(ImageClassifierConfig):
-    """Labelled and unlabelled images together in each step."""
-
-    threshold: Share = 0.8  # the least probability of a label, for the classes learned best
-    flexible: bool = True  # lower for classes that are learned less
-    ratio: Count = 3  # unlabelled images for each labelled one in a batch
-    consistency: Weight = 1.0  # weight of the unlabelled images in the loss
-    weak: Augmentation = WEAK  # of unlabelled images, for their labels
-    strong: Augmentation = STRONG  # of unlabelled images, to learn from
-    supervised_epochs: Natural = 10  # with labelled images alone, before
-
-    average: Annotated[float, Field(gt=0, lt=1)] = 0.99  # of old weights in the moving average
-    batch_size: Count = 64  # labelled images
-    epochs: Count = 10  # over the unlabelled images
 
 
 def fixmatch(splits: ImageSplits, config: FixMatchConfig, run: Run) -> Trained:

@@ -5,21 +5,19 @@ Xie et al. 2020, Self-training with Noisy Student (algorithm 1). Class-balanced 
 al. 2018, section 4.3.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
-from pydantic import Field
 
 from kerastc.data import ImageSplits, hidden_labels
+from kerastc.methods.config import SelfTrainingConfig
 from kerastc.methods.phases import phase
 from kerastc.progress import tell
 from kerastc.run import Run
-from kerastc.training.config import Count, Share
 from kerastc.training.fit import one_hot
 from kerastc.training.image_batches import ImageBatches
 from kerastc.training.images import (
-    ImageClassifierConfig,
     Trained,
     build_classifier,
     concluded,
@@ -28,21 +26,6 @@ from kerastc.training.images import (
     training_batches,
 )
 from kerastc.training.learner import Learner
-
-Positive = Annotated[float, Field(gt=0)]
-
-
-class SelfTrainingConfig(ImageClassifierConfig):
-    """A supervised training, then rounds with pseudo-labels."""
-
-    threshold: Share = 0.85  # the least probability of a pseudo-label
-    rounds: Count = 4  # of labelling and training
-    round_epochs: Count = 10  # of a round's training, over labelled and chosen images
-    labelled_weight: Positive = 2.0  # of a labelled image in the loss
-    weighting: Literal["certainty", "none"] = "certainty"  # of a chosen image: its probability | 1
-    targets: Literal["hard", "soft"] = "hard"  # the pseudo-label | all probabilities
-    balanced: bool = False  # no class has more chosen images than the labelled ones' mean share
-    start: Literal["new", "last"] = "new"  # weights at the beginning of a round
 
 
 def self_training(splits: ImageSplits, config: SelfTrainingConfig, run: Run) -> Trained:

@@ -6,7 +6,8 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     names={
         "config": ["EarlyStopping", "TextClassifierConfig", "TrainingConfig"],
-        "images": ["ImageClassifierConfig", "train_image_classifier"],
+        "image_config": ["ImageClassifierConfig"],
+        "images": ["train_image_classifier"],
         "text": ["train_text_classifier"],
         "trained": ["Trained"],
     },

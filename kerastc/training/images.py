@@ -2,59 +2,24 @@
 
 import resource
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
-from pydantic import Field
 
 from kerastc.data import ImageSplits, LabelledImages, channel_statistics
-from kerastc.images import STANDARD, Augmentation
 from kerastc.models import image_classifier
 from kerastc.run import Run
 from kerastc.softmax import softmax
-from kerastc.training.config import Count, Fraction, Natural, Share, TrainingConfig
 from kerastc.training.finalists import Choice
 from kerastc.training.fit import class_weights, fit, one_hot
 from kerastc.training.image_batches import ImageBatches
+from kerastc.training.image_config import ImageClassifierConfig
 from kerastc.training.learner import Learner
 from kerastc.training.predicting import predict
 from kerastc.training.trained import Trained
 
 JUDGING = 256  # images a batch where nothing is trained
-
-
-class ImageClassifierConfig(TrainingConfig):
-    """A convolutional network from random weights."""
-
-    architecture: Literal["residual", "cnn", "wide"] = "residual"  # cnn is the study's
-    width: Annotated[float, Field(gt=0, le=32)] = 1.0  # factor of the number of filters
-    depth: Natural = 0  # blocks a stage, of the CNN convolutions a block; 0: the usual ones
-    dropout: Share = 0.2  # before the last layer
-    l2: Annotated[float, Field(ge=0)] = 0.0  # penalty of the kernels in the loss
-    augmentation: Augmentation = STANDARD  # of training images
-    mirror: bool | None = None  # mirror images are no other thing; none: true where there is colour
-    mixup: Annotated[float, Field(ge=0)] = 0.0  # alpha of the mixture of two images; 0: none
-    average: Share = 0.0  # of the old weights in their moving average, which is kept; 0: none
-    least_images: Count = 2000  # of an epoch; fewer are gone through several times
-    mirror_test: bool = False  # test on image and mirror image, too; reported apart
-
-    epochs: Count = 40  # at most
-    batch_size: Count = 128  # images
-    learning_rate: Annotated[float, Field(gt=0)] = 4e-3  # the peak
-    schedule: Literal["constant", "linear", "cosine"] = "cosine"  # linear and cosine end at zero
-    warmup_fraction: Fraction = 0.05  # of all updates; linear rise from zero
-    weight_decay: Annotated[float, Field(ge=0)] = 0.05  # decoupled; none on norms and biases
-    label_smoothing: Share = 0.05  # share spread over all classes
-
-    def policy(self, images: np.ndarray, augmentation: Augmentation | None = None) -> Augmentation:
-        """The augmentation for such images, (n, height, width, channels), mirrored where fit."""
-        given = augmentation or self.augmentation
-        return given.model_copy(update={"flip": given.flip and self.mirrored(images)})
-
-    def mirrored(self, images: np.ndarray) -> bool:
-        """Whether mirror images count as the same; of grey signs and digits they do not."""
-        return images.shape[-1] == 3 if self.mirror is None else self.mirror
 
 
 def build_classifier(splits: ImageSplits, config: ImageClassifierConfig) -> keras.Model:

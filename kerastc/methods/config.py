@@ -1,0 +1,38 @@
+"""What the methods can be told. Nothing here imports Keras: a recipe's settings come before it."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kerastc.images import STRONG, WEAK, Augmentation
+from kerastc.training.config import Count, Natural, Positive, Share
+from kerastc.training.image_config import ImageClassifierConfig, Weight
+
+
+class SelfTrainingConfig(ImageClassifierConfig):
+    """A supervised training, then rounds with pseudo-labels."""
+
+    threshold: Share = 0.85  # the least probability of a pseudo-label
+    rounds: Count = 4  # of labelling and training
+    round_epochs: Count = 10  # of a round's training, over labelled and chosen images
+    labelled_weight: Positive = 2.0  # of a labelled image in the loss
+    weighting: Literal["certainty", "none"] = "certainty"  # of a chosen image: its probability | 1
+    targets: Literal["hard", "soft"] = "hard"  # the pseudo-label | all probabilities
+    balanced: bool = False  # no class has more chosen images than the labelled ones' mean share
+    start: Literal["new", "last"] = "new"  # weights at the beginning of a round
+
+
+class FixMatchConfig(ImageClassifierConfig):
+    """Labelled and unlabelled images together in each step."""
+
+    threshold: Share = 0.8  # the least probability of a label, for the classes learned best
+    flexible: bool = True  # lower for classes that are learned less
+    ratio: Count = 3  # unlabelled images for each labelled one in a batch
+    consistency: Weight = 1.0  # weight of the unlabelled images in the loss
+    weak: Augmentation = WEAK  # of unlabelled images, for their labels
+    strong: Augmentation = STRONG  # of unlabelled images, to learn from
+    supervised_epochs: Natural = 10  # with labelled images alone, before
+
+    average: Annotated[float, Field(gt=0, lt=1)] = 0.99  # of old weights in the moving average
+    batch_size: Count = 64  # labelled images
+    epochs: Count = 10  # over the unlabelled images
