@@ -8,6 +8,7 @@ say for a pixel of the result where in the source its value is found, and are jo
 import numpy as np
 
 # A pixel is gathered as one number: its channels, 16 bits each, the fourth of them empty.
+PIXELS = 2**14  # at once: what they need stays in the cache; a batch at once takes 3 times as long
 PACKED = {1: (np.uint16, 1, 1), 3: (np.uint64, 4, 0x0001_0001_0001_0001)}
 
 
@@ -43,7 +44,14 @@ def warped(images: np.ndarray, maps: np.ndarray) -> np.ndarray:
         images: (n, h, w, c) uint8; c is 1 or 3.
         maps: (n, 3, 3).
     """
-    return _bilinear(images, *_places(maps.astype(np.float32), *images.shape[1:3]))
+    n, h, w, _ = images.shape
+    maps = maps.astype(np.float32)
+    result = np.empty_like(images)
+    step = max(PIXELS // (h * w), 1)
+    for start in range(0, n, step):
+        part = slice(start, start + step)
+        result[part] = _bilinear(images[part], *_places(maps[part], h, w))
+    return result
 
 
 def _maps(count: int, entries: dict[tuple[int, int], np.ndarray]) -> np.ndarray:

@@ -12,7 +12,7 @@ from kerastc.images.randaugment import rand_augment
 from kerastc.settings import Config
 
 Share = Annotated[float, Field(ge=0, lt=1)]
-Probability = Annotated[float, Field(ge=0, le=1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
 
 JITTERED = 0.8  # share of the images, SimCLR, appendix A
 CROP_RATIOS = (3 / 4, 4 / 3)  # width to height, the same
@@ -32,12 +32,12 @@ class Augmentation(pydantic.BaseModel):
     shift: Share = 0.0  # of the side, at most, by whole pixels; 0.125: 4 of 32
     rotation: Annotated[float, Field(ge=0, le=180)] = 0.0  # degrees at most, either way
     zoom: Share = 0.0  # 0.1: 10 % smaller to 10 % larger
-    crop: Probability = 0.0  # least share of the area that a random resized crop keeps; 0: no crop
-    randaugment: Annotated[int, Field(ge=0, le=14)] = 0  # operations on each image
+    crop: Fraction = 0.0  # least share of the area that a random resized crop keeps; 0: no crop
+    randaugment: Annotated[int, Field(ge=0)] = 0  # operations on each image
     jitter: Annotated[float, Field(ge=0, le=1.25)] = 0.0  # strength of colour jitter, SimCLR's s
-    grey: Probability = 0.0  # share of the images whose colour is taken out
-    blur: Probability = 0.0  # share of the images that are blurred
-    cutout: Probability = 0.0  # side of a grey square, of the image's side; 0.3: 10 of 32
+    grey: Fraction = 0.0  # share of the images whose colour is taken out
+    blur: Fraction = 0.0  # share of the images that are blurred
+    cutout: Fraction = 0.0  # side of a grey square, of the image's side; 0.3: 10 of 32
 
     def __call__(self, images: np.ndarray, random: np.random.Generator) -> np.ndarray:
         """Augments a batch; the given array stays as it is.

@@ -80,11 +80,11 @@ def test_cutout_hides_its_square():
 def test_crops_keep_at_least_their_share():
     # Both coordinates as pixel values: the range that a crop shows is the box that it read.
     y, x = np.mgrid[:64, :64] * 4
-    image = np.repeat(np.stack([y, x, 0 * x], axis=-1)[None], 800, axis=0).astype(np.uint8)
+    image = np.repeat(np.stack([y, x, 0 * x], axis=-1)[None], 300, axis=0).astype(np.uint8)
     found = Augmentation(crop=0.25)(image, np.random.default_rng(0)).astype(float) / 4
     height, width = ((np.ptp(found[..., axis], axis=(1, 2)) + 1) / 64 for axis in (0, 1))
     areas = height * width
-    assert 0.2 < areas.min() < 0.3 and areas.max() > 0.9
+    assert 0.2 < areas.min() < 0.3 and areas.max() > 0.88
     assert np.quantile(areas, 0.5) == pytest.approx(0.6, abs=0.06)  # U(0.25, 1), a bit less
     assert (np.abs(np.log(width / height)) < np.log(4 / 3) + 0.1).all()
 
