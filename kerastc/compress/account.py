@@ -13,7 +13,7 @@ from kerastc.compress.prunable import sparsity
 from kerastc.compress.step import Work
 from kerastc.predictor import load_model
 from kerastc.run import Run
-from kerastc.training.text import Trained
+from kerastc.training.trained import Trained
 
 
 class Account:
@@ -44,7 +44,7 @@ class Account:
             return None
         folder = self._folder(len(self.steps))
         # `tidy` comes when the run itself has the model.
-        return folder if folder.path("tokenizer").is_dir() else self.run
+        return folder if folder.path("model.keras").is_file() else self.run
 
     @contextmanager
     def step(self, work: Work, number: int, word: str) -> Iterator[None]:
@@ -86,7 +86,7 @@ class Account:
         figures = {
             "epochs": epochs,
             "seconds": round(sum(step["seconds"] for step in self.steps), 1),
-            "max_tokens": work.task.preprocessing["max_tokens"],
+            **work.task.figures,
             "parameters": work.model.count_params(),
             "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         }
@@ -106,6 +106,6 @@ class Account:
 
     def _remove_models(self, number: int) -> None:
         folder = self._folder(number)
+        folder.path("model.keras").unlink(missing_ok=True)  # first: it tells that the rest is there
         for name in ("checkpoints", "tokenizer"):
             shutil.rmtree(folder.path(name), ignore_errors=True)
-        folder.path("model.keras").unlink(missing_ok=True)

@@ -126,8 +126,8 @@ class ChainStudy:
             if set(known) == set(names):
                 return known
         tell(f"Timing the {len(trials)} fastest again, side by side")
-        texts = self.tried.chains.task().splits.validation
-        entries = self.tried.measure([trial.folder.joinpath(*FILE) for trial in trials], texts)
+        rows = self.tried.chains.task().splits.validation
+        entries = self.tried.measure([trial.folder.joinpath(*FILE) for trial in trials], rows)
         found = {
             name: entry["latency_ms"]["p50"] for name, entry in zip(names, entries, strict=True)
         }

@@ -8,7 +8,7 @@ from typing import Any
 
 from kerastc.compress.account import Account
 from kerastc.compress.step import Work
-from kerastc.compress.text_task import TextTask
+from kerastc.compress.task import Task
 from kerastc.compress.words import parse
 from kerastc.predictor import load_model
 from kerastc.progress import tell
@@ -27,7 +27,7 @@ class Chains:
         task: makes a task of `source`, as no step has changed it yet.
     """
 
-    def __init__(self, folder: Path, source: Run, original: Run, task: Callable[[], TextTask]):
+    def __init__(self, folder: Path, source: Run, original: Run, task: Callable[[], Task]):
         self.folder = folder
         self.source = source
         self.original = original

@@ -1,5 +1,7 @@
 """Distillation: a student of fewer or narrower layers learns from the run.
 
+Of texts:
+
     distill:layers=3,epochs=4                      every other layer of six, as DistilBERT
     distill:keep=[0,1,5]                           these layers
     distill:width=256,epochs=6                     narrower vectors
@@ -7,13 +9,21 @@
     distill:layers=3,augment=1                     as many texts again, made of the training texts
     distill:layers=3,unlabelled=more.txt           and real ones without labels
 
+Of images:
+
+    distill:width=0.5,epochs=40                    half of the filters, from random weights
+    distill:depth=1                                fewer blocks a stage
+    distill:architecture=residual                  another network
+    distill:width=0.5,unlabelled=own               and the images of the run that have no labels
+
 The loss is soft * T^2 * KL(teacher || student) + hard * cross-entropy, and, with states=1, the
 cosine distance of the hidden states.
 
 References: Hinton, Vinyals and Dean 2015; Sanh et al. 2019, DistilBERT, section 2.
 """
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import keras
 
@@ -22,7 +32,7 @@ from kerastc.compress.step import Step, Work
 from kerastc.compress.student import fewer_layers, narrower, spread
 from kerastc.compress.teaching import Training, Weight, teach
 from kerastc.errors import UserError
-from kerastc.training.config import Count, Natural
+from kerastc.training.config import Count, Natural, Positive
 
 
 class Distill(Training):
@@ -30,22 +40,29 @@ class Distill(Training):
 
     name: ClassVar[str] = "distill"
     short: ClassVar[str] = "layers"
+    kind_of_field: ClassVar[Mapping[str, str]] = {
+        **Training.kind_of_field,
+        **dict.fromkeys(("layers", "keep", "backbone", "states"), "text"),
+        **dict.fromkeys(("depth", "architecture"), "image"),
+    }
 
     layers: Count | None = None  # of the student, spread evenly over the model's
     keep: tuple[Natural, ...] = ()  # these layers instead, [0,2,4]
-    width: Count | None = None  # of the student's vectors
+    width: Positive | None = None  # of the student's vectors; of images the factor of filters
     backbone: str = ""  # another encoder in the place of the model's own layers
     states: Weight = 0.0  # weight of the cosine distance between hidden states
+    depth: Count | None = None  # of an image student, as in training
+    architecture: Literal["", "residual", "cnn", "wide"] = ""  # of an image student
     epochs: Count = 3  # of the training part
 
     def check(self, before: list[Step]) -> None:
         super().check(before)
-        own = self.layers is not None or bool(self.keep) or self.width is not None
+        own = any((self.layers, self.keep, self.width, self.depth, self.architecture))
         if own == bool(self.backbone):
             raise UserError(
                 "distill wants to know the student: layers=, keep= or width= of the model's own, "
-                "or backbone= of another.",
-                "For example distill:layers=3",
+                "or backbone= of another; of images width=, depth= or architecture=.",
+                "For example distill:layers=3, or distill:width=0.5 of images",
             )
         if self.layers is not None and self.keep:
             raise UserError("distill takes layers= or keep=, not both.")
@@ -54,7 +71,17 @@ class Distill(Training):
                 "distill compares hidden states of one width: states= goes with layers= or keep=."
             )
 
+    def check_kind(self, kind: str) -> None:
+        super().check_kind(kind)
+        if kind == "text" and self.width and self.width % 1:
+            raise UserError(
+                f"distill: width={self.width:g} of texts is a number of dimensions.",
+                "Give a whole one: distill:width=256",
+            )
+
     def apply(self, work: Work) -> dict[str, Any]:
+        if work.task.kind == "image":
+            return self._of_images(work)
         if self.backbone:
             return self._other(work)
         teacher = work.task.compact(work.model)
@@ -85,8 +112,18 @@ class Distill(Training):
         if not plain:
             raise UserError("distill: width= comes before low-rank, which ties the dimensions.")
         if self.width >= encoder.width:
-            raise UserError(f"distill: width={self.width}, but the model has {encoder.width}.")
-        return self.width
+            raise UserError(f"distill: width={self.width:g}, but the model has {encoder.width}.")
+        return int(self.width)
+
+    def _of_images(self, work: Work) -> dict[str, Any]:
+        """A student of random weights, which learns at the rate that the run was trained at."""
+        from kerastc.compress.image_student import image_student
+
+        task = work.task
+        chosen = (self.architecture, self.width, self.depth)
+        work.model = image_student(work.model, task, *chosen, seed=self.seed)
+        rate = self.learning_rate or task.config.learning_rate
+        return teach(work, self.model_copy(update={"learning_rate": rate}))
 
     def _other(self, work: Work) -> dict[str, Any]:
         """A student of another architecture, which brings its tokenizer."""

@@ -33,6 +33,7 @@ class LowRank(Step):
 
     name: ClassVar[str] = "low-rank"
     short: ClassVar[str] = "rank"
+    kind_of_field: ClassVar[Mapping[str, str]] = {"embedding": "text"}
 
     rank: Count | None = None  # of every layer
     energy: Annotated[float, Field(gt=0, lt=1)] | None = None  # share of the squared output kept

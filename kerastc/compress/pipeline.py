@@ -9,6 +9,7 @@ from typing import Any
 from kerastc import launch, recipe, settings
 from kerastc.backend import choose_backend
 from kerastc.errors import UserError
+from kerastc.kinds import kind_of
 from kerastc.progress import tell
 from kerastc.run import Run
 
@@ -50,7 +51,10 @@ def compress(
             return run
     else:
         steps = parse(words)
-        run = create(source_run(_given(parent), places), words, folder, places)
+        source = source_run(_given(parent), places)
+        for step in steps:
+            step.check_kind(kind_of(source))
+        run = create(source, words, folder, places)
     source = Run.open(Path(run.parent["run"]), places.cache)
     load, config = data_of(source)
     with launch.carrying_out(run, config, "compression.json"):
@@ -169,14 +173,14 @@ def _work(run: Run, source: Run, load, config, steps) -> None:
     from kerastc.compress.account import Account
     from kerastc.compress.quantize import Quantize
     from kerastc.compress.step import Work, probabilities
-    from kerastc.compress.text_task import text_task
+    from kerastc.compress.task import task_of
     from kerastc.predictor import load_model
     from kerastc.report.conclude import conclude
 
     if not run.path("data.json").is_file():
         run.write_json("data.json", source.read_json("data.json"))  # `load` compares with it
     original = original_of(source)
-    task = text_task(source, original, config, load(config, run))
+    task = task_of(source, original, config, load(config, run))
     account = Account(run, original)
     begin = account.last_done or source
     task.read_preprocessing(begin)

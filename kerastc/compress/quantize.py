@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from kerastc.compress.step import Step, Work, probabilities
+from kerastc.errors import UserError
 from kerastc.run import Run
 from kerastc.training.config import Count
 
 if TYPE_CHECKING:
-    from kerastc.compress.text_task import TextTask
+    from kerastc.compress.task import Task
 
 
 class Quantize(Step):
@@ -31,6 +32,14 @@ class Quantize(Step):
     kind: Literal["float16", "int8", "int8-static", "int4-tables", "int4"] = "int8"  # of weights
     rows: Count = 256  # of training, for the ranges of int8-static
     exclude: tuple[str, ...] = ()  # operators that stay in float, as `kerastc export` takes them
+
+    def check_kind(self, kind: str) -> None:
+        super().check_kind(kind)
+        if kind != "text" and self.kind == "int4-tables":
+            raise UserError(
+                "quantize:int4-tables is for tables of embeddings, which an image model has not.",
+                "int8-static makes image models smallest and fastest: quantize:int8-static",
+            )
 
     def apply(self, work: Work) -> dict[str, Any]:
         return {"kind": self.kind}  # the file is written once the run is whole
@@ -45,18 +54,15 @@ class Quantize(Step):
         from kerastc.report.metrics import write_predictions
 
         self.export(run, work.task)
+        task = work.task
         classifier = load(run.path("exports", "model.tflite"))
-        splits = work.task.splits
-        keras = probabilities(work.model, work.task.batches("test"), "test")
+        keras = probabilities(work.model, task.batches("test"), "test")
+        names, labels = task.names("test"), task.splits.test.labels
         with run.writing("predictions", "keras_test.csv") as path:
-            test = splits.test
-            write_predictions(path, test.texts, test.labels, keras, test.classes)
-        return {
-            part: classifier.probabilities(getattr(splits, part).texts)
-            for part in ("validation", "test")
-        }
+            write_predictions(path, names, labels, keras, work.classes, task.kind)
+        return {part: classifier.probabilities(task.given(part)) for part in ("validation", "test")}
 
-    def export(self, run: Run, task: "TextTask") -> None:
+    def export(self, run: Run, task: "Task") -> None:
         """Writes the LiteRT file of a run and its signature, with ranges of training rows."""
         from kerastc.deploy import export
 

@@ -34,6 +34,7 @@ from kerastc.compress.pipeline import (
 )
 from kerastc.compress.search_result import FILE, GOALS, Budget, Search, Trial
 from kerastc.errors import UserError, nearest
+from kerastc.kinds import kind_of
 from kerastc.run import Run
 from kerastc.sweep.storage import load_optuna
 
@@ -87,10 +88,10 @@ def search(
     load, config = data_of(source)
     choose_backend(backend)
     from kerastc.compress.chains import Chains  # these import Keras
-    from kerastc.compress.text_task import text_task
+    from kerastc.compress.task import task_of
     from kerastc.compress.trying import Trials, measured
 
-    _check_first(words)
+    _check_first(words, kind_of(source))
     original = original_of(source)
     command = ["kerastc", "compress", str(source.folder), *words, "--within", str(budget)]
     command += ["--for", goal, "--trials", str(trials), "--epochs", str(epochs)]
@@ -99,7 +100,7 @@ def search(
         if not folder.path("data.json").is_file():
             folder.write_json("data.json", source.read_json("data.json"))
         splits = load(config, folder)  # compares the data with that
-        task = partial(text_task, source, original, config, splits)
+        task = partial(task_of, source, original, config, splits)
         chains = Chains(folder.path("steps"), source, original, task)
         tried = Trials(folder.path("trials"), chains, measure or measured)
         study = ChainStudy(folder, tried, _space(chains, words, epochs), budget, goal)
@@ -127,11 +128,14 @@ def _check(goal: str, trials: int, epochs: int) -> None:
         raise UserError(f"--epochs {epochs}: 0 is no training; more is allowed, less is not.")
 
 
-def _check_first(words: Sequence[str]) -> None:
+def _check_first(words: Sequence[str], kind: str) -> None:
     """The steps that every chain begins with."""
     from kerastc.compress.words import parse
 
-    if words and parse(words)[-1].name == "quantize":
+    steps = parse(words) if words else []
+    for step in steps:
+        step.check_kind(kind)
+    if steps and steps[-1].name == "quantize":
         raise UserError(
             f"{words[-1]} stands before --within, which itself looks for the way to quantize.",
             "Leave it out: the steps that you give come first in every chain.",
@@ -141,13 +145,13 @@ def _check_first(words: Sequence[str]) -> None:
 def _space(chains: "Chains", words: Sequence[str], epochs: int) -> "Space":
     from kerastc.compress.space import space
     from kerastc.predictor import load_model
-    from kerastc.text.tokens import load_tokenizer
 
     begin = chains.model_after(words)
     compressed = takewhile(lambda run: run.steps, chains.source.line())
     done = [*words, *(step for run in compressed for step in run.steps)]
-    model = load_model(begin.path("model.keras"))
-    return space(model, load_tokenizer(begin.path("tokenizer")), words, done, epochs)
+    task = chains.task()
+    task.read_preprocessing(begin)
+    return space(load_model(begin.path("model.keras")), task, words, done, epochs)
 
 
 class _Folder(Run):

@@ -6,41 +6,17 @@ over all that was cut. Zeros (prune) are left out: they make no LiteRT file smal
 """
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import keras
-
-from kerastc.compress.places import places
-from kerastc.compress.quantize import Quantize
-from kerastc.compress.restricted import is_restrictable
-from kerastc.errors import UserError
-from kerastc.models import compact
-from kerastc.models.low_rank import LowRankDense
-from kerastc.text.tokens import Tokenizer
 
 if TYPE_CHECKING:
     import optuna
 
-KINDS = get_args(Quantize.model_fields["kind"].annotation)
-WIDTH_SHARES = (2, 3, 4, 6)  # of the vectors' width is the rank of the table of tokens
-# The peak of the rate of a recovery. What was cut deeply learns better at twice the usual one.
-RECOVERY = "learning_rate=2e-4"
-
-# Chains to begin with, by axis, from nearly nothing lost to much. 0.5 is half of an axis, and an
-# axis that is not named stays at its gentlest. "recover" as far as the user allows.
-_FIRST: tuple[dict[str, float], ...] = (
-    {"quantize": 1},
-    {"vocabulary": 1, "embedding": 2, "quantize": 1},
-    {"vocabulary": 1, "embedding": 2, "recover": 9, "quantize": 1},
-    {"vocabulary": 1, "embedding": 2, "layers": 0.3, "recover": 9, "quantize": 1},
-    {"vocabulary": 1, "embedding": 2, "layers": 0.5, "recover": 9, "quantize": 1},
-    {"vocabulary": 1, "embedding": 2, "neurons": 2, "recover": 9, "quantize": 1},
-    {"vocabulary": 1, "embedding": 2, "recover": 9, "quantize": 3},
-    {"vocabulary": 2, "embedding": 3, "layers": 0.5, "neurons": 2, "recover": 9, "quantize": 1},
-)
+    from kerastc.compress.task import Task
 
 
 @dataclass(frozen=True)
@@ -68,10 +44,13 @@ class Space:
     Args:
         fixed: the steps with which all of them begin.
         axes: in the order of their steps.
+        beginnings: chains to begin with, by axis, from nearly nothing lost to much. 0.5 is half of
+            an axis, and an axis that is not named stays at its gentlest.
     """
 
     fixed: tuple[str, ...]
     axes: tuple[Axis, ...]
+    beginnings: tuple[Mapping[str, float], ...]
 
     def draw(self, trial: "optuna.Trial") -> tuple[str, ...]:
         """The chain of a trial: what was enqueued with it, else what the sampler suggests."""
@@ -93,7 +72,7 @@ class Space:
         """Chains to begin with, an index for each axis; no two alike."""
         found = [
             {axis.name: axis.at(places.get(axis.name, 0)) for axis in self.axes}
-            for places in _FIRST
+            for places in self.beginnings
         ]
         return [drawn for i, drawn in enumerate(found) if drawn not in found[:i]]
 
@@ -113,7 +92,7 @@ class Space:
 
 def space(
     model: keras.Model,
-    tokenizer: Tokenizer,
+    task: "Task",
     fixed: Sequence[str],
     done: Collection[str],
     epochs: int,
@@ -122,43 +101,19 @@ def space(
 
     Args:
         model: as the fixed steps leave it.
-        tokenizer: of the model.
+        task: of its run, with what belongs to the model.
         fixed: steps with which each chain begins.
         done: all steps of the model, those of its ancestors and the fixed ones.
         epochs: of training that a chain may have.
     """
+    from kerastc.compress import image_space, text_space
+
+    of_kind = {"text": text_space, "image": image_space}[task.kind]
+    recovered = range(1, epochs + 1)
     axes = [
-        *_vocabulary(tokenizer, done),
-        *_of_encoder(model, done),
-        Axis("recover", ("", *(f"recover:epochs={n + 1},{RECOVERY}" for n in range(epochs)))),
-        Axis("quantize", tuple(f"quantize:{kind}" for kind in KINDS)),
+        *of_kind.axes(model, task, done),
+        Axis("recover", ("", *(of_kind.RECOVERY.format(count) for count in recovered))),
+        Axis("quantize", tuple(f"quantize:{kind}" for kind in of_kind.KINDS)),
     ]
-    return Space(tuple(fixed), tuple(axis for axis in axes if len(axis.words) > 1))
-
-
-def _vocabulary(tokenizer: Tokenizer, done: Collection[str]) -> Iterator[Axis]:
-    if is_restrictable(tokenizer) and not any(word.startswith("vocabulary") for word in done):
-        rarer = (f"vocabulary:min_count={count}" for count in (2, 3))
-        yield Axis("vocabulary", ("vocabulary", *rarer))
-
-
-def _of_encoder(model: keras.Model, done: Collection[str]) -> Iterator[Axis]:
-    """The axes of an encoder whose parts can be replaced; none of another."""
-    try:
-        model = compact(model)
-    except UserError:
-        return
-    encoder = model.get_layer("encoder")
-    thin = any(isinstance(place.layer, LowRankDense) for place in places(model))
-    if isinstance(encoder.tokens, keras.layers.Embedding):
-        ranks = [encoder.width // share for share in WIDTH_SHARES]
-        yield Axis("embedding", ("", *(f"low-rank:embedding={rank}" for rank in ranks)))
-    if not any(word.startswith(("structured", "distill")) for word in done):
-        fewer = range(1, len(encoder.blocks))
-        yield Axis("layers", ("", *(f"structured:layers={count},epochs=0" for count in fewer)))
-    if not thin and not any(word.startswith("structured") for word in done):
-        shares = (0.25, 0.5, 0.75)
-        yield Axis("neurons", ("", *(f"structured:neurons={s},epochs=0" for s in shares)))
-    if not thin:
-        energies = (0.95, 0.9, 0.8)
-        yield Axis("kernels", ("", *(f"low-rank:energy={share}" for share in energies)))
+    axes = tuple(axis for axis in axes if len(axis.words) > 1)
+    return Space(tuple(fixed), axes, of_kind.BEGINNINGS)

@@ -1,6 +1,7 @@
 """What a compression step is, and what it works on."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -8,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import keras
 import numpy as np
 
+from kerastc.errors import UserError
+from kerastc.kinds import KINDS
 from kerastc.run import Run
 from kerastc.settings import Config
 from kerastc.softmax import softmax
@@ -15,7 +18,7 @@ from kerastc.training.batching import Batches
 from kerastc.training.predicting import predict
 
 if TYPE_CHECKING:
-    from kerastc.compress.text_task import TextTask
+    from kerastc.compress.task import Task
 
 
 class Step(Config, ABC):
@@ -24,11 +27,15 @@ class Step(Config, ABC):
     Attributes:
         name: what the user calls it.
         short: the field that a value without a name sets, as in `prune:0.8`; empty: there is none.
+        kinds: of the runs that it applies to.
+        kind_of_field: of fields that runs of one kind alone have.
     """
 
     called: ClassVar[str] = "this step"
     name: ClassVar[str]
     short: ClassVar[str] = ""
+    kinds: ClassVar[tuple[str, ...]] = tuple(KINDS)
+    kind_of_field: ClassVar[Mapping[str, str]] = {}
 
     def check(self, before: "list[Step]") -> None:
         """Refuses what cannot work, before any work.
@@ -39,6 +46,25 @@ class Step(Config, ABC):
         Raises:
             UserError: naming the field or the step, and what is allowed.
         """
+
+    def check_kind(self, kind: str) -> None:
+        """Refuses what does not go with a run of a kind, before any work; raises as `check`."""
+        if kind not in self.kinds:
+            raise UserError(
+                f"{self.name} is for runs of {KINDS[self.kinds[0]]}; this one is of {KINDS[kind]}.",
+                "See what each step does: kerastc steps",
+            )
+        for name in type(self).model_fields:
+            if name in self.model_fields_set and self.kind_of_field.get(name, kind) != kind:
+                raise UserError(
+                    f"{self.name}: {name}= is for runs of {KINDS[self.kind_of_field[name]]}; this "
+                    f"one is of {KINDS[kind]}.",
+                    f"Of {KINDS[kind]} alone: {self._own_fields(kind)}",
+                )
+
+    def _own_fields(self, kind: str) -> str:
+        own = [f"{name}=" for name, of in self.kind_of_field.items() if of == kind]
+        return ", ".join(own) or "no field"
 
     @abstractmethod
     def apply(self, work: "Work") -> dict[str, Any]:
@@ -59,7 +85,7 @@ class Work:
         run: the folder of the present step: checkpoints and history of what it trains.
     """
 
-    task: "TextTask"
+    task: "Task"
     model: keras.Model
     run: Run
 

@@ -4,12 +4,15 @@
     structured:heads=0.25,neurons=0.5,epochs=2
     structured:layers=2                        the two layers that the loss misses least
     structured:drop=[1,3]                      these layers
-    structured:channels=0.5                    half of a convolutional network's filters
+    structured:channels=0.5                    half of a convolutional network's channels
+
+Channels that residual additions tie together go as one.
 
 References: Michel et al. 2019 (heads), Molchanov et al. 2019 (importance), Sajjad et al. 2020, On
 the Effect of Dropping Layers of Pre-trained Transformer Models.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import keras
@@ -34,10 +37,15 @@ class Structured(Training):
 
     name: ClassVar[str] = "structured"
     short: ClassVar[str] = "neurons"
+    kind_of_field: ClassVar[Mapping[str, str]] = {
+        **Training.kind_of_field,
+        **dict.fromkeys(("neurons", "heads", "layers", "drop"), "text"),
+        "channels": "image",
+    }
 
     neurons: Share = 0.0  # share of the feed-forward neurons that go
     heads: Share = 0.0  # share of the attention heads that go
-    channels: Share = 0.0  # share of the filters of convolutions that go
+    channels: Share = 0.0  # share of the channels that go, of a network of convolutions
     layers: Natural = 0  # how many go: those that the loss misses least
     drop: tuple[Natural, ...] = ()  # these layers instead, [1,3]
     by: Literal["first_order", "magnitude"] = "first_order"  # of the loss | of the weights

@@ -1,23 +1,19 @@
 """Training inside of a step: the model learns from the original run, as far as it can hold it."""
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, ClassVar
 
 import keras
-import numpy as np
 from pydantic import Field
 
-from kerastc.compress.augmentation import spliced
 from kerastc.compress.keep_zeros import KeepZeros
 from kerastc.compress.step import Step, Work
 from kerastc.compress.teacher_loss import TeacherLoss
-from kerastc.data import read_unlabelled
-from kerastc.data.duplicates import normal_text
-from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
-from kerastc.training.batching import TextBatches
 from kerastc.training.config import Count, EarlyStopping, Natural, Positive, Share
-from kerastc.training.fit import fit, one_hot
+from kerastc.training.fit import fit
+
+OWN = "own"  # the only unlabelled images that a run can have: those of its splits
 
 Weight = Annotated[float, Field(ge=0)]
 
@@ -26,22 +22,33 @@ class Training(Step):
     """The fields of a step that trains. The teacher is the original run."""
 
     epochs: Natural = 1  # of the training part
-    learning_rate: Positive = 1e-4  # the peak; falls to zero in a line
+    learning_rate: Positive | None = None  # peak, then to 0; none: texts 1e-4, images 1/4 of theirs
     warmup_fraction: Share = 0.06  # of all updates
     batch_size: Count | None = None  # examples; none: as the run was trained
     temperature: Positive = 2.0  # of teacher and student in the soft part of the loss
     soft: Weight = 1.0  # weight of the teacher's probabilities; 0 learns from labels alone
     hard: Weight = 0.5  # weight of the labels
-    masking: Share | None = None  # share of the student's tokens; none: as the run was trained
-    unlabelled: str = ""  # a file of further texts, which the teacher alone labels
+    unlabelled: str = ""  # further rows, which the teacher alone labels: a file of texts | own
     augment: Natural = 0  # texts made for each training text, of two spliced, likewise
+    masking: Share | None = None  # share of the student's tokens; none: as the run was trained
+
+    # Images are augmented as the run was trained, for student and teacher alike.
+    kind_of_field: ClassVar[Mapping[str, str]] = {"augment": "text", "masking": "text"}
 
     def check(self, before: list[Step]) -> None:
         if self.epochs and not self.soft and not self.hard:
             raise UserError(f"{self.name}: soft=0 and hard=0 leave nothing to learn from.")
         if (self.unlabelled or self.augment) and not self.soft:
             what = "unlabelled" if self.unlabelled else "augment"
-            raise UserError(f"{self.name}: {what} needs a teacher for its texts: soft is 0.")
+            raise UserError(f"{self.name}: {what} needs a teacher for its rows: soft is 0.")
+
+    def check_kind(self, kind: str) -> None:
+        super().check_kind(kind)
+        if kind == "image" and self.unlabelled not in ("", OWN):
+            raise UserError(
+                f"{self.name}: unlabelled={self.unlabelled} names no images that this run has.",
+                f"unlabelled={OWN} takes the unlabelled ones of its training part.",
+            )
 
 
 def teach(
@@ -71,20 +78,20 @@ def teach(
     config = task.config.model_copy(
         update={
             "epochs": options.epochs,
-            "learning_rate": options.learning_rate,
+            "learning_rate": options.learning_rate or task.learning_rate,
             "schedule": "linear",
             "warmup_steps": 0,
             "warmup_fraction": options.warmup_fraction,
             "batch_size": options.batch_size or task.config.batch_size,
-            "masking": task.config.masking if options.masking is None else options.masking,
             "seed": options.seed,
             "accumulation": 1,
+            "class_weights": "none",
             "early_stopping": EarlyStopping(metric="val_accuracy", patience=0),
         }
     )
     _seed(work.model, config.seed)
     work.model.trainable = True
-    batches = _batches(work, options, config)
+    batches = task.training_batches(options, config)
     steps = config.epochs * len(batches)
     validation = task.batches("validation")
     loss = TeacherLoss(options.temperature, options.soft, options.hard, config.label_smoothing)
@@ -119,50 +126,3 @@ def _seed(model: keras.Model, seed: int) -> None:
     states = (v for v in model.variables if v.name == "seed_generator_state")
     for number, state in enumerate(states):
         state.assign([seed + number, 0])
-
-
-def _batches(work: Work, options: Training, config) -> TextBatches:
-    """The training rows with their labels and the teacher's logits as targets."""
-    task = work.task
-    texts = task.splits.train
-    targets = one_hot(texts.labels, len(texts.classes))
-    more = _more(options, task)
-    if len(more):
-        targets = np.concatenate([targets, np.zeros((len(more), len(texts.classes)), "float32")])
-        texts = LabelledTexts(
-            np.concatenate([texts.texts, more]),
-            np.concatenate([texts.labels, np.zeros(len(more), "int32")]),
-            texts.classes,
-            texts.source,
-        )
-    logits = task.teacher_logits(texts) if options.soft else np.zeros_like(targets)
-    tokens = task.tokenizer.encode(config.preparation.apply(texts.texts), config.max_tokens)
-    return TextBatches(
-        tokens,
-        task.tokenizer.pad,
-        np.concatenate([targets, logits], axis=1),
-        config.batch_size,
-        seed=config.seed,
-        masking=(config.masking, task.tokenizer.mask_id),
-    )
-
-
-def _more(options: Training, task) -> np.ndarray:
-    """The texts that have no label."""
-    more = [np.array([], dtype=object)]
-    if options.augment:
-        own = task.splits.train.texts
-        more.append(spliced(own, options.augment * len(own), options.seed))
-    if options.unlabelled:
-        more.append(_unlabelled(options.unlabelled, task))
-    return np.concatenate(more)
-
-
-def _unlabelled(path: str, task) -> np.ndarray:
-    """The texts of a file, less those that validation or test has."""
-    parts = (task.splits.validation, task.splits.test)
-    apart = {normal_text(text) for part in parts for text in part.texts}
-    texts = [text for text in read_unlabelled(path) if normal_text(text) not in apart]
-    if not texts:
-        raise UserError(f"{path} has no text that is not in validation or test, too.")
-    return np.array(texts, dtype=object)

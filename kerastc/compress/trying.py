@@ -12,6 +12,7 @@ from kerastc.compress.chains import MODEL, Chains
 from kerastc.compress.pipeline import create, folder_name
 from kerastc.compress.search_result import FILE, METRICS, Trial
 from kerastc.compress.words import parse
+from kerastc.data.images import LabelledImages
 from kerastc.data.texts import LabelledTexts
 from kerastc.launch import Places
 from kerastc.run import Run
@@ -19,16 +20,17 @@ from kerastc.run import Run
 RECORD = "trial.json"
 CALLS = 200  # that are timed
 
-# Measures exported files side by side on labelled texts, by default the test rows of their run:
+Rows = LabelledTexts | LabelledImages | None
+# Measures exported files side by side on labelled rows, by default the test rows of their run:
 # an entry for each, as in benchmark.json.
-Measure = Callable[[Sequence[Path], LabelledTexts | None], list[dict[str, Any]]]
+Measure = Callable[[Sequence[Path], Rows], list[dict[str, Any]]]
 
 
-def measured(paths: Sequence[Path], texts: LabelledTexts | None = None) -> list[dict[str, Any]]:
+def measured(paths: Sequence[Path], rows: Rows = None) -> list[dict[str, Any]]:
     """What `kerastc benchmark` finds, on one thread."""
     from kerastc.deploy.benchmark import Protocol, benchmark
 
-    return benchmark(paths, texts, protocol=Protocol.of_runs(CALLS))
+    return benchmark(paths, rows, protocol=Protocol.of_runs(CALLS))
 
 
 class Trials:
@@ -91,7 +93,7 @@ class Trials:
     @staticmethod
     def _lend(source: Run, run: Run) -> None:
         """Gives a trial the model of its steps for as long as it is exported."""
-        for name in MODEL:
+        for name in filter(lambda name: source.path(name).exists(), MODEL):
             copy = shutil.copytree if source.path(name).is_dir() else shutil.copyfile
             with run.writing(name) as path:
                 copy(source.path(name), path)
@@ -100,7 +102,7 @@ class Trials:
     def _take_back(run: Run) -> None:
         """Lets the model go, which is as large as many files."""
         run.path("model.keras").unlink()
-        shutil.rmtree(run.path("tokenizer"))  # exports/ has one
+        shutil.rmtree(run.path("tokenizer"), ignore_errors=True)  # exports/ has one
 
 
 def _record(words: Sequence[str], entry: dict[str, Any], seconds: float) -> dict[str, Any]:

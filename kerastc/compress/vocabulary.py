@@ -29,6 +29,7 @@ class Vocabulary(Step):
     """Cuts both tables of a text model and rewrites its tokenizer."""
 
     name: ClassVar[str] = "vocabulary"
+    kinds: ClassVar[tuple[str, ...]] = ("text",)
 
     min_count: Count = 1  # times that a token must occur to stay
     corpus: str = ""  # a file of further texts whose tokens stay

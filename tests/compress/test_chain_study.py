@@ -12,6 +12,7 @@ from kerastc.compress.chain_study import ChainStudy
 from kerastc.compress.search_result import Budget, Search, Trial
 from kerastc.compress.search_terminal import search_tables
 from kerastc.compress.space import Axis, Space
+from kerastc.compress.text_space import BEGINNINGS
 from kerastc.errors import UserError
 from kerastc.run import Run
 
@@ -23,6 +24,7 @@ SPACE = Space(
         Axis("recover", ("", "recover:epochs=1")),
         Axis("quantize", ("quantize:float16", "quantize:int8", "quantize:int4")),
     ),
+    BEGINNINGS,
 )
 ORIGINAL = {"accuracy": 0.9, "macro_f1": 0.8}
 
@@ -80,7 +82,7 @@ def test_more_trials_go_on_as_if_they_had_been_asked_for_at_once(tmp_path):
 
 def test_no_chain_is_tried_twice_and_a_small_space_is_tried_whole(tmp_path):
     tried = Known(tmp_path)
-    small = Space((), SPACE.axes[2:])
+    small = Space((), SPACE.axes[2:], BEGINNINGS)
     found = study(tmp_path, tried, space=small)
     found.search(20)
     assert tried.count == len(found.found.trials) <= small.size == 6

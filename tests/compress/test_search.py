@@ -4,6 +4,7 @@ import json
 import shlex
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from kerastc.compress import compress, search
 from kerastc.compress.chains import Chains
 from kerastc.compress.pipeline import data_of
 from kerastc.compress.space import space
-from kerastc.compress.text_task import text_task
+from kerastc.compress.task import task_of
 from kerastc.deploy.runtime import load
 from kerastc.errors import UserError
 from kerastc.predictor import load_model
@@ -174,7 +175,7 @@ def test_chains_that_begin_alike_share_the_models_of_their_beginnings(trained, p
     read, config = data_of(source)
     splits = read(config, Run(tmp_path))
     chains = Chains(
-        tmp_path / "steps", source, source, lambda: text_task(source, source, config, splits)
+        tmp_path / "steps", source, source, lambda: task_of(source, source, config, splits)
     )
     first = chains.model_after(["vocabulary", "low-rank:embedding=4"])
     written = first.path("model.keras").stat().st_mtime_ns
@@ -188,15 +189,15 @@ def test_chains_that_begin_alike_share_the_models_of_their_beginnings(trained, p
 
 def test_the_space_offers_what_the_model_can_still_take(trained):
     run = Run(trained)
-    tokenizer = load_tokenizer(run.path("tokenizer"))
+    task = SimpleNamespace(kind="text", tokenizer=load_tokenizer(run.path("tokenizer")))
     model = load_model(run.path("model.keras"))
-    whole = space(model, tokenizer, [], [], 2)
+    whole = space(model, task, [], [], 2)
     names = [axis.name for axis in whole.axes]
     assert names == [
         *("vocabulary", "embedding", "layers", "neurons", "kernels", "recover", "quantize")
     ]
     assert whole.size == 3 * 5 * 2 * 4 * 4 * 3 * 5
     done = ["vocabulary", "distill:layers=1"]
-    rest = space(model, tokenizer, done, done, 0)
+    rest = space(model, task, done, done, 0)
     assert [axis.name for axis in rest.axes] == ["embedding", "neurons", "kernels", "quantize"]
     assert all(rest.words(drawn)[:2] == tuple(done) for drawn in rest.first)

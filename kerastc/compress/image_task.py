@@ -1,0 +1,120 @@
+"""An image run as compression sees it: its data, its augmentation, its teacher."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from kerastc.compress.task import Task
+from kerastc.compress.teaching import OWN
+from kerastc.errors import UserError
+from kerastc.images import NONE
+from kerastc.predictor import load_model
+from kerastc.run import Run
+from kerastc.training.fit import one_hot
+from kerastc.training.image_batches import ImageBatches
+from kerastc.training.images import JUDGING, ImageClassifierConfig, judged, save
+from kerastc.training.predicting import predict
+
+if TYPE_CHECKING:
+    from kerastc.compress.teaching import Training
+
+
+class ImageTask(Task):
+    """See `Task`."""
+
+    kind = "image"
+    config: ImageClassifierConfig
+
+    def save(self, model: keras.Model, run: Run) -> None:
+        save(model, self.preprocessing, run)
+
+    def given(self, part: str) -> np.ndarray:
+        return getattr(self.splits, part).images
+
+    def names(self, part: str) -> np.ndarray:
+        return getattr(self.splits, part).names
+
+    def batches(self, part: str) -> ImageBatches:
+        return judged(getattr(self.splits, part))
+
+    def training_batches(self, options: "Training", config: ImageClassifierConfig) -> ImageBatches:
+        """As in `Task`; augmented and mixed as the run was trained."""
+        train, more = self.splits.train, self._unlabelled(options)
+        images = np.concatenate([train.images, more])
+        labels = np.zeros((len(images), len(train.classes)), "float32")
+        labels[: len(train)] = one_hot(train.labels, len(train.classes))
+        augment = config.policy(images)
+        fixed = augment == NONE and not config.mixup
+        known = fixed or not options.soft  # before an epoch begins
+        logits = self.teacher_logits(images) if fixed and options.soft else np.zeros_like(labels)
+        return TaughtBatches(
+            images,
+            np.concatenate([labels, logits], axis=1) if known else labels,
+            config.batch_size,
+            seed=config.seed,
+            rows=np.tile(np.arange(len(images)), -(-config.least_images // len(images))),
+            augment=augment,
+            mixing=config.mixup,
+            teacher=None if known else self.teacher,
+        )
+
+    @property
+    def learning_rate(self) -> float:
+        return self.config.learning_rate / 4
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        return {"images": len(self.splits.train)}
+
+    @cached_property
+    def teacher(self) -> keras.Model:
+        """The original's model."""
+        return load_model(self.original.path("model.keras"))
+
+    def _unlabelled(self, options: "Training") -> np.ndarray:
+        found = self.splits.unlabelled.images
+        if not options.unlabelled:
+            return found[:0]
+        if not len(found):
+            raise UserError(
+                f"unlabelled={OWN}: all training images of {self.original.folder} have labels.",
+                "Leave it out.",
+            )
+        return found
+
+    def _logits(self, examples: np.ndarray) -> np.ndarray:
+        none = np.zeros((len(examples), 0), "float32")
+        return predict(self.teacher, ImageBatches(examples, none, JUDGING), "Asking the teacher")
+
+    def _bytes(self, examples: np.ndarray) -> Iterator[bytes]:
+        yield repr(examples.shape).encode()
+        yield np.ascontiguousarray(examples).data
+
+
+class TaughtBatches(ImageBatches):
+    """Batches whose targets also have a teacher's logits for the very images of the batch.
+
+    A teacher that saw other crops than its student would teach it something else: Beyer et al.
+    2022, Knowledge Distillation: A Good Teacher is Patient and Consistent, section 3.1.
+
+    Args:
+        teacher: images (batch, height, width, channels) float32 to logits; None: the targets have
+            the logits already.
+        images, targets, ...: as in `ImageBatches`.
+
+    Gives (images, (batch, 2 classes) float32).
+    """
+
+    def __init__(self, images, targets, batch_size, *, teacher: keras.Model | None, **options):
+        self.teacher = teacher
+        super().__init__(images, targets, batch_size, **options)
+
+    def __getitem__(self, index: int):
+        images, targets = super().__getitem__(index)
+        if self.teacher is not None:
+            logits = np.asarray(self.teacher.predict_on_batch(images), "float32")
+            targets = np.concatenate([targets, logits], axis=1)
+        return images, targets

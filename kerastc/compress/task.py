@@ -1,0 +1,139 @@
+"""A run as compression sees it: its data, what turns them into inputs, its teacher."""
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import keras
+import numpy as np
+
+from kerastc.kinds import kind_of
+from kerastc.run import Run
+from kerastc.training.arrays import appearing
+from kerastc.training.batching import Batches
+from kerastc.training.config import TrainingConfig
+
+if TYPE_CHECKING:
+    from kerastc.compress.teaching import Training
+    from kerastc.data.image_splits import ImageSplits
+    from kerastc.data.splits import Splits
+
+
+class Task(ABC):
+    """What turns the rows of a run into the inputs of its model, on the way through the steps.
+
+    Args:
+        parent: the run that is compressed.
+        original: the first run of the line: the teacher.
+        config: of the original.
+        splits: the data of both.
+
+    Attributes:
+        kind: one of `kerastc.kinds.KINDS`.
+        preprocessing: of the model as it is at present; a step may replace it.
+    """
+
+    kind: ClassVar[str]
+
+    def __init__(
+        self, parent: Run, original: Run, config: TrainingConfig, splits: "Splits | ImageSplits"
+    ):
+        self.parent = parent
+        self.original = original
+        self.config = config
+        self.splits = splits
+        self.preprocessing: dict[str, Any]
+        self.read_preprocessing(parent)
+
+    def read_preprocessing(self, run: Run) -> None:
+        """Takes what belongs to a model from a run, or from the folder of a step."""
+        self.preprocessing = run.read_json("preprocessing.json")
+
+    @abstractmethod
+    def save(self, model: keras.Model, run: Run) -> None:
+        """Writes model.keras and what belongs to it."""
+
+    @staticmethod
+    def compact(model: keras.Model) -> keras.Model:
+        """The model in the form whose parts can be replaced; its logits stay."""
+        return model
+
+    @abstractmethod
+    def given(self, part: str) -> Sequence:
+        """What a user would give of "validation" or "test": texts, or images."""
+
+    @abstractmethod
+    def names(self, part: str) -> np.ndarray:
+        """What predictions/PART.csv calls the rows, (n,) object."""
+
+    @abstractmethod
+    def batches(self, part: str) -> Batches:
+        """The rows of "train", "validation" or "test" in order, one-hot targets, as they are."""
+
+    def calibration(self, rows: int, seed: int) -> Batches:
+        """So many training rows, drawn at random."""
+        return self.batches("train").sample(rows, seed)
+
+    @abstractmethod
+    def training_batches(self, options: "Training", config: TrainingConfig) -> Batches:
+        """The rows that a step learns from.
+
+        Args:
+            options: of the step.
+            config: of this training.
+
+        Returns:
+            batches whose targets are (rows, 2 classes): labels, one-hot or zeros where a row has
+            none, then the teacher's logits; see `TeacherLoss`.
+
+        Raises:
+            UserError: where what `options.unlabelled` names has no rows.
+        """
+
+    @property
+    @abstractmethod
+    def learning_rate(self) -> float:
+        """The peak of a step that goes on with trained weights, where it names none."""
+
+    @property
+    @abstractmethod
+    def figures(self) -> dict[str, Any]:
+        """What the metrics of a compressed run say of its data, beside what all runs say."""
+
+    def teacher_logits(self, examples: Sequence) -> np.ndarray:
+        """The original's logits, (examples, classes) float32; kept in the cache for every child."""
+        digest = hashlib.sha256(self.original.path("model.keras").read_bytes())
+        for part in self._bytes(examples):
+            digest.update(part)
+        path = self.parent.cache / "teachers" / f"{digest.hexdigest()[:32]}.npy"
+        try:
+            return np.load(path, allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            logits = self._logits(examples).astype("float32")
+            with appearing(path) as temporary:
+                np.save(temporary, logits, allow_pickle=False)
+            return logits
+
+    @abstractmethod
+    def _bytes(self, examples: Sequence) -> Iterable[bytes]:
+        """What tells examples from others."""
+
+    @abstractmethod
+    def _logits(self, examples: Sequence) -> np.ndarray:
+        """What the original says of them, (examples, classes)."""
+
+
+def task_of(
+    parent: Run, original: Run, config: TrainingConfig, splits: "Splits | ImageSplits"
+) -> Task:
+    """The task of a run; arguments as in `Task`.
+
+    Raises:
+        UserError: where it is a run of no known kind.
+    """
+    from kerastc.compress.image_task import ImageTask
+    from kerastc.compress.text_task import TextTask
+
+    kinds = {task.kind: task for task in (TextTask, ImageTask)}
+    return kinds[kind_of(parent)](parent, original, config, splits)
