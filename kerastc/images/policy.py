@@ -90,15 +90,15 @@ class Augmentation(pydantic.BaseModel):
         if not (self.rotation or self.zoom or self.crop):
             images = placing.flipped(images, mirrored) if self.flip else images
             return placing.shifted(images, down, right) if any(pixels) else images
-        maps = affine.translation(-down, -right)
-        if self.crop:
-            maps = maps @ _cropped(images, self.crop, random)
+        maps = affine.scaling(np.ones(n), np.where(mirrored, -1, 1))
+        maps = maps @ affine.translation(-down, -right)
         if self.rotation:
-            maps = maps @ affine.rotation(random.uniform(-self.rotation, self.rotation, n))
+            maps = affine.rotation(random.uniform(-self.rotation, self.rotation, n)) @ maps
         if self.zoom:
             scale = 1 / random.uniform(1 - self.zoom, 1 + self.zoom, n)
-            maps = maps @ affine.scaling(scale, scale)
-        maps = maps @ affine.scaling(np.ones(n), np.where(mirrored, -1, 1))
+            maps = affine.scaling(scale, scale) @ maps
+        if self.crop:
+            maps = _cropped(images, self.crop, random) @ maps
         return affine.warped(images, maps)
 
     def _coloured(self, images: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -57,6 +57,12 @@ def test_flip_and_shift_make_windows_of_the_reflected_image(smooth):
     assert counts.max() < 3 * 4000 / 162
 
 
+def test_flip_and_shift_are_the_same_beside_a_rotation(images):
+    still = WEAK.model_copy(update={"rotation": 1e-9})
+    one, same = (policy(images, np.random.default_rng(4)) for policy in (WEAK, still))
+    np.testing.assert_array_equal(one, same)
+
+
 def test_a_share_of_the_images(smooth):
     images = np.repeat(smooth[:1], 1000, axis=0)
     noise = np.random.default_rng(0).integers(0, 256, images.shape, dtype=np.uint8)

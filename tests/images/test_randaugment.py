@@ -71,6 +71,14 @@ def test_an_operation_at_its_bound(smooth, name, strength, expected):
         assert np.abs(result - expected(image).astype(float)).max() <= 2
 
 
+def test_four_to_eight_bits_are_left_alike_often(smooth):
+    posterize = np.full(1000, list(OPERATIONS).index("posterize"))
+    strengths = np.linspace(0, 1, 1000)
+    found = operate(np.repeat(smooth[:1], 1000, axis=0), posterize, strengths)
+    counts = np.unique(found.reshape(1000, -1), axis=0, return_counts=True)[1]
+    assert sorted(counts) == [200] * 5
+
+
 def test_each_image_gets_its_own(smooth):
     before = smooth.copy()
     operations, strengths = np.array([0, 1, 4, 7, 9, 11]), np.linspace(0, 1, 6)
