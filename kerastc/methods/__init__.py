@@ -5,11 +5,20 @@ from kerastc.rooms import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     names={
-        "autoencoder": ["AutoencoderConfig", "autoencoder"],
-        "config": ["FixMatchConfig", "SelfTrainingConfig"],
+        "autoencoder": ["autoencoder"],
+        "config": [
+            "AutoencoderConfig",
+            "FilterConfig",
+            "FixMatchConfig",
+            "JointAutoencoderConfig",
+            "SelfTrainingConfig",
+        ],
         "fixmatch": ["fixmatch"],
-        "joint_autoencoder": ["JointAutoencoderConfig", "joint_autoencoder"],
+        "image_filter": ["after_filter", "filtered"],
+        "joint_autoencoder": ["joint_autoencoder"],
+        "joint_simclr": ["JointSimclrConfig", "joint_simclr"],
         "self_training": ["self_training"],
+        "simclr": ["SimclrConfig", "simclr"],
         "supervised": ["supervised"],
     },
 )

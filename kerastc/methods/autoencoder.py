@@ -12,24 +12,24 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from kerastc.data import ImageSplits
-from kerastc.images import WEAK, Augmentation
+from kerastc.methods.config import AutoencoderConfig
 from kerastc.methods.phases import phase, shared
+from kerastc.methods.reconstruction import (
+    reconstruction_loss,
+    show_reconstructions,
+)
 from kerastc.models import encoder_of, maps_of
-from kerastc.models.decoder import HiddenPatches, decoder, pixels, scaled
+from kerastc.models.decoder import HiddenPatches, decoder, scaled
 from kerastc.progress import tell
-from kerastc.report.method_plots import image_rows
-from kerastc.report.pictures import write_picture
 from kerastc.run import Run
 from kerastc.training.batching import Batches
-from kerastc.training.config import Count, EarlyStopping, Positive, Share
+from kerastc.training.config import EarlyStopping
 from kerastc.training.fit import fit, one_hot
-from kerastc.training.image_batches import ImageBatches
+from kerastc.training.image_batches import unlabelled_batches
 from kerastc.training.images import (
     JUDGING,
-    ImageClassifierConfig,
     Trained,
     build_classifier,
     concluded,
@@ -40,24 +40,6 @@ from kerastc.training.images import (
 from kerastc.training.learner import Learner
 from kerastc.training.predicting import predict
 from kerastc.training.pretraining import Pretrainer, fit_unlabelled
-
-SHOWN = 10  # images in the picture of reconstructions
-
-
-class ReconstructionConfig(ImageClassifierConfig):
-    """What both autoencoders share."""
-
-    hidden: Share = 0.25  # of an image's 8 x 8 patches, to be guessed; 0: a plain autoencoder
-    weak: Augmentation = WEAK  # of the images to reconstruct
-
-
-class AutoencoderConfig(ReconstructionConfig):
-    """Pretraining on all images, a linear classifier on the frozen encoder, then all of it."""
-
-    pretraining_epochs: Count = 20  # over all images
-    pretraining_rate: Positive = 2e-3  # the peak
-    frozen_epochs: Count = 20  # of the last layer alone, over features that are computed once
-    frozen_rate: Positive = 1e-2  # the peak
 
 
 def autoencoder(splits: ImageSplits, config: AutoencoderConfig, run: Run) -> Trained:
@@ -154,14 +136,13 @@ def pretrain(
         learner = Autoencoder(maps, decode, HiddenPatches(config.hidden, config.seed))
         batches = unlabelled_batches(images, config.batch_size, config.seed, weak)
         figures = fit_unlabelled(learner, batches, settings, folder)
-        loss = np.mean(np.square(reconstructed(network, validation) - _scaled(model, validation)))
-        return {"unexplained": float(loss), **figures}
+        return {"unexplained": unexplained(model, network, validation), **figures}
 
     known = settings.model_dump(mode="json", include=PRETRAINING) | {"weak": weak.model_dump()}
     figures = shared(run, "autoencoder", network, splits, known, work)
     tell(f"Reconstruction of validation images: {figures['unexplained']:.1%} of the variance "
          "remains unexplained.")  # fmt: skip
-    show_reconstructions(run, model, network, validation[:SHOWN])
+    show_reconstructions(run, model, network, validation)
     return figures
 
 
@@ -193,12 +174,6 @@ class Autoencoder(Pretrainer):
         return {"reconstruction": reconstruction_loss(scaled(self.encoder, inputs), outputs)}
 
 
-def reconstruction_loss(images, outputs):
-    """The mean over batch, pixels and channels of the squared difference, both scaled."""
-    images, outputs = ops.cast(images, "float32"), ops.cast(outputs, "float32")
-    return ops.mean(ops.square(outputs - images))
-
-
 def fit_head(
     model: keras.Model, splits: ImageSplits, config: AutoencoderConfig, run: Run
 ) -> dict[str, Any]:
@@ -223,12 +198,9 @@ def fit_head(
     targets = {part: one_hot(getattr(splits, part).labels, len(classes)) for part in features}
     standard = {part: (rows - mean) / deviation for part, rows in features.items()}
     times = -(-config.least_images // len(splits.train))
+    rows = np.tile(np.arange(len(splits.train)), times)
     train = Batches(
-        standard["train"],
-        targets["train"],
-        config.batch_size,
-        seed=config.seed,
-        rows=np.tile(np.arange(len(splits.train)), times),
+        standard["train"], targets["train"], config.batch_size, seed=config.seed, rows=rows
     )
     validation = Batches(standard["validation"], targets["validation"], JUDGING)
     settings = config.model_copy(
@@ -256,50 +228,6 @@ def features_of(encoder: keras.Model, images: np.ndarray) -> np.ndarray:
 def training_images(splits: ImageSplits) -> np.ndarray:
     """The images of the labelled and the unlabelled part, (n, height, width, channels) uint8."""
     return np.concatenate([splits.train.images, splits.unlabelled.images])
-
-
-def unlabelled_batches(
-    images: np.ndarray,
-    batch_size: int,
-    seed: int | None = None,
-    augment: Augmentation | None = None,
-) -> ImageBatches:
-    """Batches of images whose targets are empty, (batch, 0)."""
-    none = np.zeros((len(images), 0), "float32")
-    return ImageBatches(images, none, batch_size, seed=seed, augment=augment)
-
-
-def reconstructed(network: keras.Model, images: np.ndarray) -> np.ndarray:
-    """What an autoencoder makes of uint8 images, (n, height, width, channels) float32, scaled."""
-    return predict(network, unlabelled_batches(images, JUDGING), "Reconstructing")
-
-
-def show_reconstructions(
-    run: Run, model: keras.Model, network: keras.Model, images: np.ndarray
-) -> None:
-    """Adds a picture to the run's page: images, and what the autoencoder makes of them.
-
-    Args:
-        run: takes the picture.
-        model: the classifier, whose scale the network keeps.
-        network: images to scaled images.
-        images: (n, height, width, channels) uint8.
-    """
-    picture = image_rows(
-        {"image": images, "reconstruction": pixels(model, reconstructed(network, images))}
-    )
-    write_picture(
-        run,
-        "reconstructions",
-        picture,
-        "Reconstructions",
-        "Validation images above, and below them what is left of each behind the encoder: the "
-        "decoder's image of its last feature map.",
-    )
-
-
-def _scaled(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    return np.asarray(ops.convert_to_numpy(scaled(model, images.astype("float32"))))
 
 
 def _head(shape: tuple[int, ...], dropout: float, classes: int, seed: int) -> keras.Model:

@@ -36,3 +36,39 @@ class FixMatchConfig(ImageClassifierConfig):
     average: Annotated[float, Field(gt=0, lt=1)] = 0.99  # of old weights in the moving average
     batch_size: Count = 64  # labelled images
     epochs: Count = 10  # over the unlabelled images
+
+
+class ReconstructionConfig(ImageClassifierConfig):
+    """What both autoencoders share."""
+
+    hidden: Share = 0.25  # of an image's 8 x 8 patches, to be guessed; 0: a plain autoencoder
+    weak: Augmentation = WEAK  # of the images to reconstruct
+
+
+class AutoencoderConfig(ReconstructionConfig):
+    """Pretraining on all images, a linear classifier on the frozen encoder, then all of it."""
+
+    pretraining_epochs: Count = 20  # over all images
+    pretraining_rate: Positive = 2e-3  # the peak
+    frozen_epochs: Count = 20  # of the last layer alone, over features that are computed once
+    frozen_rate: Positive = 1e-2  # the peak
+
+
+class JointAutoencoderConfig(ReconstructionConfig):
+    """Labelled and unlabelled images together in each step."""
+
+    alpha: Annotated[float, Field(ge=-1, lt=1)] = 0.5  # 1 - alpha: labels, 1 + alpha: pixels
+    ratio: Count = 2  # unlabelled images for each labelled one in a batch
+
+    batch_size: Count = 64  # labelled images
+    epochs: Count = 10  # over the unlabelled images
+
+
+class FilterConfig(ImageClassifierConfig):
+    """A one-class network is trained on the labelled images and judges the unlabelled ones."""
+
+    filter: Literal["none", "svdd", "svm"] = "none"  # Deep SVDD, or a one-class SVM's objective
+    kept: Annotated[float, Field(gt=0, le=1)] = 0.8  # share of the unlabelled images
+    nu: Annotated[float, Field(gt=0, lt=1)] = 0.9  # of labelled images outside the boundary
+    filter_epochs: Count = 10  # over the labelled images
+    filter_rate: Positive = 1e-3  # the peak

@@ -5,24 +5,16 @@ cross-entropy of the labelled plus (1 + alpha) times the reconstruction's mean s
 all; alpha of 0.5 makes that 0.5 and 1.5.
 """
 
-from typing import Annotated
-
 import keras
 import numpy as np
 from keras import ops
-from pydantic import Field
 
 from kerastc.data import ImageSplits
-from kerastc.methods.autoencoder import (
-    SHOWN,
-    ReconstructionConfig,
-    reconstruction_loss,
-    show_reconstructions,
-)
+from kerastc.methods.config import JointAutoencoderConfig
+from kerastc.methods.reconstruction import reconstruction_loss, show_reconstructions
 from kerastc.models import maps_of
 from kerastc.models.decoder import HiddenPatches, decoder, scaled
 from kerastc.run import Run
-from kerastc.training.config import Count
 from kerastc.training.fit import class_weights
 from kerastc.training.image_batches import Beside
 from kerastc.training.images import (
@@ -33,16 +25,6 @@ from kerastc.training.images import (
     training_batches,
 )
 from kerastc.training.learner import Learner
-
-
-class JointAutoencoderConfig(ReconstructionConfig):
-    """Labelled and unlabelled images together in each step."""
-
-    alpha: Annotated[float, Field(ge=-1, lt=1)] = 0.5  # 1 - alpha: labels, 1 + alpha: pixels
-    ratio: Count = 2  # unlabelled images for each labelled one in a batch
-
-    batch_size: Count = 64  # labelled images
-    epochs: Count = 10  # over the unlabelled images
 
 
 def joint_autoencoder(splits: ImageSplits, config: JointAutoencoderConfig, run: Run) -> Trained:
@@ -65,7 +47,7 @@ def joint_autoencoder(splits: ImageSplits, config: JointAutoencoderConfig, run: 
     )
     choice, figures = fit_images(learner, batches, splits, config, run)
     figures["images"] = len(splits.train) + len(splits.unlabelled)
-    show_reconstructions(run, model, learner.network(), splits.validation.images[:SHOWN])
+    show_reconstructions(run, model, learner.network(), splits.validation.images)
     return concluded(model, choice, figures, splits, config, run)
 
 

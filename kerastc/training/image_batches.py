@@ -56,6 +56,27 @@ class ImageBatches(Batches):
         return np.random.default_rng([self.seed or 0, self.epoch, index])
 
 
+def unlabelled_batches(
+    images: np.ndarray,
+    batch_size: int,
+    seed: int | None = None,
+    augment: Augment | None = None,
+    least: int = 1,
+) -> ImageBatches:
+    """Batches of images whose targets are empty, (batch, 0).
+
+    Args:
+        images: (n, height, width, channels) uint8.
+        batch_size: of the batches.
+        seed: of order and augmentation; None keeps the images as they stand.
+        augment: what is done to them.
+        least: images of an epoch; fewer are gone through several times.
+    """
+    rows = np.tile(np.arange(len(images)), -(-least // len(images)))
+    none = np.zeros((len(images), 0), "float32")
+    return ImageBatches(images, none, batch_size, seed=seed, rows=rows, augment=augment)
+
+
 class Beside(keras.utils.PyDataset):
     """Batches of labelled images, each with unlabelled ones beside it.
 

@@ -1,0 +1,63 @@
+"""What both autoencoders share: the loss, its figure on images apart, and a picture."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerastc.models.decoder import pixels, scaled
+from kerastc.report.method_plots import image_rows
+from kerastc.report.pictures import write_picture
+from kerastc.run import Run
+from kerastc.training.image_batches import unlabelled_batches
+from kerastc.training.images import JUDGING
+from kerastc.training.predicting import predict
+
+SHOWN = 10  # images in the picture
+
+
+def reconstruction_loss(images, outputs):
+    """The mean over batch, pixels and channels of the squared difference, both scaled."""
+    images, outputs = ops.cast(images, "float32"), ops.cast(outputs, "float32")
+    return ops.mean(ops.square(outputs - images))
+
+
+def unexplained(model: keras.Model, network: keras.Model, images: np.ndarray) -> float:
+    """The mean squared error of images, about the share of their variance that is lost.
+
+    Args:
+        model: the classifier, whose scale the network keeps.
+        network: images to scaled images.
+        images: (n, height, width, channels) uint8.
+    """
+    targets = ops.convert_to_numpy(scaled(model, images.astype("float32")))
+    return float(np.mean(np.square(_reconstructed(network, images) - targets)))
+
+
+def show_reconstructions(
+    run: Run, model: keras.Model, network: keras.Model, images: np.ndarray
+) -> None:
+    """Adds a picture to the run's page: images, and what the autoencoder makes of them.
+
+    Args:
+        run: takes the picture.
+        model: the classifier, whose scale the network keeps.
+        network: images to scaled images.
+        images: (n, height, width, channels) uint8, of which the first ten are shown.
+    """
+    images = images[:SHOWN]
+    picture = image_rows(
+        {"image": images, "reconstruction": pixels(model, _reconstructed(network, images))}
+    )
+    write_picture(
+        run,
+        "reconstructions",
+        picture,
+        "Reconstructions",
+        "Validation images above, and below them what is left of each behind the encoder: the "
+        "decoder's image of its last feature map.",
+    )
+
+
+def _reconstructed(network: keras.Model, images: np.ndarray) -> np.ndarray:
+    """What an autoencoder makes of images, (n, height, width, channels) float32, scaled."""
+    return predict(network, unlabelled_batches(images, JUDGING), "Reconstructing")
