@@ -19,6 +19,7 @@ from kerastc.methods.phases import phase, shared
 from kerastc.methods.reconstruction import (
     reconstruction_loss,
     show_reconstructions,
+    unexplained,
 )
 from kerastc.models import encoder_of, maps_of
 from kerastc.models.decoder import HiddenPatches, decoder, scaled
