@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from kerastc.deploy import export
-from kerastc.deploy.runtime import text_shape
 from kerastc.deploy.signature import Signature
 from kerastc.deploy.targets import EXPORTS
+from kerastc.deploy.text_runtime import text_shape
 from kerastc.errors import UserError
 from kerastc.run import Run
 
@@ -126,7 +126,7 @@ def peers(run: Run, weights: Path, told: Signature, texts: list[str]) -> Iterato
                 "int8": kind == "int8",
                 "signature": str(told.path),
                 "length": length,
-                "texts": texts,
+                "examples": texts,
             }
             exact = kind == "float32"
             module = "benchmarks.torch_bert"
@@ -149,7 +149,7 @@ def _of_file(
         "threads": 1,
         "batch": 1,
         "length": length,
-        "texts": texts,
+        "examples": texts,
     }
     return Contender(runtime, model, how, peer, exact, load, told.bytes)
 

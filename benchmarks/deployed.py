@@ -57,7 +57,7 @@ def compare(
     weights = models / "weights"
     copy = copied(run, models / "run")
     texts, expected = _truth(copy, rows, weights)
-    timed = texts.spread(protocol.calls).texts.tolist()
+    timed = texts.spread(protocol.calls).examples.tolist()
     told = export(copy, "litert")
     found = [*ours("float32", told, run, True, models / "several", timed)]
     for i, (child, file) in enumerate(zip(children, files, strict=True)):
@@ -74,7 +74,7 @@ def compare(
         "measured": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "machine": machine() | versions(VERSIONS),
         "run": str(run.folder),
-        "rows": len(texts.texts),
+        "rows": len(texts.examples),
         "runs": protocol.rounds * protocol.calls,
         "keras_accuracy": float((texts.expected == texts.labels).mean()),
         "entries": entries,
@@ -96,9 +96,9 @@ def _truth(run: Run, most: int | None, weights: Path) -> tuple[Rows, np.ndarray]
     predictor = Predictor(run)
     bert_weights.write(predictor.model, weights)
     predictions = read_predictions(run.path("predictions", "test.csv"))
-    rows = Rows(predictions.texts, predictions.labels, None).spread(most)
-    logits = predictor.logits(rows.texts.tolist())
-    return Rows(rows.texts, rows.labels, logits.argmax(1)), logits
+    rows = Rows(predictions.examples, predictions.labels, None).spread(most)
+    logits = predictor.logits(rows.examples.tolist())
+    return Rows(rows.examples, rows.labels, logits.argmax(1)), logits
 
 
 def judged(
@@ -109,7 +109,7 @@ def judged(
     Raises:
         UserError: where its logits should be those of Keras and are not.
     """
-    logits = logits_of(process, texts.texts.tolist(), f"Checking {contender.name}")
+    logits = logits_of(process, texts.examples.tolist(), f"Checking {contender.name}")
     difference = float(np.abs(logits - expected).max())
     if contender.exact and not difference <= LARGEST_DIFFERENCE:
         raise UserError(

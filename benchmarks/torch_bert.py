@@ -22,8 +22,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 from kerastc.deploy.measure import serve, timed
-from kerastc.deploy.runtime import preprocessing_of
 from kerastc.deploy.signature import Signature
+from kerastc.deploy.text_runtime import preprocessing_of
 
 
 class Classifier(nn.Module):
@@ -76,16 +76,16 @@ class Peer:
         int8: see `read`.
         signature: of an export of the same run, for its tokenizer.
         length: tokens a text, padded; None: as many as each text has, and no mask.
-        texts: what it is timed on, at least one.
+        examples: texts that it is timed on, at least one.
     """
 
     def __init__(
-        self, folder: str, int8: bool, signature: str, length: int | None, texts: Sequence[str]
+        self, folder: str, int8: bool, signature: str, length: int | None, examples: Sequence[str]
     ):
         self.preprocessing = preprocessing_of(Signature.read(Path(signature)))
         self.length = length
         self.model = read(Path(folder), int8)
-        self.inputs = self._inputs(texts)
+        self.inputs = self._inputs(examples)
 
     def loaded(self) -> dict[str, int]:
         """The size of what PyTorch writes for the model."""

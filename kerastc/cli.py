@@ -1,16 +1,12 @@
 """The command line: parses, calls one function, prints. Nothing heavy is imported at the top."""
 
-import json
-import sys
 from pathlib import Path
 
 import click
 
-from kerastc import __version__, cli_compress, cli_data, cli_deploy, cli_train
-from kerastc.cli_options import BACKEND, ENCODING, JSON, RUN
+from kerastc import __version__, cli_compress, cli_data, cli_deploy, cli_predict, cli_train
+from kerastc.cli_options import JSON, RUN
 from kerastc.errors import UserError
-
-EXPORTED = (".tflite", ".onnx", ".zip")
 
 
 class Commands(click.Group):
@@ -75,72 +71,6 @@ def show(name: str) -> None:
 
 
 @main.command()
-@click.argument("run", metavar="RUN|FILE", type=click.Path(path_type=Path))
-@click.argument("texts", nargs=-1)
-@click.option("--file", "path", type=click.Path(path_type=Path), help="CSV, TSV, JSON Lines, text.")
-@click.option("--text", "columns", metavar="COLUMN[+COLUMN]", default="", help="Column of --file.")
-@ENCODING
-@JSON
-@BACKEND
-def predict(run, texts, path, columns, encoding, as_json, backend) -> None:
-    """Classify TEXTS (or the lines of standard input) with a finished RUN, or an exported FILE.
-
-    FILE is a .tflite or .onnx with its signature and tokenizer beside it, or a bundle (.zip). It
-    needs no Keras, and answers in less than a second.
-
-    \b
-    kerastc predict runs/text/20261121-101500 "a text"
-    kerastc predict runs/text/20261121-101500/exports/model.tflite "a text"
-    kerastc predict headlines.zip --file new.csv --text title+body
-    """
-    from kerastc.report.answers import prediction_rows, prediction_table
-
-    texts = list(texts)
-    if path is not None:
-        from kerastc.data import read_unlabelled
-
-        texts += read_unlabelled(path, _columns(columns), encoding)
-    elif not texts:
-        texts = [line.rstrip("\n") for line in sys.stdin if line.strip()]
-    if not texts:
-        raise UserError("There is no text to classify.", 'kerastc predict RUN "a text"')
-    predictor = _predictor(run, backend)
-    probabilities = predictor.probabilities(texts)
-    if as_json:
-        click.echo(json.dumps(prediction_rows(texts, probabilities, predictor.classes), indent=2))
-    else:
-        click.echo(_loaded(predictor), err=True)
-        prediction_table(texts, probabilities, predictor.classes)
-
-
-@main.command()
-@RUN
-@click.option("--data", type=click.Path(path_type=Path), required=True, help="A labelled file.")
-@click.option("--text", "columns", metavar="COLUMN[+COLUMN]", default="", help="Text column.")
-@click.option("--label", default="", help="Label column.")
-@ENCODING
-@JSON
-@BACKEND
-def evaluate(run, data, columns, label, encoding, as_json, backend) -> None:
-    """Measure a finished RUN on a labelled file of your own."""
-    from kerastc.data import read_texts
-    from kerastc.report import classification_metrics
-    from kerastc.report.terminal import metrics_table
-
-    texts = read_texts(data, _columns(columns), label, encoding=encoding, one_class=True)
-    predictor = _predictor(run, backend)
-    texts = predictor.matching(texts)
-    metrics = classification_metrics(
-        texts.labels, predictor.probabilities(texts.texts), predictor.classes
-    )
-    if as_json:
-        click.echo(json.dumps(metrics, indent=2))
-    else:
-        click.echo(f"{_loaded(predictor)}\n{len(texts):,} texts of {texts.source}", err=True)
-        metrics_table(metrics)
-
-
-@main.command()
 @click.argument(
     "folders", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
@@ -185,35 +115,11 @@ def report(run) -> None:
     click.echo(write_report(Run.open(run).folder))
 
 
-def _columns(words: str) -> list[str]:
-    from kerastc.data import column_names
-
-    return column_names(words)
-
-
-def _predictor(run: Path, backend: str | None):
-    if run.is_file() or run.suffix in EXPORTED:
-        from kerastc.deploy import load
-
-        return load(run)
-    from kerastc.backend import choose_backend
-    from kerastc.run import Run
-
-    opened = Run.open(run)
-    choose_backend(backend)
-    from kerastc.predictor import Predictor
-
-    return Predictor(opened)
-
-
-def _loaded(predictor) -> str:
-    classes = ", ".join(predictor.classes)
-    return f"Loaded {predictor.name} ({predictor.parameters:,} parameters): {classes}"
-
-
 for command in (
     cli_train.train,
     cli_train.sweep,
+    cli_predict.predict,
+    cli_predict.evaluate,
     cli_compress.compress,
     cli_compress.steps,
     cli_deploy.export,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kerastc.cli_examples import Examples, data_option
 from kerastc.cli_options import JSON
 from kerastc.errors import UserError
 
@@ -47,7 +48,7 @@ def _lengths(
     "--batch",
     metavar="N|any",
     callback=_dimension,
-    help="Texts a call; by default 1 in LiteRT and any elsewhere.",
+    help="Texts or images a call; by default 1 in LiteRT and any elsewhere.",
 )
 @click.option(
     "--length",
@@ -74,7 +75,7 @@ def export(run, formats, batch, length, quantization, exclude, bundle, as_json) 
     They go to RUN/exports/: model.tflite, model.onnx or saved_model/, each with a signature beside
     it, NAME.json, that tells inputs, shapes, classes, tokenizer and preprocessing. A file takes the
     place of an earlier one of its format, but only once it gives the same answers as the Keras
-    model on up to 256 validation texts; how near they are is printed and written down.
+    model on up to 256 validation rows; how near they are is printed and written down.
 
     A LiteRT file of several lengths answers short texts sooner: each takes the shortest length that
     holds it, and the weights are in the file once.
@@ -82,14 +83,14 @@ def export(run, formats, batch, length, quantization, exclude, bundle, as_json) 
     \b
     litert       phones, Raspberry Pi, browsers: `kerastc benchmark` and `kerastc predict` run it
     onnx         ONNX Runtime
-    saved_model  TensorFlow Serving; takes texts, where the tokenizer can be built in
+    saved_model  TensorFlow Serving; takes images, and texts where the tokenizer can be built in
 
     \b
     float16      half the size, the same speed
     int8         a quarter of the size, three to four times as fast
     int8-static  as int8, with activations in fixed ranges; a little faster, less exact
     int4-tables  as int8, with embeddings of four bits: smaller, hardly less exact
-    int4         an eighth of the size, as fast as int8, less exact
+    int4         an eighth of the size, as fast as int8, less exact; convolutions are slow in it
 
     \b
     kerastc export runs/headlines/20261121-101500
@@ -150,7 +151,7 @@ def _counts(context: click.Context, parameter: click.Parameter, words: str) -> t
 @click.argument(
     "paths", metavar="RUN|FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
-@click.option("--data", type=click.Path(path_type=Path), help="A labelled file of your own.")
+@data_option()
 @click.option("--text", "columns", metavar="COLUMN[+COLUMN]", default="", help="Of --data.")
 @click.option("--label", metavar="COLUMN", default="", help="Of --data.")
 @click.option("--encoding", default="utf-8", show_default=True, help="Of --data.")
@@ -158,8 +159,10 @@ def _counts(context: click.Context, parameter: click.Parameter, words: str) -> t
     "--threads", metavar="N[,N]", default="1", callback=_counts, show_default=True, help="A call's."
 )
 @click.option("--runs", type=click.IntRange(1), default=100, show_default=True, help="Calls timed.")
-@click.option("--batch", type=click.IntRange(1), help="Texts a call, where the file takes any.")
-@click.option("--rows", type=click.IntRange(1), help="Texts for accuracy; by default all.")
+@click.option(
+    "--batch", type=click.IntRange(1), help="Texts or images a call, where the file takes any."
+)
+@click.option("--rows", type=click.IntRange(1), help="Examples for accuracy; by default all.")
 @click.option(
     "--protocol",
     type=click.Choice(["source"]),
@@ -169,33 +172,31 @@ def _counts(context: click.Context, parameter: click.Parameter, words: str) -> t
 def benchmark(
     paths, data, columns, label, encoding, threads, runs, batch, rows, protocol, as_json
 ) -> None:
-    """Measure exported models on real texts: start, latency, memory, size, accuracy.
+    """Measure exported models on real texts or images: start, latency, memory, size, accuracy.
 
-    RUN stands for every model in its exports/, FILE for one of them or a bundle. The texts are the
-    run's test rows, the bundle's samples, or --data. Each model has a process of its own, and they
-    take turns, so that what disturbs the machine disturbs all alike. What is found about a run's
-    models goes into its benchmark.json, which `kerastc compare` reads.
+    RUN stands for every model in its exports/, FILE for one of them or a bundle. The examples are
+    the run's test rows, the bundle's samples, or --data. Each model has a process of its own, and
+    they take turns, so that what disturbs the machine disturbs all alike. What is found about a
+    run's models goes into its benchmark.json, which `kerastc compare` reads.
 
-    Latency is that of the call: token ids in, logits out. Nothing but Python, NumPy, click, the
-    tokenizer's library and the interpreter is needed, so that a bundle can be measured on the
-    device that it is meant for.
+    Latency is that of the call: token ids or pixels in, logits out. Nothing but Python, NumPy,
+    click, the tokenizer's library and the interpreter is needed, so that a bundle can be measured
+    on the device that it is meant for.
 
     \b
     kerastc benchmark runs/headlines/20261121-101500 --threads 1,2
     kerastc benchmark small.tflite large.tflite --data labelled.csv --rows 2000
     kerastc benchmark headlines.zip --json
+    kerastc benchmark runs/images/20261121-101500 --data cifar100.npz
     """
     from kerastc.deploy import benchmark as measure
     from kerastc.deploy.benchmark import SOURCE, Protocol
     from kerastc.deploy.benchmark_terminal import benchmark_tables
 
-    texts = None
-    if data is not None:
-        from kerastc.data import column_names, read_texts
-
-        texts = read_texts(data, column_names(columns), label, encoding=encoding, one_class=True)
+    examples = None if data is None else Examples(data, columns, label, encoding)
     chosen = SOURCE if protocol else Protocol.of_runs(runs, batch)
-    entries = measure(paths, texts, threads, chosen, rows)
+    given = examples and (lambda signature: examples.of(signature.preprocessing))
+    entries = measure(paths, given, threads, chosen, rows)
     if as_json:
         click.echo(json.dumps(entries, indent=2))
     else:

@@ -1,4 +1,4 @@
-"""Uses a finished run on a user's texts."""
+"""Uses a finished run on a user's texts or images."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,35 +8,32 @@ import numpy as np
 
 import kerastc.models.conversion
 import kerastc.models.text_classifier  # noqa: F401  (these register the layers of model.keras)
+from kerastc.data.images import LabelledImages
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
+from kerastc.images.preprocessing import ImagePreprocessing
+from kerastc.kinds import KINDS, kind_of
 from kerastc.run import Run
 from kerastc.softmax import softmax
 from kerastc.text.preprocessing import Preprocessing
 from kerastc.training.batching import TextBatches
+from kerastc.training.image_batches import ImageBatches
 from kerastc.training.predicting import predict
 
 BATCH = 32
 
 
-class Predictor:
-    """A run's model with all that turns a text into its input.
+class _RunModel:
+    """A run's model and its classes; see `Predictor` and `ImagePredictor`."""
 
-    Args:
-        run: a finished run of a text recipe.
-
-    Raises:
-        UserError: where the run lacks a part, or a part is broken.
-    """
+    kind: str
 
     def __init__(self, run: Run):
         self.run = run
-        preprocessing = run.read_json("preprocessing.json")
-        if preprocessing.get("kind") != "text":
-            raise UserError(f"{run.folder} is no run of a text recipe.")
+        if (kind := kind_of(run)) != self.kind:
+            raise UserError(f"{run.folder} classifies {KINDS[kind]}, not {KINDS[self.kind]}.")
         self.classes = tuple(_required(run, "labels.txt").read_text("utf-8").splitlines())
         self.model = load_model(_required(run, "model.keras"))
-        self.preprocessing = Preprocessing.read(preprocessing, _required(run, "tokenizer"))
 
     @property
     def name(self) -> str:
@@ -47,6 +44,25 @@ class Predictor:
     def parameters(self) -> int:
         """Of the model."""
         return self.model.count_params()
+
+
+class Predictor(_RunModel):
+    """A run's model with all that turns a text into its input.
+
+    Args:
+        run: a finished run of a text recipe.
+
+    Raises:
+        UserError: where the run lacks a part, or a part is broken.
+    """
+
+    kind = "text"
+
+    def __init__(self, run: Run):
+        super().__init__(run)
+        self.preprocessing = Preprocessing.read(
+            run.read_json("preprocessing.json"), _required(run, "tokenizer")
+        )
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """The class probabilities, (texts, classes) float64, of texts treated as in training."""
@@ -66,6 +82,50 @@ class Predictor:
             UserError: naming the classes that the run does not know.
         """
         return texts.matching(self.classes, self.run.folder)
+
+
+class ImagePredictor(_RunModel):
+    """A run's model with all that turns an image into its input.
+
+    Args:
+        run: a finished run of an image recipe.
+
+    Raises:
+        UserError: where the run lacks a part, or a part is broken.
+    """
+
+    kind = "image"
+
+    def __init__(self, run: Run):
+        super().__init__(run)
+        self.preprocessing = ImagePreprocessing.read(run.read_json("preprocessing.json"))
+
+    def probabilities(self, images: np.ndarray | Sequence[np.ndarray | str | Path]) -> np.ndarray:
+        """The class probabilities, (images, classes) float64; images as in `logits`."""
+        return softmax(self.logits(images))
+
+    def logits(self, images: np.ndarray | Sequence[np.ndarray | str | Path]) -> np.ndarray:
+        """What the model says before the softmax, (images, classes) float32.
+
+        Args:
+            images: (images, height, width, channels) uint8, or image files, which are resized.
+        """
+        pixels = self.preprocessing.pixels(images)
+        none = np.zeros((len(pixels), 0), "float32")
+        return predict(self.model, ImageBatches(pixels, none, BATCH), "Predicting")
+
+    def matching(self, images: LabelledImages) -> LabelledImages:
+        """Labelled images with their labels renumbered to this run's classes.
+
+        Raises:
+            UserError: naming the classes that the run does not know.
+        """
+        return images.matching(self.classes, self.run.folder)
+
+
+def predictor_of(run: Run) -> Predictor | ImagePredictor:
+    """What a finished run classifies with; errors as in `Predictor`."""
+    return {"text": Predictor, "image": ImagePredictor}[kind_of(run)](run)
 
 
 def load_model(path: Path) -> keras.Model:

@@ -115,7 +115,7 @@ def test_the_report_can_be_drawn_again(trained, kerastc):
         (["train", "nowhere/mine.py"], "no recipe script"),
         (["show", "arxive"], "Did you mean 'arxiv'"),
         (["predict", "nowhere", "a text"], "no run at nowhere"),
-        (["evaluate", "nowhere", "--data", "no.csv"], "no.csv"),
+        (["evaluate", "nowhere", "--data", "no.csv"], "no run at nowhere"),
         (["compare", "nowhere"], "nowhere"),
     ],
 )

@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from kerastc.data.texts import LabelledTexts
 from kerastc.deploy.machine import machine
 from kerastc.deploy.process import Process
-from kerastc.deploy.runtime import text_shape
-from kerastc.deploy.targets import Rows, Target, targets
+from kerastc.deploy.runtime import classifier_of
+from kerastc.deploy.targets import Data, Rows, Target, targets
+from kerastc.deploy.wire import packed
 from kerastc.errors import UserError
+from kerastc.kinds import KINDS
 from kerastc.progress import progress
 from kerastc.report.metrics import classification_metrics
 from kerastc.run import Run
@@ -28,7 +29,7 @@ from kerastc.softmax import softmax
 
 FILE = "benchmark.json"
 PERCENTILES = (50, 90, 95, 99)
-CHUNK = 512  # texts a request
+CHUNK = 512  # texts or images a request
 BUFFER = 1 << 20  # bytes
 
 
@@ -39,7 +40,7 @@ class Protocol:
     Args:
         rounds: turns that each model has.
         calls: in each round.
-        batch: texts a call; None: as the file has it, else 1.
+        batch: texts or images a call; None: as the file has it, else 1.
         length: tokens a text; None: as the file has it, or as few of them as hold a text.
         name: of a published protocol.
     """
@@ -63,7 +64,7 @@ SOURCE = Protocol(5, 100, batch=1, length=128, name="source")
 
 def benchmark(
     paths: Sequence[Path],
-    data: LabelledTexts | None = None,
+    data: Data | None = None,
     threads: Sequence[int] = (1,),
     protocol: Protocol | None = None,
     most_rows: int | None = None,
@@ -72,16 +73,18 @@ def benchmark(
 
     Args:
         paths: runs, exported files, bundles.
-        data: labelled texts; by default the test rows of each run, the samples of each bundle.
+        data: labelled examples, or what gives them for a signature; by default the test rows of
+            each run (of images the first 2,000 or so, which it keeps), the samples of each bundle.
         threads: each model is measured with each of these.
         protocol: how it is timed; 100 calls by default.
-        most_rows: of the texts for accuracy, evenly spread; all by default.
+        most_rows: of the examples for accuracy, evenly spread; all by default.
 
     Returns:
         a dict a model and number of threads, in JSON's types: `model` (its path) and `file`
-        (relative to its run), `format`, `quantization`, `parameters`, `bytes`, `gzip_bytes`;
-        `batch`, `length`, `threads`, `protocol`, `runs`; `initialisation_ms`, `first_call_ms`,
-        `tokenize_ms` (of one text), what `latencies` gives, `throughput` (texts a second);
+        (relative to its run), `kind`, `format`, `quantization`, `parameters`, `bytes`,
+        `gzip_bytes`; `batch`, `length` (None of images), `threads`, `protocol`, `runs`;
+        `initialisation_ms`, `first_call_ms`, `tokenize_ms` (of one text; an image takes next to
+        nothing), what `latencies` gives, `throughput` (texts or images a second);
         `peak_memory_bytes` (of the process) and `model_memory_bytes` (by how much that is more than
         before the model was loaded); what `worth` gives; `machine` and `measured` (when).
 
@@ -111,9 +114,15 @@ def benchmark(
 
 
 def _shape(target: Target, protocol: Protocol) -> tuple[int, int | None]:
-    """Texts a call and tokens a text, None for as few as hold it, as model and protocol have it."""
-    batch, length = text_shape(target.signature)
-    lengths = target.signature.lengths or (length,)
+    """Rows a call and tokens a text, None for as few as hold it, as model and protocol have it."""
+    classifier = classifier_of(target.signature)
+    batch, lengths = classifier.batch, classifier.lengths
+    if protocol.length is not None and not lengths:
+        raise UserError(
+            f"{target.name} classifies {KINDS[classifier.kind]}; a protocol of "
+            f"{protocol.length} tokens is for texts.",
+            "Leave --protocol out.",
+        )
     for name, allowed, asked in (
         ("batch", (batch,), protocol.batch),
         ("length", lengths, protocol.length),
@@ -124,7 +133,7 @@ def _shape(target: Target, protocol: Protocol) -> tuple[int, int | None]:
                 f"be measured at {asked}.",
                 f"Export it for that: kerastc export RUN --{name} {asked}",
             )
-    own = length if len(lengths) == 1 else None
+    own = lengths[0] if len(lengths) == 1 else None
     return batch or protocol.batch or 1, protocol.length or own
 
 
@@ -136,6 +145,7 @@ def _entry(
     return {
         "model": target.name,
         "file": target.file,
+        "kind": signature.kind,
         "format": signature.format,
         "quantization": signature.quantization,
         "batch": batch,
@@ -160,7 +170,7 @@ def _loaded(target: Target, entry: dict[str, Any], protocol: Protocol) -> Iterat
         "threads": entry["threads"],
         "batch": entry["batch"],
         "length": entry["length"],
-        "texts": timed.texts.tolist(),
+        "examples": packed(timed.examples),
     }
     with Process(target.name, request) as process:
         yield process
@@ -214,18 +224,20 @@ def _score(
         path = target.signature.path
         if path not in known:
             rows = target.rows.spread(most_rows)
-            logits = logits_of(process, rows.texts.tolist(), "Measuring accuracy")
+            logits = logits_of(process, rows.examples, "Measuring accuracy")
             known[path] = worth(rows, logits, target.signature.classes)
         entry |= known[path]
 
 
-def logits_of(process: Process, texts: Sequence[str], description: str) -> np.ndarray:
-    """What the model of a process says of texts, (texts, classes) float64."""
+def logits_of(
+    process: Process, examples: np.ndarray | Sequence[str], description: str
+) -> np.ndarray:
+    """What the model of a process says of texts or images, (examples, classes) float64."""
     found = []
-    with progress(description, len(texts)) as advance:
-        for begin in range(0, len(texts), CHUNK):
-            part = texts[begin : begin + CHUNK]
-            found += process.ask({"logits": part})["logits"]
+    with progress(description, len(examples)) as advance:
+        for begin in range(0, len(examples), CHUNK):
+            part = examples[begin : begin + CHUNK]
+            found += process.ask({"logits": packed(part)})["logits"]
             advance(len(part))
     return np.array(found, np.float64)
 
@@ -234,7 +246,7 @@ def worth(rows: Rows, logits: np.ndarray, classes: Sequence[str]) -> dict[str, A
     """Loss, accuracy and macro F1 with 95 % intervals, and agreement with the Keras model.
 
     Args:
-        rows: the texts' classes, and the choices of the Keras model.
+        rows: the examples' classes, and the choices of the Keras model.
         logits: (n, classes) float.
         classes: their names.
     """

@@ -8,6 +8,7 @@ from typing import Any
 import click
 import numpy as np
 
+from kerastc.kinds import KINDS
 from kerastc.report import tables
 from kerastc.table import short_names, show_table
 
@@ -27,13 +28,15 @@ def benchmark_tables(entries: Sequence[dict[str, Any]]) -> None:
         f"{file} x{entry['threads']}" if several else file
         for file, entry in zip(files, entries, strict=True)
     ]
+    kinds = {entry["kind"] for entry in entries}
+    what = KINDS[kinds.pop()] if len(kinds) == 1 else "rows"
     machine = entries[0]["machine"]
     where = f"{folder}: {machine['cpu']}, {machine['cores']} cores, {machine['system']}"
     if entries[0]["protocol"] == "source":
         _source_table(names, entries, where)
         return
     show_table(
-        ("model", "start", "first", *TIMES, "mean", "texts/s"),
+        ("model", "start", "first", *TIMES, "mean", f"{what}/s"),
         [
             (
                 name,
@@ -62,7 +65,7 @@ def benchmark_tables(entries: Sequence[dict[str, Any]]) -> None:
             )
             for name, entry in reversed(worth.items())
         ],
-        f"{entries[0]['rows']:,} texts; how often the Keras model agrees",
+        f"{entries[0]['rows']:,} {what}; how often the Keras model agrees",
     )
 
 

@@ -1,7 +1,7 @@
-"""One .zip with all that a device needs: model, signature, tokenizer, texts and their answers.
+"""One .zip with all that a device needs: model, signature, tokenizer, samples and their answers.
 
     kerastc export RUN --bundle          writes it
-    kerastc predict BUNDLE.zip "a text"  uses it
+    kerastc predict BUNDLE.zip "a text"  uses it (or photo.png, where it is of images)
     kerastc benchmark BUNDLE.zip         measures it
 
 A bundle comes from elsewhere, so nothing in it is believed: names must stay inside, sizes are
@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from kerastc import __version__
+from kerastc.deploy.sample_images import images_of, read_images
 from kerastc.deploy.signature import Signature, beside
 from kerastc.errors import UserError
 from kerastc.report.metrics import Predictions, read_predictions, write_predictions
@@ -33,8 +34,10 @@ from kerastc.run import Run
 SUFFIX = ".zip"
 MANIFEST = "manifest.json"
 SAMPLES = "samples.csv"
+IMAGES = "samples.npz"  # of a bundle of images: "images", row by row those of the CSV file
 FORMAT = 1  # of the manifest
-ROWS = 200  # sample texts
+ROWS = 200  # samples
+MOST_PIXELS = 2**24  # bytes of sample images; fewer are packed where they are large
 MOST_FILES = 100
 MOST_BYTES = 2**32  # unpacked; a .tflite ends at 2 GiB
 MOST_MANIFEST = 2**20  # bytes
@@ -56,15 +59,17 @@ class Unpacked:
 
     Args:
         signature: of the model.
-        samples: texts, their classes, and what the Keras model says of them.
+        samples: texts or names of images, their classes, and what the Keras model says of them.
+        images: (samples, height, width, channels) uint8; None where they are texts.
     """
 
     signature: Signature
     samples: Predictions
+    images: np.ndarray | None = None
 
 
 def write(signature: Path, out: Path) -> Path:
-    """Packs an exported model of a run, and up to 200 texts of the run with their answers.
+    """Packs an exported model of a run, and up to 200 samples of the run with their answers.
 
     Args:
         signature: RUN/exports/model.tflite or its signature; ONNX likewise.
@@ -82,16 +87,24 @@ def write(signature: Path, out: Path) -> Path:
         )
     if out.suffix != SUFFIX:
         raise UserError(f"{out} is no name of a bundle.", f"Give one that ends in {SUFFIX}.")
-    samples = _samples(told.folder.parent)
+    samples, images = _samples(Run(told.folder.parent), told.kind)
     parts = {told.file: told.path, beside(told.path).name: beside(told.path)}
-    for path in sorted(told.tokenizer_path.rglob("*")):
+    for path in sorted(told.tokenizer_path.rglob("*")) if told.tokenizer else ():
         if path.is_file():
             parts[path.relative_to(told.folder).as_posix()] = path
     with tempfile.TemporaryDirectory() as folder:
         parts[SAMPLES] = Path(folder, SAMPLES)
         write_predictions(
-            parts[SAMPLES], samples.texts, samples.labels, samples.probabilities, samples.classes
+            parts[SAMPLES],
+            samples.examples,
+            samples.labels,
+            samples.probabilities,
+            samples.classes,
+            samples.kind,
         )
+        if images is not None:
+            parts[IMAGES] = Path(folder, IMAGES)
+            np.savez(parts[IMAGES], images=images)
         out.parent.mkdir(parents=True, exist_ok=True)
         with Run(out.parent).writing(out.name) as temporary:
             _pack(temporary, parts, beside(told.path).name)
@@ -123,26 +136,38 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
             raise UserError(
                 f"{path} cannot be unpacked: it points outside itself.", AGAIN
             ) from None
-        yield Unpacked(Signature.read(folder / signature), read_predictions(folder / SAMPLES))
+        told = Signature.read(folder / signature)
+        images = read_images(folder / IMAGES, "images") if told.kind == "image" else None
+        yield Unpacked(told, read_predictions(folder / SAMPLES), images)
 
 
 class _Unfit(ValueError):
     """What is wrong with a bundle, to end a sentence with."""
 
 
-def _samples(run: Path) -> Predictions:
-    """Up to 200 rows of a run, spread over its test part, else over validation."""
+def _samples(run: Run, kind: str) -> tuple[Predictions, np.ndarray | None]:
+    """Up to 200 rows of a run, spread over its test part, else validation; and their images."""
     for part in ("test", "validation"):
-        path = run / "predictions" / f"{part}.csv"
-        if path.is_file():
+        path = run.path("predictions", f"{part}.csv")
+        images = images_of(run, part) if kind == "image" else None
+        if path.is_file() and (kind != "image" or images is not None):
             found = read_predictions(path)
-            rows = np.unique(np.linspace(0, len(found.labels) - 1, ROWS).astype(int))
-            return Predictions(
-                found.texts[rows], found.labels[rows], found.probabilities[rows], found.classes
+            count, most = len(found.labels), ROWS
+            if images is not None:
+                count = min(count, len(images))
+                most = min(ROWS, max(1, MOST_PIXELS // images[0].nbytes))
+            rows = np.unique(np.linspace(0, count - 1, most).astype(int))
+            samples = Predictions(
+                found.examples[rows],
+                found.labels[rows],
+                found.probabilities[rows],
+                found.classes,
+                found.kind,
             )
+            return samples, None if images is None else images[rows]
+    files = "test.csv nor validation.csv" + (" with images.npz" if kind == "image" else "")
     raise UserError(
-        f"{run / 'predictions'} has neither test.csv nor validation.csv: a bundle takes its "
-        "sample texts from there.",
+        f"{run.path('predictions')} has neither {files}: a bundle takes its samples from there.",
         "Bundle a file that stands in RUN/exports of a finished run.",
     )
 

@@ -7,6 +7,7 @@ import click
 
 from kerastc.deploy.benchmark import gzip_size
 from kerastc.deploy.signature import Signature
+from kerastc.kinds import KINDS
 from kerastc.report import tables
 from kerastc.table import show_table
 
@@ -31,8 +32,8 @@ def export_table(signatures: Sequence[Signature]) -> None:
             )
             for signature in signatures
         ],
-        f"{signatures[0].folder}: largest difference of a logit from the Keras model, and texts "
-        "with the same class",
+        f"{signatures[0].folder}: largest difference of a logit from the Keras model, and "
+        f"{KINDS[signatures[0].kind]} with the same class",
     )
     for signature in signatures:
         for note in signature.notes:

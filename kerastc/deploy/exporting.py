@@ -13,13 +13,13 @@ from kerastc.deploy.in_tensorflow import Request, in_another_process, keeps_tens
 from kerastc.deploy.litert import EXCLUDING, QUANTIZATIONS
 from kerastc.deploy.signature import SERVE, Signature, beside, digest, size
 from kerastc.errors import UserError, nearest
+from kerastc.kinds import KINDS, kind_of
 from kerastc.run import Run
 
 if TYPE_CHECKING:
-    from kerastc.deploy.text_export import TextExport
+    from kerastc.deploy.run_export import RunExport
 
 FOLDER = "exports"
-TOKENIZER = "tokenizer"
 FILES = {"litert": "model.tflite", "onnx": "model.onnx", "saved_model": "saved_model"}
 
 
@@ -40,14 +40,15 @@ def export(
     Args:
         run: with a trained model.
         format: "litert", "onnx" or "saved_model".
-        batch: texts a call, 0 for any; by default 1 in LiteRT and any elsewhere.
+        batch: texts or images a call, 0 for any; by default 1 in LiteRT and any elsewhere.
         length: tokens a text, 0 for any; by default as many as in training. A LiteRT file may have
             several: a text takes the shortest that holds it, and all share one set of weights.
+            Images have none.
         quantization: of LiteRT files, see `kerastc.deploy.litert.convert`; by default "float32", or
             that which the run itself was compressed with.
         exclude: operators of LiteRT files that are not quantised, as in `convert`.
-        calibration: token ids of real texts, (n,) each, for int8-static; by default validation rows
-            of the run.
+        calibration: for int8-static, token ids of real texts, (n,) each, or real images, (height,
+            width, channels) uint8 each; by default validation rows of the run.
 
     Raises:
         UserError: for what is not allowed, before any work; for a model that the format cannot
@@ -74,15 +75,19 @@ def checked(
             f"format={format} is not known.",
             f"{nearest(format, FILES)} Allowed: {', '.join(FILES)}.".lstrip(),
         )
-    preprocessing = run.read_json("preprocessing.json")
-    if preprocessing.get("kind") != "text":
-        raise UserError(f"{run.folder} is no run of a text recipe.")
+    kind = kind_of(run)
     if not run.path("model.keras").is_file():
         raise UserError(
             f"{run.path('model.keras')} is missing: the run stands {run.standing()}.",
             f"Go on with it: {run.resume_command}",
         )
     quantization = _quantization(run, format, quantization)
+    if quantization == "int4-tables" and kind != "text":
+        raise UserError(
+            f"{run.folder} classifies {KINDS[kind]}: its model has no tables of embeddings, and "
+            "int4-tables would quantise nothing more than int8 does.",
+            "Take int8.",
+        )
     if exclude and quantization not in EXCLUDING:
         raise UserError(
             f"exclude has no effect with {quantization}: nothing is left out there.",
@@ -92,16 +97,27 @@ def checked(
         batch = 1 if format == "litert" else 0
     if batch < 0:
         raise UserError(f"batch={batch} is not allowed.", "Give 1 or more, or any.")
-    lengths = _lengths(format, preprocessing["max_tokens"] if length is None else length)
-    if format == "litert" and not (batch or lengths):
+    lengths = _lengths(run, kind, format, length)
+    if format == "litert" and lengths == () and not batch:
         raise UserError(
             "LiteRT cannot leave both batch and length open.", "Fix one: --batch 1, for example."
         )
     return Request(str(run.folder), format, batch or None, lengths, quantization, tuple(exclude))
 
 
-def _lengths(format: str, asked: int | Sequence[int]) -> tuple[int, ...]:
-    """In ascending order; none where the length is open."""
+def _lengths(
+    run: Run, kind: str, format: str, asked: int | Sequence[int] | None
+) -> tuple[int, ...] | None:
+    """In ascending order; none where the length is open, None where rows have no length."""
+    if kind != "text":
+        if asked is not None:
+            raise UserError(
+                f"{run.folder} classifies {KINDS[kind]}, which have no length in tokens.",
+                "Leave --length out.",
+            )
+        return None
+    if asked is None:
+        asked = run.read_json("preprocessing.json")["max_tokens"]
     lengths = (asked,) if isinstance(asked, int) else tuple(sorted(set(asked)))
     if lengths == (0,):
         return ()
@@ -150,19 +166,18 @@ def _export(request: Request, calibration: Sequence[np.ndarray] | None) -> Signa
     from kerastc.backend import choose_backend
 
     choose_backend("tensorflow")
-    from kerastc.deploy.text_export import TextExport
-
     run = Run.open(Path(request.run))
-    task = TextExport(run, request.batch, request.lengths)
+    task = _task(run, request)
     rows = None
     if request.quantization == "int8-static":
-        rows = task.rows if calibration is None else task.padded(calibration)
+        rows = task.rows if calibration is None else task.calibration(calibration)
     name = FILES[request.format]
     with contextlib.ExitStack() as stack:
         # The model comes into its place last: a signature without it is found out at once.
         made = stack.enter_context(run.writing(FOLDER, name))
         told = stack.enter_context(run.writing(FOLDER, beside(Path(name)).name))
-        task.copy_tokenizer(stack.enter_context(run.writing(FOLDER, TOKENIZER)))
+        if task.tokenizer:
+            task.copy_tokenizer(stack.enter_context(run.writing(FOLDER, task.tokenizer)))
         notes = _convert(task, request, rows, made)
         signature = _signature(task, request, made, notes)
         parity = _compared(task, signature, FILES[request.format])
@@ -171,8 +186,18 @@ def _export(request: Request, calibration: Sequence[np.ndarray] | None) -> Signa
     return replace(signature, folder=run.path(FOLDER))
 
 
+def _task(run: Run, request: Request) -> "RunExport":
+    if kind_of(run) == "image":
+        from kerastc.deploy.image_export import ImageExport
+
+        return ImageExport(run, request.batch)
+    from kerastc.deploy.text_export import TextExport
+
+    return TextExport(run, request.batch, request.lengths)
+
+
 def _convert(
-    task: "TextExport", request: Request, calibration: dict | None, path: Path
+    task: "RunExport", request: Request, calibration: dict | None, path: Path
 ) -> tuple[str, ...]:
     """Writes the model in its format; returns what its user should know."""
     from kerastc.deploy import litert, onnx, saved_model
@@ -200,7 +225,7 @@ def _convert(
 
 
 def _signature(
-    task: "TextExport", request: Request, path: Path, notes: tuple[str, ...]
+    task: "RunExport", request: Request, path: Path, notes: tuple[str, ...]
 ) -> Signature:
     return Signature(
         format=request.format,
@@ -212,16 +237,16 @@ def _signature(
         outputs=task.outputs,
         classes=task.classes,
         preprocessing=task.settings,
-        tokenizer=TOKENIZER,
+        tokenizer=task.tokenizer,
         quantization=request.quantization,
         parameters=task.light_model.count_params(),
-        lengths=request.lengths,
+        lengths=task.lengths,
         notes=notes,
         folder=path.parent,
     )
 
 
-def _compared(task: "TextExport", signature: Signature, name: str) -> dict:
+def _compared(task: "RunExport", signature: Signature, name: str) -> dict:
     """The parity of a file, by the program that will run it; see `kerastc.deploy.parity`."""
     from kerastc.deploy.parity import compare
 
@@ -230,13 +255,14 @@ def _compared(task: "TextExport", signature: Signature, name: str) -> dict:
         import tensorflow as tf
 
         loaded = tf.saved_model.load(str(signature.path))
-        serve, texts = loaded.signatures["serve"], loaded.signatures["serving_default"]
+        serve, served = loaded.signatures["serve"], loaded.signatures["serving_default"]
 
         def call(rows):
             return serve(**{n: tf.constant(a) for n, a in rows.items()})["logits"].numpy()
 
-        if "texts" in texts.structured_input_signature[1]:
-            found = texts(texts=tf.constant(list(task.texts)))["logits"].numpy()
+        given = task.given()
+        if set(served.structured_input_signature[1]) == set(given):
+            found = served(**{n: tf.constant(a) for n, a in given.items()})["logits"].numpy()
             compare(found, expected, signature.quantization, f"serving_default of {name}")
     else:
         from kerastc.deploy.sessions import start

@@ -21,18 +21,20 @@ import numpy as np
 from kerastc.deploy.signature import Signature, beside
 from kerastc.errors import UserError
 
+ROWS = "calibration.npz"  # beside the request, where there are any
+
 
 @dataclass(frozen=True)
 class Request:
     """What to export, checked and complete; the fields are those of `kerastc.deploy.export`.
 
-    `lengths` ascend; there are none where the length is open.
+    `lengths` ascend; there are none where the length is open, and None where rows have no length.
     """
 
     run: str
     format: str
     batch: int | None
-    lengths: tuple[int, ...]
+    lengths: tuple[int, ...] | None
     quantization: str
     exclude: tuple[str, ...]
 
@@ -63,8 +65,9 @@ def in_another_process(request: Request, calibration: Sequence[np.ndarray] | Non
     """
     with tempfile.TemporaryDirectory() as scratch:
         asked, answered = Path(scratch, "request.json"), Path(scratch, "answer.json")
-        rows = None if calibration is None else [np.asarray(row).tolist() for row in calibration]
-        asked.write_text(json.dumps({"request": asdict(request), "calibration": rows}), "utf-8")
+        asked.write_text(json.dumps(asdict(request)), "utf-8")
+        if calibration is not None:
+            np.savez(Path(scratch, ROWS), *calibration)
         done = subprocess.run(
             [sys.executable, "-m", "kerastc.deploy.in_tensorflow", str(asked), str(answered)],
             env=os.environ | {"KERAS_BACKEND": "tensorflow"},
@@ -114,13 +117,18 @@ def main(asked: str, answered: str) -> None:
     from kerastc.deploy.exporting import export
     from kerastc.run import Run
 
-    told = json.loads(Path(asked).read_text("utf-8"))
-    request = told["request"]
+    request = json.loads(Path(asked).read_text("utf-8"))
     run = Run.open(Path(request.pop("run")))
     request["batch"] = request["batch"] or 0
-    request["length"] = request.pop("lengths") or 0
+    lengths = request.pop("lengths")
+    request["length"] = 0 if lengths == [] else lengths
+    rows = Path(asked).with_name(ROWS)
+    calibration = None
+    if rows.is_file():
+        with np.load(rows, allow_pickle=False) as file:
+            calibration = list(file.values())
     try:
-        signature = export(run, calibration=told["calibration"], **request)
+        signature = export(run, calibration=calibration, **request)
         answer = {"signature": str(beside(signature.path).absolute())}
     except UserError as error:
         answer = {"error": error.message, "hint": error.hint}

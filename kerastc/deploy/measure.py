@@ -5,14 +5,16 @@
 The process imports what a device has and no more, so that its memory is that of the model in use.
 It reads requests, one line of JSON each, and answers each with a line:
 
-    {"load": {"signature": PATH, "threads": 1, "batch": 1, "length": 26, "texts": [...]}}
+    {"load": {"signature": PATH, "threads": 1, "batch": 1, "length": 26, "examples": [...]}}
         loads the model and calls it once;
     {"calls": 20}
-        calls it on one batch of the texts after the other, and tells the milliseconds of each;
+        calls it on one batch of the examples after the other, and tells the milliseconds of each;
     {"memory": true}
         peak memory up to now;
     {"logits": [...]}
-        what the model says of texts, (texts, classes).
+        what the model says of examples, (examples, classes).
+
+Examples are texts or images, as `kerastc.deploy.wire` packs them.
 
 A request that cannot be met is answered by {"error": MESSAGE, "hint": HINT}.
 """
@@ -26,9 +28,10 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from kerastc.deploy.machine import memory, peak_memory
-from kerastc.deploy.runtime import Classifier, preprocessing_of
-from kerastc.deploy.sessions import library, start
+from kerastc.deploy.runtime import classifier_of
+from kerastc.deploy.sessions import library
 from kerastc.deploy.signature import Signature
+from kerastc.deploy.wire import unpacked
 from kerastc.errors import UserError
 
 WARM_UP = 2  # calls before each round that do not count: other models had the caches
@@ -40,34 +43,31 @@ class Measured:
     Args:
         signature: its path.
         threads: that a call may use.
-        batch: texts a call.
-        length: tokens a text; None: as many as the longest of a call has.
-        texts: what it is timed on, at least one.
+        batch: texts or images a call.
+        length: tokens a text; None: as many as the longest of a call has. Images have none.
+        examples: what it is timed on, at least one, packed.
     """
 
-    def __init__(
-        self, signature: str, threads: int, batch: int, length: int | None, texts: Sequence[str]
-    ):
+    def __init__(self, signature: str, threads: int, batch: int, length: int | None, examples: Any):
         told = Signature.read(Path(signature))
-        preprocessing = preprocessing_of(told)
+        self.classifier = classifier_of(told)
         library(told.format)  # is there before memory and time are taken
+        given = unpacked(examples)
         began = time.perf_counter()
-        rows = [preprocessing.tokens([text], length)[0] for text in texts]
+        rows = [self.classifier.rows(given[i : i + 1], length)[0] for i in range(len(given))]
         self.tokenize_ms = (time.perf_counter() - began) * 1000 / len(rows)
         self.before = memory()
         began = time.perf_counter()
-        session = start(told, threads)
+        self.classifier.start(threads)
         self.initialisation_ms = (time.perf_counter() - began) * 1000
-        self.classifier = Classifier(told, preprocessing, session)
         self.batches = [
             self.classifier.inputs([rows[(i + j) % len(rows)] for j in range(batch)], length)
             for i in range(0, len(rows), batch)
         ]
-        self.run = session.run
         began = time.perf_counter()
-        self.run(self.batches[0])
+        self.classifier.run(self.batches[0])
         self.first_call_ms = (time.perf_counter() - began) * 1000
-        self.classifier.try_largest_id()
+        self.classifier.check()
 
     def loaded(self) -> dict[str, float]:
         """What loading took, in milliseconds."""
@@ -80,12 +80,12 @@ class Measured:
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Meets any request but the first."""
         if "calls" in request:
-            return {"milliseconds": timed(self.run, self.batches, request["calls"])}
+            return {"milliseconds": timed(self.classifier.run, self.batches, request["calls"])}
         if "memory" in request:
             peak = peak_memory()
             return {"peak_memory_bytes": peak, "model_memory_bytes": max(peak - self.before, 0)}
-        texts = request["logits"]
-        return {"logits": self.classifier.logits(self.classifier.tokens(texts)).tolist()}
+        rows = self.classifier.rows(unpacked(request["logits"]))
+        return {"logits": self.classifier.logits(rows).tolist()}
 
 
 def timed(run: Callable[[Any], Any], batches: Sequence[Any], calls: int) -> list[float]:

@@ -72,7 +72,7 @@ def compare(found: np.ndarray, expected: np.ndarray, quantization: str, what: st
     if parity.agreement < AGREEMENTS.get(quantization, 0):
         raise _differs(
             what,
-            f"only {parity.agreement:.0%} of {parity.rows} texts keep their class; "
+            f"only {parity.agreement:.0%} of {parity.rows} rows keep their class; "
             f"{AGREEMENTS[quantization]:.0%} must with {quantization}",
         )
     return parity

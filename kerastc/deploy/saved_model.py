@@ -30,19 +30,18 @@ def write(
 
     - "serve": the model's inputs to "logits".
     - "serving_default", where there are classes: likewise, and "probabilities" and "label", the
-      name of the most probable class. With a `graph` its input is "texts" (batch,), strings.
+      name of the most probable class. With a `graph` it takes what that does.
 
     Args:
         model: inputs by name to logits.
         inputs: of the model; None is an open dimension.
         folder: where to write.
         classes: names in the order of the logits; they also stand in assets/labels.txt.
-        graph: texts to the model's inputs; a `tf.Module`, so that its tables are saved.
+        graph: what a user has to the model's inputs; see `RunExport.graph`.
         more: further signatures like "serve", by name, which take inputs of other shapes.
     """
     names = [tensor.name for tensor in inputs]
-    tokens = _specs(inputs)
-    texts = [tf.TensorSpec([None], tf.string, name="texts")]
+    taken = _specs(inputs)
     module = tf.Module()
     module.weights = [weight.value for weight in model.weights]
     module.graph = graph
@@ -67,7 +66,7 @@ def write(
         return {"logits": found, "probabilities": tf.nn.softmax(found), "label": best}
 
     # An attribute named "serve" makes TFLiteConverter take that function alone of several.
-    module.logits = tf.function(serve, input_signature=tokens)
+    module.logits = tf.function(serve, input_signature=taken)
     signatures = {SERVE: module.logits}
     for name, shapes in (more or {}).items():
         signatures[name] = tf.function(serve, input_signature=_specs(shapes))
@@ -77,7 +76,8 @@ def write(
             labels = Path(scratch, LABELS)
             labels.write_text("".join(f"{name}\n" for name in classes), encoding="utf-8")
             module.labels = tf.saved_model.Asset(str(labels))
-            module.classify = tf.function(classify, input_signature=texts if graph else tokens)
+            given = taken if graph is None else [graph.input]
+            module.classify = tf.function(classify, input_signature=given)
             signatures["serving_default"] = module.classify
         tf.saved_model.save(module, str(folder), signatures=signatures)
 

@@ -35,13 +35,13 @@ class Signature:
         file: the model, relative to the folder of the signature; a folder for a SavedModel.
         sha256: of the model's bytes; see `digest`.
         bytes: size of the model.
-        kind: what is classified; "text".
+        kind: what is classified; "text" or "image".
         inputs: in the order of the model's own signature.
         outputs: likewise; the first is the logits, (batch, classes).
         classes: names in the order of the logits.
-        preprocessing: what is done to a text before the tokenizer, as in a run's
-            preprocessing.json.
-        tokenizer: folder beside the signature.
+        preprocessing: what is done to a text before the tokenizer, or the shape of images, as in a
+            run's preprocessing.json.
+        tokenizer: folder beside the signature; empty for images.
         quantization: "float32", "float16", "int8", "int8-static", "int4-tables" or "int4".
         parameters: of the Keras model that it was made of.
         parity: how far the model is from the Keras model on real rows, see `kerastc.deploy.parity`.
@@ -225,7 +225,8 @@ def _checked(record: dict[str, Any]) -> dict[str, Any]:
     if not all(isinstance(name, str) for name in record["classes"]):
         raise _WrongField("classes holds something that is no name")
     for name in ("file", "tokenizer"):
-        if not _stays_inside(record[name]):
+        none = name == "tokenizer" and record["kind"] != "text" and not record[name]
+        if not (none or _stays_inside(record[name])):
             raise _WrongField(f"{name}={record[name]!r} leaves the folder of the signature")
     known = {name.name for name in fields(Signature)} - {"folder"}
     checked = {name: value for name, value in record.items() if name in known}

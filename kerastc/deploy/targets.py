@@ -1,44 +1,50 @@
-"""What a benchmark measures: the files of a run, single ones, bundles; and on which texts."""
+"""What a benchmark measures: the files of a run, single ones, bundles; and on which examples."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from kerastc.data.images import LabelledImages
 from kerastc.data.texts import LabelledTexts
 from kerastc.deploy import bundle
+from kerastc.deploy.sample_images import images_of
 from kerastc.deploy.sessions import FORMATS
 from kerastc.deploy.signature import SUFFIX, Signature
 from kerastc.errors import UserError
-from kerastc.report.metrics import read_predictions
+from kerastc.kinds import KINDS
+from kerastc.report.metrics import Predictions, read_predictions
 from kerastc.run import Run
 
 EXPORTS = "exports"
 
+Labelled = LabelledTexts | LabelledImages
+Data = Labelled | Callable[[Signature], Labelled]  # which a model may choose
+
 
 @dataclass(frozen=True)
 class Rows:
-    """Texts (n,) with their classes (n,) int, and what the Keras model says of them.
+    """Examples with their classes, and what the Keras model says of them.
 
     Args:
-        texts: (n,) of `str`.
+        examples: texts (n,) of `str`, or images (n, height, width, channels) uint8.
         labels: (n,) int, indices into the classes of the signature.
         expected: (n,) int, the Keras model's choices; None where they are not known.
     """
 
-    texts: np.ndarray
+    examples: np.ndarray
     labels: np.ndarray
     expected: np.ndarray | None
 
     def spread(self, most: int | None) -> "Rows":
         """At most so many rows, evenly spread; all where None."""
-        if most is None or most >= len(self.texts):
+        if most is None or most >= len(self.examples):
             return self
-        chosen = np.linspace(0, len(self.texts) - 1, most).astype(int)
+        chosen = np.linspace(0, len(self.examples) - 1, most).astype(int)
         expected = None if self.expected is None else self.expected[chosen]
-        return Rows(self.texts[chosen], self.labels[chosen], expected)
+        return Rows(self.examples[chosen], self.labels[chosen], expected)
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ class Target:
         name: its path as a user knows it.
         signature: what it takes and gives.
         run: where it was exported; None elsewhere.
-        rows: labelled texts.
+        rows: labelled examples.
     """
 
     name: str
@@ -65,12 +71,13 @@ class Target:
         return self.signature.path.resolve().relative_to(self.run.folder.resolve()).as_posix()
 
 
-def targets(path: Path, data: LabelledTexts | None, stack: ExitStack) -> Iterator[Target]:
+def targets(path: Path, data: Data | None, stack: ExitStack) -> Iterator[Target]:
     """The models that a path names.
 
     Args:
         path: a run, an exported file or its signature, or a bundle.
-        data: labelled texts; by default those of the run or the bundle.
+        data: labelled examples, or what gives those that a signature is for; by default those of
+            the run or the bundle.
         stack: keeps what a bundle unpacks.
 
     Raises:
@@ -82,7 +89,7 @@ def targets(path: Path, data: LabelledTexts | None, stack: ExitStack) -> Iterato
         )
     if path.suffix == bundle.SUFFIX:
         content = stack.enter_context(bundle.unpacked(path))
-        rows = _of_predictions(content.samples, content.signature, path)
+        rows = _of_predictions(content.samples, content.images, content.signature, path)
         yield _target(str(path), content.signature, None, data, rows)
     elif path.is_dir():
         run = Run.open(path)
@@ -94,21 +101,36 @@ def targets(path: Path, data: LabelledTexts | None, stack: ExitStack) -> Iterato
 
 
 def _target(
-    name: str, signature: Signature, run: Run | None, data: LabelledTexts | None, rows: Rows | None
+    name: str, signature: Signature, run: Run | None, data: Data | None, rows: Rows | None
 ) -> Target:
     signature.verify()
     if data is not None:
-        matched = data.matching(signature.classes, name)
-        rows = Rows(matched.texts, matched.labels, None)
+        rows = _of_data(data(signature) if callable(data) else data, signature, name)
     elif rows is None:
         path = None if run is None else _of_keras(run)
-        if path is None or not path.is_file():
+        images = None
+        if path is not None and path.is_file() and signature.kind == "image":
+            images = images_of(run, "test")
+        if path is None or not path.is_file() or (signature.kind == "image" and images is None):
             raise UserError(
-                f"There are no texts to measure {name} on.",
+                f"There are no {KINDS.get(signature.kind, 'examples')} to measure {name} on.",
                 "Give labelled ones: --data FILE. A finished run's files, and bundles, have some.",
             )
-        rows = _of_predictions(read_predictions(path), signature, path)
+        rows = _of_predictions(read_predictions(path), images, signature, path)
     return Target(name, signature, run, rows)
+
+
+def _of_data(data: Labelled, signature: Signature, name: str) -> Rows:
+    kind = "image" if isinstance(data, LabelledImages) else "text"
+    if kind != signature.kind:
+        raise UserError(
+            f"{name} classifies {KINDS.get(signature.kind, signature.kind)}; {data.source} holds "
+            f"{KINDS[kind]}.",
+            "Give a table of texts to a model of texts, and FILE.npz or a folder to one of images.",
+        )
+    matched = data.matching(signature.classes, name)
+    examples = matched.images if kind == "image" else matched.texts
+    return Rows(examples, matched.labels, None)
 
 
 def _of_keras(run: Run) -> Path:
@@ -117,14 +139,25 @@ def _of_keras(run: Run) -> Path:
     return own if own.is_file() else run.path("predictions", "test.csv")
 
 
-def _of_predictions(predictions, signature: Signature, source: Path) -> Rows:
+def _of_predictions(
+    predictions: Predictions, images: np.ndarray | None, signature: Signature, source: Path
+) -> Rows:
+    """The rows of predictions; those of images of which the pixels are there, the first ones."""
     if predictions.classes != signature.classes:
         raise UserError(
             f"{source} has the classes {', '.join(predictions.classes)}; {signature.path} has "
             f"{', '.join(signature.classes)}.",
             "They are not of one run. Export again: kerastc export RUN",
         )
-    return Rows(predictions.texts, predictions.labels, predictions.predicted)
+    if images is None:
+        return Rows(predictions.examples, predictions.labels, predictions.predicted)
+    count = len(images)
+    if count > len(predictions.labels):
+        raise UserError(
+            f"{source} has {len(predictions.labels):,} rows, but there are {count:,} images.",
+            "They are not of one run. Give labelled images: --data FILE.npz",
+        )
+    return Rows(images, predictions.labels[:count], predictions.predicted[:count])
 
 
 def _exported(run: Run) -> Sequence[Path]:

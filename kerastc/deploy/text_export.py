@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerastc.deploy.run_export import Arrays, RunExport, spread
 from kerastc.deploy.signature import Tensor, of_length, shortest
 from kerastc.errors import UserError
 from kerastc.models import compact
@@ -18,38 +19,30 @@ from kerastc.run import Run
 from kerastc.text.preprocessing import Preprocessing
 
 INPUTS = ("token_ids", "padding_mask")
-ROWS = 256  # real texts, for parity and for calibration
-BATCH = 32  # where the export takes any
 
 
-class TextExport:
+class TextExport(RunExport):
     """A text run on its way out.
 
     Args:
-        run: with model.keras, tokenizer/, preprocessing.json and labels.txt.
+        run: as in `RunExport`, with tokenizer/.
         batch: texts a call; None is any.
         lengths: tokens a text, ascending, of one model each; () is any number.
 
     Attributes:
         length: the largest; None is any.
-        model: from token ids to logits, in float32 whatever it was trained in.
-        classes: names in the order of the logits.
 
     Raises:
         UserError: where a part is missing, or a length is more than the encoder takes.
     """
 
     kind = "text"
+    tokenizer = "tokenizer"
 
     def __init__(self, run: Run, batch: int | None, lengths: Sequence[int] = ()):
-        predictor = Predictor(run)
-        self.run = run
-        self.batch = batch
+        super().__init__(run, batch, Predictor(run))
         self.lengths = tuple(lengths)
         self.length = length = max(lengths, default=None)
-        self.classes = predictor.classes
-        self.model = _in_float32(predictor.model)
-        self.settings: dict[str, Any] = run.read_json("preprocessing.json")
         self.preprocessing = Preprocessing.read(self.settings, run.path("tokenizer"))
         most = _max_length(self.model)
         if length and most and length > most:
@@ -59,25 +52,17 @@ class TextExport:
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:
-        """What the exported model takes."""
         return tuple(Tensor(name, (self.batch, self.length), "int32") for name in INPUTS)
 
     @property
     def shorter(self) -> dict[str, tuple[Tensor, ...]]:
-        """What the model takes in the further signatures of its file, by their names."""
         return {
             of_length(length): tuple(Tensor(name, (self.batch, length), "int32") for name in INPUTS)
             for length in self.lengths[:-1]
         }
 
-    @property
-    def outputs(self) -> tuple[Tensor, ...]:
-        """What it gives."""
-        return (Tensor("logits", (self.batch, len(self.classes)), "float32"),)
-
     @cached_property
     def light_model(self) -> keras.Model:
-        """The same function in fewer operations, where its architecture allows that."""
         try:
             return compact(self.model)
         except UserError:  # ALBERT and its like: exported as KerasHub has them
@@ -94,7 +79,7 @@ class TextExport:
             path = run.path("predictions", "validation.csv")
             if path.is_file():
                 texts = read_predictions(path).texts
-                return texts[np.unique(np.linspace(0, len(texts) - 1, ROWS).astype(int))]
+                return texts[spread(len(texts))]
         raise UserError(
             f"{self.run.path('predictions', 'validation.csv')} is missing: an export is compared "
             "with the Keras model on its texts.",
@@ -102,11 +87,14 @@ class TextExport:
         )
 
     @cached_property
-    def rows(self) -> dict[str, np.ndarray]:
+    def rows(self) -> Arrays:
         """The texts as arrays by input name, (n, length) int32."""
-        return self.padded(self.preprocessing.tokens(self.texts, self.length))
+        return self.calibration(self.preprocessing.tokens(self.texts, self.length))
 
-    def padded(self, tokens: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    def given(self) -> dict[str, Any]:
+        return {"texts": list(self.texts)}
+
+    def calibration(self, tokens: Sequence[np.ndarray]) -> Arrays:
         """Token ids, (n,) each, as arrays by input name.
 
         Raises:
@@ -124,27 +112,7 @@ class TextExport:
                 raise UserError(f"Row {number} has ids outside of 0 to {size - 1}.")
         return self.preprocessing.tokenizer.pad(tokens, self.length)
 
-    def logits(
-        self, call: Callable[[dict[str, np.ndarray]], np.ndarray], batch: int | None = None
-    ) -> np.ndarray:
-        """What a model says of the rows, (n, classes) float32.
-
-        Args:
-            call: the model: arrays by input name to logits.
-            batch: rows a call; that of the export by default.
-        """
-        size, rows = batch or self.batch or BATCH, len(self.texts)
-        found = []
-        for begin in range(0, rows, size):
-            # A model of fixed batch takes no less; the last row fills it up.
-            places = np.arange(begin, begin + size).clip(max=rows - 1)
-            found.append(call({name: array[places] for name, array in self.rows.items()}))
-        return np.concatenate(found)[:rows]
-
-    def by_length(
-        self, call: Callable[[dict[str, np.ndarray]], np.ndarray]
-    ) -> Callable[[dict[str, np.ndarray]], np.ndarray]:
-        """A model that gets no more padding than it must: where there are several lengths."""
+    def by_length(self, call: Callable[[Arrays], np.ndarray]) -> Callable[[Arrays], np.ndarray]:
         if len(self.lengths) < 2:
             return call
 
@@ -155,12 +123,7 @@ class TextExport:
 
         return shortened
 
-    def expected(self) -> np.ndarray:
-        """What the Keras model says of the rows, (n, classes) float32."""
-        return self.logits(lambda rows: np.asarray(self.model.predict_on_batch(rows)), BATCH)
-
     def graph(self) -> tuple[Any, tuple[str, ...]]:
-        """Texts to inputs in TensorFlow operations, or None and why there are none."""
         try:
             from kerastc.deploy.text_graph import TextGraph, unsupported
         except ImportError as error:
@@ -171,16 +134,7 @@ class TextExport:
         return graph, ("serving_default takes texts; to run it, import tensorflow_text.",)
 
     def copy_tokenizer(self, folder: Path) -> None:
-        """Puts the tokenizer where the signature says it is."""
         shutil.copytree(self.run.path("tokenizer"), folder)
-
-
-def _in_float32(model: keras.Model) -> keras.Model:
-    """The model for devices that know no bfloat16: weights are in float32 in any case."""
-    for layer in model._flatten_layers():
-        if layer.compute_dtype != "float32":
-            layer.dtype_policy = "float32"
-    return model
 
 
 def _max_length(model: keras.Model) -> int | None:

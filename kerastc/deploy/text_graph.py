@@ -29,6 +29,7 @@ class TextGraph(tf.Module):
 
     def __init__(self, preprocessing: Preprocessing, length: int | None):
         super().__init__()
+        self.input = tf.TensorSpec([None], tf.string, name="texts")
         tokenizer = preprocessing.tokenizer
         self.tokenizer = _WordPieceGraph(tokenizer)
         self.ends = (tokenizer.start_id, tokenizer.end_id, tokenizer.pad_id)

@@ -25,7 +25,7 @@ def test_a_text_takes_the_shortest_length_of_several(run, quantization):
     assert Signature.read(signature.path).lengths == LENGTHS
     assert signature.inputs[0].shape == (1, text_run.MAX_TOKENS)
     several = load(signature.path)
-    rows = several.tokens(text_run.texts())
+    rows = several.rows(text_run.texts())
     shapes = [several.inputs([row])["token_ids"].shape[1] for row in rows]
     assert shapes == [min(n for n in LENGTHS if n >= len(row)) for row in rows]
     assert set(shapes) == set(LENGTHS)

@@ -29,7 +29,7 @@ def test_a_quantised_file_is_judged_by_its_decisions():
     changed = EXPECTED.copy()
     changed[3] = changed[3, ::-1]  # one of four texts changes its class
     assert compare(changed, EXPECTED, "int4", "model").agreement == 0.75
-    with pytest.raises(UserError, match="only 75% of 4 texts keep their class; 90% must"):
+    with pytest.raises(UserError, match="only 75% of 4 rows keep their class; 90% must"):
         compare(changed, EXPECTED, "int8", "model")
 
 

@@ -20,8 +20,8 @@ CLOSE = {"rtol": 1e-5, "atol": 1e-6}
 def test_the_logits_are_those_of_the_model(model):
     classifier = load(model)
     rows = [ids(text) for text in TEXTS]
-    assert [row.tolist() for row in classifier.tokens(TEXTS)] == rows
-    np.testing.assert_allclose(classifier.logits(classifier.tokens(TEXTS)), expected(rows), **CLOSE)
+    assert [row.tolist() for row in classifier.rows(TEXTS)] == rows
+    np.testing.assert_allclose(classifier.logits(classifier.rows(TEXTS)), expected(rows), **CLOSE)
     probabilities = softmax(expected(rows).astype("float64"), axis=1)
     np.testing.assert_allclose(classifier.probabilities(TEXTS), probabilities, **CLOSE)
     assert classifier.probabilities([]).shape == (0, len(CLASSES))
@@ -34,7 +34,7 @@ def test_a_text_is_prepared_and_cut_as_in_training(model):
     np.testing.assert_allclose(
         classifier.probabilities([long]), classifier.probabilities(["king " * (LENGTH - 2)])
     )
-    [row] = classifier.tokens([long])
+    [row] = classifier.rows([long])
     assert len(row) == LENGTH and row[-1] == ids("king")[-1]  # the end token stays
 
 
@@ -47,7 +47,7 @@ def test_a_file_of_any_shape_says_the_same(converted, tmp_path, batch, length):
     rows = [ids(text) for text in texts]
     if length == 5:
         rows = [[*row[:-1][:4], row[-1]] for row in rows]
-    np.testing.assert_allclose(classifier.logits(classifier.tokens(texts)), expected(rows), **CLOSE)
+    np.testing.assert_allclose(classifier.logits(classifier.rows(texts)), expected(rows), **CLOSE)
 
 
 def test_whole_numbers_of_64_bits_are_taken(converted, tmp_path):
@@ -60,7 +60,7 @@ def test_onnx_runs_likewise(tmp_path):
     path = write_run(tmp_path / "run", onnx_file(), "model.onnx")
     classifier = load(path, threads=2)
     rows = [ids(text) for text in TEXTS]
-    np.testing.assert_allclose(classifier.logits(classifier.tokens(TEXTS)), expected(rows), **CLOSE)
+    np.testing.assert_allclose(classifier.logits(classifier.rows(TEXTS)), expected(rows), **CLOSE)
     path.write_bytes(path.read_bytes()[:-100])
     sign(path)
     with pytest.raises(UserError, match=r"model\.onnx cannot be loaded"):
@@ -114,7 +114,7 @@ def test_a_foreign_file_is_refused(model, content):
         ({"classes": ["a", "b"]}, "gives 3 logits, but its signature names 2 classes"),
         ({"format": "saved_model"}, "here run litert, onnx"),
         ({"format": "onnx"}, "cannot be loaded"),
-        ({"kind": "image"}, "classifies image"),
+        ({"kind": "sound"}, "classifies sound; here run text, image"),
         ({"preprocessing": {"kind": "text", "max_tokens": "many"}}, "max_tokens='many'"),
         ({"preprocessing": {"kind": "text", "max_tokens": 8}}, "max_characters=None"),
         ({"preprocessing": {**device_model.PREPROCESSING, "preparation": []}}, "no group"),

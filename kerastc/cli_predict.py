@@ -1,0 +1,154 @@
+"""The commands that use a model: predict, evaluate. Nothing heavy is imported at the top."""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kerastc.cli_examples import Examples, data_option
+from kerastc.cli_options import BACKEND, ENCODING, JSON, RUN
+from kerastc.errors import UserError
+
+EXPORTED = (".tflite", ".onnx", ".zip")
+
+
+@click.command()
+@click.argument("run", metavar="RUN|FILE", type=click.Path(path_type=Path))
+@click.argument("examples", metavar="[TEXT|IMAGE]...", nargs=-1)
+@click.option("--file", "path", type=click.Path(path_type=Path), help="CSV, TSV, JSON Lines, text.")
+@click.option("--text", "columns", metavar="COLUMN[+COLUMN]", default="", help="Column of --file.")
+@ENCODING
+@JSON
+@BACKEND
+def predict(run, examples, path, columns, encoding, as_json, backend) -> None:
+    """Classify texts or image files with a finished RUN, or an exported FILE.
+
+    Without any, the lines of standard input are taken. Images are resized to what the model takes.
+
+    FILE is a .tflite or .onnx with its signature and tokenizer beside it, or a bundle (.zip). It
+    needs no Keras, and answers in less than a second.
+
+    \b
+    kerastc predict runs/text/20261121-101500 "a text"
+    kerastc predict runs/text/20261121-101500/exports/model.tflite "a text"
+    kerastc predict headlines.zip --file new.csv --text title+body
+    kerastc predict runs/images/20261121-101500 photo.png another.jpg
+    """
+    from kerastc.report.answers import prediction_rows, prediction_table
+
+    model = _opened(run, backend)
+    if model.kind == "image" and (path is not None or columns):
+        raise UserError(
+            f"{run} classifies images; --file and --text are for texts.",
+            f"Give it image files: kerastc predict {run} photo.png",
+        )
+    examples = list(examples)
+    if path is not None:
+        from kerastc.data import column_names, read_unlabelled
+
+        examples += read_unlabelled(path, column_names(columns), encoding)
+    elif not examples:
+        examples = [line.rstrip("\n") for line in sys.stdin if line.strip()]
+    if not examples:
+        what = "photo.png" if model.kind == "image" else '"a text"'
+        raise UserError(f"There is no {model.kind} to classify.", f"kerastc predict {run} {what}")
+    given = model.given(examples)
+    predictor = model.load()
+    probabilities, classes = predictor.probabilities(given), predictor.classes
+    if as_json:
+        rows = prediction_rows(examples, probabilities, classes, model.kind)
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        click.echo(_loaded(predictor), err=True)
+        prediction_table(examples, probabilities, classes, model.kind)
+
+
+@click.command()
+@RUN
+@data_option(required=True)
+@click.option("--text", "columns", metavar="COLUMN[+COLUMN]", default="", help="Text column.")
+@click.option("--label", default="", help="Label column.")
+@ENCODING
+@JSON
+@BACKEND
+def evaluate(run, data, columns, label, encoding, as_json, backend) -> None:
+    """Measure a finished RUN, or an exported file, on labelled examples of your own.
+
+    Of a source of images that has a test part, that part is taken.
+
+    \b
+    kerastc evaluate runs/text/20261121-101500 --data labelled.csv --text title+body --label topic
+    kerastc evaluate runs/images/20261121-101500 --data folder-of-class-folders
+    """
+    from kerastc.kinds import KINDS
+    from kerastc.report import classification_metrics
+    from kerastc.report.terminal import metrics_table
+
+    model = _opened(run, backend)
+    examples = Examples(data, columns, label, encoding).of(model.settings)
+    predictor = model.load()
+    examples = predictor.matching(examples)
+    given = examples.images if model.kind == "image" else examples.texts
+    metrics = classification_metrics(
+        examples.labels, predictor.probabilities(given), predictor.classes
+    )
+    if as_json:
+        click.echo(json.dumps(metrics, indent=2))
+    else:
+        told = f"{len(examples):,} {KINDS[model.kind]} of {examples.source}"
+        click.echo(f"{_loaded(predictor)}\n{told}", err=True)
+        metrics_table(metrics)
+
+
+@dataclass(frozen=True)
+class _Model:
+    """A run or an exported file; what is wrong with a user's examples is told before Keras loads.
+
+    Args:
+        kind: one of `kerastc.kinds.KINDS`.
+        settings: its preprocessing.json.
+        load: gives what classifies with it.
+    """
+
+    kind: str
+    settings: dict[str, Any]
+    load: Callable[[], Any]
+
+    def given(self, examples: Sequence[str]) -> Any:
+        """Texts as they are; of images, the pixels of these files."""
+        if self.kind == "text":
+            return examples
+        from kerastc.images.preprocessing import ImagePreprocessing
+
+        return ImagePreprocessing.read(self.settings).pixels(examples)
+
+
+def _opened(path: Path, backend: str | None) -> _Model:
+    if path.is_file() or path.suffix in EXPORTED:
+        from kerastc.deploy import load
+
+        classifier = load(path)
+        return _Model(classifier.kind, classifier.signature.preprocessing, lambda: classifier)
+    from kerastc.kinds import kind_of
+    from kerastc.run import Run
+
+    run = Run.open(path)
+
+    def predictor():
+        from kerastc.backend import choose_backend
+
+        choose_backend(backend)
+        from kerastc.predictor import predictor_of
+
+        return predictor_of(run)
+
+    return _Model(kind_of(run), run.read_json("preprocessing.json"), predictor)
+
+
+def _loaded(predictor) -> str:
+    classes = ", ".join(predictor.classes)
+    return f"Loaded {predictor.name} ({predictor.parameters:,} parameters): {classes}"

@@ -1,0 +1,54 @@
+"""Images that stand beside predictions: in a run's predictions/images.npz, and in a bundle."""
+
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from kerastc.errors import UserError
+from kerastc.run import Run
+
+# What NumPy raises on a file that was cut or changed, or that holds a pickle.
+BROKEN = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+
+
+def images_of(run: Run, part: str) -> np.ndarray | None:
+    """The first images of a part, in the order of predictions/PART.csv.
+
+    Args:
+        run: or the nearest of its ancestors that kept any; a child has the rows of its parent.
+        part: "validation" or "test".
+
+    Returns:
+        (n, height, width, channels) uint8, or None where no run of the line kept any.
+
+    Raises:
+        UserError: where the file is broken.
+    """
+    for one in run.line():
+        path = one.path("predictions", "images.npz")
+        if path.is_file():
+            return read_images(path, part)
+    return None
+
+
+def read_images(path: Path, name: str) -> np.ndarray:
+    """An array of images out of an .npz, (n, height, width, channels) uint8.
+
+    Raises:
+        UserError: where the file is broken, or holds anything else.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            images = file[name]
+    except BROKEN as error:
+        raise UserError(
+            f"{path} cannot be read: {error}", "It was damaged. Copy or write it again."
+        ) from None
+    if images.dtype != np.uint8 or images.ndim != 4 or not len(images):
+        raise UserError(
+            f"{path} holds {name} as {images.dtype} of the shape {images.shape}; images are uint8, "
+            "(number, height, width, channels), and at least one."
+        )
+    return images

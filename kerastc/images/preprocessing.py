@@ -1,0 +1,76 @@
+"""What becomes of a user's image before a model sees it, as a run's preprocessing.json says."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kerastc.errors import UserError
+from kerastc.images.decoding import decoded
+
+
+@dataclass(frozen=True)
+class ImagePreprocessing:
+    """Images to the pixels that a model takes, the same in prediction and on a device.
+
+    Args:
+        shape: height, width and channels.
+    """
+
+    shape: tuple[int, int, int]
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> "ImagePreprocessing":
+        """From the content of preprocessing.json.
+
+        Raises:
+            UserError: where the shape is missing or wrong.
+        """
+        shape = values.get("shape")
+        numbers = isinstance(shape, list | tuple) and all(type(n) is int and n > 0 for n in shape)
+        if not numbers or len(shape) != 3 or shape[2] not in (1, 3):
+            raise UserError(
+                f"preprocessing.shape={shape!r} is not allowed: it takes height, width and 1 or 3 "
+                "channels."
+            )
+        return cls(tuple(shape))
+
+    def pixels(self, examples: np.ndarray | Sequence[np.ndarray | str | Path]) -> np.ndarray:
+        """Images as one array, (n, height, width, channels) uint8.
+
+        Args:
+            examples: such an array or images of one; or image files, which are resized.
+
+        Raises:
+            UserError: for a file that is no image, and for an array of another shape or type.
+        """
+        if isinstance(examples, np.ndarray):
+            self._check(examples[:1], examples.dtype, "The images have")
+            return examples
+        pixels = np.empty((len(examples), *self.shape), np.uint8)
+        for number, example in enumerate(examples):
+            if isinstance(example, str | Path):
+                pixels[number] = decoded(example, self.shape)
+            else:
+                image = np.asarray(example)
+                self._check(image[None], image.dtype, f"Image {number} has")
+                pixels[number] = image
+        return pixels
+
+    def _check(self, images: np.ndarray, dtype: np.dtype, whose: str) -> None:
+        if images.ndim != 4 or (images.shape[1:] != self.shape and len(images)):
+            raise UserError(
+                f"{whose} the shape {_by(images.shape[1:])}; the model takes {_by(self.shape)}.",
+                "That is height, width and channels. Image files are resized, arrays are not.",
+            )
+        if dtype != np.uint8:
+            raise UserError(
+                f"{whose} the type {dtype}; the model takes pixels of 0 to 255 as uint8.",
+                "Scale them to that range: images.round().astype('uint8')",
+            )
+
+
+def _by(shape: Sequence[int]) -> str:
+    return " x ".join(map(str, shape)) or "of a number"
