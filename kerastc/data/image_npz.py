@@ -16,6 +16,7 @@ LAYOUT = (
     "channels) uint8, y_train and y_test, (images,) whole numbers, and, if you like, label_names."
 )
 
+_NAMES = ("x_train", "y_train", "x_test", "y_test", "label_names")
 # What NumPy and zipfile raise for a file that is cut, damaged, encrypted or lies about its size.
 _BROKEN = (
     *(ValueError, OSError, EOFError, MemoryError, RuntimeError, NotImplementedError),
@@ -197,7 +198,7 @@ class _ArrayFile:
         if name not in self.names:
             raise UserError(
                 f"{self.path} has no array {name}; it has {', '.join(self.names) or 'none'}.",
-                nearest(name, self.names) or LAYOUT,
+                nearest(name, set(self.names) - set(_NAMES)) or LAYOUT,
             )
         try:
             with np.load(self.path, allow_pickle=False) as arrays:

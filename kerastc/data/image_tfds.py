@@ -129,7 +129,7 @@ def _fetch(tfds: Any, builder: Any, name: str) -> None:
 
 def _features(tfds: Any, builder: Any, name: str) -> tuple[str, str]:
     """The names of the image and of its class among the features of the set."""
-    features = builder.info.features
+    features = dict(builder.info.features.items())
     kinds = (tfds.features.Image, tfds.features.ClassLabel)
     keys = builder.info.supervised_keys
     if not keys:

@@ -1,0 +1,176 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kerastc.data import ImageData, hidden_labels, load_images, read_images
+from kerastc.data.image_folder import read_folder
+from kerastc.data.image_shapes import room_for
+from kerastc.errors import UserError
+
+
+def paint(path: Path, size=(8, 6), mode="RGB", seed: int | None = None, **options) -> np.ndarray:
+    """Writes a random image of (width, height) and gives its pixels."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    seed = sum(map(ord, str(path.name))) if seed is None else seed
+    shape = (size[1], size[0]) + ((3,) if mode == "RGB" else ())
+    pixels = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+    Image.fromarray(pixels).save(path, **options)
+    return pixels
+
+
+@pytest.fixture
+def animals(tmp_path) -> Path:
+    """Ten cats and ten dogs of 8 x 6 pixels."""
+    for name in ("cat", "dog"):
+        for i in range(10):
+            paint(tmp_path / name / f"{name}{i}.png")
+    return tmp_path
+
+
+def test_the_folder_of_an_image_is_its_class(animals):
+    source = read_folder(animals)
+    assert source.test is None
+    data = source.train
+    assert data.classes == ("cat", "dog")
+    assert data.images.shape == (20, 6, 8, 3)
+    assert sorted(data.names)[:2] == ["cat/cat0.png", "cat/cat1.png"]
+    for name, label, image in zip(data.names, data.labels, data.images, strict=True):
+        assert name.startswith(data.classes[label])
+        np.testing.assert_array_equal(image, np.asarray(Image.open(animals / name)))
+
+
+def test_the_order_is_always_the_same_and_tells_nothing_of_the_class(animals):
+    labels = read_folder(animals).train.labels
+    np.testing.assert_array_equal(labels, read_folder(animals).train.labels)
+    assert 4 < (np.diff(labels) != 0).sum() < 19
+
+
+def test_unlabelled_images_have_no_telling_names(animals):
+    config = ImageData(data=str(animals), labelled=4, validation=2, test=2)
+    splits = load_images(config)
+    assert len(splits.unlabelled) == 12
+    assert not any("cat" in name or "dog" in name for name in splits.unlabelled.names)
+    assert np.bincount(hidden_labels(config, splits)).tolist() == [6, 6]
+    assert splits.train.names[0].endswith(".png")
+
+
+def test_an_official_test_part_is_a_folder_beside_train(tmp_path):
+    for part, count in (("train", 6), ("test", 3)):
+        for name in ("cat", "dog"):
+            for i in range(count):
+                paint(tmp_path / part / name / f"{part}{name}{i}.png")
+    source = read_folder(tmp_path)
+    assert (len(source.train), len(source.test)) == (12, 6)
+    assert source.test.names[0].startswith("test/")
+    assert len(read_images(str(tmp_path))) == 6
+    (tmp_path / "test/dog").rename(tmp_path / "test/dgo")
+    with pytest.raises(UserError, match=r"(?s)test has the class 'dgo'.*Did you mean 'dog'"):
+        read_folder(tmp_path)
+
+
+def test_images_of_several_sizes_are_brought_to_one(animals):
+    pixels = paint(animals / "cat/large.png", (40, 20))
+    data = read_folder(animals).train
+    assert data.images.shape == (21, 32, 32, 3)
+    resized = Image.fromarray(pixels).resize((32, 32), Image.Resampling.BICUBIC)
+    found = data.images[data.names.tolist().index("cat/large.png")]
+    np.testing.assert_array_equal(found, np.asarray(resized))
+    assert read_folder(animals, (10, 12)).train.images.shape == (21, 10, 12, 3)
+
+
+def test_images_are_grey_where_all_are_so(tmp_path):
+    for name in ("cat", "dog"):
+        pixels = paint(tmp_path / name / f"{name}.png", mode="L")
+    data = read_folder(tmp_path).train
+    assert data.images.shape == (2, 6, 8, 1)
+    np.testing.assert_array_equal(data.images[data.labels == 1][0, ..., 0], pixels)
+    paint(tmp_path / "cat/colourful.png")
+    data = read_folder(tmp_path).train
+    assert data.images.shape == (3, 6, 8, 3)
+    np.testing.assert_array_equal(data.images[data.labels == 1][0], np.stack([pixels] * 3, -1))
+
+
+def test_a_lying_photograph_is_turned_upright(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the right side is up
+    pixels = paint(tmp_path / "cat/lying.png", (6, 8), exif=exif)
+    paint(tmp_path / "dog/upright.png", (8, 6))
+    data = read_folder(tmp_path).train
+    assert data.images.shape == (2, 6, 8, 3)  # as upright all have one size
+    np.testing.assert_array_equal(data.images[data.labels == 0][0], np.rot90(pixels, -1))
+
+
+@pytest.mark.parametrize("extension", ["jpg", "JPEG", "webp", "bmp", "gif", "tif", "ppm"])
+def test_usual_formats_are_read(animals, extension):
+    paint(animals / f"cat/other.{extension}")
+    assert f"cat/other.{extension}" in read_folder(animals).train.names
+
+
+def test_other_files_are_passed_over_and_counted(animals):
+    (animals / "cat/notes.txt").write_text("cats")
+    (animals / "cat/.hidden.png").write_bytes(b"")
+    (animals / "dog/puppies").mkdir()
+    (animals / "README").write_text("animals")
+    (animals / ".cache").mkdir()
+    source = read_folder(animals)
+    assert len(source.train) == 20
+    assert source.train.notes == {"files passed over": 5}
+    splits = load_images(ImageData(data=str(animals), labelled=4))
+    assert splits.as_dict()["notes"] == {"files passed over": 5}
+
+
+def break_some(folder: Path) -> None:
+    (folder / "cat/cat3.png").write_bytes(b"no image")
+    whole = (folder / "dog/dog5.png").read_bytes()
+    (folder / "dog/dog5.png").write_bytes(whole[: len(whole) // 2])
+
+
+def test_unreadable_images_are_named_and_counted(animals):
+    break_some(animals)
+    with pytest.raises(UserError) as caught:
+        read_folder(animals)
+    assert "2 images cannot be read" in caught.value.message
+    assert "cat/cat3.png: " in caught.value.message
+    assert "dog/dog5.png: " in caught.value.message
+    assert "skip_unreadable=true" in caught.value.hint
+
+
+def test_unreadable_images_are_left_out_only_when_asked(animals):
+    break_some(animals)
+    data = load_images(ImageData(data=str(animals), labelled=4, skip_unreadable=True))
+    assert data.train.notes == {"unreadable images left out": 2}
+    assert sum(len(part) for part in (data.train, data.validation, data.test)) == 10
+    assert len(data.unlabelled) == 8
+    for file in animals.glob("*/*.png"):
+        file.write_bytes(b"no image")
+    with pytest.raises(UserError, match=r"(?s)20 images cannot be read.*and 15 more"):
+        read_folder(animals, skip_unreadable=True)
+
+
+def test_an_image_made_to_fill_the_memory_is_refused(animals, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    paint(animals / "cat/bomb.png", (60, 60))
+    paint(animals / "dog/small_bomb.png", (40, 40))  # Pillow only warns below twice the limit
+    with pytest.raises(UserError, match=r"(?s)2 images cannot be read.*bomb"):
+        read_folder(animals)
+
+
+def test_more_than_memory_holds_is_refused_before_it_is_asked_for():
+    with pytest.raises(
+        UserError, match=r"(?s)DIR: 50,000 images of 640 x 480 .*43 GiB.*image_size"
+    ):
+        room_for(50_000, (480, 640, 3), "DIR")
+
+
+def test_folders_that_are_no_classes_are_refused(animals):
+    (animals / "empty").mkdir()
+    with pytest.raises(UserError, match="1 of 3 class folders have no image: 'empty'"):
+        read_folder(animals)
+    (animals / "empty").rmdir()
+    with pytest.raises(UserError, match="cat has no class folders, but 10 images"):
+        read_folder(animals / "cat")
+    (animals / "dog").rename(animals / ".dog")
+    with pytest.raises(UserError, match="one class folder only, 'cat'"):
+        read_folder(animals)

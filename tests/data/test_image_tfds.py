@@ -1,0 +1,126 @@
+"""Sets in TFDS's own layout, prepared here: nothing is downloaded."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kerastc.data import ImageData, hidden_labels, load_images
+from kerastc.data.image_tfds import read_tfds
+from kerastc.errors import UserError
+
+tfds = pytest.importorskip("tensorflow_datasets", reason="kerastc[images] is not installed")
+
+SHAPES = ("disc", "ring", "bar")
+
+
+def pixels(number: int, size: tuple[int, int] = (6, 5)) -> np.ndarray:
+    return np.random.default_rng(number).integers(0, 256, (*size, 3), dtype=np.uint8)
+
+
+def prepare(folder: Path, examples: dict[str, list[dict]], **info) -> None:
+    """Writes a set called `shapes`; its class is forgotten, so that only the files tell of it."""
+    with tfds.core.registered.skip_registration():
+
+        class Shapes(tfds.core.GeneratorBasedBuilder):
+            VERSION = tfds.core.Version("1.2.0")
+
+            def _info(self):
+                return tfds.core.DatasetInfo(builder=self, **info)
+
+            def _split_generators(self, dl_manager):
+                return {part: self._generate_examples(rows) for part, rows in examples.items()}
+
+            def _generate_examples(self, rows):
+                yield from enumerate(rows)
+
+        Shapes(data_dir=str(folder)).download_and_prepare()
+
+
+def features(shape: tuple, **more) -> object:
+    image = tfds.features.Image(shape=shape)
+    label = tfds.features.ClassLabel(names=SHAPES)
+    return tfds.features.FeaturesDict({"image": image, "label": label, **more})
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("tfds")
+    rows = [{"image": pixels(i), "label": i % 3, "coarse": 0} for i in range(66)]
+    prepare(
+        folder,
+        {"train": rows[:60], "test": rows[60:]},
+        features=features((6, 5, 3), coarse=tfds.features.ClassLabel(num_classes=2)),
+        supervised_keys=("image", "label"),
+    )
+    return folder
+
+
+@pytest.fixture
+def kept(data_dir, monkeypatch) -> Path:
+    monkeypatch.setenv("TFDS_DATA_DIR", str(data_dir))
+    return data_dir
+
+
+def test_a_set_is_read_by_name(kept):
+    source = read_tfds("shapes")
+    assert source.train.classes == SHAPES
+    assert source.train.source == "shapes 1.2.0 of TensorFlow Datasets"
+    assert (source.train.names[3], source.test.names[2]) == ("train 3", "test 2")
+    number = {pixels(i).tobytes(): i for i in range(66)}
+    train, test = ([number[im.tobytes()] for im in p.images] for p in (source.train, source.test))
+    assert (sorted(train), sorted(test)) == (list(range(60)), list(range(60, 66)))
+    assert source.train.labels.tolist() == [i % 3 for i in train]
+
+
+def test_a_recipe_gets_splits_of_it_and_the_same_ones_again(kept):
+    config = ImageData(data="tfds:shapes:1.2.0", labelled=9, image_size=4)
+    splits = load_images(config)
+    assert [len(p) for p in (splits.train, splits.test, splits.unlabelled)] == [9, 6, 48]
+    assert splits.train.images.shape == (9, 4, 4, 3)
+    np.testing.assert_array_equal(np.bincount(hidden_labels(config, splits)), [16] * 3)
+    assert load_images(config).fingerprint == splits.fingerprint
+
+
+def test_images_of_several_sizes_and_no_named_pair(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    rows = [{"image": pixels(i, (7 + i, 9)), "label": i % 3} for i in range(6)]
+    prepare(tmp_path, {"train": rows}, features=features((None, None, 3)))
+    source = read_tfds("shapes")
+    assert source.test is None
+    assert source.train.images.shape == (6, 32, 32, 3)
+    assert read_tfds("shapes", (8, 9)).train.images.shape == (6, 8, 9, 3)
+
+
+def test_a_set_of_no_labelled_images_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    texts = tfds.features.FeaturesDict({"text": tfds.features.Text()})
+    prepare(tmp_path, {"train": [{"text": "a"}]}, features=texts)
+    with pytest.raises(UserError, match=r"no set of grey or RGB images .* it has text \(Text\)"):
+        read_tfds("shapes")
+
+
+def test_a_name_that_nobody_knows_gets_the_nearest(kept):
+    with pytest.raises(UserError, match=r"(?s)knows no set 'cifar_100'.*Did you mean 'cifar100'"):
+        read_tfds("cifar_100")
+    with pytest.raises(UserError, match=r"knows no set 'shapes:9.9.9'"):
+        read_tfds("shapes:9.9.9")
+
+
+@pytest.mark.parametrize("name", ["", "../x", "huggingface:mnist", "Cifar", "cifar10/a b", "x:1"])
+def test_names_that_load_from_elsewhere_or_are_none_are_refused(kept, name):
+    with pytest.raises(UserError, match=r"(is no name of a set|knows no set)"):
+        read_tfds(name)
+
+
+def test_without_network_it_says_how_to_bring_the_set(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    for variable in ("https_proxy", "http_proxy", "HTTPS_PROXY", "HTTP_PROXY"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")  # nobody listens there
+    for variable in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
+    with pytest.raises(UserError) as caught:
+        read_tfds("cifar100")
+    assert "cannot be fetched from https://www.cs.toronto.edu" in caught.value.message
+    assert "tfds build cifar100" in caught.value.hint
+    assert not list(tmp_path.rglob("*.tfrecord*"))
