@@ -1,0 +1,161 @@
+"""Contrastive learning: two views of an image shall be more alike than views of different images.
+
+Chen et al. 2020, A Simple Framework for Contrastive Learning of Visual Representations (SimCLR).
+Many images in a batch make the task hard enough to learn from, and need no more memory here than
+few: the views are encoded in chunks, whose activations are computed again when the gradient comes
+back to them (Gao et al. 2021, Scaling Deep Contrastive Learning Batch Size under Memory Limited
+Peak Setup). The gradient is that of the whole batch; a step costs a forward pass more.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerastc.images import CONTRASTIVE, Augmentation
+from kerastc.models import encoder_of
+from kerastc.training.batching import Batches
+from kerastc.training.config import Count, Positive
+from kerastc.training.image_batches import Augment
+from kerastc.training.images import ImageClassifierConfig
+
+
+class ContrastiveConfig(ImageClassifierConfig):
+    """What contrastive learning in one step and in two share."""
+
+    temperature: Positive = 0.5  # by which similarities are divided in the loss
+    projection: Count = 128  # units of the vectors that are compared
+    views: Augmentation = CONTRASTIVE  # of an image, twice
+    at_once: Count = 128  # images of a batch, two views each, whose activations are in memory
+
+
+def nt_xent(first, second, temperature: float):
+    """The normalised, temperature-scaled cross-entropy; Chen et al. 2020, eq. 1, over all pairs.
+
+    Computed in float32 as a log-sum-exp, so that no temperature overflows.
+
+    Args:
+        first, second: (n, d) floats, row i of both of the same image; of any length but zero.
+        temperature: above 0.
+
+    Returns:
+        () float32: of each of the 2n views, the mean of minus the log of the softmax that its twin
+        gets among the 2n - 1 others; log(2n - 1) where all are alike.
+    """
+    logits, positives = _similarities(first, second)
+    return ops.mean(ops.logsumexp(logits / temperature, axis=1) - positives / temperature)
+
+
+def pairs_found(first, second):
+    """The share of the views that are more like their twin than like any other, () float32."""
+    logits, positives = _similarities(first, second)
+    return ops.mean(ops.cast(positives >= ops.max(logits, axis=1) - 1e-6, "float32"))
+
+
+def _similarities(first, second):
+    """Cosines of 2n views with all others, (2n, 2n), and with their twins, (2n,)."""
+    first, second = _unit(first), _unit(second)
+    views = ops.concatenate([first, second])
+    rows = ops.arange(ops.shape(views)[0])
+    # Far below any cosine, and still a number when divided by a small temperature.
+    logits = ops.where(rows[:, None] == rows, -1e6, ops.matmul(views, ops.transpose(views)))
+    positives = ops.sum(first * second, axis=1)
+    return logits, ops.concatenate([positives, positives])
+
+
+def _unit(vectors):
+    vectors = ops.cast(vectors, "float32")
+    squares = ops.sum(ops.square(vectors), axis=1, keepdims=True)
+    return vectors * ops.rsqrt(ops.maximum(squares, 1e-12))
+
+
+def projector_of(classifier: keras.Model, units: int, seed: int) -> keras.Model:
+    """Images to the vectors that are compared, (batch, units) float32.
+
+    The classifier's own encoder, then two dense layers with batch normalisation (Chen et al. 2020,
+    section 4.2): what they lose of an image, the encoder keeps.
+    """
+    encoder = encoder_of(classifier)
+    x, width = encoder.output, encoder.output.shape[-1]
+    seeds = np.random.SeedSequence([seed, 4]).generate_state(2) >> 1
+    for number, (count, draw) in enumerate(zip((width, units), seeds, strict=True), 1):
+        x = keras.layers.Dense(
+            count,
+            use_bias=False,
+            kernel_initializer=keras.initializers.HeNormal(int(draw)),
+            dtype="float32",
+            name=f"projection{number}",
+        )(x)
+        x = keras.layers.BatchNormalization(dtype="float32", name=f"projection{number}_norm")(x)
+        if number == 1:
+            x = keras.layers.ReLU(dtype="float32", name="projection1_relu")(x)
+    return keras.Model(encoder.input, x, name="projector")
+
+
+def encoded(model: keras.Model, images, chunks: int, statistics: bool = True):
+    """A model's outputs in training, (n, ...), with the activations of n / chunks images in memory.
+
+    The norms take their statistics from a chunk, as they would on several devices.
+
+    Args:
+        model: without dropout: what is computed again must be the same.
+        images: (n, height, width, channels).
+        chunks: how many; n is a multiple of it.
+        statistics: whether the norms' moving averages follow these images.
+    """
+    weights = [ops.convert_to_tensor(variable) for variable in model.trainable_variables]
+    state = [ops.convert_to_tensor(variable) for variable in model.non_trainable_variables]
+
+    def encode(link, part, *values):
+        first, *rest = values
+        rest, before = rest[: len(weights) - 1], rest[len(weights) - 1 :]
+        outputs, after = model.stateless_call([first + link, *rest], before, part, training=True)
+        return [link, outputs, *map(ops.stop_gradient, after)]
+
+    if chunks > 1:
+        encode = keras.remat(encode)
+    # The link is zero. Its gradient needs that of a chunk's first layer, the last to be known, and
+    # goes to the chunk before: so the chunks are computed again one after the other. TensorFlow
+    # would otherwise begin with all of them, and hold the activations of the whole batch.
+    link = ops.zeros(())
+    found = []
+    for part in ops.split(images, chunks):
+        link, outputs, *state = encode(link, part, *weights, *state)
+        found.append(outputs)
+    if statistics:
+        for variable, value in zip(model.non_trainable_variables, state, strict=True):
+            variable.assign(value)
+    return ops.concatenate(found) if chunks > 1 else found[0]
+
+
+class PairBatches(Batches):
+    """Batches of two views of each image: {"first", "second"}, float32 pixels from 0 to 255.
+
+    Every batch is full; what is left of an epoch's images waits for the next.
+
+    Args:
+        images: (n, height, width, channels) uint8.
+        batch_size: images.
+        at_once: batches of more are a multiple of it.
+        augment: what makes a view of an image.
+        seed: of order and views.
+    """
+
+    def __init__(
+        self, images: np.ndarray, batch_size: int, at_once: int, augment: Augment, seed: int
+    ):
+        self.augment = augment
+        size = min(batch_size, len(images))
+        self.chunks = max(size // at_once, 1)
+        size -= size % at_once if size > at_once else 0
+        super().__init__(images, np.zeros((len(images), 0), "float32"), size, seed=seed)
+
+    def __len__(self) -> int:
+        return len(self.taken) // self.batch_size
+
+    def __getitem__(self, index: int):
+        rows = self.batches[index]
+        views = {}
+        for number, name in enumerate(("first", "second")):
+            random = np.random.default_rng([self.seed, self.epoch, index, number])
+            views[name] = self.augment(self.inputs[rows], random).astype("float32")
+        return views, self.targets[rows]

@@ -1,0 +1,118 @@
+"""SimCLR in one step: the labels' cross-entropy and the contrastive loss, added, from the start.
+
+Each batch has labelled images, and beside them pairs of views of unlabelled ones (Chen et al. 2020,
+eq. 1, times a weight). The views are normalised by themselves and leave no trace in the norms'
+moving averages: those are of the labelled images, which look like the ones to be judged.
+"""
+
+from typing import Annotated
+
+import keras
+import pydantic
+from keras import ops
+from pydantic import Field
+
+from kerastc.data import ImageSplits
+from kerastc.errors import UserError
+from kerastc.methods.contrastive import (
+    ContrastiveConfig,
+    encoded,
+    nt_xent,
+    pairs_found,
+    projector_of,
+)
+from kerastc.methods.simclr import all_features, show_features
+from kerastc.run import Run
+from kerastc.training.config import Count
+from kerastc.training.image_batches import Beside
+from kerastc.training.images import (
+    Trained,
+    build_classifier,
+    concluded,
+    fit_images,
+    training_batches,
+)
+from kerastc.training.learner import Learner
+
+
+class JointSimclrConfig(ContrastiveConfig):
+    """Labelled images and pairs of views of unlabelled ones in each step."""
+
+    contrast: Annotated[float, Field(gt=0)] = 1.0  # weight of the contrastive loss
+    ratio: Count = 4  # unlabelled images for each labelled one in a batch
+
+    batch_size: Count = 64  # labelled images
+    epochs: Count = 10  # over the unlabelled images
+
+    @property
+    def pairs(self) -> int:
+        """Unlabelled images in a batch."""
+        return self.batch_size * self.ratio
+
+    @pydantic.model_validator(mode="after")
+    def whole_chunks(self) -> "JointSimclrConfig":
+        """Refuses a batch that is no multiple of what is encoded at once."""
+        if self.pairs > self.at_once and self.pairs % self.at_once:
+            raise ValueError(
+                f"batch_size={self.batch_size} times ratio={self.ratio} is {self.pairs} images, no "
+                f"multiple of at_once={self.at_once}."
+            )
+        return self
+
+
+def joint_simclr(splits: ImageSplits, config: JointSimclrConfig, run: Run) -> Trained:
+    """Trains the classifier on labels and pairs of views at once.
+
+    Args:
+        splits: pairs are of unlabelled images.
+        config: hyperparameters.
+        run: takes history, with the contrastive part of the loss, and checkpoints.
+    """
+    images = splits.unlabelled.images
+    # Every batch is full; which few images stay out for that is their order's chance.
+    whole = len(images) - len(images) % config.pairs
+    if not whole:
+        raise UserError(
+            f"A batch takes {config.pairs} unlabelled images; there are {len(images)}.",
+            "Give a smaller batch_size or ratio.",
+        )
+    model = build_classifier(splits, config)
+    keras.utils.set_random_seed(config.seed)
+    view = config.policy(images, config.views)
+    batches = Beside(
+        training_batches(splits.train, config),
+        images[:whole],
+        config.ratio,
+        {"first": view, "second": view},
+    )
+    choice, figures = fit_images(JointContrast(model, config), batches, splits, config, run)
+    figures["images"] = len(splits.train) + len(splits.unlabelled)
+    features = all_features(model, splits)["validation"]
+    show_features(features, splits.validation.classes, config.seed, run, "Features")
+    return concluded(model, choice, figures, splits, config, run)
+
+
+class JointContrast(Learner):
+    """Adds the contrastive loss of pairs of views to the loss of the labels.
+
+    Args:
+        classifier: images to logits.
+        config: hyperparameters.
+    """
+
+    def __init__(self, classifier: keras.Model, config: JointSimclrConfig):
+        super().__init__(classifier, config.average, ("contrastive", "pairs_found"))
+        self.projector = projector_of(classifier, config.projection, config.seed)
+        self.temperature = config.temperature
+        self.weight = config.contrast
+        self.chunks = max(config.pairs // config.at_once, 1)
+
+    def learn(self, inputs):
+        views = ops.concatenate([inputs["first"], inputs["second"]])
+        vectors = encoded(self.projector, views, self.chunks, statistics=False)
+        return {**super().learn(inputs), "vectors": vectors}
+
+    def further(self, inputs, outputs):
+        first, second = ops.split(outputs["vectors"], 2)
+        self.terms["pairs_found"].update_state(pairs_found(first, second))
+        return {"contrastive": self.weight * nt_xent(first, second, self.temperature)}

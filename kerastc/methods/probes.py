@@ -1,0 +1,103 @@
+"""What an encoder is worth before it is fine-tuned: simple classifiers on its frozen features."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+TEMPERATURE = 0.07  # of the votes; Wu et al. 2018, section 3.4
+NEIGHBOURS = (20, 50, 100, 200)
+STRENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3)  # inverse of the penalty, as scikit-learn has it
+BLOCK = 1024  # rows whose similarities are held at a time
+
+
+@dataclass(frozen=True)
+class Features:
+    """Images as an encoder sees them.
+
+    Args:
+        vectors: (n, width) float32.
+        labels: (n,) int.
+    """
+
+    vectors: np.ndarray
+    labels: np.ndarray
+
+
+def linear_probe(train: Features, validation: Features, test: Features) -> dict[str, float]:
+    """Logistic regression on standardised features; validation chooses the penalty.
+
+    Returns:
+        "validation accuracy", "test accuracy", and the "inverse penalty".
+    """
+    mean, deviation = train.vectors.mean(axis=0), train.vectors.std(axis=0) + 1e-6
+
+    def right(model, part):
+        return float(model.score((part.vectors - mean) / deviation, part.labels))
+
+    rows = (train.vectors - mean) / deviation
+    best = (-1.0, None)
+    for strength in STRENGTHS:
+        model = LogisticRegression(C=strength, tol=1e-3, max_iter=2000).fit(rows, train.labels)
+        best = max(best, (right(model, validation), model), key=lambda pair: pair[0])
+    accuracy, model = best
+    return {
+        "validation accuracy": accuracy,
+        "test accuracy": right(model, test),
+        "inverse penalty": model.C,
+    }
+
+
+def neighbour_probe(train: Features, validation: Features, test: Features) -> dict[str, float]:
+    """The classes of the nearest training images; validation chooses how many.
+
+    Returns:
+        "validation accuracy", "test accuracy", and the "neighbours".
+    """
+    allowed = [k for k in NEIGHBOURS if k <= len(train.labels)] or [len(train.labels)]
+
+    def right(part, k):
+        return float((neighbour_votes(train, part.vectors, k).argmax(1) == part.labels).mean())
+
+    best = max(allowed, key=lambda k: right(validation, k))
+    return {
+        "validation accuracy": right(validation, best),
+        "test accuracy": right(test, best),
+        "neighbours": best,
+    }
+
+
+def neighbour_votes(
+    train: Features, vectors: np.ndarray, k: int, temperature: float = TEMPERATURE
+) -> np.ndarray:
+    """The votes of the k nearest by cosine, each weighing exp(cosine / temperature).
+
+    Wu et al. 2018, Unsupervised Feature Learning via Non-Parametric Instance Discrimination,
+    section 3.4.
+
+    Args:
+        train: who votes.
+        vectors: (m, width) float32.
+        k: at most the number of `train`.
+        temperature: above 0.
+
+    Returns:
+        (m, classes) float64, each row's sum 1.
+    """
+    known = _unit(train.vectors)
+    members = np.eye(train.labels.max() + 1)[train.labels]
+    votes = np.empty((len(vectors), members.shape[1]))
+    for start in range(0, len(vectors), BLOCK):
+        similarities = _unit(vectors[start : start + BLOCK]) @ known.T
+        nearest = np.argpartition(-similarities, k - 1, axis=1)[:, :k]
+        cosines = np.take_along_axis(similarities, nearest, axis=1)
+        # From the greatest downwards: no temperature overflows.
+        weights = np.exp((cosines - cosines.max(axis=1, keepdims=True)) / temperature)
+        weights /= weights.sum(axis=1, keepdims=True)
+        votes[start : start + BLOCK] = np.einsum("nk,nkc->nc", weights, members[nearest])
+    return votes
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    vectors = vectors.astype("float64")
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)

@@ -1,0 +1,232 @@
+"""SimCLR in two steps: the encoder learns from pairs of views without a label, then classifies.
+
+Chen et al. 2020, sections 2 and 4. Pretraining sees the images of the labelled and the unlabelled
+part. Its features are judged frozen, by logistic regression and by their nearest neighbours, beside
+those of the same encoder with its random weights; then all of it is fine-tuned with the labels, and
+that is the run's model.
+"""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerastc.data import ImageSplits
+from kerastc.methods.autoencoder import features_of, training_images
+from kerastc.methods.contrastive import (
+    ContrastiveConfig,
+    PairBatches,
+    encoded,
+    nt_xent,
+    pairs_found,
+    projector_of,
+)
+from kerastc.methods.phases import shared
+from kerastc.methods.probes import Features, linear_probe, neighbour_probe
+from kerastc.models import encoder_of
+from kerastc.progress import tell
+from kerastc.report.method_plots import neighbourhoods, projection, similarity_matrix
+from kerastc.report.pictures import write_picture
+from kerastc.run import Run
+from kerastc.training.config import Count, Positive
+from kerastc.training.images import (
+    Trained,
+    build_classifier,
+    concluded,
+    fit_images,
+    training_batches,
+)
+from kerastc.training.learner import Learner
+from kerastc.training.pretraining import Pretrainer, fit_unlabelled
+
+PARTS = ("train", "validation", "test")
+PAIRED = 512  # validation images at most, of which the pairs are looked for
+SHOWN = 24  # of them in the picture of similarities
+
+
+class SimclrConfig(ContrastiveConfig):
+    """Contrastive pretraining on all images, then a supervised training from there."""
+
+    pretraining_epochs: Count = 40  # over all images
+    pretraining_batch: Count = 512  # images, two views each
+    pretraining_rate: Positive = 2e-3  # the peak
+
+
+def simclr(splits: ImageSplits, config: SimclrConfig, run: Run) -> Trained:
+    """Trains the encoder without labels, judges its features, and fine-tunes it with the labels.
+
+    Args:
+        splits: pretrained on are the images of the labelled and the unlabelled part.
+        config: hyperparameters.
+        run: takes the fine-tuning's history and checkpoints; the pretraining lies in the cache
+            for all runs that need the same.
+    """
+    model = build_classifier(splits, config)
+    random = all_features(model, splits)
+    projector = projector_of(model, config.projection, config.seed)
+    figures = pretrain(projector, splits, config, run)
+    frozen = all_features(model, splits)
+    pairs = show_pairs(projector, splits.validation.images, config, run)
+    show_features(
+        frozen["validation"],
+        splits.validation.classes,
+        config.seed,
+        run,
+        "Features before any label was seen",
+    )
+    keras.utils.set_random_seed(config.seed)
+    learner = Learner(model, config.average) if config.average else model
+    choice, fitted = fit_images(
+        learner, training_batches(splits.train, config), splits, config, run
+    )
+    seconds = round(figures["seconds"] + fitted["seconds"], 3)
+    fitted |= {"seconds": seconds, "images": len(splits.train) + len(splits.unlabelled)}
+    trained = concluded(model, choice, fitted, splits, config, run)
+    trained.method.update(
+        {"contrastive": {**figures, "pairs found": pairs}, **probed(random, frozen)}
+    )
+    trained.method["fine-tuned"] = {
+        "validation accuracy": _right(trained.validation, splits.validation),
+        "test accuracy": _right(trained.test, splits.test),
+    }
+    return trained
+
+
+# What the weights of a pretraining depend on, beside the network, the images and the backend.
+PRETRAINING = {
+    *("epochs", "batch_size", "accumulation", "learning_rate", "schedule", "warmup_steps"),
+    *("warmup_fraction", "weight_decay", "clip_norm", "precision", "seed"),
+    *("temperature", "at_once"),
+}
+
+
+def pretrain(
+    projector: keras.Model, splits: ImageSplits, config: SimclrConfig, run: Run
+) -> dict[str, Any]:
+    """Trains a projector, and so its encoder, on views of all images of the training parts.
+
+    Returns:
+        figures of `kerastc.training.pretraining.fit_unlabelled`.
+    """
+    images = training_images(splits)
+    views = config.policy(images, config.views)
+    batches = PairBatches(images, config.pretraining_batch, config.at_once, views, config.seed)
+    settings = config.model_copy(
+        update={
+            "epochs": config.pretraining_epochs,
+            "batch_size": batches.batch_size,
+            "learning_rate": config.pretraining_rate,
+        }
+    )
+
+    def work(folder: Run) -> dict[str, Any]:
+        keras.utils.set_random_seed(config.seed)
+        learner = Contrast(projector, config.temperature, batches.chunks)
+        return fit_unlabelled(learner, batches, settings, folder)
+
+    known = settings.model_dump(mode="json", include=PRETRAINING) | {"views": views.model_dump()}
+    return shared(run, "simclr", projector, splits, known, work)
+
+
+class Contrast(Pretrainer):
+    """The contrastive loss of a batch of pairs, encoded in chunks.
+
+    Args:
+        projector: images to the vectors that are compared.
+        temperature: of the loss.
+        chunks: in which a batch is encoded.
+    """
+
+    def __init__(self, projector: keras.Model, temperature: float, chunks: int):
+        super().__init__(projector, ("pairs_found",))
+        self.temperature = temperature
+        self.chunks = chunks
+
+    def call(self, inputs, training=False):
+        images = ops.concatenate([inputs["first"], inputs["second"]])
+        return encoded(self.encoder, images, self.chunks)
+
+    def losses_of(self, inputs, outputs):
+        first, second = ops.split(outputs, 2)
+        self.terms["pairs_found"].update_state(pairs_found(first, second))
+        return {"contrastive": nt_xent(first, second, self.temperature)}
+
+
+def all_features(model: keras.Model, splits: ImageSplits) -> dict[str, Features]:
+    """What a classifier's encoder, as it is, makes of the images of each labelled part."""
+    encoder = encoder_of(model)
+    parts = {name: getattr(splits, name) for name in PARTS}
+    return {
+        name: Features(features_of(encoder, part.images), part.labels)
+        for name, part in parts.items()
+    }
+
+
+def probed(random: dict[str, Features], frozen: dict[str, Features]) -> dict[str, dict[str, float]]:
+    """The accuracies of the probes, by their names in the report.
+
+    Args:
+        random: features by part, before pretraining.
+        frozen: the same after it.
+    """
+    told = {
+        "linear probe": linear_probe(**frozen),
+        "neighbour probe": neighbour_probe(**frozen),
+        "linear probe of random weights": linear_probe(**random),
+    }
+    for name, figures in told.items():
+        tell(f"{name}: validation accuracy {figures['validation accuracy']:.4f}")
+    return told
+
+
+def show_pairs(
+    projector: keras.Model, images: np.ndarray, config: ContrastiveConfig, run: Run
+) -> float:
+    """Adds the similarities of some pairs of views to the run's page.
+
+    Args:
+        projector: images to the vectors that are compared.
+        images: (n, height, width, channels) uint8, of validation.
+        config: hyperparameters.
+        run: takes the picture.
+
+    Returns:
+        the share of the views of up to 512 images that are most like their twin.
+    """
+    policy = config.policy(images, config.views)
+    pairs = PairBatches(images, PAIRED, PAIRED, policy, config.seed)[0][0]
+    vectors = [projector.predict_on_batch(pairs[name]) for name in ("first", "second")]
+    found = float(pairs_found(*vectors))
+    shown = np.concatenate([part[:SHOWN] for part in vectors])
+    shown /= np.maximum(np.linalg.norm(shown, axis=1, keepdims=True), 1e-12)
+    count = len(shown) // 2
+    write_picture(
+        run,
+        "similarities",
+        similarity_matrix(shown @ shown.T),
+        "Similarities of pairs",
+        f"Two views each of {count} validation images: the first views, then the second ones in "
+        f"the same order. The lines beside the diagonal, {count} images apart, are the pairs: "
+        f"{found:.0%} of the views of {len(pairs['first'])} images are most like their twin.",
+    )
+    return found
+
+
+def show_features(
+    features: Features, classes: tuple[str, ...], seed: int, run: Run, title: str
+) -> None:
+    """Adds the features of validation images, as neighbours in a plane, to the run's page."""
+    points, rows = neighbourhoods(features.vectors, seed)
+    write_picture(
+        run,
+        "features",
+        projection(points, features.labels[rows], classes),
+        title,
+        f"The features of {len(rows)} validation images, laid into a plane so that neighbours stay "
+        "near (t-SNE). Colours are classes.",
+    )
+
+
+def _right(probabilities: np.ndarray, images) -> float:
+    return float((probabilities.argmax(axis=1) == images.labels).mean())

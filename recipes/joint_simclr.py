@@ -1,0 +1,26 @@
+"""Sort images with few labels: labels and pairs of views of unlabelled images, learned together.
+
+SimCLR (Chen et al. 2020) in one step: the contrastive loss is added to that of the labels.
+
+    kerastc train joint-simclr
+    kerastc train joint-simclr data=cifar100.npz
+    kerastc train joint-simclr data=cifar100.npz contrast=0.5 ratio=8
+"""
+
+from kerastc import data, methods, report
+
+
+class Config(data.ImageData, methods.JointSimclrConfig):
+    """Four unlabelled images, two views each, beside each labelled one."""
+
+
+def load(config: Config, run) -> data.ImageSplits:
+    splits = data.load_images(config)
+    run.describe_data(splits)
+    return splits
+
+
+def run(config: Config, run) -> None:
+    splits = load(config, run)
+    trained = methods.joint_simclr(splits, config, run)
+    report.conclude(run, splits, trained)

@@ -1,0 +1,28 @@
+"""Sort images with few labels: the encoder first learns which views are of the same image.
+
+SimCLR (Chen et al. 2020) in two steps: pretraining on all images without their labels, then
+fine-tuning with the labels. The report has the accuracy of the frozen features, by logistic
+regression and by nearest neighbours, beside those of random weights.
+
+    kerastc train simclr
+    kerastc train simclr data=cifar100.npz
+    kerastc train simclr data=cifar100.npz pretraining_batch=1024 pretraining_epochs=100
+"""
+
+from kerastc import data, methods, report
+
+
+class Config(data.ImageData, methods.SimclrConfig):
+    """Batches of 512 pairs; memory is that of 128."""
+
+
+def load(config: Config, run) -> data.ImageSplits:
+    splits = data.load_images(config)
+    run.describe_data(splits)
+    return splits
+
+
+def run(config: Config, run) -> None:
+    splits = load(config, run)
+    trained = methods.simclr(splits, config, run)
+    report.conclude(run, splits, trained)
