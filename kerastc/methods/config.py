@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
+import pydantic
 from pydantic import Field
 
-from kerastc.images import STRONG, WEAK, Augmentation
+from kerastc.images import CONTRASTIVE, STRONG, WEAK, Augmentation
 from kerastc.training.config import Count, Natural, Positive, Share
 from kerastc.training.image_config import ImageClassifierConfig, Weight
 
@@ -72,3 +73,45 @@ class FilterConfig(ImageClassifierConfig):
     nu: Annotated[float, Field(gt=0, lt=1)] = 0.9  # of labelled images outside the boundary
     filter_epochs: Count = 10  # over the labelled images
     filter_rate: Positive = 1e-3  # the peak
+
+
+class ContrastiveConfig(ImageClassifierConfig):
+    """What contrastive learning in one step and in two share."""
+
+    temperature: Positive = 0.5  # by which similarities are divided in the loss
+    projection: Count = 128  # units of the vectors that are compared
+    views: Augmentation = CONTRASTIVE  # of an image, twice
+    at_once: Count = 128  # images of a batch, two views each, whose activations are in memory
+
+
+class SimclrConfig(ContrastiveConfig):
+    """Contrastive pretraining on all images, then a supervised training from there."""
+
+    pretraining_epochs: Count = 40  # over all images
+    pretraining_batch: Count = 512  # images, two views each
+    pretraining_rate: Positive = 2e-3  # the peak
+
+
+class JointSimclrConfig(ContrastiveConfig):
+    """Labelled images and pairs of views of unlabelled ones in each step."""
+
+    contrast: Annotated[float, Field(gt=0)] = 1.0  # weight of the contrastive loss
+    ratio: Count = 4  # unlabelled images for each labelled one in a batch
+
+    batch_size: Count = 64  # labelled images
+    epochs: Count = 10  # over the unlabelled images
+
+    @property
+    def pairs(self) -> int:
+        """Unlabelled images in a batch."""
+        return self.batch_size * self.ratio
+
+    @pydantic.model_validator(mode="after")
+    def whole_chunks(self) -> "JointSimclrConfig":
+        """Refuses a batch that is no multiple of what is encoded at once."""
+        if self.pairs > self.at_once and self.pairs % self.at_once:
+            raise ValueError(
+                f"batch_size={self.batch_size} times ratio={self.ratio} is {self.pairs} images, no "
+                f"multiple of at_once={self.at_once}."
+            )
+        return self

@@ -11,21 +11,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerastc.images import CONTRASTIVE, Augmentation
 from kerastc.models import encoder_of
 from kerastc.training.batching import Batches
-from kerastc.training.config import Count, Positive
 from kerastc.training.image_batches import Augment
-from kerastc.training.images import ImageClassifierConfig
-
-
-class ContrastiveConfig(ImageClassifierConfig):
-    """What contrastive learning in one step and in two share."""
-
-    temperature: Positive = 0.5  # by which similarities are divided in the loss
-    projection: Count = 128  # units of the vectors that are compared
-    views: Augmentation = CONTRASTIVE  # of an image, twice
-    at_once: Count = 128  # images of a batch, two views each, whose activations are in memory
 
 
 def nt_xent(first, second, temperature: float):

@@ -5,17 +5,13 @@ eq. 1, times a weight). The views are normalised by themselves and leave no trac
 moving averages: those are of the labelled images, which look like the ones to be judged.
 """
 
-from typing import Annotated
-
 import keras
-import pydantic
 from keras import ops
-from pydantic import Field
 
 from kerastc.data import ImageSplits
 from kerastc.errors import UserError
+from kerastc.methods.config import JointSimclrConfig
 from kerastc.methods.contrastive import (
-    ContrastiveConfig,
     encoded,
     nt_xent,
     pairs_found,
@@ -23,7 +19,6 @@ from kerastc.methods.contrastive import (
 )
 from kerastc.methods.simclr import all_features, show_features
 from kerastc.run import Run
-from kerastc.training.config import Count
 from kerastc.training.image_batches import Beside
 from kerastc.training.images import (
     Trained,
@@ -33,31 +28,6 @@ from kerastc.training.images import (
     training_batches,
 )
 from kerastc.training.learner import Learner
-
-
-class JointSimclrConfig(ContrastiveConfig):
-    """Labelled images and pairs of views of unlabelled ones in each step."""
-
-    contrast: Annotated[float, Field(gt=0)] = 1.0  # weight of the contrastive loss
-    ratio: Count = 4  # unlabelled images for each labelled one in a batch
-
-    batch_size: Count = 64  # labelled images
-    epochs: Count = 10  # over the unlabelled images
-
-    @property
-    def pairs(self) -> int:
-        """Unlabelled images in a batch."""
-        return self.batch_size * self.ratio
-
-    @pydantic.model_validator(mode="after")
-    def whole_chunks(self) -> "JointSimclrConfig":
-        """Refuses a batch that is no multiple of what is encoded at once."""
-        if self.pairs > self.at_once and self.pairs % self.at_once:
-            raise ValueError(
-                f"batch_size={self.batch_size} times ratio={self.ratio} is {self.pairs} images, no "
-                f"multiple of at_once={self.at_once}."
-            )
-        return self
 
 
 def joint_simclr(splits: ImageSplits, config: JointSimclrConfig, run: Run) -> Trained:

@@ -14,8 +14,8 @@ from keras import ops
 
 from kerastc.data import ImageSplits
 from kerastc.methods.autoencoder import features_of, training_images
+from kerastc.methods.config import ContrastiveConfig, SimclrConfig
 from kerastc.methods.contrastive import (
-    ContrastiveConfig,
     PairBatches,
     encoded,
     nt_xent,
@@ -29,7 +29,6 @@ from kerastc.progress import tell
 from kerastc.report.method_plots import neighbourhoods, projection, similarity_matrix
 from kerastc.report.pictures import write_picture
 from kerastc.run import Run
-from kerastc.training.config import Count, Positive
 from kerastc.training.images import (
     Trained,
     build_classifier,
@@ -43,14 +42,6 @@ from kerastc.training.pretraining import Pretrainer, fit_unlabelled
 PARTS = ("train", "validation", "test")
 PAIRED = 512  # validation images at most, of which the pairs are looked for
 SHOWN = 24  # of them in the picture of similarities
-
-
-class SimclrConfig(ContrastiveConfig):
-    """Contrastive pretraining on all images, then a supervised training from there."""
-
-    pretraining_epochs: Count = 40  # over all images
-    pretraining_batch: Count = 512  # images, two views each
-    pretraining_rate: Positive = 2e-3  # the peak
 
 
 def simclr(splits: ImageSplits, config: SimclrConfig, run: Run) -> Trained:
