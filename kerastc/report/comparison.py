@@ -22,14 +22,16 @@ from kerastc.report.template import render, write_page
 SORTED_BY = "validation accuracy, highest first; runs that are not finished come last"
 PLACES = ("recipe", "backend", "device")  # what a run is of, beside its settings
 PARTS = ("validation", "test")
-# Heading, part and figure of the table over seeds.
+# Heading, part and figure of the table over seeds, the most needed first.
 _GROUP_COLUMNS = (
-    ("train", "train", "accuracy"),
     ("validation", "validation", "accuracy"),
     ("test", "test", "accuracy"),
-    ("test flipped", "test_flipped", "accuracy"),
-    ("test top-5", "test", "top_5_accuracy"),
     ("test F1", "test", "macro_f1"),
+    ("test top-5", "test", "top_5_accuracy"),
+    ("train", "train", "accuracy"),
+    ("test flipped", "test_flipped", "accuracy"),
+    ("training", "training", "seconds"),
+    ("images", "training", "images"),
 )
 FIGURES = (
     "accuracy",

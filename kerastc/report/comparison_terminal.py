@@ -30,6 +30,11 @@ _COLUMNS = (
     ("precision", "test", "macro_precision", tables.number),
     ("recall", "test", "macro_recall", tables.number),
 )
+# Of costs over seeds the mean says enough.
+_FORMS = {
+    "seconds": lambda found: tables.duration(found["mean"]),
+    "images": lambda found: tables.count(found["mean"]),
+}
 _ESSENTIAL = 3  # columns that stand there in any case
 
 
@@ -43,7 +48,12 @@ def print_comparison(comparison: "Comparison", console: Console) -> None:
         range(len(shown), _ESSENTIAL - 1, -1),
     )
     if comparison.groups:
-        print_widest(console, lambda costs: _group_table(comparison, costs), [2, 1, 0])
+        over_seeds = comparison.group_columns
+        print_widest(
+            console,
+            lambda columns: _group_table(comparison, over_seeds[:columns]),
+            range(len(over_seeds), _ESSENTIAL - 1, -1),
+        )
     for note in [*comparison.notes, "The page and the JSON form have 95 % intervals."]:
         console.print(Text(note))
     if comparison.recommendation:
@@ -85,25 +95,17 @@ def _runs(comparison: "Comparison", columns: Sequence[tuple]) -> Table:
     return table
 
 
-def _group_table(comparison: "Comparison", costs: int) -> Table:
+def _group_table(comparison: "Comparison", columns: Sequence[tuple[str, str, str]]) -> Table:
     cells = [
         [tables.setting(group["settings"], field) for field in comparison.differing]
         for group in comparison.groups
     ]
     title = "Mean ± standard deviation over seeds"
     table = new_table("runs", 4, comparison.differing, cells, title)
-    for name, *_ in comparison.group_columns:
-        table.add_column(name, justify="right", min_width=13)
-    shown = [
-        (name, key, form)
-        for name, part, key, form in _COLUMNS
-        if key in ("seconds", "images") and comparison.known(part, key)
-    ][:costs]
-    for name, *_ in shown:
-        table.add_column(name, justify="right", min_width=10)
+    for name, part, _ in columns:
+        table.add_column(name, justify="right", min_width=10 if part == "training" else 13)
     for group, settings in zip(comparison.groups, cells, strict=True):
-        figures = [tables.spread(group[part][key]) for _, part, key in comparison.group_columns]
-        figures += [form(group["training"][key]["mean"]) for _, key, form in shown]
+        figures = [_FORMS.get(key, tables.spread)(group[part][key]) for _, part, key in columns]
         table.add_row(str(len(group["runs"])), *map(Text, settings), *figures)
     return table
 

@@ -148,16 +148,16 @@ def _losses(predictions: Predictions) -> np.ndarray:
 
 
 def same_rows(predictions: Predictions, reference: Predictions) -> bool:
-    """Whether both are of the same texts with the same labels in the same order."""
+    """Whether both are of the same examples with the same labels in the same order."""
     return (
         predictions.classes == reference.classes
-        and np.array_equal(predictions.texts, reference.texts)
+        and np.array_equal(predictions.examples, reference.examples)
         and np.array_equal(predictions.labels, reference.labels)
     )
 
 
 def _of_file(file: Mapping[str, Any], of_original: bool) -> dict[str, dict[str, Any]]:
-    """The figures of a file that the benchmark alone has run, on test texts."""
+    """The figures of a file that the benchmark alone has run, on test rows."""
     test = dict.fromkeys(FIGURES) | {key: file[key] for key in FIGURES if key in file}
     if not of_original:  # the benchmark's agreement is with the Keras model of the same run
         test["agreement"] = None

@@ -11,7 +11,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from kerastc import settings
-from kerastc.report.many_classes import class_rows, extremes
 
 if TYPE_CHECKING:
     from kerastc.compress.step import Step
@@ -85,6 +84,8 @@ def metrics_table(metrics: dict[str, Any], title: str = "", units: str = "texts"
         title: above the table.
         units: what was measured, texts or images.
     """
+    from kerastc.report.many_classes import class_rows, extremes  # imports NumPy
+
     intervals = metrics.get("intervals", {})
     table = _table("", "precision", "recall", "F1", units, title=title)
     every = class_rows(metrics["per_class"])

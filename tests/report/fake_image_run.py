@@ -1,7 +1,9 @@
 """Run folders of images, concluded as a training concludes them, with made-up probabilities."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import numpy as np
 from fake_run import fake_predictions, history_rows, write_json, write_rows
@@ -44,6 +46,7 @@ def make_fake_image_run(
     images: int = 90,
     epochs: int = 3,
     history=(),
+    page: bool = False,
     **settings,
 ) -> Path:
     """Writes the folder of a finished image run.
@@ -55,6 +58,7 @@ def make_fake_image_run(
         method: what its method tells.
         images: how many it learned from.
         history: columns that its method logged, name to values of the epochs.
+        page: whether its page is drawn, which takes a second.
         settings: of its config.
     """
     config = {"seed": seed, "method": "supervised", **settings}
@@ -93,5 +97,6 @@ def make_fake_image_run(
         validation=validation, test=test, figures=training, choice=None, baseline=None,
         flipped=mirrored if flipped else None, method=method or {},
     )  # fmt: skip
-    conclude(run, splits, trained)
+    with nullcontext() if page else patch("kerastc.report.conclude.write_report"):
+        conclude(run, splits, trained)
     return folder

@@ -205,7 +205,7 @@ def compress_fake_run(
         after = odds / odds.sum(axis=1, keepdims=True)
         metrics[part] = classification_metrics(before.labels, after, before.classes)
         path = folder / "predictions" / f"{part}.csv"
-        write_predictions(path, before.texts, before.labels, after, before.classes)
+        write_predictions(path, before.examples, before.labels, after, before.classes, before.kind)
     write_json(folder / "metrics.json", metrics)
     write_json(folder / "compression.json", {"original": str(parent), "steps": [
         {
