@@ -217,7 +217,7 @@ class Run:
             yield
 
     def describe_data(self, splits: Any, exploration: Any = None) -> None:
-        """Writes `data.json` and `labels.txt` from `kerastc.data.split`'s result.
+        """Writes `data.json` and `labels.txt` as `data.split` or `load_images` give them.
 
         The fingerprint joins the other facts of `environment.json`, too.
 
