@@ -9,7 +9,16 @@ __getattr__, __dir__, __all__ = attach(
         "compare": ["compare"],
         "conclude": ["conclude"],
         "lineage": ["family"],
+        "method_plots": [
+            "image_rows",
+            "neighbourhoods",
+            "principal_components",
+            "projection",
+            "rounds",
+            "similarity_matrix",
+        ],
         "metrics": ["classification_metrics"],
         "page": ["write_report"],
+        "pictures": ["write_picture"],
     },
 )
