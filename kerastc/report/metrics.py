@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from kerastc.errors import UserError
+from kerastc.kinds import KINDS
 from kerastc.report.calibration import expected_calibration_error
 
 INTERVAL = 0.95
 _EDGES = ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2)
 _MACRO = ("macro_precision", "macro_recall", "macro_f1")
 _PER_CLASS = ("precision", "recall", "f1")
-KINDS = ("text", "image")  # of examples
 TOP = 5  # guesses of the top-5 accuracy
 
 
@@ -182,7 +182,7 @@ class Predictions:
         labels: (n,) int, indices into `classes`.
         probabilities: (n, classes) float.
         classes: the class names.
-        kind: of `KINDS`, and the name of the examples' column.
+        kind: of `kerastc.kinds`, and the name of the examples' column.
     """
 
     examples: np.ndarray
@@ -218,7 +218,7 @@ def write_predictions(
         labels: (n,) int, indices into `classes`.
         probabilities: (n, classes) float.
         classes: the class names.
-        kind: of `KINDS`.
+        kind: of `kerastc.kinds`.
     """
     names = list(classes)
     probabilities = np.asarray(probabilities)

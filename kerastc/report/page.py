@@ -115,7 +115,6 @@ def _page(
         "record": record,
         "part": record.part,
         "final": final,
-        "unit": record.units.removesuffix("s"),
         "units": record.units,
         "intervals": final.get("intervals") or {},
         "measured": _measured(record),

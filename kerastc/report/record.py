@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kerastc.errors import UserError
+from kerastc.kinds import KINDS
 from kerastc.report.metrics import Predictions, read_predictions
 from kerastc.run import Run
 
@@ -84,7 +85,7 @@ class RunRecord:
     @property
     def units(self) -> str:
         """What the run classifies, in the plural: texts or images."""
-        return f"{self.predictions.kind if self.predictions else 'text'}s"
+        return KINDS[self.predictions.kind if self.predictions else "text"]
 
     @cached_property
     def predictions(self) -> Predictions | None:

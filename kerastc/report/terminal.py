@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from kerastc import settings
+from kerastc.kinds import KINDS
 
 if TYPE_CHECKING:
     from kerastc.compress.step import Step
@@ -60,7 +61,7 @@ def run_summary(run: "Run") -> None:
     if run.path("metrics.json").is_file():
         metrics = run.read_json("metrics.json")
         if "test" in metrics:
-            metrics_table(metrics["test"], f"On test {kind}s", f"{kind}s")
+            metrics_table(metrics["test"], f"On test {KINDS[kind]}", KINDS[kind])
             _baseline_lines(metrics)
         if "test_flipped" in metrics:
             flipped = metrics["test_flipped"]
