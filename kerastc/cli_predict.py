@@ -101,7 +101,7 @@ def evaluate(run, data, columns, label, encoding, as_json, backend) -> None:
     else:
         told = f"{len(examples):,} {KINDS[model.kind]} of {examples.source}"
         click.echo(f"{_loaded(predictor)}\n{told}", err=True)
-        metrics_table(metrics)
+        metrics_table(metrics, units=KINDS[model.kind])
 
 
 @dataclass(frozen=True)
