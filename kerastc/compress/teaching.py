@@ -12,6 +12,7 @@ from kerastc.compress.teacher_loss import TeacherLoss
 from kerastc.errors import UserError
 from kerastc.training.config import Count, EarlyStopping, Natural, Positive, Share
 from kerastc.training.fit import fit
+from kerastc.training.seeding import seed_all
 
 OWN = "own"  # the only unlabelled images that a run can have: those of its splits
 
@@ -89,7 +90,7 @@ def teach(
             "early_stopping": EarlyStopping(metric="val_accuracy", patience=0),
         }
     )
-    _seed(work.model, config.seed)
+    seed_all(work.model, config.seed)
     work.model.trainable = True
     batches = task.training_batches(options, config)
     steps = config.epochs * len(batches)
@@ -115,14 +116,3 @@ def teach(
         "chosen": choice.name,
         "validation_accuracy": float((choice.validation.argmax(axis=1) == labels).mean()),
     }
-
-
-def _seed(model: keras.Model, seed: int) -> None:
-    """Makes all that is drawn from here on the same, wherever the model came from.
-
-    Dropout keeps a seed of its own in the model, drawn when the layer was made or read from a file.
-    """
-    keras.utils.set_random_seed(seed)
-    states = (v for v in model.variables if v.name == "seed_generator_state")
-    for number, state in enumerate(states):
-        state.assign([seed + number, 0])

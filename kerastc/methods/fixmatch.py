@@ -26,6 +26,7 @@ from kerastc.training.images import (
     training_batches,
 )
 from kerastc.training.learner import Learner
+from kerastc.training.seeding import seed_all
 
 
 def fixmatch(splits: ImageSplits, config: FixMatchConfig, run: Run) -> Trained:
@@ -42,7 +43,7 @@ def fixmatch(splits: ImageSplits, config: FixMatchConfig, run: Run) -> Trained:
         before = phase(
             run, "supervised", model, lambda folder: _supervised(model, splits, config, folder)
         )
-    keras.utils.set_random_seed(config.seed)
+    seed_all(model, config.seed)
     learner = FixMatch(model, len(splits.unlabelled), len(splits.train.classes), config)
     images = splits.unlabelled.images
     views = {name: config.policy(images, getattr(config, name)) for name in ("weak", "strong")}
@@ -142,7 +143,7 @@ class FixMatch(Learner):
 def _supervised(model, splits, config, folder: Run) -> dict[str, Any]:
     settings = config.model_copy(update={"epochs": config.supervised_epochs})
     batches = training_batches(splits.train, settings)
-    keras.utils.set_random_seed(config.seed)
+    seed_all(model, config.seed)
     choice, figures = fit_images(Learner(model, config.average), batches, splits, settings, folder)
     right = np.mean(choice.validation.argmax(axis=1) == splits.validation.labels)
     return {"validation_accuracy": float(right), **figures}

@@ -7,7 +7,6 @@ al. 2018, section 4.3.
 
 from typing import Any
 
-import keras
 import numpy as np
 
 from kerastc.data import ImageSplits, hidden_labels
@@ -26,6 +25,7 @@ from kerastc.training.images import (
     training_batches,
 )
 from kerastc.training.learner import Learner
+from kerastc.training.seeding import seed_all
 
 
 def self_training(splits: ImageSplits, config: SelfTrainingConfig, run: Run) -> Trained:
@@ -150,7 +150,7 @@ def _batches(
 
 
 def _trained(model, batches, splits, config, folder: Run) -> dict[str, Any]:
-    keras.utils.set_random_seed(config.seed)
+    seed_all(model, config.seed)
     learner = Learner(model, config.average) if config.average else model
     choice, figures = fit_images(learner, batches, splits, config, folder)
     right = choice.validation.argmax(axis=1) == splits.validation.labels

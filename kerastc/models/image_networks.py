@@ -53,6 +53,9 @@ def residual(
 ) -> KerasTensor:
     """Pre-activation residual blocks (He et al. 2016, Identity Mappings, fig. 4e).
 
+    Where a block changes the number of filters, its shortcut is a 1 x 1 convolution of what was
+    activated, as in WideResNet.
+
     Args:
         x: (batch, height, width, channels), scaled.
         make: the layers.

@@ -17,6 +17,7 @@ from kerastc.training.image_batches import ImageBatches
 from kerastc.training.image_config import ImageClassifierConfig
 from kerastc.training.learner import Learner
 from kerastc.training.predicting import predict
+from kerastc.training.seeding import seed_all
 from kerastc.training.trained import Trained
 
 JUDGING = 256  # images a batch where nothing is trained
@@ -54,7 +55,7 @@ def train_image_classifier(
         run: takes history, checkpoints, model.keras and preprocessing.json.
         train: batches instead of those of `splits.train`.
     """
-    keras.utils.set_random_seed(config.seed)
+    seed_all(model, config.seed)
     learner = Learner(model, config.average) if config.average else model
     choice, figures = fit_images(learner, train or training_batches(splits.train, config), splits,
                                  config, run)  # fmt: skip

@@ -1,0 +1,124 @@
+"""Self-training: what is chosen, what a round leaves, and what it may not see."""
+
+from importlib import import_module
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from kerastc import data, methods
+from kerastc.methods.self_training import Selection, select
+from kerastc.run import Run
+
+module = import_module("kerastc.methods.self_training")  # the function has its name
+
+
+class Config(data.ImageData, methods.SelfTrainingConfig):
+    """As in the recipe."""
+
+
+TINY = dict(
+    width=0.25, epochs=2, round_epochs=2, rounds=2, threshold=0.2, least_images=200, batch_size=32
+)
+
+
+def options(**changed):
+    return SimpleNamespace(**{"threshold": 0.6, "balanced": False} | changed)
+
+
+PROBABILITIES = np.array(
+    [[0.9, 0.1], [0.55, 0.45], [0.2, 0.8], [0.61, 0.39], [0.7, 0.3], [0.3, 0.7]]
+)
+
+
+def test_what_is_sure_enough_is_chosen():
+    chosen = select(PROBABILITIES, np.array([1, 1]), options())
+    assert chosen.rows.tolist() == [0, 2, 3, 4, 5]
+    assert chosen.labels.tolist() == [0, 1, 0, 0, 1]
+
+
+def test_balanced_a_class_keeps_its_share_the_surest_first():
+    chosen = select(PROBABILITIES, np.array([1, 1]), options(threshold=0.5, balanced=True))
+    assert chosen.rows.tolist() == [0, 2, 3, 4, 5]  # 3 of 6 a class, 0.55 goes
+    few = select(PROBABILITIES, np.array([1, 2]), options(threshold=0.5, balanced=True))
+    assert few.rows.tolist() == [0, 2, 4, 5]  # 2 of the first class
+
+
+def test_none_is_sure_enough():
+    assert len(select(PROBABILITIES, np.array([1, 1]), options(threshold=0.95, balanced=True))) == 0
+
+
+def test_pseudo_labels_weigh_what_they_are_sure_of():
+    config = Config(**TINY, weighting="certainty", labelled_weight=2.0)
+    splits = data.load_images(config)
+    found = np.full((1, 10), 0.05)
+    found[0, 3] = 0.55
+    batches = module._batches(splits, config, Selection(np.array([7]), found))
+    assert batches.weights[:-1].tolist() == [2.0] * 60
+    assert batches.weights[-1] == pytest.approx(0.55)
+    np.testing.assert_array_equal(batches.inputs[-1], splits.unlabelled.images[7])
+    assert batches.targets[-1].argmax() == 3 and batches.targets[-1].sum() == 1
+    soft = module._batches(splits, config.model_copy(update={"targets": "soft"}), Selection(
+        np.array([7]), found))  # fmt: skip
+    np.testing.assert_allclose(soft.targets[-1], found[0], rtol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rounds") / "run"
+    run = Run.create(folder, {"recipe": "self_training"})
+    config = Config(**TINY)
+    return run, methods.self_training(data.load_images(config), config, run)
+
+
+def test_rounds_are_told_with_the_share_that_was_right(trained):
+    _, result = trained
+    rows = result.method["rounds"]
+    assert [row["round"] for row in rows] == [0, 1, 2]
+    assert rows[0]["pseudo-labels"] == 0 and rows[0]["right"] is None
+    for row in rows[1:]:
+        assert row["pseudo-labels"] > 0 and 0 < row["right"] <= 1
+    best = max(row["validation accuracy"] for row in rows)
+    labels = data.load_images(Config(**TINY)).validation.labels
+    assert (result.validation.argmax(axis=1) == labels).mean() == pytest.approx(best)
+    assert result.figures["images"] == 60 + len(data.load_images(Config(**TINY)).unlabelled)
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+def test_a_killed_run_goes_on_in_the_round_it_was_in(trained, tmp_path, monkeypatch):
+    _, whole = trained
+    config = Config(**TINY)
+    run = Run.create(tmp_path / "run", {"recipe": "self_training"})
+    train = module._trained
+    begun = []
+
+    def dies(model, batches, splits, settings, folder):
+        begun.append(folder.folder.name)
+        if folder.folder.name == "round-1":
+            raise Killed
+        return train(model, batches, splits, settings, folder)
+
+    monkeypatch.setattr(module, "_trained", dies)
+    with pytest.raises(Killed):
+        methods.self_training(data.load_images(config), config, run)
+    monkeypatch.setattr(module, "_trained", train)
+    again = methods.self_training(data.load_images(config), config, run)
+    assert begun == ["round-0", "round-1"]
+    np.testing.assert_allclose(again.test, whole.test, atol=1e-6)
+
+
+def test_hidden_labels_are_read_when_all_training_is_over(tmp_path, monkeypatch):
+    config = Config(**TINY | {"rounds": 1})
+    run = Run.create(tmp_path / "run", {"recipe": "self_training"})
+    read = module.hidden_labels
+
+    def late(config, splits):
+        assert run.path("model.keras").is_file()
+        assert run.path("phases", "round-1", "phase.json").is_file()
+        return read(config, splits)
+
+    monkeypatch.setattr(module, "hidden_labels", late)
+    methods.self_training(data.load_images(config), config, run)
