@@ -74,13 +74,13 @@ def simclr(splits: ImageSplits, config: SimclrConfig, run: Run) -> Trained:
     seconds = round(figures["seconds"] + fitted["seconds"], 3)
     fitted |= {"seconds": seconds, "images": len(splits.train) + len(splits.unlabelled)}
     trained = concluded(model, choice, fitted, splits, config, run)
-    trained.method.update(
-        {"contrastive": {**figures, "pairs found": pairs}, **probed(random, frozen)}
-    )
-    trained.method["fine-tuned"] = {
+    fine_tuned = {
         "validation accuracy": _right(trained.validation, splits.validation),
         "test accuracy": _right(trained.test, splits.test),
     }
+    judged = {**probed(random, frozen), "fine-tuned": fine_tuned}
+    trained.method["contrastive"] = {**figures, "pairs found": pairs}
+    trained.method["judged"] = [{"classifier": name, **row} for name, row in judged.items()]
     return trained
 
 
@@ -162,9 +162,9 @@ def probed(random: dict[str, Features], frozen: dict[str, Features]) -> dict[str
         frozen: the same after it.
     """
     told = {
+        "linear probe of random weights": linear_probe(**random),
         "linear probe": linear_probe(**frozen),
         "neighbour probe": neighbour_probe(**frozen),
-        "linear probe of random weights": linear_probe(**random),
     }
     for name, figures in told.items():
         tell(f"{name}: validation accuracy {figures['validation accuracy']:.4f}")
