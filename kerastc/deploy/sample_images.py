@@ -40,7 +40,8 @@ def read_images(path: Path, name: str) -> np.ndarray:
         UserError: where the file is broken, or holds anything else.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # NumPy leaves a broken file open that it opened itself.
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             images = file[name]
     except BROKEN as error:
         raise UserError(

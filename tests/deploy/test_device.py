@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from device_model import CLASSES, TEXTS, write_run
+from text_run import on_tensorflow
 
 from kerastc.deploy import bundle, load
 
@@ -73,6 +74,24 @@ def test_predict_and_benchmark_run_on_a_device(device, model, tmp_path):
         words = ("-m", "kerastc", "benchmark", file, "--runs", 2)
         assert json.loads(device(*words, "--json"))[0]["rows"] == len(TEXTS)
         assert "accuracy" in device(*words)
+
+
+@on_tensorflow
+def test_images_are_measured_on_a_device_and_files_of_them_need_pillow(
+    device, image_model, tmp_path
+):
+    for file in (image_model, bundle.write(image_model, tmp_path / "tiny.zip")):
+        words = ("-m", "kerastc", "benchmark", file, "--runs", 2, "--json")
+        assert json.loads(device(*words))[0]["agreement"] == 1
+    program = (
+        "from kerastc.deploy import load\nfrom kerastc.errors import UserError\n"
+        "import numpy as np\n"
+        f"classifier = load({str(image_model)!r})\n"
+        "print(classifier.probabilities(np.zeros((2, 8, 8, 1), 'uint8')).shape)\n"
+        "try: classifier.probabilities(['photo.png'])\nexcept UserError as error: print(error)"
+    )
+    said = device("-c", program)
+    assert "(2, 3)" in said and "pip install pillow" in said
 
 
 def test_a_file_of_texts_is_read_on_a_device(device, model, tmp_path):

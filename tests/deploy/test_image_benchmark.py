@@ -1,0 +1,86 @@
+"""Models of images are measured as models of texts are."""
+
+import json
+
+import image_run
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+from text_run import on_tensorflow
+
+from kerastc.cli import main
+from kerastc.data.images import LabelledImages, row_names
+from kerastc.data.texts import LabelledTexts
+from kerastc.deploy import benchmark, bundle
+from kerastc.deploy.benchmark import SOURCE, Protocol
+from kerastc.errors import UserError
+from kerastc.report.metrics import read_predictions
+
+pytestmark = on_tensorflow
+TEST = image_run.images("test")
+SHORT = Protocol(1, 2)
+
+
+def test_an_entry_is_that_of_texts(image_model):
+    [entry] = benchmark([image_model], protocol=Protocol(2, 3))
+    said = read_predictions(image_model.parents[1] / "predictions" / "test.csv")
+    assert (entry["kind"], entry["batch"], entry["length"], entry["runs"]) == ("image", 1, None, 6)
+    assert (entry["rows"], entry["agreement"]) == (len(TEST), 1.0)
+    assert entry["accuracy"] == pytest.approx((said.predicted == said.labels).mean())
+    assert min(entry["latency_ms"]["p50"], entry["throughput"], entry["gzip_bytes"]) > 0
+    written = json.loads((image_model.parents[1] / "benchmark.json").read_text())
+    assert written == [entry]
+
+
+def test_a_bundle_is_measured_on_its_samples(image_model, tmp_path):
+    path = bundle.write(image_model, tmp_path / "tiny.zip")
+    [entry] = benchmark([path], protocol=SHORT)
+    assert (entry["rows"], entry["agreement"]) == (len(TEST), 1.0)
+
+
+def test_the_command_measures_on_arrays_and_folders_of_ones_own(image_model, tmp_path):
+    said = read_predictions(image_model.parents[1] / "predictions" / "test.csv")
+    data, folder = tmp_path / "own.npz", tmp_path / "folder"
+    np.savez(data, x_test=TEST, y_test=said.predicted, label_names=image_run.CLASSES)
+    for row, name in enumerate(said.predicted):
+        path = folder / image_run.CLASSES[name] / f"{row}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(TEST[row, :, :, 0]).resize((16, 16), Image.Resampling.NEAREST).save(path)
+    # The labels are what the model says; the images of the folder are made smaller again.
+    for source, least in ((data, 1), (folder, 0.85)):
+        words = ["benchmark", image_model, "--data", source, "--runs", 1, "--json"]
+        result = CliRunner().invoke(main, [*map(str, words)])
+        assert result.exit_code == 0, result.output
+        [entry] = json.loads(result.stdout)
+        assert (entry["rows"], entry["agreement"]) == (30, None)
+        assert entry["accuracy"] >= least
+
+
+def test_the_tables_speak_of_images(image_model):
+    result = CliRunner().invoke(main, ["benchmark", str(image_model), "--runs", "1"])
+    assert result.exit_code == 0, result.output
+    assert "images/s" in result.stdout and "30 images; how often" in result.stdout
+    assert "text" not in result.stdout
+
+
+def test_what_cannot_be_measured_is_refused_before_any_work(image_model):
+    def refused(match: str, **options) -> None:
+        with pytest.raises(UserError, match=match):
+            benchmark([image_model], protocol=options.pop("protocol", SHORT), **options)
+
+    refused("classifies images; a protocol of 128 tokens is for texts", protocol=SOURCE)
+    refused("classifies images; a test holds texts", data=LabelledTexts.of(["a"], ["b"], "a test"))
+    labels = np.zeros(30, "int32")
+    planes = LabelledImages(TEST, labels, ("planes",), row_names("test", range(30)), "a test")
+    benchmark([image_model], planes, protocol=SHORT)  # a part of the classes is enough
+    golf = LabelledImages(TEST, labels, ("golf",), planes.names, "a test")
+    refused("a test has classes that .* does not know: golf", data=golf)
+    small = LabelledImages(TEST[:, :4], labels, planes.classes, planes.names, "a test")
+    refused("shape 4 x 8 x 1; the model takes 8 x 8 x 1", data=small)
+    kept = image_model.parents[1] / "predictions" / "images.npz"
+    more = np.concatenate([TEST, TEST])
+    np.savez(kept, test=more)
+    refused("has 30 rows, but there are 60 images")
+    kept.unlink()
+    refused("There are no images to measure")
