@@ -32,7 +32,7 @@ from kerastc.training.pretraining import Pretrainer
 
 OUTPUTS = 32  # of the linear layer of Deep SVDD, as in its paper's networks for small images
 NEAR_ZERO = 0.1  # a centre's entries are moved so far away: a unit of zero weights would meet it
-EQUAL = 1e-4  # scores that spread less, beside the centre's length or the threshold, are one
+EQUAL = 1e-5  # scores that spread less, beside the centre's length or the threshold, are one
 
 
 def one_class_network(classifier: keras.Model, objective: str, seed: int = 0) -> keras.Model:
