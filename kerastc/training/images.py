@@ -164,7 +164,7 @@ def concluded(
 def save(model: keras.Model, preprocessing: dict[str, Any], run: Run) -> None:
     """Writes model.keras and preprocessing.json: what turns an image into logits."""
     with run.writing("model.keras") as path:
-        keras.Model(model.inputs, model.outputs, name=model.name).save(path)
+        keras.Model(model.input, model.output, name=model.name).save(path)
     run.write_json("preprocessing.json", preprocessing)
 
 
