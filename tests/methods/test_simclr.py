@@ -23,8 +23,9 @@ class JointConfig(data.ImageData, methods.JointSimclrConfig):
 
 
 TINY = dict(
-    architecture="cnn", depth=1, width=0.25, epochs=1, pretraining_epochs=2, pretraining_batch=64, at_once=32, projection=8,
-    least_images=60, batch_size=32, labelled=60, unlabelled=70, validation=30, test=30,
+    architecture="cnn", depth=1, width=0.25, epochs=1, least_images=60, projection=8,
+    pretraining_epochs=2, pretraining_batch=64, at_once=32,
+    batch_size=32, labelled=60, unlabelled=70, validation=30, test=30,
 )  # fmt: skip
 
 
