@@ -52,7 +52,8 @@ def fixmatch(splits: ImageSplits, config: FixMatchConfig, run: Run) -> Trained:
     choice, figures = fit_images(learner, batches, splits, config, run)
     figures["seconds"] = round(figures["seconds"] + before.get("seconds", 0.0), 3)
     figures["images"] = len(splits.train) + len(splits.unlabelled)
-    trained = concluded(model, choice, figures, splits, config, run)
+    policies = (config.weak, config.strong)
+    trained = concluded(model, choice, figures, splits, config, run, policies=policies)
     found = probabilities(model, images, "Looking back")
     truth = hidden_labels(config, splits)
     certain = found.max(axis=1) >= config.threshold

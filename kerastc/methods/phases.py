@@ -5,10 +5,11 @@ and settings, such as an encoder that was trained without labels, lies in the ca
 run with the same images and settings finds it.
 """
 
+import csv
 import fcntl
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -65,6 +66,23 @@ def shared(
     folder = Run(run.cache / "phases" / f"{name}-{digest[:16]}", run.cache)
     with _waiting(folder):
         return _once(folder, name, model, work)
+
+
+def join_histories(run: Run, names: Sequence[str]) -> None:
+    """Writes the run's history.csv: that of its phases, one behind the other.
+
+    Args:
+        run: whose phases are done.
+        names: of phases whose histories have the same columns.
+    """
+    rows: list[dict[str, Any]] = []
+    for name in names:
+        before = {key: float(rows[-1][key]) if rows else 0.0 for key in ("step", "epoch")}
+        with run.path("phases", name, "history.csv").open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                moved = {key: f"{float(row[key]) + before[key]:g}" for key in before}
+                rows.append(row | moved)
+    run.write_rows("history.csv", rows)
 
 
 def _once(folder: Run, name: str, model: keras.Model, work) -> dict[str, Any]:

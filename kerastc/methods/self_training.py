@@ -11,7 +11,7 @@ import numpy as np
 
 from kerastc.data import ImageSplits, hidden_labels
 from kerastc.methods.config import SelfTrainingConfig
-from kerastc.methods.phases import phase
+from kerastc.methods.phases import join_histories, phase
 from kerastc.progress import tell
 from kerastc.run import Run
 from kerastc.training.fit import one_hot
@@ -69,9 +69,11 @@ def self_training(splits: ImageSplits, config: SelfTrainingConfig, run: Run) -> 
                 chosen.pop()
                 break
     model.set_weights(best[1])
+    join_histories(run, [f"round-{row['round']}" for row in rounds])
     trained = concluded(model, None, _figures(rounds, splits), splits, config, run)
     told = _judged(rounds, chosen, hidden_labels(config, splits))
     trained.method.update({"rounds": told})
+    _picture(told, run)
     return trained
 
 
@@ -147,6 +149,26 @@ def _batches(
         augment=config.policy(images),
         mixing=config.mixup,
     )  # fmt: skip
+
+
+def _picture(told: list[dict[str, Any]], run: Run) -> None:
+    from kerastc.report import rounds, write_picture
+
+    write_picture(
+        run,
+        "rounds",
+        rounds(
+            {"pseudo-labels": [row["pseudo-labels"] for row in told]},
+            {
+                name: [np.nan if row[name] is None else row[name] for row in told]
+                for name in ("right", "validation accuracy")
+            },
+            first=0,
+        ),
+        "Rounds",
+        "How many images each round took, how many of their pseudo-labels were right, and the "
+        "accuracy on validation after it.",
+    )
 
 
 def _trained(model, batches, splits, config, folder: Run) -> dict[str, Any]:

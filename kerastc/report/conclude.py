@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastc.data.texts import LabelledTexts
+from kerastc.images import contact_sheet
 from kerastc.report.examples import shown_rows
 from kerastc.report.kept_images import write_images
 from kerastc.report.metrics import Predictions, classification_metrics, write_predictions
 from kerastc.report.page import write_report
+from kerastc.report.pictures import write_picture
 from kerastc.run import Run
 
 if TYPE_CHECKING:
@@ -38,8 +40,22 @@ def conclude(run: Run, splits: "Splits | ImageSplits", trained: "Trained") -> No
             {part: getattr(splits, part).images for part in _PARTS},
             {part: shown_rows(said) for part, said in predictions.items()},
         )
+        _picture_augmented(run, trained)
     run.write_json("metrics.json", _metrics(run, splits, trained))
     write_report(run.folder)
+
+
+def _picture_augmented(run: Run, trained: "Trained") -> None:
+    """How training saw some images, a picture for each policy."""
+    for number, (policy, seen) in enumerate(trained.augmented.items(), 1):
+        columns = seen.shape[1]
+        write_picture(
+            run,
+            f"augmented-{number}",
+            contact_sheet(seen.reshape(-1, *seen.shape[2:]), columns),
+            "Augmented images",
+            f"The first column has images as they are, the others how they may be seen: {policy}.",
+        )
 
 
 def _predictions(splits: "Splits | ImageSplits", trained: "Trained", part: str) -> Predictions:

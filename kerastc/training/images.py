@@ -1,13 +1,14 @@
 """Trains an image classifier from split images to a run that can be used."""
 
 import resource
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
 from kerastc.data import ImageSplits, LabelledImages, channel_statistics
+from kerastc.images import Augmentation
 from kerastc.models import image_classifier
 from kerastc.run import Run
 from kerastc.softmax import softmax
@@ -21,6 +22,7 @@ from kerastc.training.seeding import seed_all
 from kerastc.training.trained import Trained
 
 JUDGING = 256  # images a batch where nothing is trained
+SAMPLES = (4, 9)  # images whose augmentation the report shows, and how often each
 
 
 def build_classifier(splits: ImageSplits, config: ImageClassifierConfig) -> keras.Model:
@@ -124,6 +126,7 @@ def concluded(
     config: ImageClassifierConfig,
     run: Run,
     method: dict[str, Any] | None = None,
+    policies: Sequence[Augmentation] = (),
 ) -> Trained:
     """Saves a trained classifier and looks at the test images, once.
 
@@ -134,6 +137,7 @@ def concluded(
         splits, config: data and hyperparameters.
         run: takes model.keras and preprocessing.json.
         method: what the method tells of itself.
+        policies: by which it augmented images, beside `config.augmentation`.
     """
     save(model, preprocessing(model, config), run)
     test, train = splits.test.images, splits.train
@@ -157,8 +161,24 @@ def concluded(
         },
         choice,
         flipped=flipped,
+        augmented=augmented(train.images, [config.augmentation, *policies], config),
         method=method or {},
     )
+
+
+def augmented(
+    images: np.ndarray, policies: Sequence[Augmentation], config: ImageClassifierConfig
+) -> dict[str, np.ndarray]:
+    """What `Trained.augmented` holds: some of (n, height, width, channels) uint8 by each policy."""
+    rows, times = SAMPLES
+    first = images[:rows]
+    found = {}
+    for given in policies:
+        policy = config.policy(images, given)
+        random = np.random.default_rng(config.seed)
+        seen = np.stack([first, *(policy(first, random) for _ in range(times))], axis=1)
+        found[policy.describe()] = seen
+    return found
 
 
 def save(model: keras.Model, preprocessing: dict[str, Any], run: Run) -> None:

@@ -19,6 +19,8 @@ class Trained:
         choice: how the weights were chosen, where there was a choice.
         baseline: what a bag of words makes of the same texts.
         flipped: of images, the mean of the test probabilities of image and mirror image.
+        augmented: by words for a policy, images as they are and behind each how training saw it,
+            (rows, 1 + times, height, width, channels) uint8.
         method: what a method tells of itself, as JSON.
     """
 
@@ -28,4 +30,5 @@ class Trained:
     choice: Choice | None = None
     baseline: Baseline | None = None
     flipped: np.ndarray | None = None
+    augmented: dict[str, np.ndarray] = field(default_factory=dict)
     method: dict[str, Any] = field(default_factory=dict)

@@ -72,7 +72,7 @@ def trained(tmp_path_factory):
 
 
 def test_rounds_are_told_with_the_share_that_was_right(trained):
-    _, result = trained
+    run, result = trained
     rows = result.method["rounds"]
     assert [row["round"] for row in rows] == [0, 1, 2]
     assert rows[0]["pseudo-labels"] == 0 and rows[0]["right"] is None
@@ -81,6 +81,8 @@ def test_rounds_are_told_with_the_share_that_was_right(trained):
     best = max(row["validation accuracy"] for row in rows)
     labels = data.load_images(Config(**TINY)).validation.labels
     assert (result.validation.argmax(axis=1) == labels).mean() == pytest.approx(best)
+    history = run.path("history.csv").read_text().splitlines()
+    assert [row.split(",")[1] for row in history] == ["epoch", *"123456"]
     assert result.figures["images"] == 60 + len(data.load_images(Config(**TINY)).unlabelled)
 
 
