@@ -6,6 +6,7 @@ import pydantic
 from pydantic import Field
 
 from kerastc.images import CONTRASTIVE, STRONG, WEAK, Augmentation
+from kerastc.settings import Config
 from kerastc.training.config import Count, Natural, Positive, Share
 from kerastc.training.image_config import ImageClassifierConfig, Weight
 
@@ -65,8 +66,8 @@ class JointAutoencoderConfig(ReconstructionConfig):
     epochs: Count = 10  # over the unlabelled images
 
 
-class FilterConfig(ImageClassifierConfig):
-    """A one-class network is trained on the labelled images and judges the unlabelled ones."""
+class FilterConfig(Config):
+    """What a recipe can have beside a method: some unlabelled images are left out before it."""
 
     filter: Literal["none", "svdd", "svm"] = "none"  # Deep SVDD, or a one-class SVM's objective
     kept: Annotated[float, Field(gt=0, le=1)] = 0.8  # share of the unlabelled images

@@ -41,12 +41,14 @@ def after_filter(
 
     Args:
         splits: data.
-        config: hyperparameters; with filter=none the splits come back as they are.
+        config: of a recipe that has these settings beside a method's; with filter=none the splits
+            come back as they are.
         run: whose cache has the network, or takes it; it gets a picture of typical and atypical
             images.
 
     Returns:
-        the splits for the method, and what the report shall tell of the filter.
+        the splits for the method, and what the report shall tell with the method's own figures:
+        {"filter": ...}, or nothing without a filter.
     """
     if config.filter == "none":
         return splits, {}
@@ -56,7 +58,7 @@ def after_filter(
     images = splits.unlabelled.images
     scores = boundary.scores(outputs_of(network, images, "Judging"))
     told = {
-        "filter": config.filter,
+        "objective": config.filter,
         "nu": config.nu,
         "border": boundary.border,
         "inside": float((scores >= 0).mean()),
@@ -66,12 +68,12 @@ def after_filter(
     if told["collapsed"]:
         tell(f"The one-class network says the same of all images ({config.filter}, "
              f"nu={config.nu}): none is left out. Try fewer filter_epochs.")  # fmt: skip
-        return splits, told | {"kept": len(images), "left out": 0}
+        return splits, {"filter": told | {"kept": len(images), "left out": 0}}
     show_typical(run, images, scores)
     kept = filtered(splits, scores, config.kept)
     count = len(kept.unlabelled)
     tell(f"Filter: {count:,} of {len(images):,} unlabelled images are kept.")
-    return kept, told | {"kept": count, "left out": len(images) - count}
+    return kept, {"filter": told | {"kept": count, "left out": len(images) - count}}
 
 
 def fit_one_class(

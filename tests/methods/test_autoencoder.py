@@ -154,9 +154,7 @@ def test_both_classifiers_are_told_and_the_better_is_kept(whole):
     assert run.path("plots", "reconstructions.png").is_file()
 
 
-def test_another_run_finds_the_encoder_and_goes_on_where_it_was_killed(
-    whole, tmp_path, monkeypatch
-):
+def test_another_run_finds_the_encoder_and_goes_on_when_killed(whole, tmp_path, monkeypatch):
     first, splits, trained = whole
     killed = Run.create(tmp_path / "killed", {}, first.cache)
     monkeypatch.setattr(module, "fit_unlabelled", None)  # lies in the cache

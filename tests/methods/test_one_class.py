@@ -11,7 +11,7 @@ from keras import ops
 from sklearn.metrics import roc_auc_score
 from sklearn.svm import OneClassSVM
 
-from kerastc import data, methods
+from kerastc import data, methods, training
 from kerastc.methods import filtered
 from kerastc.methods.image_filter import after_filter
 from kerastc.methods.one_class import (
@@ -30,7 +30,7 @@ from kerastc.run import Run
 module = import_module("kerastc.methods.image_filter")
 
 
-class Config(data.ImageData, methods.FilterConfig):
+class Config(data.ImageData, methods.FilterConfig, training.ImageClassifierConfig):
     """As in a recipe with a filter."""
 
 
@@ -195,13 +195,14 @@ def test_without_a_filter_the_splits_stay(run):
 def test_the_filter_tells_what_it_left_out_and_trains_once(objective, run, monkeypatch):
     config = Config(**TINY, filter=objective)
     splits = data.load_images(config)
-    found, told = after_filter(splits, config, run)
+    found, all_told = after_filter(splits, config, run)
+    told = all_told["filter"]
     assert len(found.unlabelled) == told["kept"] == 75 and told["left out"] == 25
     assert not told["collapsed"]
     assert run.path("plots", "typical.png").is_file()
     monkeypatch.setattr(module, "fit_unlabelled", None)  # lies in the cache
     again, same = after_filter(splits, config, run)
-    assert same == told
+    assert same == all_told
     np.testing.assert_array_equal(again.unlabelled_rows, found.unlabelled_rows)
 
 
@@ -216,7 +217,7 @@ def test_a_collapsed_network_leaves_nothing_out(run, monkeypatch, capsys):
 
     monkeypatch.setattr(module, "fit_one_class", collapsed)
     found, told = after_filter(splits, config, run)
-    assert found is splits and told["collapsed"] and told["left out"] == 0
+    assert found is splits and told["filter"]["collapsed"] and told["filter"]["left out"] == 0
     assert "says the same of all images" in capsys.readouterr().err
 
 

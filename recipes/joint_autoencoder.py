@@ -1,0 +1,28 @@
+"""Sort images with few labels: classify the labelled ones and reconstruct all, in one training.
+
+The loss of a step is (1 - alpha) times the cross-entropy of labelled images plus (1 + alpha) times
+the mean squared error of reconstructed ones, labelled and unlabelled.
+
+    kerastc train joint-autoencoder
+    kerastc train joint-autoencoder data=cifar100.npz
+    kerastc train joint-autoencoder data=cifar100.npz alpha=0 filter=svdd
+"""
+
+from kerastc import data, methods, report
+
+
+class Config(data.ImageData, methods.FilterConfig, methods.JointAutoencoderConfig):
+    """Twice as many unlabelled images as labelled ones in a batch."""
+
+
+def load(config: Config, run) -> data.ImageSplits:
+    splits = data.load_images(config)
+    run.describe_data(splits)
+    return splits
+
+
+def run(config: Config, run) -> None:
+    splits, told = methods.after_filter(load(config, run), config, run)
+    trained = methods.joint_autoencoder(splits, config, run)
+    trained.method.update(told)
+    report.conclude(run, splits, trained)

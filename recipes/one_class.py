@@ -1,0 +1,39 @@
+"""Sort images with few labels: atypical unlabelled images are left out before a method sees them.
+
+A one-class network, Deep SVDD or a support vector machine on learned features, is trained on the
+labelled images and judges the unlabelled ones; the report shows typical and atypical ones. What is
+left is learned from by the method that is asked for. The supervised one sees no unlabelled image,
+so that it is the baseline here, too.
+
+    kerastc train one-class
+    kerastc train one-class data=cifar100.npz filter=svm kept=0.6
+    kerastc train one-class data=cifar100.npz method=autoencoder
+
+The other recipes with unlabelled images take filter=svdd, too.
+"""
+
+from typing import Literal
+
+from kerastc import data, methods, report
+
+
+class Config(
+    data.ImageData, methods.FilterConfig, methods.SelfTrainingConfig, methods.AutoencoderConfig
+):
+    """Self-training on the typical 80 %."""
+
+    method: Literal["supervised", "self_training", "autoencoder"] = "self_training"
+    filter: Literal["none", "svdd", "svm"] = "svdd"  # Deep SVDD, or a one-class SVM's objective
+
+
+def load(config: Config, run) -> data.ImageSplits:
+    splits = data.load_images(config)
+    run.describe_data(splits)
+    return splits
+
+
+def run(config: Config, run) -> None:
+    splits, told = methods.after_filter(load(config, run), config, run)
+    trained = getattr(methods, config.method)(splits, config, run)
+    trained.method.update(told)
+    report.conclude(run, splits, trained)
