@@ -10,7 +10,7 @@ average of the weights, after a short supervised training.
 from kerastc import data, methods, report
 
 
-class Config(data.ImageData, methods.FixMatchConfig):
+class Config(data.ImageData, methods.FilterConfig, methods.FixMatchConfig):
     """Three unlabelled images beside each labelled one."""
 
 
@@ -21,6 +21,7 @@ def load(config: Config, run) -> data.ImageSplits:
 
 
 def run(config: Config, run) -> None:
-    splits = load(config, run)
+    splits, told = methods.after_filter(load(config, run), config, run)
     trained = methods.fixmatch(splits, config, run)
+    trained.method.update(told)
     report.conclude(run, splits, trained)

@@ -11,7 +11,7 @@ labels by which that is judged are read when all training is over.
 from kerastc import data, methods, report
 
 
-class Config(data.ImageData, methods.SelfTrainingConfig):
+class Config(data.ImageData, methods.FilterConfig, methods.SelfTrainingConfig):
     """A supervised training, then four rounds."""
 
 
@@ -22,6 +22,7 @@ def load(config: Config, run) -> data.ImageSplits:
 
 
 def run(config: Config, run) -> None:
-    splits = load(config, run)
+    splits, told = methods.after_filter(load(config, run), config, run)
     trained = methods.self_training(splits, config, run)
+    trained.method.update(told)
     report.conclude(run, splits, trained)
