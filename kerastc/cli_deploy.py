@@ -195,7 +195,7 @@ def benchmark(
 
     examples = None if data is None else Examples(data, columns, label, encoding)
     chosen = SOURCE if protocol else Protocol.of_runs(runs, batch)
-    given = examples and (lambda signature: examples.of(signature.preprocessing))
+    given = examples and (lambda signature: examples.of(signature.kind, signature.preprocessing))
     entries = measure(paths, given, threads, chosen, rows)
     if as_json:
         click.echo(json.dumps(entries, indent=2))

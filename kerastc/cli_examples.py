@@ -35,16 +35,21 @@ class Examples:
         self.encoding = encoding
         self._read: dict[Any, LabelledTexts | LabelledImages] = {}
 
-    def of(self, settings: Mapping[str, Any]) -> "LabelledTexts | LabelledImages":
+    def of(self, kind: str, settings: Mapping[str, Any]) -> "LabelledTexts | LabelledImages":
         """The examples as a model takes them; images in its size.
 
         Args:
-            settings: the preprocessing.json of the model.
+            kind: of the model.
+            settings: its preprocessing.json.
 
         Raises:
             UserError: where they cannot be read.
         """
-        key = tuple(settings["shape"]) if settings["kind"] == "image" else None
+        key = None
+        if kind == "image":
+            from kerastc.images.preprocessing import ImagePreprocessing
+
+            key = ImagePreprocessing.read(settings).shape
         if key not in self._read:
             self._read[key] = self._texts() if key is None else self._images(key)
         return self._read[key]

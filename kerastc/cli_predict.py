@@ -14,6 +14,7 @@ from kerastc.cli_options import BACKEND, ENCODING, JSON, RUN
 from kerastc.errors import UserError
 
 EXPORTED = (".tflite", ".onnx", ".zip")
+NAMED = 10  # classes
 
 
 @click.command()
@@ -89,7 +90,7 @@ def evaluate(run, data, columns, label, encoding, as_json, backend) -> None:
     from kerastc.report.terminal import metrics_table
 
     model = _opened(run, backend)
-    examples = Examples(data, columns, label, encoding).of(model.settings)
+    examples = Examples(data, columns, label, encoding).of(model.kind, model.settings)
     predictor = model.load()
     examples = predictor.matching(examples)
     given = examples.images if model.kind == "image" else examples.texts
@@ -150,5 +151,8 @@ def _opened(path: Path, backend: str | None) -> _Model:
 
 
 def _loaded(predictor) -> str:
-    classes = ", ".join(predictor.classes)
-    return f"Loaded {predictor.name} ({predictor.parameters:,} parameters): {classes}"
+    classes = predictor.classes
+    names = ", ".join(classes[:NAMED])
+    if len(classes) > NAMED:
+        names += f" and {len(classes) - NAMED} other classes"
+    return f"Loaded {predictor.name} ({predictor.parameters:,} parameters): {names}"

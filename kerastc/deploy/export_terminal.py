@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from kerastc.deploy.benchmark import gzip_size
-from kerastc.deploy.signature import Signature
+from kerastc.deploy.signature import Signature, Tensor
 from kerastc.kinds import KINDS
 from kerastc.report import tables
 from kerastc.table import show_table
@@ -24,20 +24,26 @@ def export_table(signatures: Sequence[Signature]) -> None:
             (
                 signature.file,
                 signature.quantization,
-                " x ".join(str(n or "any") for n in signature.inputs[0].shape),
+                _shape(signature.inputs[0]),
                 tables.size(signature.bytes),
                 tables.size(_gzip_size(signature.path)),
                 f"{signature.parity['max_difference']:.2g}",
-                f"{signature.parity['agreement']:.1%} of {signature.parity['rows']}",
+                f"{signature.parity['agreement']:.1%}",
             )
             for signature in signatures
         ],
-        f"{signatures[0].folder}: largest difference of a logit from the Keras model, and "
-        f"{KINDS[signatures[0].kind]} with the same class",
+        f"{signatures[0].folder}: largest difference of a logit from the Keras model, and the "
+        f"share of {signatures[0].parity['rows']} {KINDS[signatures[0].kind]} with the same class",
     )
     for signature in signatures:
         for note in signature.notes:
             click.echo(f"{signature.file}: {note}")
+
+
+def _shape(tensor: Tensor) -> str:
+    """`1 x 26`, or of images `any x 32x32x3`."""
+    batch, *others = (str(n or "any") for n in tensor.shape)
+    return f"{batch} x {'x'.join(others)}"
 
 
 def _gzip_size(path: Path) -> int:

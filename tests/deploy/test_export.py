@@ -205,8 +205,9 @@ def test_the_command_shows_what_it_wrote(run):
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 0, done.output
     assert "Converting to litert" in done.stderr
-    for word in ("model.tflite", "int8", "1 x 12", "100.0% of 40", "litert.zip"):
+    for word in ("model.tflite", "int8", "1 x 12", "100.0%", "litert.zip"):
         assert word in done.stdout, word
+    assert "share of 40 texts with the same class" in " ".join(done.stdout.split())
     assert load(run.path("exports", "litert.zip")).signature.quantization == "int8"
 
 

@@ -6,6 +6,7 @@ import image_run
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from device_model import sign
 from PIL import Image
 from text_run import on_tensorflow
 
@@ -55,6 +56,14 @@ def test_the_command_measures_on_arrays_and_folders_of_ones_own(image_model, tmp
         [entry] = json.loads(result.stdout)
         assert (entry["rows"], entry["agreement"]) == (30, None)
         assert entry["accuracy"] >= least
+
+
+def test_a_signature_without_a_shape_is_named_before_data_are_read(image_model):
+    sign(image_model, preprocessing={"kind": "image"})
+    words = ["benchmark", str(image_model), "--data", "digits", "--runs", "1"]
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 1
+    assert "shape=None is not allowed" in result.stderr
 
 
 def test_the_tables_speak_of_images(image_model):
