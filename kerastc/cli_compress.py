@@ -27,11 +27,11 @@ def compress(run, steps, folder, resume, backend, as_json, **options) -> None:
     A STEP is NAME, NAME:VALUE or NAME:KEY=VALUE,KEY=VALUE. `kerastc steps` explains every one.
 
     \b
-    vocabulary                 only tokens that can occur
-    structured:neurons=0.5     whole neurons, heads, layers or channels less
+    vocabulary                 only tokens that can occur, of a text model
+    structured:neurons=0.5     whole neurons, heads or layers less; of images channels=0.5
     low-rank:energy=0.9        two thin matrices in the place of one
     prune:0.8                  zeros in the place of small weights
-    distill:layers=3           a smaller student learns from the run
+    distill:layers=3           a smaller student learns from the run; of images width=0.5
     recover                    fine-tuning, with the run as teacher
     quantize:int8              a LiteRT file of 8-bit weights; always last
 
@@ -42,6 +42,7 @@ def compress(run, steps, folder, resume, backend, as_json, **options) -> None:
     \b
     kerastc compress runs/headlines/x vocabulary distill:layers=3,epochs=4 quantize:int8
     kerastc compress runs/headlines/x low-rank:rank=30 recover:epochs=2
+    kerastc compress runs/supervised/x structured:channels=0.5,epochs=5 quantize:int8-static
     kerastc compress --resume --run runs/headlines/x/compressed/low-rank-rank=30+recover-epochs=2
     kerastc compress runs/headlines/x --within accuracy=0.01 --for latency --trials 30
     kerastc compare runs/headlines/x

@@ -56,15 +56,12 @@ class Step(Config, ABC):
             )
         for name in type(self).model_fields:
             if name in self.model_fields_set and self.kind_of_field.get(name, kind) != kind:
+                own = [f"{other}=" for other, of in self.kind_of_field.items() if of == kind]
                 raise UserError(
                     f"{self.name}: {name}= is for runs of {KINDS[self.kind_of_field[name]]}; this "
                     f"one is of {KINDS[kind]}.",
-                    f"Of {KINDS[kind]} alone: {self._own_fields(kind)}",
+                    f"For {KINDS[kind]} there is {', '.join(own)}." if own else "Leave it out.",
                 )
-
-    def _own_fields(self, kind: str) -> str:
-        own = [f"{name}=" for name, of in self.kind_of_field.items() if of == kind]
-        return ", ".join(own) or "no field"
 
     @abstractmethod
     def apply(self, work: "Work") -> dict[str, Any]:

@@ -1,0 +1,99 @@
+"""Compression of image runs end to end: every step that applies, and the refusal of the others."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from kerastc.cli import main
+from kerastc.compress import compress
+from kerastc.compress.space import space
+from kerastc.predictor import load_model, predictor_of
+from kerastc.report.metrics import read_predictions
+from kerastc.run import Run
+
+
+@pytest.mark.backend
+def test_a_chain_of_steps_leaves_an_image_run_that_predicts(trained_images, places, tmp_path):
+    words = [
+        "structured:channels=0.5,epochs=0",
+        "low-rank:energy=0.95",
+        "recover:epochs=4,unlabelled=own,learning_rate=1e-2",
+        "prune:0.3,epochs=0",
+    ]
+    run = compress(trained_images, words, places=places, folder=tmp_path / "child")
+    before, after = Run(trained_images).read_json("metrics.json"), run.read_json("metrics.json")
+    steps = run.read_json("compression.json")["steps"]
+    counts = [step["parameters"] for step in steps]
+    assert counts[0][0] == before["training"]["parameters"]
+    assert counts[0][1] < 0.3 * counts[0][0] and counts[1][1] < counts[1][0]
+    assert counts[3] == [counts[1][1]] * 2 == [after["training"]["parameters"]] * 2
+    assert steps[2]["details"]["rows"] == 300 + 80
+    assert steps[3]["sparsity"] == pytest.approx(0.3, abs=0.02)
+    assert after["test"]["accuracy"] > 0.5 > 0.1  # chance is a tenth
+    written = read_predictions(run.path("predictions", "test.csv"))
+    assert written.kind == "image"
+    with np.load(run.path("predictions", "images.npz")) as kept:
+        again = predictor_of(run).probabilities(kept["test"])
+    np.testing.assert_allclose(again, written.probabilities, atol=1e-4)
+    assert not list(run.path("steps").rglob("*.keras"))
+
+
+def test_the_figures_of_a_quantized_image_run_are_those_of_its_file(
+    trained_images, places, tmp_path
+):
+    from kerastc.deploy.runtime import load
+
+    words = ["quantize:int8-static"]
+    run = compress(trained_images, words, places=places, folder=tmp_path / "q")
+    predictions = read_predictions(run.path("predictions", "test.csv"))
+    with np.load(run.path("predictions", "images.npz")) as kept:
+        file = load(run.path("exports", "model.tflite")).probabilities(kept["test"])
+    np.testing.assert_allclose(predictions.probabilities, file, atol=1e-5)
+    keras_said = read_predictions(run.path("predictions", "keras_test.csv")).probabilities
+    assert 1e-6 < np.abs(keras_said - file).max() < 0.5
+    assert (keras_said.argmax(1) == file.argmax(1)).mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("vocabulary", "vocabulary is for runs of texts; this one is of images"),
+        ("structured:0.5", "neurons= is for runs of texts"),
+        ("distill:layers=3", "layers= is for runs of texts"),
+        ("distill:width=2", "Give a smaller width"),
+        ("low-rank:embedding=8", "embedding= is for runs of texts"),
+        ("recover:masking=0.1", "masking= is for runs of texts"),
+        ("recover:augment=1", "augment= is for runs of texts"),
+        ("recover:unlabelled=more.txt", "unlabelled=own"),
+        ("quantize:int4-tables", "tables of embeddings"),
+    ],
+)
+def test_what_does_not_apply_to_images_is_refused_and_leaves_nothing(trained_images, word, message):
+    result = CliRunner().invoke(main, ["compress", str(trained_images), word])
+    assert result.exit_code == 1 and message in result.output and "Traceback" not in result.output
+    assert not list(trained_images.glob("compressed/*"))
+
+
+@pytest.mark.parametrize("word", ["structured:channels=0.5", "distill:depth=1"])
+def test_what_does_not_apply_to_texts_is_refused(trained, word):
+    result = CliRunner().invoke(main, ["compress", str(trained), word])
+    assert result.exit_code == 1 and "is for runs of images" in result.output
+
+
+def test_a_search_before_steps_that_do_not_apply_is_refused(trained_images):
+    words = ["vocabulary", "--within", "accuracy=0.01"]
+    result = CliRunner().invoke(main, ["compress", str(trained_images), *words])
+    assert result.exit_code == 1 and "vocabulary is for runs of texts" in result.output
+    assert not list(trained_images.glob("compressed/*"))
+
+
+def test_the_space_of_an_image_model_has_channels_kernels_and_what_trains(trained_images):
+    model = load_model(trained_images / "model.keras")
+    task = SimpleNamespace(kind="image")
+    whole = space(model, task, [], [], 2)
+    assert [axis.name for axis in whole.axes] == ["channels", "kernels", "recover", "quantize"]
+    assert whole.axes[-1].words == ("quantize:float16", "quantize:int8", "quantize:int8-static")
+    rest = space(model, task, ["structured:channels=0.5"], ["structured:channels=0.5"], 0)
+    assert [axis.name for axis in rest.axes] == ["kernels", "quantize"]

@@ -1,0 +1,117 @@
+"""What an image model learns from in a step: its own images, and the teacher's view of each."""
+
+import keras
+import numpy as np
+import pytest
+
+from kerastc.compress import distill, image_task
+from kerastc.compress.distill import Distill
+from kerastc.compress.pipeline import data_of
+from kerastc.compress.recover import Recover
+from kerastc.compress.step import Work
+from kerastc.compress.task import task_of
+from kerastc.errors import UserError
+from kerastc.images import NONE, STANDARD
+from kerastc.predictor import load_model
+from kerastc.run import Run
+
+pytestmark = pytest.mark.backend
+
+
+@pytest.fixture(scope="module")
+def task_with(trained_images, places, tmp_path_factory):
+    """Makes tasks of the run, as if its config had been another."""
+    run = Run(trained_images, places.cache)
+    load, config = data_of(run)
+    splits = load(config, Run(tmp_path_factory.mktemp("data")))
+
+    def make(**changes):
+        return task_of(run, run, config.model_copy(update=changes), splits)
+
+    return make
+
+
+def split(batch):
+    images, targets = batch
+    return images, *np.split(targets, 2, axis=1)
+
+
+def teacher_of(run):
+    model = keras.saving.load_model(run / "model.keras")
+    return lambda images: keras.ops.convert_to_numpy(model(images, training=False))
+
+
+@pytest.mark.parametrize("mixup", [0.0, 0.4])
+def test_the_teacher_is_asked_about_the_very_images_of_a_batch(task_with, trained_images, mixup):
+    task = task_with(augmentation=STANDARD, mixup=mixup)
+    batches = task.training_batches(Recover(), task.config)
+    plain = task.splits.train.images.astype("float32")
+    for epoch in (0, 1):
+        batches.begin_epoch(epoch)
+        images, labels, logits = split(batches[1])
+        assert not any((image == plain).all(axis=(1, 2, 3)).any() for image in images[:4])
+        np.testing.assert_allclose(logits, teacher_of(trained_images)(images), atol=1e-4)
+        assert ((labels > 0).sum(axis=1) > 1).any() == bool(mixup)
+        again = split(batches[1])
+        np.testing.assert_array_equal(again[0], images)
+        np.testing.assert_allclose(again[2], logits, atol=1e-6)
+    assert len(batches.rows()) == 300
+
+
+def test_of_images_that_stay_as_they_are_the_teacher_is_asked_once_for_all(
+    task_with, trained_images, monkeypatch
+):
+    task = task_with(augmentation=NONE)
+    batches = task.training_batches(Recover(), task.config)
+    images, _, logits = split(batches[0])
+    np.testing.assert_allclose(logits, teacher_of(trained_images)(images), atol=1e-4)
+    monkeypatch.setattr(image_task, "predict", None)  # the cache answers from now on
+    again = task_with(augmentation=NONE).training_batches(Recover(), task.config)
+    np.testing.assert_array_equal(again.targets, batches.targets)
+
+
+def test_unlabelled_images_have_no_label_and_the_teacher_s_view(task_with):
+    task = task_with(augmentation=NONE)
+    batches = task.training_batches(Recover(unlabelled="own"), task.config)
+    labels, logits = np.split(batches.targets, 2, axis=1)
+    assert len(batches.inputs) == 300 + 80
+    np.testing.assert_array_equal(labels.sum(axis=1), np.arange(380) < 300)
+    np.testing.assert_array_equal(batches.inputs[300:], task.splits.unlabelled.images)
+    assert np.abs(logits).sum(axis=1).min() > 0
+
+
+def test_without_a_teacher_labels_alone_are_given(task_with):
+    task = task_with()
+    _, labels, logits = split(task.training_batches(Recover(soft=0.0), task.config)[0])
+    assert not logits.any() and (labels.sum(axis=1) == 1).all()
+
+
+def test_unlabelled_images_that_are_not_there_are_refused(task_with):
+    task = task_with()
+    task.splits = type(task.splits)(
+        **vars(task.splits) | {"unlabelled": task.splits.unlabelled.take(np.arange(0))}
+    )
+    with pytest.raises(UserError, match=r"all training images of .* have labels"):
+        task.training_batches(Recover(unlabelled="own"), task.config)
+
+
+@pytest.mark.parametrize(("given", "rate"), [({}, 1e-2), ({"learning_rate": 3e-3}, 3e-3)])
+def test_a_student_of_another_architecture_learns_at_the_rate_of_the_run(
+    task_with, trained_images, monkeypatch, given, rate
+):
+    task = task_with()
+    work = Work(task, load_model(trained_images / "model.keras"), None)
+    taught = []
+    monkeypatch.setattr(distill, "teach", lambda work, options: taught.append(options) or {})
+    Distill(architecture="wide", width=0.25, depth=1, **given).apply(work)
+    assert task.preprocessing["architecture"] == "wide"
+    assert work.model.get_layer("stem").filters == 16
+    assert [options.learning_rate for options in taught] == [rate]
+    assert task.learning_rate == 1e-2 / 4  # of what goes on with trained weights
+
+
+@pytest.mark.parametrize("options", [{"width": 2.0}, {"depth": 3}, {"architecture": "cnn"}])
+def test_a_student_that_is_no_smaller_is_refused(task_with, trained_images, options):
+    work = Work(task_with(), load_model(trained_images / "model.keras"), None)
+    with pytest.raises(UserError, match="Give a smaller width"):
+        Distill(**options).apply(work)
