@@ -5,7 +5,8 @@ strength 0.5, grey) and loss, AdamW and all cores, each in a process of its own,
 part are transforms, loss and projection head; the loop around them is the usual one of PyTorch:
 images as `torchvision.datasets.CIFAR100` gives them, worker processes, channels last, fused AdamW.
 Ours is `fit_unlabelled`, as `kerastc train simclr` calls it. The first steps, which compile, do not
-count. A row of 1,024 images a batch shows what encoding in chunks costs and saves.
+count. A batch of up to 256 images is encoded whole on both sides; --batch 1024 shows what chunks
+cost and save.
 """
 
 import json
@@ -82,10 +83,7 @@ def _ours(batch: int, steps: int, workers: int) -> float:
 
     images = _images(batch, steps)
     config = SimclrConfig(epochs=1, batch_size=batch, evaluate_every=steps, learning_rate=1e-3)
-    # A batch of up to 256 is encoded whole, as lightly's is; a greater one as by default.
-    at_once = 256 if batch <= 256 else config.at_once
-    policy = config.policy(images, config.views)
-    batches = PairBatches(images, batch, at_once, policy, config.seed)
+    batches = PairBatches(images, batch, config.at_once, config.view(images), config.seed)
     projector = projector_of(image_classifier((32, 32, 3), 100), config.projection, config.seed)
     with tempfile.TemporaryDirectory() as folder:
         run = Run.create(Path(folder, "run"), {"recipe": "simclr"})

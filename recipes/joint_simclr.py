@@ -10,7 +10,7 @@ SimCLR (Chen et al. 2020) in one step: the contrastive loss is added to that of 
 from kerastc import data, methods, report
 
 
-class Config(data.ImageData, methods.JointSimclrConfig):
+class Config(data.ImageData, methods.FilterConfig, methods.JointSimclrConfig):
     """Four unlabelled images, two views each, beside each labelled one."""
 
 
@@ -21,6 +21,7 @@ def load(config: Config, run) -> data.ImageSplits:
 
 
 def run(config: Config, run) -> None:
-    splits = load(config, run)
+    splits, told = methods.after_filter(load(config, run), config, run)
     trained = methods.joint_simclr(splits, config, run)
+    trained.method.update(told)
     report.conclude(run, splits, trained)

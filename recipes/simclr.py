@@ -12,8 +12,8 @@ regression and by nearest neighbours, beside those of random weights.
 from kerastc import data, methods, report
 
 
-class Config(data.ImageData, methods.SimclrConfig):
-    """Batches of 512 pairs; memory is that of 128."""
+class Config(data.ImageData, methods.FilterConfig, methods.SimclrConfig):
+    """Batches of 256 pairs; of more, no more are in memory at once."""
 
 
 def load(config: Config, run) -> data.ImageSplits:
@@ -23,6 +23,7 @@ def load(config: Config, run) -> data.ImageSplits:
 
 
 def run(config: Config, run) -> None:
-    splits = load(config, run)
+    splits, told = methods.after_filter(load(config, run), config, run)
     trained = methods.simclr(splits, config, run)
+    trained.method.update(told)
     report.conclude(run, splits, trained)

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal
 
+import numpy as np
 import pydantic
 from pydantic import Field
 
@@ -76,20 +77,29 @@ class FilterConfig(Config):
     filter_rate: Positive = 1e-3  # the peak
 
 
+SMALL_VIEWS = Augmentation(flip=True, crop=0.5, rotation=10, jitter=0.5, grey=0.2)
+
+
 class ContrastiveConfig(ImageClassifierConfig):
     """What contrastive learning in one step and in two share."""
 
     temperature: Positive = 0.5  # by which similarities are divided in the loss
     projection: Count = 128  # units of the vectors that are compared
-    views: Augmentation = CONTRASTIVE  # of an image, twice
-    at_once: Count = 128  # images of a batch, two views each, whose activations are in memory
+    views: Augmentation = CONTRASTIVE  # of an image, twice; these are gentler below 16 pixels
+    at_once: Count = 256  # images of a batch, two views each, whose activations are in memory
+
+    def view(self, images: np.ndarray) -> Augmentation:
+        """What makes a view of such images, (n, height, width, channels)."""
+        # Of 8 x 8 pixels, SimCLR's crops leave two.
+        small = min(images.shape[1:3]) < 16 and self.views == CONTRASTIVE
+        return self.policy(images, SMALL_VIEWS if small else self.views)
 
 
 class SimclrConfig(ContrastiveConfig):
     """Contrastive pretraining on all images, then a supervised training from there."""
 
-    pretraining_epochs: Count = 40  # over all images
-    pretraining_batch: Count = 512  # images, two views each
+    pretraining_epochs: Count = 12  # over all images
+    pretraining_batch: Count = 256  # images, two views each
     pretraining_rate: Positive = 2e-3  # the peak
 
 

@@ -118,7 +118,7 @@ def encoded(model: keras.Model, images, chunks: int, statistics: bool = True):
 class PairBatches(Batches):
     """Batches of two views of each image: {"first", "second"}, float32 pixels from 0 to 255.
 
-    Every batch is full; what is left of an epoch's images waits for the next.
+    Every batch is full; what is left of an epoch's images waits for the next one.
 
     Args:
         images: (n, height, width, channels) uint8.
@@ -126,19 +126,27 @@ class PairBatches(Batches):
         at_once: batches of more are a multiple of it.
         augment: what makes a view of an image.
         seed: of order and views.
+        times: that an epoch goes through the images.
     """
 
     def __init__(
-        self, images: np.ndarray, batch_size: int, at_once: int, augment: Augment, seed: int
+        self,
+        images: np.ndarray,
+        batch_size: int,
+        at_once: int,
+        augment: Augment,
+        seed: int,
+        times: int = 1,
     ):
         self.augment = augment
+        self.times = times
         size = min(batch_size, len(images))
         self.chunks = max(size // at_once, 1)
         size -= size % at_once if size > at_once else 0
         super().__init__(images, np.zeros((len(images), 0), "float32"), size, seed=seed)
 
     def __len__(self) -> int:
-        return len(self.taken) // self.batch_size
+        return self.times * len(self.taken) // self.batch_size
 
     def __getitem__(self, index: int):
         rows = self.batches[index]
@@ -147,3 +155,8 @@ class PairBatches(Batches):
             random = np.random.default_rng([self.seed, self.epoch, index, number])
             views[name] = self.augment(self.inputs[rows], random).astype("float32")
         return views, self.targets[rows]
+
+    def _permutation(self) -> np.ndarray:
+        # Pass by pass: the same image twice in a batch would be told from itself.
+        random = self._generator()
+        return np.concatenate([random.permutation(self.taken) for _ in range(self.times)])

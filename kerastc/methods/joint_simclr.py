@@ -48,7 +48,7 @@ def joint_simclr(splits: ImageSplits, config: JointSimclrConfig, run: Run) -> Tr
         )
     model = build_classifier(splits, config)
     keras.utils.set_random_seed(config.seed)
-    view = config.policy(images, config.views)
+    view = config.view(images)
     batches = Beside(
         training_batches(splits.train, config),
         images[:whole],

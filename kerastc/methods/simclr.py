@@ -88,7 +88,7 @@ def simclr(splits: ImageSplits, config: SimclrConfig, run: Run) -> Trained:
 PRETRAINING = {
     *("epochs", "batch_size", "accumulation", "learning_rate", "schedule", "warmup_steps"),
     *("warmup_fraction", "weight_decay", "clip_norm", "precision", "seed"),
-    *("temperature", "at_once"),
+    *("temperature", "at_once", "least_images"),
 }
 
 
@@ -101,8 +101,11 @@ def pretrain(
         figures of `kerastc.training.pretraining.fit_unlabelled`.
     """
     images = training_images(splits)
-    views = config.policy(images, config.views)
-    batches = PairBatches(images, config.pretraining_batch, config.at_once, views, config.seed)
+    views = config.view(images)
+    times = -(-config.least_images // len(images))
+    batches = PairBatches(
+        images, config.pretraining_batch, config.at_once, views, config.seed, times
+    )
     settings = config.model_copy(
         update={
             "epochs": config.pretraining_epochs,
@@ -185,8 +188,7 @@ def show_pairs(
     Returns:
         the share of the views of up to 512 images that are most like their twin.
     """
-    policy = config.policy(images, config.views)
-    pairs = PairBatches(images, PAIRED, PAIRED, policy, config.seed)[0][0]
+    pairs = PairBatches(images, PAIRED, PAIRED, config.view(images), config.seed)[0][0]
     vectors = [projector.predict_on_batch(pairs[name]) for name in ("first", "second")]
     found = float(pairs_found(*vectors))
     shown = np.concatenate([part[:SHOWN] for part in vectors])

@@ -180,6 +180,15 @@ def test_every_batch_is_full_and_every_image_has_two_views_of_its_own():
     assert (batches[1][0]["second"] != again[1][0]["second"]).any()
 
 
+def test_an_epoch_of_several_passes_has_no_image_twice_in_a_batch_of_one_pass():
+    images = np.arange(16, dtype="uint8").repeat(64).reshape(16, 8, 8, 1)
+    batches = PairBatches(images, 8, 8, lambda batch, _: batch, seed=0, times=3)
+    assert len(batches) == 6
+    rows = [batches[i][0]["first"][:, 0, 0, 0].astype(int) for i in range(6)]
+    assert all(len(set(batch)) == 8 for batch in rows)
+    assert np.bincount(np.concatenate(rows)).tolist() == [3] * 16
+
+
 def test_fewer_images_than_a_batch_are_one_batch():
     batches = PairBatches(np.zeros((5, 8, 8, 1), "uint8"), 64, 16, lambda batch, _: batch, 0)
     assert (len(batches), batches.batch_size, batches.chunks) == (1, 5, 1)

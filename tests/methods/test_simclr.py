@@ -102,7 +102,7 @@ def test_a_batch_of_more_images_than_there_are_is_refused(tmp_path):
 
 @pytest.mark.slow
 def test_the_encoder_learns_without_labels(tmp_path):
-    config = Config(pretraining_epochs=20, pretraining_batch=128, epochs=10)
+    config = Config(epochs=10)
     splits = data.load_images(config)
     trained = methods.simclr(splits, config, new_run(tmp_path))
     found = {row["classifier"]: row["test accuracy"] for row in trained.method["judged"]}
