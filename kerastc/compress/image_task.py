@@ -26,6 +26,9 @@ class ImageTask(Task):
     """See `Task`."""
 
     kind = "image"
+    # Pooled ReLUs are far from zero on average: that mean alone makes up most of the energy of what
+    # the classifier gives, and tells nothing of the classes.
+    full_rank = "^classifier$"
     config: ImageClassifierConfig
 
     def save(self, model: keras.Model, run: Run) -> None:

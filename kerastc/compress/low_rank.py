@@ -58,7 +58,8 @@ class LowRank(Step):
 
     def apply(self, work: Work) -> dict[str, Any]:
         work.model = work.task.compact(work.model)
-        found = [place for place in places(work.model, self.exclude) if self._wants(place.layer)]
+        exclude = "|".join(filter(None, (self.exclude, work.task.full_rank)))
+        found = [place for place in places(work.model, exclude) if self._wants(place.layer)]
         if not found:
             raise UserError(
                 "low-rank found nothing to do: it needs dense or convolution layers, or a table of "

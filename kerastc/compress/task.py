@@ -31,10 +31,12 @@ class Task(ABC):
 
     Attributes:
         kind: one of `kerastc.kinds.KINDS`.
+        full_rank: a regular expression: places that low-rank leaves as they are.
         preprocessing: of the model as it is at present; a step may replace it.
     """
 
     kind: ClassVar[str]
+    full_rank: ClassVar[str] = ""
 
     def __init__(
         self, parent: Run, original: Run, config: TrainingConfig, splits: "Splits | ImageSplits"

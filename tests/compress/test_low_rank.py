@@ -87,7 +87,9 @@ def network() -> keras.Model:
 
 def work_on(model: keras.Model, rows: np.ndarray) -> Work:
     batches = Batches(rows, np.zeros((len(rows), 3), "float32"), 16)
-    task = SimpleNamespace(compact=lambda m: m, calibration=lambda n, seed: batches.sample(n, seed))
+    task = SimpleNamespace(
+        compact=lambda m: m, full_rank="", calibration=lambda n, seed: batches.sample(n, seed)
+    )
     return Work(task, model, None)
 
 
