@@ -6,9 +6,12 @@ picture of reconstructions; the better on validation is the model.
 
     kerastc train autoencoder
     kerastc train autoencoder data=cifar100.npz
-    kerastc train autoencoder data=cifar100.npz hidden=0 filter=svdd kept=0.8
+    kerastc train autoencoder data=cifar100.npz hidden=0.5 filter=svdd kept=0.8
 
-Some patches of each image are hidden and have to be guessed; hidden=0 is a plain autoencoder.
+With hidden=0.5 half of the patches of each image have to be guessed. In short tries that gave no
+better features: a linear classifier on the frozen encoder had 0.858 of the validation digits right
+(0.830 with hidden=0.5, 0.693 on random weights; mean of seeds 0 and 1), and 0.129 of CIFAR-100's
+after eight epochs with 6,000 images at half the width (0.125; 0.085).
 """
 
 from kerastc import data, methods, report

@@ -44,7 +44,7 @@ class FixMatchConfig(ImageClassifierConfig):
 class ReconstructionConfig(ImageClassifierConfig):
     """What both autoencoders share."""
 
-    hidden: Share = 0.25  # of an image's 8 x 8 patches, to be guessed; 0: a plain autoencoder
+    hidden: Share = 0.0  # of an image's 8 x 8 patches, to be guessed; 0: a plain autoencoder
     weak: Augmentation = WEAK  # of the images to reconstruct
 
 

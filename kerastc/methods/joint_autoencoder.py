@@ -3,6 +3,19 @@
 The loss of a batch of labelled images with unlabelled ones beside them is (1 - alpha) times the
 cross-entropy of the labelled plus (1 + alpha) times the reconstruction's mean squared error over
 all; alpha of 0.5 makes that 0.5 and 1.5.
+
+The study that this follows stayed at 2.5 % of CIFAR-100. What brings that about is the scale of the
+error: summed over an image's 3,072 values instead of averaged, its gradient takes all that clipping
+by the global norm leaves, and a small rate does the rest. Test accuracy after 384 steps with 2,000
+labels, of
+
+    kerastc train joint-autoencoder data=cifar100.npz labelled=2000 unlabelled=2000 test=2000 \\
+        validation=500 width=0.5 hidden=0.25 ratio=1 epochs=12 early_stopping.metric=val_accuracy \\
+        early_stopping.patience=0
+
+on 2 cores, one seed: 0.124; with learning_rate=1e-4 0.043; with batch_size=500, which makes 48
+steps of it, 0.092. With a sum in `reconstruction_loss` 0.043, and 0.010, which is chance, with the
+sum and the small rate. So the error is a mean here, of pixels of deviation 1, and the peak 4e-3.
 """
 
 import keras
