@@ -6,7 +6,11 @@ regression and by nearest neighbours, beside those of random weights.
 
     kerastc train simclr
     kerastc train simclr data=cifar100.npz
-    kerastc train simclr data=cifar100.npz pretraining_batch=1024 pretraining_epochs=100
+    kerastc train simclr data=cifar100.npz pretraining_batch=1024 at_once=128
+
+Expect on the digits with 60 labels, seed 0 and epochs=8: test accuracy of the linear probe 0.962
+(0.756 with random weights), of nearest neighbours 0.949, fine-tuned 0.956. A step of 1,024 pairs of
+CIFAR-100 images takes 1.8 GB in chunks of 128 pairs, 3.9 GB as a whole.
 """
 
 from kerastc import data, methods, report

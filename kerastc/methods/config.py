@@ -102,6 +102,8 @@ class SimclrConfig(ContrastiveConfig):
     pretraining_batch: Count = 256  # images, two views each
     pretraining_rate: Positive = 2e-3  # the peak
 
+    learning_rate: Positive = 1e-3  # the peak, of fine-tuning
+
 
 class JointSimclrConfig(ContrastiveConfig):
     """Labelled images and pairs of views of unlabelled ones in each step."""

@@ -24,11 +24,18 @@ class Features:
     labels: np.ndarray
 
 
-def linear_probe(train: Features, validation: Features, test: Features) -> dict[str, float]:
+def linear_probe(
+    train: Features, validation: Features, test: Features
+) -> tuple[dict[str, float], tuple[np.ndarray, np.ndarray]]:
     """Logistic regression on standardised features; validation chooses the penalty.
 
+    Args:
+        train: has every class.
+        validation, test: what is judged.
+
     Returns:
-        "validation accuracy", "test accuracy", and the "inverse penalty".
+        "validation accuracy", "test accuracy" and the "inverse penalty"; and the probe as a layer
+        behind the features as they are: kernel (width, classes) and bias (classes,).
     """
     mean, deviation = train.vectors.mean(axis=0), train.vectors.std(axis=0) + 1e-6
 
@@ -41,11 +48,16 @@ def linear_probe(train: Features, validation: Features, test: Features) -> dict[
         model = LogisticRegression(C=strength, tol=1e-3, max_iter=2000).fit(rows, train.labels)
         best = max(best, (right(model, validation), model), key=lambda pair: pair[0])
     accuracy, model = best
-    return {
+    figures = {
         "validation accuracy": accuracy,
         "test accuracy": right(model, test),
         "inverse penalty": model.C,
     }
+    weights, bias = model.coef_.T, model.intercept_
+    if len(bias) == 1:  # of two classes, scikit-learn has the second one's lead
+        weights, bias = (np.concatenate([0 * part, part], axis=-1) for part in (weights, bias))
+    kernel = weights / deviation[:, None]
+    return figures, (kernel, bias - mean @ kernel)
 
 
 def neighbour_probe(train: Features, validation: Features, test: Features) -> dict[str, float]:

@@ -2,8 +2,14 @@
 
 Chen et al. 2020, sections 2 and 4. Pretraining sees the images of the labelled and the unlabelled
 part. Its features are judged frozen, by logistic regression and by their nearest neighbours, beside
-those of the same encoder with its random weights; then all of it is fine-tuned with the labels, and
-that is the run's model.
+those of the same encoder with its random weights; then all of it is fine-tuned with the labels,
+with the logistic regression for a last layer (Kumar et al. 2022, Fine-Tuning can Distort Pretrained
+Features), and that is the run's model. On the digits the fine-tuned model had 0.956 on test that
+way, and 0.916 from a random last layer at the rate of a supervised training.
+
+A training can seem to work and learn nothing of use: with views that are only shifted and mirrored,
+87 % of the pairs of 5,000 CIFAR-100 images were found after 114 steps, with SimCLR's views 9 %. The
+loss alone does not tell, only the probes do.
 """
 
 from typing import Any
@@ -66,6 +72,8 @@ def simclr(splits: ImageSplits, config: SimclrConfig, run: Run) -> Trained:
         run,
         "Features before any label was seen",
     )
+    judged, head = probed(random, frozen)
+    model.get_layer("classifier").set_weights(head)
     keras.utils.set_random_seed(config.seed)
     learner = Learner(model, config.average) if config.average else model
     choice, fitted = fit_images(
@@ -78,9 +86,9 @@ def simclr(splits: ImageSplits, config: SimclrConfig, run: Run) -> Trained:
         "validation accuracy": _right(trained.validation, splits.validation),
         "test accuracy": _right(trained.test, splits.test),
     }
-    judged = {**probed(random, frozen), "fine-tuned": fine_tuned}
     trained.method["contrastive"] = {**figures, "pairs found": pairs}
-    trained.method["judged"] = [{"classifier": name, **row} for name, row in judged.items()]
+    rows = {**judged, "fine-tuned": fine_tuned}
+    trained.method["judged"] = [{"classifier": name, **row} for name, row in rows.items()]
     return trained
 
 
@@ -157,21 +165,27 @@ def all_features(model: keras.Model, splits: ImageSplits) -> dict[str, Features]
     }
 
 
-def probed(random: dict[str, Features], frozen: dict[str, Features]) -> dict[str, dict[str, float]]:
-    """The accuracies of the probes, by their names in the report.
+def probed(
+    random: dict[str, Features], frozen: dict[str, Features]
+) -> tuple[dict[str, dict[str, float]], tuple[np.ndarray, np.ndarray]]:
+    """Judges features by simple classifiers.
 
     Args:
         random: features by part, before pretraining.
         frozen: the same after it.
+
+    Returns:
+        the accuracies by the probes' names in the report, and the linear probe's kernel and bias.
     """
+    linear, head = linear_probe(**frozen)
     told = {
-        "linear probe of random weights": linear_probe(**random),
-        "linear probe": linear_probe(**frozen),
+        "linear probe of random weights": linear_probe(**random)[0],
+        "linear probe": linear,
         "neighbour probe": neighbour_probe(**frozen),
     }
     for name, figures in told.items():
         tell(f"{name}: validation accuracy {figures['validation accuracy']:.4f}")
-    return told
+    return told, head
 
 
 def show_pairs(

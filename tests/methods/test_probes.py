@@ -50,18 +50,27 @@ def test_neighbours_are_chosen_on_validation_and_never_more_than_there_are():
 
 def test_the_linear_probe_separates_what_is_separable():
     parts = [clusters(200, seed, spread=0.3) for seed in (1, 2, 3)]
-    told = linear_probe(*parts)
+    told, _ = linear_probe(*parts)
     assert told["validation accuracy"] == told["test accuracy"] == 1.0
     shuffled = [
         Features(part.vectors, np.random.default_rng(i).permutation(part.labels))
         for i, part in enumerate(parts)
     ]
-    assert linear_probe(*shuffled)["test accuracy"] < 0.45  # nothing to learn: chance is 0.25
+    assert linear_probe(*shuffled)[0]["test accuracy"] < 0.45  # nothing to learn: chance is 0.25
 
 
 def test_the_linear_probe_does_not_depend_on_the_scale_of_a_feature():
     parts = [clusters(80, seed) for seed in (1, 2, 3)]
     scale = np.array([1e-3, 1, 1e3, 1, 10, 1], "float32")
     scaled = [Features(part.vectors * scale + 5, part.labels) for part in parts]
-    told, other = linear_probe(*parts), linear_probe(*scaled)
+    told, other = linear_probe(*parts)[0], linear_probe(*scaled)[0]
     assert told == pytest.approx(other, abs=0.02)
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_the_linear_probe_as_a_layer_says_the_same(classes):
+    train, validation, test = (clusters(150, seed, classes=classes) for seed in (1, 2, 3))
+    told, (kernel, bias) = linear_probe(train, validation, test)
+    assert kernel.shape == (6, classes) and bias.shape == (classes,)
+    found = (test.vectors @ kernel + bias).argmax(axis=1)
+    assert (found == test.labels).mean() == told["test accuracy"]
