@@ -7,9 +7,12 @@ with the logistic regression for a last layer (Kumar et al. 2022, Fine-Tuning ca
 Features), and that is the run's model. On the digits the fine-tuned model had 0.956 on test that
 way, and 0.916 from a random last layer at the rate of a supervised training.
 
-A training can seem to work and learn nothing of use: with views that are only shifted and mirrored,
-87 % of the pairs of 5,000 CIFAR-100 images were found after 114 steps, with SimCLR's views 9 %. The
-loss alone does not tell, only the probes do.
+Why the study's SimCLR did not train is not settled. Six short epochs of a narrow network did not
+separate the suspects (kerastc train simclr data=cifar100.npz labelled=3000 unlabelled=2000
+validation=1000 width=0.25 pretraining_epochs=6, one seed, standard error 0.01): the linear probe
+had 0.093 on validation with random weights, 0.117 with the defaults, 0.122 at the rate of 0.1 and
+0.134 with views that are only shifted and mirrored and also with a projection without norms. The
+pairs found tell nothing of that: 87 % with those views, 5 to 9 % with the others.
 """
 
 from typing import Any
