@@ -5,6 +5,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
+from kerastc.errors import UserError
 from kerastc.images import mixup
 from kerastc.training.batching import Batches
 
@@ -80,8 +81,8 @@ def unlabelled_batches(
 class Beside(keras.utils.PyDataset):
     """Batches of labelled images, each with unlabelled ones beside it.
 
-    An epoch goes through the unlabelled images once; the labelled ones are gone through as often
-    as that takes, in one order after the other.
+    An epoch goes once through those of which there are more batches; the others are gone through as
+    often as that takes, in one order after the other.
 
     Args:
         labelled: batches for training.
@@ -91,6 +92,9 @@ class Beside(keras.utils.PyDataset):
 
     Attributes:
         open_axes: as in `Batches`.
+
+    Raises:
+        UserError: where there are no unlabelled images.
     """
 
     open_axes = 1
@@ -103,6 +107,11 @@ class Beside(keras.utils.PyDataset):
         views: dict[str, Augment],
     ):
         super().__init__()
+        if not len(unlabelled):
+            raise UserError(
+                "This method learns from unlabelled images, and there are none.",
+                "Leave unlabelled=0 out, or ask for fewer labelled ones.",
+            )
         self.labelled = labelled
         self.unlabelled = unlabelled
         self.size = labelled.batch_size * ratio
@@ -114,10 +123,13 @@ class Beside(keras.utils.PyDataset):
         """Orders the rows for an epoch; the same epoch gets the same order in every process."""
         self.epoch = epoch
         random = np.random.default_rng([self.labelled.seed, epoch, 1])
-        self.order = random.permutation(len(self.unlabelled))
+        rows = len(self.unlabelled)
+        wanted = max(rows, len(self.labelled) * self.size)
+        orders = [random.permutation(rows) for _ in range(-(-wanted // rows))]
+        self.order = np.concatenate(orders)[:wanted]
 
     def __len__(self) -> int:
-        return -(-len(self.unlabelled) // self.size)
+        return max(-(-len(self.unlabelled) // self.size), len(self.labelled))
 
     def __getitem__(self, index: int):
         turn, place = divmod(self.epoch * len(self) + index, len(self.labelled))

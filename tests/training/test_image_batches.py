@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from kerastc.errors import UserError
 from kerastc.images import STANDARD, STRONG, WEAK
 from kerastc.training.batching import Stretches
 from kerastc.training.image_batches import Beside, ImageBatches
@@ -85,3 +86,17 @@ def test_the_labelled_ones_go_on_through_the_epochs():
     fresh = Stretches(beside(), 3)
     fresh.go_on(7)
     np.testing.assert_array_equal(fresh[0][0]["strong"], again[0]["strong"])
+
+
+def test_where_more_are_labelled_the_unlabelled_are_gone_through_again():
+    few = images(6, 1)
+    batches = Beside(labelled(times=2), few, 1, {"same": lambda images, random: images})
+    assert len(batches) == 5
+    seen = np.concatenate([batches[i][0]["same"] for i in range(5)])
+    counts = [(seen == image).all(axis=(1, 2, 3)).sum() for image in few]
+    assert sum(counts) == 40 and max(counts) - min(counts) == 1
+
+
+def test_without_unlabelled_images_nothing_begins():
+    with pytest.raises(UserError, match="there are none"):
+        Beside(labelled(), images(0), 2, {})
