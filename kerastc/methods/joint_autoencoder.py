@@ -4,10 +4,10 @@ The loss of a batch of labelled images with unlabelled ones beside them is (1 - 
 cross-entropy of the labelled plus (1 + alpha) times the reconstruction's mean squared error over
 all; alpha of 0.5 makes that 0.5 and 1.5.
 
-The study that this follows stayed at 2.5 % of CIFAR-100. What brings that about is the scale of the
-error: summed over an image's 3,072 values instead of averaged, its gradient takes all that clipping
-by the global norm leaves, and a small rate does the rest. Test accuracy after 384 steps with 2,000
-labels, of
+The study that this follows stayed at 2.5 % of CIFAR-100; what its code did is not known. Of what was
+tried, the scale of the error brings that about: summed over an image's 3,072 values instead of
+averaged, its gradient takes all that clipping by the global norm leaves, and a small rate does the
+rest. Test accuracy after 384 steps with 2,000 labels, of
 
     kerastc train joint-autoencoder data=cifar100.npz labelled=2000 unlabelled=2000 test=2000 \\
         validation=500 width=0.5 hidden=0.25 ratio=1 epochs=12 early_stopping.metric=val_accuracy \\

@@ -113,7 +113,7 @@ def svm_loss(projections, kernel, nu: float):
 
 def squared_distances(outputs, centre):
     """(batch,) of (batch, k) outputs from a centre (k,)."""
-    return ops.sum(ops.square(outputs - centre), axis=-1)
+    return ops.sum(ops.square(ops.subtract(outputs, centre)), axis=-1)
 
 
 def first_centre(network: keras.Model, images: np.ndarray, batch_size: int) -> np.ndarray:
