@@ -4,8 +4,8 @@ The loss of a batch of labelled images with unlabelled ones beside them is (1 - 
 cross-entropy of the labelled plus (1 + alpha) times the reconstruction's mean squared error over
 all; alpha of 0.5 makes that 0.5 and 1.5.
 
-The study that this follows stayed at 2.5 % of CIFAR-100; what its code did is not known. Of what was
-tried, the scale of the error brings that about: summed over an image's 3,072 values instead of
+The study that this follows stayed at 2.5 % of CIFAR-100; what its code did is not known. Of what
+was tried, the scale of the error brings that about: summed over an image's 3,072 values instead of
 averaged, its gradient takes all that clipping by the global norm leaves, and a small rate does the
 rest. Test accuracy after 384 steps with 2,000 labels, of
 
