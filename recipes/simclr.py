@@ -8,7 +8,7 @@ regression and by nearest neighbours, beside those of random weights.
     kerastc train simclr data=cifar100.npz
     kerastc train simclr data=cifar100.npz pretraining_batch=1024 at_once=128
 
-Expect on the digits with 60 labels, seed 0 and epochs=8: test accuracy of the linear probe 0.962
+Expect of labelled=60 epochs=8 on the digits, seed 0: test accuracy of the linear probe 0.962
 (0.756 with random weights), of nearest neighbours 0.949, fine-tuned 0.956. Training on 1,024
 pairs of CIFAR-100 images a step takes 2.1 GiB of memory in all, 1.9 with at_once=128.
 """

@@ -1,8 +1,8 @@
 """Sort images by what labels there are: the baseline of every method with few labels.
 
 Most training images are taken for unlabelled: this recipe leaves them aside, the others learn from
-them. By default the images are 1,797 scanned digits that come with scikit-learn, 60 of them
-labelled; any .npz file, TFDS data set or folder of class folders will do.
+them. By default the images are 1,797 scanned digits that come with scikit-learn, two of
+each labelled; any .npz file, TFDS data set or folder of class folders will do.
 
     kerastc train supervised
     kerastc train supervised data=cifar100.npz

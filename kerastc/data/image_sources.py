@@ -111,4 +111,4 @@ def _digits(size: tuple[int, int] | None) -> ImageSource:
         row_names("image", range(len(images))),
         "the digits of scikit-learn",
     )
-    return ImageSource(digits, counts={"labelled": 60, "validation": 200, "test": 450})
+    return ImageSource(digits, counts={"labelled": 20, "validation": 200, "test": 450})

@@ -54,7 +54,7 @@ def test_pseudo_labels_weigh_what_they_are_sure_of():
     found = np.full((1, 10), 0.05)
     found[0, 3] = 0.55
     batches = module._batches(splits, config, Selection(np.array([7]), found))
-    assert batches.weights[:-1].tolist() == [2.0] * 60
+    assert batches.weights[:-1].tolist() == [2.0] * 20
     assert batches.weights[-1] == pytest.approx(0.55)
     np.testing.assert_array_equal(batches.inputs[-1], splits.unlabelled.images[7])
     assert batches.targets[-1].argmax() == 3 and batches.targets[-1].sum() == 1
@@ -83,7 +83,7 @@ def test_rounds_are_told_with_the_share_that_was_right(trained):
     assert (result.validation.argmax(axis=1) == labels).mean() == pytest.approx(best)
     history = run.path("history.csv").read_text().splitlines()
     assert [row.split(",")[1] for row in history] == ["epoch", *"123456"]
-    assert result.figures["images"] == 60 + len(data.load_images(Config(**TINY)).unlabelled)
+    assert result.figures["images"] == 20 + len(data.load_images(Config(**TINY)).unlabelled)
 
 
 class Killed(BaseException):
