@@ -1,6 +1,6 @@
 """The CIFAR-100 study: every method with few labels on the same splits, in one command.
 
-    kerastc sweep cifar100 data=cifar100.npz method=supervised,self_training,fixmatch,simclr seed=0,1
+    kerastc sweep cifar100 data=cifar100.npz method=supervised,fixmatch,simclr seed=0,1,2
     kerastc sweep cifar100 data=cifar100.npz method=self_training,fixmatch filter=none,svdd
 
 Each trial is a run of its own; a stopped sweep goes on where it was, and an encoder that learns
