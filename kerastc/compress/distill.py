@@ -116,14 +116,12 @@ class Distill(Training):
         return int(self.width)
 
     def _of_images(self, work: Work) -> dict[str, Any]:
-        """A student of random weights, which learns at the rate that the run was trained at."""
+        """A student of random weights."""
         from kerastc.compress.image_student import image_student
 
-        task = work.task
         chosen = (self.architecture, self.width, self.depth)
-        work.model = image_student(work.model, task, *chosen, seed=self.seed)
-        rate = self.learning_rate or task.config.learning_rate
-        return teach(work, self.model_copy(update={"learning_rate": rate}))
+        work.model = image_student(work.model, work.task, *chosen, seed=self.seed)
+        return teach(work, self)
 
     def _other(self, work: Work) -> dict[str, Any]:
         """A student of another architecture, which brings its tokenizer."""

@@ -66,7 +66,7 @@ class ImageTask(Task):
 
     @property
     def learning_rate(self) -> float:
-        return self.config.learning_rate / 4
+        return self.config.learning_rate
 
     @property
     def figures(self) -> dict[str, Any]:

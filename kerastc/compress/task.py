@@ -96,7 +96,7 @@ class Task(ABC):
     @property
     @abstractmethod
     def learning_rate(self) -> float:
-        """The peak of a step that goes on with trained weights, where it names none."""
+        """The peak of a step that trains, where it names none."""
 
     @property
     @abstractmethod

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerastc.compress import distill, image_task
+from kerastc.compress import distill, image_task, teaching
 from kerastc.compress.distill import Distill
 from kerastc.compress.pipeline import data_of
 from kerastc.compress.recover import Recover
@@ -95,19 +95,32 @@ def test_unlabelled_images_that_are_not_there_are_refused(task_with):
         task.training_batches(Recover(unlabelled="own"), task.config)
 
 
-@pytest.mark.parametrize(("given", "rate"), [({}, 1e-2), ({"learning_rate": 3e-3}, 3e-3)])
-def test_a_student_of_another_architecture_learns_at_the_rate_of_the_run(
-    task_with, trained_images, monkeypatch, given, rate
+def test_a_student_of_another_architecture_takes_the_place_of_the_model(
+    task_with, trained_images, monkeypatch
 ):
     task = task_with()
     work = Work(task, load_model(trained_images / "model.keras"), None)
-    taught = []
-    monkeypatch.setattr(distill, "teach", lambda work, options: taught.append(options) or {})
-    Distill(architecture="wide", width=0.25, depth=1, **given).apply(work)
+    monkeypatch.setattr(distill, "teach", lambda work, options: {"epochs": options.epochs})
+    assert Distill(architecture="wide", width=0.25, depth=1).apply(work) == {"epochs": 3}
     assert task.preprocessing["architecture"] == "wide"
     assert work.model.get_layer("stem").filters == 16
-    assert [options.learning_rate for options in taught] == [rate]
-    assert task.learning_rate == 1e-2 / 4  # of what goes on with trained weights
+
+
+def test_images_are_learnt_at_the_rate_of_the_run_where_a_step_names_none(
+    task_with, trained_images, monkeypatch
+):
+    rates = []
+
+    def stop(model, batches, validation, classes, config, *rest):
+        rates.append(config.learning_rate)
+        raise UserError("enough")
+
+    monkeypatch.setattr(teaching, "fit", stop)
+    work = Work(task_with(), load_model(trained_images / "model.keras"), None)
+    for step in (Recover(), Recover(learning_rate=3e-3)):
+        with pytest.raises(UserError, match="enough"):
+            step.apply(work)
+    assert rates == [1e-2, 3e-3]
 
 
 @pytest.mark.parametrize("options", [{"width": 2.0}, {"depth": 3}, {"architecture": "cnn"}])
