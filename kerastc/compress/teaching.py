@@ -23,7 +23,7 @@ class Training(Step):
     """The fields of a step that trains. The teacher is the original run."""
 
     epochs: Natural = 1  # of the training part
-    learning_rate: Positive | None = None  # the peak; falls to zero; none: texts 1e-4, images theirs
+    learning_rate: Positive | None = None  # peak, falls to zero; none: 1e-4, of images the run's
     warmup_fraction: Share = 0.06  # of all updates
     batch_size: Count | None = None  # examples; none: as the run was trained
     temperature: Positive = 2.0  # of teacher and student in the soft part of the loss
