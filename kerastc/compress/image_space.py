@@ -15,12 +15,13 @@ RECOVERY = "recover:epochs={}"
 
 # "recover" as far as the user allows: without it a network that lost channels is worth little.
 BEGINNINGS: tuple[dict[str, float], ...] = (
+    {"quantize": 1},
     {"quantize": 2},
-    {"channels": 1, "recover": 99, "quantize": 2},
-    {"channels": 2, "recover": 99, "quantize": 2},
+    {"channels": 2, "recover": 99, "quantize": 1},
+    {"channels": 4, "recover": 99, "quantize": 1},
     {"channels": 3, "recover": 99, "quantize": 2},
-    {"kernels": 2, "recover": 99, "quantize": 2},
-    {"channels": 1, "kernels": 1, "recover": 99, "quantize": 2},
+    {"kernels": 2, "recover": 99, "quantize": 1},
+    {"channels": 1, "kernels": 1, "recover": 99, "quantize": 1},
 )
 
 

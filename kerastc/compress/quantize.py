@@ -6,6 +6,9 @@
     quantize:int4              kernels and tables of four bits, activations as in int8
     quantize:float16           half precision, computed in float32
 
+A batch normalisation right behind a convolution becomes part of it. One that reads the sum of a
+residual network cannot, and stays as a multiplication and an addition.
+
 Reference: Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient
 Integer-Arithmetic-Only Inference.
 """
@@ -38,7 +41,7 @@ class Quantize(Step):
         if kind != "text" and self.kind == "int4-tables":
             raise UserError(
                 "quantize:int4-tables is for tables of embeddings, which an image model has not.",
-                "int8-static makes image models smallest and fastest: quantize:int8-static",
+                "Eight bits go with all models: quantize:int8",
             )
 
     def apply(self, work: Work) -> dict[str, Any]:

@@ -44,6 +44,7 @@ def test_a_chain_of_steps_leaves_an_image_run_that_predicts(trained_images, plac
 def test_the_figures_of_a_quantized_image_run_are_those_of_its_file(
     trained_images, places, tmp_path
 ):
+    from kerastc.deploy.litert_file import operators
     from kerastc.deploy.runtime import load
 
     words = ["quantize:int8-static"]
@@ -55,6 +56,9 @@ def test_the_figures_of_a_quantized_image_run_are_those_of_its_file(
     keras_said = read_predictions(run.path("predictions", "keras_test.csv")).probabilities
     assert 1e-6 < np.abs(keras_said - file).max() < 0.5
     assert (keras_said.argmax(1) == file.argmax(1)).mean() > 0.9
+    # Four of nine normalisations are folded into convolutions; five read sums; one scales pixels.
+    kinds = [found.kind for found in operators(run.path("exports", "model.tflite").read_bytes())]
+    assert kinds.count("MUL") == 5 + 1
 
 
 @pytest.mark.parametrize(
