@@ -12,6 +12,11 @@ With hidden=0.5 half of the patches of each image have to be guessed. In short t
 better features: a linear classifier on the frozen encoder had 0.858 of the validation digits right
 (0.830 with hidden=0.5, 0.693 on random weights; mean of seeds 0 and 1), and 0.129 of CIFAR-100's
 after eight epochs with 6,000 images at half the width (0.125; 0.085).
+
+Cost: 47 s on 2 cores, 1.3 GB of memory, for the digits.
+
+Expect: test accuracy 0.873 [.844 .902] on the digits, less than the 0.900 of the labels alone: what
+reconstructs a digit does not tell it from others. The frozen encoder has 0.840. One seed.
 """
 
 from kerastc import data, methods, report

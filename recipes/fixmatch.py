@@ -5,6 +5,10 @@
 
 FixMatch (Sohn et al. 2020) with FlexMatch's thresholds (Zhang et al. 2021) and labels from a moving
 average of the weights, after a short supervised training.
+
+Cost: 44 s on 2 cores, 1.3 GB of memory, for the digits.
+
+Expect: test accuracy 0.936 [.913 .958] on the digits; the labels alone give 0.900. One seed.
 """
 
 from kerastc import data, methods, report

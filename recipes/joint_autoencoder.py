@@ -6,6 +6,11 @@ the mean squared error of reconstructed ones, labelled and unlabelled.
     kerastc train joint-autoencoder
     kerastc train joint-autoencoder data=cifar100.npz
     kerastc train joint-autoencoder data=cifar100.npz alpha=0 filter=svdd
+
+Cost: 32 s on 2 cores, 1.3 GB of memory, for the digits.
+
+Expect: test accuracy 0.873 [.844 .904] on the digits, less than the 0.900 of the labels alone.
+One seed.
 """
 
 from kerastc import data, methods, report

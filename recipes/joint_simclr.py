@@ -5,6 +5,10 @@ SimCLR (Chen et al. 2020) in one step: the contrastive loss is added to that of 
     kerastc train joint-simclr
     kerastc train joint-simclr data=cifar100.npz
     kerastc train joint-simclr data=cifar100.npz contrast=0.5 ratio=8
+
+Cost: 45 s on 2 cores, 1.3 GB of memory, for the digits.
+
+Expect: test accuracy 0.931 [.904 .953] on the digits; the labels alone give 0.900. One seed.
 """
 
 from kerastc import data, methods, report

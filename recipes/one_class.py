@@ -10,6 +10,11 @@ so that it is the baseline here, too.
     kerastc train one-class data=cifar100.npz method=autoencoder
 
 The other recipes with unlabelled images take filter=svdd, too.
+
+Cost: 75 s on 2 cores, 1.4 GB of memory, for the digits.
+
+Expect: test accuracy 0.938 [.916 .960] on the digits; without the filter self-training has 0.944.
+One seed.
 """
 
 from typing import Literal

@@ -6,6 +6,11 @@
 
 The report shows for each round how many images were taken and how many of them were right; the
 labels by which that is judged are read when all training is over.
+
+Cost: 73 s on 2 cores, 1.3 GB of memory, for the digits.
+
+Expect: test accuracy 0.944 [.920 .964] on the digits, from the first training's 0.900; of the last
+round's pseudo-labels 97 % were right. One seed.
 """
 
 from kerastc import data, methods, report

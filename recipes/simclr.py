@@ -8,9 +8,10 @@ regression and by nearest neighbours, beside those of random weights.
     kerastc train simclr data=cifar100.npz
     kerastc train simclr data=cifar100.npz pretraining_batch=1024 at_once=128
 
-Expect of labelled=60 epochs=8 on the digits, seed 0: test accuracy of the linear probe 0.962
-(0.756 with random weights), of nearest neighbours 0.949, fine-tuned 0.956. Training on 1,024
-pairs of CIFAR-100 images a step takes 2.1 GiB of memory in all, 1.9 with at_once=128.
+Cost: 43 s on 2 cores, 1.3 GB of memory, for the digits. A step on 1,024 pairs of CIFAR-100 images
+takes 2.1 GiB in all, 1.9 with at_once=128.
+
+Expect: test accuracy 0.922 [.898 .944] on the digits; the labels alone give 0.900. One seed.
 """
 
 from kerastc import data, methods, report

@@ -7,6 +7,11 @@ each labelled; any .npz file, TFDS data set or folder of class folders will do.
     kerastc train supervised
     kerastc train supervised data=cifar100.npz
     kerastc train supervised data=photos/ architecture=cnn
+
+Cost: 37 s on 2 cores, 1.2 GB of memory.
+
+Expect: test accuracy 0.900 [.871 .924] on the digits. On CIFAR-100, `data=cifar100.npz mixup=0.4`,
+0.471 [.456 .484] with 9,000 labels. One seed each.
 """
 
 from kerastc import data, methods, report, training
