@@ -45,7 +45,7 @@ class Config(
     """The settings of all methods; each looks at its own."""
 
     data: str = "tfds:cifar100"  # digits, FILE.npz, tfds:NAME or a folder of class folders
-    method: Literal[tuple(METHODS)] = "supervised"
+    method: Literal[tuple(METHODS)] = "supervised"  # a recipe, with _ for -
 
     @pydantic.model_validator(mode="before")
     @classmethod

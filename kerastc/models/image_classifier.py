@@ -69,7 +69,7 @@ def image_classifier(
 
 
 def encoder_of(model: keras.Model) -> keras.Model:
-    """Images to pooled features (batch, width) of an `image_classifier`, whose weights it shares."""
+    """Images to pooled features (batch, width) of an `image_classifier`; weights are shared."""
     return keras.Model(model.input, model.get_layer("features").output, name="encoder")
 
 
