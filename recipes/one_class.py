@@ -27,7 +27,7 @@ class Config(
 ):
     """Self-training on the typical 80 %."""
 
-    method: Literal["supervised", "self_training", "autoencoder"] = "self_training"
+    method: Literal["supervised", "self_training", "autoencoder"] = "self_training"  # after it
     filter: Literal["none", "svdd", "svm"] = "svdd"  # Deep SVDD, or a one-class SVM's objective
 
 
