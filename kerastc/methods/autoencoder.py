@@ -15,6 +15,7 @@ import numpy as np
 
 from kerastc.data import ImageSplits
 from kerastc.methods.config import AutoencoderConfig
+from kerastc.methods.features import features_of, training_images
 from kerastc.methods.phases import phase, shared
 from kerastc.methods.reconstruction import (
     reconstruction_loss,
@@ -39,7 +40,6 @@ from kerastc.training.images import (
     training_batches,
 )
 from kerastc.training.learner import Learner
-from kerastc.training.predicting import predict
 from kerastc.training.pretraining import Pretrainer, fit_unlabelled
 
 
@@ -219,16 +219,6 @@ def fit_head(
     kernel = kernel / deviation[:, None]
     last.set_weights([kernel, bias - mean @ kernel])
     return {"validation_accuracy": _right(choice.validation, splits.validation), **figures}
-
-
-def features_of(encoder: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Pooled features, (n, width) float32, of (n, height, width, channels) uint8 images."""
-    return predict(encoder, unlabelled_batches(images, JUDGING), "Encoding")
-
-
-def training_images(splits: ImageSplits) -> np.ndarray:
-    """The images of the labelled and the unlabelled part, (n, height, width, channels) uint8."""
-    return np.concatenate([splits.train.images, splits.unlabelled.images])
 
 
 def _head(shape: tuple[int, ...], dropout: float, classes: int, seed: int) -> keras.Model:

@@ -22,7 +22,6 @@ import numpy as np
 from keras import ops
 
 from kerastc.data import ImageSplits
-from kerastc.methods.autoencoder import features_of, training_images
 from kerastc.methods.config import ContrastiveConfig, SimclrConfig
 from kerastc.methods.contrastive import (
     PairBatches,
@@ -31,6 +30,7 @@ from kerastc.methods.contrastive import (
     pairs_found,
     projector_of,
 )
+from kerastc.methods.features import features_of, training_images
 from kerastc.methods.phases import shared
 from kerastc.methods.probes import Features, linear_probe, neighbour_probe
 from kerastc.models import encoder_of

@@ -3,8 +3,6 @@
 import keras
 import numpy as np
 import pytest
-import torch
-from torch.nn import functional
 
 from kerastc.errors import UserError
 from kerastc.models import encoder_of, image_classifier, maps_of
@@ -28,24 +26,29 @@ class InTorch:
     """The layers of a Keras model as PyTorch functions of (rows, channels, height, width)."""
 
     def __init__(self, model):
+        self.torch = pytest.importorskip("torch", reason="checked where PyTorch is installed")
+        self.functional = self.torch.nn.functional
         self.model = model
 
+    def tensor(self, pixels):
+        return self.torch.from_numpy(pixels).permute(0, 3, 1, 2)
+
     def weights(self, name):
-        return [torch.from_numpy(w.copy()) for w in self.model.get_layer(name).get_weights()]
+        return [self.torch.from_numpy(w.copy()) for w in self.model.get_layer(name).get_weights()]
 
     def convolved(self, x, name, strides=1):
         [kernel] = self.weights(name)
         kernel = kernel.permute(3, 2, 0, 1)
         if kernel.shape[-1] == 1:
-            return functional.conv2d(x, kernel, stride=strides)
+            return self.functional.conv2d(x, kernel, stride=strides)
         # TensorFlow's "same" pads an even side at its end alone where it strides.
         pad = (0, 1, 0, 1) if strides == 2 else (1, 1, 1, 1)
-        return functional.conv2d(functional.pad(x, pad), kernel, stride=strides)
+        return self.functional.conv2d(self.functional.pad(x, pad), kernel, stride=strides)
 
     def activated(self, x, name):
         scale, shift, mean, variance = self.weights(f"{name}_norm")
-        x = functional.batch_norm(x, mean, variance, scale, shift, eps=1e-3)
-        return functional.relu(x)
+        x = self.functional.batch_norm(x, mean, variance, scale, shift, eps=1e-3)
+        return self.functional.relu(x)
 
     def classified(self, x):
         kernel, bias = self.weights("classifier")
@@ -58,7 +61,7 @@ def test_the_residual_network_is_that_of_the_paper():
         image_classifier((16, 16, 3), 5, width=0.25, statistics=([100.0] * 3, [50.0] * 3))
     )
     net, pixels = InTorch(model), images((16, 16, 3))
-    x = torch.from_numpy((pixels - 100) / 50).permute(0, 3, 1, 2)
+    x = net.tensor((pixels - 100) / 50)
     x = net.convolved(x, "stem")
     for stage in range(1, 5):
         name, strides = f"stage{stage}_block1", 2 if stage > 1 else 1
@@ -74,12 +77,12 @@ def test_the_residual_network_is_that_of_the_paper():
 def test_the_cnn_has_blocks_of_two_convolutions_and_a_pool():
     model = shaken(image_classifier((8, 8, 1), 4, "cnn", width=0.1))
     net, pixels = InTorch(model), images((8, 8, 1))
-    x = torch.from_numpy((pixels - 127.5) / 64).permute(0, 3, 1, 2)
+    x = net.tensor((pixels - 127.5) / 64)
     for block in (1, 2, 3):
         for number in (1, 2):
             name = f"block{block}_conv{number}"
             x = net.activated(net.convolved(x, name), name)
-        x = functional.max_pool2d(x, 2)
+        x = net.functional.max_pool2d(x, 2)
     np.testing.assert_allclose(model.predict_on_batch(pixels), net.classified(x), atol=2e-4)
 
 
