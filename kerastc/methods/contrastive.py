@@ -91,7 +91,8 @@ def encoded(model: keras.Model, images, chunks: int, statistics: bool = True):
         statistics: whether the norms' moving averages follow these images.
     """
     weights = [ops.convert_to_tensor(variable) for variable in model.trainable_variables]
-    state = [ops.convert_to_tensor(variable) for variable in model.non_trainable_variables]
+    # Copies: on PyTorch the assignment below would change what is computed with again.
+    state = [ops.copy(ops.convert_to_tensor(v)) for v in model.non_trainable_variables]
 
     def encode(link, part, *values):
         first, *rest = values

@@ -27,8 +27,7 @@ class Learner(keras.Model):
 
     def learn(self, inputs: Any) -> dict[str, Any]:
         """What a training step needs of a batch: "logits" of the labelled images, and more."""
-        images = inputs["images"] if isinstance(inputs, dict) else inputs
-        return {"logits": self.classifier(images, training=True)}
+        return {"logits": self.classifier(_labelled(inputs), training=True)}
 
     def further(self, inputs: Any, outputs: dict[str, Any]) -> dict[str, Any]:
         """Losses beside that of the labels, already weighted, by the names in `terms`."""
@@ -46,7 +45,8 @@ class Learner(keras.Model):
         if training:
             return self.learn(inputs)
         judge = self.average.model if self.average else self.classifier
-        return judge(inputs, training=False)
+        # On JAX, `fit` tries a batch of training before it trains.
+        return judge(_labelled(inputs), training=False)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         if not isinstance(y_pred, dict):
@@ -95,3 +95,8 @@ class MovingAverage(keras.layers.Layer):
         for mine, new in zip(self.model.weights, classifier.weights, strict=True):
             value = ops.cast(ops.stop_gradient(ops.convert_to_tensor(new)), mine.dtype)
             mine.assign(share * mine + (1.0 - share) * value)
+
+
+def _labelled(inputs: Any) -> Any:
+    """The labelled images of a batch."""
+    return inputs["images"] if isinstance(inputs, dict) else inputs

@@ -81,7 +81,7 @@ def test_one_step_adds_the_contrastive_loss(tmp_path):
     splits = data.load_images(config)
     run = new_run(tmp_path)
     trained = methods.joint_simclr(splits, config, run)
-    assert trained.test.shape == (30, 10) and trained.figures["steps"] == 1
+    assert trained.test.shape == (30, 10) and trained.figures["steps"] == 2  # of 32 labelled
     header, row = run.path("history.csv").read_text().splitlines()
     told = dict(zip(header.split(","), row.split(","), strict=True))
     # Of 128 views, near the logarithm of the 127 others at the start, and above the labels' loss.

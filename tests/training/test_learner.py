@@ -99,13 +99,14 @@ def pretrain(folder, encoder, kill_at=None):
 
 
 def test_pretraining_resumes_to_the_same_weights(tmp_path):
-    whole, again = model(), model(seed=3)
+    whole = model()
     run, figures = pretrain(tmp_path / "whole", whole)
     rows = history(run)
     assert float(rows[-1]["size"]) == pytest.approx(figures["loss"], rel=0.1)  # by batch, by row
     assert figures["loss"] < float(rows[0]["size"])
     with pytest.raises(Killed):
         pretrain(tmp_path / "killed", model(), kill_at=5)
+    again = model(seed=3)
     pretrain(tmp_path / "killed", again)
     for mine, expected in zip(again.get_weights(), whole.get_weights(), strict=True):
         np.testing.assert_allclose(mine, expected, atol=1e-6)
