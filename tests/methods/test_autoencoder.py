@@ -150,7 +150,7 @@ def test_both_classifiers_are_told_and_the_better_is_kept(whole):
     assert right(trained.validation, splits.validation) == pytest.approx(both[told["kept"]])
     kept = told[told["kept"]]["test accuracy"]
     assert right(trained.test, splits.test) == pytest.approx(kept)
-    assert trained.figures["images"] == 160
+    assert trained.figures["images"] == 120
     assert run.path("plots", "reconstructions.png").is_file()
 
 
@@ -176,7 +176,7 @@ def test_the_joint_history_has_the_reconstruction(run):
     column = header.split(",").index("reconstruction")
     first, last = (float(row.split(",")[column]) for row in (rows[0], rows[-1]))
     assert last < first
-    assert trained.figures["images"] == 160
+    assert trained.figures["images"] == 120
     assert run.path("plots", "reconstructions.png").is_file()
 
 

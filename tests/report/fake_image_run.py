@@ -94,6 +94,7 @@ def make_fake_image_run(
         "train_accuracy": 0.8125 + seed / 100, "parameters": 1_250_000,
     }  # fmt: skip
     trained = SimpleNamespace(
+        augmented={},
         validation=validation, test=test, figures=training, choice=None, baseline=None,
         flipped=mirrored if flipped else None, method=method or {},
     )  # fmt: skip
