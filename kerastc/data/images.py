@@ -7,13 +7,14 @@ from functools import cached_property
 
 import numpy as np
 
+from kerastc.data.labelled import Labelled
 from kerastc.errors import UserError
 
 BLOCK = 1024  # images whose squares are held at a time
 
 
 @dataclass(frozen=True)
-class LabelledImages:
+class LabelledImages(Labelled):
     """Images with one class each.
 
     Args:
@@ -42,30 +43,6 @@ class LabelledImages:
         return replace(
             self, images=self.images[rows], labels=self.labels[rows], names=self.names[rows]
         )
-
-    def matching(self, classes: Sequence[str], owner: object) -> "LabelledImages":
-        """The same images with their labels renumbered to other classes.
-
-        Args:
-            classes: which a model knows.
-            owner: of the model, for the error.
-
-        Raises:
-            UserError: naming the classes that the model does not know.
-        """
-        unknown = sorted(set(self.classes) - set(classes))
-        if unknown:
-            raise UserError(
-                f"{self.source} has classes that {owner} does not know: {', '.join(unknown)}.",
-                f"It knows: {', '.join(classes)}.",
-            )
-        index = {name: i for i, name in enumerate(classes)}
-        number = np.array([index[name] for name in self.classes], dtype=np.int32)
-        return replace(self, labels=number[self.labels], classes=tuple(classes))
-
-    def class_counts(self) -> np.ndarray:
-        """Rows of each class, (classes,) int."""
-        return np.bincount(self.labels, minlength=len(self.classes))
 
     @cached_property
     def fingerprint(self) -> str:

@@ -2,16 +2,16 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
-from kerastc.errors import UserError
+from kerastc.data.labelled import Labelled
 
 
 @dataclass(frozen=True)
-class LabelledTexts:
+class LabelledTexts(Labelled):
     """Texts with one class each.
 
     Args:
@@ -61,29 +61,6 @@ class LabelledTexts:
         return LabelledTexts(
             self.texts[rows], self.labels[rows], self.classes, self.source, self.notes, dates
         )
-
-    def matching(self, classes: Sequence[str], owner: object) -> "LabelledTexts":
-        """The same texts with their labels renumbered to other classes.
-
-        Args:
-            classes: which a model knows.
-            owner: of the model, for the error.
-
-        Raises:
-            UserError: naming the classes that the model does not know.
-        """
-        unknown = sorted(set(self.classes) - set(classes))
-        if unknown:
-            raise UserError(
-                f"{self.source} has classes that {owner} does not know: {', '.join(unknown)}.",
-                f"It knows: {', '.join(classes)}.",
-            )
-        number = np.array([classes.index(name) for name in self.classes], dtype=np.int32)
-        return replace(self, labels=number[self.labels], classes=tuple(classes))
-
-    def class_counts(self) -> np.ndarray:
-        """Rows of each class, (classes,) int."""
-        return np.bincount(self.labels, minlength=len(self.classes))
 
     @cached_property
     def fingerprint(self) -> str:
