@@ -33,13 +33,13 @@ from kerastc.training.image_batches import unlabelled_batches
 from kerastc.training.images import (
     JUDGING,
     Trained,
+    accuracy,
     build_classifier,
     concluded,
-    fit_images,
+    fit_classifier,
     probabilities,
     training_batches,
 )
-from kerastc.training.learner import Learner
 from kerastc.training.pretraining import Pretrainer, fit_unlabelled
 
 
@@ -57,14 +57,12 @@ def autoencoder(splits: ImageSplits, config: AutoencoderConfig, run: Run) -> Tra
     head = phase(run, "frozen", model, lambda folder: fit_head(model, splits, config, folder))
     frozen = model.get_weights()
 
-    keras.utils.set_random_seed(config.seed)
-    learner = Learner(model, config.average) if config.average else model
-    choice, figures = fit_images(
-        learner, training_batches(splits.train, config), splits, config, run
+    choice, figures = fit_classifier(
+        model, training_batches(splits.train, config), splits, config, run
     )
     outcomes = [
         Outcome("frozen", head["validation_accuracy"], frozen),
-        Outcome("fine_tuned", _right(choice.validation, splits.validation), model.get_weights()),
+        Outcome("fine_tuned", accuracy(choice.validation, splits.validation), model.get_weights()),
     ]
     best, other = sorted(outcomes, key=lambda outcome: -outcome.validation)
     tell(", ".join(f"{o.name}: validation accuracy {o.validation:.4f}" for o in outcomes))
@@ -72,11 +70,11 @@ def autoencoder(splits: ImageSplits, config: AutoencoderConfig, run: Run) -> Tra
     seconds = pretrained["seconds"] + head["seconds"] + figures["seconds"]
     figures |= {"seconds": round(seconds, 3), "images": len(splits.train) + len(splits.unlabelled)}
     model.set_weights(other.weights)
-    other_test = _right(probabilities(model, splits.test.images, "Testing"), splits.test)
+    other_test = accuracy(probabilities(model, splits.test.images, "Testing"), splits.test)
     model.set_weights(best.weights)
     kept = choice if best.name == "fine_tuned" else None
     trained = concluded(model, kept, figures, splits, config, run)
-    tests = {best.name: _right(trained.test, splits.test), other.name: other_test}
+    tests = {best.name: accuracy(trained.test, splits.test), other.name: other_test}
     trained.method.update(
         {
             "autoencoder": pretrained,
@@ -218,7 +216,7 @@ def fit_head(
     kernel, bias = head.get_layer("classifier").get_weights()
     kernel = kernel / deviation[:, None]
     last.set_weights([kernel, bias - mean @ kernel])
-    return {"validation_accuracy": _right(choice.validation, splits.validation), **figures}
+    return {"validation_accuracy": accuracy(choice.validation, splits.validation), **figures}
 
 
 def _head(shape: tuple[int, ...], dropout: float, classes: int, seed: int) -> keras.Model:
@@ -226,7 +224,3 @@ def _head(shape: tuple[int, ...], dropout: float, classes: int, seed: int) -> ke
     x = keras.layers.Dropout(dropout, seed=seed, name="head_dropout")(x)
     x = keras.layers.Dense(classes, kernel_initializer="zeros", name="classifier")(x)
     return keras.Model(features, x, name="head")
-
-
-def _right(probabilities: np.ndarray, images) -> float:
-    return float((probabilities.argmax(axis=1) == images.labels).mean())

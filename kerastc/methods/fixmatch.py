@@ -9,7 +9,6 @@ comes first: from random weights, most of the time would go by before any label 
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from kerastc.data import ImageSplits, hidden_labels
@@ -19,8 +18,10 @@ from kerastc.run import Run
 from kerastc.training.image_batches import Beside
 from kerastc.training.images import (
     Trained,
+    accuracy,
     build_classifier,
     concluded,
+    fit_classifier,
     fit_images,
     probabilities,
     training_batches,
@@ -144,7 +145,5 @@ class FixMatch(Learner):
 def _supervised(model, splits, config, folder: Run) -> dict[str, Any]:
     settings = config.model_copy(update={"epochs": config.supervised_epochs})
     batches = training_batches(splits.train, settings)
-    seed_all(model, config.seed)
-    choice, figures = fit_images(Learner(model, config.average), batches, splits, settings, folder)
-    right = np.mean(choice.validation.argmax(axis=1) == splits.validation.labels)
-    return {"validation_accuracy": float(right), **figures}
+    choice, figures = fit_classifier(model, batches, splits, settings, folder)
+    return {"validation_accuracy": accuracy(choice.validation, splits.validation), **figures}

@@ -18,14 +18,13 @@ from kerastc.training.fit import one_hot
 from kerastc.training.image_batches import ImageBatches
 from kerastc.training.images import (
     Trained,
+    accuracy,
     build_classifier,
     concluded,
-    fit_images,
+    fit_classifier,
     probabilities,
     training_batches,
 )
-from kerastc.training.learner import Learner
-from kerastc.training.seeding import seed_all
 
 
 def self_training(splits: ImageSplits, config: SelfTrainingConfig, run: Run) -> Trained:
@@ -172,11 +171,8 @@ def _picture(told: list[dict[str, Any]], run: Run) -> None:
 
 
 def _trained(model, batches, splits, config, folder: Run) -> dict[str, Any]:
-    seed_all(model, config.seed)
-    learner = Learner(model, config.average) if config.average else model
-    choice, figures = fit_images(learner, batches, splits, config, folder)
-    right = choice.validation.argmax(axis=1) == splits.validation.labels
-    return {"validation_accuracy": float(right.mean()), **figures}
+    choice, figures = fit_classifier(model, batches, splits, config, folder)
+    return {"validation_accuracy": accuracy(choice.validation, splits.validation), **figures}
 
 
 def _figures(rounds: list[dict[str, Any]], splits: ImageSplits) -> dict[str, float]:

@@ -40,12 +40,12 @@ from kerastc.report.pictures import write_picture
 from kerastc.run import Run
 from kerastc.training.images import (
     Trained,
+    accuracy,
     build_classifier,
     concluded,
-    fit_images,
+    fit_classifier,
     training_batches,
 )
-from kerastc.training.learner import Learner
 from kerastc.training.pretraining import Pretrainer, fit_unlabelled
 
 PARTS = ("train", "validation", "test")
@@ -77,17 +77,15 @@ def simclr(splits: ImageSplits, config: SimclrConfig, run: Run) -> Trained:
     )
     judged, head = probed(random, frozen)
     model.get_layer("classifier").set_weights(head)
-    keras.utils.set_random_seed(config.seed)
-    learner = Learner(model, config.average) if config.average else model
-    choice, fitted = fit_images(
-        learner, training_batches(splits.train, config), splits, config, run
+    choice, fitted = fit_classifier(
+        model, training_batches(splits.train, config), splits, config, run
     )
     seconds = round(figures["seconds"] + fitted["seconds"], 3)
     fitted |= {"seconds": seconds, "images": len(splits.train) + len(splits.unlabelled)}
     trained = concluded(model, choice, fitted, splits, config, run)
     fine_tuned = {
-        "validation accuracy": _right(trained.validation, splits.validation),
-        "test accuracy": _right(trained.test, splits.test),
+        "validation accuracy": accuracy(trained.validation, splits.validation),
+        "test accuracy": accuracy(trained.test, splits.test),
     }
     trained.method["contrastive"] = {**figures, "pairs found": pairs}
     rows = {**judged, "fine-tuned": fine_tuned}
@@ -236,7 +234,3 @@ def show_features(
         f"The features of {len(rows)} validation images, laid into a plane so that neighbours stay "
         "near (t-SNE). Colours are classes.",
     )
-
-
-def _right(probabilities: np.ndarray, images) -> float:
-    return float((probabilities.argmax(axis=1) == images.labels).mean())

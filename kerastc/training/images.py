@@ -57,11 +57,30 @@ def train_image_classifier(
         run: takes history, checkpoints, model.keras and preprocessing.json.
         train: batches instead of those of `splits.train`.
     """
+    batches = train or training_batches(splits.train, config)
+    choice, figures = fit_classifier(model, batches, splits, config, run)
+    return concluded(model, choice, figures, splits, config, run)
+
+
+def fit_classifier(
+    model: keras.Model,
+    train: ImageBatches,
+    splits: ImageSplits,
+    config: ImageClassifierConfig,
+    run: Run,
+) -> tuple[Choice, dict[str, float]]:
+    """Fits a classifier to its batches' targets and nothing else, and draws from its seed alone.
+
+    Arguments and result as in `fit_images`. With `config.average` it is the moving average that is evaluated and kept.
+    """
     seed_all(model, config.seed)
     learner = Learner(model, config.average) if config.average else model
-    choice, figures = fit_images(learner, train or training_batches(splits.train, config), splits,
-                                 config, run)  # fmt: skip
-    return concluded(model, choice, figures, splits, config, run)
+    return fit_images(learner, train, splits, config, run)
+
+
+def accuracy(probabilities: np.ndarray, images: LabelledImages) -> float:
+    """The share of labelled images whose most probable class, of (n, classes), is their own."""
+    return float((probabilities.argmax(axis=1) == images.labels).mean())
 
 
 def fit_images(

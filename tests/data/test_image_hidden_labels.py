@@ -9,31 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_images import source
 
 import kerastc
 from kerastc.data import ImageData, hidden_labels, load_images
 from kerastc.data.image_sources import ImageSource
 from kerastc.data.image_splits import ImageSplits, split_images
-from kerastc.data.images import LabelledImages, row_names
 from kerastc.errors import UserError
 
 PACKAGE = Path(kerastc.__file__).parent
-TRAINING = {"concluded", "fit", "fit_images", "phase", "train_image_classifier"}
+TRAINING = {
+    *("concluded", "fit", "fit_classifier", "fit_images", "phase", "train_image_classifier"),
+}
 PARTS = ("train", "validation", "test", "unlabelled")
-
-
-def part(counts: list[int], word: str, seed: int) -> LabelledImages:
-    rng = np.random.default_rng(seed)
-    labels = rng.permutation(np.repeat(np.arange(len(counts), dtype=np.int32), counts))
-    images = rng.integers(0, 256, (len(labels), 3, 3, 1), dtype=np.uint8)
-    classes = tuple(f"class {i}" for i in range(len(counts)))
-    return LabelledImages(images, labels, classes, row_names(word, range(len(labels))), "a test")
-
-
-def source(counts: list[int], test: list[int] | None = None, seed: int = 0) -> ImageSource:
-    if test is None:
-        return ImageSource(part(counts, "image", seed))
-    return ImageSource(part(counts, "train", seed), part(test, "test", seed + 1))
 
 
 def written(path, data: ImageSource) -> str:

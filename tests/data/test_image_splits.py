@@ -5,30 +5,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_images import source
 
 from kerastc.data import ImageData, load_images
-from kerastc.data.image_sources import ImageSource, read_source
+from kerastc.data.image_sources import read_source
 from kerastc.data.image_splits import split_images
-from kerastc.data.images import LabelledImages, row_names
 from kerastc.errors import UserError
 from kerastc.run import Run
 from kerastc.settings import configure
 
 PARTS = ("train", "validation", "test", "unlabelled")
-
-
-def part(counts: list[int], word: str, seed: int) -> LabelledImages:
-    rng = np.random.default_rng(seed)
-    labels = rng.permutation(np.repeat(np.arange(len(counts), dtype=np.int32), counts))
-    images = rng.integers(0, 256, (len(labels), 3, 3, 1), dtype=np.uint8)
-    classes = tuple(f"class {i}" for i in range(len(counts)))
-    return LabelledImages(images, labels, classes, row_names(word, range(len(labels))), "a test")
-
-
-def source(counts: list[int], test: list[int] | None = None, seed: int = 0) -> ImageSource:
-    if test is None:
-        return ImageSource(part(counts, "image", seed))
-    return ImageSource(part(counts, "train", seed), part(test, "test", seed + 1))
 
 
 def test_the_default_shares_are_those_of_the_study():

@@ -159,7 +159,7 @@ def test_another_run_finds_the_encoder_and_goes_on_when_killed(whole, tmp_path, 
     killed = Run.create(tmp_path / "killed", {}, first.cache)
     monkeypatch.setattr(module, "fit_unlabelled", None)  # lies in the cache
     with monkeypatch.context() as patch:
-        patch.setattr(module, "fit_images", None)
+        patch.setattr(module, "fit_classifier", None)
         with pytest.raises(TypeError):
             methods.autoencoder(splits, Config(**TWO_STEPS), killed)
     monkeypatch.setattr(module, "fit_head", None)  # is not done again

@@ -54,17 +54,17 @@ def test_it_trains_resumes_and_shares_its_pretraining(tmp_path, monkeypatch):
     names = [entry["name"] for entry in whole.read_json("pictures.json")]
     assert names == ["similarities", "features"]
 
-    fit = module.fit_images
+    fit = module.fit_classifier
     pretraining = module.fit_unlabelled
 
     def dies(*arguments):
         raise Killed
 
     run = new_run(tmp_path, "killed")
-    monkeypatch.setattr(module, "fit_images", dies)
+    monkeypatch.setattr(module, "fit_classifier", dies)
     with pytest.raises(Killed):
         methods.simclr(splits, config, run)
-    monkeypatch.setattr(module, "fit_images", fit)
+    monkeypatch.setattr(module, "fit_classifier", fit)
     monkeypatch.setattr(module, "fit_unlabelled", dies)  # it is done: not again
     again = methods.simclr(splits, config, run)
     np.testing.assert_allclose(again.test, trained.test, atol=1e-5)
