@@ -71,7 +71,8 @@ def fit_classifier(
 ) -> tuple[Choice, dict[str, float]]:
     """Fits a classifier to its batches' targets and nothing else, and draws from its seed alone.
 
-    Arguments and result as in `fit_images`. With `config.average` it is the moving average that is evaluated and kept.
+    Arguments and result as in `fit_images`. With `config.average` it is the moving average that is
+    evaluated and kept.
     """
     seed_all(model, config.seed)
     learner = Learner(model, config.average) if config.average else model
