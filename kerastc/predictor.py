@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 import kerastc.models.conversion
+import kerastc.models.fused_norm
 import kerastc.models.text_classifier  # noqa: F401  (these register the layers of model.keras)
 from kerastc.data.images import LabelledImages
 from kerastc.data.texts import LabelledTexts

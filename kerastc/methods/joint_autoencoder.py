@@ -23,6 +23,7 @@ import numpy as np
 from keras import ops
 
 from kerastc.data import ImageSplits
+from kerastc.errors import UserError
 from kerastc.methods.config import JointAutoencoderConfig
 from kerastc.methods.reconstruction import reconstruction_loss, show_reconstructions
 from kerastc.models import maps_of
@@ -38,6 +39,7 @@ from kerastc.training.images import (
     training_batches,
 )
 from kerastc.training.learner import Learner
+from kerastc.training.seeding import seed_all
 
 
 def joint_autoencoder(splits: ImageSplits, config: JointAutoencoderConfig, run: Run) -> Trained:
@@ -48,8 +50,13 @@ def joint_autoencoder(splits: ImageSplits, config: JointAutoencoderConfig, run: 
         config: hyperparameters.
         run: takes history, with the reconstruction's part of the loss, and checkpoints.
     """
+    if config.first_side < 1:
+        raise UserError(
+            f"first_side={config.first_side}: the decoder draws images of one size.",
+            "Leave first_side out.",
+        )
     model = build_classifier(splits, config)
-    keras.utils.set_random_seed(config.seed)
+    seed_all(model, config.seed)
     learner = JointAutoencoder(model, config)
     images = splits.unlabelled.images
     batches = Beside(

@@ -28,6 +28,7 @@ from kerastc.training.images import (
     training_batches,
 )
 from kerastc.training.learner import Learner
+from kerastc.training.seeding import seed_all
 
 
 def joint_simclr(splits: ImageSplits, config: JointSimclrConfig, run: Run) -> Trained:
@@ -47,7 +48,7 @@ def joint_simclr(splits: ImageSplits, config: JointSimclrConfig, run: Run) -> Tr
             "Give a smaller batch_size or ratio.",
         )
     model = build_classifier(splits, config)
-    keras.utils.set_random_seed(config.seed)
+    seed_all(model, config.seed)
     view = config.view(images)
     batches = Beside(
         training_batches(splits.train, config),
@@ -72,7 +73,7 @@ class JointContrast(Learner):
 
     def __init__(self, classifier: keras.Model, config: JointSimclrConfig):
         super().__init__(classifier, config.average, ("contrastive", "pairs_found"))
-        self.projector = projector_of(classifier, config.projection, config.seed)
+        self.projector = projector_of(self.flexible, config.projection, config.seed)
         self.temperature = config.temperature
         self.weight = config.contrast
         self.chunks = max(config.pairs // config.at_once, 1)

@@ -22,6 +22,7 @@ from kerastc.training.images import (
     build_classifier,
     concluded,
     fit_classifier,
+    mirror_probabilities,
     probabilities,
     training_batches,
 )
@@ -61,8 +62,8 @@ def self_training(splits: ImageSplits, config: SelfTrainingConfig, run: Run) -> 
         if figures["validation_accuracy"] > best[0]:
             best = figures["validation_accuracy"], model.get_weights()
         if number < config.rounds:
-            certain = probabilities(model, splits.unlabelled.images, "Labelling")
-            chosen.append(select(certain, splits.train.class_counts(), config))
+            found = _labels(model, splits.unlabelled.images, config)
+            chosen.append(select(found, splits.train.class_counts(), config))
             if not len(chosen[-1]):
                 tell(f"No image reached threshold={config.threshold}: the rounds end here.")
                 chosen.pop()
@@ -74,6 +75,14 @@ def self_training(splits: ImageSplits, config: SelfTrainingConfig, run: Run) -> 
     trained.method.update({"rounds": told})
     _picture(told, run)
     return trained
+
+
+def _labels(model, images: np.ndarray, config: SelfTrainingConfig) -> np.ndarray:
+    """Probabilities of unlabelled images; the mean with the mirror image's is right more often."""
+    found = probabilities(model, images, "Labelling")
+    if config.mirrored(images):
+        found = (found + mirror_probabilities(model, images, "Labelling mirror images")) / 2
+    return found
 
 
 class Selection:

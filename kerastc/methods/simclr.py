@@ -33,11 +33,12 @@ from kerastc.methods.contrastive import (
 from kerastc.methods.features import features_of, training_images
 from kerastc.methods.phases import shared
 from kerastc.methods.probes import Features, linear_probe, neighbour_probe
-from kerastc.models import encoder_of
+from kerastc.models import any_size, encoder_of
 from kerastc.progress import tell
 from kerastc.report.method_plots import neighbourhoods, projection, similarity_matrix
 from kerastc.report.pictures import write_picture
 from kerastc.run import Run
+from kerastc.training.growing import growing
 from kerastc.training.images import (
     Trained,
     accuracy,
@@ -47,6 +48,7 @@ from kerastc.training.images import (
     training_batches,
 )
 from kerastc.training.pretraining import Pretrainer, fit_unlabelled
+from kerastc.training.seeding import seed_all
 
 PARTS = ("train", "validation", "test")
 PAIRED = 512  # validation images at most, of which the pairs are looked for
@@ -97,7 +99,7 @@ def simclr(splits: ImageSplits, config: SimclrConfig, run: Run) -> Trained:
 PRETRAINING = {
     *("epochs", "batch_size", "accumulation", "learning_rate", "schedule", "warmup_steps"),
     *("warmup_fraction", "weight_decay", "clip_norm", "precision", "seed"),
-    *("temperature", "at_once", "least_images"),
+    *("temperature", "at_once", "least_images", "first_side"),
 }
 
 
@@ -124,9 +126,9 @@ def pretrain(
     )
 
     def work(folder: Run) -> dict[str, Any]:
-        keras.utils.set_random_seed(config.seed)
+        seed_all(projector, config.seed)
         learner = Contrast(projector, config.temperature, batches.chunks)
-        return fit_unlabelled(learner, batches, settings, folder)
+        return fit_unlabelled(learner, growing(batches, settings), settings, folder)
 
     known = settings.model_dump(mode="json", include=PRETRAINING) | {"views": views.model_dump()}
     return shared(run, "simclr", projector, splits, known, work)
@@ -142,7 +144,7 @@ class Contrast(Pretrainer):
     """
 
     def __init__(self, projector: keras.Model, temperature: float, chunks: int):
-        super().__init__(projector, ("pairs_found",))
+        super().__init__(any_size(projector), ("pairs_found",))
         self.temperature = temperature
         self.chunks = chunks
 

@@ -11,7 +11,7 @@ __getattr__, __dir__, __all__ = attach(
     names={
         "conversion": ["compact", "with_encoder"],
         "encoders": ["Encoder", "load_encoder"],
-        "image_classifier": ["encoder_of", "image_classifier", "maps_of"],
+        "image_classifier": ["any_size", "encoder_of", "image_classifier", "maps_of"],
         "text_classifier": ["set_trainable", "split_at_features", "text_classifier"],
     },
 )

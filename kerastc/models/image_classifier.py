@@ -78,6 +78,15 @@ def maps_of(model: keras.Model) -> keras.Model:
     return keras.Model(model.input, model.get_layer("maps").output, name="maps_encoder")
 
 
+def any_size(model: keras.Model) -> keras.Model:
+    """The same layers for images of every size, where a global pooling comes before the end."""
+    *sides, channels = model.inputs[0].shape[1:]
+    images = keras.Input((*(None for _ in sides), channels), dtype="float32", name="any_images")
+    return keras.models.clone_model(
+        model, input_tensors=images, clone_function=lambda layer: layer
+    )
+
+
 def _scaled(images, statistics):
     mean, deviation = (list(map(float, values)) for values in statistics)
     scale = [1 / max(value, 1.0) for value in deviation]

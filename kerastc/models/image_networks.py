@@ -8,6 +8,8 @@ import keras
 import numpy as np
 from keras import KerasTensor
 
+from kerastc.models.fused_norm import FusedBatchNormalization
+
 MOMENTUM = 0.9  # of the norms' averages: a training on few labels has few steps
 
 
@@ -44,7 +46,7 @@ class Convolutions:
     @staticmethod
     def activated(x: KerasTensor, name: str, last: str = "") -> KerasTensor:
         """Batch normalisation, then ReLU; `last` names the latter."""
-        x = keras.layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_norm")(x)
+        x = FusedBatchNormalization(momentum=MOMENTUM, name=f"{name}_norm")(x)
         return keras.layers.ReLU(name=last or f"{name}_relu")(x)
 
 

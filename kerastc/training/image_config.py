@@ -31,6 +31,7 @@ class ImageClassifierConfig(TrainingConfig):
     mirror: bool | None = None  # mirror images are no other thing; none: true where there is colour
     mixup: Weight = 0.0  # alpha of the mixture of two images; 0: none
     average: Share = 0.0  # of the old weights in their moving average, which is kept; 0: none
+    first_side: Annotated[float, Field(gt=0, le=1)] = 1.0  # share of the side to begin with; grows
     least_images: Count = 2000  # of an epoch; fewer are gone through several times
     mirror_test: bool = False  # test on image and mirror image, too; reported apart
 

@@ -14,6 +14,7 @@ from kerastc.run import Run
 from kerastc.softmax import softmax
 from kerastc.training.finalists import Choice
 from kerastc.training.fit import class_weights, fit, one_hot
+from kerastc.training.growing import growing
 from kerastc.training.image_batches import ImageBatches
 from kerastc.training.image_config import ImageClassifierConfig
 from kerastc.training.learner import Learner
@@ -75,7 +76,8 @@ def fit_classifier(
     evaluated and kept.
     """
     seed_all(model, config.seed)
-    learner = Learner(model, config.average) if config.average else model
+    plain = not config.average and config.first_side == 1
+    learner = model if plain else Learner(model, config.average)
     return fit_images(learner, train, splits, config, run)
 
 
@@ -93,9 +95,8 @@ def fit_images(
     **options: Any,
 ) -> tuple[Choice, dict[str, float]]:
     """Fits a classifier, or a learner and so its classifier; see `kerastc.training.fit.fit`."""
-    found = fit(
-        learner, train, judged(splits.validation), splits.train.classes, config, run, **options
-    )
+    train, validation = growing(train, config), judged(splits.validation)
+    found = fit(learner, train, validation, splits.train.classes, config, run, **options)
     if isinstance(learner, Learner):
         learner.keep()
     return found
@@ -138,6 +139,11 @@ def probabilities(model: keras.Model, images: np.ndarray, told: str) -> np.ndarr
     return softmax(predict(model, ImageBatches(images, none, JUDGING), told))
 
 
+def mirror_probabilities(model: keras.Model, images: np.ndarray, told: str) -> np.ndarray:
+    """As `probabilities`, of the images' mirror images."""
+    return probabilities(model, images[:, :, ::-1], told)
+
+
 def concluded(
     model: keras.Model,
     choice: Choice | None,
@@ -164,8 +170,7 @@ def concluded(
     found = probabilities(model, test, "Testing")
     flipped = None
     if config.mirror_test and config.mirrored(test):
-        mirrored = probabilities(model, test[:, :, ::-1], "Testing mirror images")
-        flipped = (found + mirrored) / 2
+        flipped = (found + mirror_probabilities(model, test, "Testing mirror images")) / 2
     seen = probabilities(model, train.images, "Looking back").argmax(axis=1)
     return Trained(
         choice.validation

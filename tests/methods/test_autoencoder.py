@@ -8,6 +8,7 @@ import pytest
 from keras import ops
 
 from kerastc import data, methods
+from kerastc.errors import UserError
 from kerastc.methods.autoencoder import Autoencoder, features_of, fit_head, pretrain
 from kerastc.methods.joint_autoencoder import JointAutoencoder, labelled_batches
 from kerastc.models import encoder_of, image_classifier, maps_of
@@ -202,3 +203,9 @@ def test_both_ways_learn_what_the_supervised_baseline_learns(run, tmp_path):
     joint = methods.joint_autoencoder(splits, JointConfig(seed=0), runs["joint"])
     # One draw of 60 labels: they are no better than the baseline, and not far from it.
     assert min(two, right(joint.test, splits.test)) > max(0.5, baseline - 0.1)
+
+
+def test_a_decoder_draws_one_size(run):
+    config = JointConfig(**TINY, first_side=0.5)
+    with pytest.raises(UserError, match="first_side=0.5"):
+        methods.joint_autoencoder(data.load_images(config), config, run)

@@ -10,6 +10,7 @@ from kerastc import data, methods
 from kerastc.methods.self_training import Selection, select
 from kerastc.run import Run
 
+training_images = import_module("kerastc.training.images")
 module = import_module("kerastc.methods.self_training")  # the function has its name
 
 
@@ -124,3 +125,16 @@ def test_hidden_labels_are_read_when_all_training_is_over(tmp_path, monkeypatch)
 
     monkeypatch.setattr(module, "hidden_labels", late)
     methods.self_training(data.load_images(config), config, run)
+
+
+def test_where_mirror_images_are_the_same_both_have_a_say(monkeypatch):
+    def brightness(model, images, told):
+        left = images[:, :, 0].mean(axis=(1, 2)) / 255
+        return np.stack([left, 1 - left], axis=1)
+
+    monkeypatch.setattr(module, "probabilities", brightness)
+    monkeypatch.setattr(training_images, "probabilities", brightness)
+    images = np.zeros((1, 8, 8, 3), "uint8")
+    images[:, :, 0] = 255
+    assert module._labels(None, images, Config()).tolist() == [[0.5, 0.5]]
+    assert module._labels(None, images, Config(mirror=False)).tolist() == [[1, 0]]

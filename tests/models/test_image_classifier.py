@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kerastc.errors import UserError
-from kerastc.models import encoder_of, image_classifier, maps_of
+from kerastc.models import any_size, encoder_of, image_classifier, maps_of
 
 
 def images(shape, rows=3, seed=0):
@@ -150,3 +150,14 @@ def test_a_saved_network_is_read_in_safe_mode(tmp_path):
 def test_what_cannot_be_built_is_told(changed, message):
     with pytest.raises(UserError, match=message):
         image_classifier(**{"shape": (8, 8, 3), "classes": 3} | changed)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("architecture", ["residual", "cnn"])
+def test_any_size_is_the_same_layers(architecture):
+    model = shaken(image_classifier((16, 16, 3), 5, architecture, width=0.25))
+    other = any_size(model)
+    pixels = images((16, 16, 3))
+    np.testing.assert_allclose(other(pixels), model(pixels), atol=1e-5)
+    assert other(images((12, 20, 3))).shape == (3, 5)
+    assert [id(w) for w in other.weights] == [id(w) for w in model.weights]
