@@ -21,10 +21,10 @@ def shrunk(images: np.ndarray, height: int, width: int) -> np.ndarray:
     rows, columns = images.shape[1:3]
     if (height, width) == (rows, columns):
         return images
-    lines = np.tensordot(images, _triangles(columns, width), ([2], [1]))  # n, rows, channels, width
-    return np.ascontiguousarray(
-        np.tensordot(lines, _triangles(rows, height), ([1], [1])).transpose(0, 3, 2, 1)
-    )
+    # Image by image: products so small are done by the calling thread. The threads that a large one
+    # wakes would spin for a while, on the cores that training is to have.
+    lines = _triangles(rows, height) @ images.reshape(len(images), rows, -1)
+    return _triangles(columns, width) @ lines.reshape(len(images), height, columns, -1)
 
 
 @cache

@@ -239,4 +239,9 @@ def feed(batches: Batches | Stretches):
         lambda: (batches[i] for i in range(len(batches))), output_signature=signature
     )
     # Without its length Keras would read one batch too many, and dropout draw for it or not.
-    return data.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(2)
+    data = data.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(2)
+    # The thread that tunes a pipeline sleeps twice as long each time, and the end of `fit` waits
+    # for it: for up to as long as the epoch took. There is nothing to tune here.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return data.with_options(options)
