@@ -23,6 +23,7 @@ from benchmarks.packages import need, versions
 
 TARGET = 1.2  # times PyTorch's images a second
 SIDES = ("kerastc", "torch")
+PRECISIONS = ("float32", "mixed_bfloat16")
 BATCH, CLASSES, RATE, DECAY, MIXING, SMOOTHING = 128, 100, 4e-3, 0.05, 0.4, 0.05
 
 
@@ -31,20 +32,27 @@ BATCH, CLASSES, RATE, DECAY, MIXING, SMOOTHING = 128, 100, 4e-3, 0.05, 0.4, 0.05
 @click.option("--images", default=4000, show_default=True, help="Labelled ones: an epoch.")
 @click.option("--epochs", default=3, show_default=True, help="The first does not count.")
 @click.option("--rounds", default=2, show_default=True, help="Turns of both; the best one counts.")
+@click.option(
+    "--precision",
+    type=click.Choice(PRECISIONS),
+    default="float32",
+    show_default=True,
+    help="Of both sides; PyTorch's bfloat16 is its autocast.",
+)
 @click.option("--side", type=click.Choice(SIDES[1:]), hidden=True)
 @click.option("--result", type=click.Path(path_type=Path), hidden=True)
-def main(file, images, epochs, rounds, side, result) -> None:
+def main(file, images, epochs, rounds, precision, side, result) -> None:
     """Print images a second of training and peak memory of both sides."""
     need(("torch",))
     if side:
-        result.write_text(json.dumps(_peer(file, images, epochs)))
+        result.write_text(json.dumps(_peer(file, images, epochs, precision)))
         return
     click.echo(json.dumps(versions(["kerastc", "keras", "tensorflow", "torch", "numpy"])))
     found = {name: [] for name in SIDES}
     for _ in range(rounds):
         for name in SIDES:
             with tempfile.TemporaryDirectory() as folder:
-                found[name].append(_turn(name, file, images, epochs, Path(folder)))
+                found[name].append(_turn(name, file, images, epochs, precision, Path(folder)))
     for name, turns in found.items():
         speed, memory = max(turns)
         click.echo(f"{name:8}{speed:8.1f} images/s {memory / 2**20:8,.0f} MiB")
@@ -53,16 +61,24 @@ def main(file, images, epochs, rounds, side, result) -> None:
     sys.exit(ratio < TARGET)
 
 
-def _turn(side: str, file: Path, images: int, epochs: int, folder: Path) -> tuple[float, int]:
+def _turn(
+    side: str, file: Path, images: int, epochs: int, precision: str, folder: Path
+) -> tuple[float, int]:
     """Images a second, and the peak memory of a side's process in bytes."""
     if side == "torch":
         result = folder / "result.json"
-        words = ["--images", str(images), "--epochs", str(epochs), "--side", side]
+        words = ["--images", str(images), "--epochs", str(epochs), "--precision", precision]
+        words += ["--side", side]
         command = [sys.executable, "-m", "benchmarks.image_training", str(file), *words]
         cost = measured([*command, "--result", str(result)], ENVIRONMENT, folder / "log.txt")
         return json.loads(result.read_text()), cost.peak_memory_bytes
     words = [f"data={file}", f"labelled={images}", "unlabelled=0", f"epochs={epochs}"]
-    words += [f"mixup={MIXING}", f"learning_rate={RATE}", f"weight_decay={DECAY}"]
+    words += [
+        f"precision={precision}",
+        f"mixup={MIXING}",
+        f"learning_rate={RATE}",
+        f"weight_decay={DECAY}",
+    ]
     command = [sys.executable, "-m", "kerastc", "train", "supervised", *words]
     run = folder / "run"
     cost = measured([*command, "--run", str(run)], ENVIRONMENT, folder / "log.txt")
@@ -71,7 +87,7 @@ def _turn(side: str, file: Path, images: int, epochs: int, folder: Path) -> tupl
     return float(np.mean(speeds)), cost.peak_memory_bytes
 
 
-def _peer(file: Path, count: int, epochs: int) -> float:
+def _peer(file: Path, count: int, epochs: int, precision: str) -> float:
     """Images a second of PyTorch's usual loop."""
     import torch
     from torch.nn import functional
@@ -112,7 +128,8 @@ def _peer(file: Path, count: int, epochs: int) -> float:
             targets = functional.one_hot(truth, CLASSES).float()
             targets = share[:, None] * targets + (1 - share[:, None]) * targets[partners]
             optimizer.zero_grad()
-            logits = model(mixed.to(memory_format=torch.channels_last))
+            with torch.autocast("cpu", torch.bfloat16, precision == "mixed_bfloat16"):
+                logits = model(mixed.to(memory_format=torch.channels_last)).float()
             functional.cross_entropy(logits, targets, label_smoothing=SMOOTHING).backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()

@@ -207,5 +207,5 @@ def test_both_ways_learn_what_the_supervised_baseline_learns(run, tmp_path):
 
 def test_a_decoder_draws_one_size(run):
     config = JointConfig(**TINY, first_side=0.5)
-    with pytest.raises(UserError, match="first_side=0.5"):
+    with pytest.raises(UserError, match=r"first_side=0\.5"):
         methods.joint_autoencoder(data.load_images(config), config, run)

@@ -142,3 +142,10 @@ def test_masking_spares_the_ends_and_the_padding_and_is_drawn_anew_each_epoch():
         found.append(np.concatenate(rows))
     np.testing.assert_array_equal(found[0], found[2])
     assert (found[0] != found[1]).any()
+
+
+def test_no_thread_tunes_the_pipeline_for_which_the_end_of_an_epoch_would_wait():
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("tf.data is TensorFlow's")
+    batches = Batches(np.zeros((4, 2), "float32"), np.zeros((4, 2), "float32"), 2)
+    assert feed(batches).options().autotune.enabled is False
