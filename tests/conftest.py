@@ -1,4 +1,4 @@
-"""Shared parts of the tests: the backend, a tiny encoder and a small labelled file."""
+"""Shared parts of the tests: the backend, a tiny encoder, a small labelled file, small images."""
 
 import os
 import string
@@ -54,4 +54,19 @@ def subjects_csv(tmp_path_factory) -> Path:
         rows += [f"{' '.join(text)},{name}" for text in texts]
     path = tmp_path_factory.mktemp("subjects") / "subjects.csv"
     path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+@pytest.fixture(scope="session")
+def large_digits(tmp_path_factory) -> Path:
+    """A file of the digits at 16 x 16 pixels."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    images = np.kron(digits.images * 15, np.ones((1, 2, 2))).astype("uint8")
+    path = tmp_path_factory.mktemp("digits") / "digits.npz"
+    parts = {"train": slice(300), "test": slice(300, 360)}
+    arrays = {f"x_{name}": images[rows] for name, rows in parts.items()}
+    arrays |= {f"y_{name}": digits.target[rows] for name, rows in parts.items()}
+    np.savez(path, **arrays)
     return path

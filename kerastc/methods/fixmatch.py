@@ -105,12 +105,12 @@ class FixMatch(Learner):
     def learn(self, inputs):
         # One pass, so that the norms see both kinds of images.
         images = ops.concatenate([inputs["images"], inputs["strong"]])
-        logits = self.flexible(images, training=True)
+        logits = self.resizable(images, training=True)
         labelled = ops.shape(inputs["images"])[0]
         return {"logits": logits[:labelled], "strong": logits[labelled:]}
 
     def further(self, inputs, outputs):
-        teacher = self.average.flexible(inputs["weak"], training=False)
+        teacher = self.average.resizable(inputs["weak"], training=False)
         found = ops.stop_gradient(ops.softmax(ops.cast(teacher, "float32")))
         certainty, labels = ops.max(found, axis=-1), ops.argmax(found, axis=-1)
         least = self.threshold * ops.take(self.learned(), labels)

@@ -18,6 +18,7 @@ from kerastc.methods.contrastive import (
     projector_of,
 )
 from kerastc.methods.simclr import all_features, show_features
+from kerastc.models import any_size
 from kerastc.run import Run
 from kerastc.training.image_batches import Beside
 from kerastc.training.images import (
@@ -73,7 +74,7 @@ class JointContrast(Learner):
 
     def __init__(self, classifier: keras.Model, config: JointSimclrConfig):
         super().__init__(classifier, config.average, ("contrastive", "pairs_found"))
-        self.projector = projector_of(self.flexible, config.projection, config.seed)
+        self.projector = any_size(projector_of(classifier, config.projection, config.seed))
         self.temperature = config.temperature
         self.weight = config.contrast
         self.chunks = max(config.pairs // config.at_once, 1)

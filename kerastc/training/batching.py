@@ -227,7 +227,7 @@ def feed(batches: Batches | Stretches):
 
     def spec(array):
         # Features keep their width; whatever varies from batch to batch stays open.
-        free = (None,) * batches.open_axes
+        free = (None,) * min(batches.open_axes, array.ndim)
         return tf.TensorSpec(free + array.shape[len(free) :], array.dtype)
 
     inputs, *rest = batches[0]

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from kerastc.images.resizing import shrunk
+from kerastc.models.image_classifier import SMALLEST
 from kerastc.training.image_config import ImageClassifierConfig
 
 GROWN = 0.75  # of the epochs, after which images have their full size
@@ -71,7 +72,7 @@ def side_of(full: int, epoch: int, epochs: int, first: float) -> int:
         full: the side of the images.
         epoch: from 0.
         epochs: of the training; in the last quarter images have their full size.
-        first: share of the side to begin with.
+        first: share of the side to begin with; what a network cannot take is left out.
     """
     share = first + (1 - first) * min(epoch / (GROWN * epochs), 1.0)
-    return min(full, max(MULTIPLE, MULTIPLE * round(share * full / MULTIPLE)))
+    return min(full, max(SMALLEST, MULTIPLE * round(share * full / MULTIPLE)))

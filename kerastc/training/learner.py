@@ -23,14 +23,14 @@ class Learner(keras.Model):
     def __init__(self, classifier: keras.Model, average: float = 0.0, terms: tuple[str, ...] = ()):
         super().__init__(name="learner")
         self.classifier = classifier
-        self.flexible = any_size(classifier)  # what training calls, since images may grow
+        self.resizable = any_size(classifier)  # what training calls, since images may grow
         self.average = MovingAverage(classifier, average) if average else None
         self.terms = {name: keras.metrics.Mean(name) for name in terms}
         self.built = True
 
     def learn(self, inputs: Any) -> dict[str, Any]:
         """What a training step needs of a batch: "logits" of the labelled images, and more."""
-        return {"logits": self.flexible(_labelled(inputs), training=True)}
+        return {"logits": self.resizable(_labelled(inputs), training=True)}
 
     def further(self, inputs: Any, outputs: dict[str, Any]) -> dict[str, Any]:
         """Losses beside that of the labels, already weighted, by the names in `terms`."""
@@ -88,7 +88,7 @@ class MovingAverage(keras.layers.Layer):
                 layer.kernel_regularizer = None  # the classifier pays the penalty already
         self.model.set_weights(classifier.get_weights())
         self.model.trainable = False
-        self.flexible = any_size(self.model)
+        self.resizable = any_size(self.model)
         self.steps = self.add_weight((), "zeros", "float32", trainable=False, name="steps")
         self.built = True
 

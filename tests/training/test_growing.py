@@ -18,7 +18,10 @@ class Config(ImageData, ImageClassifierConfig):
     """As in the recipe."""
 
 
-TINY = dict(width=0.25, batch_size=32, least_images=64, validation=40, test=40, first_side=0.5)
+TINY = dict(
+    width=0.25, batch_size=16, least_images=64, first_side=0.5, labelled=40, unlabelled=0,
+    validation=30,
+)  # fmt: skip
 
 
 def test_sides_grow_evenly_to_the_full_one():
@@ -26,7 +29,7 @@ def test_sides_grow_evenly_to_the_full_one():
     assert sides[0] == 16 and set(sides) == {16, 20, 24, 28, 32}
     assert sides == sorted(sides) and sides[15:] == [32] * 5
     assert [side_of(32, epoch, 20, 1.0) for epoch in (0, 19)] == [32, 32]
-    assert side_of(8, 0, 4, 0.1) == 4  # none smaller
+    assert side_of(32, 0, 4, 0.1) == 8  # three halvings leave one pixel
 
 
 def test_a_side_that_is_no_multiple_of_four_is_reached():
@@ -61,8 +64,8 @@ def test_an_evaluation_inside_an_epoch_may_see_two_sizes():
 
 @pytest.mark.backend
 @pytest.mark.parametrize("average", [0.0, 0.9])
-def test_a_killed_training_goes_on_to_the_same_weights(tmp_path, average):
-    config = Config(**TINY, epochs=3, average=average)
+def test_a_killed_training_goes_on_to_the_same_weights(large_digits, tmp_path, average):
+    config = Config(**TINY, epochs=3, average=average, data=str(large_digits))
     splits = load_images(config)
     found = []
     for name, kill_at in [("whole", None), ("killed", 2), ("killed", None)]:
