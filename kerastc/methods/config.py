@@ -16,6 +16,7 @@ class SelfTrainingConfig(ImageClassifierConfig):
     """A supervised training, then rounds with pseudo-labels."""
 
     threshold: Share = 0.85  # the least probability of a pseudo-label
+    teachers: Count = 1  # first trainings, each from weights of its own; their mean labels
     rounds: Count = 4  # of labelling and training
     round_epochs: Count = 10  # of a round's training, over labelled and chosen images
     labelled_weight: Positive = 2.0  # of a labelled image in the loss

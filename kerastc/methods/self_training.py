@@ -5,6 +5,7 @@ Xie et al. 2020, Self-training with Noisy Student (algorithm 1). Class-balanced 
 al. 2018, section 4.3.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -27,11 +28,16 @@ from kerastc.training.images import (
     training_batches,
 )
 
+APART = 1000  # seeds of teachers lie further from each other than those of rounds
+
 
 def self_training(splits: ImageSplits, config: SelfTrainingConfig, run: Run) -> Trained:
     """Trains on the labelled images, then in rounds on them and on what the model is sure of.
 
-    The round that is best on validation gives the model; the first training counts as round 0.
+    The training that is best on validation gives the model; the first ones, which have labels
+    alone, count as round 0. Several of these label together, by the mean of their probabilities:
+    a few networks are right more often than one (Lakshminarayanan et al. 2017, Deep Ensembles,
+    section 2.4), and the next round learns that.
 
     Args:
         splits: the labels of the unlabelled images are read at the end, to tell how many of the
@@ -41,40 +47,62 @@ def self_training(splits: ImageSplits, config: SelfTrainingConfig, run: Run) -> 
     """
     model = build_classifier(splits, config)
     first = model.get_weights()
-    rounds = []
+    rounds, names = [], []
     best: tuple[float, list[np.ndarray]] = (-1.0, first)
     chosen: list[Selection] = []
     for number in range(config.rounds + 1):
         batches = _batches(splits, config, chosen[-1] if chosen else None)
-        if number and config.start == "new":
-            model.set_weights(first)
-        settings = config if not number else config.model_copy(
-            update={"epochs": config.round_epochs, "seed": config.seed + number}
-        )  # fmt: skip
-        figures = phase(
-            run, f"round-{number}", model,
-            lambda folder, b=batches, s=settings: _trained(model, b, splits, s, folder),
-        )  # fmt: skip
+        trained, found = [], []
+        for name, settings in _trainings(config, number):
+            if not number:
+                model.set_weights(build_classifier(splits, settings).get_weights())
+            elif config.start == "new":
+                model.set_weights(first)
+            figures = phase(
+                run, name, model,
+                lambda folder, b=batches, s=settings: _trained(model, b, splits, s, folder),
+            )  # fmt: skip
+            names.append(name)
+            trained.append(figures)
+            if figures["validation_accuracy"] > best[0]:
+                best = figures["validation_accuracy"], model.get_weights()
+            if number < config.rounds:
+                found.append(_labels(model, splits.unlabelled.images, config))
         taken = len(chosen[-1]) if chosen else 0
-        rounds.append({"round": number, "chosen": taken, **figures})
+        rounds.append({"round": number, "chosen": taken, **_together(trained)})
         tell(f"Round {number}: {taken:,} pseudo-labels, validation accuracy "
-             f"{figures['validation_accuracy']:.4f}")  # fmt: skip
-        if figures["validation_accuracy"] > best[0]:
-            best = figures["validation_accuracy"], model.get_weights()
-        if number < config.rounds:
-            found = _labels(model, splits.unlabelled.images, config)
-            chosen.append(select(found, splits.train.class_counts(), config))
+             f"{rounds[-1]['validation_accuracy']:.4f}")  # fmt: skip
+        if found:
+            chosen.append(select(np.mean(found, axis=0), splits.train.class_counts(), config))
             if not len(chosen[-1]):
                 tell(f"No image reached threshold={config.threshold}: the rounds end here.")
                 chosen.pop()
                 break
     model.set_weights(best[1])
-    join_histories(run, [f"round-{row['round']}" for row in rounds])
+    join_histories(run, names)
     trained = concluded(model, None, _figures(rounds, splits), splits, config, run)
     told = _judged(rounds, chosen, hidden_labels(config, splits))
     trained.method.update({"rounds": told})
     _picture(told, run)
     return trained
+
+
+def _trainings(config: SelfTrainingConfig, number: int) -> Iterator[tuple[str, SelfTrainingConfig]]:
+    """Name and settings of each training of a round, which draw from seeds of their own."""
+    if number:
+        changed = {"epochs": config.round_epochs, "seed": config.seed + number}
+        yield f"round-{number}", config.model_copy(update=changed)
+        return
+    for teacher in range(config.teachers):
+        name = f"round-0-teacher-{teacher + 1}" if teacher else "round-0"
+        yield name, config.model_copy(update={"seed": config.seed + APART * teacher})
+
+
+def _together(trained: list[dict[str, Any]]) -> dict[str, Any]:
+    """The figures of a round's trainings as one: sums, and means of accuracy and speed."""
+    sums = {name: sum(row[name] for row in trained) for name in ("epochs", "steps", "seconds")}
+    names = ("validation_accuracy", "examples_per_second")
+    return sums | {name: float(np.mean([row[name] for row in trained])) for name in names}
 
 
 def _labels(model, images: np.ndarray, config: SelfTrainingConfig) -> np.ndarray:

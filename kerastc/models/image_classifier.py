@@ -82,9 +82,7 @@ def any_size(model: keras.Model) -> keras.Model:
     """The same layers for images of every size, where a global pooling comes before the end."""
     *sides, channels = model.inputs[0].shape[1:]
     images = keras.Input((*(None for _ in sides), channels), dtype="float32", name="any_images")
-    return keras.models.clone_model(
-        model, input_tensors=images, clone_function=lambda layer: layer
-    )
+    return keras.models.clone_model(model, input_tensors=images, clone_function=lambda layer: layer)
 
 
 def _scaled(images, statistics):

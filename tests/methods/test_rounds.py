@@ -138,3 +138,37 @@ def test_where_mirror_images_are_the_same_both_have_a_say(monkeypatch):
     images[:, :, 0] = 255
     assert module._labels(None, images, Config()).tolist() == [[0.5, 0.5]]
     assert module._labels(None, images, Config(mirror=False)).tolist() == [[1, 0]]
+
+
+def test_several_teachers_label_by_the_mean_of_their_probabilities(tmp_path, monkeypatch):
+    config = Config(**TINY | {"teachers": 2, "rounds": 1})
+    splits = data.load_images(config)
+    run = Run.create(tmp_path / "run", {"recipe": "self_training"})
+    labels, told = module._labels, []
+    selecting = module.select
+
+    def remembered(model, images, config):
+        told.append(labels(model, images, config))
+        return told[-1]
+
+    def selected(found, counts, config):
+        np.testing.assert_allclose(found, (told[0] + told[1]) / 2)
+        return selecting(found, counts, config)
+
+    monkeypatch.setattr(module, "_labels", remembered)
+    monkeypatch.setattr(module, "select", selected)
+    result = methods.self_training(splits, config, run)
+    assert len(told) == 2 and np.abs(told[0] - told[1]).max() > 0.01
+    names = ["round-0", "round-0-teacher-2", "round-1"]
+    phases = [Run(run.path("phases", name)).read_json("phase.json") for name in names]
+    assert result.figures["epochs"] == 6
+    assert result.figures["seconds"] == pytest.approx(
+        sum(row["seconds"] for row in phases), abs=0.01
+    )
+    rows = result.method["rounds"]
+    assert rows[0]["validation accuracy"] == pytest.approx(
+        np.mean([row["validation_accuracy"] for row in phases[:2]])
+    )
+    best = max(row["validation_accuracy"] for row in phases)
+    found = result.validation.argmax(axis=1) == splits.validation.labels
+    assert found.mean() == pytest.approx(best)
