@@ -47,8 +47,8 @@ class Learner(keras.Model):
     def call(self, inputs, training=False):
         if training:
             return self.learn(inputs)
-        judge = self.average.model if self.average else self.classifier
-        # On JAX, `fit` tries a batch of training before it trains.
+        # On JAX and PyTorch `fit` tries a batch of training, of any size, before it trains.
+        judge = self.average.resizable if self.average else self.resizable
         return judge(_labelled(inputs), training=False)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
