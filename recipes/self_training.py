@@ -2,6 +2,8 @@
 
     kerastc train self-training
     kerastc train self-training data=cifar100.npz threshold=0.6 rounds=4
+    kerastc train self-training data=cifar100.npz targets=soft threshold=0 weighting=none \\
+        teachers=3 rounds=1 round_epochs=30 epochs=100 mixup=0.4 first_side=0.5
     kerastc train self-training data=cifar100.npz balanced=true targets=soft average=0.99
 
 The report shows for each round how many images were taken and how many of them were right; the
@@ -10,7 +12,8 @@ labels by which that is judged are read when all training is over.
 Cost: 73 s on 2 cores, 1.3 GB of memory, for the digits.
 
 Expect: test accuracy 0.944 [.920 .964] on the digits, from the first training's 0.900; of the last
-round's pseudo-labels 97 % were right. One seed.
+round's pseudo-labels 97 % were right. On CIFAR-100 the last of these commands gives 0.546 [.532
+.560], in bfloat16, from 0.515 of the labels alone. One seed.
 """
 
 from kerastc import data, methods, report
