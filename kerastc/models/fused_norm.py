@@ -8,11 +8,11 @@ from keras import ops
 class FusedBatchNormalization(keras.layers.BatchNormalization):
     """Keras's batch normalisation of images, in one operation where that is TensorFlow's.
 
-    Keras composes it of moments and products, in float32 for bfloat16 inputs, too: a third of the
-    training of a small network. The figures are the same (Ioffe and Szegedy 2015, algorithm 1), the
-    moving variance being the batch's without Bessel's correction. Keras's own is at work on the
-    other backends (PyTorch's fused operation made a training with Keras slower), and for inputs
-    that are no images.
+    Keras composes it of moments and products, in float32 for bfloat16 inputs, too: a tenth of the
+    training of a small network in float32, a third of it in bfloat16. The figures are the same
+    (Ioffe and Szegedy 2015, algorithm 1), the moving variance being the batch's without Bessel's
+    correction. Keras's own is at work on the other backends (PyTorch's fused operation made a
+    training with Keras slower), and for inputs that are no images.
 
     Call:
         inputs: (batch, height, width, channels).
