@@ -10,7 +10,7 @@ import time
 import click
 import numpy as np
 
-from kerastc.images import CONTRASTIVE, STANDARD, STRONG, WEAK, Augmentation, mixup
+from kerastc.images import CONTRASTIVE, STANDARD, STRONG, WEAK, Augmentation, cutmix, mixup
 
 TRAINED = 500  # images a second
 POLICIES = {
@@ -38,6 +38,7 @@ def main(batch, side, channels, repeats) -> None:
         name: lambda policy=policy: policy(images, random) for name, policy in POLICIES.items()
     }
     calls["mixup"] = lambda: mixup(floats, targets, 0.4, random)
+    calls["cutmix"] = lambda: cutmix(floats, targets, random)
     click.echo(f"{'policy':24}{'images/s':>10}{'target':>10}{'of a core':>11}")
     for name, call in calls.items():
         rate = batch / min(_seconds(call) for _ in range(repeats))

@@ -50,7 +50,7 @@ class ImageTask(Task):
         labels = np.zeros((len(images), len(train.classes)), "float32")
         labels[: len(train)] = one_hot(train.labels, len(train.classes))
         augment = config.policy(images)
-        fixed = augment == NONE and not config.mixup
+        fixed = augment == NONE and not config.mixture
         known = fixed or not options.soft  # before an epoch begins
         logits = self.teacher_logits(images) if fixed and options.soft else np.zeros_like(labels)
         return TaughtBatches(
@@ -60,7 +60,7 @@ class ImageTask(Task):
             seed=config.seed,
             rows=np.tile(np.arange(len(images)), -(-config.least_images // len(images))),
             augment=augment,
-            mixing=config.mixup,
+            mixture=config.mixture,
             teacher=None if known else self.teacher,
         )
 

@@ -1,34 +1,93 @@
-"""Mixup: an image and its target are mixed with another of the batch."""
+"""Mixtures: an image and its target are mixed with another of the batch.
+
+Both ways return the mixed images and targets, the row that each was mixed with (n,) int, and the
+share (n,) float32 that it kept of itself. Each image has a share of its own, as the equations of
+both papers have it; the authors' own programs draw one for a batch.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
+
+Mixed = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """What is done to a whole batch.
+
+    Args:
+        alpha: of mixup; 0 leaves those batches as they are.
+        cut: share of the batches that get `cutmix` instead.
+    """
+
+    alpha: float
+    cut: float = 0.0
+
+    def __bool__(self) -> bool:
+        return bool(self.alpha or self.cut)
+
+    def __call__(
+        self, images: np.ndarray, targets: np.ndarray, random: np.random.Generator
+    ) -> Mixed:
+        """Mixes a batch by one of the two; arguments and result as theirs."""
+        if self.cut and random.random() < self.cut:
+            return cutmix(images, targets, random)
+        if self.alpha:
+            return mixup(images, targets, self.alpha, random)
+        return images, targets, np.arange(len(images)), np.ones(len(images), np.float32)
 
 
 def mixup(
     images: np.ndarray, targets: np.ndarray, alpha: float, random: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Mixes each image and its target with those of another row of the batch, in equal shares.
+) -> Mixed:
+    """Blends each image with another one.
 
     Args:
         images: (n, ...) float32.
         targets: (n, classes) float32, one-hot or soft.
         alpha: above 0, of the Beta(alpha, alpha) that the shares are drawn from.
-        random: draws a share for each image, as the equation of the paper has it; the authors' own
-            program draws one for a batch.
-
-    Returns:
-        the mixed images and targets, the row that each was mixed with (n,) int, and the share (n,)
-        float32 that it kept of itself.
+        random: draws partners and shares.
 
     Reference: Zhang et al. 2018, mixup: Beyond Empirical Risk Minimization, section 2.
     """
     partners = random.permutation(len(images))
     share = random.beta(alpha, alpha, len(images)).astype(np.float32)
+    return _blended(images, partners, share), _blended(targets, partners, share), partners, share
 
-    def mixed(values: np.ndarray) -> np.ndarray:
-        kept = share.reshape(-1, *[1] * (values.ndim - 1))
-        other = values[partners]
-        other *= 1 - kept
-        other += kept * values
-        return other
 
-    return mixed(images), mixed(targets), partners, share
+def cutmix(images: np.ndarray, targets: np.ndarray, random: np.random.Generator) -> Mixed:
+    """Pastes a box of another image into each; targets are mixed by what is seen of both.
+
+    Args:
+        images: (n, height, width, channels) float32.
+        targets: (n, classes) float32, one-hot or soft.
+        random: draws partners, the boxes' areas, evenly from 0 to all, and their centres.
+
+    Reference: Yun et al. 2019, CutMix, section 3.1, eqs. 1 and 2.
+    """
+    n, height, width, _ = images.shape
+    partners = random.permutation(n)
+    side = np.sqrt(random.random(n))
+    within = []
+    for length in (height, width):
+        centre, half = random.random(n) * length, side * length / 2
+        pixels = np.arange(length) + 0.5
+        within.append(np.abs(pixels - centre[:, None]) < half[:, None])
+    rows, columns = within
+    share = (1 - rows.mean(axis=1) * columns.mean(axis=1)).astype(np.float32)
+    box = rows[:, :, None, None] & columns[:, None, :, None]
+    return (
+        np.where(box, images[partners], images),
+        _blended(targets, partners, share),
+        partners,
+        share,
+    )
+
+
+def _blended(values: np.ndarray, partners: np.ndarray, share: np.ndarray) -> np.ndarray:
+    kept = share.reshape(-1, *[1] * (values.ndim - 1))
+    other = values[partners]
+    other *= 1 - kept
+    other += kept * values
+    return other

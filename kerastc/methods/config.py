@@ -17,6 +17,8 @@ class SelfTrainingConfig(ImageClassifierConfig):
 
     threshold: Share = 0.85  # the least probability of a pseudo-label
     teachers: Count = 1  # first trainings, each from weights of its own; their mean labels
+    committee: bool = False  # the models of all rounds so far label together, not the last one's
+    neighbours: Natural = 0  # images like it, whose labels a pseudo-label is drawn to; 0: none
     rounds: Count = 4  # of labelling and training
     round_epochs: Count = 10  # of a round's training, over labelled and chosen images
     labelled_weight: Positive = 2.0  # of a labelled image in the loss

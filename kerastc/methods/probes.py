@@ -96,11 +96,11 @@ def neighbour_votes(
     Returns:
         (m, classes) float64, each row's sum 1.
     """
-    known = _unit(train.vectors)
+    known = unit(train.vectors)
     members = np.eye(train.labels.max() + 1)[train.labels]
     votes = np.empty((len(vectors), members.shape[1]))
     for start in range(0, len(vectors), BLOCK):
-        similarities = _unit(vectors[start : start + BLOCK]) @ known.T
+        similarities = unit(vectors[start : start + BLOCK]) @ known.T
         nearest = np.argpartition(-similarities, k - 1, axis=1)[:, :k]
         cosines = np.take_along_axis(similarities, nearest, axis=1)
         # From the greatest downwards: no temperature overflows.
@@ -110,6 +110,6 @@ def neighbour_votes(
     return votes
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    vectors = vectors.astype("float64")
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Vectors (n, width) at length 1, in their own precision."""
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)

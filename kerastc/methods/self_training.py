@@ -2,19 +2,26 @@
 
 Lee 2013, Pseudo-Label; with weights, a new model each round and noise on the student's side only,
 Xie et al. 2020, Self-training with Noisy Student (algorithm 1). Class-balanced selection: Zou et
-al. 2018, section 4.3.
+al. 2018, section 4.3. Labels drawn to those of similar images: see `kerastc.methods.propagation`.
 """
 
+import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from kerastc.data import ImageSplits, hidden_labels
 from kerastc.methods.config import SelfTrainingConfig
+from kerastc.methods.features import features_of, training_images
 from kerastc.methods.phases import join_histories, phase
+from kerastc.methods.probes import unit
+from kerastc.methods.propagation import propagated
+from kerastc.models import encoder_of
 from kerastc.progress import tell
 from kerastc.run import Run
+from kerastc.softmax import softmax
 from kerastc.training.fit import one_hot
 from kerastc.training.image_batches import ImageBatches
 from kerastc.training.images import (
@@ -23,8 +30,6 @@ from kerastc.training.images import (
     build_classifier,
     concluded,
     fit_classifier,
-    mirror_probabilities,
-    probabilities,
     training_batches,
 )
 
@@ -37,7 +42,7 @@ def self_training(splits: ImageSplits, config: SelfTrainingConfig, run: Run) -> 
     The training that is best on validation gives the model; the first ones, which have labels
     alone, count as round 0. Several of these label together, by the mean of their probabilities:
     a few networks are right more often than one (Lakshminarayanan et al. 2017, Deep Ensembles,
-    section 2.4), and the next round learns that.
+    section 2.4), and the next round learns that. As a committee, the models of all rounds do so.
 
     Args:
         splits: the labels of the unlabelled images are read at the end, to tell how many of the
@@ -48,13 +53,15 @@ def self_training(splits: ImageSplits, config: SelfTrainingConfig, run: Run) -> 
     model = build_classifier(splits, config)
     first = model.get_weights()
     rounds, names = [], []
+    opinions: list[list[Opinion]] = []
     best: tuple[float, list[np.ndarray]] = (-1.0, first)
     chosen: list[Selection] = []
     for number in range(config.rounds + 1):
         batches = _batches(splits, config, chosen[-1] if chosen else None)
-        trained, found = [], []
+        trained = []
+        opinions.append([])
         for name, settings in _trainings(config, number):
-            if not number:
+            if not number and trained:
                 model.set_weights(build_classifier(splits, settings).get_weights())
             elif config.start == "new":
                 model.set_weights(first)
@@ -67,13 +74,14 @@ def self_training(splits: ImageSplits, config: SelfTrainingConfig, run: Run) -> 
             if figures["validation_accuracy"] > best[0]:
                 best = figures["validation_accuracy"], model.get_weights()
             if number < config.rounds:
-                found.append(_labels(model, splits.unlabelled.images, config))
+                opinions[-1].append(_opinion(model, splits, config))
         taken = len(chosen[-1]) if chosen else 0
         rounds.append({"round": number, "chosen": taken, **_together(trained)})
         tell(f"Round {number}: {taken:,} pseudo-labels, validation accuracy "
              f"{rounds[-1]['validation_accuracy']:.4f}")  # fmt: skip
-        if found:
-            chosen.append(select(np.mean(found, axis=0), splits.train.class_counts(), config))
+        if opinions[-1]:
+            found = _labels(opinions if config.committee else opinions[-1:], splits, config)
+            chosen.append(select(found, splits.train.class_counts(), config))
             if not len(chosen[-1]):
                 tell(f"No image reached threshold={config.threshold}: the rounds end here.")
                 chosen.pop()
@@ -105,12 +113,51 @@ def _together(trained: list[dict[str, Any]]) -> dict[str, Any]:
     return sums | {name: float(np.mean([row[name] for row in trained])) for name in names}
 
 
-def _labels(model, images: np.ndarray, config: SelfTrainingConfig) -> np.ndarray:
-    """Probabilities of unlabelled images; the mean with the mirror image's is right more often."""
-    found = probabilities(model, images, "Labelling")
-    if config.mirrored(images):
-        found = (found + mirror_probabilities(model, images, "Labelling mirror images")) / 2
-    return found
+@dataclass(frozen=True)
+class Opinion:
+    """What a model says of the unlabelled images, and how it sees them.
+
+    Args:
+        probabilities: of the classes, (m, classes).
+        vectors: features of length 1, of the labelled images and then of the unlabelled ones,
+            (n + m, width) float32; None where nobody asks for neighbours.
+    """
+
+    probabilities: np.ndarray
+    vectors: np.ndarray | None
+
+
+def _opinion(model, splits: ImageSplits, config: SelfTrainingConfig) -> Opinion:
+    """The mean over an image and its mirror image, where they are the same thing."""
+    images = training_images(splits) if config.neighbours else splits.unlabelled.images
+    encoder, classify = encoder_of(model), model.get_layer("classifier")
+    views = [images, images[:, :, ::-1]] if config.mirrored(images) else [images]
+    seen = [features_of(encoder, view) for view in views]
+    kernel, bias = classify.get_weights()
+    unlabelled = slice(len(images) - len(splits.unlabelled), None)
+    found = np.mean([softmax(part[unlabelled] @ kernel + bias) for part in seen], axis=0)
+    if not config.neighbours:
+        return Opinion(found, None)
+    vectors = np.mean(seen, axis=0)
+    return Opinion(found, unit(vectors - vectors.mean(axis=0)))
+
+
+def _labels(
+    opinions: list[list[Opinion]], splits: ImageSplits, config: SelfTrainingConfig
+) -> np.ndarray:
+    """What several rounds' models say of the unlabelled images; each round has the same weight."""
+    found = np.mean([np.mean([one.probabilities for one in some], axis=0) for some in opinions], 0)
+    if not config.neighbours:
+        return found
+    shares = [1 / (len(opinions) * len(some)) for some in opinions for _ in some]
+    vectors = np.concatenate(
+        [
+            share**0.5 * one.vectors
+            for share, one in zip(shares, itertools.chain(*opinions), strict=True)
+        ],
+        axis=1,
+    )
+    return propagated(found, vectors, splits.train.labels, config.neighbours)
 
 
 class Selection:
@@ -183,7 +230,7 @@ def _batches(
         config.seed,
         rows=np.tile(np.arange(len(images)), times),
         augment=config.policy(images),
-        mixing=config.mixup,
+        mixture=config.mixture,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from kerastc.errors import UserError
-from kerastc.images import mixup
+from kerastc.images import Mixture
 from kerastc.training.batching import Batches
 
 Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
@@ -20,7 +20,7 @@ class ImageBatches(Batches):
         targets: (n, classes) float32, one-hot or soft.
         batch_size, weights, seed, rows: as in `Batches`.
         augment: images uint8 and a generator to as many images uint8; None leaves them.
-        mixing: alpha of mixup; 0 does not mix.
+        mixture: what is done to a batch as a whole; None leaves it.
     """
 
     def __init__(
@@ -32,10 +32,10 @@ class ImageBatches(Batches):
         seed=None,
         rows=None,
         augment: Augment | None = None,
-        mixing: float = 0.0,
+        mixture: Mixture | None = None,
     ):
         self.augment = augment
-        self.mixing = mixing
+        self.mixture = mixture
         super().__init__(images, targets, batch_size, weights, seed, rows)
 
     def __getitem__(self, index: int):
@@ -46,8 +46,8 @@ class ImageBatches(Batches):
         if self.augment:
             images = self.augment(images, random)
         images = images.astype("float32")
-        if self.mixing and len(rows) > 1:
-            images, targets, partners, share = mixup(images, targets, self.mixing, random)
+        if self.mixture and len(rows) > 1:
+            images, targets, partners, share = self.mixture(images, targets, random)
             if weights is not None:
                 weights = share * weights + (1 - share) * weights[partners]
         return (images, targets) if weights is None else (images, targets, weights)

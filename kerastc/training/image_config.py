@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from kerastc.images import STANDARD, Augmentation
+from kerastc.images import STANDARD, Augmentation, Mixture
 from kerastc.training.config import (
     Count,
     EarlyStopping,
@@ -29,7 +29,8 @@ class ImageClassifierConfig(TrainingConfig):
     l2: Weight = 0.0  # penalty of the kernels in the loss
     augmentation: Augmentation = STANDARD  # of training images
     mirror: bool | None = None  # mirror images are no other thing; none: true where there is colour
-    mixup: Weight = 0.0  # alpha of the mixture of two images; 0: none
+    mixup: Weight = 0.0  # alpha of the blend of two images; 0: none
+    cutmix: Fraction = 0.0  # share of the batches where one is pasted into the other instead
     average: Share = 0.0  # of the old weights in their moving average, which is kept; 0: none
     first_side: Annotated[float, Field(gt=0, le=1)] = 1.0  # share of the side to begin with; grows
     least_images: Count = 2000  # of an epoch; fewer are gone through several times
@@ -48,6 +49,11 @@ class ImageClassifierConfig(TrainingConfig):
         """The augmentation for such images, (n, height, width, channels), mirrored where fit."""
         given = augmentation or self.augmentation
         return given.model_copy(update={"flip": given.flip and self.mirrored(images)})
+
+    @property
+    def mixture(self) -> Mixture:
+        """What is done to a batch as a whole."""
+        return Mixture(self.mixup, self.cutmix)
 
     def mirrored(self, images: np.ndarray) -> bool:
         """Whether mirror images count as the same; of grey signs and digits they do not."""

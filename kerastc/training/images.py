@@ -124,7 +124,7 @@ def training_batches(
         config.seed,
         rows=np.tile(np.arange(len(images)), times),
         augment=config.policy(images.images),
-        mixing=config.mixup,
+        mixture=config.mixture,
     )
 
 
@@ -137,11 +137,6 @@ def probabilities(model: keras.Model, images: np.ndarray, told: str) -> np.ndarr
     """What a classifier says of (n, height, width, channels) uint8, (n, classes) float64."""
     none = np.zeros((len(images), 0), "float32")
     return softmax(predict(model, ImageBatches(images, none, JUDGING), told))
-
-
-def mirror_probabilities(model: keras.Model, images: np.ndarray, told: str) -> np.ndarray:
-    """As `probabilities`, of the images' mirror images."""
-    return probabilities(model, images[:, :, ::-1], told)
 
 
 def concluded(
@@ -170,7 +165,8 @@ def concluded(
     found = probabilities(model, test, "Testing")
     flipped = None
     if config.mirror_test and config.mirrored(test):
-        flipped = (found + mirror_probabilities(model, test, "Testing mirror images")) / 2
+        mirrored = probabilities(model, test[:, :, ::-1], "Testing mirror images")
+        flipped = (found + mirrored) / 2
     seen = probabilities(model, train.images, "Looking back").argmax(axis=1)
     return Trained(
         choice.validation

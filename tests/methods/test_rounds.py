@@ -127,38 +127,85 @@ def test_hidden_labels_are_read_when_all_training_is_over(tmp_path, monkeypatch)
     methods.self_training(data.load_images(config), config, run)
 
 
-def test_where_mirror_images_are_the_same_both_have_a_say(monkeypatch):
-    def brightness(model, images, told):
-        left = images[:, :, 0].mean(axis=(1, 2)) / 255
-        return np.stack([left, 1 - left], axis=1)
+def test_an_opinion_is_what_the_model_says_of_image_and_mirror_image():
+    config = Config(**TINY, mirror=True)
+    splits = data.load_images(config)
+    model = training_images.build_classifier(splits, config)
+    images = splits.unlabelled.images
+    both = [training_images.probabilities(model, view, "") for view in (images, images[:, :, ::-1])]
+    found = module._opinion(model, splits, config)
+    np.testing.assert_allclose(found.probabilities, np.mean(both, axis=0), atol=1e-5)
+    assert found.vectors is None
+    alone = module._opinion(model, splits, config.model_copy(update={"mirror": False}))
+    np.testing.assert_allclose(alone.probabilities, both[0], atol=1e-5)
 
-    monkeypatch.setattr(module, "probabilities", brightness)
-    monkeypatch.setattr(training_images, "probabilities", brightness)
-    images = np.zeros((1, 8, 8, 3), "uint8")
-    images[:, :, 0] = 255
-    assert module._labels(None, images, Config()).tolist() == [[0.5, 0.5]]
-    assert module._labels(None, images, Config(mirror=False)).tolist() == [[1, 0]]
+
+def test_an_opinion_sees_labelled_images_before_unlabelled_ones():
+    config = Config(**TINY, neighbours=3)
+    splits = data.load_images(config)
+    model = training_images.build_classifier(splits, config)
+    found = module._opinion(model, splits, config)
+    assert len(found.probabilities) == len(splits.unlabelled)
+    assert len(found.vectors) == len(splits.train) + len(splits.unlabelled)
+    np.testing.assert_allclose(np.linalg.norm(found.vectors, axis=1), 1, rtol=1e-5)
+    encoder = module.encoder_of(model)
+    seen = encoder.predict_on_batch(splits.train.images[:2].astype("float32"))
+    centre = encoder.predict(module.training_images(splits).astype("float32"), verbose=0).mean(0)
+    np.testing.assert_allclose(found.vectors[:2], module.unit(seen - centre), atol=1e-4)
 
 
-def test_several_teachers_label_by_the_mean_of_their_probabilities(tmp_path, monkeypatch):
-    config = Config(**TINY | {"teachers": 2, "rounds": 1})
+def opinion(probabilities, angles=None):
+    """Of two unlabelled images, behind two labelled ones, on a circle."""
+    vectors = None
+    if angles is not None:
+        vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype("float32")
+    return module.Opinion(np.array(probabilities), vectors)
+
+
+def test_each_round_of_a_committee_has_the_same_weight():
+    first = [opinion([[1.0, 0.0], [0.5, 0.5]]), opinion([[0.0, 1.0], [0.5, 0.5]])]
+    second = [opinion([[0.9, 0.1], [0.1, 0.9]])]
+    found = module._labels([first, second], None, Config())
+    np.testing.assert_allclose(found, [[0.7, 0.3], [0.3, 0.7]])
+
+
+def test_a_committee_sees_images_by_all_its_features():
+    seen = opinion([[0.5, 0.5], [0.5, 0.5]], np.array([0.0, 3.0, 0.1, 3.1]))
+    splits = SimpleNamespace(train=SimpleNamespace(labels=np.array([1, 0])))
+    config = Config(neighbours=1)
+    found = module._labels([[seen, seen], [seen]], splits, config)
+    alone = module._labels([[seen]], splits, config)
+    assert found.argmax(axis=1).tolist() == [1, 0]  # as their labelled neighbours
+    np.testing.assert_allclose(found, alone, atol=1e-6)
+
+
+def trained_for_rounds(tmp_path, monkeypatch, **changed):
+    """A run's result and phases, and by round what labelled: opinions, and the labels chosen of."""
+    config = Config(**TINY | changed)
     splits = data.load_images(config)
     run = Run.create(tmp_path / "run", {"recipe": "self_training"})
-    labels, told = module._labels, []
-    selecting = module.select
+    labels, asked = module._labels, []
 
-    def remembered(model, images, config):
-        told.append(labels(model, images, config))
-        return told[-1]
-
-    def selected(found, counts, config):
-        np.testing.assert_allclose(found, (told[0] + told[1]) / 2)
-        return selecting(found, counts, config)
+    def remembered(opinions, splits, config):
+        asked.append(([len(some) for some in opinions], opinions[0]))
+        return labels(opinions, splits, config)
 
     monkeypatch.setattr(module, "_labels", remembered)
-    monkeypatch.setattr(module, "select", selected)
-    result = methods.self_training(splits, config, run)
-    assert len(told) == 2 and np.abs(told[0] - told[1]).max() > 0.01
+    return methods.self_training(splits, config, run), run, asked, splits
+
+
+def test_a_committee_is_of_all_rounds_so_far(tmp_path, monkeypatch):
+    changed = {"teachers": 2, "rounds": 2, "committee": True, "neighbours": 5}
+    result, _, asked, _ = trained_for_rounds(tmp_path, monkeypatch, **changed)
+    assert [counts for counts, _ in asked] == [[2], [2, 1]]
+    assert [row["round"] for row in result.method["rounds"]] == [0, 1, 2]
+
+
+def test_several_teachers_label_together(tmp_path, monkeypatch):
+    result, run, asked, splits = trained_for_rounds(tmp_path, monkeypatch, teachers=2, rounds=1)
+    [(counts, (one, other))] = asked
+    assert counts == [2]
+    assert np.abs(one.probabilities - other.probabilities).max() > 0.01
     names = ["round-0", "round-0-teacher-2", "round-1"]
     phases = [Run(run.path("phases", name)).read_json("phase.json") for name in names]
     assert result.figures["epochs"] == 6

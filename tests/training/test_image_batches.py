@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kerastc.errors import UserError
-from kerastc.images import STANDARD, STRONG, WEAK
+from kerastc.images import STANDARD, STRONG, WEAK, Mixture
 from kerastc.training.batching import Stretches
 from kerastc.training.image_batches import Beside, ImageBatches
 
@@ -13,10 +13,10 @@ def images(rows=20, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (rows, 8, 8, 3)).astype("uint8")
 
 
-def labelled(mixing=0.0, seed=5, weights=None, times=1):
+def labelled(mixture=None, seed=5, weights=None, times=1):
     targets = np.eye(20, dtype="float32")
     return ImageBatches(
-        images(), targets, 8, weights, seed, np.tile(np.arange(20), times), STANDARD, mixing
+        images(), targets, 8, weights, seed, np.tile(np.arange(20), times), STANDARD, mixture
     )
 
 
@@ -47,9 +47,10 @@ def test_few_images_are_repeated_each_time_in_another_way():
     assert not np.array_equal(first[0], first[1])
 
 
-def test_mixtures_have_the_targets_and_weights_of_both():
+@pytest.mark.parametrize("mixture", [Mixture(1.0), Mixture(0.0, 1.0)])
+def test_mixtures_have_the_targets_and_weights_of_both(mixture):
     weights = np.arange(20, dtype="float32")
-    batches = labelled(mixing=1.0, weights=weights)
+    batches = labelled(mixture, weights=weights)
     _, targets, mixed = batches[0]
     np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-6)
     assert (np.sort(targets, axis=1)[:, -2] > 0.01).any()

@@ -1,0 +1,77 @@
+"""Label propagation: images that an encoder sees alike shall have like labels.
+
+Zhou et al. 2004, Learning with Local and Global Consistency, section 2; on the features of a
+network and for pseudo-labels, Iscen et al. 2019, Label Propagation for Deep Semi-supervised
+Learning, section 3. Those spread the labels of the labelled images alone; here every unlabelled
+image also keeps a share of what the network says of it. Few steps do, since that is mostly right.
+"""
+
+import numpy as np
+
+from kerastc.progress import progress
+
+KEPT = 0.5  # share of the network's own word in each step
+STEPS = 3
+SHARPNESS = 10  # power of the cosine by which a neighbour weighs; Iscen et al. have 3, of 50
+BLOCK = 512  # images whose similarities are held at a time
+
+
+def propagated(
+    found: np.ndarray, vectors: np.ndarray, labels: np.ndarray, neighbours: int
+) -> np.ndarray:
+    """Draws the probabilities of unlabelled images towards those of their nearest images.
+
+    Args:
+        found: (m, classes) probabilities of the unlabelled images.
+        vectors: (n + m, width) float32 of length 1: n labelled images, then the unlabelled ones.
+        labels: (n,) int; these images keep their labels.
+        neighbours: of each unlabelled image, among all; at most n + m - 1.
+
+    Returns:
+        (m, classes), each row's sum 1.
+    """
+    first = len(vectors) - len(found)
+    rows, weights = nearest(vectors, first, neighbours)
+    known = np.eye(found.shape[1], dtype="float32")[labels]
+    own = found.astype("float32")
+    now = own
+    for _ in range(STEPS):
+        everyone = np.concatenate([known, now])
+        voted = np.zeros_like(own)
+        for place in range(rows.shape[1]):  # one after the other: all at once would be gigabytes
+            voted += weights[:, place, None] * everyone[rows[:, place]]
+        now = KEPT * own + (1 - KEPT) * voted
+    return now / now.sum(axis=1, keepdims=True)
+
+
+def nearest(vectors: np.ndarray, first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest other images by cosine, and what they weigh.
+
+    Args:
+        vectors: (n, width) float32 of length 1.
+        first: row of the first image whose neighbours are wanted; those before are neighbours only.
+        count: of neighbours; where there are fewer others, all of them.
+
+    Returns:
+        rows (n - first, count) int and weights (n - first, count) float32, each row's sum 1.
+    """
+    count = min(count, len(vectors) - 1)
+    wanted = len(vectors) - first
+    rows = np.empty((wanted, count), np.int64)
+    weights = np.empty((wanted, count), np.float32)
+    with progress("Looking for neighbours", total=wanted) as advance:
+        for start in range(0, wanted, BLOCK):
+            block = vectors[first + start : first + start + BLOCK]
+            cosines = block @ vectors.T
+            own = np.arange(len(block))
+            cosines[own, first + start + own] = -2  # nobody is a neighbour of its own
+            np.negative(cosines, out=cosines)
+            found = np.argpartition(cosines, count - 1, axis=1)[:, :count]
+            part = slice(start, start + len(block))
+            rows[part] = found
+            weights[part] = -np.take_along_axis(cosines, found, axis=1)
+            advance(len(block))
+    # Of the most alike, 1: where all are unlike, their weights would vanish in the power.
+    weights = np.maximum(weights, 1e-3)
+    weights = (weights / weights.max(axis=1, keepdims=True)) ** SHARPNESS
+    return rows, weights / weights.sum(axis=1, keepdims=True)
