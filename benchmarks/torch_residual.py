@@ -35,14 +35,15 @@ class Residual(nn.Module):
 
 
 class Block(nn.Module):
-    """A pre-activation block (He et al. 2016, Identity Mappings, fig. 4e)."""
+    """A pre-activation block whose shortcut takes means; see `kerastc.models.image_networks`."""
 
     def __init__(self, narrow: int, wide: int, stride: int):
         super().__init__()
         self.norm1 = nn.BatchNorm2d(narrow, EPSILON, MOMENTUM)
         self.shortcut = None
         if stride > 1 or narrow != wide:
-            self.shortcut = nn.Conv2d(narrow, wide, 1, stride, bias=False)
+            pool = [nn.AvgPool2d(stride)] if stride > 1 else []
+            self.shortcut = nn.Sequential(*pool, nn.Conv2d(narrow, wide, 1, bias=False))
         self.conv1 = nn.Conv2d(narrow, wide, 3, stride, padding=1, bias=False)
         self.norm2 = nn.BatchNorm2d(wide, EPSILON, MOMENTUM)
         self.conv2 = nn.Conv2d(wide, wide, 3, padding=1, bias=False)

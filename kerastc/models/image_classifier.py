@@ -59,7 +59,8 @@ def image_classifier(
     if architecture == "cnn":
         x = cnn(x, make, filters, depth)
     else:
-        x = residual(x, make, filters, depth, stem=16 if architecture == "wide" else filters[0])
+        wide = architecture == "wide"  # as it was published
+        x = residual(x, make, filters, depth, 16 if wide else filters[0], pooled=not wide)
     x = keras.layers.GlobalAveragePooling2D(dtype="float32", name="features")(x)
     x = keras.layers.Dropout(dropout, seed=seed, dtype="float32", name="head_dropout")(x)
     logits = keras.layers.Dense(

@@ -51,12 +51,20 @@ class Convolutions:
 
 
 def residual(
-    x: KerasTensor, make: Convolutions, widths: list[int], blocks: int, stem: int
+    x: KerasTensor,
+    make: Convolutions,
+    widths: list[int],
+    blocks: int,
+    stem: int,
+    pooled: bool = True,
 ) -> KerasTensor:
     """Pre-activation residual blocks (He et al. 2016, Identity Mappings, fig. 4e).
 
     Where a block changes the number of filters, its shortcut is a 1 x 1 convolution of what was
-    activated, as in WideResNet.
+    activated, as in WideResNet; where it also halves the sides, it takes means of 2 x 2 pixels
+    instead of every second one (He et al. 2019, Bag of Tricks for Image Classification, fig. 2c).
+    That and more weight decay, each with CutMix: 0.438 and a loss of 2.39, instead of 0.430 and
+    2.46, on 3,500 validation images of CIFAR-100 after 60 epochs on 6,000 labels.
 
     Args:
         x: (batch, height, width, channels), scaled.
@@ -64,23 +72,34 @@ def residual(
         widths: filters of each stage; every stage but the first halves height and width.
         blocks: of each stage.
         stem: filters of the convolution before them.
+        pooled: False takes every second pixel after all, as WideResNet does.
     """
     x = make.convolved(x, stem, "stem")
     for stage, filters in enumerate(widths, 1):
         for block in range(1, blocks + 1):
             strides = 2 if stage > 1 and block == 1 else 1
-            x = _residual_block(x, make, filters, strides, f"stage{stage}_block{block}")
+            x = _residual_block(x, make, filters, strides, pooled, f"stage{stage}_block{block}")
     return make.activated(x, "last", last="maps")
 
 
-def _residual_block(x: KerasTensor, make: Convolutions, filters: int, strides: int, name: str):
+def _residual_block(
+    x: KerasTensor, make: Convolutions, filters: int, strides: int, pooled: bool, name: str
+):
     shortcut = x
     x = make.activated(x, f"{name}_1")
     if strides > 1 or shortcut.shape[-1] != filters:
-        shortcut = make.convolved(x, filters, f"{name}_shortcut", 1, strides)
+        shortcut, rest = x, strides
+        if strides > 1 and pooled:
+            shortcut, rest = _means(x, strides, f"{name}_pool"), 1
+        shortcut = make.convolved(shortcut, filters, f"{name}_shortcut", 1, rest)
     x = make.convolved(x, filters, f"{name}_conv1", 3, strides)
     x = make.convolved(make.activated(x, f"{name}_2"), filters, f"{name}_conv2")
     return keras.layers.Add(name=f"{name}_sum")([shortcut, x])
+
+
+def _means(x: KerasTensor, side: int, name: str) -> KerasTensor:
+    """Means of squares of pixels; at the edge of an odd number, of those that there are."""
+    return keras.layers.AveragePooling2D(side, padding="same", name=name)(x)
 
 
 def cnn(x: KerasTensor, make: Convolutions, widths: list[int], convolutions: int) -> KerasTensor:

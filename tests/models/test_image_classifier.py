@@ -42,8 +42,12 @@ class InTorch:
         if kernel.shape[-1] == 1:
             return self.functional.conv2d(x, kernel, stride=strides)
         # TensorFlow's "same" pads an even side at its end alone where it strides.
-        pad = (0, 1, 0, 1) if strides == 2 else (1, 1, 1, 1)
-        return self.functional.conv2d(self.functional.pad(x, pad), kernel, stride=strides)
+        pad = [(0 if strides == 2 and side % 2 == 0 else 1, 1) for side in x.shape[:1:-1]]
+        padded = self.functional.pad(x, (*pad[0], *pad[1]))
+        return self.functional.conv2d(padded, kernel, stride=strides)
+
+    def means(self, x):
+        return self.functional.avg_pool2d(x, 2, ceil_mode=True, count_include_pad=False)
 
     def activated(self, x, name):
         scale, shift, mean, variance = self.weights(f"{name}_norm")
@@ -56,17 +60,18 @@ class InTorch:
 
 
 @pytest.mark.backend
-def test_the_residual_network_is_that_of_the_paper():
-    model = shaken(
-        image_classifier((16, 16, 3), 5, width=0.25, statistics=([100.0] * 3, [50.0] * 3))
-    )
-    net, pixels = InTorch(model), images((16, 16, 3))
+@pytest.mark.parametrize("sides", [(16, 16), (20, 28)])  # 28 is halved to 14, 7 and 4
+def test_the_residual_network_is_that_of_the_papers(sides):
+    shape = (*sides, 3)
+    model = shaken(image_classifier(shape, 5, width=0.25, statistics=([100.0] * 3, [50.0] * 3)))
+    net, pixels = InTorch(model), images(shape)
     x = net.tensor((pixels - 100) / 50)
     x = net.convolved(x, "stem")
     for stage in range(1, 5):
         name, strides = f"stage{stage}_block1", 2 if stage > 1 else 1
         inner = net.activated(x, f"{name}_1")
-        shortcut = net.convolved(inner, f"{name}_shortcut", strides) if stage > 1 else x
+        pooled = net.means(inner) if stage > 1 else inner
+        shortcut = net.convolved(pooled, f"{name}_shortcut") if stage > 1 else x
         inner = net.convolved(inner, f"{name}_conv1", strides)
         x = shortcut + net.convolved(net.activated(inner, f"{name}_2"), f"{name}_conv2")
     expected = net.classified(net.activated(x, "last"))
