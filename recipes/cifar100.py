@@ -21,7 +21,7 @@ import pydantic
 from kerastc import data, methods, report, training
 from kerastc.images import WEAK
 
-# Nine thousand labels take some ninety epochs, mixtures, and strong decay. A box pasted from another
+# Nine thousand labels take ninety epochs, mixtures and strong decay. A box pasted from another
 # image hides as much as cutout's grey square does.
 LABELLED = {
     **{"epochs": 90, "mixup": 0.4, "cutmix": 0.5, "augmentation": WEAK},
