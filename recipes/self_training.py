@@ -3,7 +3,8 @@
     kerastc train self-training
     kerastc train self-training data=cifar100.npz threshold=0.6 rounds=4
     kerastc train self-training data=cifar100.npz targets=soft threshold=0 weighting=none \\
-        teachers=3 rounds=1 round_epochs=30 epochs=100 mixup=0.4 first_side=0.5
+        teachers=3 neighbours=20 rounds=1 round_epochs=28 epochs=90 mixup=0.4 cutmix=0.5 \\
+        augmentation.cutout=0 weight_decay=0.2 first_side=0.5
     kerastc train self-training data=cifar100.npz balanced=true targets=soft average=0.99
 
 The report shows for each round how many images were taken and how many of them were right; the
@@ -12,8 +13,9 @@ labels by which that is judged are read when all training is over.
 Cost: 73 s on 2 cores, 1.3 GB of memory, for the digits.
 
 Expect: test accuracy 0.938 [.913 .958] on the digits, from the first training's 0.887; of the last
-round's pseudo-labels 97 % were right. On CIFAR-100 the third of these commands gives 0.546 [.532
-.560], in bfloat16, from 0.515 of the labels alone. One seed.
+round's pseudo-labels 97 % were right. On CIFAR-100 the third of these commands, with labelled=9000
+and in bfloat16, gives 0.584 [.571 .597] in an hour, from 0.548 of the labels alone; 58 % of the
+pseudo-labels were right. One seed.
 """
 
 from kerastc import data, methods, report

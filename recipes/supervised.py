@@ -10,8 +10,9 @@ each labelled; any .npz file, TFDS data set or folder of class folders will do.
 
 Cost: 37 s on 2 cores, 1.2 GB of memory.
 
-Expect: test accuracy 0.887 [.858 .916] on the digits. On CIFAR-100 with 9,000 labels 0.515, with
-`data=cifar100.npz epochs=100 mixup=0.4 first_side=0.5 precision=mixed_bfloat16`. One seed each.
+Expect: test accuracy 0.887 [.858 .916] on the digits. On CIFAR-100 with 9,000 labels 0.548 in
+twelve minutes, with `data=cifar100.npz labelled=9000 epochs=90 mixup=0.4 cutmix=0.5
+augmentation.cutout=0 weight_decay=0.2 first_side=0.5 precision=mixed_bfloat16`. One seed each.
 """
 
 from kerastc import data, methods, report, training
