@@ -27,7 +27,7 @@ def propagated(
         found: (m, classes) probabilities of the unlabelled images.
         vectors: (n + m, width) float32 of length 1: n labelled images, then the unlabelled ones.
         labels: (n,) int; these images keep their labels.
-        neighbours: of each unlabelled image, among all; at most n + m - 1.
+        neighbours: of each unlabelled image, among all others.
 
     Returns:
         (m, classes), each row's sum 1.
