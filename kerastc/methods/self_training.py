@@ -51,6 +51,7 @@ def self_training(splits: ImageSplits, config: SelfTrainingConfig, run: Run) -> 
         run: takes a folder for each round under phases/.
     """
     model = build_classifier(splits, config)
+    encoder = encoder_of(model)  # once: each new one would be compiled for predicting again
     first = model.get_weights()
     rounds, names = [], []
     opinions: list[list[Opinion]] = []
@@ -74,7 +75,7 @@ def self_training(splits: ImageSplits, config: SelfTrainingConfig, run: Run) -> 
             if figures["validation_accuracy"] > best[0]:
                 best = figures["validation_accuracy"], model.get_weights()
             if number < config.rounds:
-                opinions[-1].append(_opinion(model, splits, config))
+                opinions[-1].append(_opinion(model, encoder, splits, config))
         taken = len(chosen[-1]) if chosen else 0
         rounds.append({"round": number, "chosen": taken, **_together(trained)})
         tell(f"Round {number}: {taken:,} pseudo-labels, validation accuracy "
@@ -127,13 +128,12 @@ class Opinion:
     vectors: np.ndarray | None
 
 
-def _opinion(model, splits: ImageSplits, config: SelfTrainingConfig) -> Opinion:
+def _opinion(model, encoder, splits: ImageSplits, config: SelfTrainingConfig) -> Opinion:
     """The mean over an image and its mirror image, where they are the same thing."""
     images = training_images(splits) if config.neighbours else splits.unlabelled.images
-    encoder, classify = encoder_of(model), model.get_layer("classifier")
     views = [images, images[:, :, ::-1]] if config.mirrored(images) else [images]
     seen = [features_of(encoder, view) for view in views]
-    kernel, bias = classify.get_weights()
+    kernel, bias = model.get_layer("classifier").get_weights()
     unlabelled = slice(len(images) - len(splits.unlabelled), None)
     found = np.mean([softmax(part[unlabelled] @ kernel + bias) for part in seen], axis=0)
     if not config.neighbours:

@@ -133,10 +133,11 @@ def test_an_opinion_is_what_the_model_says_of_image_and_mirror_image():
     model = training_images.build_classifier(splits, config)
     images = splits.unlabelled.images
     both = [training_images.probabilities(model, view, "") for view in (images, images[:, :, ::-1])]
-    found = module._opinion(model, splits, config)
+    encoder = module.encoder_of(model)
+    found = module._opinion(model, encoder, splits, config)
     np.testing.assert_allclose(found.probabilities, np.mean(both, axis=0), atol=1e-5)
     assert found.vectors is None
-    alone = module._opinion(model, splits, config.model_copy(update={"mirror": False}))
+    alone = module._opinion(model, encoder, splits, config.model_copy(update={"mirror": False}))
     np.testing.assert_allclose(alone.probabilities, both[0], atol=1e-5)
 
 
@@ -144,11 +145,11 @@ def test_an_opinion_sees_labelled_images_before_unlabelled_ones():
     config = Config(**TINY, neighbours=3)
     splits = data.load_images(config)
     model = training_images.build_classifier(splits, config)
-    found = module._opinion(model, splits, config)
+    encoder = module.encoder_of(model)
+    found = module._opinion(model, encoder, splits, config)
     assert len(found.probabilities) == len(splits.unlabelled)
     assert len(found.vectors) == len(splits.train) + len(splits.unlabelled)
     np.testing.assert_allclose(np.linalg.norm(found.vectors, axis=1), 1, rtol=1e-5)
-    encoder = module.encoder_of(model)
     seen = encoder.predict_on_batch(splits.train.images[:2].astype("float32"))
     centre = encoder.predict(module.training_images(splits).astype("float32"), verbose=0).mean(0)
     np.testing.assert_allclose(found.vectors[:2], module.unit(seen - centre), atol=1e-4)
