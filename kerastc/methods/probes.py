@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from kerastc.methods.neighbours import nearest_of, unit
+
 TEMPERATURE = 0.07  # of the votes; Wu et al. 2018, section 3.4
 NEIGHBOURS = (20, 50, 100, 200)
 STRENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3)  # inverse of the penalty, as scikit-learn has it
-BLOCK = 1024  # rows whose similarities are held at a time
 
 
 @dataclass(frozen=True)
@@ -96,20 +97,11 @@ def neighbour_votes(
     Returns:
         (m, classes) float64, each row's sum 1.
     """
-    known = unit(train.vectors)
     members = np.eye(train.labels.max() + 1)[train.labels]
     votes = np.empty((len(vectors), members.shape[1]))
-    for start in range(0, len(vectors), BLOCK):
-        similarities = unit(vectors[start : start + BLOCK]) @ known.T
-        nearest = np.argpartition(-similarities, k - 1, axis=1)[:, :k]
-        cosines = np.take_along_axis(similarities, nearest, axis=1)
+    for part, nearest, cosines in nearest_of(unit(vectors), unit(train.vectors), k):
         # From the greatest downwards: no temperature overflows.
         weights = np.exp((cosines - cosines.max(axis=1, keepdims=True)) / temperature)
         weights /= weights.sum(axis=1, keepdims=True)
-        votes[start : start + BLOCK] = np.einsum("nk,nkc->nc", weights, members[nearest])
+        votes[part] = np.einsum("nk,nkc->nc", weights, members[nearest])
     return votes
-
-
-def unit(vectors: np.ndarray) -> np.ndarray:
-    """Vectors (n, width) at length 1, in their own precision."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)

@@ -10,12 +10,12 @@ of 1.77; with what their 20 neighbours say, 0.537 at 1.70.
 
 import numpy as np
 
+from kerastc.methods.neighbours import nearest_of
 from kerastc.progress import progress
 
 KEPT = 0.5  # share of the network's own word in each step
 STEPS = 3
 SHARPNESS = 10  # power of the cosine by which a neighbour weighs; Iscen et al. have 3, of 50
-BLOCK = 512  # images whose similarities are held at a time
 
 
 def propagated(
@@ -62,17 +62,9 @@ def nearest(vectors: np.ndarray, first: int, count: int) -> tuple[np.ndarray, np
     rows = np.empty((wanted, count), np.int64)
     weights = np.empty((wanted, count), np.float32)
     with progress("Looking for neighbours", total=wanted) as advance:
-        for start in range(0, wanted, BLOCK):
-            block = vectors[first + start : first + start + BLOCK]
-            cosines = block @ vectors.T
-            own = np.arange(len(block))
-            cosines[own, first + start + own] = -2  # nobody is a neighbour of its own
-            np.negative(cosines, out=cosines)
-            found = np.argpartition(cosines, count - 1, axis=1)[:, :count]
-            part = slice(start, start + len(block))
-            rows[part] = found
-            weights[part] = -np.take_along_axis(cosines, found, axis=1)
-            advance(len(block))
+        for part, found, cosines in nearest_of(vectors[first:], vectors, count, own=first):
+            rows[part], weights[part] = found, cosines
+            advance(len(found))
     # Of the most alike, 1: where all are unlike, their weights would vanish in the power.
     weights = np.maximum(weights, 1e-3)
     weights = (weights / weights.max(axis=1, keepdims=True)) ** SHARPNESS

@@ -5,7 +5,6 @@ Xie et al. 2020, Self-training with Noisy Student (algorithm 1). Class-balanced 
 al. 2018, section 4.3. Labels drawn to those of similar images: see `kerastc.methods.propagation`.
 """
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +14,8 @@ import numpy as np
 from kerastc.data import ImageSplits, hidden_labels
 from kerastc.methods.config import SelfTrainingConfig
 from kerastc.methods.features import features_of, training_images
+from kerastc.methods.neighbours import unit
 from kerastc.methods.phases import join_histories, phase
-from kerastc.methods.probes import unit
 from kerastc.methods.propagation import propagated
 from kerastc.models import encoder_of
 from kerastc.progress import tell
@@ -60,6 +59,8 @@ def self_training(splits: ImageSplits, config: SelfTrainingConfig, run: Run) -> 
     for number in range(config.rounds + 1):
         batches = _batches(splits, config, chosen[-1] if chosen else None)
         trained = []
+        if not config.committee:
+            opinions.clear()
         opinions.append([])
         for name, settings in _trainings(config, number):
             if not number and trained:
@@ -81,7 +82,7 @@ def self_training(splits: ImageSplits, config: SelfTrainingConfig, run: Run) -> 
         tell(f"Round {number}: {taken:,} pseudo-labels, validation accuracy "
              f"{rounds[-1]['validation_accuracy']:.4f}")  # fmt: skip
         if opinions[-1]:
-            found = _labels(opinions if config.committee else opinions[-1:], splits, config)
+            found = _labels(opinions, splits, config)
             chosen.append(select(found, splits.train.class_counts(), config))
             if not len(chosen[-1]):
                 tell(f"No image reached threshold={config.threshold}: the rounds end here.")
@@ -149,12 +150,9 @@ def _labels(
     found = np.mean([np.mean([one.probabilities for one in some], axis=0) for some in opinions], 0)
     if not config.neighbours:
         return found
-    shares = [1 / (len(opinions) * len(some)) for some in opinions for _ in some]
+    # So scaled, cosines of the joint vectors are means of the models' cosines, weighed likewise.
     vectors = np.concatenate(
-        [
-            share**0.5 * one.vectors
-            for share, one in zip(shares, itertools.chain(*opinions), strict=True)
-        ],
+        [(len(opinions) * len(some)) ** -0.5 * one.vectors for some in opinions for one in some],
         axis=1,
     )
     return propagated(found, vectors, splits.train.labels, config.neighbours)

@@ -28,7 +28,7 @@ def test_votes_are_those_of_scikit_learn(k):
 def test_votes_do_not_depend_on_the_blocks(monkeypatch):
     train, queries = clusters(60, 1), clusters(25, 2)
     whole = neighbour_votes(train, queries.vectors, 20)
-    monkeypatch.setattr("kerastc.methods.probes.BLOCK", 7)
+    monkeypatch.setattr("kerastc.methods.neighbours.BLOCK", 7)
     np.testing.assert_allclose(neighbour_votes(train, queries.vectors, 20), whole)
 
 

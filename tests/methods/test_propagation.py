@@ -6,7 +6,7 @@ from sklearn.datasets import make_moons
 from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.neighbors import NearestNeighbors
 
-from kerastc.methods import propagation
+from kerastc.methods import neighbours, propagation
 from kerastc.methods.propagation import nearest, propagated
 
 
@@ -16,7 +16,7 @@ def vectors(count=60, width=8, seed=0):
 
 
 def test_neighbours_are_those_of_scikit_learn(monkeypatch):
-    monkeypatch.setattr(propagation, "BLOCK", 7)
+    monkeypatch.setattr(neighbours, "BLOCK", 7)
     points = vectors()
     rows, weights = nearest(points, 20, 5)
     model = NearestNeighbors(n_neighbors=6, metric="cosine").fit(points)

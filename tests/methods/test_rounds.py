@@ -181,7 +181,7 @@ def test_a_committee_sees_images_by_all_its_features():
 
 
 def trained_for_rounds(tmp_path, monkeypatch, **changed):
-    """A run's result and phases, and by round what labelled: opinions, and the labels chosen of."""
+    """A result, its run, who labelled for each round (how many, and the first ones), and splits."""
     config = Config(**TINY | changed)
     splits = data.load_images(config)
     run = Run.create(tmp_path / "run", {"recipe": "self_training"})
@@ -202,11 +202,19 @@ def test_a_committee_is_of_all_rounds_so_far(tmp_path, monkeypatch):
     assert [row["round"] for row in result.method["rounds"]] == [0, 1, 2]
 
 
-def test_several_teachers_label_together(tmp_path, monkeypatch):
+def test_several_teachers_label_by_the_mean_of_their_probabilities(tmp_path, monkeypatch):
+    selecting, told = module.select, []
+
+    def selected(found, counts, config):
+        told.append(found)
+        return selecting(found, counts, config)
+
+    monkeypatch.setattr(module, "select", selected)
     result, run, asked, splits = trained_for_rounds(tmp_path, monkeypatch, teachers=2, rounds=1)
     [(counts, (one, other))] = asked
     assert counts == [2]
     assert np.abs(one.probabilities - other.probabilities).max() > 0.01
+    np.testing.assert_allclose(told[0], (one.probabilities + other.probabilities) / 2)
     names = ["round-0", "round-0-teacher-2", "round-1"]
     phases = [Run(run.path("phases", name)).read_json("phase.json") for name in names]
     assert result.figures["epochs"] == 6
