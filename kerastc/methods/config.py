@@ -37,7 +37,8 @@ class FixMatchConfig(ImageClassifierConfig):
     consistency: Weight = 1.0  # weight of the unlabelled images in the loss
     weak: Augmentation = WEAK  # of unlabelled images, for their labels
     strong: Augmentation = STRONG  # of unlabelled images, to learn from
-    supervised_epochs: Natural = 10  # with labelled images alone, before
+    supervised_epochs: Natural = 10  # with labelled images alone, before; images grow only there
+    supervised_rate: Positive | None = None  # the peak then; none: learning_rate
 
     average: Annotated[float, Field(gt=0, lt=1)] = 0.99  # of old weights in the moving average
     batch_size: Count = 64  # labelled images

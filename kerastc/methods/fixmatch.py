@@ -3,7 +3,9 @@
 Sohn et al. 2020, FixMatch, eqs. 3 and 4, with the flexible thresholds of Zhang et al. 2021,
 FlexMatch, eqs. 5 to 10. The labels come from a moving average of the weights (Tarvainen and Valpola
 2017), which runs in inference: that costs a third of a training pass. A short supervised training
-comes first: from random weights, most of the time would go by before any label is certain.
+comes first: from random weights, most of the time would go by before any label is certain. Where
+it is long and ends with small steps on images of full size, what follows begins with both: a high
+rate and small images would unlearn it.
 """
 
 from typing import Any
@@ -44,13 +46,14 @@ def fixmatch(splits: ImageSplits, config: FixMatchConfig, run: Run) -> Trained:
         before = phase(
             run, "supervised", model, lambda folder: _supervised(model, splits, config, folder)
         )
+    rest = config.model_copy(update={"first_side": 1.0}) if before else config
     seed_all(model, config.seed)
     learner = FixMatch(model, len(splits.unlabelled), len(splits.train.classes), config)
     images = splits.unlabelled.images
     views = {name: config.policy(images, getattr(config, name)) for name in ("weak", "strong")}
     labelled = training_batches(splits.train, config)
     batches = FixMatchBatches(labelled, images, config.ratio, views)
-    choice, figures = fit_images(learner, batches, splits, config, run)
+    choice, figures = fit_images(learner, batches, splits, rest, run)
     figures["seconds"] = round(figures["seconds"] + before.get("seconds", 0.0), 3)
     figures["images"] = len(splits.train) + len(splits.unlabelled)
     policies = (config.weak, config.strong)
@@ -143,7 +146,11 @@ class FixMatch(Learner):
 
 
 def _supervised(model, splits, config, folder: Run) -> dict[str, Any]:
-    settings = config.model_copy(update={"epochs": config.supervised_epochs})
+    changed = {
+        "epochs": config.supervised_epochs,
+        "learning_rate": config.supervised_rate or config.learning_rate,
+    }
+    settings = config.model_copy(update=changed)
     batches = training_batches(splits.train, settings)
     choice, figures = fit_classifier(model, batches, splits, settings, folder)
     return {"validation_accuracy": accuracy(choice.validation, splits.validation), **figures}
