@@ -90,6 +90,11 @@ class Config(
         usual = {name: field.get_default() for name, field in kind.model_fields.items()}
         return {**usual, **own, **given}
 
+    @pydantic.model_validator(mode="after")
+    def whole_chunks(self) -> "Config":
+        """Only one method has chunks to fill."""
+        return super().whole_chunks() if self.method == "joint_simclr" else self
+
 
 def load(config: Config, run) -> data.ImageSplits:
     splits = data.load_images(config)
