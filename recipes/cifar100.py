@@ -48,17 +48,21 @@ METHODS: dict[str, tuple[type, dict[str, Any]]] = {
         {
             **LABELLED,
             **{"supervised_epochs": 40, "supervised_rate": 4e-3, "learning_rate": 1e-3},
-            **{"epochs": 10, "batch_size": 128, "threshold": 0.5, "strong": FIRM},
+            **{"epochs": 10, "batch_size": 128, "strong": FIRM},
+            **{"flexible": False, "threshold": 0.4},
         },
     ),
-    "autoencoder": (methods.AutoencoderConfig, {**LABELLED, "pretraining_epochs": 8}),
+    "autoencoder": (
+        methods.AutoencoderConfig,
+        {**LABELLED, "first_side": 1.0, "pretraining_epochs": 6, "learning_rate": 1e-3},
+    ),
     "joint_autoencoder": (
         methods.JointAutoencoderConfig,
         {**LABELLED, "first_side": 1.0, "epochs": 9, "batch_size": 128, "ratio": 1},
     ),
     "simclr": (
         methods.SimclrConfig,
-        {**LABELLED, "pretraining_epochs": 10, "learning_rate": 2e-3},
+        {**LABELLED, "pretraining_epochs": 10, "learning_rate": 5e-4},
     ),
     "joint_simclr": (
         methods.JointSimclrConfig,

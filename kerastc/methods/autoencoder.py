@@ -19,6 +19,7 @@ from kerastc.methods.features import features_of, training_images
 from kerastc.methods.phases import phase, shared
 from kerastc.methods.reconstruction import (
     reconstruction_loss,
+    refuse_growing,
     show_reconstructions,
     unexplained,
 )
@@ -52,6 +53,7 @@ def autoencoder(splits: ImageSplits, config: AutoencoderConfig, run: Run) -> Tra
         run: takes the fine-tuning's history and checkpoints, and the last layer's under phases/;
             the pretraining lies in the cache for all runs that need the same.
     """
+    refuse_growing(config)
     model = build_classifier(splits, config)
     pretrained = pretrain(model, splits, config, run)
     head = phase(run, "frozen", model, lambda folder: fit_head(model, splits, config, folder))

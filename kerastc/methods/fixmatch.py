@@ -4,8 +4,8 @@ Sohn et al. 2020, FixMatch, eqs. 3 and 4, with the flexible thresholds of Zhang 
 FlexMatch, eqs. 5 to 10. The labels come from a moving average of the weights (Tarvainen and Valpola
 2017), which runs in inference: that costs a third of a training pass. A short supervised training
 comes first: from random weights, most of the time would go by before any label is certain. Where
-it is long and ends with small steps on images of full size, what follows begins with both: a high
-rate and small images would unlearn it.
+it is long and ends with small steps on images of full size, what follows begins with both
+(`supervised_rate`, `ImageClassifierConfig.grown`): a high rate and small images would unlearn it.
 """
 
 from typing import Any
@@ -46,7 +46,7 @@ def fixmatch(splits: ImageSplits, config: FixMatchConfig, run: Run) -> Trained:
         before = phase(
             run, "supervised", model, lambda folder: _supervised(model, splits, config, folder)
         )
-    rest = config.model_copy(update={"first_side": 1.0}) if before else config
+    rest = config.grown if before else config
     seed_all(model, config.seed)
     learner = FixMatch(model, len(splits.unlabelled), len(splits.train.classes), config)
     images = splits.unlabelled.images

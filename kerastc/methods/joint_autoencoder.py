@@ -23,9 +23,12 @@ import numpy as np
 from keras import ops
 
 from kerastc.data import ImageSplits
-from kerastc.errors import UserError
 from kerastc.methods.config import JointAutoencoderConfig
-from kerastc.methods.reconstruction import reconstruction_loss, show_reconstructions
+from kerastc.methods.reconstruction import (
+    reconstruction_loss,
+    refuse_growing,
+    show_reconstructions,
+)
 from kerastc.models import maps_of
 from kerastc.models.decoder import HiddenPatches, decoder, scaled
 from kerastc.run import Run
@@ -50,11 +53,7 @@ def joint_autoencoder(splits: ImageSplits, config: JointAutoencoderConfig, run: 
         config: hyperparameters.
         run: takes history, with the reconstruction's part of the loss, and checkpoints.
     """
-    if config.first_side < 1:
-        raise UserError(
-            f"first_side={config.first_side}: the decoder draws images of one size.",
-            "Leave first_side out.",
-        )
+    refuse_growing(config)
     model = build_classifier(splits, config)
     seed_all(model, config.seed)
     learner = JointAutoencoder(model, config)

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerastc.errors import UserError
+from kerastc.methods.config import ReconstructionConfig
 from kerastc.models.decoder import pixels, scaled
 from kerastc.report.method_plots import image_rows
 from kerastc.report.pictures import write_picture
@@ -13,6 +15,15 @@ from kerastc.training.images import JUDGING
 from kerastc.training.predicting import predict
 
 SHOWN = 10  # images in the picture
+
+
+def refuse_growing(config: ReconstructionConfig) -> None:
+    """Raises a UserError where images shall begin small."""
+    if config.first_side < 1:
+        raise UserError(
+            f"first_side={config.first_side}: the decoder draws images of one size.",
+            "Leave first_side out.",
+        )
 
 
 def reconstruction_loss(images, outputs):

@@ -101,6 +101,7 @@ def _trainings(config: SelfTrainingConfig, number: int) -> Iterator[tuple[str, S
     """Name and settings of each training of a round, which draw from seeds of their own."""
     if number:
         changed = {"epochs": config.round_epochs, "seed": config.seed + number}
+        config = config if config.start == "new" else config.grown
         yield f"round-{number}", config.model_copy(update=changed)
         return
     for teacher in range(config.teachers):

@@ -4,9 +4,11 @@ Chen et al. 2020, sections 2 and 4. Pretraining sees the images of the labelled 
 part. Its features are judged frozen, by logistic regression and by their nearest neighbours, beside
 those of the same encoder with its random weights; then all of it is fine-tuned with the labels,
 with the logistic regression for a last layer (Kumar et al. 2022, Fine-Tuning can Distort Pretrained
-Features), and that is the run's model. On the digits, with strided shortcuts, the fine-tuned
-model had 0.956 on test that way, and 0.916 from a random last layer at the rate of a supervised
-training.
+Features), and that is the run's model. In between the norms get the
+statistics of images as they are. With those of cropped and coloured views, the first steps of
+fine-tuning, which normalise by the batch, see other features than the last layer was made for, and
+undo the pretraining: on CIFAR-100 the last layer's cross-entropy was 2.30 by the moving averages
+and 3.93 by the batch.
 
 Why the study's SimCLR did not train is not settled. Six short epochs of a narrow network did not
 separate the suspects (kerastc train simclr data=cifar100.npz labelled=3000 unlabelled=2000
@@ -31,7 +33,7 @@ from kerastc.methods.contrastive import (
     pairs_found,
     projector_of,
 )
-from kerastc.methods.features import features_of, training_images
+from kerastc.methods.features import features_of, settle_norms, training_images
 from kerastc.methods.phases import shared
 from kerastc.methods.probes import Features, linear_probe, neighbour_probe
 from kerastc.models import any_size, encoder_of
@@ -66,11 +68,14 @@ def simclr(splits: ImageSplits, config: SimclrConfig, run: Run) -> Trained:
             for all runs that need the same.
     """
     model = build_classifier(splits, config)
+    encoder, images = encoder_of(model), training_images(splits)
+    settle_norms(encoder, images, config.seed)
     random = all_features(model, splits)
     projector = projector_of(model, config.projection, config.seed)
     figures = pretrain(projector, splits, config, run)
-    frozen = all_features(model, splits)
     pairs = show_pairs(projector, splits.validation.images, config, run)
+    settle_norms(encoder, images, config.seed)
+    frozen = all_features(model, splits)
     show_features(
         frozen["validation"],
         splits.validation.classes,
@@ -81,7 +86,7 @@ def simclr(splits: ImageSplits, config: SimclrConfig, run: Run) -> Trained:
     judged, head = probed(random, frozen)
     model.get_layer("classifier").set_weights(head)
     choice, fitted = fit_classifier(
-        model, training_batches(splits.train, config), splits, config, run
+        model, training_batches(splits.train, config), splits, config.grown, run
     )
     seconds = round(figures["seconds"] + fitted["seconds"], 3)
     fitted |= {"seconds": seconds, "images": len(splits.train) + len(splits.unlabelled)}

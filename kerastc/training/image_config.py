@@ -1,6 +1,6 @@
 """The fields that every recipe of images shares."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import Field
@@ -49,6 +49,11 @@ class ImageClassifierConfig(TrainingConfig):
         """The augmentation for such images, (n, height, width, channels), mirrored where fit."""
         given = augmentation or self.augmentation
         return given.model_copy(update={"flip": given.flip and self.mirrored(images)})
+
+    @property
+    def grown(self) -> Self:
+        """The same for weights that know large images: small ones would make them forget."""
+        return self.model_copy(update={"first_side": 1.0})
 
     @property
     def mixture(self) -> Mixture:

@@ -205,7 +205,9 @@ def test_both_ways_learn_what_the_supervised_baseline_learns(run, tmp_path):
     assert min(two, right(joint.test, splits.test)) > max(0.5, baseline - 0.1)
 
 
-def test_a_decoder_draws_one_size(run):
-    config = JointConfig(**TINY, first_side=0.5)
+@pytest.mark.parametrize("method", ["autoencoder", "joint_autoencoder"])
+def test_a_decoder_draws_one_size(method, run):
+    kind = JointConfig if method.startswith("joint") else Config
+    config = kind(**TINY, first_side=0.5)
     with pytest.raises(UserError, match=r"first_side=0\.5"):
-        methods.joint_autoencoder(data.load_images(config), config, run)
+        getattr(methods, method)(data.load_images(config), config, run)
