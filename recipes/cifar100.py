@@ -62,7 +62,7 @@ METHODS: dict[str, tuple[type, dict[str, Any]]] = {
     ),
     "simclr": (
         methods.SimclrConfig,
-        {**LABELLED, "pretraining_epochs": 10, "learning_rate": 5e-4},
+        {**LABELLED, "pretraining_epochs": 10},
     ),
     "joint_simclr": (
         methods.JointSimclrConfig,

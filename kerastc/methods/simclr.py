@@ -3,12 +3,15 @@
 Chen et al. 2020, sections 2 and 4. Pretraining sees the images of the labelled and the unlabelled
 part. Its features are judged frozen, by logistic regression and by their nearest neighbours, beside
 those of the same encoder with its random weights; then all of it is fine-tuned with the labels,
-with the logistic regression for a last layer (Kumar et al. 2022, Fine-Tuning can Distort Pretrained
-Features), and that is the run's model. In between the norms get the
-statistics of images as they are. With those of cropped and coloured views, the first steps of
-fine-tuning, which normalise by the batch, see other features than the last layer was made for, and
-undo the pretraining: on CIFAR-100 the last layer's cross-entropy was 2.30 by the moving averages
-and 3.93 by the batch.
+with a logistic regression for a last layer (Kumar et al. 2022, Fine-Tuning can Distort Pretrained
+Features), and that is the run's model.
+
+Three things would undo the pretraining in the first steps of fine-tuning, and are seen to. Norms
+that have the statistics of cropped and coloured views: images as they are, normalised by the batch,
+look different from those that the last layer was made for (its cross-entropy on CIFAR-100 was 2.30
+by the moving averages, 3.93 by the batch). A last layer that is sure of too much: see
+`kerastc.methods.probes.linear_probe`. And small images, where images grow: the pretraining has
+grown them already.
 
 Why the study's SimCLR did not train is not settled. Six short epochs of a narrow network did not
 separate the suspects (kerastc train simclr data=cifar100.npz labelled=3000 unlabelled=2000
