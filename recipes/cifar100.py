@@ -62,7 +62,7 @@ METHODS: dict[str, tuple[type, dict[str, Any]]] = {
     ),
     "simclr": (
         methods.SimclrConfig,
-        {**LABELLED, "pretraining_epochs": 10},
+        {**LABELLED, "pretraining_epochs": 10, "learning_rate": 2e-3},
     ),
     "joint_simclr": (
         methods.JointSimclrConfig,

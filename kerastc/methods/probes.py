@@ -4,21 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
 
 from kerastc.methods.neighbours import nearest_of, unit
 
 TEMPERATURE = 0.07  # of the votes; Wu et al. 2018, section 3.4
 NEIGHBOURS = (20, 50, 100, 200)
-STRENGTHS = (
-    0.001,
-    0.003,
-    0.01,
-    0.03,
-    0.1,
-    0.3,
-    1.0,
-)  # inverse of the penalty, as scikit-learn has it
+STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # inverse penalties, as in scikit-learn
+SOFT = 10  # over the number of images: the inverse penalty of the layer that is fine-tuned
 
 
 @dataclass(frozen=True)
@@ -34,50 +26,60 @@ class Features:
     labels: np.ndarray
 
 
-def linear_probe(
-    train: Features, validation: Features, test: Features
-) -> tuple[dict[str, float], tuple[np.ndarray, np.ndarray]]:
+def linear_probe(train: Features, validation: Features, test: Features) -> dict[str, float]:
     """Logistic regression on standardised features; validation chooses the penalty.
-
-    The layer that is returned has the penalty of the least cross-entropy on validation, a stronger
-    one than that of the best accuracy: a sharp layer magnifies each change of the features, and so
-    the first steps of fine-tuning undo them.
 
     Args:
         train: has every class.
         validation, test: what is judged.
 
     Returns:
-        "validation accuracy", "test accuracy" and the "inverse penalty"; and a layer behind the
-        features as they are: kernel (width, classes) and bias (classes,).
+        "validation accuracy", "test accuracy" and the "inverse penalty".
     """
-    mean, deviation = train.vectors.mean(axis=0), train.vectors.std(axis=0) + 1e-6
+    mean, deviation = _scale(train)
 
-    def standard(part):
-        return (part.vectors - mean) / deviation
+    def right(model, part):
+        return float(model.score((part.vectors - mean) / deviation, part.labels))
 
-    def loss(model):
-        return log_loss(
-            validation.labels, model.predict_proba(standard(validation)), labels=model.classes_
-        )
-
-    models = [
-        LogisticRegression(C=strength, tol=1e-3, max_iter=2000).fit(standard(train), train.labels)
-        for strength in STRENGTHS
-    ]
-    right = [float(model.score(standard(validation), validation.labels)) for model in models]
-    best = models[int(np.argmax(right))]
-    figures = {
-        "validation accuracy": max(right),
-        "test accuracy": float(best.score(standard(test), test.labels)),
-        "inverse penalty": best.C,
+    rows = (train.vectors - mean) / deviation
+    best = (-1.0, None)
+    for strength in STRENGTHS:
+        model = LogisticRegression(C=strength, tol=1e-3, max_iter=2000).fit(rows, train.labels)
+        best = max(best, (right(model, validation), model), key=lambda pair: pair[0])
+    accuracy, model = best
+    return {
+        "validation accuracy": accuracy,
+        "test accuracy": right(model, test),
+        "inverse penalty": model.C,
     }
-    soft = min(models, key=loss)
-    weights, bias = soft.coef_.T, soft.intercept_
+
+
+def soft_layer(train: Features) -> tuple[np.ndarray, np.ndarray]:
+    """A last layer to begin fine-tuning with: a logistic regression that is sure of little.
+
+    The probe that is right most often magnifies each change of the features, by dropout, mixtures
+    and the first steps themselves, which so undo what the encoder knows: on CIFAR-100 the loss
+    began at 8.4 with it, and at 4.0 with this layer.
+
+    Args:
+        train: has every class.
+
+    Returns:
+        kernel (width, classes) and bias (classes,), for features as they are.
+    """
+    mean, deviation = _scale(train)
+    model = LogisticRegression(C=SOFT / len(train.labels), tol=1e-3, max_iter=2000)
+    model.fit((train.vectors - mean) / deviation, train.labels)
+    weights, bias = model.coef_.T, model.intercept_
     if len(bias) == 1:  # of two classes, scikit-learn has the second one's lead
         weights, bias = (np.concatenate([0 * part, part], axis=-1) for part in (weights, bias))
     kernel = weights / deviation[:, None]
-    return figures, (kernel, bias - mean @ kernel)
+    return kernel, bias - mean @ kernel
+
+
+def _scale(train: Features) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation of each feature, (width,)."""
+    return train.vectors.mean(axis=0), train.vectors.std(axis=0) + 1e-6
 
 
 def neighbour_probe(train: Features, validation: Features, test: Features) -> dict[str, float]:

@@ -10,7 +10,7 @@ Three things would undo the pretraining in the first steps of fine-tuning, and a
 that have the statistics of cropped and coloured views: images as they are, normalised by the batch,
 look different from those that the last layer was made for (its cross-entropy on CIFAR-100 was 2.30
 by the moving averages, 3.93 by the batch). A last layer that is sure of too much: see
-`kerastc.methods.probes.linear_probe`. And small images, where images grow: the pretraining has
+`kerastc.methods.probes.soft_layer`. And small images, where images grow: the pretraining has
 grown them already.
 
 Why the study's SimCLR did not train is not settled. Six short epochs of a narrow network did not
@@ -38,7 +38,7 @@ from kerastc.methods.contrastive import (
 )
 from kerastc.methods.features import features_of, settle_norms, training_images
 from kerastc.methods.phases import shared
-from kerastc.methods.probes import Features, linear_probe, neighbour_probe
+from kerastc.methods.probes import Features, linear_probe, neighbour_probe, soft_layer
 from kerastc.models import any_size, encoder_of
 from kerastc.progress import tell
 from kerastc.report.method_plots import neighbourhoods, projection, similarity_matrix
@@ -86,8 +86,8 @@ def simclr(splits: ImageSplits, config: SimclrConfig, run: Run) -> Trained:
         run,
         "Features before any label was seen",
     )
-    judged, head = probed(random, frozen)
-    model.get_layer("classifier").set_weights(head)
+    judged = probed(random, frozen)
+    model.get_layer("classifier").set_weights(soft_layer(frozen["train"]))
     choice, fitted = fit_classifier(
         model, training_batches(splits.train, config), splits, config.grown, run
     )
@@ -177,9 +177,7 @@ def all_features(model: keras.Model, splits: ImageSplits) -> dict[str, Features]
     }
 
 
-def probed(
-    random: dict[str, Features], frozen: dict[str, Features]
-) -> tuple[dict[str, dict[str, float]], tuple[np.ndarray, np.ndarray]]:
+def probed(random: dict[str, Features], frozen: dict[str, Features]) -> dict[str, dict[str, float]]:
     """Judges features by simple classifiers.
 
     Args:
@@ -187,17 +185,16 @@ def probed(
         frozen: the same after it.
 
     Returns:
-        the accuracies by the probes' names in the report, and the linear probe's kernel and bias.
+        the accuracies by the probes' names in the report.
     """
-    linear, head = linear_probe(**frozen)
     told = {
-        "linear probe of random weights": linear_probe(**random)[0],
-        "linear probe": linear,
+        "linear probe of random weights": linear_probe(**random),
+        "linear probe": linear_probe(**frozen),
         "neighbour probe": neighbour_probe(**frozen),
     }
     for name, figures in told.items():
         tell(f"{name}: validation accuracy {figures['validation accuracy']:.4f}")
-    return told, head
+    return told
 
 
 def show_pairs(
