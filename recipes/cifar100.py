@@ -11,8 +11,10 @@ others suit CIFAR-100. With data=digits the study runs through in minutes, witho
 
 Cost: a training each, see the methods' recipes.
 
-Expect: on the digits what the methods' recipes say. On CIFAR-100 the study was not run as a whole;
-self-training and the labels alone have their figures in their own recipes.
+Expect: on the digits what the methods' recipes say. On CIFAR-100, with labelled=9000 and in
+bfloat16, test accuracy 0.477 of supervised, 0.501 of fixmatch, 0.520 of simclr and @AES@ of
+autoencoder; one seed. The joint methods and self-training were not run at this length: the recipe
+of self-training has the figures of a longer one.
 """
 
 from typing import Any, Literal
@@ -54,7 +56,7 @@ METHODS: dict[str, tuple[type, dict[str, Any]]] = {
     ),
     "autoencoder": (
         methods.AutoencoderConfig,
-        {**LABELLED, "first_side": 1.0, "pretraining_epochs": 6, "learning_rate": 1e-3},
+        {**LABELLED, "first_side": 1.0, "pretraining_epochs": 6},
     ),
     "joint_autoencoder": (
         methods.JointAutoencoderConfig,
