@@ -12,7 +12,7 @@ others suit CIFAR-100. With data=digits the study runs through in minutes, witho
 Cost: a training each, see the methods' recipes.
 
 Expect: on the digits what the methods' recipes say. On CIFAR-100, with labelled=9000 and in
-bfloat16, test accuracy 0.477 of supervised, 0.501 of fixmatch, 0.520 of simclr and @AES@ of
+bfloat16, test accuracy 0.477 of supervised, 0.501 of fixmatch, 0.520 of simclr and 0.499 of
 autoencoder; one seed. The joint methods and self-training were not run at this length: the recipe
 of self-training has the figures of a longer one.
 """
