@@ -25,7 +25,8 @@ METHODS = {
 
 
 # A training from weights that know large images begins with large ones: small ones would make it
-# forget. On CIFAR-100 SimCLR's linear probe had 0.323, and twelve epochs with small images 0.184.
+# forget. SimCLR's fine-tuning on CIFAR-100 had 0.18 of validation right after eleven epochs from
+# small images, 0.29 from whole ones, both before the other causes of forgetting were mended.
 GROWING = {
     "fixmatch": ("fixmatch", {}, [True, False]),
     "simclr": ("simclr", {}, [False]),
