@@ -36,33 +36,29 @@ METHODS: dict[str, tuple[type, dict[str, Any]]] = {
     "supervised": (training.ImageClassifierConfig, LABELLED),
     "self_training": (
         methods.SelfTrainingConfig,
-        {
-            **LABELLED,
-            **{"targets": "soft", "weighting": "none", "threshold": 0.0},
-            **{"teachers": 3, "neighbours": 20, "rounds": 1, "round_epochs": 12},
-        },
+        LABELLED
+        | dict(targets="soft", weighting="none", threshold=0.0)
+        | dict(teachers=3, neighbours=20, rounds=1, round_epochs=12),
     ),
     "fixmatch": (
         methods.FixMatchConfig,
-        {
-            **{**LABELLED, "first_side": 0.5},
-            **{"supervised_epochs": 40, "supervised_rate": 4e-3, "learning_rate": 1e-3},
-            **{"epochs": 10, "batch_size": 128, "strong": FIRM},
-            **{"flexible": False, "threshold": 0.4},
-        },
+        LABELLED
+        | dict(supervised_epochs=40, supervised_rate=4e-3, first_side=0.5)
+        | dict(epochs=10, learning_rate=1e-3, batch_size=128)
+        | dict(flexible=False, threshold=0.4, strong=FIRM),
     ),
-    "autoencoder": (methods.AutoencoderConfig, {**LABELLED, "pretraining_epochs": 6}),
+    "autoencoder": (methods.AutoencoderConfig, LABELLED | dict(pretraining_epochs=6)),
     "joint_autoencoder": (
         methods.JointAutoencoderConfig,
-        {**LABELLED, "epochs": 9, "batch_size": 128, "ratio": 1},
+        LABELLED | dict(epochs=9, batch_size=128, ratio=1),
     ),
     "simclr": (
         methods.SimclrConfig,
-        {**LABELLED, "first_side": 0.5, "pretraining_epochs": 10, "learning_rate": 2e-3},
+        LABELLED | dict(pretraining_epochs=10, first_side=0.5, learning_rate=2e-3),
     ),
     "joint_simclr": (
         methods.JointSimclrConfig,
-        {**LABELLED, "first_side": 0.5, "epochs": 9, "batch_size": 128, "ratio": 1},
+        LABELLED | dict(epochs=9, first_side=0.5, batch_size=128, ratio=1),
     ),
 }
 

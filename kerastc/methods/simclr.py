@@ -71,14 +71,11 @@ def simclr(splits: ImageSplits, config: SimclrConfig, run: Run) -> Trained:
             for all runs that need the same.
     """
     model = build_classifier(splits, config)
-    encoder, images = encoder_of(model), training_images(splits)
-    settle_norms(encoder, images, config.seed)
-    random = all_features(model, splits)
+    random = settled_features(model, splits, config.seed)
     projector = projector_of(model, config.projection, config.seed)
     figures = pretrain(projector, splits, config, run)
     pairs = show_pairs(projector, splits.validation.images, config, run)
-    settle_norms(encoder, images, config.seed)
-    frozen = all_features(model, splits)
+    frozen = settled_features(model, splits, config.seed)
     show_features(
         frozen["validation"],
         splits.validation.classes,
@@ -165,6 +162,12 @@ class Contrast(Pretrainer):
         first, second = ops.split(outputs, 2)
         self.terms["pairs_found"].update_state(pairs_found(first, second))
         return {"contrastive": nt_xent(first, second, self.temperature)}
+
+
+def settled_features(model: keras.Model, splits: ImageSplits, seed: int) -> dict[str, Features]:
+    """The same as `all_features`, after the norms have settled on the training images."""
+    settle_norms(encoder_of(model), training_images(splits), seed)
+    return all_features(model, splits)
 
 
 def all_features(model: keras.Model, splits: ImageSplits) -> dict[str, Features]:
