@@ -84,6 +84,7 @@ def train(
         "recipe": script.stem if script.name == script.stem else str(script.path.resolve()),
         "command": _command(script, config, backend, origin),
         "config": config.model_dump(mode="json"),
+        "changed": sorted(settings.changed(config)),
     }
     if origin:
         named["parent"] = origin.as_dict()
@@ -220,24 +221,16 @@ def _refuse_changes(given: settings.Config, stored: settings.Config, run: Run) -
 def _command(
     script: recipe.Recipe, config: settings.Config, backend: str, origin: lineage.Origin | None
 ) -> str:
-    """The command line that repeats a run: all that differs from the defaults, or the parent."""
-    values = settings.flat(config)
+    """The command line that repeats a run: all that is not usual, or not the parent's."""
     if origin:
+        values = settings.flat(config)
         before = settings.flat(settings.validate(type(config), origin.run.config["config"]))
         words = [settings.word(key, value) for key, value in values.items() if value != before[key]]
         return shlex.join(["kerastc", "train", "--from", str(origin.checkpoint), *words])
-    words = [
-        settings.word(field.key, values[field.key])
-        for field in settings.fields(type(config))
-        if field.key != "seed" and (field.required or values[field.key] != _plain(field.default))
-    ]
+    changed = settings.changed(config)
+    words = [settings.word(key, value) for key, value in changed.items() if key != "seed"]
     options = ["--backend", backend, "--seed", str(config.seed)]
     return shlex.join(["kerastc", "train", script.name, *words, *options])
-
-
-def _plain(value):
-    """A default as JSON gives it back."""
-    return list(value) if isinstance(value, tuple) else value
 
 
 def _new_folder(parent: Path) -> Path:

@@ -27,6 +27,31 @@ class Config(pydantic.BaseModel):
 
     seed: int = pydantic.Field(0, ge=0, lt=2**31)  # of splits, initial weights, order and dropout
 
+    @classmethod
+    def usual(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What fields hold that are not given, where that hangs on those that are.
+
+        Args:
+            given: nested values, not yet checked.
+
+        Returns:
+            nested plain values; fields that are not among them have their defaults.
+        """
+        return {}
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _complete(cls, given: Any) -> Any:
+        """Fills in the usual values; a group that is given in part keeps the rest of its own."""
+        if not isinstance(given, Mapping):
+            return given
+        values = {**cls.usual(given), **given}
+        for name, info in cls.model_fields.items():
+            if isinstance(given.get(name), Mapping) and _is_group(info.annotation):
+                group = cls.usual(given).get(name, {} if info.is_required() else info.get_default())
+                values[name] = _merged(_as_dict(group), given[name])
+        return values
+
 
 def configure(
     config_class: type[Config], overrides: Sequence[str], base: Mapping[str, Any] | None = None
@@ -47,14 +72,11 @@ def configure(
         key, equals, text = word.partition("=")
         if not equals:
             raise UserError(f"{word!r} is no override.", "Write key=value, without spaces.")
-        *parents, last = key.split(".")
         field = find_field(config_class, key)
-        place, model = values, config_class
+        *parents, last = key.split(".")
+        place = values
         for parent in parents:
-            # The group's other fields keep what this recipe, not the group's class, gives them.
-            info = _infos(model)[parent]
-            given = {} if info.is_required() else _as_dict(info.get_default())
-            place, model = place.setdefault(parent, given), info.annotation
+            place = place.setdefault(parent, {})
         place[last] = _parse(text, field.type)
     return validate(config_class, values)
 
@@ -90,23 +112,28 @@ class Field:
         return _type_name(self.type)
 
 
-def fields(config_class: type, prefix: str = "", defaults: object | None = None) -> Iterator[Field]:
+def fields(
+    config_class: type, prefix: str = "", defaults: Mapping[str, Any] | None = None
+) -> Iterator[Field]:
     """Every field, a recipe's own before the inherited ones; nested ones with dotted keys.
 
     Args:
         config_class: the config, or a group of fields in it: a pydantic model or a dataclass.
         prefix: of the keys.
-        defaults: a group's values where the recipe gives it others than its class does.
+        defaults: nested values where they are others than the class gives: of a config, those
+            that are usual where nothing is given.
     """
+    if defaults is None:
+        defaults = config_class.usual({}) if issubclass(config_class, Config) else {}
     comments = _comments(config_class)
     own = vars(config_class).get("__annotations__", {})
     infos = _infos(config_class)
     for name in sorted(infos, key=lambda name: name not in own):
         info = infos[name]
         required = info.is_required()
-        default = None if required else getattr(defaults, name, info.get_default())
+        default = None if required else defaults.get(name, info.get_default())
         if _is_group(info.annotation):
-            yield from fields(info.annotation, f"{prefix}{name}.", default)
+            yield from fields(info.annotation, f"{prefix}{name}.", _as_dict(default or {}))
         else:
             yield Field(prefix + name, info.annotation, required, default, comments.get(name, ""))
 
@@ -142,6 +169,22 @@ def flat(config: Config) -> dict[str, Any]:
     return dict(walk(config.model_dump(mode="json"), ""))
 
 
+def changed(config: Config) -> dict[str, Any]:
+    """What makes the config again when it alone is given: what is not usual, by dotted key."""
+    values = flat(config)
+    usual = type(config).usual(config.model_dump(mode="json"))
+    return {
+        field.key: values[field.key]
+        for field in fields(type(config), defaults=usual)
+        if field.required or values[field.key] != _plain(field.default)
+    }
+
+
+def _plain(value: Any) -> Any:
+    """A default as JSON gives it back."""
+    return list(value) if isinstance(value, tuple) else value
+
+
 def word(key: str, value: Any) -> str:
     """The `key=value` word that sets a field to a value."""
     if value is None:
@@ -168,8 +211,23 @@ def _infos(config_class: type) -> dict[str, FieldInfo]:
 
 
 def _as_dict(group: Any) -> dict[str, Any]:
-    """The values of a group of fields."""
+    """The values of a group of fields, nested."""
+    if isinstance(group, Mapping):
+        return dict(group)
     return dataclasses.asdict(group) if dataclasses.is_dataclass(group) else group.model_dump()
+
+
+def _merged(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested values, those given in the place of those before."""
+    return {
+        **before,
+        **{
+            name: _merged(before[name], value)
+            if isinstance(value, Mapping) and isinstance(before.get(name), Mapping)
+            else value
+            for name, value in given.items()
+        },
+    }
 
 
 def _members(annotation: Any) -> tuple[Any, ...]:

@@ -17,6 +17,7 @@ autoencoder; one seed. The joint methods and self-training were not run at this 
 of self-training has the figures of a longer one.
 """
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import pydantic
@@ -78,13 +79,14 @@ class Config(
     data: str = "tfds:cifar100"  # digits, FILE.npz, tfds:NAME or a folder of class folders
     method: Literal[tuple(METHODS)] = "supervised"  # a recipe, with _ for -
 
-    @pydantic.model_validator(mode="before")
     @classmethod
-    def as_the_method_has_it(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """Fills in what the method's recipe has, where nothing else is given."""
-        kind, own = METHODS.get(given.get("method", "supervised"), (cls, {}))
-        usual = {name: field.get_default() for name, field in kind.model_fields.items()}
-        return {**usual, **own, **given}
+    def usual(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What the method's recipe has, and METHODS."""
+        method = given.get("method", "supervised")
+        if method not in METHODS:
+            return {}
+        kind, own = METHODS[method]
+        return kind(**own).model_dump(mode="json", exclude={"seed"})
 
     @pydantic.model_validator(mode="after")
     def whole_chunks(self) -> "Config":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kerastc import recipe
+from kerastc import recipe, settings
 
 CHANCE = 0.1
 # At their defaults and seed 0, 20 labels: those that must beat the labels alone, and the others.
@@ -54,6 +54,22 @@ def test_the_study_fills_in_what_a_methods_own_recipe_has():
     assert study.Config(method="fixmatch", epochs=3).epochs == 3
     again = study.Config(**study.Config(method="fixmatch", epochs=3).model_dump())
     assert again.epochs == 3  # as a run that is resumed reads it
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["method=simclr", "first_side=1.0"],  # what the class has, but not what the method has here
+        ["method=self_training", "augmentation.rotation=10.0"],
+        ["augmentation.cutout=0.5", "labelled=9000"],
+    ],
+)
+def test_the_command_of_a_study_repeats_it(words):
+    study = recipe.find("cifar100").load().Config
+    config = settings.configure(study, words)
+    again = [settings.word(key, value) for key, value in settings.changed(config).items()]
+    assert sorted(again) == sorted(words)
+    assert settings.configure(study, again) == config
 
 
 @pytest.fixture(scope="module")

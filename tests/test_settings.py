@@ -94,3 +94,36 @@ def test_a_group_keeps_the_defaults_of_its_recipe():
     assert (config.stop.patience, config.stop.metric) == (9, "val_accuracy")
     shown = {field.key: field.default for field in settings.fields(Patient)}
     assert (shown["stop.patience"], shown["stop.metric"]) == (3, "val_accuracy")
+
+
+class Chosen(Patient):
+    shape: Literal["constant", "linear"] = "linear"
+
+    @classmethod
+    def usual(cls, given):
+        constant = given.get("shape") == "constant"
+        return {"rate": 1e-2, "stop": {"metric": "val_f1", "patience": 1}} if constant else {}
+
+
+def test_what_is_usual_hangs_on_what_is_given():
+    config = settings.configure(Chosen, ["stop.patience=9", "shape=constant"])
+    assert (config.rate, config.stop.patience, config.stop.metric) == (1e-2, 9, "val_f1")
+    assert settings.configure(Chosen, ["stop.patience=9"]).stop.metric == "val_accuracy"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["shape=constant"],
+        ["shape=constant", "rate=0.001"],  # the class's default, but not what is usual
+        ["shape=constant", "stop.metric=val_loss", "names=a"],
+        ["stop.metric=val_loss"],
+        ["stop.metric=val_accuracy"],
+    ],
+)
+def test_what_is_changed_makes_the_config_again(words):
+    config = settings.configure(Chosen, words)
+    again = [settings.word(key, value) for key, value in settings.changed(config).items()]
+    assert settings.configure(Chosen, again) == config
+    assert len(again) <= len(words)

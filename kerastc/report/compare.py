@@ -30,12 +30,13 @@ def compare(folders: Sequence[Path]) -> Comparison:
     pairs = [(_row(r, name), r) for r, name in zip(records, names, strict=True)]
     pairs.sort(key=lambda pair: _place(pair[0]))
     rows = [row for row, _ in pairs]
-    differing = _differing(rows)
     records = [record for _, record in pairs]
+    differing, implied = _differing(rows, records)
     baselines = _baselines(pairs)
     return Comparison(
         rows,
         differing,
+        implied,
         _groups(rows, differing),
         records,
         baselines,
@@ -78,7 +79,14 @@ def _figures(metrics: Mapping[str, Any]) -> dict[str, Any]:
     return figures | {"accuracy_interval": (metrics.get("intervals") or {}).get("accuracy")}
 
 
-def _differing(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def _differing(
+    rows: Sequence[Mapping[str, Any]], records: Sequence[RunRecord]
+) -> tuple[list[str], list[str]]:
+    """The fields in which runs differ, and those of them that the others imply.
+
+    Where a recipe, or a method that it is told, has settings of its own, these differ without
+    anybody having changed them: whoever knows the recipe and what was changed knows them, too.
+    """
     found = [
         field
         for field in PLACES
@@ -92,7 +100,21 @@ def _differing(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         compared = [row for row in rows if row["recipe"] in recipes_having]
         if len({_key(row["config"].get(field)) for row in compared}) > 1:
             found.append(field)
-    return found
+    if any(record.changed is None for record in records):
+        return found, []
+    changed = {*PLACES, *(field for record in records for field in record.changed)}
+    said = [field for field in found if field in changed]
+
+    def told(row: Mapping[str, Any], fields: Sequence[str]) -> str:
+        return _key([[has(row, field), value(row, field)] for field in fields])
+
+    known = len({told(row, said) for row in rows})
+    implied = [
+        field
+        for field in found
+        if field not in changed and len({told(row, [*said, field]) for row in rows}) == known
+    ]
+    return [field for field in found if field not in implied], implied
 
 
 def _groups(rows: Sequence[Mapping[str, Any]], differing: Sequence[str]) -> list[dict[str, Any]]:

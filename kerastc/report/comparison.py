@@ -78,6 +78,7 @@ class Comparison:
             parameters, images). What a run has not got is None.
         differing: the fields, seeds apart, in which runs differ; a field that only one of several
             recipes has counts only where that recipe's runs differ in it.
+        implied: fields that differ, too, and follow from those.
         groups: where runs differ in nothing but their seed, these and all others by what they
             share: their `settings`, `seeds`, `runs`, and of each figure what `over_seeds` gives.
         records: what the rows were read from.
@@ -89,6 +90,7 @@ class Comparison:
 
     rows: list[dict[str, Any]]
     differing: list[str]
+    implied: list[str]
     groups: list[dict[str, Any]]
     records: Sequence[RunRecord]
     baselines: list[dict[str, Any]]
@@ -105,6 +107,13 @@ class Comparison:
                 "figures are of different rows."
             )
         return notes
+
+    @property
+    def left_out(self) -> str:
+        """Which fields have no column though runs differ in them; empty where there are none."""
+        if not self.implied:
+            return ""
+        return f"Not shown, for these settings imply it: {', '.join(self.implied)}."
 
     def shown(self, row: Mapping[str, Any], field: str) -> str:
         """What a run has in a field, as text; a dash where it has no such field."""
@@ -142,6 +151,7 @@ class Comparison:
             "sorted_by": SORTED_BY,
             "notes": self.notes,
             "differing": self.differing,
+            "implied": self.implied,
             "runs": self.rows,
             "groups": self.groups,
             "baselines": self.baselines,

@@ -40,8 +40,8 @@ _ESSENTIAL = 3  # columns that stand there in any case
 
 def print_comparison(comparison: "Comparison", console: Console) -> None:
     """Prints the tables, those of the groups last, then the notes and the recommendation."""
-    further = (column for column in _COLUMNS[_ESSENTIAL:] if comparison.known(*column[1:3]))
-    shown = [*_COLUMNS[:_ESSENTIAL], *further]
+    known = (column for column in _COLUMNS[_ESSENTIAL:] if comparison.known(*column[1:3]))
+    shown = [*_COLUMNS[:_ESSENTIAL], *known]
     print_widest(
         console,
         lambda columns: _runs(comparison, shown[:columns]),
@@ -54,7 +54,8 @@ def print_comparison(comparison: "Comparison", console: Console) -> None:
             lambda columns: _group_table(comparison, over_seeds[:columns]),
             range(len(over_seeds), _ESSENTIAL - 1, -1),
         )
-    for note in [*comparison.notes, "The page and the JSON form have 95 % intervals."]:
+    intervals = "The page and the JSON form have 95 % intervals."
+    for note in filter(None, [*comparison.notes, comparison.left_out, intervals]):
         console.print(Text(note))
     if comparison.recommendation:
         console.print(Text(comparison.recommendation.reason, style="bold"))

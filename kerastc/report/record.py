@@ -52,6 +52,12 @@ class RunRecord:
         return self.config.get("config") or {}
 
     @property
+    def changed(self) -> list[str] | None:
+        """The dotted fields that are not as the recipe has them; None where nothing tells."""
+        found = self.config.get("changed")
+        return [str(field) for field in found] if isinstance(found, list) else None
+
+    @property
     def steps(self) -> list[str]:
         """What made a compressed run of its parent; empty for a trained run."""
         return self.config.get("steps") or []

@@ -77,11 +77,13 @@ def make_fake_run(
     skill: float = 3.0,
     finished: bool = True,
     baseline: float | None = None,
+    changed: tuple[str, ...] | None = None,
     **settings,
 ) -> Path:
     """Writes a run folder; with `finished=False` it stops after its last epoch's history.
 
-    `baseline` is the skill of a bag of words, which has figures only where it is given.
+    `baseline` is the skill of a bag of words, which has figures only where it is given. `changed`
+    names the settings that somebody changed.
     """
     rng = np.random.default_rng(seed + int(1000 * skill))
     folder.mkdir(parents=True)
@@ -94,7 +96,10 @@ def make_fake_run(
         **settings,
     }
     command = f"kerastc train {recipe} problem=similar seed={seed}"
-    write_json(folder / "config.json", {"recipe": recipe, "command": command, "config": config})
+    named = {"recipe": recipe, "command": command, "config": config}
+    if changed is not None:
+        named["changed"] = changed
+    write_json(folder / "config.json", named)
     write_json(
         folder / "environment.json",
         {

@@ -65,6 +65,27 @@ def test_other_recipes_have_columns_of_their_own_only_where_they_differ(make_run
     assert comparison.groups == []
 
 
+def test_what_follows_from_other_settings_has_no_column(make_run):
+    def trial(name, method, threshold, **settings):
+        changed = ("method", *settings)
+        settings |= {"method": method, "threshold": threshold}
+        return make_run(name, rows=30, epochs=2, changed=changed, **settings)
+
+    runs = [
+        trial("a", "fixmatch", 0.4),
+        trial("b", "fixmatch", 0.4, learning_rate=1e-3),
+        trial("c", "simclr", 0.9),
+    ]
+    comparison = compare(runs)
+    assert comparison.differing == ["learning_rate", "method"]
+    assert comparison.implied == ["threshold"]
+    # Nobody changed it, and yet it differs between runs of the same settings: the recipe has.
+    later = trial("d", "simclr", 0.8)
+    assert "threshold" in compare([*runs, later]).differing
+    # Of a run that does not tell what was changed, all may have been.
+    assert "threshold" in compare([*runs[:2], make_run("e", rows=30, threshold=0.9)]).differing
+
+
 def test_a_field_that_a_run_lacks_is_a_dash(make_run):
     runs = [
         make_run("a", rows=30, epochs=2),
