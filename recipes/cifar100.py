@@ -12,9 +12,10 @@ others suit CIFAR-100. With data=digits the study runs through in minutes, witho
 Cost: a training each, see the methods' recipes.
 
 Expect: on the digits what the methods' recipes say. On CIFAR-100, with labelled=9000 and in
-bfloat16, test accuracy 0.504 of supervised, 0.501 of fixmatch, 0.520 of simclr and 0.499 of
-autoencoder; one seed. The joint methods and self-training were not run at this length: the recipe
-of self-training has the figures of a longer one.
+bfloat16, test accuracy 0.504 of supervised, 0.520 of simclr, 0.519 of fixmatch, 0.500 of
+joint_simclr, 0.499 of autoencoder and 0.492 of joint_autoencoder; one seed. Self-training with
+round_epochs=12 kept its first training, 0.504: too few for its student. With 28, as here, it was
+run only from longer trainings, where it wins; its recipe has the figures.
 """
 
 from collections.abc import Mapping
@@ -39,12 +40,12 @@ METHODS: dict[str, tuple[type, dict[str, Any]]] = {
         methods.SelfTrainingConfig,
         LABELLED
         | dict(targets="soft", weighting="none", threshold=0.0)
-        | dict(teachers=3, neighbours=20, rounds=1, round_epochs=12),
+        | dict(teachers=3, neighbours=20, rounds=1, round_epochs=28),
     ),
     "fixmatch": (
         methods.FixMatchConfig,
         LABELLED
-        | dict(supervised_epochs=40, supervised_rate=4e-3, first_side=0.5)
+        | dict(supervised_epochs=40, supervised_rate=4e-3)
         | dict(epochs=10, learning_rate=1e-3, batch_size=128)
         | dict(flexible=False, threshold=0.4, strong=FIRM),
     ),
@@ -59,7 +60,7 @@ METHODS: dict[str, tuple[type, dict[str, Any]]] = {
     ),
     "joint_simclr": (
         methods.JointSimclrConfig,
-        LABELLED | dict(epochs=9, first_side=0.5, batch_size=128, ratio=1),
+        LABELLED | dict(epochs=9, batch_size=128, ratio=1),
     ),
 }
 

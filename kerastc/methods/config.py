@@ -21,6 +21,7 @@ class SelfTrainingConfig(ImageClassifierConfig):
     neighbours: Natural = 0  # images like it, whose labels a pseudo-label is drawn to; 0: none
     rounds: Count = 4  # of labelling and training
     round_epochs: Count = 10  # of a round's training, over labelled and chosen images
+    round_rate: Positive | None = None  # the peak in a round; none: learning_rate
     labelled_weight: Positive = 2.0  # of a labelled image in the loss
     weighting: Literal["certainty", "none"] = "certainty"  # of a chosen image: its probability | 1
     targets: Literal["hard", "soft"] = "hard"  # the pseudo-label | all probabilities

@@ -100,7 +100,11 @@ def self_training(splits: ImageSplits, config: SelfTrainingConfig, run: Run) -> 
 def _trainings(config: SelfTrainingConfig, number: int) -> Iterator[tuple[str, SelfTrainingConfig]]:
     """Name and settings of each training of a round, which draw from seeds of their own."""
     if number:
-        changed = {"epochs": config.round_epochs, "seed": config.seed + number}
+        changed = {
+            "epochs": config.round_epochs,
+            "seed": config.seed + number,
+            "learning_rate": config.round_rate or config.learning_rate,
+        }
         config = config if config.start == "new" else config.grown
         yield f"round-{number}", config.model_copy(update=changed)
         return

@@ -1,5 +1,6 @@
 """Self-training: what is chosen, what a round leaves, and what it may not see."""
 
+import csv
 from importlib import import_module
 from types import SimpleNamespace
 
@@ -193,6 +194,17 @@ def trained_for_rounds(tmp_path, monkeypatch, **changed):
 
     monkeypatch.setattr(module, "_labels", remembered)
     return methods.self_training(splits, config, run), run, asked, splits
+
+
+@pytest.mark.parametrize(("rate", "expected"), [(1e-4, 1e-4), (None, 3e-3)])
+def test_rounds_can_have_a_rate_of_their_own(rate, expected, tmp_path):
+    rates = dict(learning_rate=3e-3, round_rate=rate, schedule="constant", warmup_fraction=0)
+    config = Config(**TINY | {"rounds": 1, "threshold": 0.0, "epochs": 1} | rates)
+    run = Run.create(tmp_path / "run", {"recipe": "self_training"})
+    methods.self_training(data.load_images(config), config, run)
+    for phase, there in (("round-0", 3e-3), ("round-1", expected)):
+        rows = csv.DictReader(run.path("phases", phase, "history.csv").read_text().splitlines())
+        assert {float(row["learning_rate"]) for row in rows} == {float(np.float32(there))}
 
 
 def test_a_committee_is_of_all_rounds_so_far(tmp_path, monkeypatch):
