@@ -45,10 +45,11 @@ class Config(pydantic.BaseModel):
         """Fills in the usual values; a group that is given in part keeps the rest of its own."""
         if not isinstance(given, Mapping):
             return given
-        values = {**cls.usual(given), **given}
+        usual = cls.usual(given)
+        values = {**usual, **given}
         for name, info in cls.model_fields.items():
             if isinstance(given.get(name), Mapping) and _is_group(info.annotation):
-                group = cls.usual(given).get(name, {} if info.is_required() else info.get_default())
+                group = usual.get(name, {} if info.is_required() else info.get_default())
                 values[name] = _merged(_as_dict(group), given[name])
         return values
 

@@ -84,8 +84,8 @@ def _differing(
 ) -> tuple[list[str], list[str]]:
     """The fields in which runs differ, and those of them that the others imply.
 
-    Where a recipe, or a method that it is told, has settings of its own, these differ without
-    anybody having changed them: whoever knows the recipe and what was changed knows them, too.
+    A recipe, or a method that it is told, has settings of its own, which differ though nobody
+    changed them: they follow from the recipe and from what was changed.
     """
     found = [
         field
