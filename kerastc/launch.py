@@ -7,11 +7,12 @@ import shlex
 import shutil
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from kerastc import lineage, recipe, settings
 from kerastc.backend import choose_backend, make_deterministic, precision
@@ -80,11 +81,12 @@ def train(
     else:
         config = settings.configure(module.Config, overrides)
     backend = choose_backend(backend)
+    changed = settings.changed(config)
     named = {
         "recipe": script.stem if script.name == script.stem else str(script.path.resolve()),
-        "command": _command(script, config, backend, origin),
+        "command": _command(script, config, changed, backend, origin),
         "config": config.model_dump(mode="json"),
-        "changed": sorted(settings.changed(config)),
+        "changed": sorted(changed),
     }
     if origin:
         named["parent"] = origin.as_dict()
@@ -219,7 +221,11 @@ def _refuse_changes(given: settings.Config, stored: settings.Config, run: Run) -
 
 
 def _command(
-    script: recipe.Recipe, config: settings.Config, backend: str, origin: lineage.Origin | None
+    script: recipe.Recipe,
+    config: settings.Config,
+    changed: Mapping[str, Any],
+    backend: str,
+    origin: lineage.Origin | None,
 ) -> str:
     """The command line that repeats a run: all that is not usual, or not the parent's."""
     if origin:
@@ -227,7 +233,6 @@ def _command(
         before = settings.flat(settings.validate(type(config), origin.run.config["config"]))
         words = [settings.word(key, value) for key, value in values.items() if value != before[key]]
         return shlex.join(["kerastc", "train", "--from", str(origin.checkpoint), *words])
-    changed = settings.changed(config)
     words = [settings.word(key, value) for key, value in changed.items() if key != "seed"]
     options = ["--backend", backend, "--seed", str(config.seed)]
     return shlex.join(["kerastc", "train", script.name, *words, *options])

@@ -45,13 +45,12 @@ class Config(pydantic.BaseModel):
         """Fills in the usual values; a group that is given in part keeps the rest of its own."""
         if not isinstance(given, Mapping):
             return given
-        usual = cls.usual(given)
-        values = {**usual, **given}
-        for name, info in cls.model_fields.items():
-            if isinstance(given.get(name), Mapping) and _is_group(info.annotation):
-                group = usual.get(name, {} if info.is_required() else info.get_default())
-                values[name] = _merged(_as_dict(group), given[name])
-        return values
+        groups = {
+            name: _as_dict(info.get_default())
+            for name, info in cls.model_fields.items()
+            if _is_group(info.annotation) and not info.is_required()
+        }
+        return _merged({**groups, **cls.usual(given)}, given)
 
 
 def configure(
@@ -220,15 +219,12 @@ def _as_dict(group: Any) -> dict[str, Any]:
 
 def _merged(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Nested values, those given in the place of those before."""
-    return {
-        **before,
-        **{
-            name: _merged(before[name], value)
-            if isinstance(value, Mapping) and isinstance(before.get(name), Mapping)
-            else value
-            for name, value in given.items()
-        },
-    }
+    merged = dict(before)
+    for name, value in given.items():
+        old = merged.get(name)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        merged[name] = _merged(old, value) if both else value
+    return merged
 
 
 def _members(annotation: Any) -> tuple[Any, ...]:

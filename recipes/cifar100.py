@@ -33,6 +33,9 @@ LABELLED = dict(epochs=40, mixup=0.4, cutmix=0.5, augmentation=WEAK, weight_deca
 # RandAugment's usual two operations are too hard for so few steps.
 FIRM = STRONG.model_copy(update={"randaugment": 1, "cutout": 0.3})
 
+# A joint method has as many labelled images in a batch as unlabelled ones, and so nine epochs.
+JOINT = LABELLED | dict(epochs=9, batch_size=128, ratio=1)
+
 # What a method has here where no word says otherwise; the rest is as its own recipe has it.
 METHODS: dict[str, tuple[type, dict[str, Any]]] = {
     "supervised": (training.ImageClassifierConfig, LABELLED),
@@ -50,18 +53,12 @@ METHODS: dict[str, tuple[type, dict[str, Any]]] = {
         | dict(flexible=False, threshold=0.4, strong=FIRM),
     ),
     "autoencoder": (methods.AutoencoderConfig, LABELLED | dict(pretraining_epochs=6)),
-    "joint_autoencoder": (
-        methods.JointAutoencoderConfig,
-        LABELLED | dict(epochs=9, batch_size=128, ratio=1),
-    ),
+    "joint_autoencoder": (methods.JointAutoencoderConfig, JOINT),
     "simclr": (
         methods.SimclrConfig,
         LABELLED | dict(pretraining_epochs=10, first_side=0.5, learning_rate=2e-3),
     ),
-    "joint_simclr": (
-        methods.JointSimclrConfig,
-        LABELLED | dict(epochs=9, batch_size=128, ratio=1),
-    ),
+    "joint_simclr": (methods.JointSimclrConfig, JOINT),
 }
 
 

@@ -31,7 +31,9 @@ def compare(folders: Sequence[Path]) -> Comparison:
     pairs.sort(key=lambda pair: _place(pair[0]))
     rows = [row for row, _ in pairs]
     records = [record for _, record in pairs]
-    differing, implied = _differing(rows, records)
+    found = _differing(rows)
+    implied = _implied(rows, records, found)
+    differing = [field for field in found if field not in implied]
     baselines = _baselines(pairs)
     return Comparison(
         rows,
@@ -79,14 +81,7 @@ def _figures(metrics: Mapping[str, Any]) -> dict[str, Any]:
     return figures | {"accuracy_interval": (metrics.get("intervals") or {}).get("accuracy")}
 
 
-def _differing(
-    rows: Sequence[Mapping[str, Any]], records: Sequence[RunRecord]
-) -> tuple[list[str], list[str]]:
-    """The fields in which runs differ, and those of them that the others imply.
-
-    A recipe, or a method that it is told, has settings of its own, which differ though nobody
-    changed them: they follow from the recipe and from what was changed.
-    """
+def _differing(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     found = [
         field
         for field in PLACES
@@ -100,21 +95,31 @@ def _differing(
         compared = [row for row in rows if row["recipe"] in recipes_having]
         if len({_key(row["config"].get(field)) for row in compared}) > 1:
             found.append(field)
+    return found
+
+
+def _implied(
+    rows: Sequence[Mapping[str, Any]], records: Sequence[RunRecord], differing: Sequence[str]
+) -> list[str]:
+    """The differing fields that follow from the others.
+
+    A recipe, or a method that it is told, has settings of its own, which differ though nobody
+    changed them: they follow from the recipe and from what was changed.
+    """
     if any(record.changed is None for record in records):
-        return found, []
+        return []
     changed = {*PLACES, *(field for record in records for field in record.changed)}
-    said = [field for field in found if field in changed]
+    said = [field for field in differing if field in changed]
 
     def told(row: Mapping[str, Any], fields: Sequence[str]) -> str:
         return _key([[has(row, field), value(row, field)] for field in fields])
 
     known = len({told(row, said) for row in rows})
-    implied = [
+    return [
         field
-        for field in found
+        for field in differing
         if field not in changed and len({told(row, [*said, field]) for row in rows}) == known
     ]
-    return [field for field in found if field not in implied], implied
 
 
 def _groups(rows: Sequence[Mapping[str, Any]], differing: Sequence[str]) -> list[dict[str, Any]]:
