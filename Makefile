@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 # constraints.txt names setuptools too: built without isolation, the package needs no other.
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 EDITABLE := $(INSTALL) --no-build-isolation --editable
+# Two processes, a file of tests to one of them, since its tests share what they train.
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 RECIPES := $(sort $(notdir $(basename $(wildcard recipes/*.py))))
 
 .DEFAULT_GOAL := help
@@ -36,14 +38,14 @@ recipe: $(VENV)/.installed-kerastc
 endif
 
 test: $(VENV)/.installed-test
-	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest
+	KERAS_BACKEND=tensorflow $(PYTEST)
 
 test-slow: $(VENV)/.installed-test
-	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -m slow
+	KERAS_BACKEND=tensorflow $(PYTEST) -m slow
 
 test-backends: $(VENV)/.installed-backends
-	KERAS_BACKEND=jax $(BIN)/python -m pytest -m 'backend and not slow'
-	KERAS_BACKEND=torch $(BIN)/python -m pytest -m 'backend and not slow'
+	KERAS_BACKEND=jax $(PYTEST) -m 'backend and not slow'
+	KERAS_BACKEND=torch $(PYTEST) -m 'backend and not slow'
 
 lint: $(VENV)/.installed-lint
 	$(BIN)/ruff check

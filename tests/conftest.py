@@ -1,7 +1,9 @@
 """Shared parts of the tests: the backend, a tiny encoder, a small labelled file, small images."""
 
 import os
+import shutil
 import string
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,27 @@ import pytest
 # Before any test imports Keras.
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+# Nearly all that the tests cost on JAX is XLA's compilation. Tiny models need no optimised code,
+# and what one test compiled serves the others, in whichever process they are.
+compiled = None
+if os.environ["KERAS_BACKEND"] == "jax" and "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    compiled = tempfile.mkdtemp(prefix="kerastc-compiled-")
+    os.environ |= {
+        "JAX_COMPILATION_CACHE_DIR": compiled,
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.2",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
+    os.environ.setdefault(
+        "XLA_FLAGS",
+        "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
+    )
+
+
+def pytest_unconfigure():
+    if compiled:
+        shutil.rmtree(compiled, ignore_errors=True)
+
 
 SUBJECTS = {
     "cooking": "boil salt pan oven bread soup knead taste simmer flour",

@@ -86,8 +86,17 @@ MOMENTS = {
 }
 
 
-@pytest.mark.backend
-@pytest.mark.parametrize("moment", MOMENTS)
+# A moment is two processes that start, train and report: half a minute, or more on JAX.
+MARKS = {
+    "in the third epoch": pytest.mark.backend,
+    "as soon as the folder is there": pytest.mark.slow,
+    "before the report": pytest.mark.slow,
+}
+
+
+@pytest.mark.parametrize(
+    "moment", [pytest.param(moment, marks=MARKS.get(moment, ())) for moment in MOMENTS]
+)
 def test_a_killed_run_resumes_to_the_same_figures(command, whole, moment):
     name = re.sub(r"\W", "-", moment)
     folder, process = command(name, "text")
@@ -117,7 +126,7 @@ def test_ctrl_c_says_where_it_stands_and_how_to_go_on(command, whole, ending):
     folder, process = command(ending.name, "text")
     until(process, lambda: epochs(folder) >= 1)
     process.send_signal(ending)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=240)
     assert process.returncode == 130
     assert re.search(r"stands after epoch \d", err)
     assert f"kerastc train --resume --run {folder}" in err
@@ -129,6 +138,6 @@ def test_ctrl_c_says_where_it_stands_and_how_to_go_on(command, whole, ending):
 
 def test_resuming_with_other_settings_is_refused(command, whole):
     _, process = command("whole", "text", "--resume", "seed=5")
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=240)
     assert process.returncode == 1
     assert "has seed=0, not 5" in err

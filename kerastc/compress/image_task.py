@@ -16,7 +16,7 @@ from kerastc.run import Run
 from kerastc.training.fit import one_hot
 from kerastc.training.image_batches import ImageBatches
 from kerastc.training.images import JUDGING, ImageClassifierConfig, judged, save
-from kerastc.training.predicting import predict
+from kerastc.training.predicting import predict, predict_batch
 
 if TYPE_CHECKING:
     from kerastc.compress.teaching import Training
@@ -118,6 +118,6 @@ class TaughtBatches(ImageBatches):
     def __getitem__(self, index: int):
         images, targets = super().__getitem__(index)
         if self.teacher is not None:
-            logits = np.asarray(self.teacher.predict_on_batch(images), "float32")
+            logits = predict_batch(self.teacher, images)
             targets = np.concatenate([targets, logits], axis=1)
         return images, targets

@@ -11,6 +11,7 @@ import numpy as np
 
 from kerastc.deploy.signature import Tensor
 from kerastc.run import Run
+from kerastc.training.predicting import predict_batch
 
 if TYPE_CHECKING:
     from kerastc.predictor import ImagePredictor, Predictor
@@ -120,7 +121,7 @@ class RunExport(ABC):
 
     def expected(self) -> np.ndarray:
         """What the Keras model says of the rows, (n, classes) float32."""
-        return self.logits(lambda rows: np.asarray(self.model.predict_on_batch(rows)), BATCH)
+        return self.logits(lambda rows: predict_batch(self.model, rows), BATCH)
 
 
 def spread(count: int, most: int = ROWS) -> np.ndarray:

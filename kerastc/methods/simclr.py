@@ -53,6 +53,7 @@ from kerastc.training.images import (
     fit_classifier,
     training_batches,
 )
+from kerastc.training.predicting import predict_batch
 from kerastc.training.pretraining import Pretrainer, fit_unlabelled
 from kerastc.training.seeding import seed_all
 
@@ -215,7 +216,7 @@ def show_pairs(
         the share of the views of up to 512 images that are most like their twin.
     """
     pairs = PairBatches(images, PAIRED, PAIRED, config.view(images), config.seed)[0][0]
-    vectors = [projector.predict_on_batch(pairs[name]) for name in ("first", "second")]
+    vectors = [predict_batch(projector, pairs[name]) for name in ("first", "second")]
     found = float(pairs_found(*vectors))
     shown = np.concatenate([part[:SHOWN] for part in vectors])
     shown /= np.maximum(np.linalg.norm(shown, axis=1, keepdims=True), 1e-12)

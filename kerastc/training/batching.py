@@ -216,6 +216,22 @@ def covering_length(lengths: np.ndarray, share: float = 0.997) -> int:
     return int(np.quantile(lengths, share, method="inverted_cdf"))
 
 
+def open_specs(arrays, open_axes: int):
+    """TensorFlow's specifications of a batch's arrays, whose first axes have any length.
+
+    Args:
+        arrays: an array or a structure of them.
+        open_axes: as in `Batches`; features keep their width.
+    """
+    import tensorflow as tf
+
+    def spec(array):
+        free = (None,) * min(open_axes, array.ndim)
+        return tf.TensorSpec(free + array.shape[len(free) :], array.dtype)
+
+    return keras.tree.map_structure(spec, arrays)
+
+
 def feed(batches: Batches | Stretches):
     """What `fit` and `evaluate` take: on TensorFlow a tf.data pipeline whose lengths may vary.
 
@@ -225,16 +241,8 @@ def feed(batches: Batches | Stretches):
         return batches
     import tensorflow as tf
 
-    def spec(array):
-        # Features keep their width; whatever varies from batch to batch stays open.
-        free = (None,) * min(batches.open_axes, array.ndim)
-        return tf.TensorSpec(free + array.shape[len(free) :], array.dtype)
-
     inputs, *rest = batches[0]
-    signature = (
-        keras.tree.map_structure(spec, inputs),
-        *(tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in rest),
-    )
+    signature = (open_specs(inputs, batches.open_axes), *(open_specs(part, 1) for part in rest))
     data = tf.data.Dataset.from_generator(
         lambda: (batches[i] for i in range(len(batches))), output_signature=signature
     )

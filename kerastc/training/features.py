@@ -10,6 +10,7 @@ import numpy as np
 from kerastc.progress import progress
 from kerastc.training.arrays import appearing, read_arrays
 from kerastc.training.batching import TextBatches
+from kerastc.training.predicting import predict_batch
 
 BATCHES_PER_SHARD = 16  # so that a killed process loses a few seconds of work
 
@@ -54,7 +55,7 @@ class FeatureCache:
         shard: dict[bytes, np.ndarray] = {}
         with progress("Encoding texts", total=len(missing)) as advance:
             for index, rows in enumerate(batches.batches):
-                output = np.asarray(model.predict_on_batch(batches[index][0]), "float32")
+                output = predict_batch(model, batches[index][0], batches.open_axes)
                 shard |= {names[row]: output[i] for i, row in enumerate(rows)}
                 advance(len(rows))
                 if (index + 1) % BATCHES_PER_SHARD == 0 or index + 1 == len(batches.batches):

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from kerastc.progress import progress
-from kerastc.training.batching import Batches
+from kerastc.training.batching import Batches, open_specs
 
 
 def predict(model: keras.Model, batches: Batches, description: str) -> np.ndarray:
@@ -14,10 +14,34 @@ def predict(model: keras.Model, batches: Batches, description: str) -> np.ndarra
     with progress(description, total=len(rows)) as advance:
         done = 0
         for index in range(len(batches)):
-            part = np.asarray(model.predict_on_batch(batches[index][0]), "float32")
+            part = predict_batch(model, batches[index][0], batches.open_axes)
             if outputs is None:
                 outputs = np.empty((len(rows), *part.shape[1:]), dtype="float32")
             outputs[rows[done : done + len(part)]] = part
             done += len(part)
             advance(len(part))
     return outputs
+
+
+def predict_batch(model: keras.Model, inputs, open_axes: int = 1) -> np.ndarray:
+    """The model's outputs of one batch, (rows, ...) float32.
+
+    Args:
+        model: keeps what was traced, for later batches.
+        inputs: an array or a structure of them.
+        open_axes: how many first axes later batches may have of other lengths.
+    """
+    if keras.backend.backend() == "tensorflow" and model.predict_function is None:
+        _trace(model, inputs, open_axes)
+    return np.asarray(model.predict_on_batch(inputs), "float32")
+
+
+def _trace(model: keras.Model, inputs, open_axes: int) -> None:
+    """Builds TensorFlow's graph once for all lengths.
+
+    Keras would trace it for the first shape, for the second and for all others, and have XLA
+    compile it for each shape where the model is not compiled, as after loading.
+    """
+    model.jit_compile = False
+    model.make_predict_function()
+    model.predict_function.get_concrete_function([(open_specs(inputs, open_axes),)])

@@ -18,9 +18,8 @@ from kerastc.predictor import Predictor
 from kerastc.report.metrics import read_predictions
 from kerastc.run import Run
 
-pytestmark = pytest.mark.backend
 
-
+@pytest.mark.backend
 def test_a_chain_of_steps_leaves_a_run_that_predicts(trained, places, tmp_path, capsys):
     run = compress(
         trained,
@@ -76,6 +75,7 @@ def assert_the_same_weights(one: Run, other: Run) -> None:
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.backend
 def test_a_stopped_chain_goes_on_to_the_same_weights(trained, places, tmp_path, monkeypatch):
     words = ["low-rank:rank=4", "recover:epochs=2,learning_rate=1e-3", "prune:0.5,epochs=0"]
     whole = compress(trained, words, places=places, folder=tmp_path / "whole")
@@ -111,6 +111,7 @@ def test_gradual_pruning_that_was_stopped_comes_to_the_same_zeros(
     assert step["sparsity"] == pytest.approx(0.6, abs=0.03)
 
 
+@pytest.mark.backend
 def test_texts_without_labels_are_learnt_from_the_teacher(trained, places, tmp_path, monkeypatch):
     from kerastc.compress import teaching
 

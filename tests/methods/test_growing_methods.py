@@ -10,8 +10,8 @@ from kerastc.run import Run
 from kerastc.training import growing, images
 
 TINY = dict(
-    width=0.25, epochs=4, first_side=0.5, least_images=40, batch_size=20, labelled=40,
-    unlabelled=120, validation=30,
+    architecture="cnn", depth=1, width=0.25, epochs=4, first_side=0.5, least_images=40,
+    batch_size=20, labelled=40, unlabelled=120, validation=30,
 )  # fmt: skip
 METHODS = {
     "fixmatch": (methods.FixMatchConfig, {"supervised_epochs": 2, "threshold": 0.2}),
@@ -61,8 +61,9 @@ def test_images_grow_in_the_first_training_of_some_weights(
     assert found == expected
 
 
-@pytest.mark.backend
-@pytest.mark.parametrize("method", ["fixmatch", "simclr", "joint_simclr"])
+@pytest.mark.parametrize(
+    "method", ["fixmatch", "simclr", pytest.param("joint_simclr", marks=pytest.mark.backend)]
+)
 def test_small_images_train_a_model_of_large_ones(method, large_digits, tmp_path):
     kind, own = METHODS[method]
 

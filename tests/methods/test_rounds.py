@@ -20,8 +20,9 @@ class Config(data.ImageData, methods.SelfTrainingConfig):
 
 
 TINY = dict(
-    width=0.25, epochs=2, round_epochs=2, rounds=2, threshold=0.2, least_images=200, batch_size=32
-)
+    architecture="cnn", depth=1, width=0.25, epochs=2, round_epochs=2, rounds=2, threshold=0.2,
+    least_images=192, batch_size=32, unlabelled=192, validation=64, test=64,
+)  # fmt: skip
 
 
 def options(**changed):

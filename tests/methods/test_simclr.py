@@ -23,9 +23,9 @@ class JointConfig(data.ImageData, methods.JointSimclrConfig):
 
 
 TINY = dict(
-    architecture="cnn", depth=1, width=0.25, epochs=1, least_images=60, projection=8,
+    architecture="cnn", depth=1, width=0.25, epochs=1, least_images=64, projection=8,
     pretraining_epochs=2, pretraining_batch=64, at_once=32,
-    batch_size=32, labelled=60, unlabelled=70, validation=30, test=30,
+    batch_size=32, labelled=64, unlabelled=64, validation=32, test=32,
 )  # fmt: skip
 
 
@@ -43,7 +43,7 @@ def test_it_trains_resumes_and_shares_its_pretraining(tmp_path, monkeypatch):
     splits = data.load_images(config)
     whole = new_run(tmp_path, cache="whole")
     trained = methods.simclr(splits, config, whole)
-    assert trained.figures["images"] == 130
+    assert trained.figures["images"] == 128
     assert trained.method["contrastive"]["steps"] == 4  # two batches of 64, twice
     [row] = [row for row in trained.method["judged"] if row["classifier"] == "fine-tuned"]
     assert row["test accuracy"] == (trained.test.argmax(axis=1) == splits.test.labels).mean()
@@ -81,7 +81,7 @@ def test_one_step_adds_the_contrastive_loss(tmp_path):
     splits = data.load_images(config)
     run = new_run(tmp_path)
     trained = methods.joint_simclr(splits, config, run)
-    assert trained.test.shape == (30, 10) and trained.figures["steps"] == 2  # of 32 labelled
+    assert trained.test.shape == (32, 10) and trained.figures["steps"] == 2  # of 32 labelled
     header, row = run.path("history.csv").read_text().splitlines()
     told = dict(zip(header.split(","), row.split(","), strict=True))
     # Of 128 views, near the logarithm of the 127 others at the start, and above the labels' loss.
