@@ -90,6 +90,7 @@ MOMENTS = {
 MARKS = {
     "in the third epoch": pytest.mark.backend,
     "as soon as the folder is there": pytest.mark.slow,
+    "while the first checkpoint is written": pytest.mark.slow,
     "before the report": pytest.mark.slow,
 }
 
@@ -121,7 +122,9 @@ def heard():
 
 
 @pytest.mark.usefixtures("heard")
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "ending", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_ctrl_c_says_where_it_stands_and_how_to_go_on(command, whole, ending):
     folder, process = command(ending.name, "text")
     until(process, lambda: epochs(folder) >= 1)

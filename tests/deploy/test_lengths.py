@@ -17,7 +17,11 @@ LENGTHS = (4, 7, text_run.MAX_TOKENS)
 
 
 @on_tensorflow
-@pytest.mark.parametrize("quantization", ["float32", "int8", "int8-static", "int4-tables"])
+@pytest.mark.parametrize(
+    "quantization",
+    ["float32", "int8-static"]
+    + [pytest.param(name, marks=pytest.mark.slow) for name in ("int8", "int4-tables")],
+)
 def test_a_text_takes_the_shortest_length_of_several(run, quantization):
     alone = load(export(run, quantization=quantization).path)
     whole = alone.signature.path.read_bytes()

@@ -146,6 +146,7 @@ def test_kept_columns_are_those_of_the_matrix(counts, columns):
     np.testing.assert_array_equal(kept.toarray(), counts[:, columns])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not HEADLINES.is_file(), reason=f"{HEADLINES} is absent")
 def test_real_headlines_are_sorted_as_published(tmp_path):
     """0.726 was published for TF-IDF with some 129,000 rows for training."""

@@ -62,8 +62,7 @@ def test_an_evaluation_inside_an_epoch_may_see_two_sizes():
     assert sides == [[8, 8], [8, 12], [12, 12]]
 
 
-@pytest.mark.backend
-@pytest.mark.parametrize("average", [0.0, 0.9])
+@pytest.mark.parametrize("average", [0.0, pytest.param(0.9, marks=pytest.mark.backend)])
 def test_a_killed_training_goes_on_to_the_same_weights(large_digits, tmp_path, average):
     config = Config(**TINY, epochs=3, average=average, data=str(large_digits))
     splits = load_images(config)
