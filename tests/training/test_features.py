@@ -25,7 +25,7 @@ class Counting(keras.Model):
     """Counts the texts that the encoder really reads."""
 
     def __init__(self, model, stop_after=None):
-        super().__init__(model.inputs, model.outputs)
+        super().__init__(model.input, model.output)
         self.read = 0
         self.stop_after = stop_after
 
