@@ -90,9 +90,9 @@ def evaluate(run, data, columns, label, encoding, as_json, backend) -> None:
     from kerastc.report.terminal import metrics_table
 
     model = _opened(run, backend)
-    examples = Examples(data, columns, label, encoding).of(model.kind, model.settings)
+    read = Examples(data, columns, label, encoding).of(model.kind, model.settings)
     predictor = model.load()
-    examples = predictor.matching(examples)
+    examples = predictor.matching(read)
     given = examples.images if model.kind == "image" else examples.texts
     metrics = classification_metrics(
         examples.labels, predictor.probabilities(given), predictor.classes
@@ -103,6 +103,12 @@ def evaluate(run, data, columns, label, encoding, as_json, backend) -> None:
         told = f"{len(examples):,} {KINDS[model.kind]} of {examples.source}"
         click.echo(f"{_loaded(predictor)}\n{told}", err=True)
         metrics_table(metrics, units=KINDS[model.kind])
+    if model.data is not None and read.fingerprint == model.data:
+        click.echo(
+            f"The run is made of these {KINDS[model.kind]} and learned from most of them. What it "
+            f"is worth on those it never saw: kerastc compare {run}",
+            err=True,
+        )
 
 
 @dataclass(frozen=True)
@@ -113,11 +119,13 @@ class _Model:
         kind: one of `kerastc.kinds.KINDS`.
         settings: its preprocessing.json.
         load: gives what classifies with it.
+        data: the fingerprint of what a run is made of; an exported file does not know it.
     """
 
     kind: str
     settings: dict[str, Any]
     load: Callable[[], Any]
+    data: str | None = None
 
     def given(self, examples: Sequence[str]) -> Any:
         """Texts as they are; of images, the pixels of these files."""
@@ -147,7 +155,8 @@ def _opened(path: Path, backend: str | None) -> _Model:
 
         return predictor_of(run)
 
-    return _Model(kind_of(run), run.read_json("preprocessing.json"), predictor)
+    data = run.read_json("data.json")["fingerprint"] if run.path("data.json").is_file() else None
+    return _Model(kind_of(run), run.read_json("preprocessing.json"), predictor, data)
 
 
 def _loaded(predictor) -> str:

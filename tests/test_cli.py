@@ -72,12 +72,17 @@ def test_predict_reads_a_file(trained, kerastc, subjects_csv):
     assert len(rows) == 120
 
 
-def test_evaluate_measures_a_labelled_file(trained, kerastc, subjects_csv):
+def test_evaluate_measures_a_labelled_file(trained, kerastc, subjects_csv, tmp_path):
     metrics = json.loads(kerastc("evaluate", trained, "--data", subjects_csv, "--json").stdout)
     assert metrics["rows"] == 120
     assert metrics["accuracy"] > 0.6  # chance is a third
     done = kerastc("evaluate", trained, "--data", subjects_csv)
     assert done.exit_code == 0 and "macro mean" in done.stdout
+    assert f"those it never saw: kerastc compare {trained}" in done.stderr
+    other = tmp_path / "other.csv"
+    other.write_text(subjects_csv.read_text() + "rook,chess\n")
+    done = kerastc("evaluate", trained, "--data", other)
+    assert done.exit_code == 0 and "never saw" not in done.stderr
 
 
 def test_evaluate_refuses_classes_it_does_not_know(trained, kerastc, tmp_path):

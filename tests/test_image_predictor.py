@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from kerastc.cli import main
+from kerastc.data.image_sources import read_source
 from kerastc.data.images import LabelledImages, row_names
 from kerastc.errors import UserError
 from kerastc.predictor import ImagePredictor, Predictor, predictor_of
@@ -103,6 +104,18 @@ def test_evaluate_measures_arrays_of_ones_own(run, images, tmp_path):
     assert (metrics["rows"], metrics["accuracy"]) == (40, 0.75)
     done = kerastc("evaluate", run.folder, "--data", path)
     assert done.exit_code == 0 and "40 images of own.npz" in done.stderr
+
+
+def test_evaluate_tells_that_the_run_learned_from_the_images(run, images, tmp_path):
+    labels = np.arange(40) % 3
+    ours, others = tmp_path / "ours.npz", tmp_path / "others.npz"
+    np.savez(ours, x_train=images, y_train=labels, label_names=CLASSES)
+    np.savez(others, x_train=images[::-1], y_train=labels, label_names=CLASSES)
+    run.write_json("data.json", {"fingerprint": read_source(str(ours)).fingerprint})
+    told = f"those it never saw: kerastc compare {run.folder}"
+    assert told in kerastc("evaluate", run.folder, "--data", ours).stderr
+    done = kerastc("evaluate", run.folder, "--data", others)
+    assert done.exit_code == 0 and told not in done.stderr
 
 
 def test_a_slip_is_told(run, pictures, tmp_path):

@@ -32,8 +32,10 @@ class ImageSource:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over both parts."""
-        parts = [part.fingerprint for part in (self.train, self.test) if part is not None]
+        """SHA-256 over both parts; that of the images where there is one part."""
+        if self.test is None:
+            return self.train.fingerprint
+        parts = (self.train.fingerprint, self.test.fingerprint)
         return sha256(" ".join(parts).encode()).hexdigest()
 
 

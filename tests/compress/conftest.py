@@ -21,11 +21,11 @@ def trained(tiny_encoder, subjects_csv, places) -> Path:
     return launch.train("text", words, places=places, folder=places.runs / "whole").folder
 
 
-FEW = ["width=0.25", "labelled=300", "least_images=300", "epochs=8", "batch_size=32"]
+FEW = ["width=0.25", "labelled=320", "least_images=320", "epochs=8", "batch_size=32"]
 
 
 @pytest.fixture(scope="session")
 def trained_images(places) -> Path:
     """A small network that tells scanned digits apart."""
-    words = [*FEW, "validation=100", "test=150", "unlabelled=80", "learning_rate=1e-2"]
+    words = [*FEW, "validation=100", "test=150", "unlabelled=64", "learning_rate=1e-2"]
     return launch.train("supervised", words, places=places, folder=places.runs / "images").folder

@@ -30,7 +30,7 @@ def test_a_chain_of_steps_leaves_an_image_run_that_predicts(trained_images, plac
     assert counts[0][1] < 0.3 * counts[0][0] and counts[1][1] < counts[1][0]
     assert counts[3] == [counts[1][1]] * 2 == [after["training"]["parameters"]] * 2
     assert "classifier" not in steps[1]["details"]["ranks"]
-    assert steps[2]["details"]["rows"] == 300 + 80
+    assert steps[2]["details"]["rows"] == 320 + 64
     assert steps[3]["sparsity"] == pytest.approx(0.3, abs=0.02)
     assert after["test"]["accuracy"] > 0.5 > 0.1  # chance is a tenth
     written = read_predictions(run.path("predictions", "test.csv"))

@@ -55,7 +55,7 @@ def test_the_teacher_is_asked_about_the_very_images_of_a_batch(task_with, traine
         again = split(batches[1])
         np.testing.assert_array_equal(again[0], images)
         np.testing.assert_allclose(again[2], logits, atol=1e-6)
-    assert len(batches.rows()) == 300
+    assert len(batches.rows()) == 320
 
 
 def test_of_images_that_stay_as_they_are_the_teacher_is_asked_once_for_all(
@@ -74,9 +74,9 @@ def test_unlabelled_images_have_no_label_and_the_teacher_s_view(task_with):
     task = task_with(augmentation=NONE)
     batches = task.training_batches(Recover(unlabelled="own"), task.config)
     labels, logits = np.split(batches.targets, 2, axis=1)
-    assert len(batches.inputs) == 300 + 80
-    np.testing.assert_array_equal(labels.sum(axis=1), np.arange(380) < 300)
-    np.testing.assert_array_equal(batches.inputs[300:], task.splits.unlabelled.images)
+    assert len(batches.inputs) == 320 + 64
+    np.testing.assert_array_equal(labels.sum(axis=1), np.arange(384) < 320)
+    np.testing.assert_array_equal(batches.inputs[320:], task.splits.unlabelled.images)
     assert np.abs(logits).sum(axis=1).min() > 0
 
 
