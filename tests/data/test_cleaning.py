@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kerastc.data import CategoryRules, clean
@@ -254,6 +254,7 @@ junk = st.lists(
 
 
 @settings(max_examples=200, deadline=None)
+@example([('\t"', ""), ("", '"')], "\t")  # a rejected row of two lines
 @given(st.lists(st.tuples(junk, junk), min_size=1, max_size=12), st.sampled_from(",;\t"))
 def test_no_line_of_any_junk_is_lost_in_silence(tmp_path_factory, lines, delimiter):
     """Each line is in a row that is kept, or rejected, whatever the quotation marks do."""
@@ -267,7 +268,8 @@ def test_no_line_of_any_junk_is_lost_in_silence(tmp_path_factory, lines, delimit
     assert report.rows_in == report.rows_kept + report.rejected.total()
     assert report.rows_kept == len(cleaned.texts) == len(cleaned.lines)
     told = {line for line, _, _ in report.rejections} | set(cleaned.lines.tolist())
-    held = " ".join([*cleaned.originals, *cleaned.categories])
+    rejected = [text for _, _, text in report.rejections]
+    held = " ".join([*cleaned.originals, *cleaned.categories, *rejected])
     for number in range(3, len(lines) + 3):
         assert number in told or f"<{number}>" in held
 
