@@ -5,13 +5,18 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kerastc.cli_examples import Examples, data_option
 from kerastc.cli_options import BACKEND, ENCODING, JSON, RUN
 from kerastc.errors import UserError
+
+if TYPE_CHECKING:
+    from kerastc.data.images import LabelledImages
+    from kerastc.data.texts import LabelledTexts
+    from kerastc.run import Run
 
 EXPORTED = (".tflite", ".onnx", ".zip")
 NAMED = 10  # classes
@@ -103,7 +108,7 @@ def evaluate(run, data, columns, label, encoding, as_json, backend) -> None:
         told = f"{len(examples):,} {KINDS[model.kind]} of {examples.source}"
         click.echo(f"{_loaded(predictor)}\n{told}", err=True)
         metrics_table(metrics, units=KINDS[model.kind])
-    if model.data is not None and read.fingerprint == model.data:
+    if model.is_made_of(read):
         click.echo(
             f"The run is made of these {KINDS[model.kind]} and learned from most of them. What it "
             f"is worth on those it never saw: kerastc compare {run}",
@@ -119,13 +124,19 @@ class _Model:
         kind: one of `kerastc.kinds.KINDS`.
         settings: its preprocessing.json.
         load: gives what classifies with it.
-        data: the fingerprint of what a run is made of; an exported file does not know it.
+        run: the run; none behind an exported file.
     """
 
     kind: str
     settings: dict[str, Any]
     load: Callable[[], Any]
-    data: str | None = None
+    run: "Run | None" = None
+
+    def is_made_of(self, examples: "LabelledTexts | LabelledImages") -> bool:
+        """Whether a run was made of these very examples; an exported file does not know."""
+        if self.run is None or not self.run.path("data.json").is_file():
+            return False
+        return self.run.read_json("data.json").get("fingerprint") == examples.fingerprint
 
     def given(self, examples: Sequence[str]) -> Any:
         """Texts as they are; of images, the pixels of these files."""
@@ -155,8 +166,7 @@ def _opened(path: Path, backend: str | None) -> _Model:
 
         return predictor_of(run)
 
-    data = run.read_json("data.json")["fingerprint"] if run.path("data.json").is_file() else None
-    return _Model(kind_of(run), run.read_json("preprocessing.json"), predictor, data)
+    return _Model(kind_of(run), run.read_json("preprocessing.json"), predictor, run)
 
 
 def _loaded(predictor) -> str:

@@ -1,6 +1,7 @@
 """A finished image run on a user's images: from Python, and by the command line."""
 
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -111,10 +112,11 @@ def test_evaluate_tells_that_the_run_learned_from_the_images(run, images, tmp_pa
     ours, others = tmp_path / "ours.npz", tmp_path / "others.npz"
     np.savez(ours, x_train=images, y_train=labels, label_names=CLASSES)
     np.savez(others, x_train=images[::-1], y_train=labels, label_names=CLASSES)
-    run.write_json("data.json", {"fingerprint": read_source(str(ours)).fingerprint})
-    told = f"those it never saw: kerastc compare {run.folder}"
-    assert told in kerastc("evaluate", run.folder, "--data", ours).stderr
-    done = kerastc("evaluate", run.folder, "--data", others)
+    made = Run(shutil.copytree(run.folder, tmp_path / "made"))
+    made.write_json("data.json", {"fingerprint": read_source(str(ours)).fingerprint})
+    told = f"those it never saw: kerastc compare {made.folder}"
+    assert told in kerastc("evaluate", made.folder, "--data", ours).stderr
+    done = kerastc("evaluate", made.folder, "--data", others)
     assert done.exit_code == 0 and told not in done.stderr
 
 
