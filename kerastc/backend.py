@@ -12,12 +12,13 @@ from kerastc.errors import UserError
 BACKENDS = ("tensorflow", "jax", "torch")
 
 
-def choose_backend(name: str | None = None) -> str:
-    """Imports Keras on a backend: the one given, else KERAS_BACKEND, else the first installed.
+def backend_name(name: str | None = None) -> str:
+    """The backend that will run: the one given, else KERAS_BACKEND, else the first installed.
+
+    Nothing is imported, so that a slip is told at once.
 
     Raises:
-        UserError: for an unknown name, a package that is absent, or a Keras that already runs on
-            another backend in this process.
+        UserError: for an unknown name, or a package that is absent.
     """
     name = name or os.environ.get("KERAS_BACKEND") or _first_installed()
     if name not in BACKENDS:
@@ -27,6 +28,16 @@ def choose_backend(name: str | None = None) -> str:
         raise UserError(
             f"The backend {name} is not installed.", f"Install it with: pip install {package}"
         )
+    return name
+
+
+def choose_backend(name: str | None = None) -> str:
+    """Imports Keras on the backend that `backend_name` gives.
+
+    Raises:
+        UserError: as there; and for a Keras that already runs on another backend in this process.
+    """
+    name = backend_name(name)
     before = os.environ.get("KERAS_BACKEND")
     os.environ["KERAS_BACKEND"] = name
     with _told(f"Starting {name} …"), _native_notes_kept_back():

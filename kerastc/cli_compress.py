@@ -89,9 +89,6 @@ def _search(run, steps, options, as_json, **where) -> None:
 @click.command()
 def steps() -> None:
     """List the steps of `kerastc compress`, and every setting of each."""
-    from kerastc.backend import choose_backend
-
-    choose_backend(None)
     from kerastc.compress.words import STEPS
     from kerastc.report.terminal import steps_table
 

@@ -23,16 +23,15 @@ References: Hinton, Vinyals and Dean 2015; Sanh et al. 2019, DistilBERT, section
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import keras
-
-from kerastc.compress.state_matching import StateMatching
 from kerastc.compress.step import Step, Work
-from kerastc.compress.student import fewer_layers, narrower, spread
-from kerastc.compress.teaching import Training, Weight, teach
+from kerastc.compress.training_step import Training, Weight
 from kerastc.errors import UserError
 from kerastc.training.config import Count, Natural, Positive
+
+if TYPE_CHECKING:
+    import keras
 
 
 class Distill(Training):
@@ -84,6 +83,14 @@ class Distill(Training):
             return self._of_images(work)
         if self.backbone:
             return self._other(work)
+        return self._of_layers(work)
+
+    def _of_layers(self, work: Work) -> dict[str, Any]:
+        """A student made of the model's own layers."""
+        from kerastc.compress.state_matching import StateMatching
+        from kerastc.compress.student import fewer_layers, narrower
+        from kerastc.compress.teaching import teach
+
         teacher = work.task.compact(work.model)
         count = len(teacher.get_layer("encoder").blocks)
         kept = self._kept(count)
@@ -96,13 +103,17 @@ class Distill(Training):
         return {"layers_kept": kept, **figures}
 
     def _kept(self, count: int) -> list[int]:
+        from kerastc.compress.student import spread
+
         kept = sorted(self.keep) or spread(count, self.layers or count)
         if len(set(kept)) < len(kept) or max(kept) >= count or len(kept) > count:
             given = f"keep={list(self.keep)}" if self.keep else f"layers={self.layers}"
             raise UserError(f"distill: {given} of a model of {count} layers (0 to {count - 1}).")
         return kept
 
-    def _width(self, model: keras.Model) -> int:
+    def _width(self, model: "keras.Model") -> int:
+        import keras
+
         encoder = model.get_layer("encoder")
         plain = isinstance(encoder.tokens, keras.layers.Embedding) and all(
             isinstance(getattr(block, part), keras.layers.Dense)
@@ -118,6 +129,7 @@ class Distill(Training):
     def _of_images(self, work: Work) -> dict[str, Any]:
         """A student of random weights."""
         from kerastc.compress.image_student import image_student
+        from kerastc.compress.teaching import teach
 
         chosen = (self.architecture, self.width, self.depth)
         work.model = image_student(work.model, work.task, *chosen, seed=self.seed)
@@ -125,6 +137,7 @@ class Distill(Training):
 
     def _other(self, work: Work) -> dict[str, Any]:
         """A student of another architecture, which brings its tokenizer."""
+        from kerastc.compress.teaching import teach
         from kerastc.models import load_encoder, text_classifier
         from kerastc.training.text import preprocessing
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from kerastc.compress.task import Task
-from kerastc.compress.teaching import OWN
+from kerastc.compress.training_step import OWN
 from kerastc.errors import UserError
 from kerastc.images import NONE
 from kerastc.predictor import load_model
@@ -19,7 +19,7 @@ from kerastc.training.images import JUDGING, ImageClassifierConfig, judged, save
 from kerastc.training.predicting import predict, predict_batch
 
 if TYPE_CHECKING:
-    from kerastc.compress.teaching import Training
+    from kerastc.compress.training_step import Training
 
 
 class ImageTask(Task):

@@ -12,18 +12,19 @@ Low-rank Compression for Large NLP Models, theorem 1.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-import keras
 import numpy as np
 from pydantic import Field
 
-from kerastc.compress.calibration import second_moments
-from kerastc.compress.places import Place, places, replace
 from kerastc.compress.step import Step, Work
 from kerastc.errors import UserError
-from kerastc.models.low_rank import FactorisedEmbedding, LowRankConv2D, LowRankDense
 from kerastc.training.config import Count
+
+if TYPE_CHECKING:
+    import keras
+
+    from kerastc.compress.places import Place
 
 RIDGE = 1e-4  # of the mean input energy: directions that calibration never saw still count a little
 
@@ -57,6 +58,8 @@ class LowRank(Step):
             )
 
     def apply(self, work: Work) -> dict[str, Any]:
+        from kerastc.compress.places import places, replace
+
         work.model = work.task.compact(work.model)
         exclude = "|".join(filter(None, (self.exclude, work.task.full_rank)))
         found = [place for place in places(work.model, exclude) if self._wants(place.layer)]
@@ -83,20 +86,28 @@ class LowRank(Step):
             "kept_as_they_were": kept,
         }
 
-    def _wants(self, layer: keras.layers.Layer) -> bool:
+    def _wants(self, layer: "keras.layers.Layer") -> bool:
+        import keras
+
         if isinstance(layer, keras.layers.Embedding):
             return layer.name == "tokens" and self.embedding is not None
         others = any(v is not None for v in (self.rank, self.energy, self.budget))
         return others and isinstance(layer, keras.layers.Dense | keras.layers.Conv2D)
 
-    def _moments(self, work: Work, found: list[Place]) -> Mapping[str, np.ndarray]:
+    def _moments(self, work: Work, found: "list[Place]") -> Mapping[str, np.ndarray]:
+        import keras
+
+        from kerastc.compress.calibration import second_moments
+
         # A convolution's patches are not worth the memory of their moments.
         flat = [p for p in found if not isinstance(p.layer, keras.layers.Conv2D)]
         if not (self.weighted and flat):
             return {}
         return second_moments(work.model, flat, work.task.calibration(self.rows, self.seed))
 
-    def _ranks(self, found: list[Place], spectra: Mapping[str, "Spectrum"]) -> dict[str, int]:
+    def _ranks(self, found: "list[Place]", spectra: Mapping[str, "Spectrum"]) -> dict[str, int]:
+        import keras
+
         tables = {p.path for p in found if isinstance(p.layer, keras.layers.Embedding)}
         others = {path: s for path, s in spectra.items() if path not in tables}
         if self.rank is not None:
@@ -190,15 +201,21 @@ def smaller(rank: int, inputs: int, outputs: int) -> bool:
     return rank * (inputs + outputs) < inputs * outputs
 
 
-def matrix(layer: keras.layers.Layer) -> np.ndarray:
+def matrix(layer: "keras.layers.Layer") -> np.ndarray:
     """The layer's kernel, (inputs, outputs); a convolution's inputs are those of a patch."""
+    import keras
+
     kernel = layer.embeddings if hasattr(layer, "embeddings") else layer.kernel
     array = keras.ops.convert_to_numpy(kernel)
     return array.reshape(-1, array.shape[-1])
 
 
-def factorised(layer, left: np.ndarray, right: np.ndarray) -> keras.layers.Layer:
+def factorised(layer, left: np.ndarray, right: np.ndarray) -> "keras.layers.Layer":
     """A layer with the two factors, and all else as in `layer`."""
+    import keras
+
+    from kerastc.models.low_rank import FactorisedEmbedding, LowRankConv2D, LowRankDense
+
     rank = left.shape[1]
     named = {"name": layer.name, "dtype": layer.dtype_policy}
     if isinstance(layer, keras.layers.Embedding):

@@ -8,6 +8,7 @@ from typing import Any
 
 from kerastc import launch, recipe, settings
 from kerastc.backend import choose_backend
+from kerastc.compress.words import parse
 from kerastc.errors import UserError
 from kerastc.kinds import kind_of
 from kerastc.progress import tell
@@ -38,9 +39,6 @@ def compress(
     Raises:
         UserError: for every slip before any work, and for a step that does not apply.
     """
-    choose_backend(backend)
-    from kerastc.compress.words import parse  # these import Keras
-
     if resume:
         run = Run.open(_given(folder or parent), places.cache)
         words = run.steps
@@ -57,6 +55,7 @@ def compress(
         run = create(source, words, folder, places)
     source = Run.open(Path(run.parent["run"]), places.cache)
     load, config = data_of(source)
+    choose_backend(backend)
     with launch.carrying_out(run, config, "compression.json"):
         _work(run, source, load, config, list(zip(words, steps, strict=True)))
     return run

@@ -6,7 +6,6 @@ import keras
 import numpy as np
 
 from kerastc.compress.places import matcher, places
-from kerastc.compress.step import kernels
 
 # Read once a text, whatever the token: a zero there saves nothing and costs at every text.
 SPARED = re.compile(r"(^|/)(position|segment|rel_)[^/]*/[^/]*$|bias$")
@@ -31,6 +30,14 @@ def prunable(model: keras.Model, exclude: str = "") -> list[tuple[str, keras.Var
     return [(path, v) for path, v in named if not SPARED.search(path) and not excluded(path)]
 
 
+def kernels(model: keras.Model) -> list[keras.Variable]:
+    """The variables that compression counts and prunes: kernels and tables, no biases or norms.
+
+    Every real variable of two or more axes.
+    """
+    return [w for w in model.weights if len(w.shape) > 1 and _real(w)]
+
+
 def zeros(variable: keras.Variable) -> float:
     """The share of zeros in a variable."""
     array = keras.ops.convert_to_numpy(variable)
@@ -41,3 +48,7 @@ def sparsity(model: keras.Model) -> float:
     """The share of zeros in all that pruning may put zeros into."""
     arrays = [keras.ops.convert_to_numpy(variable) for _, variable in prunable(model)]
     return 1 - sum(map(np.count_nonzero, arrays)) / max(sum(a.size for a in arrays), 1)
+
+
+def _real(variable: keras.Variable) -> bool:
+    return "float" in keras.backend.standardize_dtype(variable.dtype)

@@ -13,20 +13,22 @@ References: Han et al. 2015, Learning both Weights and Connections; Zhu and Gupt
 """
 
 from functools import partial
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-import keras
 import numpy as np
 from pydantic import Field
 
-from kerastc.compress.prunable import prunable, zeros
-from kerastc.compress.pruning import Choose, Pruning
 from kerastc.compress.pruning_masks import m_by_n_mask, magnitude_masks
 from kerastc.compress.pruning_schedules import ConstantSparsity, PolynomialDecay, Schedule
 from kerastc.compress.step import Step, Work
-from kerastc.compress.teaching import Training, teach
+from kerastc.compress.training_step import Training
 from kerastc.errors import UserError
 from kerastc.training.config import Count, Fraction, Positive, Share
+
+if TYPE_CHECKING:
+    import keras
+
+    from kerastc.compress.pruning import Choose, Pruning
 
 CHOICES = 50  # of masks, in a training where no frequency is given
 
@@ -71,6 +73,9 @@ class Prune(Training):
                 )
 
     def apply(self, work: Work) -> dict[str, Any]:
+        from kerastc.compress.prunable import prunable, zeros
+        from kerastc.compress.teaching import teach
+
         if self.pattern or self.block != "1x1":
             # KerasHub's attention kernels have an axis of heads: no matrices.
             work.model = work.task.compact(work.model)
@@ -93,7 +98,9 @@ class Prune(Training):
         shares = {path: round(zeros(variable), 6) for path, variable in found}
         return {"sparsity": shares, **figures}
 
-    def _pruning(self, steps: int, present: float, exclude: str) -> Pruning:
+    def _pruning(self, steps: int, present: float, exclude: str) -> "Pruning":
+        from kerastc.compress.pruning import Pruning
+
         return Pruning(self.scheduled(steps, present), self._choose(), exclude)
 
     def scheduled(self, steps: int, present: float = 0.0) -> Schedule:
@@ -113,7 +120,7 @@ class Prune(Training):
         zeros, group = self.pattern.split(":")
         return int(zeros), int(group)
 
-    def _choose(self) -> Choose:
+    def _choose(self) -> "Choose":
         if self.pattern:
             return lambda kernels, sparsity: [m_by_n_mask(k, *self._group) for k in kernels]
         rows, columns = map(int, self.block.split("x"))
@@ -125,8 +132,10 @@ class Prune(Training):
         return "|".join(tables + [self.exclude] * bool(self.exclude))
 
 
-def prune_once(variables: list[keras.Variable], choose: Choose, sparsity: float) -> None:
+def prune_once(variables: "list[keras.Variable]", choose: "Choose", sparsity: float) -> None:
     """Puts the smallest weights to zero, as they are, without training."""
+    import keras
+
     arrays = [keras.ops.convert_to_numpy(variable) for variable in variables]
     for variable, array, mask in zip(variables, arrays, choose(arrays, sparsity), strict=True):
         variable.assign(np.where(mask, array, 0))

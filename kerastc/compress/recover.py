@@ -7,7 +7,7 @@ recover:epochs=2,soft=0,hard=1   from the labels alone, without a teacher
 from typing import Any, ClassVar
 
 from kerastc.compress.step import Work
-from kerastc.compress.teaching import Training, teach
+from kerastc.compress.training_step import Training
 from kerastc.training.config import Count
 
 
@@ -20,4 +20,6 @@ class Recover(Training):
     epochs: Count = 1  # of the training part
 
     def apply(self, work: Work) -> dict[str, Any]:
+        from kerastc.compress.teaching import teach
+
         return teach(work, self)

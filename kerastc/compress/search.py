@@ -33,6 +33,7 @@ from kerastc.compress.pipeline import (
     source_run,
 )
 from kerastc.compress.search_result import FILE, GOALS, Budget, Search, Trial
+from kerastc.compress.words import parse
 from kerastc.errors import UserError, nearest
 from kerastc.kinds import kind_of
 from kerastc.run import Run
@@ -83,15 +84,15 @@ def search(
     """
     budget = Budget.parse(within)
     _check(goal, trials, epochs)
-    load_optuna()
     source = source_run(parent, places)
+    _check_first(words, kind_of(source))
+    load_optuna()
     load, config = data_of(source)
     choose_backend(backend)
     from kerastc.compress.chains import Chains  # these import Keras
     from kerastc.compress.task import task_of
     from kerastc.compress.trying import Trials, measured
 
-    _check_first(words, kind_of(source))
     original = original_of(source)
     command = ["kerastc", "compress", str(source.folder), *words, "--within", str(budget)]
     command += ["--for", goal, "--trials", str(trials), "--epochs", str(epochs)]
@@ -130,8 +131,6 @@ def _check(goal: str, trials: int, epochs: int) -> None:
 
 def _check_first(words: Sequence[str], kind: str) -> None:
     """The steps that every chain begins with."""
-    from kerastc.compress.words import parse
-
     steps = parse(words) if words else []
     for step in steps:
         step.check_kind(kind)

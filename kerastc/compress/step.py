@@ -1,4 +1,7 @@
-"""What a compression step is, and what it works on."""
+"""What a compression step is, and what it works on.
+
+Steps are read and checked before Keras is imported, so none of their files imports it at the top.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -6,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import keras
 import numpy as np
 
 from kerastc.errors import UserError
@@ -14,11 +16,12 @@ from kerastc.kinds import KINDS
 from kerastc.run import Run
 from kerastc.settings import Config
 from kerastc.softmax import softmax
-from kerastc.training.batching import Batches
-from kerastc.training.predicting import predict
 
 if TYPE_CHECKING:
+    import keras
+
     from kerastc.compress.task import Task
+    from kerastc.training.batching import Batches
 
 
 class Step(Config, ABC):
@@ -83,7 +86,7 @@ class Work:
     """
 
     task: "Task"
-    model: keras.Model
+    model: "keras.Model"
     run: Run
 
     @cached_property
@@ -92,18 +95,8 @@ class Work:
         return self.task.splits.train.classes
 
 
-def kernels(model: keras.Model) -> list[keras.Variable]:
-    """The variables that compression counts and prunes: kernels and tables, no biases or norms.
-
-    Every trainable variable of two or more axes.
-    """
-    return [w for w in model.weights if len(w.shape) > 1 and _real(w)]
-
-
-def _real(variable: keras.Variable) -> bool:
-    return "float" in keras.backend.standardize_dtype(variable.dtype)
-
-
-def probabilities(model: keras.Model, batches: Batches, part: str) -> np.ndarray:
+def probabilities(model: "keras.Model", batches: "Batches", part: str) -> np.ndarray:
     """(rows, classes) float64 of a part of the data, in its order."""
+    from kerastc.training.predicting import predict
+
     return softmax(predict(model, batches, f"Predicting {part}"))

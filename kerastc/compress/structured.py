@@ -13,23 +13,22 @@ the Effect of Dropping Layers of Pre-trained Transformer Models.
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import keras
 import numpy as np
 
-from kerastc.compress.channels import channels
-from kerastc.compress.importance import first_order, magnitude
-from kerastc.compress.places import rebuilt
 from kerastc.compress.pruning_masks import magnitude_masks
 from kerastc.compress.step import Step, Work
-from kerastc.compress.student import fewer_layers
-from kerastc.compress.teaching import Training, teach
-from kerastc.compress.units import Channels, Heads, Neurons, Units
+from kerastc.compress.training_step import Training
 from kerastc.errors import UserError
 from kerastc.progress import progress
-from kerastc.training.batching import Batches
 from kerastc.training.config import Count, Natural, Share
+
+if TYPE_CHECKING:
+    import keras
+
+    from kerastc.compress.units import Channels, Units
+    from kerastc.training.batching import Batches
 
 
 class Structured(Training):
@@ -67,6 +66,10 @@ class Structured(Training):
         return bool(self.neurons or self.heads or self.layers or self.drop)
 
     def apply(self, work: Work) -> dict[str, Any]:
+        from kerastc.compress.student import fewer_layers
+        from kerastc.compress.teaching import teach
+        from kerastc.compress.units import Heads, Neurons
+
         model = work.task.compact(work.model) if self._of_encoder else work.model
         convolutions = self._channels(model)
         if dropped := self._dropped(model, work):
@@ -84,14 +87,18 @@ class Structured(Training):
         figures = teach(work, self) if self.epochs else {}
         return {"kept": sizes, "layers_dropped": dropped, **figures}
 
-    def _importance(self, model, found: list[Units], work: Work) -> dict[str, np.ndarray]:
+    def _importance(self, model, found: "list[Units]", work: Work) -> dict[str, np.ndarray]:
+        from kerastc.compress.importance import first_order, magnitude
+
         if not found or self.by == "magnitude":
             return magnitude(found)
         return first_order(model, found, work.task.calibration(self.rows, self.seed))
 
-    def _channels(self, model: keras.Model) -> list[Channels]:
+    def _channels(self, model: "keras.Model") -> "list[Channels]":
         if not self.channels:
             return []
+        from kerastc.compress.channels import channels
+
         found, reasons = channels(model)
         if not found:
             why = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
@@ -100,7 +107,7 @@ class Structured(Training):
             )
         return found
 
-    def _dropped(self, model: keras.Model, work: Work) -> list[int]:
+    def _dropped(self, model: "keras.Model", work: Work) -> list[int]:
         if not (self.layers or self.drop):
             return []
         count = len(model.get_layer("encoder").blocks)
@@ -117,11 +124,11 @@ class Structured(Training):
 
 
 def remove(
-    model: keras.Model,
-    chosen: list[tuple[list[Units], float]],
+    model: "keras.Model",
+    chosen: "list[tuple[list[Units], float]]",
     scores: dict[str, np.ndarray],
     scope: str,
-) -> tuple[keras.Model, dict[str, list[int]]]:
+) -> "tuple[keras.Model, dict[str, list[int]]]":
     """A model without the units of least importance.
 
     Args:
@@ -133,6 +140,9 @@ def remove(
     Returns:
         the model, and by path how many units it has and how many there were.
     """
+    from kerastc.compress.places import rebuilt
+    from kerastc.compress.units import Channels
+
     made: dict[str, keras.layers.Layer] = {}
     sizes = {}
     for found, share in chosen:
@@ -147,7 +157,7 @@ def remove(
     return rebuilt(model, lambda layer: made.get(layer.name, layer)), sizes
 
 
-def least_missed(model: keras.Model, count: int, batches: Batches) -> list[int]:
+def least_missed(model: "keras.Model", count: int, batches: "Batches") -> list[int]:
     """The layers without which the loss stays lowest, found one after the other.
 
     Args:
@@ -155,6 +165,8 @@ def least_missed(model: keras.Model, count: int, batches: Batches) -> list[int]:
         count: how many.
         batches: rows with one-hot targets.
     """
+    from kerastc.compress.student import fewer_layers
+
     left = list(range(len(model.get_layer("encoder").blocks)))
     tries = sum(len(left) - i for i in range(count))
     with progress("Leaving layers out", total=tries) as advance:
@@ -169,8 +181,10 @@ def least_missed(model: keras.Model, count: int, batches: Batches) -> list[int]:
     return [i for i in blocks if i not in left]
 
 
-def _loss(model: keras.Model, batches: Batches) -> float:
-    """The mean cross-entropy; eagerly, for to compile costs more than one look at the rows."""
+def _loss(model: "keras.Model", batches: "Batches") -> float:
+    """The mean cross-entropy; eagerly: compiling costs more than one look at the rows."""
+    import keras
+
     total = 0.0
     for index in range(len(batches)):
         inputs, targets = batches[index][:2]

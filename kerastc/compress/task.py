@@ -15,7 +15,7 @@ from kerastc.training.batching import Batches
 from kerastc.training.config import TrainingConfig
 
 if TYPE_CHECKING:
-    from kerastc.compress.teaching import Training
+    from kerastc.compress.training_step import Training
     from kerastc.data.image_splits import ImageSplits
     from kerastc.data.splits import Splits
 

@@ -22,7 +22,7 @@ from kerastc.training.config import TextClassifierConfig
 from kerastc.training.text import save, text_batches
 
 if TYPE_CHECKING:
-    from kerastc.compress.teaching import Training
+    from kerastc.compress.training_step import Training
     from kerastc.data.splits import Splits
 
 

@@ -8,21 +8,16 @@ Texts whose tokens all stay get the same logits as before.
 """
 
 import math
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from kerastc.compress.places import put, rebuilt
-from kerastc.compress.restricted import restricted
 from kerastc.compress.step import Step, Work
-from kerastc.data import read_unlabelled
 from kerastc.errors import UserError
-from kerastc.text.tokens import Tokenizer
-from kerastc.training.batching import SHAPES
 from kerastc.training.config import Count
 
-# Of the places that stay: on any backend a batch of the longest texts may be padded so far.
-MULTIPLE = math.lcm(*(multiple for _, multiple in SHAPES.values()))
+if TYPE_CHECKING:
+    from kerastc.text.tokens import Tokenizer
 
 
 class Vocabulary(Step):
@@ -39,6 +34,9 @@ class Vocabulary(Step):
             raise UserError("vocabulary stands twice; the second would find nothing to cut.")
 
     def apply(self, work: Work) -> dict[str, Any]:
+        from kerastc.compress.places import put, rebuilt
+        from kerastc.training.batching import SHAPES
+
         task = work.task
         model = task.compact(work.model)
         encoder = model.get_layer("encoder")
@@ -47,7 +45,9 @@ class Vocabulary(Step):
         tokenizer, kept = _frequent(task.tokenizer, texts, length, self.min_count)
         before = (encoder.tokens.input_dim, encoder.max_length)
         put(encoder, "tokens", cut(encoder.tokens, kept))
-        places = min(-(-length // MULTIPLE) * MULTIPLE, encoder.max_length)
+        # On any backend a batch of the longest texts may be padded so far.
+        multiple = math.lcm(*(multiple for _, multiple in SHAPES.values()))
+        places = min(-(-length // multiple) * multiple, encoder.max_length)
         put(encoder, "positions", cut(encoder.positions, np.arange(places)))
         task.tokenizer = tokenizer
         work.model = rebuilt(model, lambda layer: layer)
@@ -57,14 +57,18 @@ class Vocabulary(Step):
         """The prepared texts whose tokens stay."""
         texts = list(task.splits.train.texts)
         if self.corpus:
+            from kerastc.data import read_unlabelled
+
             texts += read_unlabelled(self.corpus)
         return task.config.preparation.apply(texts)
 
 
 def _frequent(
-    tokenizer: Tokenizer, texts: np.ndarray, length: int, least: int
-) -> tuple[Tokenizer, np.ndarray]:
+    tokenizer: "Tokenizer", texts: np.ndarray, length: int, least: int
+) -> "tuple[Tokenizer, np.ndarray]":
     """The tokenizer restricted to the tokens that the texts have so often, and their old ids."""
+    from kerastc.compress.restricted import restricted
+
     counts = _counts(tokenizer, texts, length)
     if least == 1:
         return restricted(tokenizer, np.flatnonzero(counts))
@@ -75,7 +79,7 @@ def _frequent(
     return restricted(tokenizer, ids[again])
 
 
-def _counts(tokenizer: Tokenizer, texts: np.ndarray, length: int) -> np.ndarray:
+def _counts(tokenizer: "Tokenizer", texts: np.ndarray, length: int) -> np.ndarray:
     """How often each token occurs in the texts, (tokens,) int."""
     rows = tokenizer.encode(texts, length)
     return np.bincount(rows.values, minlength=tokenizer.vocabulary_size)

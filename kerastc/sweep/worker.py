@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastc import launch, recipe
-from kerastc.backend import choose_backend
+from kerastc.backend import backend_name, choose_backend
 from kerastc.errors import UserError
 from kerastc.progress import console
 from kerastc.run import Run
@@ -68,10 +68,11 @@ def sweep(
         "recipe": script.stem,
         "words": space.as_dict(),
         "objective": objective,
-        "backend": choose_backend(backend),
+        "backend": backend_name(backend),
     }
     study = _study_name(study, space, definition)
     plan = space.plan(trials, study)
+    choose_backend(definition["backend"])
     folder = places.runs / script.stem / "sweeps" / study
     _make(folder)
     storage = storage or sqlite_url(folder / "study.db")
