@@ -6,31 +6,7 @@ import click
 
 from kerastc import __version__, cli_compress, cli_data, cli_deploy, cli_predict, cli_train
 from kerastc.cli_options import JSON, RUN
-from kerastc.errors import UserError
-
-
-class Commands(click.Group):
-    """Prints a UserError as a message, and an interruption without a traceback."""
-
-    def invoke(self, ctx: click.Context):
-        try:
-            return super().invoke(ctx)
-        except UserError as error:
-            click.secho(f"Error: {error.message}", fg="red", err=True)
-            if error.hint:
-                click.echo(error.hint, err=True)
-            ctx.exit(130 if isinstance(error.__context__, KeyboardInterrupt) else 1)
-        except OSError as error:  # a full or read-only disk, no rights; anything else is our bug
-            if error.strerror is None:
-                raise
-            click.secho(f"Error: {error.strerror}: {error.filename}", fg="red", err=True)
-            click.echo(
-                "Nothing there was changed by halves. --run and --runs choose folders.", err=True
-            )
-            ctx.exit(1)
-        except KeyboardInterrupt:
-            click.echo("Stopped.", err=True)
-            ctx.exit(130)
+from kerastc.commands import Commands
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

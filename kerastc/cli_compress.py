@@ -5,10 +5,11 @@ from pathlib import Path
 
 import click
 
+from kerastc.commands import Command
 from kerastc.errors import UserError
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("run", metavar="[RUN]", required=False, type=click.Path(path_type=Path))
 @click.argument("steps", metavar="STEP...", nargs=-1)
 @click.option(
@@ -86,7 +87,7 @@ def _search(run, steps, options, as_json, **where) -> None:
         raise found.refusal
 
 
-@click.command()
+@click.command(cls=Command)
 def steps() -> None:
     """List the steps of `kerastc compress`, and every setting of each."""
     from kerastc.compress.words import STEPS

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from kerastc.cli_options import JSON
+from kerastc.commands import Commands
 
 FILE = click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
 COLUMNS = click.option("--text", metavar="COLUMN[+COLUMN]", default="", help="Text; else guessed.")
@@ -21,7 +22,7 @@ CATEGORIES = click.option(
 ENCODING = click.option("--encoding", default="utf-8", show_default=True, help="Of FILE.")
 
 
-@click.group()
+@click.group(cls=Commands)
 def data() -> None:
     """Clean a file of labelled texts and see what is in it, before anything is trained.
 

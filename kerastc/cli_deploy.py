@@ -8,6 +8,7 @@ import click
 
 from kerastc.cli_examples import Examples, data_option
 from kerastc.cli_options import JSON
+from kerastc.commands import Command
 from kerastc.errors import UserError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def _lengths(
     return _counts(context, parameter, words)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "--format",
@@ -147,7 +148,7 @@ def _counts(context: click.Context, parameter: click.Parameter, words: str) -> t
     return counts
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument(
     "paths", metavar="RUN|FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
 )

@@ -11,6 +11,7 @@ import click
 
 from kerastc.cli_examples import Examples, data_option
 from kerastc.cli_options import BACKEND, ENCODING, JSON, RUN
+from kerastc.commands import Command
 from kerastc.errors import UserError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ EXPORTED = (".tflite", ".onnx", ".zip")
 NAMED = 10  # classes
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("run", metavar="RUN|FILE", type=click.Path(path_type=Path))
 @click.argument("examples", metavar="[TEXT|IMAGE]...", nargs=-1)
 @click.option("--file", "path", type=click.Path(path_type=Path), help="CSV, TSV, JSON Lines, text.")
@@ -73,7 +74,7 @@ def predict(run, examples, path, columns, encoding, as_json, backend) -> None:
         prediction_table(examples, probabilities, classes, model.kind)
 
 
-@click.command()
+@click.command(cls=Command)
 @RUN
 @data_option(required=True)
 @click.option("--text", "columns", metavar="COLUMN[+COLUMN]", default="", help="Text column.")

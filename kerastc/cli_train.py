@@ -6,9 +6,31 @@ from pathlib import Path
 import click
 
 from kerastc.cli_options import BACKEND, JSON, RUNS
+from kerastc.commands import Command
 
 
-@click.command()
+class Training(Command):
+    """Commands that take settings: one that was written like an option is told how to write it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]):
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            from kerastc.synonyms import meant
+
+            place = next(
+                (i for i, word in enumerate(given) if word.startswith(error.option_name)), 0
+            )
+            value = given[place].partition("=")[2] or next(iter(given[place + 1 :]), "")
+            if not value or value.startswith("-") or "=" in value:
+                value = "VALUE"
+            key = meant(error.option_name.lstrip("-").replace("-", "_"))
+            error.message += f" Settings of a recipe are written without dashes: {key}={value}"
+            raise
+
+
+@click.command(cls=Training)
 @click.argument("name", metavar="[RECIPE]", required=False)
 @click.argument("overrides", metavar="[KEY=VALUE]...", nargs=-1)
 @click.option("--run", "folder", type=click.Path(path_type=Path), help="Folder of this run.")
@@ -47,7 +69,7 @@ def train(name, overrides, folder, resume, parent, seed, backend, runs) -> None:
     run_summary(launch.train(name, overrides, resume=resume, parent=parent, **where))
 
 
-@click.command()
+@click.command(cls=Training)
 @click.argument("name", metavar="RECIPE")
 @click.argument("words", metavar="KEY=VALUES...", nargs=-1, required=True)
 @click.option("--trials", type=int, metavar="N", help="Trials in all; needed with a range.")

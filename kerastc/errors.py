@@ -21,6 +21,14 @@ class UserError(Exception):
         return f"{self.message}\n{self.hint}" if self.hint else self.message
 
 
+def out_of_memory(error: BaseException) -> bool:
+    """Whether Python, or a backend in its own words, ran out of memory."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return True
+    words = ("RESOURCE_EXHAUSTED", "can't allocate memory", "not enough memory", "out of memory")
+    return isinstance(error, RuntimeError) and any(w in str(error) for w in words)
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """The question that a misspelled name deserves, or nothing where no name is near."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)

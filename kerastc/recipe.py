@@ -52,6 +52,7 @@ class Recipe:
         config = getattr(module, "Config", None)
         if not (isinstance(config, type) and issubclass(config, Config)):
             raise UserError(f"{self.path} has no `class Config(settings.Config)`.")
+        config.shown_by = f"kerastc show {self.name}"
         if not callable(getattr(module, "run", None)):
             raise UserError(f"{self.path} has no `def run(config, run)`.")
         return module
@@ -70,8 +71,10 @@ def find(name: str) -> Recipe:
     Raises:
         UserError: with the nearest name where there is no such recipe.
     """
-    if name.endswith(".py") or "/" in name:
-        path = Path(name)
+    path = Path(name)
+    if path.suffix not in ("", ".py") or path.is_dir():
+        raise UserError(f"{name} is not a recipe.", _for_data(path))
+    if path.suffix or "/" in name:
         if not path.is_file():
             raise UserError(f"There is no recipe script at {name}.")
         return _read(name, path)
@@ -83,6 +86,12 @@ def find(name: str) -> Recipe:
             nearest(name, names) or "A recipe of your own is given by its path: ./mine.py",
         )
     return _read(name, names[name])
+
+
+def _for_data(path: Path) -> str:
+    """The command that trains on what the user named in a recipe's place."""
+    images = path.is_dir() or path.suffix == ".npz"
+    return f"To train on it: kerastc train {'supervised' if images else 'text'} data={path}"
 
 
 def all_recipes() -> list[Recipe]:

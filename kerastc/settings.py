@@ -9,7 +9,7 @@ import json
 import tokenize
 import types
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -17,6 +17,7 @@ import pydantic
 from pydantic.fields import FieldInfo
 
 from kerastc.errors import UserError, nearest
+from kerastc.synonyms import meant
 
 
 class Config(pydantic.BaseModel):
@@ -24,6 +25,7 @@ class Config(pydantic.BaseModel):
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True, validate_default=True)
     called: ClassVar[str] = "this recipe"  # in messages
+    shown_by: ClassVar[str] = "kerastc show RECIPE"  # the command that lists the fields
 
     seed: int = pydantic.Field(0, ge=0, lt=2**31)  # of splits, initial weights, order and dropout
 
@@ -71,7 +73,7 @@ def configure(
     for word in overrides:
         key, equals, text = word.partition("=")
         if not equals:
-            raise UserError(f"{word!r} is no override.", "Write key=value, without spaces.")
+            raise UserError(f"{word!r} is not a setting.", _as_setting(config_class, word))
         field = find_field(config_class, key)
         *parents, last = key.split(".")
         place = values
@@ -79,6 +81,15 @@ def configure(
             place = place.setdefault(parent, {})
         place[last] = _parse(text, field.type)
     return validate(config_class, values)
+
+
+def _as_setting(config_class: type[Config], word: str) -> str:
+    """How to write what a word without an equals sign may mean."""
+    known = [field.key for field in fields(config_class)]
+    if "data" in known and (Path(word).exists() or Path(word).suffix):
+        return f"Write data={word}"
+    key = meant(word.lstrip("-").replace("-", "_"), known)
+    return f"Write {key}=VALUE" if key in known else "Write key=value, without spaces."
 
 
 def validate(config_class: type[Config], values: Mapping[str, Any]) -> Config:
@@ -92,7 +103,7 @@ def validate(config_class: type[Config], values: Mapping[str, Any]) -> Config:
     except pydantic.ValidationError as error:
         raise UserError(
             "\n".join(_explain(config_class, problem) for problem in error.errors()),
-            "See every field: kerastc show RECIPE",
+            f"See every field: {config_class.shown_by}",
         ) from None
 
 
@@ -152,8 +163,14 @@ def find_field(config_class: type[Config], key: str) -> Field:
         raise UserError(f"{key!r} is a group of fields.", f"Set one of: {', '.join(inner)}.")
     raise UserError(
         f"There is no field {key!r} in {config_class.called}.",
-        nearest(key, known) or f"Fields: {', '.join(known)}.",
+        _near(key, known) or f"Fields: {', '.join(known)}.",
     )
+
+
+def _near(key: str, known: Iterable[str]) -> str:
+    """The question that an unknown key deserves, or nothing."""
+    field = meant(key, known)
+    return f"Did you mean {field!r}?" if field != key else nearest(key, known)
 
 
 def flat(config: Config) -> dict[str, Any]:
@@ -270,7 +287,7 @@ def _explain(config_class: type[Config], problem: Mapping[str, Any]) -> str:
     key = ".".join(str(part) for part in problem["loc"] if isinstance(part, str))
     known = {field.key: field for field in fields(config_class)}
     if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        near = nearest(key, known)
+        near = _near(key, known)
         return f"There is no field {key!r} in {config_class.called}. {near}".rstrip()
     if key not in known:  # a check over several fields
         return problem["msg"].removeprefix("Value error, ")

@@ -11,18 +11,45 @@ HEAVY |= {"matplotlib", "optuna", "pandas", "scipy", "sklearn"}
 
 @pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["recipes"]], ids=" ".join)
 def test_it_answers_without_a_heavy_import(words: list[str]):
-    loaded = _packages_loaded_by(words)
+    loaded, _ = _outcome(words)
     assert "kerastc" in loaded
     assert loaded.isdisjoint(HEAVY)
 
 
-def _packages_loaded_by(words: list[str]) -> set[str]:
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("compress {run} prun:0.8", "Did you mean 'prune'"),
+        ("compress {run} quantize:int9", "Did you mean 'int8'"),
+        ("compress {run} --within accuracy=0.01 --for speed", "latency"),
+        ("sweep docstrings learning_rate=1e-4..1e-2:log", "--trials"),
+        ("train docstrings epoch=3", "Did you mean 'epochs'"),
+        ("train docstrings --backend theano", "tensorflow, jax"),
+        ("steps", "quantize"),
+    ],
+)
+def test_a_slip_is_told_without_a_heavy_import(tmp_path, words, told):
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "config.json").write_text('{"recipe": "text", "config": {}}')
+    loaded, output = _outcome(words.format(run=run).split())
+    assert told in output
+    assert loaded.isdisjoint(HEAVY)
+
+
+def _outcome(words: list[str]) -> tuple[set[str], str]:
+    """The packages that a command loads, and all that it prints."""
     program = (
         "import atexit, sys\n"
         "atexit.register(lambda: print('LOADED', *{m.split('.')[0] for m in sys.modules}))\n"
         f"from kerastc.cli import main; main({words!r}, prog_name='kerastc')"
     )
     run = subprocess.run(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=True
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
-    return set(run.stdout.rpartition("LOADED")[2].split())
+    output, _, loaded = run.stdout.rpartition("LOADED")
+    return set(loaded.split()), output

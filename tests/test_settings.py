@@ -46,7 +46,7 @@ def test_words_become_typed_values():
         ("shape=linaer", "shape takes constant | linear. Did you mean 'linear'"),
         ("hidden=many", "hidden takes int or none"),
         ("stop=3", "'stop' is a group of fields"),
-        ("rate", "'rate' is no override"),
+        ("rate", "'rate' is not a setting"),
         ("mirror=perhaps", "mirror=perhaps is not allowed: mirror takes bool"),
         ("names=[1", "names=[1 is not allowed"),
     ],

@@ -35,6 +35,7 @@ class Step(Config, ABC):
     """
 
     called: ClassVar[str] = "this step"
+    shown_by: ClassVar[str] = "kerastc steps"
     name: ClassVar[str]
     short: ClassVar[str] = ""
     kinds: ClassVar[tuple[str, ...]] = tuple(KINDS)

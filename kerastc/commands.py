@@ -1,0 +1,111 @@
+"""What every command of the command line does alike: tells slips in the words of the command."""
+
+import errno
+import re
+from collections.abc import Sequence
+
+import click
+
+from kerastc.errors import UserError, nearest, out_of_memory
+from kerastc.streams import show_everything
+
+NO_MEMORY = (
+    "Memory ran out.",
+    "Give the machine more, or ask for less: a smaller batch_size, shorter texts (max_tokens) or "
+    "fewer rows.",
+)
+
+
+class Command(click.Command):
+    """A command whose errors name its options where the library's name settings.
+
+    The library says `Set label= to one of them`; a command with the option --label says
+    `Set --label to one of them`.
+    """
+
+    def invoke(self, ctx: click.Context):
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            error.message = self.in_its_words(error.message)
+            error.hint = self.in_its_words(error.hint)
+            raise
+
+    def in_its_words(self, text: str) -> str:
+        """The text with this command's options in the place of `key=value` words."""
+        options = {
+            name.removeprefix("--")
+            for parameter in self.params
+            for name in parameter.opts
+            if isinstance(parameter, click.Option) and name.startswith("--")
+        }
+
+        def option(match: re.Match) -> str:
+            key, value = match["key"], match["value"]
+            if key not in options:
+                return match[0]
+            return f"--{key} {value}" if value else f"--{key}"
+
+        # What is quoted is the user's, and a whole command line is in its own words already.
+        parts = re.split(r"""("[^"]*"|'[^']*'|\bkerastc (?:train|sweep)\b.*)""", text)
+        parts[::2] = [
+            re.sub(r"(?<![\w.-])(?P<key>\w+)=(?P<value>[\w.+/:-]*)", option, part)
+            for part in parts[::2]
+        ]
+        return "".join(parts)
+
+
+class Commands(click.Group):
+    """Prints a UserError as a message, and an interruption without a traceback."""
+
+    command_class = Command
+    group_class = type
+
+    def main(self, *args, **kwargs):
+        show_everything()
+        return super().main(*args, **kwargs)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]):
+        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            raise UserError(f"There is no command {args[0]!r}.", self._meant(args))
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context):
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            if ctx.parent is not None:
+                raise
+            _complain(error.message, error.hint)
+            ctx.exit(130 if isinstance(error.__context__, KeyboardInterrupt) else 1)
+        except OSError as error:  # a full or read-only disk, no rights; anything else is our bug
+            if error.strerror is None or error.errno == errno.EPIPE or ctx.parent is not None:
+                raise
+            where = f": {error.filename}" if error.filename is not None else ""
+            _complain(
+                f"{error.strerror}{where}",
+                "No file was left half-written. --run and --runs choose other folders.",
+            )
+            ctx.exit(1)
+        except KeyboardInterrupt:
+            click.echo("Stopped.", err=True)
+            ctx.exit(130)
+        except Exception as error:
+            if not out_of_memory(error):
+                raise
+            _complain(*NO_MEMORY)
+            ctx.exit(1)
+
+    def _meant(self, args: Sequence[str]) -> str:
+        from kerastc import recipe
+
+        recipes = [found.name for found in recipe.all_recipes()]
+        if args[0].replace("_", "-") in recipes and "train" in self.commands:
+            return f"It is a recipe: kerastc train {' '.join(args)}"
+        return nearest(args[0], self.commands) or f"There are: {', '.join(sorted(self.commands))}."
+
+
+def _complain(message: str, hint: str) -> None:
+    click.secho(f"Error: {message}", fg="red", err=True)
+    if hint:
+        click.echo(hint, err=True)

@@ -1,0 +1,94 @@
+"""What a newcomer types first, and what every command does with an error."""
+
+import io
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from kerastc import streams
+from kerastc.cli import main
+from kerastc.commands import Command, Commands
+from kerastc.errors import UserError, out_of_memory
+from kerastc.synonyms import meant
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("train text data=a.csv --epochs 3", "epochs=3"),
+        ("train text data=a.csv --lr=1e-3", "learning_rate=1e-3"),
+        ("train text data=a.csv --max-length 64", "max_tokens=64"),
+        ("train text data=a.csv lr=1e-3", "Did you mean 'learning_rate'"),
+        ("train text data=a.csv patience=2", "Did you mean 'early_stopping.patience'"),
+        ("train text a.csv", "Write data=a.csv"),
+        ("train text data=a.csv epochs 3", "Write epochs=VALUE"),
+        ("train a.csv", "kerastc train text data=a.csv"),
+        ("train photos.npz", "kerastc train supervised data=photos.npz"),
+        ("train text", "kerastc show text"),
+        ("text data=a.csv", "kerastc train text data=a.csv"),
+        ("trian text data=a.csv", "Did you mean 'train'"),
+        ("sweep text data=a.csv --epochs 3,4", "epochs=3,4"),
+    ],
+)
+def test_the_first_words_are_told_what_to_write(words, told):
+    done = CliRunner().invoke(main, words.split())
+    assert done.exit_code in (1, 2)
+    assert told in done.stderr
+
+
+def test_every_synonym_means_a_field():
+    assert meant("lr", ["learning_rate"]) == "learning_rate"
+    assert meant("lr", ["epochs"]) == "lr"  # no field of this recipe
+    assert meant("patience", ["early_stopping.patience", "epochs"]) == "early_stopping.patience"
+    assert meant("epochs", ["epochs"]) == "epochs"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Set label= to one of them.", "Set --label to one of them."),
+        ("Give label=topic.", "Give --label topic."),
+        ("Write rate=3.", "Write rate=3."),  # no option of this command
+        ("The column 'label=topic' is empty.", "The column 'label=topic' is empty."),
+        ("kerastc train text label=topic", "kerastc train text label=topic"),
+    ],
+)
+def test_a_hint_has_the_syntax_of_its_command(said, shown):
+    @click.command(cls=Command, params=[click.Option(["--label"])])
+    def measure(label):
+        raise UserError("It failed.", said)
+
+    group = Commands(commands={"measure": measure})
+    assert CliRunner().invoke(group, ["measure"]).stderr.splitlines() == [
+        "Error: It failed.",
+        shown,
+    ]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 8 bytes"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"),
+    ],
+)
+def test_running_out_of_memory_is_said_to_be_that(error):
+    @click.command(cls=Command)
+    def measure():
+        raise error
+
+    done = CliRunner().invoke(Commands(commands={"measure": measure}), ["measure"])
+    assert done.exit_code == 1 and "Memory ran out" in done.stderr
+    assert out_of_memory(error) and not out_of_memory(RuntimeError("shapes differ"))
+
+
+def test_a_terminal_without_unicode_gets_replacements(monkeypatch):
+    shown = io.BytesIO()
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, io.TextIOWrapper(shown, encoding="ascii"))
+    streams.show_everything()
+    print("0.8 ± 0.1 … 中文 naïve", flush=True)
+    assert shown.getvalue() == b"0.8 +/- 0.1 ... \\u4e2d\\u6587 na\\xefve\n"
