@@ -1,6 +1,7 @@
-"""Progress bars on standard error for work of over two seconds; silent where nobody watches."""
+"""How far long work is, on standard error: bars on a terminal, plain lines elsewhere."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -8,6 +9,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+SILENCE = 30  # seconds between two plain lines
+BAR = 12  # characters
 
 
 @cache
@@ -25,16 +29,18 @@ def tell(line: str) -> None:
 
 @contextmanager
 def progress(description: str, total: int | None = None) -> Iterator[Callable[..., None]]:
-    """Shows a bar that goes away at the end; yields `advance(n=1, note="")`.
+    """Shows how far some work is; yields `advance(n=1, note="")`.
 
-    Nothing is printed where standard error is no terminal, or on a device without `rich`.
+    On a terminal it is a bar that goes away at the end, with the note below it. Elsewhere, and on
+    a device without `rich`, a line is printed every half minute and for every note.
 
     Args:
         description: what is going on, in a few words.
         total: the number of steps, where it is known; a spinner otherwise.
     """
-    if not sys.stderr.isatty() or not (bars := _bars()):
-        yield lambda n=1, note=None: None
+    bars = _bars() if sys.stderr.isatty() else None
+    if bars is None:
+        yield Lines(description, total, tell, time.monotonic).advance
         return
     with bars:
         task = bars.add_task(description, total=total, note="")
@@ -45,20 +51,86 @@ def progress(description: str, total: int | None = None) -> Iterator[Callable[..
         yield advance
 
 
+class Lines:
+    """Tells in plain lines how far some work is.
+
+    Args:
+        description: what is going on.
+        total: the number of steps, where it is known.
+        tell: takes a line.
+        clock: gives seconds.
+    """
+
+    def __init__(
+        self,
+        description: str,
+        total: int | None,
+        tell: Callable[[str], None],
+        clock: Callable[[], float],
+    ):
+        self.description, self.total, self.tell, self.clock = description, total, tell, clock
+        self.done = 0
+        self.began = self.told = clock()
+
+    def advance(self, n: int = 1, note: str | None = None) -> None:
+        """Counts `n` more steps; tells it where half a minute is over, or there is a note."""
+        self.done += n
+        now = self.clock()
+        if note or now - self.told >= SILENCE:
+            self.told = now
+            self.tell(self._line(now - self.began) + (f"; {note}" if note else ""))
+
+    def _line(self, seconds: float) -> str:
+        if not self.total:
+            return f"{self.description}: {self.done:,} so far, {clock_time(seconds)} gone"
+        share = f"{self.description}: {min(self.done / self.total, 1):.0%}"
+        return f"{share}, {clock_time(left)} left" if (left := self._left(seconds)) else share
+
+    def _left(self, seconds: float) -> float:
+        return seconds * (self.total - self.done) / self.done if self.done else 0.0
+
+
+def clock_time(seconds: float) -> str:
+    """`3:07`, or `1:03:07` from an hour on."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
 def _bars():
-    """The bars, not yet shown; None without `rich`."""
+    """The bars, not yet shown; None without `rich`. Their line fits 80 columns."""
     try:
         from rich import progress
+        from rich.table import Column
+        from rich.text import Text
     except ImportError:
         return None
-    return progress.Progress(
+
+    class Times(progress.ProgressColumn):
+        """How long it took so far, and how long it will take."""
+
+        def render(self, task: progress.Task) -> Text:
+            times = f"{clock_time(task.elapsed or 0)} gone"
+            if task.time_remaining is not None and not task.finished:
+                times += f", {clock_time(task.time_remaining)} left"
+            return Text(times, style="progress.elapsed")
+
+    class Bars(progress.Progress):
+        """With each task's note in a line of its own."""
+
+        def get_renderables(self):
+            yield self.make_tasks_table(self.tasks)
+            for task in self.tasks:
+                if task.fields["note"]:
+                    yield Text(f"  {task.fields['note']}", overflow="ellipsis", no_wrap=True)
+
+    words = Column(overflow="ellipsis", no_wrap=True, max_width=34)
+    return Bars(
         progress.SpinnerColumn(),
-        progress.TextColumn("{task.description}"),
-        progress.BarColumn(bar_width=24),
+        progress.TextColumn("{task.description}", markup=False, table_column=words),
+        progress.BarColumn(bar_width=BAR),
         progress.MofNCompleteColumn(),
-        progress.TimeElapsedColumn(),
-        progress.TimeRemainingColumn(),
-        progress.TextColumn("{task.fields[note]}"),
+        Times(table_column=Column(no_wrap=True)),
         console=console(),
         transient=True,
     )
