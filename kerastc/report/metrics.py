@@ -2,7 +2,7 @@
 
 Everything is computed in NumPy from labels (n,) and probabilities (n, classes), so that any run
 can be measured again from its `predictions/*.csv` without a model or a backend. Devices measure
-exported models by the same lines, and so nothing but NumPy is imported here.
+exported models by the same lines, and so nothing heavier than NumPy is imported here.
 """
 
 import csv
@@ -13,14 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
+from kerastc.class_scores import MACRO, PER_CLASS, class_scores
 from kerastc.errors import UserError
 from kerastc.kinds import KINDS
 from kerastc.report.calibration import expected_calibration_error
 
 INTERVAL = 0.95
 _EDGES = ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2)
-_MACRO = ("macro_precision", "macro_recall", "macro_f1")
-_PER_CLASS = ("precision", "recall", "f1")
 TOP = 5  # guesses of the top-5 accuracy
 
 
@@ -57,16 +56,16 @@ def classification_metrics(
     rows = len(labels)
     predicted = probabilities.argmax(axis=1)
     matrix = confusion_matrix(labels, predicted, len(classes))
-    scores = _scores(np.diagonal(matrix), matrix.sum(axis=1), matrix.sum(axis=0))
+    scores = class_scores(np.diagonal(matrix), matrix.sum(axis=1), matrix.sum(axis=0))
     chosen = probabilities[np.arange(rows), labels]
     metrics = {
         "rows": rows,
         "loss": float(-np.log(np.clip(chosen, 1e-7, 1.0)).mean()),
         "accuracy": float(scores["accuracy"]),
-        **{name: float(scores[name]) for name in _MACRO},
+        **{name: float(scores[name]) for name in MACRO},
         "per_class": {
             name: {
-                **{key: float(scores[key][i]) for key in _PER_CLASS},
+                **{key: float(scores[key][i]) for key in PER_CLASS},
                 "support": int(matrix[i].sum()),
             }
             for i, name in enumerate(classes)
@@ -131,22 +130,6 @@ def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) ->
     return np.bincount(cells, minlength=classes * classes).reshape(classes, classes)
 
 
-def _scores(right: np.ndarray, support: np.ndarray, predicted: np.ndarray) -> dict[str, np.ndarray]:
-    """Figures from counts of right, true and predicted rows, each (..., classes)."""
-
-    def ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-        return above / np.maximum(below, 1)  # `above` is 0 wherever `below` is
-
-    per_class = {
-        "precision": ratio(right, predicted),
-        "recall": ratio(right, support),
-        "f1": ratio(2 * right, support + predicted),
-    }
-    occurring = (support + predicted > 0).sum(axis=-1)
-    macro = {f"macro_{key}": per_class[key].sum(axis=-1) / occurring for key in _PER_CLASS}
-    return {"accuracy": right.sum(axis=-1) / support.sum(axis=-1), **macro, **per_class}
-
-
 def _bootstrap_intervals(
     matrix: np.ndarray, classes: Sequence[str], seed: int, samples: int
 ) -> dict:
@@ -158,16 +141,16 @@ def _bootstrap_intervals(
     )
     names = np.arange(len(classes))
     draws = draws.astype(np.float64)  # whole numbers, but multiplied faster than integers are
-    scores = _scores(
+    scores = class_scores(
         draws @ ((true == guessed)[:, None] & (true[:, None] == names)).astype(np.float64),
         draws @ (true[:, None] == names).astype(np.float64),
         draws @ (guessed[:, None] == names).astype(np.float64),
     )
     bounds = {key: np.quantile(values, _EDGES, axis=0) for key, values in scores.items()}
     return {
-        **{key: bounds[key].tolist() for key in ("accuracy", *_MACRO)},
+        **{key: bounds[key].tolist() for key in ("accuracy", *MACRO)},
         "per_class": {
-            name: {key: bounds[key][:, i].tolist() for key in _PER_CLASS}
+            name: {key: bounds[key][:, i].tolist() for key in PER_CLASS}
             for i, name in enumerate(classes)
         },
     }

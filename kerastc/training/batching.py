@@ -140,7 +140,6 @@ class Stretches(keras.utils.PyDataset):
         steps: batches in all.
         index: which stretch is the present one; their count where no step is left.
         first: the step at which it begins.
-        rows: how many of its rows were read.
     """
 
     def __init__(self, batches: Batches, epochs: int, every: int = 0):
@@ -170,7 +169,12 @@ class Stretches(keras.utils.PyDataset):
         self.index = index
         self.first = max(index * self.every, self.done)
         self.end = min((index + 1) * self.every, self.steps)
-        self.rows = 0
+        self._read: dict[int, int] = {}
+
+    @property
+    def rows(self) -> int:
+        """Rows of this stretch that were read, each once: Keras looks at some batches twice."""
+        return sum(self._read.values())
 
     def __len__(self) -> int:
         return self.end - self.first
@@ -180,7 +184,7 @@ class Stretches(keras.utils.PyDataset):
         if epoch != self.batches.epoch:
             self.batches.begin_epoch(epoch)
         batch = self.batches[place]
-        self.rows += len(batch[1])
+        self._read[index] = len(batch[1])
         return batch
 
 

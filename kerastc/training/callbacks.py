@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from kerastc.training.batching import Stretches
-from kerastc.training.metrics import ConfusionAccuracy, class_figures
+from kerastc.training.metrics import CountedAccuracy, class_figures
 
 SPEEDS = ("examples_per_second", "val_examples_per_second")  # of training, of evaluation
 BASE_COLUMNS = ("loss", "accuracy", "macro_precision", "macro_recall", "macro_f1")
@@ -19,11 +19,11 @@ class EvaluationLog(keras.callbacks.Callback):
 
     Args:
         stretches: the training data; Keras takes each stretch for an epoch.
-        metric: the compiled confusion metric.
+        metric: the compiled metric, which counts by class.
         classes: the class names.
     """
 
-    def __init__(self, stretches: Stretches, metric: ConfusionAccuracy, classes: tuple[str, ...]):
+    def __init__(self, stretches: Stretches, metric: CountedAccuracy, classes: tuple[str, ...]):
         super().__init__()
         self.stretches = stretches
         self.metric = metric
@@ -42,17 +42,17 @@ class EvaluationLog(keras.callbacks.Callback):
     def on_test_begin(self, logs=None):
         # Validation starts: the metric still holds the counts of the training part.
         self.trained = time.perf_counter()
-        self.training_confusion = self.metric.confusion.numpy().copy()  # PyTorch shares it
+        self.training_counts = self.metric.counted()
 
     def on_epoch_end(self, epoch, logs=None):
         now = time.perf_counter()
         step = self.stretches.end
         training = {"loss": logs["loss"], "accuracy": logs["accuracy"]}
-        training |= class_figures(self.training_confusion, self.classes)
+        training |= class_figures(*self.training_counts, self.classes)
         training |= {name: logs[name] for name in getattr(self.model, "terms", ())}
-        confusion = self.metric.confusion.numpy()
+        counts = self.metric.counted()
         validation = {"loss": logs["val_loss"], "accuracy": logs["val_accuracy"]}
-        validation |= class_figures(confusion, self.classes)
+        validation |= class_figures(*counts, self.classes)
         figures = training | {f"val_{name}": value for name, value in validation.items()}
         row = {
             "step": step,
@@ -60,7 +60,7 @@ class EvaluationLog(keras.callbacks.Callback):
             "learning_rate": last_rate(self.model.optimizer),
             "seconds": round(now - self.began, 3),
             "examples_per_second": round(self.stretches.rows / (self.trained - self.began), 1),
-            "val_examples_per_second": round(float(confusion.sum()) / (now - self.trained), 1),
+            "val_examples_per_second": round(float(counts[1].sum()) / (now - self.trained), 1),
         }
         self.rows.append(row | {name: float(value) for name, value in figures.items()})
 

@@ -106,10 +106,11 @@ def _figures(probabilities: np.ndarray, batches: Batches, classes: tuple[str, ..
     """Loss, accuracy, macro and per-class figures of (rows, classes) probabilities."""
     labels = batches.targets.argmax(axis=1)
     guessed = probabilities.argmax(axis=1)
-    confusion = np.zeros((len(classes), len(classes)))
-    np.add.at(confusion, (labels, guessed), 1)
+    counts = (
+        np.bincount(c, minlength=len(classes)) for c in (labels[labels == guessed], labels, guessed)
+    )
     chosen = probabilities[np.arange(len(labels)), labels]
     loss = -np.log(np.clip(chosen, 1e-7, 1.0)).mean()
     figures = {"loss": loss, "accuracy": (labels == guessed).mean()}
-    figures |= class_figures(confusion, classes)
+    figures |= class_figures(*counts, classes)
     return {name: float(value) for name, value in figures.items()}

@@ -14,7 +14,7 @@ from kerastc.training.callbacks import SPEEDS, Bar, EvaluationLog, epochs_of, me
 from kerastc.training.checkpoints import Checkpoints
 from kerastc.training.config import TrainingConfig
 from kerastc.training.finalists import Choice, choose
-from kerastc.training.metrics import ConfusionAccuracy
+from kerastc.training.metrics import CountedAccuracy
 from kerastc.training.optimizer import adamw
 from kerastc.training.stopping import Stopping
 
@@ -52,7 +52,7 @@ def fit(
     Raises:
         UserError: for a metric that is not logged, or a loss that is no number.
     """
-    metric = ConfusionAccuracy(len(classes))
+    metric = CountedAccuracy(len(classes))
     model.compile(
         optimizer=adamw(config, model, len(train)),
         loss=loss

@@ -1,13 +1,17 @@
-"""Per-class figures from a confusion matrix that is counted while the model runs."""
+"""Per-class figures from counts that are kept while the model runs."""
 
 import keras
 import numpy as np
 from keras import ops
 
+from kerastc.class_scores import PER_CLASS, class_scores
+
 
 @keras.saving.register_keras_serializable("kerastc")
-class ConfusionAccuracy(keras.metrics.Metric):
-    """Accuracy, with the whole confusion matrix behind it.
+class CountedAccuracy(keras.metrics.Metric):
+    """Accuracy, with the counts of each class behind it.
+
+    They are whole numbers: float32 would stop counting at 2^24 rows.
 
     Args:
         classes: how many there are.
@@ -16,7 +20,10 @@ class ConfusionAccuracy(keras.metrics.Metric):
     def __init__(self, classes, name="accuracy", **kwargs):
         super().__init__(name=name, **kwargs)
         self.classes = classes
-        self.confusion = self.add_variable((classes, classes), "zeros", name="confusion")
+        self.right, self.support, self.predicted = (
+            self.add_variable((classes,), "zeros", dtype="int32", name=name)
+            for name in ("right", "support", "predicted")
+        )
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Counts labels against (batch, classes) logits; weights are ignored.
@@ -25,33 +32,35 @@ class ConfusionAccuracy(keras.metrics.Metric):
         one, all zeros, does not count.
         """
         labels = ops.cast(y_true[:, : self.classes], "float32")
-        truth = ops.one_hot(ops.argmax(labels, axis=-1), self.classes, dtype="float32")
-        truth = truth * ops.cast(ops.max(labels, axis=-1, keepdims=True) > 0, "float32")
-        guess = ops.one_hot(ops.argmax(y_pred, axis=-1), self.classes, dtype="float32")
-        self.confusion.assign_add(ops.matmul(ops.transpose(truth), guess))
+        counts = ops.cast(ops.max(labels, axis=-1, keepdims=True) > 0, "int32")
+        truth = counts * ops.one_hot(ops.argmax(labels, axis=-1), self.classes, dtype="int32")
+        guess = counts * ops.one_hot(ops.argmax(y_pred, axis=-1), self.classes, dtype="int32")
+        for variable, rows in (
+            (self.right, truth * guess),
+            (self.support, truth),
+            (self.predicted, guess),
+        ):
+            variable.assign_add(ops.cast(ops.sum(rows, axis=0), "int32"))
 
     def result(self):
-        return ops.trace(self.confusion) / ops.maximum(ops.sum(self.confusion), 1.0)
+        rows = ops.cast(ops.sum(self.support), "float32")
+        return ops.cast(ops.sum(self.right), "float32") / ops.maximum(rows, 1.0)
+
+    def counted(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Rows of each class that were right, that there were, that were predicted: (classes,)."""
+        variables = (self.right, self.support, self.predicted)
+        return tuple(ops.convert_to_numpy(value).astype("int64") for value in variables)
 
     def get_config(self):
         return {**super().get_config(), "classes": self.classes}
 
 
-def class_figures(confusion: np.ndarray, classes: tuple[str, ...]) -> dict[str, float]:
-    """Macro and per-class precision, recall and F1 of a (classes, classes) count matrix.
-
-    Rows are true classes. A ratio without cases counts as 0, as scikit-learn's zero_division=0.
-    """
-    hits = np.diag(confusion)
-    precision = _ratio(hits, confusion.sum(axis=0))
-    recall = _ratio(hits, confusion.sum(axis=1))
-    f1 = _ratio(2 * hits, confusion.sum(axis=0) + confusion.sum(axis=1))
-    by_name = {"precision": precision, "recall": recall, "f1": f1}
-    figures = {f"macro_{name}": float(values.mean()) for name, values in by_name.items()}
-    for name, values in by_name.items():
-        figures |= {f"{name}[{c}]": float(v) for c, v in zip(classes, values, strict=True)}
+def class_figures(
+    right: np.ndarray, support: np.ndarray, predicted: np.ndarray, classes: tuple[str, ...]
+) -> dict[str, float]:
+    """Macro and per-class precision, recall and F1 of counts, (classes,) each, by column name."""
+    scores = class_scores(right, support, predicted)
+    figures = {f"macro_{name}": float(scores[f"macro_{name}"]) for name in PER_CLASS}
+    for name in PER_CLASS:
+        figures |= {f"{name}[{c}]": float(v) for c, v in zip(classes, scores[name], strict=True)}
     return figures
-
-
-def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    return np.divide(above, below, out=np.zeros(len(above)), where=below > 0)

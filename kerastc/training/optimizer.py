@@ -5,6 +5,8 @@ import keras
 from kerastc.training.config import TrainingConfig
 from kerastc.training.schedules import schedule_for
 
+SPARED = ("bias", "gamma", "beta", "scale")  # names, or their ends
+
 
 @keras.saving.register_keras_serializable("kerastc")
 class FusedAdamW(keras.optimizers.AdamW):
@@ -38,12 +40,22 @@ def _handle(variable):
     return (variable.value if isinstance(variable, keras.Variable) else variable).handle
 
 
+def decays(weight: keras.Variable) -> bool:
+    """Whether weight decay shrinks a variable: kernels and tables, no biases, no norms.
+
+    The name tells, not the rank: the bias of an attention's query has a row for each head. So in
+    Devlin et al. 2018, https://github.com/google-research/bert, optimization.py, where the tables
+    of tokens, positions and segments decay, too.
+    """
+    return len(weight.shape) > 1 and weight.name.rsplit("_", 1)[-1] not in SPARED
+
+
 def adamw(
     config: TrainingConfig, model: keras.Model, batches_per_epoch: int
 ) -> keras.optimizers.Optimizer:
     """AdamW (Loshchilov and Hutter 2019) built for a model's trainable weights.
 
-    Weight decay is decoupled and spares every vector: biases, and the scales and shifts of norms.
+    Weight decay is decoupled and spares biases and the scales and shifts of norms; see `decays`.
     """
     optimizer = (FusedAdamW if keras.backend.backend() == "tensorflow" else keras.optimizers.AdamW)(
         learning_rate=schedule_for(config, batches_per_epoch),
@@ -52,7 +64,7 @@ def adamw(
         gradient_accumulation_steps=config.accumulation if config.accumulation > 1 else None,
     )
     optimizer.exclude_from_weight_decay(
-        var_list=[weight for weight in model.trainable_variables if len(weight.shape) < 2]
+        var_list=[weight for weight in model.trainable_variables if not decays(weight)]
     )
     if config.precision == "mixed_float16":
         # compile() would wrap it too, but the checkpoint needs the outermost object.

@@ -231,3 +231,15 @@ def test_mixed_precision_trains_and_resumes(new_run, precision):
     finally:
         keras.config.set_dtype_policy(before)
     assert len(history(run)) == 2
+
+
+def test_examples_a_second_count_each_row_once(new_run, monkeypatch):
+    """`fit` looks at a batch beforehand, for shapes; it is trained on once."""
+    clock = iter(range(1000))
+    monkeypatch.setattr("kerastc.training.callbacks.time.perf_counter", lambda: next(clock))
+    run = new_run()
+    train(run, CONFIG.model_copy(update={"epochs": 2, "evaluate_every": 4}))
+    with run.path("history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    # 90 rows are 5 batches of 16 and one of 10: each stretch takes a tick of the clock.
+    assert [float(row["examples_per_second"]) for row in rows] == [64, 58, 58]

@@ -1,7 +1,13 @@
 import keras
+import keras_hub
 import numpy as np
 import pytest
 
+from kerastc.models.compact_encoder import CompactEncoder
+from kerastc.models.decoder import decoder
+from kerastc.models.image_classifier import image_classifier, maps_of
+from kerastc.models.low_rank import FactorisedEmbedding, LowRankDense
+from kerastc.models.text_encoder import token_inputs
 from kerastc.training.config import TrainingConfig
 from kerastc.training.optimizer import adamw
 
@@ -84,3 +90,56 @@ def test_the_fused_update_is_that_of_keras():
             optimizer.apply(tensors, model.trainable_variables)
     for a, b in zip(ours.trainable_variables, theirs.trainable_variables, strict=True):
         np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-5, atol=1e-7)
+
+
+def hub_encoder(kind):
+    sizes = dict(num_layers=1, num_heads=2, hidden_dim=4, intermediate_dim=6)
+    rows = "vocab_size" if kind == "Electra" else "vocabulary_size"
+    more = {"Electra": {"embedding_dim": 4}, "DebertaV3": {"bucket_size": 8}}.get(kind, {})
+    backbone = getattr(keras_hub.models, f"{kind}Backbone")
+    return backbone(**{rows: 9}, max_sequence_length=8, **sizes, **more)
+
+
+def low_rank_encoder():
+    tokens = FactorisedEmbedding(9, 2, 4)
+    positions = keras.layers.Embedding(8, 4)
+    encoder = CompactEncoder(tokens, positions, [])
+    inputs = token_inputs()
+    return keras.Model(inputs, LowRankDense(3, 2)(encoder(inputs)))
+
+
+def autoencoder():
+    network = image_classifier((8, 8, 3), 2, "cnn", width=0.05, seed=0)
+    maps = maps_of(network)
+    return keras.Model(maps.input, decoder(maps)(maps.output))
+
+
+NETWORKS = {
+    "bert": lambda: hub_encoder("Bert"),
+    "distilbert": lambda: hub_encoder("DistilBert"),
+    "electra": lambda: hub_encoder("Electra"),
+    "deberta": lambda: hub_encoder("DebertaV3"),
+    "low rank": low_rank_encoder,
+    "residual": lambda: image_classifier((8, 8, 3), 2, "residual", width=0.1, seed=0),
+    "cnn": lambda: image_classifier((8, 8, 3), 2, "cnn", width=0.05, seed=0),
+    "autoencoder": autoencoder,
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_weight_decay_spares_biases_and_norms_of_any_rank(name):
+    model = NETWORKS[name]()
+    norms = (keras.layers.LayerNormalization, keras.layers.BatchNormalization)
+    spared = set()  # as the layers tell, not their variables' names
+    for layer in model._flatten_layers():
+        own = layer.weights if isinstance(layer, norms) else [getattr(layer, "bias", None)]
+        spared |= {id(weight) for weight in own if weight is not None}
+    optimizer = adamw(TrainingConfig(weight_decay=0.5), model, 1)
+    trained = model.trainable_variables
+    decayed = {id(weight) for weight in trained if optimizer._use_weight_decay(weight)}
+    assert decayed == {id(weight) for weight in trained} - spared
+    assert spared & {id(weight) for weight in trained}
+    if name == "bert":
+        query = next(v for v in trained if v.path.endswith("query/bias"))
+        assert len(query.shape) == 2
+        assert id(query) not in decayed

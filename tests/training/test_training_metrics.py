@@ -1,38 +1,76 @@
 import keras
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, precision_recall_fscore_support
+from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
-from kerastc.training.metrics import ConfusionAccuracy, class_figures
+from kerastc.report.metrics import classification_metrics
+from kerastc.training.metrics import CountedAccuracy, class_figures
 
 pytestmark = pytest.mark.backend
 
 
-def test_figures_are_those_of_scikit_learn():
+def counted(truth, logits, batches=3):
+    classes = logits.shape[1]
+    metric = CountedAccuracy(classes)
+    for part in np.array_split(np.arange(len(truth)), batches):
+        metric.update_state(np.eye(classes, dtype="float32")[truth[part]], logits[part])
+    return metric
+
+
+@pytest.mark.parametrize("seen", [3, 4, 2])
+def test_figures_are_those_of_scikit_learn(seen):
     random = np.random.default_rng(0)
-    truth = random.integers(0, 3, 200)
-    logits = random.normal(size=(200, 4)).astype("float32")
-    logits[:, 3] = -10  # a class that is neither true nor guessed
-    metric = ConfusionAccuracy(4)
-    for part in np.array_split(np.arange(200), 7):
-        metric.update_state(np.eye(4, dtype="float32")[truth[part]], logits[part])
+    truth = random.integers(0, seen, 200)
+    logits = random.normal(size=(200, 5)).astype("float32")
+    logits[:, 4] = -10  # a class that is neither true nor guessed
+    metric = counted(truth, logits)
     guess = logits.argmax(axis=1)
     assert float(metric.result()) == pytest.approx(accuracy_score(truth, guess))
-    figures = class_figures(metric.confusion.numpy(), ("a", "b", "c", "d"))
-    expected = precision_recall_fscore_support(truth, guess, labels=range(4), zero_division=0)
+    figures = class_figures(*metric.counted(), tuple("abcde"))
+    expected = precision_recall_fscore_support(truth, guess, labels=range(5), zero_division=0)
     for name, values in zip(("precision", "recall", "f1"), expected, strict=False):
-        assert [figures[f"{name}[{c}]"] for c in "abcd"] == pytest.approx(values)
-        assert figures[f"macro_{name}"] == pytest.approx(values.mean())
+        assert [figures[f"{name}[{c}]"] for c in "abcde"] == pytest.approx(values)
+    # Without `labels`, scikit-learn averages over the classes that occur.
+    macro = precision_recall_fscore_support(truth, guess, average="macro", zero_division=0)
+    for name, value in zip(("precision", "recall", "f1"), macro, strict=False):
+        assert figures[f"macro_{name}"] == pytest.approx(value)
+
+
+def test_macro_f1_is_that_of_the_report_where_classes_do_not_occur():
+    truth = np.array([0, 0, 1, 1, 1, 0])
+    probabilities = np.full((6, 4), 0.1)
+    probabilities[np.arange(6), [0, 0, 1, 1, 0, 0]] = 0.7
+    logits = np.log(probabilities).astype("float32")
+    figures = class_figures(*counted(truth, logits).counted(), tuple("abcd"))
+    report = classification_metrics(truth, probabilities, "abcd", intervals_seed=None)
+    expected = f1_score(truth, logits.argmax(axis=1), average="macro", zero_division=0)
+    assert report["macro_f1"] == pytest.approx(expected)
+    assert figures["macro_f1"] == pytest.approx(expected)
+
+
+def test_rows_beyond_what_float32_can_count_are_counted():
+    metric = CountedAccuracy(2)
+    metric.update_state(np.eye(2, dtype="float32"), np.array([[1.0, 0], [0, 1.0]]))
+    for variable in (metric.right, metric.support, metric.predicted):
+        variable.assign(np.array([2**24, 2**24 + 1], "int32"))
+    metric.update_state(np.eye(2, dtype="float32")[:1], np.array([[1.0, 0]]))
+    assert [counts.tolist() for counts in metric.counted()] == [[2**24 + 1, 2**24 + 1]] * 3
+
+
+def test_rows_without_a_label_do_not_count():
+    metric = CountedAccuracy(2)
+    metric.update_state(np.array([[0.0, 0], [1, 0]]), np.array([[0.0, 1], [1, 0]]))
+    assert [counts.tolist() for counts in metric.counted()] == [[1, 0]] * 3
 
 
 def test_weights_of_the_loss_do_not_change_the_accuracy():
-    metric = ConfusionAccuracy(2)
+    metric = CountedAccuracy(2)
     metric.update_state(np.eye(2), np.array([[1.0, 0], [1.0, 0]]), sample_weight=np.array([9, 1]))
     assert float(metric.result()) == 0.5
 
 
 def test_the_metric_survives_its_config():
     metric = keras.saving.deserialize_keras_object(
-        keras.saving.serialize_keras_object(ConfusionAccuracy(5))
+        keras.saving.serialize_keras_object(CountedAccuracy(5))
     )
     assert metric.classes == 5
