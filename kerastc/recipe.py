@@ -21,6 +21,7 @@ class Recipe:
         summary: the docstring's first line.
         cost: the first sentence of its `Cost:` paragraph; empty where it has none.
         expect: the first sentence of its `Expect:` paragraph; empty where it has none.
+        data: what its `Data:` paragraph says that it is trained on; empty where it has none.
     """
 
     name: str
@@ -28,6 +29,12 @@ class Recipe:
     summary: str
     cost: str
     expect: str
+    data: str = ""
+
+    @property
+    def own_data(self) -> bool:
+        """Whether it is made for a user's own data."""
+        return self.data.startswith("your own")
 
     @property
     def stem(self) -> str:
@@ -115,4 +122,5 @@ def _read(name: str, path: Path) -> Recipe:
         found = next((p.removeprefix(start) for p in paragraphs if p.startswith(start)), "")
         return found.split(". ")[0].strip().removesuffix(".")
 
-    return Recipe(name, path, paragraphs[0], sentence("Cost:"), sentence("Expect:"))
+    told = (sentence(f"{head}:") for head in ("Cost", "Expect", "Data"))
+    return Recipe(name, path, paragraphs[0], *told)

@@ -1,5 +1,6 @@
 """Tables on the terminal: by `rich` where it is installed, in plain columns on a device."""
 
+import re
 import shutil
 import textwrap
 from collections.abc import Sequence
@@ -42,6 +43,49 @@ def show_table(
     for row in rows:
         table.add_row(*map(Text, row))
     Console(highlight=False).print(table)
+
+
+def wrapped(text: str, width: int) -> str:
+    """The text in lines of at most `width` characters, broken between words and never in a number.
+
+    A word that is longer than a line is broken behind a slash, a comma, a colon or a plus sign; or
+    else behind a hyphen or underscore between letters, and in the last resort anywhere.
+    """
+    lines, line = [], ""
+    for word in re.findall(r"\S*\s*", text):
+        for part in [word] if len(word.rstrip()) <= width else _broken(word, width):
+            if line and len(line) + len(part.rstrip()) > width:
+                lines.append(line.rstrip())
+                line = ""
+            line += part
+    return "\n".join([*lines, line.rstrip()])
+
+
+def _broken(word: str, width: int) -> list[str]:
+    """A long word in pieces that end where a line may end; in 1e+5 that is nowhere."""
+    pieces = re.findall(r"(?:(?<=\de)\+|[^\s/,:+])*[\s/,:+]*", word)
+    return [part for piece in pieces for part in _parts(piece, width)]
+
+
+def _parts(piece: str, width: int) -> list[str]:
+    """A piece that is wider than a line in narrower ones."""
+    if len(piece.rstrip()) <= width:
+        return [piece]
+    found = []
+    for part in re.findall(r"(?:[^-_]|[-_](?![a-zA-Z])|(?<=\d)[-_])*[-_]?", piece):
+        found += [part[i : i + width] for i in range(0, len(part), width)]
+    return found
+
+
+def shared_start(names: Sequence[str]) -> str:
+    """What several names begin with, up to a space, slash, comma or plus sign, each going on."""
+    if len(names) < 2:
+        return ""
+    first, last = min(names), max(names)  # what these two share all share
+    pairs = enumerate(zip(first, last, strict=False))
+    begin = first[: next((i for i, (one, other) in pairs if one != other), len(first))]
+    begin = begin[: max(begin.rfind(end) for end in " /,+") + 1]
+    return begin if all(len(name) > len(begin) for name in names) else ""
 
 
 def short_names(names: Sequence[str]) -> list[str]:

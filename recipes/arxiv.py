@@ -1,4 +1,4 @@
-"""Sort arXiv abstracts by field with a frozen encoder: the 2025 DistilBERT study, repeated.
+"""Sort arXiv abstracts by field: the 2025 DistilBERT study.
 
 Two problems of the source: `similar` (artificial intelligence, formal languages, data structures:
 540 texts each) and `general` (640 of computer science, 512 of mathematics, 352 of physics, some
@@ -8,6 +8,8 @@ primary_cat, categories, title, abstract; without one the arXiv API is asked, po
     kerastc train arxiv data=FILE problem=similar
     kerastc sweep arxiv data=FILE learning_rate=5e-2,5e-4,5e-6 schedule=linear,constant
     kerastc sweep arxiv data=FILE train_fraction=1,0.5,0.25 seed=0,1,2,3,4
+
+Data: arXiv abstracts, a file or fetched.
 
 Cost: 20 s on 2 cores, 1.4 GB of memory.
 

@@ -1,4 +1,4 @@
-"""The CIFAR-100 study: every method with few labels on the same splits, in one command.
+"""The CIFAR-100 study: every method on the same splits.
 
     kerastc sweep cifar100 data=cifar100.npz method=supervised,fixmatch,simclr seed=0,1,2
     kerastc sweep cifar100 data=cifar100.npz method=self_training,fixmatch filter=none,svdd
@@ -8,6 +8,8 @@ without labels is trained once for all of them. In the end stands one table: acc
 validation and test images, with intervals over the seeds, top-5, seconds, and the images used.
 A method's settings are those of its own recipe where they are not given, and METHODS says which
 others suit CIFAR-100. With data=digits the study runs through in minutes, without a network.
+
+Data: CIFAR-100, or other images.
 
 Cost: a training each, see the methods' recipes.
 

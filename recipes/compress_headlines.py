@@ -1,4 +1,4 @@
-"""Compress a headline classifier in every way of the 2023 study, and in the ways that work.
+"""Compress a headline classifier: the 2023 study, and ours.
 
     kerastc train compress-headlines parent=runs/headlines/20261121-101500
 
@@ -6,6 +6,8 @@ The study distilled, pruned a fifth by magnitude and cut to ranks 30 to 100: its
 their 255.5 MB, pruning brought no speed, and the cut models were at chance (0.147). Here each child
 is a run of its own under PARENT/compressed, exported to LiteRT, timed on one thread and compared on
 the same test rows. A stopped recipe goes on; children that are there already are used.
+
+Data: a finished headlines run.
 
 Cost: about 2 hours for 118,738 training headlines on 2 cores, 3 GB; nearly all of it is training.
 

@@ -1,4 +1,4 @@
-"""Sort news headlines by topic: the 2023 Irish Times study, from the dirty file to a checkpoint.
+"""Sort news headlines by topic: the 2023 Irish Times study.
 
     kerastc train headlines data=ireland_news.csv.gz
     kerastc train headlines data=FILE trainable=head train_fraction=0.3 preparation.lemmas=true
@@ -9,6 +9,8 @@ The file has the columns publish_date, headline_category and headline_text, or o
 guessed. Rows without text, repeated rows and unknown categories go, each counted; 103 dotted
 categories become six by rules that can be replaced; headlines that stand twice never cross from one
 part into another, and only training rows are ever balanced.
+
+Data: a file of news headlines.
 
 Cost: 45 min for 118,738 training headlines, 2.6 GB, beside other work on 2 cores.
 

@@ -1,4 +1,4 @@
-"""Sort images with few labels: classify the labelled ones and reconstruct all, in one training.
+"""Few labels: classify and reconstruct in one training.
 
 The loss of a step is (1 - alpha) times the cross-entropy of labelled images plus (1 + alpha) times
 the mean squared error of reconstructed ones, labelled and unlabelled.
@@ -6,6 +6,8 @@ the mean squared error of reconstructed ones, labelled and unlabelled.
     kerastc train joint-autoencoder
     kerastc train joint-autoencoder data=cifar100.npz
     kerastc train joint-autoencoder data=cifar100.npz alpha=0 filter=svdd
+
+Data: your own images; scikit-learn's digits by default.
 
 Cost: 32 s on 2 cores, 1.3 GB of memory, for the digits.
 

@@ -1,4 +1,4 @@
-"""Sort images with few labels: the model labels the others itself, and learns from the sure ones.
+"""Few labels: the model labels the other images itself.
 
     kerastc train self-training
     kerastc train self-training data=cifar100.npz threshold=0.6 rounds=4
@@ -9,6 +9,8 @@
 
 The report shows for each round how many images were taken and how many of them were right; the
 labels by which that is judged are read when all training is over.
+
+Data: your own images; scikit-learn's digits by default.
 
 Cost: 73 s on 2 cores, 1.3 GB of memory, for the digits.
 

@@ -1,4 +1,4 @@
-"""Sort images with few labels: the encoder first learns which views are of the same image.
+"""Few labels: first learn which views are of one image.
 
 SimCLR (Chen et al. 2020) in two steps: pretraining on all images without their labels, then
 fine-tuning with the labels. The report has the accuracy of the frozen features, by logistic
@@ -7,6 +7,8 @@ regression and by nearest neighbours, beside those of random weights.
     kerastc train simclr
     kerastc train simclr data=cifar100.npz
     kerastc train simclr data=cifar100.npz pretraining_batch=1024 at_once=128
+
+Data: your own images; scikit-learn's digits by default.
 
 Cost: 43 s on 2 cores, 1.3 GB of memory, for the digits. A step on 1,024 pairs of CIFAR-100 images
 takes 2.1 GiB in all, 1.9 with at_once=128.

@@ -2,8 +2,10 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 
 from kerastc import recipe, settings
+from kerastc.cli import main
 from kerastc.errors import UserError
 
 
@@ -16,8 +18,19 @@ def test_every_recipe_says_what_it_costs_and_reaches():
     recipes = recipe.all_recipes()
     assert {"arxiv", "docstrings", "text"} <= {script.name for script in recipes}
     for script in recipes:
-        assert script.summary and script.cost and script.expect, script.name
+        assert script.summary and script.cost and script.expect and script.data, script.name
         assert all(field.comment for field in settings.fields(script.load().Config)), script.name
+
+
+def test_the_list_of_recipes_fits_a_screen_with_those_for_own_data_first(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = CliRunner().invoke(main, ["recipes"]).output.splitlines()
+    assert len(lines) <= 24 and max(map(len, lines)) <= 80
+    assert "…" not in "".join(lines)
+    assert lines[1].split()[0] == "text"
+    assert {line.split()[0] for line in lines if line.startswith("  ")} == {
+        script.name for script in recipe.all_recipes()
+    }
 
 
 def test_a_docstring_gives_summary_cost_and_figure(tmp_path):

@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from kerastc.report import tables
-from kerastc.report.comparison_terminal import new_table, print_widest
+from kerastc.report.comparison_terminal import NAME, new_table, print_widest
+from kerastc.table import shared_start, wrapped
 
 if TYPE_CHECKING:
     from kerastc.report.accounting import Account
@@ -67,13 +68,18 @@ def print_account(account: "Account", console: Console) -> None:
 
 
 def _models(account: "Account", columns: int) -> Table:
-    longest = max(len(row["model"]) for row in account.rows)
-    table = new_table("model", longest, title="The original and what was compressed of it")
+    original, *children = [row["model"] for row in account.rows]
+    shared = shared_start(children)
+    names = [original, *(name.removeprefix(shared) for name in children)]
+    title = "The original and what was compressed from it"
+    if shared:
+        title += f", all by {shared}…"
+    table = new_table("model", names, title=title)
     rows = [[form(row) for _, form in _COLUMNS[:columns]] for row in account.rows]
     for (heading, _), cells in zip(_COLUMNS, zip(*rows, strict=True), strict=False):
         width = max(len(line) for cell in cells for line in cell.split("\n"))
         table.add_column(heading, justify="right", min_width=width)
-    for row, cells in zip(account.rows, rows, strict=True):
+    for row, name, cells in zip(account.rows, names, rows, strict=True):
         style = "dim" if row["model"] in account.beaten else None
-        table.add_row(Text(row["model"]), *cells, style=style)
+        table.add_row(Text(wrapped(name, NAME)), *cells, style=style)
     return table

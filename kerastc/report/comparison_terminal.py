@@ -11,6 +11,7 @@ from rich.text import Text
 
 from kerastc.report import tables
 from kerastc.report.recommendation import RULE
+from kerastc.table import shared_start, wrapped
 
 if TYPE_CHECKING:
     from kerastc.report.comparison import Comparison
@@ -35,7 +36,8 @@ _FORMS = {
     "seconds": lambda found: tables.duration(found["mean"]),
     "images": lambda found: tables.count(found["mean"]),
 }
-_ESSENTIAL = 3  # columns that stand there in any case
+_ESSENTIAL = 3  # columns that are always shown
+NAME, SETTING = 30, 16  # characters in a line of a run's name, and of the value of a setting
 
 
 def print_comparison(comparison: "Comparison", console: Console) -> None:
@@ -84,15 +86,17 @@ def print_widest(
 def _runs(comparison: "Comparison", columns: Sequence[tuple]) -> Table:
     rows = [*comparison.rows, *comparison.baselines]
     cells = [[comparison.shown(row, field) for field in comparison.fields] for row in rows]
-    longest = max(len(row["run"]) for row in rows)
-    table = new_table("run", longest, comparison.fields, cells)
+    shared = shared_start([row["run"] for row in comparison.rows])
+    names = [row["run"].removeprefix(shared) for row in rows]
+    title = f"All runs: {shared} …" if shared else ""
+    table = new_table("run", names, comparison.fields, cells, title)
     for heading, *_ in columns:
         table.add_column(heading, justify="right", min_width=10)
-    for place, (row, settings) in enumerate(zip(rows, cells, strict=True)):
+    for place, (row, name, settings) in enumerate(zip(rows, names, cells, strict=True)):
         if place == len(comparison.rows):
             table.add_section()
         figures = [form(row[part][key]) for _, part, key, form in columns]
-        table.add_row(Text(row["run"]), *map(Text, settings), *figures)
+        table.add_row(Text(wrapped(name, NAME)), *map(_setting, settings), *figures)
     return table
 
 
@@ -102,18 +106,22 @@ def _group_table(comparison: "Comparison", columns: Sequence[tuple[str, str, str
         for group in comparison.groups
     ]
     title = "Mean ± standard deviation over seeds"
-    table = new_table("runs", 4, comparison.differing, cells, title)
+    table = new_table("runs", (), comparison.differing, cells, title)
     for name, part, _ in columns:
         table.add_column(name, justify="right", min_width=10 if part == "training" else 13)
     for group, settings in zip(comparison.groups, cells, strict=True):
         figures = [_FORMS.get(key, tables.spread)(group[part][key]) for _, part, key in columns]
-        table.add_row(str(len(group["runs"])), *map(Text, settings), *figures)
+        table.add_row(str(len(group["runs"])), *map(_setting, settings), *figures)
     return table
+
+
+def _setting(value: str) -> Text:
+    return Text(wrapped(value, SETTING))
 
 
 def new_table(
     first: str,
-    width: int,
+    names: Sequence[str],
     fields: Sequence[str] = (),
     cells: Sequence[Sequence[str]] = (),
     title: str = "",
@@ -121,7 +129,8 @@ def new_table(
     """A table whose values stay whole where the terminal is narrow; headings are folded first.
 
     Args:
-        first: the heading of the first column, `width` characters wide.
+        first: the heading of the first column.
+        names: what that column will hold, `wrapped` to `NAME` characters.
         fields: the headings after it, with their values in `cells`, a sequence a row.
         title: above the table.
     """
@@ -132,8 +141,15 @@ def new_table(
         header_style="bold",
         padding=(0, 1, 0, 0),
     )
-    table.add_column(first, overflow="fold", min_width=min(width, 15))
+    table.add_column(first, overflow="fold", min_width=_widest(names, NAME))
     for place, field in enumerate(fields):
-        longest = max(len(row[place]) for row in cells)
-        table.add_column(Text(field), overflow="fold", min_width=min(longest, 12))
+        width = _widest([row[place] for row in cells], SETTING)
+        table.add_column(Text(wrapped(field, SETTING)), overflow="fold", min_width=width)
     return table
+
+
+def _widest(texts: Sequence[str], width: int) -> int:
+    """Characters of the longest line that these texts have when they are wrapped."""
+    return max(
+        (len(line) for text in texts for line in wrapped(text, width).split("\n")), default=4
+    )

@@ -9,6 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from kerastc import settings
 from kerastc.kinds import KINDS
@@ -23,17 +24,28 @@ console = Console(highlight=False)
 
 
 def recipe_table(recipes: Iterable["Recipe"]) -> None:
-    """A row a recipe: what it does, costs and reaches."""
-    table = _table("recipe", "what it does", "cost", "expect")
-    for recipe in recipes:
-        table.add_row(recipe.name, recipe.summary, recipe.cost, recipe.expect)
-    console.print(table)
-    console.print("Run one: kerastc train NAME     Its settings: kerastc show NAME")
+    """A line for each recipe, those for a user's own data first; they fit a screen of 24 lines."""
+    first = ("text", "supervised")
+    recipes = sorted(recipes, key=lambda recipe: recipe.name not in first)
+    width = max(len(recipe.name) for recipe in recipes) + 2
+    for own, title in ((True, "For your own data"), (False, "With data of their own")):
+        console.print(f"[bold]{title}[/]")
+        for recipe in recipes:
+            if recipe.own_data == own:
+                line = Text(f"  {recipe.name:{width}}{recipe.summary}")
+                console.print(line, no_wrap=True, overflow="ellipsis")
+    console.print(
+        "\nRun one: kerastc train NAME      What it costs and reaches: kerastc show NAME",
+        soft_wrap=True,
+    )
 
 
 def field_table(recipe: "Recipe", fields: Iterable["Field"]) -> None:
     """A row a setting: key, value, type, comment."""
     console.print(f"[bold]{escape(recipe.name)}[/]: {escape(recipe.summary)}")
+    for head, told in (("Data", recipe.data), ("Cost", recipe.cost), ("Expect", recipe.expect)):
+        if told:
+            console.print(f"{head}: {escape(told)}.")
     console.print(_fields(fields))
     console.print(f"Change any: kerastc train {recipe.name} key=value …")
 
