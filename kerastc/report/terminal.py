@@ -25,8 +25,7 @@ console = Console(highlight=False)
 
 def recipe_table(recipes: Iterable["Recipe"]) -> None:
     """A line for each recipe, those for a user's own data first; they fit a screen of 24 lines."""
-    first = ("text", "supervised")
-    recipes = sorted(recipes, key=lambda recipe: recipe.name not in first)
+    recipes = sorted(recipes, key=lambda r: (r.name != "text", r.name != "supervised"))
     width = max(len(recipe.name) for recipe in recipes) + 2
     for own, title in ((True, "For your own data"), (False, "With data of their own")):
         console.print(f"[bold]{title}[/]")
