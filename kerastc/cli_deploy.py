@@ -55,7 +55,7 @@ def _lengths(
     "--length",
     metavar="N[,N]|any",
     callback=_lengths,
-    help="Tokens a text; by default as many as in training. Several in a LiteRT file: 8,16,26.",
+    help="Tokens a text; by default any in ONNX, else as in training. LiteRT takes several: 8,26.",
 )
 @click.option(
     "--quantization",
@@ -68,15 +68,22 @@ def _lengths(
     multiple=True,
     help="LiteRT operators that stay in float32, by their names; may be given several times.",
 )
+@click.option(
+    "--names",
+    metavar="keras|hugging-face",
+    default="keras",
+    help="Of an ONNX file's inputs: token_ids, padding_mask | input_ids, attention_mask.",
+)
 @click.option("--bundle", is_flag=True, help="Also write one .zip for a device.")
 @JSON
-def export(run, formats, batch, length, quantization, exclude, bundle, as_json) -> None:
+def export(run, formats, batch, length, quantization, exclude, names, bundle, as_json) -> None:
     """Write a finished RUN as files that other programs run, and check that they agree with it.
 
-    They go to RUN/exports/: model.tflite, model.onnx or saved_model/, each with a signature beside
-    it, NAME.json, that tells inputs, shapes, classes, tokenizer and preprocessing. A file takes the
-    place of an earlier one of its format, but only once it gives the same answers as the Keras
-    model on up to 256 validation rows; how near they are is printed and written down.
+    They go to RUN/exports/: model.tflite, model-int8.tflite, model.onnx or saved_model/, each with
+    a signature beside it, NAME.json, that tells inputs, shapes, classes, tokenizer and
+    preprocessing. A file takes the place of an earlier one of its name, but only once it gives the
+    same answers as the Keras model on up to 256 validation rows; how near they are is printed and
+    written down.
 
     A LiteRT file of several lengths answers short texts sooner: each takes the shortest length that
     holds it, and the weights are in the file once.
@@ -107,17 +114,21 @@ def export(run, formats, batch, length, quantization, exclude, bundle, as_json) 
     opened = Run.open(run)
     formats = dict.fromkeys(formats)
     options = {"batch": batch, "length": length, "quantization": quantization, "exclude": exclude}
+    options["names"] = names
     for name in formats:  # all of them before any work
         checked(opened, name, **options)
-    if bundle and "saved_model" in formats:
+    if bundle and list(formats) == ["saved_model"]:
         raise UserError(
-            "--bundle is for devices, which run no SavedModel.", "Leave --format saved_model out."
+            "--bundle is for devices, which run no SavedModel.", "Add --format litert or onnx."
         )
     written = []
     for name in formats:
         click.echo(f"Converting to {name} ...", err=True)
         written.append(export_run(opened, name, **options))
-    bundles = [_bundled(signature) for signature in written] if bundle else []
+    packed = [s for s in written if s.format != "saved_model"] if bundle else []
+    bundles = [_bundled(signature) for signature in packed]
+    if bundle and len(packed) < len(written):
+        click.echo("saved_model is in no bundle: no device runs it.", err=True)
     if as_json:
         records = [{"path": str(s.path), **s.as_dict()} for s in written]
         click.echo(json.dumps(records, indent=2))
@@ -131,10 +142,11 @@ def export(run, formats, batch, length, quantization, exclude, bundle, as_json) 
 
 
 def _bundled(signature: "Signature") -> Path:
-    """Writes RUN/exports/litert.zip or onnx.zip."""
+    """Writes RUN/exports/litert.zip, litert-int8.zip or onnx.zip."""
     from kerastc.deploy.bundle import write
 
-    return write(signature.path, signature.folder / f"{signature.format}.zip")
+    name = signature.path.stem.replace("model", signature.format, 1)
+    return write(signature.path, signature.folder / f"{name}.zip")
 
 
 def _counts(context: click.Context, parameter: click.Parameter, words: str) -> tuple[int, ...]:

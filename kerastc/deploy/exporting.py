@@ -11,7 +11,15 @@ import numpy as np
 
 from kerastc.deploy.in_tensorflow import Request, in_another_process, keeps_tensorflow, quiet
 from kerastc.deploy.litert import EXCLUDING, QUANTIZATIONS
-from kerastc.deploy.signature import SERVE, Signature, beside, digest, size
+from kerastc.deploy.signature import (
+    SERVE,
+    TEXT_INPUTS,
+    Signature,
+    Tensor,
+    beside,
+    digest,
+    size,
+)
 from kerastc.errors import UserError, nearest
 from kerastc.kinds import KINDS, kind_of
 from kerastc.run import Run
@@ -31,22 +39,26 @@ def export(
     length: int | Sequence[int] | None = None,
     quantization: str | None = None,
     exclude: Sequence[str] = (),
+    names: str = "keras",
     calibration: Sequence[np.ndarray] | None = None,
 ) -> Signature:
     """Writes RUN/exports/model.tflite, model.onnx or saved_model/ and its signature beside it.
 
-    An earlier export of the same format gives way; where the new one fails, it stays.
+    A quantized LiteRT file has a name of its own, such as model-int8.tflite; only that of a run
+    that was itself compressed to it is model.tflite. An earlier file of the same name gives way;
+    where the new one fails, it stays.
 
     Args:
         run: with a trained model.
         format: "litert", "onnx" or "saved_model".
         batch: texts or images a call, 0 for any; by default 1 in LiteRT and any elsewhere.
-        length: tokens a text, 0 for any; by default as many as in training. A LiteRT file may have
-            several: a text takes the shortest that holds it, and all share one set of weights.
-            Images have none.
+        length: tokens a text, 0 for any; by default any in ONNX and elsewhere as many as in
+            training. A LiteRT file may have several: a text takes the shortest that holds it, and
+            all share one set of weights. Images have none.
         quantization: of LiteRT files, see `kerastc.deploy.litert.convert`; by default "float32", or
             that which the run itself was compressed with.
         exclude: operators of LiteRT files that are not quantised, as in `convert`.
+        names: of an ONNX file's inputs, a key of `kerastc.deploy.signature.TEXT_INPUTS`.
         calibration: for int8-static, token ids of real texts, (n,) each, or real images, (height,
             width, channels) uint8 each; by default validation rows of the run.
 
@@ -54,7 +66,7 @@ def export(
         UserError: for what is not allowed, before any work; for a model that the format cannot
             express; for an export that differs from the Keras model beyond its tolerance.
     """
-    request = checked(run, format, batch, length, quantization, exclude)
+    request = checked(run, format, batch, length, quantization, exclude, names)
     if not keeps_tensorflow():
         return in_another_process(request, calibration)
     with quiet():
@@ -68,6 +80,7 @@ def checked(
     length: int | Sequence[int] | None,
     quantization: str | None,
     exclude: Sequence[str],
+    names: str = "keras",
 ) -> Request:
     """What `export` will do, its defaults filled in; arguments and errors as there."""
     if format not in FILES:
@@ -93,6 +106,7 @@ def checked(
             f"exclude has no effect with {quantization}: nothing is left out there.",
             f"It goes with --quantization {', '.join(EXCLUDING)}.",
         )
+    _check_names(run, kind, format, names)
     if batch is None:
         batch = 1 if format == "litert" else 0
     if batch < 0:
@@ -102,7 +116,35 @@ def checked(
         raise UserError(
             "LiteRT cannot leave both batch and length open.", "Fix one: --batch 1, for example."
         )
-    return Request(str(run.folder), format, batch or None, lengths, quantization, tuple(exclude))
+    return Request(
+        str(run.folder), format, batch or None, lengths, quantization, tuple(exclude), names
+    )
+
+
+def _check_names(run: Run, kind: str, format: str, names: str) -> None:
+    if names not in TEXT_INPUTS:
+        raise UserError(
+            f"names={names} is not known.",
+            f"{nearest(names, TEXT_INPUTS)} Allowed: {', '.join(TEXT_INPUTS)}.".lstrip(),
+        )
+    if names != "keras" and (format != "onnx" or kind != "text"):
+        raise UserError(
+            f"names={names} is for ONNX files of texts; this is a {format} file of {KINDS[kind]}.",
+            "Leave it out, or write ONNX: --format onnx",
+        )
+
+
+def file_name(run: Run, format: str, quantization: str) -> str:
+    """What the file of an export is called, in RUN/exports."""
+    plain = Path(FILES[format])
+    if quantization == "float32" or _quantized_itself(run):
+        return plain.name
+    return f"{plain.stem}-{quantization}{plain.suffix}"
+
+
+def _quantized_itself(run: Run) -> bool:
+    """Whether the run's own figures are those of its quantized file."""
+    return bool(run.steps) and run.steps[-1].startswith("quantize")
 
 
 def _lengths(
@@ -116,6 +158,8 @@ def _lengths(
                 "Leave --length out.",
             )
         return None
+    if asked is None and format == "onnx":
+        return ()
     if asked is None:
         asked = run.read_json("preprocessing.json")["max_tokens"]
     lengths = (asked,) if isinstance(asked, int) else tuple(sorted(set(asked)))
@@ -137,7 +181,7 @@ def _lengths(
 def _quantization(run: Run, format: str, given: str | None) -> str:
     """What was asked for, or what the run itself was compressed with."""
     own = ""
-    if run.steps and run.steps[-1].startswith("quantize"):
+    if _quantized_itself(run):
         path = beside(run.path(FOLDER, FILES["litert"]))
         own = Signature.read(path).quantization if path.is_file() else ""
     if format != "litert":
@@ -171,7 +215,7 @@ def _export(request: Request, calibration: Sequence[np.ndarray] | None) -> Signa
     rows = None
     if request.quantization == "int8-static":
         rows = task.rows if calibration is None else task.calibration(calibration)
-    name = FILES[request.format]
+    name = file_name(run, request.format, request.quantization)
     with contextlib.ExitStack() as stack:
         # The model comes into its place last: a signature without it is found out at once.
         made = stack.enter_context(run.writing(FOLDER, name))
@@ -180,7 +224,7 @@ def _export(request: Request, calibration: Sequence[np.ndarray] | None) -> Signa
             task.copy_tokenizer(stack.enter_context(run.writing(FOLDER, task.tokenizer)))
         notes = _convert(task, request, rows, made)
         signature = _signature(task, request, made, notes)
-        parity = _compared(task, signature, FILES[request.format])
+        parity = _compared(task, signature, name)
         signature = replace(signature, file=name, parity=parity)
         signature.write(told)
     return replace(signature, folder=run.path(FOLDER))
@@ -210,7 +254,7 @@ def _convert(
         folder = Path(scratch, "saved_model")
         saved_model.write(task.light_model, task.inputs, folder, more=task.shorter)
         if request.format == "onnx":
-            path.write_bytes(onnx.convert(folder, task.inputs))
+            path.write_bytes(onnx.convert(folder, task.inputs, _inputs(task, request)))
         else:
             path.write_bytes(
                 litert.convert(
@@ -224,6 +268,17 @@ def _convert(
     return ()
 
 
+def _inputs(task: "RunExport", request: Request) -> tuple[Tensor, ...]:
+    """The inputs of the file; under the names of Hugging Face they have its 64 bits, too."""
+    if request.names == "keras":
+        return task.inputs
+    names = TEXT_INPUTS[request.names]
+    return tuple(
+        replace(tensor, name=name, dtype="int64")
+        for tensor, name in zip(task.inputs, names, strict=True)
+    )
+
+
 def _signature(
     task: "RunExport", request: Request, path: Path, notes: tuple[str, ...]
 ) -> Signature:
@@ -233,7 +288,7 @@ def _signature(
         sha256=digest(path),
         bytes=size(path),
         kind=task.kind,
-        inputs=task.inputs,
+        inputs=_inputs(task, request),
         outputs=task.outputs,
         classes=task.classes,
         preprocessing=task.settings,
@@ -267,5 +322,11 @@ def _compared(task: "RunExport", signature: Signature, name: str) -> dict:
     else:
         from kerastc.deploy.sessions import start
 
-        call = task.by_length(start(signature).run)
+        session = start(signature)
+
+        def run_named(rows):
+            given = zip(signature.inputs, task.inputs, strict=True)
+            return session.run({t.name: rows[own.name].astype(t.dtype) for t, own in given})
+
+        call = task.by_length(run_named)
     return compare(task.logits(call), expected, signature.quantization, name).as_dict()

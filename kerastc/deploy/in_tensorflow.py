@@ -37,6 +37,7 @@ class Request:
     lengths: tuple[int, ...] | None
     quantization: str
     exclude: tuple[str, ...]
+    names: str = "keras"
 
 
 def keeps_tensorflow() -> bool:

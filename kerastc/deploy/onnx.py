@@ -12,12 +12,13 @@ from kerastc.errors import UserError
 OPSET = 18
 
 
-def convert(saved_model: Path, inputs: Sequence[Tensor]) -> bytes:
+def convert(saved_model: Path, inputs: Sequence[Tensor], named: Sequence[Tensor] = ()) -> bytes:
     """The ONNX model of a SavedModel's signature "serve".
 
     Args:
         saved_model: the folder.
         inputs: of the function, in order; None is an open dimension.
+        named: the same with the names and types that the file will have; by default its own.
 
     Raises:
         UserError: where tf2onnx is missing, or ONNX lacks one of the model's operators.
@@ -31,9 +32,18 @@ def convert(saved_model: Path, inputs: Sequence[Tensor]) -> bytes:
     import tensorflow as tf
 
     loaded = tf.saved_model.load(str(saved_model))  # its function does not keep the variables
-    specs = [tf.TensorSpec(t.shape, t.dtype, name=t.name) for t in inputs]
+    named = named or inputs
+    specs = [tf.TensorSpec(t.shape, t.dtype, name=t.name) for t in named]
+    function = loaded.logits
+    if list(named) != list(inputs):
+
+        @tf.function(input_signature=specs)
+        def function(*arrays):
+            kinds = (tensor.dtype for tensor in inputs)
+            return loaded.logits(*map(tf.cast, arrays, kinds))
+
     model, _ = tf2onnx.convert.from_function(
-        loaded.logits, specs, opset=OPSET, custom_op_handlers={"Erfc": (_erfc, [])}
+        function, specs, opset=OPSET, custom_op_handlers={"Erfc": (_erfc, [])}
     )
     known = {"", "ai.onnx"}
     unknown = sorted({node.op_type for node in model.graph.node if node.domain not in known})

@@ -13,8 +13,14 @@ from typing import Any
 from kerastc.errors import UserError
 
 SUFFIX = ".json"
+KERAS = (".keras", ".h5")  # files that Keras writes, and no device runs
 SERVE = "serve"  # the name of what takes the inputs, in SavedModels and LiteRT files
 CHUNK = 1 << 20  # bytes read at a time
+# What the two inputs of a model of texts are called: token ids, and 1 for tokens, 0 for padding.
+TEXT_INPUTS = {
+    "keras": ("token_ids", "padding_mask"),
+    "hugging-face": ("input_ids", "attention_mask"),
+}
 
 
 @dataclass(frozen=True)
@@ -105,12 +111,17 @@ class Signature:
         Raises:
             UserError: where it is missing, is no signature, or a field is wrong.
         """
-        path = Path(path)
+        model = path = Path(path)
         if path.suffix != SUFFIX:
             path = beside(path)
         try:
             record = json.loads(path.read_text("utf-8"))
         except FileNotFoundError:
+            if model.suffix in KERAS:
+                raise UserError(
+                    f"{model} is a Keras model; what is wanted is a run or an exported file.",
+                    f"Give the run, or export it first: kerastc export {model.parent}",
+                ) from None
             raise UserError(
                 f"{path} is missing: it tells what the model beside it takes and gives.",
                 "Copy it together with the model, as `kerastc export` wrote them.",

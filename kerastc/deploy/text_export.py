@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from kerastc.deploy.run_export import Arrays, RunExport, spread
-from kerastc.deploy.signature import Tensor, of_length, shortest
+from kerastc.deploy.signature import TEXT_INPUTS, Tensor, of_length, shortest
 from kerastc.errors import UserError
 from kerastc.models import compact
 from kerastc.predictor import Predictor
@@ -18,7 +18,7 @@ from kerastc.report.metrics import read_predictions
 from kerastc.run import Run
 from kerastc.text.preprocessing import Preprocessing
 
-INPUTS = ("token_ids", "padding_mask")
+INPUTS = TEXT_INPUTS["keras"]
 
 
 class TextExport(RunExport):

@@ -5,12 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from kerastc.deploy.runtime import Classifier
-from kerastc.deploy.signature import Signature, shortest
+from kerastc.deploy.signature import TEXT_INPUTS, Signature, shortest
 from kerastc.errors import UserError
 from kerastc.text.preprocessing import Preprocessing
 from kerastc.text.ragged import Ragged
-
-INPUTS = {"token_ids", "padding_mask"}
 
 
 class TextClassifier(Classifier):
@@ -61,8 +59,9 @@ class TextClassifier(Classifier):
                 wrong = int(row.min() if row.min() < 0 else row.max())
                 raise UserError(f"There is no token {wrong}: ids go from 0 to {size - 1}.")
         arrays = self.preprocessing.tokenizer.pad(rows, length)
+        own = _own_names(self.signature)
         return {
-            tensor.name: arrays[tensor.name].astype(tensor.dtype, copy=False)
+            tensor.name: arrays[own[tensor.name]].astype(tensor.dtype, copy=False)
             for tensor in self.signature.inputs
         }
 
@@ -81,6 +80,13 @@ def preprocessing_of(signature: Signature) -> Preprocessing:
     return Preprocessing.read(signature.preprocessing, signature.tokenizer_path)
 
 
+def _own_names(signature: Signature) -> dict[str, str]:
+    """What the tokenizer calls each input; empty where they are not those of a text classifier."""
+    given = {tensor.name for tensor in signature.inputs}
+    known = (names for names in TEXT_INPUTS.values() if set(names) == given)
+    return dict(zip(next(known, ()), TEXT_INPUTS["keras"], strict=False))
+
+
 def text_shape(signature: Signature) -> tuple[int | None, int | None]:
     """Texts a call and tokens a text, of several lengths the largest; None is any.
 
@@ -88,12 +94,12 @@ def text_shape(signature: Signature) -> tuple[int | None, int | None]:
         UserError: where the inputs are not those of a text classifier.
     """
     shapes = {tensor.shape for tensor in signature.inputs}
-    names = {tensor.name for tensor in signature.inputs}
+    names = sorted(tensor.name for tensor in signature.inputs)
     whole = all(tensor.dtype in ("int32", "int64") for tensor in signature.inputs)
-    if names != INPUTS or len(shapes) != 1 or not whole or len(next(iter(shapes))) != 2:
+    if not _own_names(signature) or len(shapes) != 1 or not whole or len(next(iter(shapes))) != 2:
         raise UserError(
-            f"{signature.path} has the inputs {', '.join(sorted(names))}; a text classifier has "
-            f"{' and '.join(sorted(INPUTS))}, whole numbers, (batch, length)."
+            f"{signature.path} has the inputs {', '.join(names)}; a text classifier has "
+            f"{' and '.join(sorted(TEXT_INPUTS['keras']))}, whole numbers, (batch, length)."
         )
     [(batch, length)] = shapes
     if signature.lengths and signature.lengths[-1] != length:

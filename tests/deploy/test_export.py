@@ -52,6 +52,50 @@ def test_litert_is_the_same_model_and_says_what_it_is(run, expected):
 
 
 @on_tensorflow
+def test_a_quantised_file_leaves_the_other_where_it_is(run):
+    plain = export(run)
+    small = export(run, quantization="int8")
+    assert (plain.path.name, small.path.name) == ("model.tflite", "model-int8.tflite")
+    plain.verify()
+    assert [s.quantization for s in map(Signature.read, (plain.path, small.path))] == [
+        "float32",
+        "int8",
+    ]
+
+
+@on_tensorflow
+def test_onnx_takes_any_length_under_the_names_that_are_asked_for(run, expected):
+    pytest.importorskip("onnxruntime")
+    signature = export(run, "onnx", names="hugging-face")
+    assert [(t.name, t.shape, t.dtype) for t in signature.inputs] == [
+        ("input_ids", (None, None), "int64"),
+        ("attention_mask", (None, None), "int64"),
+    ]
+    assert signature.parity["max_difference"] < 1e-5
+    found = load(signature.path).probabilities(text_run.texts())
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    with pytest.raises(UserError, match="is for ONNX files of texts"):
+        export(run, names="hugging-face")
+
+
+@on_tensorflow
+def test_a_bundle_leaves_a_saved_model_out_and_says_so(run):
+    words = ["export", str(run.folder), "--format", "litert", "--format", "saved_model", "--bundle"]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0, done.output
+    assert "no device runs it" in done.stderr
+    assert {"litert.zip", "saved_model"} <= left_in(run)
+
+
+@pytest.mark.parametrize("command", ["benchmark", "predict"])
+def test_a_keras_file_is_told_what_is_wanted(run, command):
+    words = [command, str(run.path("model.keras")), *(["a"] if command == "predict" else [])]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 1
+    assert f"kerastc export {run.folder}" in done.stderr
+
+
+@on_tensorflow
 def test_quantised_files_are_smaller_and_keep_their_decisions(run, expected, capfd):
     sizes = {}
     for quantization in ("int4", "int8-static"):
@@ -73,7 +117,7 @@ def test_onnx_runs_in_onnx_runtime(run, expected):
     preprocessing = load(signature.path).preprocessing
     rows = preprocessing.tokenizer.pad(preprocessing.tokens(text_run.texts()), 12)
     [logits] = session.run(["logits"], rows)  # all in one call: the batch is open
-    assert signature.inputs[0].shape == (None, 12)
+    assert signature.inputs[0].shape == (None, None)
     odds = np.exp(logits)
     np.testing.assert_allclose(odds / odds.sum(1, keepdims=True), expected, atol=1e-5)
 
@@ -162,16 +206,16 @@ def test_calibration_of_another_shape_is_refused(run, rows, message):
     [
         (["--format", "onxx"], "Did you mean 'onnx'?"),
         (["--quantization", "int5"], "Did you mean 'int8'?"),
-        (["--quantization", "int8", "--format", "onnx"], "quantization=int8 is not possible in"),
+        (["--quantization", "int8", "--format", "onnx"], "--quantization int8 is not possible in"),
         (["--exclude", "^classifier"], "exclude has no effect with float32"),
-        (["--batch", "-1"], "batch=-1 is not allowed"),
+        (["--batch", "-1"], "--batch -1 is not allowed"),
         (["--batch", "two"], "neither a whole number nor 'any'"),
-        (["--length", "2"], "length=2 is not allowed"),
-        (["--length", "8,2"], "length=2 is not allowed"),
+        (["--length", "2"], "--length 2 is not allowed"),
+        (["--length", "8,2"], "--length 2 is not allowed"),
         (["--length", "8,any"], "'8,any' is no list of whole numbers"),
         (["--length", "4,8", "--format", "onnx"], "onnx takes one length"),
         (["--batch", "any", "--length", "any"], "cannot leave both batch and length open"),
-        (["--bundle", "--format", "saved_model"], "Leave --format saved_model out"),
+        (["--bundle", "--format", "saved_model"], "Add --format litert or onnx"),
     ],
 )
 def test_a_slip_is_told_before_any_work(run, words, message):
@@ -205,10 +249,10 @@ def test_the_command_shows_what_it_wrote(run):
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 0, done.output
     assert "Converting to litert" in done.stderr
-    for word in ("model.tflite", "int8", "1 x 12", "100.0%", "litert.zip"):
+    for word in ("model-int8.tflite", "int8", "1 x 12", "100.0%", "litert-int8.zip"):
         assert word in done.stdout, word
     assert "share of 40 texts with the same class" in " ".join(done.stdout.split())
-    assert load(run.path("exports", "litert.zip")).signature.quantization == "int8"
+    assert load(run.path("exports", "litert-int8.zip")).signature.quantization == "int8"
 
 
 def child_of(run: Run, steps: list[str]) -> Run:
