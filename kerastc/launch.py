@@ -4,7 +4,6 @@ import errno
 import os
 import resource
 import shlex
-import shutil
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,16 +13,26 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from kerastc import lineage, recipe, settings
+from kerastc import files, lineage, recipe, settings
 from kerastc.backend import choose_backend, make_deterministic, precision
 from kerastc.errors import UserError
 from kerastc.run import Run, newest_unfinished
 
 
 def cache_folder() -> Path:
-    """$KERASTC_CACHE, else the user's cache."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("KERASTC_CACHE") or Path(base) / "kerastc")
+    """$KERASTC_CACHE, else the user's cache.
+
+    Raises:
+        UserError: where neither it nor a home folder is known.
+    """
+    if own := os.environ.get("KERASTC_CACHE"):
+        return Path(own)
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kerastc"
+    except RuntimeError:
+        raise UserError(
+            "There is no home folder to keep a cache in.", "Name one: KERASTC_CACHE=FOLDER"
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -90,8 +99,11 @@ def train(
     }
     if origin:
         named["parent"] = origin.as_dict()
-    folder = folder or _new_folder(places.runs / script.stem)
-    return _work(module, config, Run.create(folder, named, places.cache))
+    if folder is None:
+        run = Run.create_in(places.runs / script.stem, named, places.cache)
+    else:
+        run = Run.create(folder, named, places.cache)
+    return _work(module, config, run)
 
 
 def _resume(folder, name, overrides, places, backend) -> Run:
@@ -118,30 +130,29 @@ def _resume(folder, name, overrides, places, backend) -> Run:
 
 
 def _work(module: ModuleType, config: settings.Config, run: Run) -> Run:
-    with carrying_out(run, config, "data.json"):
+    with carrying_out(run, config):
         module.run(config, run)
     return run
 
 
 @contextmanager
-def carrying_out(run: Run, config: settings.Config, begun: str) -> Iterator[None]:
+def carrying_out(run: Run, config: settings.Config) -> Iterator[None]:
     """What surrounds the work on a run: lock, determinism, precision, its end.
 
     Args:
         run: is whole when the block ends well.
         config: gives seed and precision.
-        begun: a file of the run; without it a refusal leaves nothing behind, for there is nothing
-            to resume.
 
     Raises:
-        UserError: also where it was stopped from outside, with the command that goes on.
+        UserError: also where it was stopped from outside, with the command that goes on. A refusal
+            before there is anything to resume takes back what this process made of the folder.
     """
     began = time.time()
     with _told_how_to_resume(run), run.lock():
         make_deterministic()
         if not run.path("environment.json").is_file():
             run.describe_environment(config.seed)
-        with precision(getattr(config, "precision", "float32")), _no_trace(run, begun):
+        with precision(getattr(config, "precision", "float32")), _no_trace(run):
             yield
         run.write_json(
             "finished.json",
@@ -154,13 +165,13 @@ def carrying_out(run: Run, config: settings.Config, begun: str) -> Iterator[None
 
 
 @contextmanager
-def _no_trace(run: Run, begun: str) -> Iterator[None]:
-    """Removes the folder of a run that was refused before its work began."""
+def _no_trace(run: Run) -> Iterator[None]:
+    """Takes back what this process made of a run that was refused before its work began."""
     try:
         yield
     except UserError:
-        if not run.path(begun).is_file():
-            shutil.rmtree(run.folder)
+        if not run.begun:
+            files.take_back(run.folder)
         raise
 
 
@@ -236,12 +247,6 @@ def _command(
     words = [settings.word(key, value) for key, value in changed.items() if key != "seed"]
     options = ["--backend", backend, "--seed", str(config.seed)]
     return shlex.join(["kerastc", "train", script.name, *words, *options])
-
-
-def _new_folder(parent: Path) -> Path:
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    names = [stamp, *(f"{stamp}-{i}" for i in range(2, 100))]
-    return next(parent / name for name in names if not (parent / name).exists())
 
 
 def _newest_unfinished(places: Places, name: str | None) -> Run:

@@ -1,23 +1,24 @@
 """The run folder: every stage reads one and writes one.
 
-Each file appears whole: it is written beside its place and renamed. A killed process leaves a run
-that resumes, never one that lies.
+Each file appears whole (see `kerastc.files`): a killed process leaves a run that resumes, never one
+that lies. Links that lead out of the folder are not followed.
 """
 
 import csv
-import fcntl
 import io
+import itertools
 import json
-import os
 import re
-import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from kerastc import files
 from kerastc.environment import environment
 from kerastc.errors import UserError
+from kerastc.progress import tell
 
 
 class Run:
@@ -44,16 +45,30 @@ class Run:
         Raises:
             UserError: where the folder already holds something.
         """
-        folder = Path(folder)
-        if folder.exists() and (not folder.is_dir() or any(_visible(folder))):
-            raise UserError(
-                f"{folder} already holds something; a new run wants a new folder.",
-                f"Add --resume to go on with it, or give another --run (see: ls {folder}).",
-            )
-        folder.mkdir(parents=True, exist_ok=True)
         run = cls(folder, cache)
-        run.write_json("config.json", config)
+        if run.folder.exists() and not run.folder.is_dir():
+            raise UserError(f"{folder} is a file.", "A run wants a folder: give another --run.")
+        files.make_folder(run.folder)
+        with run.lock():  # of two processes that begin at once, the second sees the first's config
+            if any(_visible(run.folder)):
+                raise UserError(
+                    f"{folder} already holds something; a new run wants a new folder.",
+                    f"Add --resume to go on with it, or give another --run (see: ls {folder})."
+                    if _is_run(run.folder)
+                    else f"Give another --run (see: ls {folder}).",
+                )
+            run.write_json("config.json", config)
         return run
+
+    @classmethod
+    def create_in(cls, parent: Path, config: Mapping[str, Any], cache: Path | None = None) -> "Run":
+        """Makes a new run in a folder named by the time, which no other process takes."""
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        for number in itertools.count(1):
+            folder = Path(parent, f"{stamp}-{number}" if number > 1 else stamp)
+            with suppress(FileExistsError):
+                files.make_folder(folder, exist_ok=False)
+                return cls.create(folder, config, cache)
 
     @classmethod
     def open(cls, folder: Path, cache: Path | None = None) -> "Run":
@@ -120,6 +135,14 @@ class Run:
         """Whether the recipe came to its end."""
         return self.path("finished.json").is_file()
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is anything that a resumed run would not have to do again."""
+        return any(
+            next(self.path().glob(pattern), None) is not None
+            for pattern in ("checkpoints/*", "phases/*", "steps/*/model.keras", "metrics.json")
+        )
+
     def standing(self) -> str:
         """How far the run is, to end a sentence with."""
         if self.finished:
@@ -139,30 +162,30 @@ class Run:
         return f"kerastc {verb} --resume --run {self.folder}"
 
     def path(self, *parts: str) -> Path:
-        """A path in the run folder; it need not exist."""
-        return self.folder.joinpath(*parts)
+        """A path in the run folder; it need not exist.
+
+        Raises:
+            UserError: where a link on the way leads out of the folder.
+        """
+        path = self.folder.joinpath(*parts)
+        between = len(path.parts) - len(self.folder.parts)
+        for part in (path, *path.parents)[:between]:
+            if part.is_symlink() and not part.resolve().is_relative_to(self.folder.resolve()):
+                raise UserError(
+                    f"{part} is a link that leads out of its run, to {part.resolve()}.",
+                    "Put a file or folder of the run itself in its place.",
+                )
+        return path
 
     @contextmanager
     def writing(self, *parts: str) -> Iterator[Path]:
         """Yields a temporary path that takes the named file's place when the block ends well."""
-        target = self.path(*parts)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # The suffix stays last: Keras and NumPy choose the format by it.
-        temporary = target.with_name(f".writing-{target.name}")
-        _remove(temporary)
-        try:
-            yield temporary
-            _to_disk(temporary)
-            if target.is_dir():
-                _remove(target)
-            temporary.replace(target)
-        finally:
-            _remove(temporary)
+        with files.writing(self.path(*parts)) as path:
+            yield path
 
     def write_text(self, name: str, text: str) -> None:
         """Writes a UTF-8 file, whole or not at all."""
-        with self.writing(*name.split("/")) as path:
-            path.write_text(text, encoding="utf-8", newline="")
+        files.write_text(self.path(*name.split("/")), text)
 
     def write_json(self, name: str, value: Any) -> None:
         """Writes JSON, whole or not at all."""
@@ -195,25 +218,26 @@ class Run:
             raise UserError(f"{path} cannot be read: {error}") from None
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self, waiting: bool = False) -> Iterator[None]:
         """Holds the run for this process; the system lets go when the process ends, however.
 
+        A process that holds it already may enter again.
+
+        Args:
+            waiting: wait for another process, and say so, where it holds the run.
+
         Raises:
-            UserError: where another process holds it.
+            UserError: where another process holds it and is not waited for.
         """
-        with self.path(".lock").open("a+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.seek(0)
-                raise UserError(
-                    f"Another process (pid {file.read().strip() or 'unknown'}) is at work on "
-                    f"{self.folder}.",
-                    "Wait for it to end, or give another --run.",
-                ) from None
-            file.truncate(0)
-            file.write(str(os.getpid()))
-            file.flush()
+
+        def busy(pid: str) -> None:
+            what = f"Another process (pid {pid}) is at work on {self.folder}"
+            if not waiting:
+                raise UserError(f"{what}.", "Wait for it to end, or give another --run.")
+            tell(f"{what}; waiting for it.")
+
+        with files.lock(self.path(".lock"), busy):
+            files.remove_leftovers(self.folder)
             yield
 
     def describe_data(self, splits: Any, exploration: Any = None) -> None:
@@ -267,6 +291,15 @@ def newest_unfinished(runs: Path, recipe: str) -> Run:
     )
 
 
+def _is_run(folder: Path) -> bool:
+    """Whether a folder's config.json is a run's; encoders and tokenizers have others."""
+    try:
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(config, dict) and isinstance(config.get("recipe"), str)
+
+
 def _visible(folder: Path) -> Iterator[Path]:
     return (path for path in folder.iterdir() if not path.name.startswith("."))
 
@@ -275,22 +308,8 @@ def _nearby(folder: Path) -> str:
     """Names the newest runs near a path that is no run."""
     root = folder if folder.is_dir() else folder.parent
     found = [*root.glob("*/config.json"), *root.glob("*/*/config.json")]
+    found = [path for path in found if _is_run(path.parent)]
     newest = sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)[:3]
     if not newest:
         return "A run is made by: kerastc train RECIPE"
     return "Runs near there: " + ", ".join(str(path.parent) for path in newest)
-
-
-def _to_disk(path: Path) -> None:
-    """Flushes a file, or a folder's files, so that the rename never reaches the disk first."""
-    for part in path.rglob("*") if path.is_dir() else [path]:
-        if part.is_file():
-            with part.open("rb") as file:
-                os.fsync(file.fileno())
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -81,7 +81,7 @@ MOMENTS = {
         (folder / "checkpoints").glob(".writing-*")
     ),
     "in the third epoch": lambda folder: epochs(folder) >= 2,
-    "while the model is saved": lambda folder: (folder / ".writing-model.keras").exists(),
+    "while the model is saved": lambda folder: any(folder.glob(".writing-*.keras")),
     "before the report": lambda folder: (folder / "metrics.json").exists(),
 }
 

@@ -19,7 +19,8 @@ def test_a_file_appears_whole_or_not_at_all(run):
         path.write_text("half")
         raise RuntimeError
     assert run.path("note.txt").read_text() == "before"
-    assert sorted(p.name for p in run.folder.iterdir()) == ["config.json", "note.txt"]
+    assert sorted(p.name for p in run.folder.glob("[!.]*")) == ["config.json", "note.txt"]
+    assert not list(run.folder.glob(".writing*"))
 
 
 def test_a_folder_takes_the_place_of_an_older_one(run):
@@ -30,14 +31,24 @@ def test_a_folder_takes_the_place_of_an_older_one(run):
     assert [p.name for p in run.path("tokenizer").iterdir()] == ["new.txt"]
 
 
-def test_what_a_killed_process_left_half_written_is_in_nobodys_way(run):
-    half = run.path("checkpoints", ".writing-last.npz")
-    half.parent.mkdir()
-    half.write_bytes(b"half")
-    with run.writing("checkpoints", "last.npz") as path:
-        path.write_bytes(b"whole")
-    assert run.path("checkpoints", "last.npz").read_bytes() == b"whole"
-    assert not half.exists()
+def test_what_a_killed_process_left_half_written_is_removed_by_the_next(run):
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=_write_for_ever, args=(run.folder,))
+    process.start()
+    while not (left := list(run.folder.glob("checkpoints/.writing-*"))):
+        time.sleep(0.05)
+    with run.lock():
+        assert left[0].exists()  # its writer is alive
+    process.kill()
+    process.join()
+    with run.lock():
+        assert not left[0].exists()
+
+
+def _write_for_ever(folder):
+    with Run(folder).writing("checkpoints", "last.npz") as path:
+        path.write_bytes(b"half")
+        time.sleep(60)
 
 
 def test_a_folder_that_holds_something_is_not_written_into(run):

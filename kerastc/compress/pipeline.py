@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kerastc import launch, recipe, settings
-from kerastc.backend import choose_backend
+from kerastc.backend import backend_name, choose_backend
 from kerastc.compress.words import parse
 from kerastc.errors import UserError
 from kerastc.kinds import kind_of
@@ -39,6 +39,7 @@ def compress(
     Raises:
         UserError: for every slip before any work, and for a step that does not apply.
     """
+    run = None
     if resume:
         run = Run.open(_given(folder or parent), places.cache)
         words = run.steps
@@ -47,16 +48,17 @@ def compress(
         steps = parse(words)
         if run.finished:
             return run
+        source = Run.open(Path(run.parent["run"]), places.cache)
     else:
         steps = parse(words)
         source = source_run(_given(parent), places)
         for step in steps:
             step.check_kind(kind_of(source))
-        run = create(source, words, folder, places)
-    source = Run.open(Path(run.parent["run"]), places.cache)
     load, config = data_of(source)
+    backend_name(backend)
+    run = run or create(source, words, folder, places)
     choose_backend(backend)
-    with launch.carrying_out(run, config, "compression.json"):
+    with launch.carrying_out(run, config):
         _work(run, source, load, config, list(zip(words, steps, strict=True)))
     return run
 

@@ -21,7 +21,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerastc import launch
+from kerastc import files, launch
 from kerastc.backend import choose_backend
 from kerastc.compress.chain_study import STUDIES, ChainStudy
 from kerastc.compress.pipeline import (
@@ -97,7 +97,7 @@ def search(
     command = ["kerastc", "compress", str(source.folder), *words, "--within", str(budget)]
     command += ["--for", goal, "--trials", str(trials), "--epochs", str(epochs)]
     folder = _Folder(source.path(*FOLDER), shlex.join(command), places.cache)
-    with launch.carrying_out(folder, config, STUDIES):
+    with launch.carrying_out(folder, config):
         if not folder.path("data.json").is_file():
             folder.write_json("data.json", source.read_json("data.json"))
         splits = load(config, folder)  # compares the data with that
@@ -158,12 +158,16 @@ class _Folder(Run):
 
     def __init__(self, folder: Path, command: str, cache: Path):
         super().__init__(folder, cache)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        files.make_folder(self.folder)
         self.command = command
 
     @property
     def resume_command(self) -> str:
         return self.command
+
+    @property
+    def begun(self) -> bool:
+        return self.path(STUDIES).is_file() or any(self.folder.glob("trials/*/trial.json"))
 
     def standing(self) -> str:
         return f"after {len(list(self.folder.glob('trials/*/trial.json')))} trials"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import keras
 import numpy as np
 
+from kerastc.files import writing
 from kerastc.kinds import kind_of
 from kerastc.run import Run
-from kerastc.training.arrays import appearing
 from kerastc.training.batching import Batches
 from kerastc.training.config import TrainingConfig
 
@@ -113,7 +113,7 @@ class Task(ABC):
             return np.load(path, allow_pickle=False)
         except (OSError, ValueError, EOFError):
             logits = self._logits(examples).astype("float32")
-            with appearing(path) as temporary:
+            with writing(path) as temporary:
                 np.save(temporary, logits, allow_pickle=False)
             return logits
 

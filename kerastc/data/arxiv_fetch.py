@@ -1,10 +1,8 @@
 """Papers of arXiv categories, fetched page by page into a cache that resumes."""
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from kerastc.data.arxiv_api import Connection, Page
 from kerastc.data.arxiv_papers import Paper
 from kerastc.data.arxiv_problems import check_category, covers
 from kerastc.errors import UserError
+from kerastc.files import writing
 from kerastc.progress import progress
 
 # Later papers of the first are filed under the second, which they also list: leaving those out of
@@ -157,19 +156,11 @@ class _Cached:
             "total": self.total,
         }
         lines = [head, *map(asdict, self.papers.values())]
-        beside = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with beside.open("w", encoding="utf-8") as file:
+            with writing(self.path) as beside, beside.open("w", encoding="utf-8") as file:
                 file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self.path)
         except OSError as error:
             raise UserError(
                 f"The fetched papers cannot be written to {self.path}: {error.strerror}",
                 "Make room there, or name another cache folder.",
             ) from error
-        finally:
-            with suppress(OSError):
-                beside.unlink(missing_ok=True)

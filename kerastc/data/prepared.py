@@ -14,7 +14,7 @@ import numpy as np
 from kerastc.data.cleaning import Cleaned
 from kerastc.data.cleaning_report import printable
 from kerastc.errors import UserError
-from kerastc.run import Run
+from kerastc.files import writing
 
 GZIP_LEVEL = 5  # of level 9's gain nearly all, in a third of its time
 CHUNK = 50_000  # rows that are put together at a time
@@ -39,11 +39,10 @@ def write_prepared(cleaned: Cleaned, out: str | Path) -> tuple[Path, Path, Path]
     refuse_target(cleaned.options["file"], out)
     stem = out.name.removesuffix(".gz").removesuffix(".csv")
     names = out.name, f"{stem}.report.json", f"{stem}.rejected.csv"
-    folder = Run(out.parent)
     with (
-        folder.writing(names[0]) as table,
-        folder.writing(names[1]) as summary,
-        folder.writing(names[2]) as rejected,
+        writing(out) as table,
+        writing(out.with_name(names[1])) as summary,
+        writing(out.with_name(names[2])) as rejected,
     ):
         with cleaned.report.step("write", len(cleaned.lines)):
             _write_table(cleaned, table)

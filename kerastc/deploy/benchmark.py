@@ -279,6 +279,7 @@ def _record(run: Run, entry: dict[str, Any]) -> None:
     def measurement(other: dict[str, Any]) -> tuple:
         return tuple(other.get(key) for key in ("file", "threads", "batch", "length", "protocol"))
 
-    before = run.read_json(FILE) if run.path(FILE).is_file() else []
-    others = [other for other in before if measurement(other) != measurement(entry)]
-    run.write_json(FILE, [*others, entry])
+    with run.lock(waiting=True):
+        before = run.read_json(FILE) if run.path(FILE).is_file() else []
+        others = [other for other in before if measurement(other) != measurement(entry)]
+        run.write_json(FILE, [*others, entry])

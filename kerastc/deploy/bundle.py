@@ -28,6 +28,7 @@ from kerastc import __version__
 from kerastc.deploy.sample_images import images_of, read_images
 from kerastc.deploy.signature import Signature, beside
 from kerastc.errors import UserError
+from kerastc.files import writing
 from kerastc.report.metrics import Predictions, read_predictions, write_predictions
 from kerastc.run import Run
 
@@ -105,8 +106,7 @@ def write(signature: Path, out: Path) -> Path:
         if images is not None:
             parts[IMAGES] = Path(folder, IMAGES)
             np.savez(parts[IMAGES], images=images)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with Run(out.parent).writing(out.name) as temporary:
+        with writing(out) as temporary:
             _pack(temporary, parts, beside(told.path).name)
     return out
 

@@ -67,10 +67,10 @@ def export(
             express; for an export that differs from the Keras model beyond its tolerance.
     """
     request = checked(run, format, batch, length, quantization, exclude, names)
-    if not keeps_tensorflow():
-        return in_another_process(request, calibration)
-    with quiet():
-        return _export(request, calibration)
+    with run.lock():
+        if not keeps_tensorflow():
+            return in_another_process(request, calibration)
+        return carried_out(request, calibration)
 
 
 def checked(
@@ -205,8 +205,13 @@ def _quantization(run: Run, format: str, given: str | None) -> str:
     return given or own or "float32"
 
 
-def _export(request: Request, calibration: Sequence[np.ndarray] | None) -> Signature:
+def carried_out(request: Request, calibration: Sequence[np.ndarray] | None) -> Signature:
     """What `export` promises, in a process whose Keras is on TensorFlow."""
+    with quiet():
+        return _export(request, calibration)
+
+
+def _export(request: Request, calibration: Sequence[np.ndarray] | None) -> Signature:
     from kerastc.backend import choose_backend
 
     choose_backend("tensorflow")

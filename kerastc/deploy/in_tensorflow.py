@@ -115,21 +115,19 @@ def quiet() -> Iterator[None]:
 
 def main(asked: str, answered: str) -> None:
     """Reads a request and writes the answer: the signature's path, or the error."""
-    from kerastc.deploy.exporting import export
-    from kerastc.run import Run
+    from kerastc.deploy.exporting import carried_out
 
-    request = json.loads(Path(asked).read_text("utf-8"))
-    run = Run.open(Path(request.pop("run")))
-    request["batch"] = request["batch"] or 0
-    lengths = request.pop("lengths")
-    request["length"] = 0 if lengths == [] else lengths
+    given = json.loads(Path(asked).read_text("utf-8"))
+    lengths = given["lengths"]
+    given["lengths"] = None if lengths is None else tuple(lengths)
+    request = Request(**given | {"exclude": tuple(given["exclude"])})
     rows = Path(asked).with_name(ROWS)
     calibration = None
     if rows.is_file():
         with np.load(rows, allow_pickle=False) as file:
             calibration = list(file.values())
     try:
-        signature = export(run, calibration=calibration, **request)
+        signature = carried_out(request, calibration)
         answer = {"signature": str(beside(signature.path).absolute())}
     except UserError as error:
         answer = {"error": error.message, "hint": error.hint}

@@ -6,7 +6,6 @@ run with the same images and settings finds it.
 """
 
 import csv
-import fcntl
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +16,6 @@ import keras
 
 from kerastc.data import ImageSplits
 from kerastc.predictor import load_model
-from kerastc.progress import tell
 from kerastc.run import Run
 
 DONE = "phase.json"
@@ -105,10 +103,5 @@ def _once(folder: Run, name: str, model: keras.Model, work) -> dict[str, Any]:
 def _waiting(folder: Run) -> Iterator[None]:
     """Holds a folder of the cache; where another process is at work in it, after that."""
     folder.path().mkdir(parents=True, exist_ok=True)
-    with folder.path(".lock").open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            tell(f"Another process is at work on {folder.folder}; waiting for it.")
-            fcntl.flock(file, fcntl.LOCK_EX)
+    with folder.lock(waiting=True):
         yield

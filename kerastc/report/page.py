@@ -69,7 +69,13 @@ def write_report(folder: Path) -> Path:
             f"{' and '.join(missing)}.",
             f"Go on with it: {run.resume_command}",
         )
-    compressed = account([folder]) if descendants(folder) else None
+    with run.lock():
+        return _written(record, run)
+
+
+def _written(record: RunRecord, run: Run) -> Path:
+    """The plots and the page of a run that has all its parts."""
+    compressed = account([run.folder]) if descendants(run.folder) else None
     pictures, account_plots = {}, []
     with progress("Drawing the report") as advance:
         for plot in run_plots(record):

@@ -6,9 +6,9 @@ from typing import Any
 
 import jinja2
 
+from kerastc import files
 from kerastc.errors import UserError
 from kerastc.report import tables
-from kerastc.run import Run
 
 
 def render(template: str, **values: Any) -> str:
@@ -50,8 +50,7 @@ def write_page(path: Path, page: str) -> None:
     """
     path = Path(path)
     try:
-        with Run(path.parent).writing(path.name) as beside:
-            beside.write_text(page, encoding="utf-8")
+        files.write_text(path, page)
     except OSError as error:
         raise UserError(
             f"{path} cannot be written: {error.strerror}.", "Give another file to --html."

@@ -1,14 +1,13 @@
 """What a sweep has found: its trials, the best of them, and the report that compares them."""
 
 import json
-import os
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+from kerastc import files
 from kerastc.run import Run
 
 if TYPE_CHECKING:
@@ -122,10 +121,9 @@ class Sweep:
 
         Every worker does so at its end, each file whole, and the last one's stay.
         """
-        text = json.dumps(self.as_dict(), indent=2, ensure_ascii=False) + "\n"
-        _write(self.folder / "sweep.json", lambda path: path.write_text(text, encoding="utf-8"))
+        files.write_json(self.folder / "sweep.json", self.as_dict())
         if self.comparison:
-            _write(self.folder / "compare.html", self.comparison.to_html)
+            self.comparison.to_html(self.folder / "compare.html")
 
     def print(self) -> None:
         """Shows the comparison with its recommendation, the best trial, and those that failed."""
@@ -149,13 +147,3 @@ class Sweep:
             line(f"Failed:   {trial}: {trial.error}")
         if self.of("failed"):
             line("Failed trials are tried again by the same command.")
-
-
-def _write(path: Path, write: Callable[[Path], Any]) -> None:
-    # A name of its own for each process, so that two workers disturb each other at no moment.
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
-        write(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastc import launch, recipe
+from kerastc import files, launch, recipe
 from kerastc.backend import backend_name, choose_backend
 from kerastc.errors import UserError
 from kerastc.progress import console
@@ -224,7 +224,7 @@ def _study_name(given: str | None, space: SearchSpace, definition: Mapping[str, 
 
 def _make(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        files.make_folder(folder)
     except OSError as error:
         raise UserError(
             f"{folder} cannot be made: {error.strerror}.", "Give another folder with --runs DIR."

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kerastc.files import writing
 from kerastc.progress import progress
 from kerastc.run import Run
-from kerastc.training.arrays import appearing, read_arrays
+from kerastc.training.arrays import read_arrays
 from kerastc.training.config import TextClassifierConfig
 
 if TYPE_CHECKING:
@@ -181,5 +182,5 @@ def _read(path: Path) -> Baseline:
 
 def _write(path: Path, baseline: Baseline) -> None:
     figures = {f"figure.{name}": value for name, value in baseline.figures.items()}
-    with appearing(path) as temporary:
+    with writing(path) as temporary:
         np.savez(temporary, validation=baseline.validation, test=baseline.test, **figures)

@@ -7,8 +7,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from kerastc.files import writing
 from kerastc.progress import progress
-from kerastc.training.arrays import appearing, read_arrays
+from kerastc.training.arrays import read_arrays
 from kerastc.training.batching import TextBatches
 from kerastc.training.predicting import predict_batch
 
@@ -80,7 +81,7 @@ class FeatureCache:
     def _write(self, shard: dict[bytes, np.ndarray]) -> None:
         names = np.frombuffer(b"".join(shard), dtype=np.uint8).reshape(len(shard), -1)
         target = self.folder / f"{_digest(names.tobytes()).hex()}.npz"
-        with appearing(target) as temporary:
+        with writing(target) as temporary:
             np.savez(temporary, names=names, features=np.stack(list(shard.values())))
 
 
