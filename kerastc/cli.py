@@ -82,6 +82,22 @@ def compare(folders, as_json, as_csv, html, within) -> None:
 
 
 @main.command()
+@click.argument("script", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def trust(script) -> None:
+    """Let the runs of a recipe SCRIPT be resumed and compressed without naming it.
+
+    A run names the script that made it, and a script is code that runs with your rights. One that
+    you have never run is not run because a folder says so: read it first.
+    """
+    from kerastc import launch, recipe
+    from kerastc import trust as trusted
+
+    found = recipe.find(str(script.resolve()))
+    trusted.remember(found, launch.cache_folder())
+    click.echo(f"Trusted: {found.path} (SHA-256 {trusted.digest(found)})")
+
+
+@main.command()
 @RUN
 def report(run) -> None:
     """Draw the plots and report.html of a RUN again."""

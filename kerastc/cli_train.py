@@ -43,9 +43,14 @@ class Training(Command):
     help="Go on from a checkpoint in a child run, with changed regularisation.",
 )
 @click.option("--seed", type=int, help="The same as seed=N.")
+@click.option(
+    "--despite-changes",
+    is_flag=True,
+    help="Resume although the recipe or the versions have changed.",
+)
 @BACKEND
 @RUNS
-def train(name, overrides, folder, resume, parent, seed, backend, runs) -> None:
+def train(name, overrides, folder, resume, parent, seed, despite_changes, backend, runs) -> None:
     """Train RECIPE with settings changed by KEY=VALUE words.
 
     RECIPE is a name of `kerastc recipes`, or the path of a recipe script of your own. A script is
@@ -66,6 +71,7 @@ def train(name, overrides, folder, resume, parent, seed, backend, runs) -> None:
     if seed is not None:
         overrides = (*overrides, f"seed={seed}")
     where = {"places": launch.Places(runs), "folder": folder, "backend": backend}
+    where["despite_changes"] = despite_changes
     run_summary(launch.train(name, overrides, resume=resume, parent=parent, **where))
 
 

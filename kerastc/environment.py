@@ -5,6 +5,7 @@ import os
 import platform
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,22 @@ def environment(seed: int) -> dict[str, Any]:
         "git_commit": _git_commit(),
         "versions": {"python": platform.python_version()} | _versions(),
     }
+
+
+def changed_versions(before: Mapping[str, str], backend: str) -> list[str]:
+    """What is installed in another version than before, of all that moves a training's figures.
+
+    Args:
+        before: versions by package, as in environment.json; those it lacks do not count.
+        backend: of the run.
+    """
+    now = {"python": platform.python_version()} | _versions()
+    moving = ("python", "kerastc", "keras", "keras-hub", "numpy", backend)
+    return [
+        f"{name} {before[name]} became {now.get(name, 'absent')}"
+        for name in dict.fromkeys(moving)
+        if name in before and before[name] != now.get(name)
+    ]
 
 
 def _versions() -> dict[str, str]:

@@ -13,9 +13,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from kerastc import files, lineage, recipe, settings
+from kerastc import files, lineage, recipe, settings, trust
 from kerastc.backend import choose_backend, make_deterministic, precision
+from kerastc.environment import changed_versions
 from kerastc.errors import UserError
+from kerastc.progress import tell
 from kerastc.run import Run, newest_unfinished
 
 
@@ -57,6 +59,7 @@ def train(
     resume: bool = False,
     parent: Path | None = None,
     backend: str | None = None,
+    despite_changes: bool = False,
 ) -> Run:
     """Runs a recipe to its end.
 
@@ -70,20 +73,24 @@ def train(
         parent: a run, or one of its checkpoints, from which a child run goes on with the parent's
             hyperparameters, changed by the overrides as far as its recipe allows.
         backend: tensorflow, jax or torch.
+        despite_changes: resume under another recipe or other versions than the run began with.
 
     Raises:
-        UserError: for every slip, before any work; and with the command that resumes, where the
+        UserError: for every slip, before any work; for a recipe script that the user has never
+            named; and with the command that resumes, where the
             run was stopped by Ctrl-C, a full disk or the like.
     """
     if resume:
         folder = folder or _newest_unfinished(places, name).folder
         if name is None or (folder / "config.json").is_file():
-            return _resume(folder, name, overrides, places, backend)
+            return _resume(folder, name, overrides, places, backend, despite_changes)
     origin = lineage.origin(parent) if parent else None
     if origin and name is None:
-        name = origin.run.config["recipe"]
-    script = recipe.find(_required(name))
+        script = trust.recipe_of(origin.run, places.cache)
+    else:
+        script = recipe.find(_required(name))
     module = script.load()
+    trust.remember(script, places.cache)
     if origin:
         config = origin.child_config(script, module.Config, overrides)
         backend = origin.backend(backend)
@@ -93,6 +100,7 @@ def train(
     changed = settings.changed(config)
     named = {
         "recipe": script.stem if script.name == script.stem else str(script.path.resolve()),
+        "recipe_sha256": trust.digest(script),
         "command": _command(script, config, changed, backend, origin),
         "config": config.model_dump(mode="json"),
         "changed": sorted(changed),
@@ -106,15 +114,19 @@ def train(
     return _work(module, config, run)
 
 
-def _resume(folder, name, overrides, places, backend) -> Run:
+def _resume(folder, name, overrides, places, backend, despite_changes) -> Run:
     run = Run.open(folder, places.cache)
     stored = run.config
     if "steps" in stored:
         raise UserError(f"{folder} is a compressed run.", f"Go on with it: {run.resume_command}")
-    script = recipe.find(stored["recipe"])
-    if name is not None and recipe.find(name).path.resolve() != script.path.resolve():
-        raise UserError(f"{folder} is a run of {stored['recipe']}, not of {name}.")
+    if name is None:
+        script = trust.recipe_of(run, places.cache)
+    else:
+        script = recipe.find(name)
+        if script.stem != Path(stored["recipe"]).stem.replace("_", "-"):
+            raise UserError(f"{folder} is a run of {stored['recipe']}, not of {name}.")
     module = script.load()
+    trust.remember(script, places.cache)
     config = settings.validate(module.Config, stored["config"])
     _refuse_changes(settings.configure(module.Config, overrides, stored["config"]), config, run)
     if run.path("environment.json").is_file():
@@ -125,8 +137,11 @@ def _resume(folder, name, overrides, places, backend) -> Run:
                 f"Leave --backend out, or start a new run with --backend {backend}.",
             )
         backend = before
+    if run.finished:
+        return run
     choose_backend(backend)
-    return run if run.finished else _work(module, config, run)
+    _refuse_other_circumstances(run, trust.digest(script), despite_changes)
+    return _work(module, config, run)
 
 
 def _work(module: ModuleType, config: settings.Config, run: Run) -> Run:
@@ -217,6 +232,30 @@ def _interrupts_that_last() -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _refuse_other_circumstances(run: Run, recipe_sha256: str, despite_changes: bool) -> None:
+    """Compares recipe and versions with those that a run began with, and tells what differs.
+
+    Raises:
+        UserError: where the figures could be others and the user has not agreed.
+    """
+    known = run.path("environment.json").is_file()
+    before = run.read_json("environment.json") if known else {}
+    differences = changed_versions(before.get("versions", {}), before.get("backend", ""))
+    if run.config.get("recipe_sha256", recipe_sha256) != recipe_sha256:
+        differences.insert(0, f"the recipe {run.config['recipe']} has changed")
+    if not differences:
+        return
+    told = f"Since {run.folder} began, {', '.join(differences)}"
+    if not despite_changes:
+        raise UserError(
+            f"{told}: it would come to other figures.",
+            "Put back what was there, start a new run, or go on in spite of it: add "
+            "--despite-changes",
+        )
+    tell(f"{told}; its figures may be others than without that.")
+    run.write_json("environment.json", before | {"resumed_despite": differences})
 
 
 def _refuse_changes(given: settings.Config, stored: settings.Config, run: Run) -> None:

@@ -138,10 +138,9 @@ class Run:
     @property
     def begun(self) -> bool:
         """Whether there is anything that a resumed run would not have to do again."""
-        return any(
-            next(self.path().glob(pattern), None) is not None
-            for pattern in ("checkpoints/*", "phases/*", "steps/*/model.keras", "metrics.json")
-        )
+        places = (self.folder, *self.folder.glob("phases/*"), *self.folder.glob("steps/*"))
+        signs = ("checkpoints/*", "*.keras", "phase.json", "metrics.json")
+        return any(any(place.glob(sign)) for place in places for sign in signs)
 
     def standing(self) -> str:
         """How far the run is, to end a sentence with."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from kerastc.compress.prunable import sparsity
 from kerastc.compress.step import Work
+from kerastc.files import make_folder
 from kerastc.predictor import load_model
 from kerastc.run import Run
 from kerastc.training.trained import Trained
@@ -51,7 +52,7 @@ class Account:
         """Surrounds a step's work and records it; a step that trains writes into `work.run`."""
         before, began = work.model.count_params(), time.perf_counter()
         work.run = self._folder(number)
-        work.run.path().mkdir(parents=True, exist_ok=True)
+        make_folder(work.run.folder)
         work.run.write_json("config.json", {"step": word})
         yield
         after = work.model.count_params()

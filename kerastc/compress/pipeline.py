@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from kerastc import launch, recipe, settings
+from kerastc import launch, settings, trust
 from kerastc.backend import backend_name, choose_backend
 from kerastc.compress.words import parse
 from kerastc.errors import UserError
@@ -122,9 +122,9 @@ def data_of(source: Run) -> tuple[Callable[[settings.Config, Run], Any], setting
     """What gives a run's data again: its recipe's `load`, and the config that it takes.
 
     Raises:
-        UserError: where the recipe has none.
+        UserError: where the recipe has none, or is a script that the user has never named.
     """
-    script = recipe.find(source.config["recipe"])
+    script = trust.recipe_of(source, source.cache)
     module = script.load()
     if not callable(getattr(module, "load", None)):
         raise UserError(
@@ -147,6 +147,7 @@ def create(source: Run, words: Sequence[str], folder: Path | None, places: launc
         )
     named = {
         "recipe": source.config["recipe"],
+        "recipe_sha256": source.config.get("recipe_sha256"),
         "command": shlex.join(["kerastc", "compress", str(source.folder), *words]),
         "config": source.config["config"],
         "parent": {"run": str(source.folder.resolve())},

@@ -70,7 +70,8 @@ def in_another_process(request: Request, calibration: Sequence[np.ndarray] | Non
         if calibration is not None:
             np.savez(Path(scratch, ROWS), *calibration)
         done = subprocess.run(
-            [sys.executable, "-m", "kerastc.deploy.in_tensorflow", str(asked), str(answered)],
+            # -P: nothing of the folder that we are in is imported.
+            [sys.executable, "-P", "-m", "kerastc.deploy.in_tensorflow", str(asked), str(answered)],
             env=os.environ | {"KERAS_BACKEND": "tensorflow"},
             capture_output=True,
             text=True,

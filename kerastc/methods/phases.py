@@ -15,6 +15,7 @@ from typing import Any
 import keras
 
 from kerastc.data import ImageSplits
+from kerastc.files import make_folder
 from kerastc.predictor import load_model
 from kerastc.run import Run
 
@@ -84,7 +85,7 @@ def join_histories(run: Run, names: Sequence[str]) -> None:
 
 
 def _once(folder: Run, name: str, model: keras.Model, work) -> dict[str, Any]:
-    folder.path().mkdir(parents=True, exist_ok=True)
+    make_folder(folder.folder)
     if folder.path(DONE).is_file():
         model.set_weights(load_model(folder.path("model.keras")).get_weights())
         return folder.read_json(DONE)
@@ -102,6 +103,6 @@ def _once(folder: Run, name: str, model: keras.Model, work) -> dict[str, Any]:
 @contextmanager
 def _waiting(folder: Run) -> Iterator[None]:
     """Holds a folder of the cache; where another process is at work in it, after that."""
-    folder.path().mkdir(parents=True, exist_ok=True)
+    make_folder(folder.folder)
     with folder.lock(waiting=True):
         yield

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -155,12 +156,9 @@ def test_slips_are_told_before_any_work(tiny_run, words, message):
 @pytest.fixture
 def tiny_run(trained, tmp_path) -> Path:
     """The trained run elsewhere, with nothing compressed of it."""
-    folder = tmp_path / "run"
-    folder.mkdir()
-    for path in trained.iterdir():
-        if path.name != "compressed":
-            (folder / path.name).symlink_to(path)
-    return folder
+    return shutil.copytree(
+        trained, tmp_path / "run", ignore=shutil.ignore_patterns("compressed", "checkpoints")
+    )
 
 
 def test_without_optuna_the_way_to_get_it_is_told(tiny_run, monkeypatch):

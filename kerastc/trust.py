@@ -1,0 +1,72 @@
+"""Which recipe scripts may run without being named: those that this user has run before.
+
+A run may come from a stranger, and its config.json names a script. A script is code with the user's
+rights, so it runs only where the user names it on the command line, where it is one of the
+product's own, or where its SHA-256 is among those that were named before.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kerastc import files, recipe
+from kerastc.errors import UserError
+
+if TYPE_CHECKING:
+    from kerastc.run import Run
+
+FILE = "trusted-recipes.json"  # in the cache: SHA-256 to path
+
+
+def digest(script: recipe.Recipe) -> str:
+    """SHA-256 of a script."""
+    return hashlib.sha256(script.path.read_bytes()).hexdigest()
+
+
+def is_path(name: str) -> bool:
+    """Whether a recipe is given by a path, and not by a name of the product's own."""
+    return "/" in name or "\\" in name or name.endswith(".py")
+
+
+def remember(script: recipe.Recipe, cache: Path) -> None:
+    """Trusts a script that the user has named; one that changes is another one.
+
+    Args:
+        script: the product's own need no trust and are not written down.
+        cache: the user's cache folder.
+    """
+    if not is_path(script.name):
+        return
+    known = _known(cache)
+    if known.get(digest(script)) is None:
+        path = str(script.path.resolve())
+        files.write_json(cache / FILE, known | {digest(script): path})
+
+
+def recipe_of(run: "Run", cache: Path) -> recipe.Recipe:
+    """The recipe that a run was made by, where it may run.
+
+    Raises:
+        UserError: where it is gone, or a script that this user has never named.
+    """
+    name = run.config["recipe"]
+    if not is_path(name):
+        return recipe.find(name)
+    script = recipe.find(name)
+    inside = cache.resolve().is_relative_to(run.folder.resolve())  # a stranger's own cache
+    if inside or digest(script) not in _known(cache):
+        raise UserError(
+            f"{run.folder} was made by the script {script.path} (SHA-256 {digest(script)}), which "
+            "you have not run before. A recipe is code that runs with your rights.",
+            f"Read it; if you trust it: kerastc trust {script.path}",
+        )
+    return script
+
+
+def _known(cache: Path) -> dict[str, str]:
+    try:
+        known = json.loads((cache / FILE).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return known if isinstance(known, dict) else {}

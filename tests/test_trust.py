@@ -1,0 +1,165 @@
+"""A run from a stranger is data: its recipe script runs only where the user has named it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from kerastc import launch
+from kerastc.cli import main
+from kerastc.environment import changed_versions, environment
+from kerastc.errors import UserError
+from kerastc.run import Run
+
+SCRIPT = '''"""A recipe that leaves a mark when it runs."""
+
+from pathlib import Path
+
+from kerastc.settings import Config as Settings
+
+Path(__file__).with_name("mark").write_text("I ran")
+
+
+class Config(Settings):
+    """Nothing to set."""
+
+
+def load(config, run):
+    return None
+
+
+def run(config, run):
+    run.write_json("metrics.json", {})
+'''
+
+
+@pytest.fixture
+def script(tmp_path):
+    path = tmp_path / "theirs" / "mine.py"
+    path.parent.mkdir()
+    path.write_text(SCRIPT)
+    return path
+
+
+@pytest.fixture
+def call(tmp_path):
+    def invoke(*words):
+        environment = {"KERASTC_CACHE": str(tmp_path / "cache")}
+        return CliRunner().invoke(main, [str(word) for word in words], env=environment)
+
+    return invoke
+
+
+@pytest.fixture
+def stranger(script, tmp_path):
+    """A run whose config.json names a script."""
+    config = {"recipe": str(script), "config": {}, "command": "kerastc train"}
+    run = Run.create(tmp_path / "run", config)
+    run.write_json("preprocessing.json", {"kind": "text"})
+    return run
+
+
+def ran(script) -> bool:
+    return script.with_name("mark").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["train", "--resume", "--run", "{run}"],
+        ["train", "--from", "{run}"],
+        ["compress", "{run}", "quantize:int8"],
+        ["compress", "{run}", "--within", "accuracy=0.01"],
+    ],
+)
+def test_a_strangers_script_is_shown_and_not_run(stranger, script, call, words):
+    stranger.write_json("metrics.json", {})
+    stranger.write_json("environment.json", environment(0))
+    stranger.write_text("checkpoints/step-1.npz", "")
+    done = call(*(word.format(run=stranger.folder) for word in words))
+    assert done.exit_code == 1
+    assert str(script) in done.stderr and f"kerastc trust {script}" in done.stderr
+    assert not ran(script)
+
+
+def test_a_run_cannot_bring_a_cache_that_trusts_it(stranger, script):
+    from kerastc import trust
+    from kerastc.recipe import find
+
+    trust.remember(find(str(script)), stranger.cache)  # RUN/cache
+    with pytest.raises(UserError, match="you have not run before"):
+        trust.recipe_of(stranger, stranger.cache)
+
+
+def test_a_script_that_was_trusted_runs_until_it_changes(stranger, script, call):
+    assert call("trust", script).exit_code == 0
+    assert not ran(script)
+    done = call("train", "--resume", "--run", stranger.folder)
+    assert done.exit_code == 0, done.output
+    assert ran(script)
+    script.write_text(SCRIPT + "\n# changed\n")
+    stranger.path("finished.json").unlink()
+    done = call("train", "--resume", "--run", stranger.folder)
+    assert done.exit_code == 1 and "kerastc trust" in done.stderr
+
+
+def test_what_the_user_names_is_run_and_kept_with_its_hash(script, call, tmp_path):
+    folder = tmp_path / "own"
+    assert call("train", script, "--run", folder).exit_code == 0
+    assert ran(script)
+    assert len(json.loads((folder / "config.json").read_text())["recipe_sha256"]) == 64
+    (folder / "finished.json").unlink()
+    assert call("train", "--resume", "--run", folder).exit_code == 0  # it was named before
+
+
+def test_a_resume_under_a_changed_recipe_is_refused_until_it_is_wanted(script, call, tmp_path):
+    folder = tmp_path / "own"
+    call("train", script, "--run", folder)
+    (folder / "finished.json").unlink()
+    script.write_text(SCRIPT + "\n# changed\n")
+    words = ("train", script, "--resume", "--run", folder)
+    done = call(*words)
+    assert done.exit_code == 1 and "has changed" in done.stderr
+    assert (folder / "metrics.json").exists()
+    assert call(*words, "--despite-changes").exit_code == 0
+    told = json.loads((folder / "environment.json").read_text())["resumed_despite"]
+    assert told == [f"the recipe {script} has changed"]
+
+
+def test_versions_that_move_figures_are_told():
+    now = environment(0)["versions"]
+    assert changed_versions(now, "tensorflow") == []
+    before = now | {"keras": "3.0.0", "scikit-learn": "0.1"}
+    assert changed_versions(before, "tensorflow") == [f"keras 3.0.0 became {now['keras']}"]
+
+
+@pytest.mark.parametrize("how", [["-m", "kerastc"], ["-c", "import kerastc.cli as c; c.main()"]])
+def test_no_module_of_the_users_folder_is_imported(tmp_path, how):
+    for name in ("numpy", "click", "rich", "random", "pathlib"):
+        (tmp_path / f"{name}.py").write_text(f"raise SystemExit('imported {name}')")
+    if how[0] == "-c":
+        how = ["-P", *how]  # as the console script is started
+    root = str(shutil.os.path.dirname(launch.__file__).removesuffix("/kerastc"))
+    done = subprocess.run(
+        [sys.executable, *how, "recipes"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": root},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "supervised" in done.stdout
+
+
+def test_processes_are_started_without_the_users_folder(tmp_path, monkeypatch):
+    from kerastc.deploy.process import Process
+
+    (tmp_path / "numpy.py").write_text("raise SystemExit('imported')")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError) as error, Process("x", {"model": "nowhere.tflite", "threads": 1}):
+        pass
+    assert "imported" not in str(error.value)
