@@ -10,14 +10,17 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import keras
 
 from kerastc.data import ImageSplits
+from kerastc.errors import UserError
 from kerastc.files import make_folder
 from kerastc.predictor import load_model
 from kerastc.run import Run
+from kerastc.training.variable_names import model_variables
 
 DONE = "phase.json"
 
@@ -87,7 +90,7 @@ def join_histories(run: Run, names: Sequence[str]) -> None:
 def _once(folder: Run, name: str, model: keras.Model, work) -> dict[str, Any]:
     make_folder(folder.folder)
     if folder.path(DONE).is_file():
-        model.set_weights(load_model(folder.path("model.keras")).get_weights())
+        _take_weights(model, folder.path("model.keras"))
         return folder.read_json(DONE)
     if not folder.path("config.json").is_file():
         folder.write_json("config.json", {"phase": name})
@@ -98,6 +101,21 @@ def _once(folder: Run, name: str, model: keras.Model, work) -> dict[str, Any]:
     for checkpoint in folder.checkpoints().values():
         checkpoint.unlink()
     return figures
+
+
+def _take_weights(model: keras.Model, path: Path) -> None:
+    """Gives a model the weights, seeds apart, that a saved one has under the same names."""
+    saved, here = (
+        {name: v for name, v in model_variables(m).items() if v.name != "seed_generator_state"}
+        for m in (load_model(path), model)
+    )
+    if {name: v.shape for name, v in saved.items()} != {name: v.shape for name, v in here.items()}:
+        raise UserError(
+            f"{path} is of another model than this phase trains.",
+            f"Remove {path.parent} to train it again.",
+        )
+    for name, variable in here.items():
+        variable.assign(saved[name])
 
 
 @contextmanager

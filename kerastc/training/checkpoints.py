@@ -1,8 +1,8 @@
 """Checkpoints: all that training needs to go on exactly as if it had never stopped.
 
-`checkpoints/step-N.npz` holds every variable (weights, seeds, optimizer with its step), PyTorch's
-random state and the history up to step N. The newest is kept for resuming, the best ones to choose
-from, and any of them can be the beginning of a child run.
+`checkpoints/step-N.npz` holds every variable (weights, seeds, optimizer with its step) by its name,
+PyTorch's random state and the history up to step N. The newest is kept for resuming, the best ones
+to choose from, and any of them can be the beginning of a child run.
 """
 
 import json
@@ -17,6 +17,7 @@ from kerastc.errors import UserError
 from kerastc.run import Run
 from kerastc.training.arrays import read_arrays, write_arrays
 from kerastc.training.stopping import ranked
+from kerastc.training.variable_names import model_variables, optimizer_variables
 
 
 class Checkpoints(keras.callbacks.Callback):
@@ -121,14 +122,18 @@ def read_weights(path: Path) -> dict[str, np.ndarray]:
         UserError: where the file is broken.
     """
     try:
-        return read_arrays(path, "model_")
+        return read_arrays(path, "model/")
     except ValueError as error:
         raise UserError(f"{path} is no checkpoint: {error}") from None
 
 
 def assign_weights(model: keras.Model, weights: dict[str, np.ndarray]) -> None:
-    """Puts the result of `read_weights`, or a mean of several, into the model."""
-    _assign({f"model_{i}": v for i, v in enumerate(model.variables)}, weights)
+    """Puts the result of `read_weights`, or a mean of several, into the model.
+
+    Raises:
+        ValueError: where they are of another model.
+    """
+    _assign(model_variables(model), weights)
 
 
 def _name(step: int) -> str:
@@ -136,15 +141,19 @@ def _name(step: int) -> str:
 
 
 def _by_name(model: keras.Model) -> dict[str, keras.Variable]:
-    here = {f"model_{i}": v for i, v in enumerate(model.variables)}
-    return here | {f"optimizer_{i}": v for i, v in enumerate(model.optimizer.variables)}
+    return model_variables(model) | optimizer_variables(model)
 
 
 def _assign(here: dict[str, keras.Variable], arrays: dict[str, np.ndarray]) -> None:
-    if set(here) != set(arrays):
-        raise ValueError(f"it has {len(arrays)} variables, the model and optimizer {len(here)}")
+    if unlike := sorted(set(here) ^ set(arrays)):
+        name = unlike[0]
+        lacks = "the model has no" if name in arrays else "it lacks"
+        raise ValueError(f"{lacks} {name} ({len(arrays)} variables there, {len(here)} here)")
     for name, variable in here.items():
-        if tuple(variable.shape) != arrays[name].shape:
-            raise ValueError(f"{variable.path} is {variable.shape}, there {arrays[name].shape}")
+        value = arrays[name]
+        if tuple(variable.shape) != value.shape:
+            raise ValueError(f"{name} is {tuple(variable.shape)}, there {value.shape}")
+        if value.dtype.kind not in "biuf":
+            raise ValueError(f"{name} is no array of numbers")
     for name, variable in here.items():
         variable.assign(arrays[name])
