@@ -184,7 +184,8 @@ class Run:
 
     def write_text(self, name: str, text: str) -> None:
         """Writes a UTF-8 file, whole or not at all."""
-        files.write_text(self.path(*name.split("/")), text)
+        with self.writing(*name.split("/")) as path:
+            path.write_text(text, encoding="utf-8", newline="")
 
     def write_json(self, name: str, value: Any) -> None:
         """Writes JSON, whole or not at all."""
