@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kerastc.cli_examples import Examples, data_option
-from kerastc.cli_options import JSON
+from kerastc.cli_options import ENCODING, JSON
 from kerastc.commands import Command
 from kerastc.errors import UserError
 
@@ -167,7 +167,7 @@ def _counts(context: click.Context, parameter: click.Parameter, words: str) -> t
 @data_option()
 @click.option("--text", "columns", metavar="COLUMN[+COLUMN]", default="", help="Of --data.")
 @click.option("--label", metavar="COLUMN", default="", help="Of --data.")
-@click.option("--encoding", default="utf-8", show_default=True, help="Of --data.")
+@ENCODING
 @click.option(
     "--threads", metavar="N[,N]", default="1", callback=_counts, show_default=True, help="A call's."
 )

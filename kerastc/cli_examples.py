@@ -1,11 +1,13 @@
 """What a user gives to a command to measure a model on: labelled texts or labelled images."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from kerastc.data.reading import Reading
 from kerastc.errors import UserError
 
 if TYPE_CHECKING:
@@ -45,20 +47,31 @@ class Examples:
         Raises:
             UserError: where they cannot be read.
         """
-        key = None
+        key: Any = Reading.of(settings)
         if kind == "image":
             from kerastc.images.preprocessing import ImagePreprocessing
 
             key = ImagePreprocessing.read(settings).shape
         if key not in self._read:
-            self._read[key] = self._texts() if key is None else self._images(key)
+            self._read[key] = self._images(key) if kind == "image" else self._texts(key)
         return self._read[key]
 
-    def _texts(self) -> "LabelledTexts":
+    def _texts(self, run: Reading) -> "LabelledTexts":
+        """Texts of the columns that are named, else of those that the run was made of."""
         from kerastc.data import column_names, read_texts
 
-        names = column_names(self.columns)
-        return read_texts(self.data, names, self.label, encoding=self.encoding, one_class=True)
+        wanted = run.given(column_names(self.columns), self.label, self.encoding)
+        with columns_told(run):
+            read = read_texts(
+                self.data,
+                wanted.text,
+                wanted.label,
+                separator=wanted.separator,
+                encoding=wanted.encoding,
+                one_class=True,
+            )
+        click.echo(f"Read {read.source}.", err=True)
+        return read
 
     def _images(self, shape: tuple[int, int, int]) -> "LabelledImages":
         from kerastc.data.image_sources import read_images
@@ -68,6 +81,21 @@ class Examples:
                 "--text and --label are columns of texts; images have none.", "Leave them out."
             )
         return read_images(str(self.data), shape[:2])
+
+
+@contextmanager
+def columns_told(run: Reading) -> Iterator[None]:
+    """Adds to an error in the block which columns the run was made of, where it knows them."""
+    try:
+        yield
+    except UserError as error:
+        if run.text:
+            label = f", its classes from {run.label}" if run.label else ""
+            error.hint = (
+                f"The run's texts came from {run.words}{label}; name other columns with --text"
+                f"{' and --label' if run.label else ''}.\n{error.hint}"
+            ).rstrip()
+        raise
 
 
 def data_option(required: bool = False):

@@ -18,5 +18,7 @@ BACKEND = click.option(
     help="Keras backend; by default KERAS_BACKEND, else the first that is installed.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-ENCODING = click.option("--encoding", default="utf-8", show_default=True, help="Of the file.")
+ENCODING = click.option(
+    "--encoding", default="", help="Of the file; by default that of the run's data, else utf-8."
+)
 RUN = click.argument("run", type=click.Path(path_type=Path))

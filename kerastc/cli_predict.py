@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerastc.cli_examples import Examples, data_option
+from kerastc.cli_examples import Examples, columns_told, data_option
 from kerastc.cli_options import BACKEND, ENCODING, JSON, RUN
 from kerastc.commands import Command
+from kerastc.data.reading import Reading
 from kerastc.errors import UserError
 
 if TYPE_CHECKING:
@@ -55,9 +56,7 @@ def predict(run, examples, path, columns, encoding, as_json, backend) -> None:
         )
     examples = list(examples)
     if path is not None:
-        from kerastc.data import column_names, read_unlabelled
-
-        examples += read_unlabelled(path, column_names(columns), encoding)
+        examples += _read(path, columns, encoding, Reading.of(model.settings))
     elif not examples:
         examples = [line.rstrip("\n") for line in sys.stdin if line.strip()]
     if not examples:
@@ -115,6 +114,22 @@ def evaluate(run, data, columns, label, encoding, as_json, backend) -> None:
             f"is worth on those it never saw: kerastc compare {run}",
             err=True,
         )
+
+
+def _read(path: Path, columns: str, encoding: str, run: Reading) -> list[str]:
+    """The texts of a file: of the columns that are named, else of those the run was made of."""
+    from kerastc.data import column_names, read_unlabelled
+    from kerastc.data.text_file import is_table
+
+    named = column_names(columns)
+    wanted = run.given(named, encoding=encoding)
+    if not (named or is_table(path)):
+        return read_unlabelled(path, encoding=wanted.encoding)
+    with columns_told(run):
+        texts = read_unlabelled(path, wanted.text, wanted.encoding, wanted.separator)
+    where = f" from {wanted.words}" if wanted.text else ", from a column that was guessed"
+    click.echo(f"Read {len(texts):,} texts{where}.", err=True)
+    return texts
 
 
 @dataclass(frozen=True)

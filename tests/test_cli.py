@@ -85,6 +85,37 @@ def test_evaluate_measures_a_labelled_file(trained, kerastc, subjects_csv, tmp_p
     assert done.exit_code == 0 and "never saw" not in done.stderr
 
 
+@pytest.fixture
+def two_columns(subjects_csv, tmp_path):
+    """The subjects in the run's column, behind another one that a guess would take first."""
+    path = tmp_path / "two.csv"
+    rows = [line.split(",") for line in subjects_csv.read_text().splitlines()[1:]]
+    lines = ["headline,text,label", *(f"nothing,{text},{label}" for text, label in rows)]
+    path.write_text("\n".join(lines))
+    return path
+
+
+def test_new_rows_are_read_as_the_run_read_its_own(trained, kerastc, subjects_csv, two_columns):
+    plain = kerastc("predict", trained, "--file", subjects_csv, "--json")
+    wider = kerastc("predict", trained, "--file", two_columns, "--json")
+    assert "from column text" in wider.stderr
+    assert json.loads(wider.stdout) == json.loads(plain.stdout)
+    metrics = json.loads(kerastc("evaluate", trained, "--data", two_columns, "--json").stdout)
+    assert metrics["accuracy"] > 0.6
+    named = kerastc("predict", trained, "--file", two_columns, "--text", "headline", "--json")
+    assert {row["text"] for row in json.loads(named.stdout)} == {"nothing"}
+
+
+@pytest.mark.parametrize("command", ["predict", "evaluate"])
+def test_a_file_without_the_columns_of_the_run_is_refused(trained, kerastc, tmp_path, command):
+    path = tmp_path / "other.csv"
+    path.write_text("headline,label\nsalt the soup,cooking\n")
+    option = "--file" if command == "predict" else "--data"
+    done = kerastc(command, trained, option, path)
+    assert done.exit_code == 1
+    assert "The run's texts came from column text" in done.stderr and "--text" in done.stderr
+
+
 def test_evaluate_refuses_classes_it_does_not_know(trained, kerastc, tmp_path):
     path = tmp_path / "other.csv"
     path.write_text("text,label\na pan,gardening\nb mast,sailing\n")

@@ -68,7 +68,7 @@ def test_options_reach_the_rows_and_the_report(prepare, tmp_path):
         ([], {"out": "clean.txt"}, "does not end in .csv"),
         ([], {"file": "dirt.csv"}, "Did you mean"),
         (["--categories", "irish_time"], {}, "Did you mean 'irish_times'"),
-        (["--text", "headline"], {}, "Did you mean text=headline_text"),
+        (["--text", "headline"], {}, "Did you mean --text headline_text"),
         (["--encoding", "utf-99"], {}, "no text encoding"),
         (["--no-stop-words", "--language", "xx"], {}, "language=xx"),
     ],

@@ -148,7 +148,7 @@ class Distill(Training):
         architecture = task.config.architecture() | {"trainable": "all", "seed": self.seed}
         student = text_classifier(encoder, len(work.classes), **architecture)
         task.tokenizer = encoder.tokenizer
-        task.preprocessing = preprocessing(encoder, task.config) | {
+        task.preprocessing = preprocessing(encoder, task.config, task.splits.data.reading) | {
             "max_characters": task.preprocessing["max_characters"]
         }
         work.model = student

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kerastc.data.arxiv_papers import Paper, read_papers
 from kerastc.data.arxiv_problems import ArxivClass, arxiv_classes
+from kerastc.data.reading import Reading
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
 from kerastc.text.cutting import cut_at_word
@@ -166,7 +167,8 @@ def _draw(
     notes["cut"] = sum(row.is_cut for row in drawn)
     notes["cross_listed"] = sum(row.is_cross_listed for row in drawn)
     texts, names = [row.text for row in drawn], [row.name for row in drawn]
-    return LabelledTexts.of(texts, names, source, notes, classes=tuple(classes))
+    reading = Reading(tuple(text), separator=". ")  # nearly: see `_joined`
+    return LabelledTexts.of(texts, names, source, notes, classes=tuple(classes), reading=reading)
 
 
 def _candidates(

@@ -13,6 +13,7 @@ from kerastc.data.cleaning_rows import Rows, read_rows
 from kerastc.data.dates import date_columns
 from kerastc.data.duplicates import normal_text
 from kerastc.data.plain_file import PlainFile
+from kerastc.data.reading import Reading
 from kerastc.data.table_file import Table
 from kerastc.data.text_file import labelled_columns
 from kerastc.data.texts import LabelledTexts
@@ -116,8 +117,9 @@ def clean(
         "fallback_encoding": fallback_encoding,
     }
     days = rows.days if dates else None
+    reading = Reading(tuple(columns), label, encoding=encoding)
     return Cleaned(
-        _labelled(prepared[keep], labels[keep], classes, days, source, report),
+        _labelled(prepared[keep], labels[keep], classes, days, source, report, reading),
         rows.texts,
         np.array(rows.names, object)[rows.codes],
         rows.lines,
@@ -197,6 +199,7 @@ def _labelled(
     dates: np.ndarray | None,
     source: str,
     report: CleaningReport,
+    reading: Reading,
 ) -> LabelledTexts:
     """The result without the classes that no row is left of."""
     used, labels = np.unique(labels, return_inverse=True)
@@ -206,7 +209,7 @@ def _labelled(
         **dict(report.counted.most_common()),
     }
     names = tuple(classes[i] for i in used)
-    return LabelledTexts(prepared, labels.astype(np.int32), names, source, notes, dates)
+    return LabelledTexts(prepared, labels.astype(np.int32), names, source, notes, dates, reading)
 
 
 def _nothing_left(path: Path, report: CleaningReport) -> UserError:

@@ -152,7 +152,9 @@ def sample_per_class(
     sample = data.take(np.sort(np.concatenate(drawn)))
     names = [data.classes[label] for label in sample.labels]
     kept = [name for name in data.classes if name in counts]
-    return LabelledTexts.of(sample.texts, names, data.source, data.notes, kept, sample.dates)
+    return LabelledTexts.of(
+        sample.texts, names, data.source, data.notes, kept, sample.dates, sample.reading
+    )
 
 
 def _check_shares(validation: float, test: float, train_fraction: float) -> None:

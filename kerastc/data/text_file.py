@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from kerastc.data.plain_file import PlainFile
+from kerastc.data.reading import Reading
 from kerastc.data.table_file import DELIMITED, DELIMITERS, JSON_LINES, Table
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
@@ -81,11 +82,12 @@ def read_texts(
             "set label= to the one with the classes.",
         )
     notes = {f"texts cut to {max_characters} characters": cut} if max_characters else {}
-    return LabelledTexts.of(texts, names, source, notes)
+    reading = Reading(tuple(columns), label, separator, encoding)
+    return LabelledTexts.of(texts, names, source, notes, reading=reading)
 
 
 def read_unlabelled(
-    path: str | Path, text: Sequence[str] = (), encoding: str = "utf-8"
+    path: str | Path, text: Sequence[str] = (), encoding: str = "utf-8", separator: str = " "
 ) -> list[str]:
     """Reads texts to predict from the files of `read_texts`, or from one with a text on each line.
 
@@ -94,11 +96,11 @@ def read_unlabelled(
     shift the answers against the lines, so they are refused as empty texts.
     """
     file = PlainFile.at(path, encoding)
-    if text or file.extension in (*DELIMITED, *JSON_LINES):
+    if text or _is_table(file):
         table = Table.open(file)
         columns, _ = _text_columns(table, text)
         with closing(table.rows(columns)) as rows:
-            lines, texts = _unzipped((line, joined(values)) for line, values in rows)
+            lines, texts = _unzipped((line, joined(values, separator)) for line, values in rows)
     else:
         columns = []
         with closing(file.lines()) as rows:
@@ -111,6 +113,15 @@ def read_unlabelled(
     if not texts:
         raise UserError(f"{file.path} holds no texts.", "Give a row for each text.")
     return texts
+
+
+def is_table(path: str | Path) -> bool:
+    """Whether a file is taken for a table by its extension; another has a text on each line."""
+    return _is_table(PlainFile.at(path, "utf-8"))
+
+
+def _is_table(file: PlainFile) -> bool:
+    return file.extension in (*DELIMITED, *JSON_LINES)
 
 
 def labelled_columns(table: Table, text: Sequence[str], label: str) -> tuple[list[str], str, str]:

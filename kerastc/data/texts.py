@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from kerastc.data.labelled import Labelled
+from kerastc.data.reading import Reading
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class LabelledTexts(Labelled):
         source: where the texts come from, in words a report can print.
         notes: what was counted on the way (rows dropped, texts cut, ...), name to number.
         dates: (n,) int32, each year * 10000 + month * 100 + day; None where the source has none.
+        reading: how rows of a table became texts; empty where they are of no table.
     """
 
     texts: np.ndarray
@@ -29,6 +31,7 @@ class LabelledTexts(Labelled):
     source: str
     notes: dict[str, int] = field(default_factory=dict)
     dates: np.ndarray | None = None
+    reading: Reading = field(default_factory=Reading)
 
     @classmethod
     def of(
@@ -39,6 +42,7 @@ class LabelledTexts(Labelled):
         notes: dict[str, int] | None = None,
         classes: Sequence[str] | None = None,
         dates: np.ndarray | None = None,
+        reading: Reading | None = None,
     ) -> "LabelledTexts":
         """Builds the arrays from texts and class names; classes are sorted unless given."""
         classes = tuple(classes) if classes is not None else tuple(sorted(set(names)))
@@ -50,6 +54,7 @@ class LabelledTexts(Labelled):
             source,
             notes or {},
             dates,
+            reading or Reading(),
         )
 
     def __len__(self) -> int:
@@ -58,9 +63,7 @@ class LabelledTexts(Labelled):
     def take(self, rows: np.ndarray) -> "LabelledTexts":
         """The given rows, (m,) int or (n,) bool, with the same classes and source."""
         dates = None if self.dates is None else self.dates[rows]
-        return LabelledTexts(
-            self.texts[rows], self.labels[rows], self.classes, self.source, self.notes, dates
-        )
+        return replace(self, texts=self.texts[rows], labels=self.labels[rows], dates=dates)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from kerastc.data import LabelledTexts
+from kerastc.data.reading import Reading
 from kerastc.models import Encoder, split_at_features
 from kerastc.run import Run
 from kerastc.softmax import softmax
@@ -55,7 +56,7 @@ def train_text_classifier(
     choice, figures = fit(
         fitted, batches["train"], batches["validation"], splits.train.classes, config, run
     )
-    save(model, encoder.tokenizer, preprocessing(encoder, config), run)
+    save(model, encoder.tokenizer, preprocessing(encoder, config, splits.data.reading), run)
     return Trained(
         choice.validation,
         softmax(predict(fitted, batches["test"], "Testing")),
@@ -85,13 +86,16 @@ def save(
     run.write_json("preprocessing.json", preprocessing)
 
 
-def preprocessing(encoder: Encoder, config: TextClassifierConfig) -> dict[str, Any]:
+def preprocessing(
+    encoder: Encoder, config: TextClassifierConfig, reading: Reading
+) -> dict[str, Any]:
     """What preprocessing.json says."""
     return {
         "kind": "text",
         "max_tokens": config.max_tokens,
         "max_characters": getattr(config, "max_characters", 0),
         "preparation": asdict(config.preparation),
+        "reading": reading.as_dict(),
         "backbone": encoder.name,
     }
 
