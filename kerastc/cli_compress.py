@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from kerastc.cli_options import DESPITE_CHANGES, MOVED
 from kerastc.commands import Command
 from kerastc.errors import UserError
 
@@ -22,7 +23,11 @@ from kerastc.errors import UserError
 @click.option("--trials", type=int, help="Search: how many chains in all; 20.")
 @click.option("--epochs", type=int, help="Search: training that a chain may have; 1.")
 @click.option("--json", "as_json", is_flag=True, help="Search: print all that was found as JSON.")
-def compress(run, steps, folder, resume, backend, as_json, **options) -> None:
+@MOVED
+@DESPITE_CHANGES
+def compress(
+    run, steps, folder, resume, backend, as_json, moved, despite_changes, **options
+) -> None:
     """Make a finished RUN smaller by STEPS, in their order, as a run of its own.
 
     A STEP is NAME, NAME:VALUE or NAME:KEY=VALUE,KEY=VALUE. `kerastc steps` explains every one.
@@ -50,6 +55,7 @@ def compress(run, steps, folder, resume, backend, as_json, **options) -> None:
     """
     from kerastc import launch
 
+    changes = {"moved": moved, "despite_changes": despite_changes}
     given = {key: value for key, value in options.items() if value is not None}
     if given or as_json:
         if folder or resume:
@@ -58,13 +64,13 @@ def compress(run, steps, folder, resume, backend, as_json, **options) -> None:
                 "runs itself and goes on wherever it was stopped.",
                 "Leave it out.",
             )
-        _search(run, steps, given, as_json, places=launch.Places(), backend=backend)
+        _search(run, steps, given, as_json, places=launch.Places(), backend=backend, **changes)
         return
     from kerastc.compress import compress as compress_run
     from kerastc.report.terminal import run_summary
 
     where = {"places": launch.Places(), "folder": folder, "resume": resume, "backend": backend}
-    run_summary(compress_run(run, steps, **where))
+    run_summary(compress_run(run, steps, **where, **changes))
 
 
 def _search(run, steps, options, as_json, **where) -> None:

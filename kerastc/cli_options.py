@@ -17,6 +17,18 @@ BACKEND = click.option(
     metavar="tensorflow|jax|torch",
     help="Keras backend; by default KERAS_BACKEND, else the first that is installed.",
 )
+DESPITE_CHANGES = click.option(
+    "--despite-changes",
+    is_flag=True,
+    help="Go on although the recipe or the versions have changed.",
+)
+MOVED = click.option(
+    "--data",
+    "moved",
+    metavar="NEW",
+    multiple=True,
+    help="Where the run's data are now; KEY=NEW: what another setting names.",
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 ENCODING = click.option(
     "--encoding", default="", help="Of the file; by default that of the run's data, else utf-8."

@@ -5,12 +5,16 @@ from pathlib import Path
 
 import click
 
-from kerastc.cli_options import BACKEND, JSON, RUNS
+from kerastc.cli_options import BACKEND, DESPITE_CHANGES, JSON, MOVED, RUNS
 from kerastc.commands import Command
 
 
 class Training(Command):
     """Commands that take settings: one that was written like an option is told how to write it."""
+
+    def in_its_words(self, text: str) -> str:
+        """Settings are this command's own words, `data` too."""
+        return text
 
     def parse_args(self, ctx: click.Context, args: list[str]):
         given = list(args)
@@ -43,14 +47,11 @@ class Training(Command):
     help="Go on from a checkpoint in a child run, with changed regularisation.",
 )
 @click.option("--seed", type=int, help="The same as seed=N.")
-@click.option(
-    "--despite-changes",
-    is_flag=True,
-    help="Resume although the recipe or the versions have changed.",
-)
+@MOVED
+@DESPITE_CHANGES
 @BACKEND
 @RUNS
-def train(name, overrides, folder, resume, parent, seed, despite_changes, backend, runs) -> None:
+def train(name, overrides, folder, resume, parent, seed, backend, runs, **changes) -> None:
     """Train RECIPE with settings changed by KEY=VALUE words.
 
     RECIPE is a name of `kerastc recipes`, or the path of a recipe script of your own. A script is
@@ -71,8 +72,7 @@ def train(name, overrides, folder, resume, parent, seed, despite_changes, backen
     if seed is not None:
         overrides = (*overrides, f"seed={seed}")
     where = {"places": launch.Places(runs), "folder": folder, "backend": backend}
-    where["despite_changes"] = despite_changes
-    run_summary(launch.train(name, overrides, resume=resume, parent=parent, **where))
+    run_summary(launch.train(name, overrides, resume=resume, parent=parent, **where, **changes))
 
 
 @click.command(cls=Training)
@@ -89,9 +89,11 @@ def train(name, overrides, folder, resume, parent, seed, despite_changes, backen
     help="What decides, on validation data.",
 )
 @JSON
+@MOVED
+@DESPITE_CHANGES
 @BACKEND
 @RUNS
-def sweep(name, words, trials, study, storage, objective, as_json, backend, runs) -> None:
+def sweep(name, words, trials, study, storage, objective, as_json, backend, runs, **changes):
     """Train RECIPE with each of many settings, and compare them.
 
     A word with commas lists values; several such words make a grid. LOW..HIGH is a range, drawn
@@ -118,6 +120,7 @@ def sweep(name, words, trials, study, storage, objective, as_json, backend, runs
         trials=trials,
         objective=objective,
         backend=backend,
+        **changes,
     )
     if as_json:
         click.echo(json.dumps(result.as_dict(), indent=2))

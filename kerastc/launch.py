@@ -13,11 +13,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from kerastc import files, lineage, recipe, settings, trust
+from kerastc import circumstances, files, lineage, locations, recipe, settings, trust
 from kerastc.backend import choose_backend, make_deterministic, precision
-from kerastc.environment import changed_versions
 from kerastc.errors import UserError
-from kerastc.progress import tell
 from kerastc.run import Run, newest_unfinished
 
 
@@ -60,6 +58,7 @@ def train(
     parent: Path | None = None,
     backend: str | None = None,
     despite_changes: bool = False,
+    moved: Sequence[str] = (),
 ) -> Run:
     """Runs a recipe to its end.
 
@@ -74,16 +73,17 @@ def train(
             hyperparameters, changed by the overrides as far as its recipe allows.
         backend: tensorflow, jax or torch.
         despite_changes: resume under another recipe or other versions than the run began with.
+        moved: where the run's data are now: `NEW`, or `KEY=NEW` of another setting than `data`.
 
     Raises:
         UserError: for every slip, before any work; for a recipe script that the user has never
-            named; and with the command that resumes, where the
-            run was stopped by Ctrl-C, a full disk or the like.
+            named; and with the command that resumes, where the run was stopped by Ctrl-C, a full
+            disk or the like.
     """
     if resume:
         folder = folder or _newest_unfinished(places, name).folder
         if name is None or (folder / "config.json").is_file():
-            return _resume(folder, name, overrides, places, backend, despite_changes)
+            return _resume(folder, name, overrides, places, backend, despite_changes, moved)
     origin = lineage.origin(parent) if parent else None
     if origin and name is None:
         script = trust.recipe_of(origin.run, places.cache)
@@ -92,38 +92,49 @@ def train(
     module = script.load()
     trust.remember(script, places.cache)
     if origin:
+        differences = circumstances.check_parent(origin.run, script, despite_changes)
         config = origin.child_config(script, module.Config, overrides)
+        config = locations.located(config, origin.run, moved)
         backend = origin.backend(backend)
     else:
-        config = settings.configure(module.Config, overrides)
+        config = locations.configured(module.Config, overrides, moved)
     backend = choose_backend(backend)
     changed = settings.changed(config)
+    # A folder that is named by the time lies beside this one.
+    place = folder or places.runs / script.stem / "run"
     named = {
         "recipe": script.stem if script.name == script.stem else str(script.path.resolve()),
         "recipe_sha256": trust.digest(script),
         "command": _command(script, config, changed, backend, origin),
         "config": config.model_dump(mode="json"),
+        "locations": locations.recorded(config, place),
         "changed": sorted(changed),
     }
     if origin:
-        named["parent"] = origin.as_dict()
+        named["parent"] = origin.as_dict(place)
+        if differences:
+            named["despite"] = differences
     if folder is None:
         run = Run.create_in(places.runs / script.stem, named, places.cache)
     else:
         run = Run.create(folder, named, places.cache)
+    if origin and origin.run.path("data.json").is_file():  # what the recipe reads is compared
+        run.write_json("data.json", origin.run.read_json("data.json"))
     return _work(module, config, run)
 
 
-def _resume(folder, name, overrides, places, backend, despite_changes) -> Run:
+def _resume(folder, name, overrides, places, backend, despite_changes, moved) -> Run:
     run = Run.open(folder, places.cache)
     stored = run.config
     if "steps" in stored:
         raise UserError(f"{folder} is a compressed run.", f"Go on with it: {run.resume_command}")
+    if run.finished and not (name or overrides or backend):
+        return run
     if name is None:
         script = trust.recipe_of(run, places.cache)
     else:
         script = recipe.find(name)
-        if script.stem != Path(stored["recipe"]).stem.replace("_", "-"):
+        if not recipe.same(script, stored["recipe"]):
             raise UserError(f"{folder} is a run of {stored['recipe']}, not of {name}.")
     module = script.load()
     trust.remember(script, places.cache)
@@ -139,8 +150,9 @@ def _resume(folder, name, overrides, places, backend, despite_changes) -> Run:
         backend = before
     if run.finished:
         return run
+    circumstances.check(run, script, despite_changes)
+    config = locations.located(config, run, moved)
     choose_backend(backend)
-    _refuse_other_circumstances(run, trust.digest(script), despite_changes)
     return _work(module, config, run)
 
 
@@ -234,39 +246,16 @@ def _interrupts_that_last() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _refuse_other_circumstances(run: Run, recipe_sha256: str, despite_changes: bool) -> None:
-    """Compares recipe and versions with those that a run began with, and tells what differs.
-
-    Raises:
-        UserError: where the figures could be others and the user has not agreed.
-    """
-    known = run.path("environment.json").is_file()
-    before = run.read_json("environment.json") if known else {}
-    differences = changed_versions(before.get("versions", {}), before.get("backend", ""))
-    if run.config.get("recipe_sha256", recipe_sha256) != recipe_sha256:
-        differences.insert(0, f"the recipe {run.config['recipe']} has changed")
-    if not differences:
-        return
-    told = f"Since {run.folder} began, {', '.join(differences)}"
-    if not despite_changes:
-        raise UserError(
-            f"{told}: it would come to other figures.",
-            "Put back what was there, start a new run, or go on in spite of it: add "
-            "--despite-changes",
-        )
-    tell(f"{told}; its figures may be others than without that.")
-    run.write_json("environment.json", before | {"resumed_despite": differences})
-
-
 def _refuse_changes(given: settings.Config, stored: settings.Config, run: Run) -> None:
     """A resumed run keeps its hyperparameters: words that repeat them are fine, others are not."""
     before = settings.flat(stored)
     for key, value in settings.flat(given).items():
-        if value != before[key]:
+        if value != before[key] and not locations.same(run, key, value):
             raise UserError(
                 f"{run.folder} has {key}={before[key]}, not {value}; a resumed run keeps its "
                 "hyperparameters.",
-                "Leave the override out, or start a new run with it.",
+                "Leave the override out, or start a new run with it. What was moved is given by "
+                "--data NEW.",
             )
 
 

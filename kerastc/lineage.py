@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kerastc import recipe, settings
+from kerastc import locations, recipe, settings
 from kerastc.errors import UserError
 from kerastc.run import Run
 
@@ -24,10 +24,10 @@ class Origin:
     checkpoint: Path
     step: int
 
-    def as_dict(self) -> dict[str, Any]:
-        """What the child's config.json says of it."""
-        folder = str(self.run.folder.resolve())
-        return {"run": folder, "checkpoint": self.checkpoint.name, "step": self.step}
+    def as_dict(self, child: Path) -> dict[str, Any]:
+        """What the config.json of a child in that folder says of it."""
+        place = locations.parent_entry(self.run.folder, child)
+        return place | {"checkpoint": self.checkpoint.name, "step": self.step}
 
     def child_config(
         self, script: recipe.Recipe, config_class: type[settings.Config], overrides: Sequence[str]
@@ -37,15 +37,16 @@ class Origin:
         Raises:
             UserError: for another recipe, and for a field that a child cannot change.
         """
-        parent = recipe.find(self.run.config["recipe"])
-        if parent.path.resolve() != script.path.resolve():
-            raise UserError(f"{self.run.folder} is a run of {parent.name}, not of {script.name}.")
+        theirs = self.run.config["recipe"]
+        if not recipe.same(script, theirs):
+            raise UserError(f"{self.run.folder} is a run of {theirs}, not of {script.name}.")
         before = self.run.config["config"]
         config = settings.configure(config_class, overrides, before)
         changeable = getattr(config_class, "changeable", ())
         old = settings.flat(settings.validate(config_class, before))
         for key, value in settings.flat(config).items():
-            if value != old[key] and key.split(".")[0] not in changeable:
+            fixed = value != old[key] and key.split(".")[0] not in changeable
+            if fixed and not locations.same(self.run, key, value):
                 raise UserError(
                     f"A child run keeps {key}={old[key]} of {self.run.folder}: data, network and "
                     f"order of the batches go on as they were. {key}={value} cannot be.",

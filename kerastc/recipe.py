@@ -1,10 +1,11 @@
 """Recipes: short Python scripts with a docstring, a typed `Config` and a `run(config, run)`."""
 
 import ast
+import importlib.machinery
 import importlib.util
 import sys
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kerastc.errors import UserError, nearest
@@ -22,6 +23,7 @@ class Recipe:
         cost: the first sentence of its `Cost:` paragraph; empty where it has none.
         expect: the first sentence of its `Expect:` paragraph; empty where it has none.
         data: what its `Data:` paragraph says that it is trained on; empty where it has none.
+        source: the script as it was when it was found: what is run, and what is trusted.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Recipe:
     cost: str
     expect: str
     data: str = ""
+    source: bytes = field(default=b"", repr=False)
 
     @property
     def own_data(self) -> bool:
@@ -47,7 +50,9 @@ class Recipe:
         Raises:
             UserError: where it lacks `Config` or `run`, or cannot be imported.
         """
-        spec = importlib.util.spec_from_file_location(f"kerastc_recipe_{self.path.stem}", self.path)
+        name = f"kerastc_recipe_{self.path.stem}"
+        loader = _Loader(name, str(self.path), self.source)
+        spec = importlib.util.spec_from_file_location(name, self.path, loader=loader)
         module = importlib.util.module_from_spec(spec)
         sys.modules[spec.name] = module  # where pydantic and inspect look a class's module up
         try:
@@ -65,6 +70,17 @@ class Recipe:
         return module
 
 
+class _Loader(importlib.machinery.SourceFileLoader):
+    """Runs the source that was read, never a compiled file beside it, which may be another's."""
+
+    def __init__(self, name: str, path: str, source: bytes):
+        super().__init__(name, path)
+        self._source = source
+
+    def get_code(self, fullname: str) -> types.CodeType:
+        return self.source_to_code(self._source, self.path)
+
+
 def folder() -> Path:
     """Where the named recipes are: inside an installed wheel, or beside the package in a clone."""
     package = Path(__file__).parent
@@ -79,20 +95,26 @@ def find(name: str) -> Recipe:
         UserError: with the nearest name where there is no such recipe.
     """
     path = Path(name)
+    names = {path.stem.replace("_", "-"): path for path in _scripts()}
+    if name.replace("_", "-") in names:  # whatever lies in the folder that we are in
+        name = name.replace("_", "-")
+        return _read(name, names[name])
     if path.suffix not in ("", ".py") or path.is_dir():
         raise UserError(f"{name} is not a recipe.", _for_data(path))
     if path.suffix or "/" in name:
         if not path.is_file():
             raise UserError(f"There is no recipe script at {name}.")
         return _read(name, path)
-    names = {path.stem.replace("_", "-"): path for path in _scripts()}
-    name = name.replace("_", "-")
-    if name not in names:
-        raise UserError(
-            f"There is no recipe named {name!r}; there are: {', '.join(names)}.",
-            nearest(name, names) or "A recipe of your own is given by its path: ./mine.py",
-        )
-    return _read(name, names[name])
+    raise UserError(
+        f"There is no recipe named {name!r}; there are: {', '.join(names)}.",
+        nearest(name.replace("_", "-"), names)
+        or "A recipe of your own is given by its path: ./mine.py",
+    )
+
+
+def same(script: Recipe, name: str) -> bool:
+    """Whether a script is the recipe that a run has by this name, which may be moved or gone."""
+    return script.stem == Path(name).stem.replace("_", "-")
 
 
 def _for_data(path: Path) -> str:
@@ -113,7 +135,8 @@ def _scripts() -> list[Path]:
 def _read(name: str, path: Path) -> Recipe:
     """Reads the docstring without running the script."""
     try:
-        docstring = ast.get_docstring(ast.parse(path.read_bytes())) or ""
+        source = path.read_bytes()
+        docstring = ast.get_docstring(ast.parse(source)) or ""
     except (SyntaxError, ValueError) as error:
         raise UserError(f"{path} is not Python: {error}") from None
     paragraphs = [" ".join(part.split()) for part in docstring.split("\n\n")]
@@ -123,4 +146,4 @@ def _read(name: str, path: Path) -> Recipe:
         return found.split(". ")[0].strip().removesuffix(".")
 
     told = (sentence(f"{head}:") for head in ("Cost", "Expect", "Data"))
-    return Recipe(name, path, paragraphs[0], *told)
+    return Recipe(name, path, paragraphs[0], *told, source)

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from kerastc import files
+from kerastc import files, locations
 from kerastc.environment import environment
 from kerastc.errors import UserError
 from kerastc.progress import tell
@@ -100,16 +100,30 @@ class Run:
         """
         return self.config.get("parent")
 
+    def parent_run(self) -> "Run":
+        """Of a child run: its parent, where it is now.
+
+        Raises:
+            UserError: where it is gone.
+        """
+        folder = locations.parent_folder(self.folder, self.config)
+        if folder is None:
+            raise UserError(
+                f"{self.folder} was made of the run {self.parent.get('run')}, which is gone.",
+                "Put it back there, or move both together.",
+            )
+        return Run.open(folder, self.cache)
+
     def line(self) -> Iterator["Run"]:
         """This run, its parent, and so on.
 
         Raises:
-            UserError: where a run is its own ancestor.
+            UserError: where a run is its own ancestor, or its parent is gone.
         """
         run, seen = self, {self.folder.resolve()}
         yield run
         while run.parent:
-            run = Run.open(Path(run.parent["run"]), self.cache)
+            run = run.parent_run()
             if run.folder.resolve() in seen:
                 raise UserError(
                     f"{run.folder} is its own ancestor: see `parent` in its config.json."
@@ -257,9 +271,11 @@ class Run:
             before = self.read_json("data.json")["fingerprint"]
             if before != described["fingerprint"]:
                 raise UserError(
-                    f"The data changed since {self.folder} began: fingerprint "
-                    f"{described['fingerprint'][:12]}, then {before[:12]}.",
-                    "Give the data back as they were, or start a new run.",
+                    f"The data changed since {self.folder} began: the fingerprint of "
+                    f"{described.get('source', 'what was read')} is "
+                    f"{described['fingerprint'][:12]}, then it was {before[:12]}.",
+                    "Put the data back as they were, say where they are with --data NEW, or start "
+                    "a new run.",
                 )
         if exploration is not None:
             described["exploration"] = exploration.as_dict()

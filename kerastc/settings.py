@@ -20,6 +20,25 @@ from kerastc.errors import UserError, nearest
 from kerastc.synonyms import meant
 
 
+@dataclasses.dataclass(frozen=True)
+class IsLocation:
+    """Marks a field that names a file or folder, which is found again when a run moves.
+
+    Args:
+        words: values that name none: whole words, and beginnings such as "tfds:".
+    """
+
+    words: tuple[str, ...] = ()
+
+    def is_path(self, value: str) -> bool:
+        """Whether a value may name a file or folder."""
+        begun = any(value.startswith(word) for word in self.words if word.endswith((":", "/")))
+        return bool(value) and value not in self.words and not begun
+
+
+Location = typing.Annotated[str, IsLocation()]  # a field's type; a field named data is one anyway
+
+
 class Config(pydantic.BaseModel):
     """What every recipe's `Config` extends: frozen, strict about names, defaults checked too."""
 
@@ -109,13 +128,17 @@ def validate(config_class: type[Config], values: Mapping[str, Any]) -> Config:
 
 @dataclasses.dataclass(frozen=True)
 class Field:
-    """One field of a config: its dotted key, type, default and the comment beside it."""
+    """One field of a config: its dotted key, type, default and the comment beside it.
+
+    `location` is there where it names a file or folder.
+    """
 
     key: str
     type: Any
     required: bool
     default: Any
     comment: str
+    location: IsLocation | None = None
 
     @property
     def type_name(self) -> str:
@@ -146,7 +169,16 @@ def fields(
         if _is_group(info.annotation):
             yield from fields(info.annotation, f"{prefix}{name}.", _as_dict(default or {}))
         else:
-            yield Field(prefix + name, info.annotation, required, default, comments.get(name, ""))
+            told = comments.get(name, "")
+            place = _location(name, info)
+            yield Field(prefix + name, info.annotation, required, default, told, place)
+
+
+def _location(name: str, info: FieldInfo) -> IsLocation | None:
+    members = typing.get_args(info.annotation)  # of a union
+    marks = [*info.metadata, *(mark for m in members for mark in getattr(m, "__metadata__", ()))]
+    found = next((mark for mark in marks if isinstance(mark, IsLocation)), None)
+    return IsLocation() if found is None and name == "data" and info.annotation is str else found
 
 
 def find_field(config_class: type[Config], key: str) -> Field:

@@ -7,6 +7,7 @@ product's own, or where its SHA-256 is among those that were named before.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,8 @@ FILE = "trusted-recipes.json"  # in the cache: SHA-256 to path
 
 
 def digest(script: recipe.Recipe) -> str:
-    """SHA-256 of a script."""
-    return hashlib.sha256(script.path.read_bytes()).hexdigest()
+    """SHA-256 of a script, of the very bytes that `load` runs."""
+    return hashlib.sha256(script.source).hexdigest()
 
 
 def is_path(name: str) -> bool:
@@ -39,13 +40,15 @@ def remember(script: recipe.Recipe, cache: Path) -> None:
     if not is_path(script.name):
         return
     known = _known(cache)
-    if known.get(digest(script)) is None:
-        path = str(script.path.resolve())
+    path = str(script.path.resolve())
+    if known.get(digest(script)) != path:
         files.write_json(cache / FILE, known | {digest(script): path})
 
 
 def recipe_of(run: "Run", cache: Path) -> recipe.Recipe:
     """The recipe that a run was made by, where it may run.
+
+    A script that moved is found by its SHA-256 where it was last named.
 
     Raises:
         UserError: where it is gone, or a script that this user has never named.
@@ -53,9 +56,14 @@ def recipe_of(run: "Run", cache: Path) -> recipe.Recipe:
     name = run.config["recipe"]
     if not is_path(name):
         return recipe.find(name)
+    known = _known(cache)
+    if not Path(name).is_file():
+        name = _moved(run, name, known)
     script = recipe.find(name)
+    if script.path.resolve().parent == recipe.folder().resolve():
+        return script
     inside = cache.resolve().is_relative_to(run.folder.resolve())  # a stranger's own cache
-    if inside or digest(script) not in _known(cache):
+    if inside or digest(script) not in known:
         raise UserError(
             f"{run.folder} was made by the script {script.path} (SHA-256 {digest(script)}), which "
             "you have not run before. A recipe is code that runs with your rights.",
@@ -64,9 +72,19 @@ def recipe_of(run: "Run", cache: Path) -> recipe.Recipe:
     return script
 
 
+def _moved(run: "Run", name: str, known: Mapping[str, str]) -> str:
+    there = known.get(str(run.config.get("recipe_sha256")), "")
+    if not Path(there).is_file():
+        raise UserError(
+            f"{run.folder} was made by the script {name}, which is gone.",
+            "Put it back, or say where it is: kerastc trust SCRIPT",
+        )
+    return there
+
+
 def _known(cache: Path) -> dict[str, str]:
     try:
         known = json.loads((cache / FILE).read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
-    return known if isinstance(known, dict) else {}
+    return {str(k): str(v) for k, v in known.items()} if isinstance(known, dict) else {}

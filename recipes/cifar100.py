@@ -26,6 +26,7 @@ from typing import Any, Literal
 import pydantic
 
 from kerastc import data, methods, report, training
+from kerastc.data import ImageLocation
 from kerastc.images import STRONG, WEAK
 
 # Forty passes over the labels, in every method: they differ by what they do beside. Few labels take
@@ -76,7 +77,9 @@ class Config(
 ):
     """The settings of all methods; each looks at its own."""
 
-    data: str = "tfds:cifar100"  # digits, FILE.npz, tfds:NAME or a folder of class folders
+    data: ImageLocation = (
+        "tfds:cifar100"  # digits, FILE.npz, tfds:NAME or a folder of class folders
+    )
     method: Literal[tuple(METHODS)] = "supervised"  # a recipe, with _ for -
 
     @classmethod

@@ -19,6 +19,7 @@ from pathlib import Path
 from kerastc import compress, deploy, report
 from kerastc.run import Run
 from kerastc.settings import Config as Settings
+from kerastc.settings import Location
 
 SOURCE = (
     "distill:layers=3,temperature=1,epochs=3",
@@ -41,14 +42,15 @@ LAST = ("quantize:int8", "quantize:int4-tables")  # each a child of the last of 
 class Config(Settings):
     """Which run is compressed."""
 
-    parent: str  # the folder of a finished run of the headlines recipe, or of any text recipe
+    parent: Location  # the folder of a finished run of the headlines recipe, or of any text recipe
+    data: str = ""  # where the parent's data are now; empty where they did not move
 
 
 def run(config: Config, run) -> None:
     parent = Run.open(Path(config.parent), run.cache)
     run.write_json("data.json", parent.read_json("data.json"))
-    children = [compress.compressed(parent, words) for words in (*SOURCE, *OURS)]
-    children += [compress.compressed(children[-1], words) for words in LAST]
+    children = [compress.compressed(parent, words, config.data) for words in (*SOURCE, *OURS)]
+    children += [compress.compressed(children[-1], words, config.data) for words in LAST]
     deploy.export_and_benchmark([parent, *children])
     account = report.account([parent.folder])
     account.to_html(run.path("report.html"))

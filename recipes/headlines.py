@@ -19,11 +19,14 @@ original class distribution, seed 0 (source: 0.631). The bag of words of the sam
 Without masking, 3 epochs: 0.774. Effects of other choices stand in the README.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from kerastc import data, models, report, training
+from kerastc.settings import IsLocation
 from kerastc.text.preparation import TextPreparation
 from kerastc.training.config import Count, Fraction, Natural, Positive, Share, Tokens
+
+Rules = Annotated[str, IsLocation(("irish_times", "none"))]
 
 
 class Config(training.TextClassifierConfig):
@@ -34,7 +37,7 @@ class Config(training.TextClassifierConfig):
     label: str = ""  # its category column; empty guesses
     date: str = ""  # its column of dates, or YEAR+MONTH+DAY; empty guesses
     encoding: str = "utf-8"  # of the file
-    categories: str = "irish_times"  # rules from categories to classes; a file of yours, or none
+    categories: Rules = "irish_times"  # rules from categories to classes; a file of yours, or none
     duplicates: Literal["drop", "keep"] = "drop"  # drop: of equal rows the first stays
     conflicts: Literal["majority", "drop", "keep"] = "majority"  # one headline, many categories
     preparation: TextPreparation = TextPreparation(capitals=True)

@@ -163,3 +163,79 @@ def test_processes_are_started_without_the_users_folder(tmp_path, monkeypatch):
     with pytest.raises(UserError) as error, Process("x", {"model": "nowhere.tflite", "threads": 1}):
         pass
     assert "imported" not in str(error.value)
+
+
+def test_a_compiled_file_beside_a_script_is_not_run(script):
+    import importlib.util
+    import py_compile
+
+    from kerastc.recipe import find
+
+    honest = script.read_text()
+    script.write_text("raise SystemExit('the compiled file ran')")
+    py_compile.compile(
+        str(script),
+        importlib.util.cache_from_source(str(script)),
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+    script.write_text(honest)
+    find(str(script)).load()
+    assert ran(script)
+
+
+def test_a_script_that_moved_is_found_where_it_was_last_named(script, call, tmp_path):
+    folder = tmp_path / "own"
+    assert call("train", script, "--run", folder).exit_code == 0
+    (folder / "finished.json").unlink()
+    moved = script.rename(tmp_path / "moved.py")
+    done = call("train", "--resume", "--run", folder)
+    assert done.exit_code == 1 and "kerastc trust SCRIPT" in done.stderr
+    assert call("trust", moved).exit_code == 0
+    done = call("train", "--resume", "--run", folder)
+    assert done.exit_code == 0, done.stderr
+
+
+def test_what_is_trusted_is_what_is_run(script):
+    from kerastc import trust
+    from kerastc.recipe import find
+
+    found = find(str(script))
+    before = trust.digest(found)
+    script.write_text("raise SystemExit('changed after it was looked at')")
+    found.load()
+    assert trust.digest(found) == before
+
+
+def test_a_name_is_the_products_recipe_whatever_lies_in_the_folder(tmp_path, monkeypatch):
+    from kerastc.recipe import find, folder
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text").mkdir()
+    (tmp_path / "supervised").write_text("raise SystemExit")
+    for name in ("text", "supervised"):
+        assert find(name).path.parent == folder()
+
+
+def test_a_finished_run_is_returned_without_its_script(stranger, script, call):
+    stranger.write_json("metrics.json", {})
+    stranger.write_json("finished.json", {})
+    script.unlink()
+    launched = launch.train(None, resume=True, folder=stranger.folder, places=launch.Places())
+    assert launched.folder == stranger.folder
+
+
+@pytest.mark.parametrize(
+    "words", [["compress", "{run}", "prune:0.5"], ["train", "--from", "{run}"]]
+)
+def test_what_is_made_of_a_run_wants_its_recipe_unchanged(script, call, tmp_path, words):
+    folder = tmp_path / "own"
+    assert call("train", script, "--run", folder).exit_code == 0
+    run = Run.open(folder)
+    run.write_json("preprocessing.json", {"kind": "text"})
+    run.write_text("checkpoints/step-1.npz", "")
+    script.write_text(SCRIPT + "\n# changed\n")
+    call("trust", script)
+    words = [word.format(run=folder) for word in words]
+    done = call(*words)
+    assert done.exit_code == 1 and "--despite-changes" in done.stderr
+    assert not (folder / "compressed").exists()

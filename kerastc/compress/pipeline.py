@@ -3,10 +3,11 @@
 import hashlib
 import shlex
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kerastc import launch, settings, trust
+from kerastc import circumstances, launch, locations, settings, trust
 from kerastc.backend import backend_name, choose_backend
 from kerastc.compress.words import parse
 from kerastc.errors import UserError
@@ -25,6 +26,8 @@ def compress(
     folder: Path | None = None,
     resume: bool = False,
     backend: str | None = None,
+    despite_changes: bool = False,
+    moved: Sequence[str] = (),
 ) -> Run:
     """Applies steps to a finished run's model and writes what came of it as a child run.
 
@@ -35,6 +38,8 @@ def compress(
         folder: of the child; by default PARENT/compressed/STEPS.
         resume: go on with the child in `folder`, behind the last step that was done.
         backend: tensorflow, jax or torch.
+        despite_changes: go on under another recipe or other versions than before.
+        moved: where the run's data are now, as for `launch.train`.
 
     Raises:
         UserError: for every slip before any work, and for a step that does not apply.
@@ -48,27 +53,29 @@ def compress(
         steps = parse(words)
         if run.finished:
             return run
-        source = Run.open(Path(run.parent["run"]), places.cache)
+        source = run.parent_run()
     else:
         steps = parse(words)
         source = source_run(_given(parent), places)
         for step in steps:
             step.check_kind(kind_of(source))
-    load, config = data_of(source)
+    of = data_of(run or source, despite_changes, moved)
+    load, config = of.load, of.config
     backend_name(backend)
-    run = run or create(source, words, folder, places)
+    run = run or create(source, words, folder, places, of)
     choose_backend(backend)
     with launch.carrying_out(run, config):
         _work(run, source, load, config, list(zip(words, steps, strict=True)))
     return run
 
 
-def compressed(parent: Run, words: str) -> Run:
+def compressed(parent: Run, words: str, data: str = "") -> Run:
     """The child of a run by steps, where it is by default: made, gone on with, or as it is.
 
     Args:
         parent: a run with a final model; its own recipe may still be at work on it.
         words: the steps with spaces between them.
+        data: where the parent's data are now; empty where they did not move.
     """
     steps = words.split()
     folder = default_folder(parent, steps)
@@ -79,6 +86,7 @@ def compressed(parent: Run, words: str) -> Run:
         folder=folder,
         resume=folder.is_dir(),
         backend=parent.read_json("environment.json")["backend"],
+        moved=[data] if data else (),
     )
 
 
@@ -118,23 +126,55 @@ def source_run(parent: Path, places: launch.Places) -> Run:
     return source
 
 
-def data_of(source: Run) -> tuple[Callable[[settings.Config, Run], Any], settings.Config]:
-    """What gives a run's data again: its recipe's `load`, and the config that it takes.
+@dataclass(frozen=True)
+class DataOf:
+    """What gives a run's data again.
+
+    Args:
+        load: of the run's recipe.
+        config: what it takes, with every file where it is now.
+        recipe_sha256: of the recipe as it is now.
+        differences: how it is another one than that of the run, where the user has agreed.
+    """
+
+    load: Callable[[settings.Config, Run], Any]
+    config: settings.Config
+    recipe_sha256: str
+    differences: Sequence[str] = ()
+
+
+def data_of(source: Run, despite_changes: bool = False, moved: Sequence[str] = ()) -> DataOf:
+    """Finds what gives a run's data again.
+
+    Args:
+        source: a finished run, or a child that goes on.
+        despite_changes: as in `compress`.
+        moved: as in `compress`.
 
     Raises:
-        UserError: where the recipe has none, or is a script that the user has never named.
+        UserError: where the recipe has no `load`, has changed, or is a script that the user has
+            never named; where the data are gone.
     """
     script = trust.recipe_of(source, source.cache)
+    differences: Sequence[str] = ()
+    if source.finished or not source.steps:
+        differences = circumstances.check_parent(source, script, despite_changes)
+    else:
+        circumstances.check(source, script, despite_changes)
     module = script.load()
     if not callable(getattr(module, "load", None)):
         raise UserError(
             f"{script.path} has no `def load(config, run)`, which gives a run's data again.",
             "See recipes/text.py.",
         )
-    return module.load, settings.validate(module.Config, source.config["config"])
+    config = settings.validate(module.Config, source.config["config"])
+    config = locations.located(config, source, moved)
+    return DataOf(module.load, config, trust.digest(script), differences)
 
 
-def create(source: Run, words: Sequence[str], folder: Path | None, places: launch.Places) -> Run:
+def create(
+    source: Run, words: Sequence[str], folder: Path | None, places: launch.Places, of: DataOf
+) -> Run:
     """A child run on which nothing is done yet; by default PARENT/compressed/STEPS.
 
     Raises:
@@ -147,12 +187,15 @@ def create(source: Run, words: Sequence[str], folder: Path | None, places: launc
         )
     named = {
         "recipe": source.config["recipe"],
-        "recipe_sha256": source.config.get("recipe_sha256"),
+        "recipe_sha256": of.recipe_sha256,
         "command": shlex.join(["kerastc", "compress", str(source.folder), *words]),
-        "config": source.config["config"],
-        "parent": {"run": str(source.folder.resolve())},
+        "config": of.config.model_dump(mode="json"),
+        "locations": locations.recorded(of.config, folder),
+        "parent": locations.parent_entry(source.folder, folder),
         "steps": list(words),
     }
+    if of.differences:
+        named["despite"] = list(of.differences)
     return Run.create(folder, named, places.cache)
 
 

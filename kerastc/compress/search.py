@@ -25,6 +25,7 @@ from kerastc import files, launch
 from kerastc.backend import choose_backend
 from kerastc.compress.chain_study import STUDIES, ChainStudy
 from kerastc.compress.pipeline import (
+    DataOf,
     compress,
     create,
     data_of,
@@ -58,6 +59,8 @@ def search(
     places: launch.Places,
     backend: str | None = None,
     measure: "Measure | None" = None,
+    despite_changes: bool = False,
+    moved: Sequence[str] = (),
 ) -> Search:
     """Looks for the chain of steps of least cost within a budget, and makes a child run of it.
 
@@ -74,6 +77,8 @@ def search(
         places: where caches are.
         backend: tensorflow, jax or torch; of the steps.
         measure: of exported files; `kerastc benchmark` by default.
+        despite_changes: as for `compress`.
+        moved: as for `compress`.
 
     Returns:
         all that was found. Without a chain within the budget it has no `chosen` and no `result`.
@@ -87,7 +92,8 @@ def search(
     source = source_run(parent, places)
     _check_first(words, kind_of(source))
     load_optuna()
-    load, config = data_of(source)
+    of = data_of(source, despite_changes, moved)
+    load, config = of.load, of.config
     choose_backend(backend)
     from kerastc.compress.chains import Chains  # these import Keras
     from kerastc.compress.task import task_of
@@ -109,7 +115,7 @@ def search(
         found = study.timed_together()
     if found.chosen is None:
         return found
-    run = _finished(found.chosen, chains, places, backend)
+    run = _finished(found.chosen, chains, places, backend, of)
     if not run.path("benchmark.json").is_file():
         tried.measure([run.path(*FILE)], None)
     result = {"run": run.folder, "test": run.read_json("metrics.json")["test"]}
@@ -173,10 +179,10 @@ class _Folder(Run):
         return f"after {len(list(self.folder.glob('trials/*/trial.json')))} trials"
 
 
-def _finished(chosen: Trial, chains: "Chains", places: launch.Places, backend: str | None) -> Run:
+def _finished(chosen: Trial, chains: "Chains", places, backend: str | None, of: DataOf) -> Run:
     """The child run of the chosen chain, test rows and all."""
     folder = default_folder(chains.source, chosen.words)
     if not folder.is_dir():
-        run = create(chains.source, chosen.words, folder, places)
+        run = create(chains.source, chosen.words, folder, places, of)
         chains.lay_out(chosen.words[:-1], run)
     return compress(None, places=places, folder=folder, resume=True, backend=backend, words=())

@@ -9,10 +9,10 @@ from pydantic import Field
 
 from kerastc.data.drawing import draw_parts
 from kerastc.data.image_duplicates import ImageDuplicates, describe_duplicates, equal_groups
-from kerastc.data.image_sources import DIGITS, ImageSource, read_source
+from kerastc.data.image_sources import DIGITS, TFDS, ImageSource, read_source
 from kerastc.data.images import LabelledImages, UnlabelledImages, row_names
 from kerastc.errors import UserError
-from kerastc.settings import Config
+from kerastc.settings import Config, IsLocation
 
 DRAWN = ("test", "validation", "labelled")  # by class, in this order; unlabelled is of the rest
 SHOWN = 5  # classes that an error names
@@ -20,12 +20,13 @@ TEST_SHARE = 0.2  # of all images, where there is no official test part
 SHARES = {"validation": 0.02, "labelled": 0.18}  # of the training part, before others are left out
 
 Some = Annotated[int, Field(ge=1)] | None
+ImageLocation = Annotated[str, IsLocation((DIGITS, TFDS))]
 
 
 class ImageData(Config):
     """Where a recipe's images come from, and how many labels it may see."""
 
-    data: str = DIGITS  # digits, FILE.npz, tfds:NAME or a folder of class folders
+    data: ImageLocation = DIGITS  # digits, FILE.npz, tfds:NAME or a folder of class folders
     image_size: Some = None  # pixels of both sides; none: as they are, or 32 where they differ
     labelled: Some = None  # training images with their labels; none: 18 % of those of training
     unlabelled: Annotated[int, Field(ge=0)] | None = None  # without; none: all that remain

@@ -1,6 +1,5 @@
 """Turns a trained model's probabilities into the run's final figures, plots and page."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastc.data.texts import LabelledTexts
@@ -82,7 +81,7 @@ def _metrics(run: Run, splits: "Splits | ImageSplits", trained: "Trained") -> di
                 rows.labels, getattr(trained.baseline, part), rows.classes
             )
     elif run.parent:
-        parents = Run(Path(run.parent["run"])).read_json("metrics.json")
+        parents = run.parent_run().read_json("metrics.json")
         metrics["baseline"] = parents.get("baseline")
     if trained.choice and trained.choice.table:
         metrics["checkpoints"] = {"rule": trained.choice.rule, "table": trained.choice.table}

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from kerastc.errors import UserError
+from kerastc.locations import COMPRESSED, parent_folder
 from kerastc.run import Run
-
-COMPRESSED = "compressed"  # the folder in a run under which its compressed runs lie by default
 
 
 def ancestors(folder: Path) -> list[Path]:
@@ -73,18 +72,10 @@ def family(folders: Sequence[Path]) -> list[Path] | None:
 
 
 def _parent(folder: Path) -> Path | None:
-    """The run that a compressed run was made of, where it is still there.
-
-    A run that lies in another's `compressed/` was made of that one or of another run in there;
-    where config.json says otherwise, the original was moved or copied since.
-    """
-    stated = _config(folder).get("parent")
-    if not isinstance(stated, dict) or "checkpoint" in stated:
-        return None
-    named = (folder / str(stated.get("run", ""))).resolve()
-    if folder.parent.name == COMPRESSED and _is_run(enclosing := folder.parent.parent):
-        return named if enclosing in (named, *named.parents) and _is_run(named) else enclosing
-    return named if _is_run(named) else None
+    """The run that a compressed run was made of, where it is still there."""
+    stated = _config(folder)
+    trained = isinstance(stated.get("parent"), dict) and "checkpoint" in stated["parent"]
+    return None if trained else parent_folder(folder, stated)
 
 
 def _runs_around(folder: Path) -> Iterator[Path]:
@@ -104,10 +95,6 @@ def _with_compressed(folder: Path) -> Iterator[Path]:
     yield folder.resolve()
     for path in (folder / COMPRESSED).glob("*/config.json"):
         yield from _with_compressed(path.parent)
-
-
-def _is_run(folder: Path) -> bool:
-    return (folder / "config.json").is_file()
 
 
 def _config(folder: Path) -> dict[str, Any]:

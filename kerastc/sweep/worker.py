@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastc import files, launch, recipe
+from kerastc import files, launch, recipe, trust
 from kerastc.backend import backend_name, choose_backend
 from kerastc.errors import UserError
 from kerastc.progress import console
@@ -40,6 +40,8 @@ def sweep(
     objective: str = "accuracy",
     backend: str | None = None,
     heartbeat: int = HEARTBEAT,
+    despite_changes: bool = False,
+    moved: Sequence[str] = (),
 ) -> Sweep:
     """Works on a study until each of its trials has come to an end, here or elsewhere.
 
@@ -57,6 +59,8 @@ def sweep(
         objective: what of the validation data decides, one of `OBJECTIVES`; never test data.
         backend: tensorflow, jax or torch.
         heartbeat: seconds between signs of life of a worker.
+        despite_changes: trials go on under other versions than they began with.
+        moved: where the data are now, as for `launch.train`; the words stay those of the study.
 
     Raises:
         UserError: for every slip, before any trial; where all trials failed; and with how to go
@@ -66,6 +70,7 @@ def sweep(
     space = parse(script.load().Config, words)
     definition = {
         "recipe": script.stem,
+        "recipe_sha256": trust.digest(script),
         "words": space.as_dict(),
         "objective": objective,
         "backend": backend_name(backend),
@@ -84,7 +89,10 @@ def sweep(
         maximize=(OBJECTIVES[objective],),
         heartbeat=heartbeat,
     )
-    worker = _Worker(shared, script, space, folder, places, objective, definition["backend"])
+    changes = {"despite_changes": despite_changes, "moved": moved}
+    worker = _Worker(
+        shared, script, space, folder, places, objective, definition["backend"], changes
+    )
     try:
         with storage_errors_told(storage):
             worker.work()
@@ -117,6 +125,7 @@ class _Worker:
     places: launch.Places
     objective: str
     backend: str
+    changes: Mapping[str, Any]
 
     def work(self) -> None:
         """Runs trials until the plan has none left, waiting for those of others."""
@@ -176,6 +185,7 @@ class _Worker:
                     folder=folder,
                     resume=True,
                     backend=self.backend,
+                    **self.changes,
                 )
             except UserError as error:
                 if isinstance(error.__context__, KeyboardInterrupt):

@@ -104,7 +104,7 @@ class Checkpoints(keras.callbacks.Callback):
     def _inherited(self) -> dict[int, Path]:
         if self.run.parent is None:
             return {}
-        source = Path(self.run.parent["run"], "checkpoints", self.run.parent["checkpoint"])
+        source = self.run.parent_run().path("checkpoints", self.run.parent["checkpoint"])
         if not source.is_file():
             raise UserError(
                 f"{source}, from which {self.run.folder} shall begin, is gone.",

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 import pydantic
 from pydantic import Field
 
-from kerastc.settings import Config
+from kerastc.settings import Config, IsLocation
 from kerastc.text.preparation import TextPreparation
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -14,6 +14,7 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
 Tokens = Annotated[int, Field(ge=4)] | None
+Backbone = Annotated[str, IsLocation(("minilm", "hf://", "kaggle://"))]
 
 
 class EarlyStopping(pydantic.BaseModel):
@@ -69,7 +70,7 @@ class TextClassifierConfig(TrainingConfig):
     """A pretrained encoder with a classification head."""
 
     train_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0  # of the training part only
-    backbone: str = "minilm"  # or a KerasHub preset, hf://OWNER/MODEL, a local folder
+    backbone: Backbone = "minilm"  # or a KerasHub preset, hf://OWNER/MODEL, a local folder
     trainable: str = "head"  # head: the encoder is frozen | top_K: and its top K layers | all
     pooling: Literal["mean", "first"] = "mean"  # of the token vectors; first is [CLS]
     hidden: Count | None = None  # head's units; none: the encoder's width

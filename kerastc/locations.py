@@ -1,0 +1,192 @@
+"""Where the files and folders that a run names lie now: they, or the run, may have moved.
+
+config.json keeps `locations`: for each setting that named a file or folder, its absolute `path`,
+the `working_folder` in which it was named, and the way to it `from_run`. A child's `parent` has
+`run` and `from_run` alike.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerastc import settings
+from kerastc.errors import UserError
+
+if TYPE_CHECKING:
+    from kerastc.run import Run
+
+COMPRESSED = "compressed"  # the folder in a run under which its compressed runs lie by default
+
+
+def recorded(config: settings.Config, folder: Path) -> dict[str, dict[str, str]]:
+    """What config.json keeps of the files and folders that the settings name.
+
+    Args:
+        config: those that name nothing which is there have no entry.
+        folder: of the run.
+    """
+    found = {}
+    for key, value in _named(config):
+        path = Path(value).expanduser()
+        if path.exists():
+            absolute = os.path.abspath(path)  # noqa: PTH100  (links stay as they were given)
+            found[key] = {
+                "path": absolute,
+                "working_folder": str(Path.cwd()),
+                "from_run": way(folder, absolute),
+            }
+    return found
+
+
+def way(folder: Path, path: str | Path) -> str:
+    """The relative path from a run's folder to another place."""
+    return os.path.relpath(Path(path).absolute(), Path(folder).absolute())
+
+
+def located(config: settings.Config, run: "Run", moved: Sequence[str] = ()) -> settings.Config:
+    """The config of a run with every file and folder where it is now.
+
+    Looked for where it was when the run was made, where it is if it moved along with the run, and
+    by the setting's own words from the folder that we are in. What is as it was keeps its words.
+
+    Args:
+        config: as config.json has it.
+        run: whose config.json it is.
+        moved: what the user says of it: `NEW`, where `data` lies, or `KEY=NEW`.
+
+    Raises:
+        UserError: where something is in none of these places, or not where the user says.
+    """
+    values = settings.flat(config)
+    changes = _given(type(config), moved)
+    for key, place in _entries(run.config):
+        value = values.get(key)
+        if key in changes or not isinstance(value, str) or _edited(value, place):
+            continue
+        path = _found(run, value, place)
+        if path is None:
+            raise _gone(run, key, value, place)
+        changes[key] = path
+    return with_values(config, changes)
+
+
+def with_values(config: settings.Config, changes: Mapping[str, str]) -> settings.Config:
+    """The config with other values, by dotted key."""
+    words = [settings.word(key, value) for key, value in changes.items()]
+    return settings.configure(type(config), words, config.model_dump(mode="json"))
+
+
+def configured(
+    config_class: type[settings.Config], overrides: Sequence[str], moved: Sequence[str]
+) -> settings.Config:
+    """The config of a new run, where `--data NEW` says the same as `data=NEW`, and goes before it.
+
+    Raises:
+        UserError: as `settings.configure` does, where there is no NEW, or no such setting.
+    """
+    words = [settings.word(key, value) for key, value in _given(config_class, moved).items()]
+    return settings.configure(config_class, [*overrides, *words])
+
+
+def same(run: "Run", key: str, value: Any) -> bool:
+    """Whether a setting's value is another spelling of the file or folder that the run names."""
+    place = dict(_entries(run.config)).get(key)
+    if place is None or not isinstance(value, str):
+        return False
+    return _absolute(value) == place["path"]
+
+
+def parent_folder(folder: Path, config: Mapping[str, Any]) -> Path | None:
+    """The run that another was made of, where it is now; None where it is gone or there is none.
+
+    Looked for where it is if both moved together, where it was, and around `compressed/`.
+
+    Args:
+        folder: of the child.
+        config: its config.json.
+    """
+    stated = config.get("parent")
+    if not isinstance(stated, Mapping):
+        return None
+    folder = Path(folder).resolve()
+    ways = [stated.get("from_run"), stated.get("run")]
+    named = [(folder / text).resolve() for text in ways if isinstance(text, str) and text]
+    if folder.parent.name == COMPRESSED and "checkpoint" not in stated:
+        enclosing = folder.parent.parent
+        inside = [path for path in named if enclosing in (path, *path.parents)]
+        named = [*inside, enclosing, *named]
+    return next((path for path in named if path != folder and _is_run(path)), None)
+
+
+def parent_entry(parent: Path, child: Path) -> dict[str, str]:
+    """What the config.json of a child in that folder says of its parent's folder."""
+    folder = Path(parent).resolve()
+    return {"run": str(folder), "from_run": way(Path(child).resolve(), folder)}
+
+
+def _is_run(folder: Path) -> bool:
+    return (folder / "config.json").is_file()
+
+
+def _named(config: settings.Config) -> Iterator[tuple[str, str]]:
+    values = settings.flat(config)
+    for field in settings.fields(type(config)):
+        value = values[field.key]
+        if field.location and isinstance(value, str) and field.location.is_path(value):
+            yield field.key, value
+
+
+def _entries(config: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+    locations = config.get("locations")
+    for key, place in (locations if isinstance(locations, Mapping) else {}).items():
+        if isinstance(place, Mapping) and isinstance(place.get("path"), str):
+            yield key, {name: str(text) for name, text in place.items()}
+
+
+def _edited(value: str, place: Mapping[str, str]) -> bool:
+    """Whether config.json was given another value since: what it keeps of the old one is void."""
+    path = Path(place.get("working_folder", "/"), Path(value).expanduser())
+    return os.path.normpath(path) != place["path"]
+
+
+def _found(run: "Run", value: str, place: Mapping[str, str]) -> str | None:
+    if _absolute(value) == place["path"] and Path(place["path"]).exists():
+        return value
+    beside = os.path.normpath(run.folder.absolute() / place.get("from_run", "."))
+    candidates = [place["path"], beside, value]
+    return next((path for path in candidates if Path(path).expanduser().exists()), None)
+
+
+def _gone(run: "Run", key: str, value: str, place: Mapping[str, str]) -> UserError:
+    told = f"{run.folder} was made with {key}={value}"
+    if not Path(value).expanduser().is_absolute():
+        told += f", a relative path, in the folder {place.get('working_folder', '?')}"
+    word = "NEW" if key == "data" else f"{key}=NEW"
+    return UserError(
+        f"{told}. There is no {place['path']} any more, and it did not move along with the run.",
+        f"Say where it is now: add --data {word} to the command.",
+    )
+
+
+def _given(config_class: type[settings.Config], moved: Sequence[str]) -> dict[str, str]:
+    keys = {field.key: field.location for field in settings.fields(config_class) if field.location}
+    found = {}
+    for word in moved:
+        key, equals, value = word.partition("=")
+        if not equals or key not in keys:
+            key, value = "data", word
+        if key not in keys:
+            others = ", ".join(f"--data {key}=NEW" for key in keys)
+            raise UserError(
+                f"--data {word}: {config_class.called} has no setting data.",
+                f"It has: {others}." if others else "It reads no file.",
+            )
+        if keys[key].is_path(value) and not Path(value).expanduser().exists():
+            raise UserError(f"--data {word}: there is no file or folder {value}.")
+        found[key] = value
+    return found
+
+
+def _absolute(value: str) -> str:
+    return os.path.abspath(Path(value).expanduser())  # noqa: PTH100
