@@ -6,16 +6,36 @@ library is imported here.
 
 import json
 import math
+import struct
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
 from kerastc.errors import UserError
 
+NAN = math.nan  # as a form: of a figure that a diverged training has
 LARGEST = 1e300  # of a number; what is computed from it stays finite
 COUNT = range(2**53)  # a whole number, not negative
 SHOWN = 60  # characters of a wrong value
 # What ends a line for Python, an editor or a terminal; none of it can be in a class name.
 LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+
+# What NumPy and zipfile raise on a damaged .npz or .npy; a shape that cannot be is a MemoryError.
+BROKEN = (
+    OSError,
+    EOFError,
+    LookupError,
+    ValueError,
+    TypeError,
+    RuntimeError,
+    OverflowError,
+    MemoryError,
+    AttributeError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+)
 
 
 class Or:
@@ -25,13 +45,17 @@ class Or:
         self.forms = forms
 
 
+class MissingKey(UserError, KeyError):
+    """A file's JSON object lacks a key."""
+
+
 class Fields(dict):
     """A JSON object of a file: a key that is missing is told as such, with the file's name."""
 
     path = Path()
 
     def __missing__(self, key: str) -> Any:
-        raise UserError(f"{self.path} has no {key!r} where it is needed.", "The file was changed.")
+        raise MissingKey(f"{self.path} has no {key!r} where it is needed.", "It was damaged.")
 
 
 def read_json(path: Path, form: Any = object) -> Any:
@@ -86,9 +110,9 @@ def check(value: Any, form: Any, at: str = "") -> None:
 
     Args:
         value: as `json.loads` gives it.
-        form: `str`, `bool` or None; `int` or `float`, finite; `object` for anything; a range of
-            whole numbers; a set of values; `[form]` for a list; `(form, form)` for a list of that
-            length; `{str: form}` for an object of any keys; `{"key": form, "key?": form}` for one
+        form: `str`, `bool` or None; `int` or `float`, finite, or `NAN`; `object` for anything; a
+            range of whole numbers; a set of values; `[form]` for a list; `(form, form)` for a list
+            of that length; `{str: form}` for an object of any keys; `{"key": form, "key?": form}` for one
             with these keys, of which those with `?` may be absent or null, beside any others;
             `Or` for one of several.
         at: where the value is, for the error.
@@ -110,7 +134,7 @@ def check(value: Any, form: Any, at: str = "") -> None:
             raise _wrong(value, form, at)
         _check_object(value, form, at)
     elif isinstance(form, list | tuple):
-        if not isinstance(value, list) or isinstance(form, tuple) and len(value) != len(form):
+        if not isinstance(value, list) or (isinstance(form, tuple) and len(value) != len(form)):
             raise _wrong(value, form, at)
         forms = form if isinstance(form, tuple) else form * len(value)
         for number, (entry, one) in enumerate(zip(value, forms, strict=True)):
@@ -143,7 +167,8 @@ def read_labels(path: Path) -> tuple[str, ...]:
             raise UserError(f"{path}, line {line} is empty: each line is the name of a class.")
         if broken := next((c for c in name if c in LINE_ENDS), None):
             raise UserError(
-                f"{path}, line {line} holds the line break U+{ord(broken):04X}: lines end in U+000A."
+                f"{path}, line {line} holds the line break U+{ord(broken):04X}; "
+                "a line ends in U+000A alone."
             )
         if name in lines:
             raise UserError(f"{path}, line {line} repeats {name!r} of line {lines[name]}.")
@@ -195,9 +220,11 @@ def _fits(value: Any, form: Any) -> bool:
 
 
 def _is(value: Any, form: Any) -> bool:
+    if form is NAN:
+        return isinstance(value, float) and math.isnan(value)
     if form is float or form is int:
         whole = isinstance(value, int)
-        kind = whole or form is float and isinstance(value, float) and math.isfinite(value)
+        kind = whole or (form is float and isinstance(value, float) and math.isfinite(value))
         return kind and not isinstance(value, bool) and abs(value) < (2**63 if whole else LARGEST)
     if isinstance(form, range):
         return type(value) is int and value in form
@@ -224,6 +251,8 @@ def _words(form: Any) -> str:
         return f"a whole number of at least {form.start}"
     if isinstance(form, tuple):
         return f"a list of {len(form)}"
+    if form is NAN:
+        return "NaN"
     known = {str: "a text", bool: "true or false", int: "a whole number", float: "a number"}
     known |= {None: "null", dict: "a JSON object", list: "a list"}
     kind = type(form) if isinstance(form, dict | list) else form

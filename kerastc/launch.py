@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from kerastc import circumstances, files, lineage, locations, recipe, settings, trust
+from kerastc import circumstances, files, lineage, locations, manifest, recipe, settings, trust
 from kerastc.backend import choose_backend, make_deterministic, precision
 from kerastc.errors import UserError
 from kerastc.run import Run, newest_unfinished
@@ -187,6 +187,7 @@ def carrying_out(run: Run, config: settings.Config) -> Iterator[None]:
                 "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
                 "seconds": round(time.time() - began, 1),
                 "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+                "files": manifest.digests(run.folder),
             },
         )
 

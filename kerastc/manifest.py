@@ -14,7 +14,6 @@ from kerastc.run_forms import FORMS
 
 FILE = "finished.json"
 TIED = (
-    "config.json",
     "data.json",
     "labels.txt",
     "history.csv",

@@ -33,8 +33,15 @@ class _RunModel:
         self.run = run
         if (kind := kind_of(run)) != self.kind:
             raise UserError(f"{run.folder} classifies {KINDS[kind]}, not {KINDS[self.kind]}.")
-        self.classes = tuple(_required(run, "labels.txt").read_text("utf-8").splitlines())
-        self.model = load_model(_required(run, "model.keras"))
+        self.classes = run.classes
+        self.model = load_model(run.required("model.keras"))
+        outputs = self.model.output_shape
+        if not isinstance(outputs, tuple) or outputs[-1] != len(self.classes):
+            raise UserError(
+                f"{run.path('model.keras')} gives {outputs}, which does not fit the "
+                f"{len(self.classes)} classes of {run.path('labels.txt')}.",
+                "One of the two is of another run.",
+            )
 
     @property
     def name(self) -> str:
@@ -62,7 +69,7 @@ class Predictor(_RunModel):
     def __init__(self, run: Run):
         super().__init__(run)
         self.preprocessing = Preprocessing.read(
-            run.read_json("preprocessing.json"), _required(run, "tokenizer")
+            run.read_json("preprocessing.json"), run.required("tokenizer")
         )
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
@@ -136,17 +143,13 @@ def load_model(path: Path) -> keras.Model:
         UserError: where the file is broken or holds anything else.
     """
     try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except MemoryError:
+        raise
+    except Exception as error:  # Keras, h5py, zipfile and the layers' code raise whatever they like
         # Keras puts the whole configuration in front of its reason.
-        raise UserError(f"{path} cannot be loaded: {str(error).splitlines()[-1][:300]}") from None
-
-
-def _required(run: Run, name: str) -> Path:
-    path = run.path(name)
-    if not path.exists():
-        raise UserError(
-            f"{path} is missing: the run stands {run.standing()}.",
-            f"Go on with it: {run.resume_command}",
-        )
-    return path
+        reason = (str(error).splitlines() or [""])[-1][:300] or type(error).__name__
+        raise UserError(f"{path} cannot be loaded: {reason}", "It is damaged.") from None
+    if not isinstance(model, keras.Model):
+        raise UserError(f"{path} holds a {type(model).__name__}, which is no model.")
+    return model

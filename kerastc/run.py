@@ -15,10 +15,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from kerastc import files, locations
+from kerastc import files, locations, manifest
 from kerastc.environment import environment
 from kerastc.errors import UserError
+from kerastc.forms import labels_text, read_json, read_labels
 from kerastc.progress import tell
+from kerastc.run_forms import FORMS
 
 
 class Run:
@@ -98,7 +100,7 @@ class Run:
 
         A training that goes on also has the `checkpoint` and `step` at which it left the parent.
         """
-        return self.config.get("parent")
+        return self.config.get("parent") or None
 
     def parent_run(self) -> "Run":
         """Of a child run: its parent, where it is now.
@@ -134,7 +136,7 @@ class Run:
     @property
     def steps(self) -> list[str]:
         """Of a compressed run: what was done to its parent's model, in order."""
-        return self.config.get("steps", [])
+        return self.config.get("steps") or []
 
     def checkpoints(self) -> dict[int, Path]:
         """The checkpoints that are there, `checkpoints/step-N.npz`, by their step."""
@@ -163,9 +165,12 @@ class Run:
         history = self.path("history.csv")
         if not history.is_file():
             return "before its first evaluation"
-        with history.open(encoding="utf-8", newline="") as file:
-            last = list(csv.DictReader(file))[-1]
-        return f"after epoch {float(last['epoch']):.3g} (step {last['step']})"
+        try:
+            with history.open(encoding="utf-8", newline="") as file:
+                last = list(csv.DictReader(file))[-1]
+            return f"after epoch {float(last['epoch']):.3g} (step {int(float(last['step']))})"
+        except (OSError, ValueError, IndexError, KeyError, TypeError, OverflowError, csv.Error):
+            return "somewhere on its way, with a damaged history.csv"
 
     @property
     def resume_command(self) -> str:
@@ -214,22 +219,59 @@ class Run:
             writer.writerows(rows)
         self.write_text(name, buffer.getvalue())
 
-    def read_json(self, name: str) -> Any:
+    def read_json(self, name: str, form: Any = None) -> Any:
         """Reads a JSON file of the run.
 
+        Args:
+            name: of the file.
+            form: what it has to hold (see `kerastc.forms.check`); that of `FORMS` by default.
+
         Raises:
-            UserError: where it is absent or broken.
+            UserError: where it is absent or broken, not of the form that it has to have, or
+                another one than the run ended with.
         """
         path = self.path(*name.split("/"))
+        manifest.verify(self.folder, name)
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            return read_json(path, form or FORMS.get(path.name, object))
         except FileNotFoundError:
             raise UserError(
                 f"{path} is missing: this run stopped before it was written.",
                 f"Go on with it: {self.resume_command}",
             ) from None
-        except (ValueError, OSError) as error:
-            raise UserError(f"{path} cannot be read: {error}") from None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names in the order of the logits, as labels.txt has them.
+
+        Raises:
+            UserError: where it is missing, broken, or of other classes than data.json.
+        """
+        path = self.required("labels.txt")
+        found = read_labels(path)
+        if self.path("data.json").exists():
+            known = self.read_json("data.json")["classes"]
+            if list(found) != known:
+                raise UserError(
+                    f"{path} has {len(found)} classes ({_some(found)}), data.json {len(known)} "
+                    f"({_some(known)}): one of them is of another run, or in another order."
+                )
+        return found
+
+    def required(self, name: str) -> Path:
+        """The path of a file or folder that the run has to have.
+
+        Raises:
+            UserError: where it is missing, or another one than the run ended with.
+        """
+        path = self.path(name)
+        if not path.exists():
+            raise UserError(
+                f"{path} is missing: the run stands {self.standing()}.",
+                f"Go on with it: {self.resume_command}",
+            )
+        manifest.verify(self.folder, name)
+        return path
 
     @contextmanager
     def lock(self, waiting: bool = False) -> Iterator[None]:
@@ -280,7 +322,7 @@ class Run:
         if exploration is not None:
             described["exploration"] = exploration.as_dict()
         self.write_json("data.json", described)
-        self.write_text("labels.txt", "".join(f"{name}\n" for name in described["classes"]))
+        self.write_text("labels.txt", labels_text(described["classes"]))
         if self.path("environment.json").is_file():
             facts = self.read_json("environment.json")
             facts["data_fingerprint"] = described["fingerprint"]
@@ -314,6 +356,10 @@ def _is_run(folder: Path) -> bool:
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(config, dict) and isinstance(config.get("recipe"), str)
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
 
 
 def _visible(folder: Path) -> Iterator[Path]:

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from kerastc.forms import COUNT, Or
+from kerastc.forms import COUNT, NAN, Or
 
 SCORE = {"precision": float, "recall": float, "f1": float}
 INTERVAL = (float, float)
 FIGURES = {  # of a part, as `kerastc.report.metrics.classification_metrics` gives them
     "rows": range(1, 2**53),
-    "loss": float,
+    "loss": Or(float, NAN),
     "accuracy": float,
     "macro_precision": float,
     "macro_recall": float,
@@ -89,6 +89,15 @@ STEP = {  # of compression.json
     "bytes": (COUNT, COUNT),
     "sparsity": float,
     "details": {"epochs?": float, "validation_accuracy?": float},
+}
+SIGNATURE = {  # what the report reads of exports/*.json
+    "format": str,
+    "file": str,
+    "bytes": COUNT,
+    "quantization?": str,
+    "parameters?": COUNT,
+    "parity?": dict,
+    "notes?": [str],
 }
 FORMS: dict[str, Any] = {
     "config.json": {

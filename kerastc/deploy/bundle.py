@@ -29,6 +29,7 @@ from kerastc.deploy.sample_images import images_of, read_images
 from kerastc.deploy.signature import Signature, beside
 from kerastc.errors import UserError
 from kerastc.files import writing
+from kerastc.forms import parsed
 from kerastc.report.metrics import Predictions, read_predictions, write_predictions
 from kerastc.run import Run
 
@@ -255,7 +256,7 @@ def _plain(name: str) -> bool:
 def _manifest(content: bytes) -> tuple[dict[str, dict[str, Any]], str]:
     """Sizes and checksums by name, and the name of the signature."""
     try:
-        record = json.loads(content)
+        record = parsed(content, Path(MANIFEST))
         if record["format"] != FORMAT:
             raise _Unfit(f"its format is {record['format']!r}; this version reads {FORMAT}")
         files = {
@@ -265,7 +266,9 @@ def _manifest(content: bytes) -> tuple[dict[str, dict[str, Any]], str]:
         signature = str(record["signature"])
     except _Unfit:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except UserError as error:
+        raise _Unfit(f"{MANIFEST} cannot be read: {error.message.rstrip('.')}") from None
+    except (ValueError, OverflowError, KeyError, TypeError, AttributeError) as error:
         raise _Unfit(f"{MANIFEST} cannot be read: {error!r}") from None
     for name in (signature, SAMPLES):
         if name not in files:

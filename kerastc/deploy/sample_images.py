@@ -1,16 +1,12 @@
 """Images that stand beside predictions: in a run's predictions/images.npz, and in a bundle."""
 
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from kerastc.errors import UserError
+from kerastc.forms import BROKEN
 from kerastc.run import Run
-
-# What NumPy raises on a file that was cut or changed, or that holds a pickle.
-BROKEN = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 def images_of(run: Run, part: str) -> np.ndarray | None:

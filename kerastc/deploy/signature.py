@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kerastc.errors import UserError
+from kerastc.forms import read_json
 
 SUFFIX = ".json"
 KERAS = (".keras", ".h5")  # files that Keras writes, and no device runs
@@ -115,7 +116,7 @@ class Signature:
         if path.suffix != SUFFIX:
             path = beside(path)
         try:
-            record = json.loads(path.read_text("utf-8"))
+            record = read_json(path)
         except FileNotFoundError:
             if model.suffix in KERAS:
                 raise UserError(
@@ -126,8 +127,6 @@ class Signature:
                 f"{path} is missing: it tells what the model beside it takes and gives.",
                 "Copy it together with the model, as `kerastc export` wrote them.",
             ) from None
-        except (ValueError, OSError) as error:
-            raise UserError(f"{path} cannot be read: {error}") from None
         return cls.of(record, path)
 
     @classmethod
@@ -259,6 +258,9 @@ def _lengths(entry: Any) -> tuple[int, ...]:
 
 
 def _tensor(name: str, entry: Any) -> Tensor:
+    for key in ("name", "shape", "dtype"):
+        if isinstance(entry, dict) and key not in entry:
+            raise _WrongField(f"{name} holds {entry!r}, which lacks {key!r}")
     try:
         shape = tuple(entry["shape"])
         tensor = Tensor(entry["name"], shape, entry["dtype"])

@@ -4,14 +4,15 @@ A child that training made (`kerastc train --from`) has a checkpoint in its conf
 as a run of its own: it was trained, not compressed.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from kerastc.errors import UserError
+from kerastc.forms import read_json
 from kerastc.locations import COMPRESSED, parent_folder
 from kerastc.run import Run
+from kerastc.run_forms import FORMS
 
 
 def ancestors(folder: Path) -> list[Path]:
@@ -100,7 +101,6 @@ def _with_compressed(folder: Path) -> Iterator[Path]:
 def _config(folder: Path) -> dict[str, Any]:
     """config.json; empty where the file is another program's, or broken."""
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_json(folder / "config.json", FORMS["config.json"])
+    except (OSError, UserError):
         return {}
-    return config if isinstance(config, dict) else {}

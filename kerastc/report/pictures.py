@@ -61,7 +61,7 @@ def read_pictures(folder: Path) -> list[tuple[str, Picture]]:
     if not run.path(_FILE).is_file():
         return []
     entries = run.read_json(_FILE)
-    if not isinstance(entries, list) or not all(map(_is_entry, entries)):
+    if not all(map(_is_entry, entries)):
         raise UserError(
             f"{run.path(_FILE)} is no list of pictures with name, title and caption.",
             "Remove the file: the report leaves out what it lacks.",

@@ -13,6 +13,7 @@ from kerastc.errors import UserError
 from kerastc.kinds import KINDS
 from kerastc.report.metrics import Predictions, read_predictions
 from kerastc.run import Run
+from kerastc.run_forms import SIGNATURE
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class RunRecord:
         """
         run = Run(self.folder)
         paths = sorted(run.path("exports").glob("*.json"))
-        return [_optional_object(run, f"exports/{path.name}") for path in paths]
+        return [run.read_json(f"exports/{path.name}", SIGNATURE) for path in paths]
 
     @property
     def units(self) -> str:
@@ -137,10 +138,8 @@ def read_record(folder: Path) -> RunRecord:
         UserError: the folder is no run, or one of its files is broken.
     """
     run = Run.open(Path(folder))
-    if not isinstance(run.config, dict):
-        raise UserError(f"{run.path('config.json')} holds no JSON object.")
     parts = {
-        name: _optional_object(run, f"{name}.json")
+        name: _optional(run, f"{name}.json", {})
         for name in ("environment", "data", "metrics", "compression")
     }
     return RunRecord(
@@ -148,40 +147,19 @@ def read_record(folder: Path) -> RunRecord:
         config=run.config,
         classes=_classes(run, parts["data"]),
         history=_history(run.path("history.csv")),
-        benchmark=_benchmark(run),
+        benchmark=_optional(run, "benchmark.json", []),
         **parts,
     )
 
 
-def _optional_object(run: Run, name: str) -> dict[str, Any]:
-    if not run.path(name).is_file():
-        return {}
-    value = run.read_json(name)
-    if not isinstance(value, dict):
-        raise UserError(f"{run.path(name)} holds no JSON object.")
-    return value
-
-
-def _benchmark(run: Run) -> list[dict[str, Any]]:
-    if not run.path("benchmark.json").is_file():
-        return []
-    entries = run.read_json("benchmark.json")
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise UserError(
-            f"{run.path('benchmark.json')} holds no list of JSON objects.",
-            f"Measure anew: kerastc benchmark {run.folder}",
-        )
-    return entries
+def _optional(run: Run, name: str, none: Any) -> Any:
+    return run.read_json(name) if run.path(name).exists() else none
 
 
 def _classes(run: Run, data: dict[str, Any]) -> tuple[str, ...]:
-    # A class name may hold odd white space, so data.json, which quotes it, goes first.
-    if data.get("classes"):
-        return tuple(str(name) for name in data["classes"])
-    path = run.path("labels.txt")
-    if not path.is_file():
-        return ()
-    return tuple(path.read_text(encoding="utf-8").rstrip("\n").split("\n"))
+    if run.path("labels.txt").exists():
+        return run.classes
+    return tuple(data.get("classes") or ())
 
 
 def _history(path: Path) -> pd.DataFrame:
@@ -195,4 +173,8 @@ def _history(path: Path) -> pd.DataFrame:
         raise UserError(f"{path} cannot be read: {error}") from error
     if "epoch" not in table:
         table.insert(0, "epoch", np.arange(1, len(table) + 1))
-    return table.apply(pd.to_numeric, errors="coerce").replace([np.inf, -np.inf], np.nan)
+    table = table.apply(pd.to_numeric, errors="coerce").replace([np.inf, -np.inf], np.nan)
+    steps = table["epoch"].to_numpy()
+    if not (np.isfinite(steps).all() and (np.diff(steps) > 0).all() and np.abs(steps).max() < 1e9):
+        raise UserError(f"{path} is damaged: its epochs are no numbers that rise from row to row.")
+    return table

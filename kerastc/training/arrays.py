@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from kerastc.forms import BROKEN
+
 
 def read_arrays(path: Path, prefix: str = "") -> dict[str, np.ndarray]:
     """The arrays of a file whose names begin with `prefix`, by name.
@@ -17,8 +19,8 @@ def read_arrays(path: Path, prefix: str = "") -> dict[str, np.ndarray]:
         # NumPy leaves a file that it could not read open; opened here, it is closed here.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files if name.startswith(prefix)}
-    except (OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path.name}: {error}") from None
+    except BROKEN as error:
+        raise ValueError(f"{path.name}: {str(error) or type(error).__name__}") from None
 
 
 def write_arrays(path: Path, arrays: Iterable[tuple[str, np.ndarray]]) -> None:

@@ -70,8 +70,11 @@ class FeatureCache:
         for path in sorted(self.folder.glob("*.npz")):
             try:
                 shard = read_arrays(path)
-                rows = list(zip(shard["names"], shard["features"], strict=True))
-            except (ValueError, KeyError):
+                names, features = shard["names"], shard["features"]
+                rows = list(zip(names, features, strict=True))
+            except (ValueError, KeyError, TypeError):
+                continue
+            if features.ndim < 2 or features.dtype.kind != "f" or not np.isfinite(features).all():
                 continue
             for name, value in rows:
                 if name.tobytes() in wanted:
