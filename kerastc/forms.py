@@ -112,9 +112,9 @@ def check(value: Any, form: Any, at: str = "") -> None:
         value: as `json.loads` gives it.
         form: `str`, `bool` or None; `int` or `float`, finite, or `NAN`; `object` for anything; a
             range of whole numbers; a set of values; `[form]` for a list; `(form, form)` for a list
-            of that length; `{str: form}` for an object of any keys; `{"key": form, "key?": form}` for one
-            with these keys, of which those with `?` may be absent or null, beside any others;
-            `Or` for one of several.
+            of that length; `{str: form}` for an object of any keys; `{"key": form, "key?": form}`
+            for one with these keys, of which those with `?` may be absent or null, beside any
+            others; `Or` for one of several.
         at: where the value is, for the error.
 
     Raises:
