@@ -70,7 +70,7 @@ def test_options_reach_the_rows_and_the_report(prepare, tmp_path):
         (["--categories", "irish_time"], {}, "Did you mean 'irish_times'"),
         (["--text", "headline"], {}, "Did you mean --text headline_text"),
         (["--encoding", "utf-99"], {}, "no text encoding"),
-        (["--no-stop-words", "--language", "xx"], {}, "language=xx"),
+        (["--no-stop-words", "--language", "xx"], {}, "--language xx"),
     ],
 )
 def test_a_slip_gets_a_message_and_writes_nothing(prepare, tmp_path, words, arguments, said):
