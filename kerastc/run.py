@@ -309,7 +309,10 @@ class Run:
             UserError: on a resumed run whose data have changed since it began.
         """
         described = splits.as_dict()
-        if self.path("data.json").is_file():
+        if not self.path("data.json").is_file():
+            for line in _rows_told(described):
+                tell(line)
+        else:
             before = self.read_json("data.json")["fingerprint"]
             if before != described["fingerprint"]:
                 raise UserError(
@@ -331,6 +334,15 @@ class Run:
     def describe_environment(self, seed: int) -> None:
         """Writes `environment.json`; call it once Keras has chosen its backend."""
         self.write_json("environment.json", environment(seed))
+
+
+def _rows_told(described: Mapping[str, Any]) -> Iterator[str]:
+    """How many rows went where, and what was passed over or changed on the way."""
+    parts = (f"{name} {part['rows']:,}" for name, part in described["splits"].items())
+    yield f"Data: {', '.join(parts)}"
+    for what, count in described["notes"].items():
+        if count and what != "rows in the file":
+            yield f"      {count:,} {what}"
 
 
 def newest_unfinished(runs: Path, recipe: str) -> Run:

@@ -1,9 +1,11 @@
 """Few labels: one answer for an image and its distortions.
 
     kerastc train fixmatch
-    kerastc train fixmatch data=cifar100.npz
-    kerastc train fixmatch data=cifar100.npz flexible=false threshold=0.4 supervised_epochs=40 \\
-        supervised_rate=4e-3 learning_rate=1e-3 batch_size=128 strong.randaugment=1
+    kerastc train fixmatch data=cifar100.npz labelled=9000
+    kerastc train fixmatch data=cifar100.npz labelled=9000 flexible=false threshold=0.4 \\
+        supervised_epochs=40 supervised_rate=4e-3 learning_rate=1e-3 batch_size=128 \\
+        strong.randaugment=1
+    kerastc train fixmatch data=photos/ unlabelled=more-photos/
 
 FixMatch (Sohn et al. 2020) with FlexMatch's thresholds (Zhang et al. 2021) and labels from a moving
 average of the weights, after a short supervised training. After a long one, give what follows a

@@ -4,8 +4,8 @@ The loss of a step is (1 - alpha) times the cross-entropy of labelled images plu
 the mean squared error of reconstructed ones, labelled and unlabelled.
 
     kerastc train joint-autoencoder
-    kerastc train joint-autoencoder data=cifar100.npz
-    kerastc train joint-autoencoder data=cifar100.npz alpha=0 filter=svdd
+    kerastc train joint-autoencoder data=cifar100.npz labelled=9000
+    kerastc train joint-autoencoder data=cifar100.npz labelled=9000 alpha=0 filter=svdd
 
 Data: your own images; scikit-learn's digits by default.
 

@@ -3,8 +3,8 @@
 SimCLR (Chen et al. 2020) in one step: the contrastive loss is added to that of the labels.
 
     kerastc train joint-simclr
-    kerastc train joint-simclr data=cifar100.npz
-    kerastc train joint-simclr data=cifar100.npz contrast=0.5 ratio=8
+    kerastc train joint-simclr data=cifar100.npz labelled=9000
+    kerastc train joint-simclr data=cifar100.npz labelled=9000 contrast=0.5 ratio=8
 
 Data: your own images; scikit-learn's digits by default.
 

@@ -6,8 +6,8 @@ left is learned from by the method that is asked for. The supervised one sees no
 so that it is the baseline here, too.
 
     kerastc train one-class
-    kerastc train one-class data=cifar100.npz filter=svm kept=0.6
-    kerastc train one-class data=cifar100.npz method=autoencoder
+    kerastc train one-class data=cifar100.npz labelled=9000 filter=svm kept=0.6
+    kerastc train one-class data=cifar100.npz labelled=9000 method=autoencoder
 
 The other recipes with unlabelled images take filter=svdd, too.
 

@@ -1,11 +1,11 @@
 """Few labels: the model labels the other images itself.
 
     kerastc train self-training
-    kerastc train self-training data=cifar100.npz threshold=0.6 rounds=4
-    kerastc train self-training data=cifar100.npz targets=soft threshold=0 weighting=none \\
-        teachers=3 neighbours=20 rounds=1 round_epochs=28 epochs=90 mixup=0.4 cutmix=0.5 \\
-        augmentation.cutout=0 weight_decay=0.2 first_side=0.5
-    kerastc train self-training data=cifar100.npz balanced=true targets=soft average=0.99
+    kerastc train self-training data=cifar100.npz labelled=9000 threshold=0.6 rounds=4
+    kerastc train self-training data=cifar100.npz labelled=9000 targets=soft threshold=0 \\
+        weighting=none teachers=3 neighbours=20 rounds=1 round_epochs=28 epochs=90 \\
+        mixup=0.4 cutmix=0.5 augmentation.cutout=0 weight_decay=0.2 first_side=0.5
+    kerastc train self-training data=photos/ unlabelled=more-photos/ balanced=true average=0.99
 
 The report shows for each round how many images were taken and how many of them were right; the
 labels by which that is judged are read when all training is over.

@@ -1,12 +1,15 @@
 """Sort images by their labels alone: the baseline.
 
-Most training images are taken for unlabelled: this recipe leaves them aside, the others learn from
-them. By default the images are 1,797 scanned digits that come with scikit-learn, two of
-each labelled; any .npz file, TFDS data set or folder of class folders will do.
+All training images are learned from, unless labelled= says how many keep their labels: the others
+are left aside here, and learned from by the recipes for few labels. By default the images are 1,797
+scanned digits that come with scikit-learn, two of each labelled; any .npz file, TFDS data set or
+folder of class folders will do, with parts of their own where they have them (train, validation,
+test, unlabelled).
 
     kerastc train supervised
     kerastc train supervised data=cifar100.npz
     kerastc train supervised data=photos/ architecture=cnn
+    kerastc train supervised data=photos/ test=other-photos/ validation_fraction=0.1
 
 Data: your own images; scikit-learn's digits by default.
 

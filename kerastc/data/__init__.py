@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = attach(
             "ImageSplits",
             "hidden_labels",
             "load_images",
+            "require_unlabelled",
         ],
         "images": ["LabelledImages", "UnlabelledImages", "channel_statistics"],
         "prepared": ["write_prepared"],

@@ -2,6 +2,8 @@
 
 import io
 import warnings
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
@@ -12,7 +14,7 @@ from PIL import Image
 
 from kerastc.data.image_shapes import common_size, room_for
 from kerastc.data.image_sources import ImageSource
-from kerastc.data.images import LabelledImages, check_class_names
+from kerastc.data.images import LabelledImages, UnlabelledImages, check_class_names
 from kerastc.errors import UserError, nearest
 from kerastc.images.decoding import FORMATS, decoded
 from kerastc.progress import progress
@@ -24,54 +26,124 @@ GREY = frozenset(("1", "L", "LA", "I", "I;16", "I;16B", "F"))  # modes of Pillow
 ORIENTATION, SIDEWAYS = 0x0112, (5, 6, 7, 8)  # EXIF's tag, and its values for lying images
 SHOWN = 5  # files that an error names
 LAYOUT = "The folder holds a folder for each class, or `train` and `test` that do."
+# What the folders of parts are called; images without labels may lie in any depth.
+PARTS = {
+    "train": ("train", "training"),
+    "test": ("test", "testing"),
+    "validation": ("validation", "valid", "val", "dev"),
+}
+UNLABELLED = ("unlabelled", "unlabeled")
+SYSTEM = ("__MACOSX", "Thumbs.db", "desktop.ini")  # beside hidden files
+NO_IMAGE, HIDDEN, LINK = "files that are no images", "hidden files", "links out of the folder"
+ELSEWHERE = "images in no class folder"
 
 
 def read_folder(
-    folder: Path, size: tuple[int, int] | None = None, skip_unreadable: bool = False
+    folder: Path,
+    size: tuple[int, int] | None = None,
+    skip_unreadable: bool = False,
+    shape: tuple[int, int, int] | None = None,
 ) -> ImageSource:
-    """Reads DIR/CLASS/IMAGE, or DIR/train/CLASS/IMAGE and DIR/test/CLASS/IMAGE.
+    """Reads DIR/CLASS/**/IMAGE, or DIR/train/CLASS/**/IMAGE and the like of the other parts.
 
-    Images become grey where all are so, else RGB. Hidden files, files that are no images and
-    folders within a class are passed over and counted. Rows are in the order of a hash of their
-    files, so that the place of an image tells nothing of its class.
+    Those are test, validation (valid, val, dev) and unlabelled, where images lie in any folders.
+    Images become grey where all are so, else RGB. Hidden files, files that are no images, links out
+    of the folder and images in no class are passed over and counted. Rows are in the order of a
+    hash of their files, so that the place of an image tells nothing of its class.
 
     Args:
         folder: the folder.
         size: height and width to bring images to; None leaves them as they are, or takes 32 x 32
             where they are of several sizes.
         skip_unreadable: leave out and count images that cannot be read.
+        shape: height, width and channels to bring images to, in the place of `size`.
 
     Raises:
         UserError: there are no class folders, or one without images; an image cannot be read.
     """
-    parted = (folder / "train").is_dir() and (folder / "test").is_dir()
-    listed = [_listed(folder / name) for name in ("train", "test")] if parted else [_listed(folder)]
+    found = _parts(folder)
+    listed = {name: _listed(path) for name, path in found.items() if name != "unlabelled"}
     classes = _classes(folder, listed)
+    if "unlabelled" in found:
+        listed["unlabelled"] = _files(found["unlabelled"], found["unlabelled"])
     unreadable: dict[Path, str] = {}
-    looks = [_looks(part.images, unreadable) for part in listed]
-    everything = [look for part in looks for look in part.values()]
-    parts = []
+    looks = {name: _looks(part.images, unreadable) for name, part in listed.items()}
+    everything = [look for part in looks.values() for look in part.values()]
+    parts: dict[str, LabelledImages | UnlabelledImages] = {}
     if everything:
-        channels = 1 if all(look.grey for look in everything) else 3
-        shape = (*common_size({look.size for look in everything}, size), channels)
-        parts = [_decoded(folder, part, classes, shape, unreadable) for part in looks]
-    if unreadable and not (skip_unreadable and parts and all(map(len, parts))):
+        if shape is None:
+            channels = 1 if all(look.grey for look in everything) else 3
+            shape = (*common_size({look.size for look in everything}, size), channels)
+        for name, part in looks.items():
+            parts[name] = _decoded(folder, listed[name].folder, part, classes, shape, unreadable)
+    if unreadable and not (skip_unreadable and parts and all(map(len, parts.values()))):
         raise _refusal(folder, unreadable)
-    counted = {
-        "files passed over": sum(part.passed_over for part in listed),
-        "unreadable images left out": len(unreadable),
-    }
+    passed_over = sum((part.passed_over for part in listed.values()), _beside(folder, found))
+    counted = dict(sorted(passed_over.items())) | {"unreadable images left out": len(unreadable)}
     notes = {name: count for name, count in counted.items() if count}
-    return ImageSource(*(replace(part, notes=notes) for part in parts))
+    if "unlabelled" in parts:
+        without = parts["unlabelled"]
+        parts["unlabelled"] = UnlabelledImages(without.images, without.names, without.source)
+    parts["train"] = replace(parts["train"], notes=notes)
+    return ImageSource(**parts)
+
+
+def read_unlabelled_folder(folder: Path, shape: tuple[int, int, int]) -> UnlabelledImages:
+    """Reads all images in a folder, whatever folders in it they lie in, without labels.
+
+    Args:
+        folder: the folder.
+        shape: height, width and channels to bring the images to.
+
+    Raises:
+        UserError: there are no images, or one cannot be read.
+    """
+    unreadable: dict[Path, str] = {}
+    listed = _files(folder, folder)
+    if not listed.images:
+        raise UserError(
+            f"There are no images in {folder}.", f"Taken are {' '.join(sorted(EXTENSIONS))}"
+        )
+    found = _decoded(folder, folder, _looks(listed.images, unreadable), [], shape, unreadable)
+    if unreadable:
+        raise _refusal(folder, unreadable)
+    return UnlabelledImages(found.images, found.names, found.source)
+
+
+def _parts(folder: Path) -> dict[str, Path]:
+    """The folders of the parts; without those of training and another part it is all training."""
+    inside = {path.name.lower(): path for path in sorted(folder.iterdir()) if path.is_dir()}
+    found = {}
+    for part, names in PARTS.items():
+        if name := next((name for name in names if name in inside), None):
+            found[part] = inside[name]
+    if "train" not in found or len(found) == 1:
+        found = {"train": folder}
+    if name := next((name for name in UNLABELLED if name in inside), None):
+        found["unlabelled"] = inside[name]
+    return found
+
+
+def _beside(folder: Path, found: Mapping[str, Path]) -> Counter:
+    """What lies beside the folders of parts, by reason, a file each."""
+    if found["train"] == folder:
+        return Counter()
+    others = [path for path in folder.iterdir() if path not in found.values()]
+    counted = Counter()
+    for path in others:
+        part = _files(path, folder) if path.is_dir() else _sorted_out([path], folder)
+        counted += part.passed_over
+        counted[ELSEWHERE] += len(part.images)
+    return counted
 
 
 class _Listed(NamedTuple):
-    """The image files of one part, and how many other files lie there."""
+    """The image files of one part, and how many other files lie there, by reason."""
 
     folder: Path
     classes: list[str]
     images: list[Path]
-    passed_over: int
+    passed_over: Counter
 
 
 class _Look(NamedTuple):
@@ -83,51 +155,73 @@ class _Look(NamedTuple):
 
 
 def _listed(folder: Path) -> _Listed:
+    """The images in the class folders of a part, however deep, in the order of their paths."""
     inside = sorted(folder.iterdir())
-    class_folders = [p for p in inside if p.is_dir() and not _hidden(p)]
-    files = [file for p in class_folders for file in sorted(p.iterdir())]
-    images = [
-        file
-        for file in files
-        if file.suffix.lower() in EXTENSIONS and not _hidden(file) and file.is_file()
+    class_folders = [
+        p for p in inside if p.is_dir() and not _hidden(p) and p.name.lower() not in UNLABELLED
     ]
+    lying = _sorted_out([p for p in inside if not p.is_dir()], folder)
     if not class_folders:
-        lying = sum(p.suffix.lower() in EXTENSIONS for p in inside)
         raise UserError(
             f"{folder} has no class folders"
-            + (f", but {lying:,} images that lie in none." if lying else "."),
+            + (f", but {len(lying.images):,} images that lie in none." if lying.images else "."),
             LAYOUT,
         )
-    there = {file.parent for file in images}
-    empty = [p.name for p in class_folders if p not in there]
+    parts = [_files(p, folder) for p in class_folders]
+    empty = [p.name for p, part in zip(class_folders, parts, strict=True) if not part.images]
     if empty:
         shown = ", ".join(map(repr, empty[:SHOWN])) + (", ..." if len(empty) > SHOWN else "")
         raise UserError(
             f"{folder}: {len(empty)} of {len(class_folders)} class folders have no image: {shown}.",
             f"Remove them or put images there ({' '.join(sorted(EXTENSIONS))}). {LAYOUT}",
         )
-    passed_over = len(inside) - len(class_folders) + len(files) - len(images)
+    passed_over = sum((part.passed_over for part in parts), lying.passed_over)
+    passed_over[ELSEWHERE] += len(lying.images)
+    images = [file for part in parts for file in part.images]
     return _Listed(folder, [p.name for p in class_folders], images, passed_over)
 
 
+def _files(folder: Path, root: Path) -> _Listed:
+    """All images in a folder, however deep; links that lead out of `root` are not followed."""
+    return _sorted_out(sorted(p for p in folder.rglob("*") if not p.is_dir()), root)
+
+
+def _sorted_out(files: Iterable[Path], root: Path) -> _Listed:
+    images, passed_over = [], Counter()
+    home = root.resolve()
+    for file in files:
+        if any(map(_hidden, [file, *file.relative_to(root).parents][:-1])):
+            passed_over[HIDDEN] += 1
+        elif file.suffix.lower() not in EXTENSIONS:
+            passed_over[NO_IMAGE] += 1
+        elif file.is_symlink() and not file.resolve().is_relative_to(home):
+            passed_over[LINK] += 1
+        else:
+            images.append(file)
+    return _Listed(root, [], images, passed_over)
+
+
 def _hidden(path: Path) -> bool:
-    return path.name.startswith(".") or path.name == "__MACOSX"
+    return path.name.startswith(".") or path.name in SYSTEM
 
 
-def _classes(folder: Path, listed: list[_Listed]) -> list[str]:
+def _classes(folder: Path, listed: Mapping[str, _Listed]) -> list[str]:
     """The names of the classes, which are those of the training part."""
-    classes = listed[0].classes
+    train = listed["train"]
+    classes = train.classes
     check_class_names(classes, folder)
     if len(classes) == 1:
         raise UserError(
-            f"{listed[0].folder} has one class folder only, {classes[0]!r}; two are needed.", LAYOUT
+            f"{train.folder} has one class folder only, {classes[0]!r}; two are needed.", LAYOUT
         )
-    unknown = [name for part in listed for name in part.classes if name not in classes]
-    if unknown:
-        raise UserError(
-            f"{listed[1].folder} has the class {unknown[0]!r}, which {listed[0].folder} has not.",
-            nearest(unknown[0], classes) or "A class of the test part needs training images, too.",
-        )
+    for name, part in listed.items():
+        unknown = [other for other in part.classes if other not in classes]
+        if unknown:
+            raise UserError(
+                f"{part.folder} has the class {unknown[0]!r}, which {train.folder} has not.",
+                nearest(unknown[0], classes)
+                or f"A class of the {name} part needs training images, too.",
+            )
     return classes
 
 
@@ -165,6 +259,7 @@ def _look(file: Path) -> _Look:
 
 def _decoded(
     folder: Path,
+    part: Path,
     looks: dict[Path, _Look],
     classes: list[str],
     shape: tuple[int, int, int],
@@ -185,7 +280,7 @@ def _decoded(
     names[:] = [_shown(file.relative_to(folder)) for file in kept]
     return LabelledImages(
         images[: len(kept)],
-        np.array([number[file.parent.name] for file in kept], dtype=np.int32),
+        np.array([number.get(file.relative_to(part).parts[0], -1) for file in kept], np.int32),
         tuple(classes),
         names,
         str(folder),

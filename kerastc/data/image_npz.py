@@ -8,7 +8,7 @@ import numpy as np
 
 from kerastc.data.image_shapes import resized
 from kerastc.data.image_sources import ImageSource
-from kerastc.data.images import LabelledImages, check_class_names, row_names
+from kerastc.data.images import LabelledImages, UnlabelledImages, check_class_names, row_names
 from kerastc.errors import UserError, nearest
 
 LAYOUT = (
@@ -16,6 +16,8 @@ LAYOUT = (
     "channels) uint8, y_train and y_test, (images,) whole numbers, and, if you like, label_names."
 )
 
+PARTS = {"test": ("test",), "validation": ("validation", "valid", "val", "dev")}
+UNLABELLED = ("unlabelled", "unlabeled")
 _NAMES = ("x_train", "y_train", "x_test", "y_test", "label_names")
 # What NumPy and zipfile raise for a file that is cut, damaged, encrypted or lies about its size.
 _BROKEN = (
@@ -38,22 +40,47 @@ def read_npz(path: Path, size: tuple[int, int] | None = None) -> ImageSource:
             or length; a label is out of range.
     """
     file = _ArrayFile(path)
-    has_test = file.has("test")
-    arrays = {part: file.part(part) for part in ("train", "test")[: 1 + has_test]}
-    if has_test and arrays["train"][0].shape[1:] != arrays["test"][0].shape[1:]:
-        raise UserError(
-            f"{path}: the images of x_train are {_shape(arrays['train'][0].shape[1:])}, those of "
-            f"x_test {_shape(arrays['test'][0].shape[1:])}.",
-            "Bring them to one shape.",
-        )
+    names = {part: next((n for n in names if file.has(n)), None) for part, names in PARTS.items()}
+    names = {"train": "train"} | {part: name for part, name in names.items() if name}
+    arrays = {part: file.part(name) for part, name in names.items()}
+    without = next((part for part in UNLABELLED if f"x_{part}" in file.names), None)
+    shape = arrays["train"][0].shape[1:]
+    shapes = {f"x_{names[part]}": images.shape[1:] for part, (images, _) in arrays.items()}
+    if without:
+        shapes[f"x_{without}"] = file.images(f"x_{without}").shape[1:]
+    for name, other in shapes.items():
+        if other != shape:
+            raise UserError(
+                f"{path}: the images of x_train are {_shape(shape)}, those of {name} "
+                f"{_shape(other)}.",
+                "Bring them to one shape.",
+            )
     classes = file.classes([labels for _, labels in arrays.values()])
-    words = ("train", "test") if has_test else ("image",)
-    return ImageSource(
-        *(
-            _labelled(path, word, *part, classes, size)
-            for word, part in zip(words, arrays.values(), strict=True)
-        )
-    )
+    parts: dict[str, LabelledImages | UnlabelledImages] = {
+        part: _labelled(path, names[part] if len(arrays) > 1 else "image", *found, classes, size)
+        for part, found in arrays.items()
+    }
+    if without:
+        parts["unlabelled"] = _unlabelled(path, without, file, size)
+    return ImageSource(**parts)
+
+
+def read_unlabelled_npz(path: Path, size: tuple[int, int]) -> UnlabelledImages:
+    """x_unlabelled of such a file, or, where it is missing, x_train; labels are not looked at.
+
+    Raises:
+        UserError: as `read_npz` does.
+    """
+    file = _ArrayFile(path)
+    part = next((part for part in UNLABELLED if f"x_{part}" in file.names), "train")
+    return _unlabelled(path, part, file, size)
+
+
+def _unlabelled(
+    path: Path, part: str, file: "_ArrayFile", size: tuple[int, int] | None
+) -> UnlabelledImages:
+    images = resized(file.images(f"x_{part}"), size)
+    return UnlabelledImages(images, row_names(part, range(len(images))), path.name)
 
 
 def read_npz_part(path: Path, size: tuple[int, int] | None = None) -> LabelledImages:
@@ -96,12 +123,12 @@ class _ArrayFile:
             raise UserError(f"{path} is no file of NumPy arrays (.npz): {error}.", LAYOUT) from None
 
     def has(self, part: str) -> bool:
-        """Whether there are images or labels of a part, "train" or "test"."""
+        """Whether there are images or labels of a part, such as "train"."""
         return f"x_{part}" in self.names or f"y_{part}" in self.names
 
     def part(self, part: str) -> tuple[np.ndarray, np.ndarray]:
         """Images (n, height, width, channels) uint8 and labels (n,) int32 of a part."""
-        images = self._images(f"x_{part}")
+        images = self.images(f"x_{part}")
         labels = self._labels(f"y_{part}")
         if len(images) != len(labels):
             raise UserError(
@@ -141,7 +168,8 @@ class _ArrayFile:
             )
         return classes
 
-    def _images(self, name: str) -> np.ndarray:
+    def images(self, name: str) -> np.ndarray:
+        """An array of images, (n, height, width, channels) uint8."""
         images = self._read(name)
         kind = images.dtype
         if kind != np.uint8:

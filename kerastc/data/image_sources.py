@@ -1,6 +1,6 @@
 """Where images come from: scanned digits, a file of arrays, TensorFlow Datasets, a folder."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from kerastc.data.image_shapes import resized
-from kerastc.data.images import LabelledImages, row_names
+from kerastc.data.images import LabelledImages, UnlabelledImages, row_names
 from kerastc.errors import UserError, nearest
 
 DIGITS = "digits"
@@ -23,20 +23,23 @@ class ImageSource:
     Args:
         train: the training part, or everything.
         test: the official test part; None where there is none.
+        validation: likewise.
+        unlabelled: images that came without labels.
         counts: what `split_images` draws of this source unless told otherwise.
     """
 
     train: LabelledImages
     test: LabelledImages | None = None
+    validation: LabelledImages | None = None
+    unlabelled: UnlabelledImages | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over both parts; that of the images where there is one part."""
-        if self.test is None:
-            return self.train.fingerprint
-        parts = (self.train.fingerprint, self.test.fingerprint)
-        return sha256(" ".join(parts).encode()).hexdigest()
+        """SHA-256 over all parts; that of the images where there is one part."""
+        parts = (self.train, self.test, self.validation, self.unlabelled)
+        found = [part.fingerprint for part in parts if part is not None]
+        return found[0] if len(found) == 1 else sha256(" ".join(found).encode()).hexdigest()
 
 
 def read_source(
@@ -85,6 +88,60 @@ def read_images(data: str, size: tuple[int, int] | None = None) -> LabelledImage
         return read_npz_part(path, size)
     source = read_source(data, size)
     return source.train if source.test is None else source.test
+
+
+def read_part(data: str, shape: tuple[int, int, int], classes: Sequence[str]) -> LabelledImages:
+    """Labelled images of a validation or test part that is a file or folder of its own.
+
+    Args:
+        data: FILE.npz, a folder of class folders, or another source of `read_source`.
+        shape: height, width and channels of the training images.
+        classes: of the training images.
+
+    Raises:
+        UserError: as `read_source` does; for classes that training lacks, or other channels.
+    """
+    if (path := Path(data).expanduser()).is_dir():
+        from kerastc.data.image_folder import read_folder
+
+        source = read_folder(path, shape=shape)
+        found = source.train if source.test is None else source.test
+    else:
+        found = read_images(data, shape[:2])
+    _check_channels(found, shape, data)
+    return found.matching(classes, "the training part")
+
+
+def read_unlabelled_images(data: str, shape: tuple[int, int, int]) -> UnlabelledImages:
+    """Images without labels: a folder, or x_unlabelled or x_train of a FILE.npz.
+
+    Args:
+        data: the file or folder.
+        shape: height, width and channels of the training images.
+
+    Raises:
+        UserError: as `read_source` does, and for other channels.
+    """
+    path = _existing(data)
+    if path.is_dir():
+        from kerastc.data.image_folder import read_unlabelled_folder
+
+        return read_unlabelled_folder(path, shape)
+    from kerastc.data.image_npz import read_unlabelled_npz
+
+    found = read_unlabelled_npz(path, shape[:2])
+    _check_channels(found, shape, data)
+    return found
+
+
+def _check_channels(
+    found: LabelledImages | UnlabelledImages, shape: tuple[int, int, int], data: str
+) -> None:
+    if found.images.shape[-1] != shape[-1]:
+        raise UserError(
+            f"{data} has images of {found.images.shape[-1]} channels, training has {shape[-1]}.",
+            "Bring them to the same: 1 is grey, 3 is RGB.",
+        )
 
 
 def _existing(data: str) -> Path:

@@ -1,15 +1,23 @@
 """Labelled, unlabelled, validation and test images: by class, and none equal across parts."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field
+import pydantic
+from pydantic import BeforeValidator, Field
 
 from kerastc.data.drawing import draw_parts
 from kerastc.data.image_duplicates import ImageDuplicates, describe_duplicates, equal_groups
-from kerastc.data.image_sources import DIGITS, TFDS, ImageSource, read_source
+from kerastc.data.image_sources import (
+    DIGITS,
+    TFDS,
+    ImageSource,
+    read_part,
+    read_source,
+    read_unlabelled_images,
+)
 from kerastc.data.images import LabelledImages, UnlabelledImages, row_names
 from kerastc.errors import UserError
 from kerastc.settings import Config, IsLocation
@@ -17,10 +25,20 @@ from kerastc.settings import Config, IsLocation
 DRAWN = ("test", "validation", "labelled")  # by class, in this order; unlabelled is of the rest
 SHOWN = 5  # classes that an error names
 TEST_SHARE = 0.2  # of all images, where there is no official test part
-SHARES = {"validation": 0.02, "labelled": 0.18}  # of the training part, before others are left out
+VALIDATION_SHARE = 0.15  # of the training part, before others are left out
+MOST_VALIDATION = 1000  # images by that share
 
 Some = Annotated[int, Field(ge=1)] | None
 ImageLocation = Annotated[str, IsLocation((DIGITS, TFDS))]
+
+
+def _count_or_path(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+# A number of images to draw, or the file or folder that holds them.
+Part = Annotated[int | ImageLocation | None, BeforeValidator(_count_or_path)]
+Share = Annotated[float, Field(gt=0, lt=1)] | None
 
 
 class ImageData(Config):
@@ -28,11 +46,24 @@ class ImageData(Config):
 
     data: ImageLocation = DIGITS  # digits, FILE.npz, tfds:NAME or a folder of class folders
     image_size: Some = None  # pixels of both sides; none: as they are, or 32 where they differ
-    labelled: Some = None  # training images with their labels; none: 18 % of those of training
-    unlabelled: Annotated[int, Field(ge=0)] | None = None  # without; none: all that remain
-    validation: Some = None  # none: 2 % of those of training
-    test: Some = None  # none: the official test images, or 20 % where there are none
+    labelled: Some = None  # training images with their labels; none: all that are in no other part
+    unlabelled: Part = None  # without: how many, or a file or folder; none: all that remain
+    validation: Part = None  # how many, or a file or folder; none: 15 % of training, at most 1,000
+    test: Part = None  # how many, or a file or folder; none: the official ones, or 20 %
+    validation_fraction: Share = None  # of the training images; in the place of validation
+    test_fraction: Share = None  # of all images; in the place of test
     skip_unreadable: bool = False  # of a folder, leave out images that cannot be read
+
+    @pydantic.model_validator(mode="after")
+    def sound_parts(self) -> "ImageData":
+        """Refuses sizes below one, and two ways of saying the same."""
+        for name in ("unlabelled", "validation", "test"):
+            value = getattr(self, name)
+            if isinstance(value, int) and value < (name != "unlabelled"):
+                raise ValueError(f"{name}={value}: at least 1 is needed.")
+            if name != "unlabelled" and None not in (value, getattr(self, f"{name}_fraction")):
+                raise ValueError(f"{name} and {name}_fraction are both given; give only one.")
+        return self
 
 
 @dataclass(frozen=True)
@@ -86,14 +117,19 @@ def load_images(config: ImageData) -> ImageSplits:
     Raises:
         UserError: as `read_source` and `split_images` do.
     """
-    return split_images(
-        _source(config),
-        config.seed,
-        config.labelled,
-        config.unlabelled,
-        config.validation,
-        config.test,
-    )
+    source = _source(config)
+    sizes = {
+        name: value if isinstance(value := getattr(config, name), int) else None
+        for name in ("unlabelled", "validation", "test")
+    }
+    if config.test_fraction is not None:
+        whole = len(source.train if source.test is None else source.test)
+        sizes["test"] = max(round(config.test_fraction * whole), 1)
+    if config.validation_fraction is not None:
+        drawn = sizes["test"] or round(TEST_SHARE * len(source.train))
+        training = len(source.train) - (drawn if source.test is None else 0)
+        sizes["validation"] = max(round(config.validation_fraction * training), 1)
+    return split_images(source, config.seed, config.labelled, **sizes)
 
 
 def split_images(
@@ -106,62 +142,93 @@ def split_images(
 ) -> ImageSplits:
     """Draws the parts by class; equal images never stand in two of them.
 
-    Training images that equal one of the official test part are left out. Other equal images stay
-    together: where they do not fit, a class of a part is short of a row. Test and validation rows
-    do not depend on how many labelled and unlabelled ones are asked for, and more labelled ones
-    contain fewer, but for such equal images. Which of the rest become the unlabelled ones is drawn
-    without looking at their labels.
+    Training images that equal one of a given test or validation part are left out. Other equal
+    images stay together: where they do not fit, a class of a part is short of a row. Test and
+    validation rows do not depend on how many labelled and unlabelled ones are asked for, and more
+    labelled ones contain fewer, but for such equal images. Which of the rest become the unlabelled
+    ones is drawn without looking at their labels.
 
     Args:
         source: the images.
         seed: of the draw.
         labelled, unlabelled, validation, test: so many images. None takes what the source says,
-            else 18 % of the training part, all of the rest, 2 % of the training part, and the
-            official test part or 20 % of all; of labelled and validation at least one a class.
+            else all that are in no other part, all of the rest, 15 % of the training part (at least
+            one a class, at most 1,000) or its own validation part, and the official test part or
+            20 % of all.
 
     Raises:
         UserError: more images are asked for than there are, a class is empty, or none of its
             images is among the labelled ones.
     """
-    train, official = source.train, source.test
+    train, given = source.train, {"test": source.test, "validation": source.validation}
+    given = {name: part for name, part in given.items() if part is not None}
     _check_classes(train)
-    others = train.images[:0] if official is None else official.images
-    groups, test_groups = equal_groups(train.images, others)
-    left_out = np.isin(groups, test_groups)
+    groups, *given_groups = equal_groups(train.images, *(part.images for part in given.values()))
+    left_out = np.isin(groups, np.concatenate([*given_groups, groups[:0]]))
     pool = np.flatnonzero(~left_out)
+    drawn = [name for name in DRAWN if name not in given]
     sizes = _sizes(source, {"labelled": labelled, "validation": validation, "test": test})
-    drawn = DRAWN if official is None else DRAWN[1:]
+    everything = sizes["labelled"] is None
+    if everything:
+        others = sum(sizes[name] for name in drawn if name != "labelled")
+        sizes["labelled"] = max(len(pool) - others - (unlabelled or 0), 1)
     _check_sizes(train, {name: sizes[name] for name in drawn}, unlabelled, len(pool))
 
     rng, classes = np.random.default_rng(seed), len(train.classes)
     part_of = np.full(len(train), -1)
     wanted = [sizes[name] for name in drawn]
     part_of[pool] = draw_parts(train.labels[pool], groups[pool], classes, wanted, rng)
+    if everything and not unlabelled:  # groups that fitted nowhere are not wasted
+        part_of[part_of == len(drawn)] = drawn.index("labelled")
     rows = {name: np.flatnonzero(part_of == part) for part, name in enumerate(drawn)}
     rest = rng.permutation(np.flatnonzero(part_of == len(drawn)))[:unlabelled]
     _check_labelled(train, rows["labelled"])
     seen = np.sort(np.concatenate([np.flatnonzero(left_out), *rows.values()]))
-    if official is not None:
-        alone = np.arange(len(official))
-        chosen = draw_parts(official.labels, alone, classes, [sizes["test"]], rng) == 0
-        rows["test"] = np.flatnonzero(chosen)
-    word = "image" if official is None else "train"  # names of their own might tell the class
+    parts = {name: train.take(rows[name]) for name in drawn}
+    for name, part in given.items():
+        alone = np.arange(len(part))
+        chosen = draw_parts(part.labels, alone, classes, [sizes[name]], rng) == 0
+        rows[name] = np.flatnonzero(chosen)
+        parts[name] = part.take(rows[name])
+    word = "train" if given else "image"  # names of their own might tell the class
+    without = UnlabelledImages(train.images[rest], row_names(word, rest), train.source)
+    if source.unlabelled is not None:
+        without, rest = _with_more(without, rest, source, [parts["test"], parts["validation"]])
     return ImageSplits(
-        train.take(rows["labelled"]),
-        train.take(rows["validation"]),
-        (train if official is None else official).take(rows["test"]),
-        UnlabelledImages(train.images[rest], row_names(word, rest), train.source),
+        parts["labelled"],
+        parts["validation"],
+        parts["test"],
+        without,
         rows["labelled"],
         rows["validation"],
         rows["test"],
         rest,
-        _duplicates(source, seen, groups, test_groups, left_out),
+        _duplicates(source, seen, groups, given, given_groups, left_out),
         source.fingerprint,
     )
 
 
+def _with_more(
+    drawn: UnlabelledImages, rows: np.ndarray, source: ImageSource, apart: Sequence[LabelledImages]
+) -> tuple[UnlabelledImages, np.ndarray]:
+    """The unlabelled images and those that came without labels, and their row numbers.
+
+    Those that equal an image of the parts to judge by are left out. Numbers of images that came
+    without labels go on where those of the training part end.
+    """
+    more = source.unlabelled
+    groups, *judged = equal_groups(more.images, *(part.images for part in apart))
+    kept = np.flatnonzero(~np.isin(groups, np.concatenate(judged)))
+    images = np.concatenate([drawn.images, more.images[kept]])
+    names = np.concatenate([drawn.names, more.names[kept]])
+    numbers = np.concatenate([rows, len(source.train) + kept])
+    return UnlabelledImages(images, names, drawn.source), numbers
+
+
 def hidden_labels(config: ImageData, splits: ImageSplits) -> np.ndarray:
     """The labels of `splits.unlabelled`, (m,) int32, read from the source once more.
+
+    Images that came without labels have -1.
 
     For reports of what a finished training made of images whose labels it did not have.
 
@@ -174,30 +241,44 @@ def hidden_labels(config: ImageData, splits: ImageSplits) -> np.ndarray:
             f"The images of {config.data} have changed since they were split.",
             "Give them back as they were, or start a new run.",
         )
-    return source.train.labels[splits.unlabelled_rows]
+    more = 0 if source.unlabelled is None else len(source.unlabelled)
+    labels = np.concatenate([source.train.labels, np.full(more, -1, np.int32)])
+    return labels[splits.unlabelled_rows]
 
 
 def _source(config: ImageData) -> ImageSource:
     size = None if config.image_size is None else (config.image_size, config.image_size)
-    return read_source(config.data, size, config.skip_unreadable)
-
-
-def _sizes(source: ImageSource, asked: Mapping[str, int | None]) -> dict[str, int]:
-    """Images of each part but the unlabelled one: as asked, as the source says, or by share."""
-    train, official = source.train, source.test
-    given = {**source.counts, **{name: n for name, n in asked.items() if n is not None}}
-    there = round(TEST_SHARE * len(train)) if official is None else len(official)
-    test = given.get("test", there)
-    if official is not None and test > there:
-        raise UserError(
-            f"test={test:,} images are asked for; the test part of {train.source} has {there:,}.",
-            f"Ask for 1 to {there:,}, or for none, which takes them all.",
-        )
-    training = len(train) - (test if official is None else 0)
-    shares = {
-        name: max(round(share * training), len(train.classes)) for name, share in SHARES.items()
+    source = read_source(config.data, size, config.skip_unreadable)
+    shape = source.train.images.shape[1:]
+    given = {
+        name: read_part(path, shape, source.train.classes)
+        for name in ("test", "validation")
+        if isinstance(path := getattr(config, name), str)
     }
-    return shares | given | {"test": test}
+    if isinstance(config.unlabelled, str):
+        given["unlabelled"] = read_unlabelled_images(config.unlabelled, shape)
+    return replace(source, **given)
+
+
+def _sizes(source: ImageSource, asked: Mapping[str, int | None]) -> dict[str, int | None]:
+    """Images of each part but the unlabelled one: as asked, as the source says, or by share."""
+    train = source.train
+    given = {**source.counts, **{name: n for name, n in asked.items() if n is not None}}
+    for name, part in (("test", source.test), ("validation", source.validation)):
+        if part is None:
+            continue
+        if given.get(name, 0) > len(part):
+            raise UserError(
+                f"{name}={given[name]:,} images are asked for; the {name} part of {part.source} "
+                f"has {len(part):,}.",
+                f"Ask for 1 to {len(part):,}, or for none, which takes them all.",
+            )
+        given.setdefault(name, len(part))
+    test = given.setdefault("test", round(TEST_SHARE * len(train)))
+    training = len(train) - (test if source.test is None else 0)
+    share = min(max(round(VALIDATION_SHARE * training), len(train.classes)), MOST_VALIDATION)
+    given.setdefault("validation", share)
+    return {"labelled": None} | given
 
 
 def _check_sizes(
@@ -230,6 +311,21 @@ def _check_classes(train: LabelledImages) -> None:
         )
 
 
+def require_unlabelled(splits: ImageSplits) -> None:
+    """Refuses, for a method that learns from unlabelled images, a source that has none.
+
+    Raises:
+        UserError: with the ways to give some.
+    """
+    if not len(splits.unlabelled):
+        raise UserError(
+            f"{splits.train.source}: all training images are labelled, and this method learns from "
+            "unlabelled ones, too.",
+            "Give some: unlabelled=FOLDER or FILE.npz, or a folder `unlabelled` beside those of "
+            "the classes. Or hide labels: labelled=100 keeps those of 100 images.",
+        )
+
+
 def _check_labelled(train: LabelledImages, rows: np.ndarray) -> None:
     empty = _empty(train.classes, train.labels[rows])
     if empty:
@@ -253,13 +349,14 @@ def _duplicates(
     source: ImageSource,
     seen: np.ndarray,
     groups: np.ndarray,
-    test_groups: np.ndarray,
+    given: Mapping[str, LabelledImages],
+    given_groups: Sequence[np.ndarray],
     left_out: np.ndarray,
 ) -> ImageDuplicates:
     """What may be told of equal images: `seen` are the rows of training whose labels are known."""
     parts = [(source.train, seen, groups)]
-    if source.test is not None:
-        parts.append((source.test, np.arange(len(source.test)), test_groups))
+    for part, numbers in zip(given.values(), given_groups, strict=True):
+        parts.append((part, np.arange(len(part)), numbers))
     return describe_duplicates(
         np.concatenate([numbers[rows] for _, rows, numbers in parts]),
         np.concatenate([part.labels[rows] for part, rows, _ in parts]),

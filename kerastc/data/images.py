@@ -78,6 +78,13 @@ class UnlabelledImages:
         rows = np.asarray(rows)
         return replace(self, images=self.images[rows], names=self.names[rows])
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over shape and images in their order."""
+        digest = hashlib.sha256(repr(self.images.shape).encode())
+        digest.update(np.ascontiguousarray(self.images).reshape(-1))
+        return digest.hexdigest()
+
 
 def row_names(part: str, rows: Sequence[int]) -> np.ndarray:
     """What images are called that have no names of their own: "train 0", "train 1", ..."""

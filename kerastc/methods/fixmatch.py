@@ -13,7 +13,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from kerastc.data import ImageSplits, hidden_labels
+from kerastc.data import ImageSplits, hidden_labels, require_unlabelled
 from kerastc.methods.config import FixMatchConfig
 from kerastc.methods.phases import phase
 from kerastc.run import Run
@@ -40,6 +40,7 @@ def fixmatch(splits: ImageSplits, config: FixMatchConfig, run: Run) -> Trained:
         config: hyperparameters.
         run: takes history and checkpoints, and the supervised beginning under phases/.
     """
+    require_unlabelled(splits)
     model = build_classifier(splits, config)
     before = {}
     if config.supervised_epochs:
@@ -61,13 +62,14 @@ def fixmatch(splits: ImageSplits, config: FixMatchConfig, run: Run) -> Trained:
     found = probabilities(model, images, "Looking back")
     truth = hidden_labels(config, splits)
     certain = found.max(axis=1) >= config.threshold
-    right = found.argmax(axis=1) == truth
+    known = truth >= 0  # others came without labels
+    certain, right = certain[known], found.argmax(axis=1)[known] == truth[known]
     trained.method.update(
         {
             "supervised": {"validation_accuracy": before.get("validation_accuracy")},
             "unlabelled": {
-                "accuracy": float(right.mean()),
-                "certain": float(certain.mean()),
+                "accuracy": float(right.mean()) if len(right) else None,
+                "certain": float(certain.mean()) if len(right) else None,
                 "right of the certain": float(right[certain].mean()) if certain.any() else None,
             },
         }

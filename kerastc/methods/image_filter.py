@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerastc.data import ImageSplits
+from kerastc.data import ImageSplits, require_unlabelled
 from kerastc.images import WEAK
 from kerastc.methods.config import FilterConfig
 from kerastc.methods.one_class import (
@@ -52,6 +52,7 @@ def after_filter(
     """
     if config.filter == "none":
         return splits, {}
+    require_unlabelled(splits)
     network = one_class_network(build_classifier(splits, config), config.filter, config.seed)
     found = fit_one_class(network, splits, config, run)
     boundary = Boundary(found["objective"], found["border"], tuple(found["centre"]))

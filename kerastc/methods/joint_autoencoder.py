@@ -22,7 +22,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerastc.data import ImageSplits
+from kerastc.data import ImageSplits, require_unlabelled
 from kerastc.methods.config import JointAutoencoderConfig
 from kerastc.methods.reconstruction import (
     reconstruction_loss,
@@ -54,6 +54,7 @@ def joint_autoencoder(splits: ImageSplits, config: JointAutoencoderConfig, run: 
         run: takes history, with the reconstruction's part of the loss, and checkpoints.
     """
     refuse_growing(config)
+    require_unlabelled(splits)
     model = build_classifier(splits, config)
     seed_all(model, config.seed)
     learner = JointAutoencoder(model, config)

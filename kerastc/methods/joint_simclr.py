@@ -8,7 +8,7 @@ moving averages: those are of the labelled images, which look like the ones to b
 import keras
 from keras import ops
 
-from kerastc.data import ImageSplits
+from kerastc.data import ImageSplits, require_unlabelled
 from kerastc.errors import UserError
 from kerastc.methods.config import JointSimclrConfig
 from kerastc.methods.contrastive import (
@@ -48,6 +48,7 @@ def joint_simclr(splits: ImageSplits, config: JointSimclrConfig, run: Run) -> Tr
             f"A batch takes {config.pairs} unlabelled images; there are {len(images)}.",
             "Give a smaller batch_size or ratio.",
         )
+    require_unlabelled(splits)
     model = build_classifier(splits, config)
     seed_all(model, config.seed)
     view = config.view(images)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kerastc.data import ImageSplits, hidden_labels
+from kerastc.data import ImageSplits, hidden_labels, require_unlabelled
 from kerastc.methods.config import SelfTrainingConfig
 from kerastc.methods.features import features_of, training_images
 from kerastc.methods.neighbours import unit
@@ -49,6 +49,7 @@ def self_training(splits: ImageSplits, config: SelfTrainingConfig, run: Run) -> 
         config: hyperparameters.
         run: takes a folder for each round under phases/.
     """
+    require_unlabelled(splits)
     model = build_classifier(splits, config)
     encoder = encoder_of(model)  # once: each new one would be compiled for predicting again
     first = model.get_weights()
@@ -282,7 +283,9 @@ def _judged(
         selection = chosen[row["round"] - 1] if row["round"] else None
         right = None
         if selection is not None:
-            right = float((selection.labels == truth[selection.rows]).mean())
+            known = truth[selection.rows] >= 0  # others came without labels
+            if known.any():
+                right = float((selection.labels == truth[selection.rows])[known].mean())
         told.append(
             {
                 "round": row["round"],

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -111,14 +112,37 @@ def test_usual_formats_are_read(animals, extension):
 def test_other_files_are_passed_over_and_counted(animals):
     (animals / "cat/notes.txt").write_text("cats")
     (animals / "cat/.hidden.png").write_bytes(b"")
-    (animals / "dog/puppies").mkdir()
+    (animals / "dog/puppies/small").mkdir(parents=True)
+    paint(animals / "dog/puppies/small/rex.png")
+    paint(animals / "lost.png")
     (animals / "README").write_text("animals")
     (animals / ".cache").mkdir()
     source = read_folder(animals)
-    assert len(source.train) == 20
-    assert source.train.notes == {"files passed over": 5}
+    assert len(source.train) == 21
+    notes = {"files that are no images": 2, "hidden files": 1, "images in no class folder": 1}
+    assert source.train.notes == notes
     splits = load_images(ImageData(data=str(animals), labelled=4))
-    assert splits.as_dict()["notes"] == {"files passed over": 5}
+    assert splits.as_dict()["notes"] == notes
+
+
+def test_parts_beside_train_and_test_are_read_or_counted(animals, tmp_path_factory):
+    root = tmp_path_factory.mktemp("parted")
+    for part in ("train", "test", "val", "unlabelled/heap", "drafts"):
+        shutil.copytree(animals, root / part)
+    for number, part in enumerate(("train", "test", "val", "unlabelled/heap", "drafts")):
+        for path in sorted((root / part).rglob("*.png")):
+            paint(path, seed=100 * number + sum(map(ord, str(path))))
+    source = read_folder(root)
+    parts = (source.train, source.test, source.validation, source.unlabelled)
+    assert [len(part) for part in parts] == [20, 20, 20, 20]
+    assert source.train.notes == {"images in no class folder": 20}
+
+
+def test_a_link_out_of_the_folder_is_not_followed(animals, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "cat.png"
+    paint(elsewhere)
+    (animals / "cat/link.png").symlink_to(elsewhere)
+    assert read_folder(animals).train.notes == {"links out of the folder": 1}
 
 
 def break_some(folder: Path) -> None:

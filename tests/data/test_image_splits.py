@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_images import source
+from PIL import Image
 
-from kerastc.data import ImageData, load_images
+from kerastc.data import ImageData, hidden_labels, load_images
 from kerastc.data.image_sources import read_source
 from kerastc.data.image_splits import split_images
+from kerastc.data.images import UnlabelledImages, row_names
 from kerastc.errors import UserError
 from kerastc.run import Run
 from kerastc.settings import configure
@@ -17,20 +19,25 @@ from kerastc.settings import configure
 PARTS = ("train", "validation", "test", "unlabelled")
 
 
-def test_the_default_shares_are_those_of_the_study():
+def test_by_default_no_label_is_wasted():
     splits = split_images(source([500] * 10, [20] * 10), seed=0)
     rows = {name: found["rows"] for name, found in splits.summary().items()}
-    assert rows == {"train": 900, "validation": 100, "test": 200, "unlabelled": 4000}
-    assert splits.summary()["train"]["counts"] == [90] * 10
-    assert splits.summary()["validation"]["counts"] == [10] * 10
+    assert rows == {"train": 4250, "validation": 750, "test": 200, "unlabelled": 0}
+    assert splits.summary()["train"]["counts"] == [425] * 10
     assert "counts" not in splits.summary()["unlabelled"]
+    few = split_images(source([500] * 10, [20] * 10), seed=0, labelled=900)
+    rows = {name: found["rows"] for name, found in few.summary().items()}
+    assert rows == {"train": 900, "validation": 750, "test": 200, "unlabelled": 3350}
+    large = split_images(source([4000] * 2), seed=0)
+    assert large.summary()["validation"]["rows"] == 960
+    assert split_images(source([9000] * 2), seed=0).summary()["validation"]["rows"] == 1000
 
 
 def test_a_source_without_a_test_part_gives_a_fifth_of_all():
     splits = split_images(source([200, 300]), seed=0)
     assert splits.summary()["test"] == {"rows": 100, "counts": [40, 60]}
-    assert splits.summary()["train"]["rows"] == 72
-    assert splits.summary()["unlabelled"]["rows"] == 500 - 100 - 72 - 8
+    assert splits.summary()["validation"]["rows"] == 60
+    assert splits.summary()["train"]["rows"] == 500 - 100 - 60
 
 
 def test_the_digits_are_split_without_being_told_how():
@@ -72,7 +79,7 @@ def test_every_count_is_as_asked_and_no_row_is_used_twice(
 
 def test_the_seed_decides_and_the_number_of_labels_does_not_move_the_judging_rows():
     data = source([80, 80])
-    one, again, other = (split_images(data, seed) for seed in (3, 3, 4))
+    one, again, other = (split_images(data, seed, labelled=30) for seed in (3, 3, 4))
     for name in PARTS:
         rows = [getattr(splits, f"{name}_rows") for splits in (one, again, other)]
         np.testing.assert_array_equal(rows[0], rows[1])
@@ -89,7 +96,7 @@ def test_equal_images_never_stand_in_two_parts():
     data.train.images[60:64] = data.test.images[5]
     data.train.images[70] = data.test.images[9]
     for seed in range(5):
-        splits = split_images(data, seed)
+        splits = split_images(data, seed, labelled=36, validation=4)
         pixels = [{image.tobytes() for image in getattr(splits, name).images} for name in PARTS]
         assert sum(map(len, pixels)) == len(set.union(*pixels))
         rows = np.concatenate([getattr(splits, f"{n}_rows") for n in PARTS if n != "test"])
@@ -97,6 +104,52 @@ def test_equal_images_never_stand_in_two_parts():
         found = splits.duplicates
         assert (found.exact, found.left_out) == (20, 5)
         assert any(set(names) == {"train 70", "test 9"} for names, _ in found.examples)
+
+
+def test_parts_that_are_given_are_taken_and_nothing_of_them_is_trained_on():
+    data = source([100, 100], [30, 30])
+    validation = source([10, 10]).train
+    data.train.images[:4] = validation.images[:4]
+    more = UnlabelledImages(
+        np.concatenate([data.test.images[:3], source([9]).train.images[:5]]),
+        row_names("extra", range(8)),
+        "more",
+    )
+    more.images[3:, 0, 0, 0] ^= 1
+    splits = split_images(replace(data, validation=validation, unlabelled=more), 0)
+    rows = {name: found["rows"] for name, found in splits.summary().items()}
+    assert rows == {"train": 196, "validation": 20, "test": 60, "unlabelled": 5}
+    assert splits.duplicates.left_out == 4
+    assert splits.unlabelled_rows.tolist() == [203, 204, 205, 206, 207]
+
+
+def test_parts_are_files_and_folders_of_their_own(tmp_path):
+    def folder(name: str, classes: dict[str, int]) -> str:
+        for subject, count in classes.items():
+            for i in range(count):
+                path = tmp_path / name / subject / f"deep/{subject}{i}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                shade = sum(map(ord, f"{name}{subject}{i}")) * 7919 % 251
+                Image.fromarray(np.full((6, 6, 3), (shade, i, 9), np.uint8)).save(path)
+        return str(tmp_path / name)
+
+    config = ImageData(
+        data=folder("photos", {"cat": 30, "dog": 30}),
+        validation=folder("val", {"cat": 4, "dog": 4}),
+        test=folder("held-out", {"cat": 5, "dog": 5}),
+        unlabelled=folder("heap", {"any": 7}),
+    )
+    splits = load_images(config)
+    rows = {name: found["rows"] for name, found in splits.summary().items()}
+    assert rows == {"train": 60, "validation": 8, "test": 10, "unlabelled": 7}
+    assert hidden_labels(config, splits).tolist() == [-1] * 7
+    shares = load_images(ImageData(data=config.data, validation_fraction=0.25, test_fraction=0.5))
+    assert [len(p) for p in (shares.train, shares.validation, shares.test)] == [22, 8, 30]
+    with pytest.raises(UserError, match="give only one"):
+        configure(ImageData, ["validation=3", "validation_fraction=0.1"])
+    with pytest.raises(UserError, match="at least 1"):
+        configure(ImageData, ["test=0"])
+    assert configure(ImageData, ["validation=20"]).validation == 20
 
 
 def test_the_record_of_a_run(tmp_path):
@@ -116,8 +169,8 @@ def test_the_record_of_a_run(tmp_path):
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        (dict(labelled=150), r"labelled=150 \+ validation=2 make 152, and there are 99; 1 more eq"),
-        (dict(labelled=10, unlabelled=88), r"unlabelled=88 make 100, and there are 99"),
+        (dict(labelled=150), r"labelled=150 \+ validation=15 make 165, and there are 99; 1 more"),
+        (dict(labelled=10, unlabelled=75), r"unlabelled=75 make 100, and there are 99"),
         (dict(test=21), r"test=21 images are asked for; the test part of a test has 20"),
         (dict(labelled=1), r"none of the 1 labelled images is of class 'class 1'"),
     ],
