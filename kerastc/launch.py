@@ -98,6 +98,7 @@ def train(
         backend = origin.backend(backend)
     else:
         config = locations.configured(module.Config, overrides, moved)
+        locations.require(config)
     backend = choose_backend(backend)
     changed = settings.changed(config)
     # A folder that is named by the time lies beside this one.

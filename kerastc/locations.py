@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastc import settings
-from kerastc.errors import UserError
+from kerastc.errors import UserError, nearest
 
 if TYPE_CHECKING:
     from kerastc.run import Run
@@ -87,6 +87,25 @@ def configured(
     """
     words = [settings.word(key, value) for key, value in _given(config_class, moved).items()]
     return settings.configure(config_class, [*overrides, *words])
+
+
+def require(config: settings.Config) -> None:
+    """Refuses a file or folder that is not there, before anything heavy is imported.
+
+    Backbones are left out: a name that is no folder may be that of a preset.
+
+    Raises:
+        UserError: with the nearest name.
+    """
+    for key, value in _named(config):
+        path = Path(value).expanduser()
+        if key == "backbone" or path.exists():
+            continue
+        beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise UserError(
+            f"{key}={value}: there is no file or folder {value}.",
+            nearest(path.name, beside) or "Check the path.",
+        )
 
 
 def same(run: "Run", key: str, value: Any) -> bool:

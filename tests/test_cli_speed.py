@@ -25,6 +25,9 @@ def test_it_answers_without_a_heavy_import(words: list[str]):
         ("sweep docstrings learning_rate=1e-4..1e-2:log", "--trials"),
         ("train docstrings epoch=3", "Did you mean 'epochs'"),
         ("train docstrings --backend theano", "tensorflow, jax"),
+        ("train text data={run}/rows.csv", "rows.csv"),
+        ("train supervised data={run}/confg.json", "Did you mean 'config.json'"),
+        ("train fixmatch unlabelled={run}/more", "no file or folder"),
         ("steps", "quantize"),
     ],
 )
