@@ -338,9 +338,9 @@ class Run:
 
 def _rows_told(described: Mapping[str, Any]) -> Iterator[str]:
     """How many rows went where, and what was passed over or changed on the way."""
-    parts = (f"{name} {part['rows']:,}" for name, part in described["splits"].items())
+    parts = (f"{name} {part['rows']:,}" for name, part in described.get("splits", {}).items())
     yield f"Data: {', '.join(parts)}"
-    for what, count in described["notes"].items():
+    for what, count in described.get("notes", {}).items():
         if count and what != "rows in the file":
             yield f"      {count:,} {what}"
 
