@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kerastc import locations, recipe, settings
+from kerastc import locations, parents, recipe, settings
 from kerastc.errors import UserError
 from kerastc.run import Run
 
@@ -26,7 +26,7 @@ class Origin:
 
     def as_dict(self, child: Path) -> dict[str, Any]:
         """What the config.json of a child in that folder says of it."""
-        place = locations.parent_entry(self.run.folder, child)
+        place = parents.parent_entry(self.run.folder, child)
         return place | {"checkpoint": self.checkpoint.name, "step": self.step}
 
     def child_config(

@@ -1,8 +1,7 @@
 """Where the files and folders that a run names lie now: they, or the run, may have moved.
 
 config.json keeps `locations`: for each setting that named a file or folder, its absolute `path`,
-the `working_folder` in which it was named, and the way to it `from_run`. A child's `parent` has
-`run` and `from_run` alike.
+the `working_folder` in which it was named, and the way to it `from_run`.
 """
 
 import os
@@ -12,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from kerastc import settings
 from kerastc.errors import UserError, nearest
+from kerastc.parents import way
 
 if TYPE_CHECKING:
     from kerastc.run import Run
-
-COMPRESSED = "compressed"  # the folder in a run under which its compressed runs lie by default
 
 
 def recorded(config: settings.Config, folder: Path) -> dict[str, dict[str, str]]:
@@ -37,11 +35,6 @@ def recorded(config: settings.Config, folder: Path) -> dict[str, dict[str, str]]
                 "from_run": way(folder, absolute),
             }
     return found
-
-
-def way(folder: Path, path: str | Path) -> str:
-    """The relative path from a run's folder to another place."""
-    return os.path.relpath(Path(path).absolute(), Path(folder).absolute())
 
 
 def located(config: settings.Config, run: "Run", moved: Sequence[str] = ()) -> settings.Config:
@@ -114,38 +107,6 @@ def same(run: "Run", key: str, value: Any) -> bool:
     if place is None or not isinstance(value, str):
         return False
     return _absolute(value) == place["path"]
-
-
-def parent_folder(folder: Path, config: Mapping[str, Any]) -> Path | None:
-    """The run that another was made of, where it is now; None where it is gone or there is none.
-
-    Looked for where it is if both moved together, where it was, and around `compressed/`.
-
-    Args:
-        folder: of the child.
-        config: its config.json.
-    """
-    stated = config.get("parent")
-    if not isinstance(stated, Mapping):
-        return None
-    folder = Path(folder).resolve()
-    ways = [stated.get("from_run"), stated.get("run")]
-    named = [(folder / text).resolve() for text in ways if isinstance(text, str) and text]
-    if folder.parent.name == COMPRESSED and "checkpoint" not in stated:
-        enclosing = folder.parent.parent
-        inside = [path for path in named if enclosing in (path, *path.parents)]
-        named = [*inside, enclosing, *named]
-    return next((path for path in named if path != folder and _is_run(path)), None)
-
-
-def parent_entry(parent: Path, child: Path) -> dict[str, str]:
-    """What the config.json of a child in that folder says of its parent's folder."""
-    folder = Path(parent).resolve()
-    return {"run": str(folder), "from_run": way(Path(child).resolve(), folder)}
-
-
-def _is_run(folder: Path) -> bool:
-    return (folder / "config.json").is_file()
 
 
 def _named(config: settings.Config) -> Iterator[tuple[str, str]]:

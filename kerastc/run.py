@@ -15,10 +15,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from kerastc import files, locations, manifest
+from kerastc import files, manifest
 from kerastc.environment import environment
 from kerastc.errors import UserError
 from kerastc.forms import labels_text, read_json, read_labels
+from kerastc.parents import parent_folder
 from kerastc.progress import tell
 from kerastc.run_forms import FORMS
 
@@ -108,7 +109,7 @@ class Run:
         Raises:
             UserError: where it is gone.
         """
-        folder = locations.parent_folder(self.folder, self.config)
+        folder = parent_folder(self.folder, self.config)
         if folder is None:
             raise UserError(
                 f"{self.folder} was made of the run {self.parent.get('run')}, which is gone.",

@@ -6,6 +6,7 @@ from click.testing import CliRunner
 from kerastc import locations
 from kerastc.cli import main
 from kerastc.errors import UserError
+from kerastc.parents import parent_entry
 from kerastc.report.lineage import ancestors
 from kerastc.run import Run
 
@@ -142,10 +143,10 @@ def test_a_run_whose_parent_moved_with_it_finds_it(tmp_path):
     old = tmp_path / "old"
     parent = Run.create(old / "text" / "first", {"recipe": "text"})
     folder = old / "kept" / "small"
-    entry = locations.parent_entry(parent.folder, folder)
+    entry = parent_entry(parent.folder, folder)
     Run.create(folder, {"recipe": "text", "steps": ["prune:0.5"], "parent": entry})
     inside = parent.folder / "compressed" / "x"
-    entry = locations.parent_entry(parent.folder, inside)
+    entry = parent_entry(parent.folder, inside)
     Run.create(inside, {"recipe": "text", "steps": ["prune:0.5"], "parent": entry})
     new = old.rename(tmp_path / "new")
     for child in (new / "kept" / "small", new / "text" / "first" / "compressed" / "x"):

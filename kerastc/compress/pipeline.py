@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kerastc import circumstances, launch, locations, settings, trust
+from kerastc import circumstances, launch, locations, parents, settings, trust
 from kerastc.backend import backend_name, choose_backend
 from kerastc.compress.words import parse
 from kerastc.errors import UserError
@@ -173,9 +173,20 @@ def data_of(source: Run, despite_changes: bool = False, moved: Sequence[str] = (
 
 
 def create(
-    source: Run, words: Sequence[str], folder: Path | None, places: launch.Places, of: DataOf
+    source: Run,
+    words: Sequence[str],
+    folder: Path | None,
+    places: launch.Places,
+    of: DataOf | None = None,
 ) -> Run:
     """A child run on which nothing is done yet; by default PARENT/compressed/STEPS.
+
+    Args:
+        source: its parent.
+        words: the steps.
+        folder: of the child.
+        places: where caches are.
+        of: what gives its data; a trial of a search needs none.
 
     Raises:
         UserError: where the folder holds something already.
@@ -187,15 +198,18 @@ def create(
         )
     named = {
         "recipe": source.config["recipe"],
-        "recipe_sha256": of.recipe_sha256,
+        "recipe_sha256": source.config.get("recipe_sha256"),
         "command": shlex.join(["kerastc", "compress", str(source.folder), *words]),
-        "config": of.config.model_dump(mode="json"),
-        "locations": locations.recorded(of.config, folder),
-        "parent": locations.parent_entry(source.folder, folder),
+        "config": source.config["config"],
+        "parent": parents.parent_entry(source.folder, folder),
         "steps": list(words),
     }
-    if of.differences:
-        named["despite"] = list(of.differences)
+    if of:
+        named["recipe_sha256"] = of.recipe_sha256
+        named["config"] = of.config.model_dump(mode="json")
+        named["locations"] = locations.recorded(of.config, folder)
+        if of.differences:
+            named["despite"] = list(of.differences)
     return Run.create(folder, named, places.cache)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from kerastc.errors import UserError
 from kerastc.forms import read_json
-from kerastc.locations import COMPRESSED, parent_folder
+from kerastc.parents import COMPRESSED, parent_folder
 from kerastc.run import Run
 from kerastc.run_forms import FORMS
 

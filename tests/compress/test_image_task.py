@@ -22,11 +22,11 @@ pytestmark = pytest.mark.backend
 def task_with(trained_images, places, tmp_path_factory):
     """Makes tasks of the run, as if its config had been another."""
     run = Run(trained_images, places.cache)
-    load, config = data_of(run)
-    splits = load(config, Run(tmp_path_factory.mktemp("data")))
+    of = data_of(run)
+    splits = of.load(of.config, Run(tmp_path_factory.mktemp("data")))
 
     def make(**changes):
-        return task_of(run, run, config.model_copy(update=changes), splits)
+        return task_of(run, run, of.config.model_copy(update=changes), splits)
 
     return make
 

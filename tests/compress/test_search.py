@@ -170,10 +170,10 @@ def test_without_optuna_the_way_to_get_it_is_told(tiny_run, monkeypatch):
 @pytest.mark.backend
 def test_chains_that_begin_alike_share_the_models_of_their_beginnings(trained, places, tmp_path):
     source = Run(trained, places.cache)
-    read, config = data_of(source)
-    splits = read(config, Run(tmp_path))
+    of = data_of(source)
+    splits = of.load(of.config, Run(tmp_path))
     chains = Chains(
-        tmp_path / "steps", source, source, lambda: task_of(source, source, config, splits)
+        tmp_path / "steps", source, source, lambda: task_of(source, source, of.config, splits)
     )
     first = chains.model_after(["vocabulary", "low-rank:embedding=4"])
     written = first.path("model.keras").stat().st_mtime_ns
