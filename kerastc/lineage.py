@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kerastc import locations, parents, recipe, settings
+from kerastc import locations, manifest, parents, recipe, settings
 from kerastc.errors import UserError
 from kerastc.run import Run
 
@@ -81,8 +81,9 @@ def origin(path: Path) -> Origin:
         )
     steps = {file.resolve(): step for step, file in found.items()}
     if path.suffix != ".npz":
-        return Origin(run, found[max(found)], max(found))
+        path = found[max(found)]
     if path.resolve() not in steps:
         there = ", ".join(str(found[step]) for step in sorted(found))
         raise UserError(f"There is no checkpoint {path}.", f"There are: {there}.")
+    manifest.verify(run.folder, f"checkpoints/{path.name}")
     return Origin(run, path, steps[path.resolve()])

@@ -72,7 +72,7 @@ class Chains:
         """Does the last of some steps to the model of the others."""
         task = self.task()
         task.read_preprocessing(begin)
-        work = Work(task, load_model(begin.path("model.keras")), account.run)
+        work = Work(task, load_model(begin.required("model.keras")), account.run)
         tell(f"    {words[-1]}")
         with account.step(work, len(words), words[-1]):
             account.details = parse(words)[-1].apply(work)

@@ -75,7 +75,7 @@ class ImageTask(Task):
     @cached_property
     def teacher(self) -> keras.Model:
         """The original's model."""
-        return load_model(self.original.path("model.keras"))
+        return load_model(self.original.required("model.keras"))
 
     def _unlabelled(self, options: "Training") -> np.ndarray:
         found = self.splits.unlabelled.images

@@ -243,7 +243,7 @@ def _work(run: Run, source: Run, load, config, steps) -> None:
     account = Account(run, original)
     begin = account.last_done or source
     task.read_preprocessing(begin)
-    work = Work(task, load_model(begin.path("model.keras")), run)
+    work = Work(task, load_model(begin.required("model.keras")), run)
     for number, (word, step) in enumerate(steps, 1):
         if number <= len(account.steps):
             continue

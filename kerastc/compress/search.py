@@ -156,7 +156,7 @@ def _space(chains: "Chains", words: Sequence[str], epochs: int) -> "Space":
     done = [*words, *(step for run in compressed for step in run.steps)]
     task = chains.task()
     task.read_preprocessing(begin)
-    return space(load_model(begin.path("model.keras")), task, words, done, epochs)
+    return space(load_model(begin.required("model.keras")), task, words, done, epochs)
 
 
 class _Folder(Run):

@@ -5,13 +5,14 @@
 of later rows that the report shows stand in `PART_shown`, and their rows in `PART_shown_rows`.
 """
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from kerastc import manifest
 from kerastc.errors import UserError
+from kerastc.forms import BROKEN
 from kerastc.run import Run
 
 MOST = 2000  # images of a part
@@ -51,14 +52,20 @@ def read_images(folder: Path, part: str, rows: Sequence[int]) -> list[np.ndarray
     path = Path(folder) / "predictions" / "images.npz"
     if not path.is_file():
         return [None] * len(rows)
+    manifest.verify(Path(folder), "predictions/images.npz")
     try:
         with np.load(path, allow_pickle=False) as file:
             first, later = file[part], file.get(f"{part}_shown", ())
             places = [*range(len(first)), *file.get(f"{part}_shown_rows", ())]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            kept = dict(zip(map(int, places), [*first, *later], strict=True))
+            if any(
+                i.dtype != np.uint8 or i.ndim != 3 or i.shape[2] not in (1, 3)
+                for i in kept.values()
+            ):
+                raise ValueError("it holds something that is no image")
+    except BROKEN as error:
         raise UserError(
             f"{path} cannot be read as the images of predictions: {error}",
             "Remove the file: the report leaves out what it lacks.",
         ) from error
-    kept = dict(zip(places, [*first, *later], strict=True))
     return [kept.get(row) for row in rows]

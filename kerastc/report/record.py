@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kerastc import manifest
 from kerastc.errors import UserError
 from kerastc.kinds import KINDS
 from kerastc.report.metrics import Predictions, read_predictions
@@ -108,6 +109,7 @@ class RunRecord:
         path = self.folder / "predictions" / f"{part}.csv"
         if not path.is_file():
             return None
+        manifest.verify(self.folder, f"predictions/{part}.csv")
         predictions = read_predictions(path)
         if predictions.classes != self.classes:
             raise UserError(
@@ -174,7 +176,9 @@ def _history(path: Path) -> pd.DataFrame:
     if "epoch" not in table:
         table.insert(0, "epoch", np.arange(1, len(table) + 1))
     table = table.apply(pd.to_numeric, errors="coerce").replace([np.inf, -np.inf], np.nan)
-    steps = table["epoch"].to_numpy()
+    steps = table["epoch"].to_numpy(dtype=float)
+    if not len(table):
+        return pd.DataFrame()
     if not (np.isfinite(steps).all() and (np.diff(steps) > 0).all() and np.abs(steps).max() < 1e9):
         raise UserError(f"{path} is damaged: its epochs are no numbers that rise from row to row.")
     return table

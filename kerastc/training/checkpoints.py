@@ -5,8 +5,8 @@ PyTorch's random state and the history up to step N. The newest is kept for resu
 to choose from, and any of them can be the beginning of a child run.
 """
 
+import hashlib
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from kerastc.errors import UserError
+from kerastc.forms import COUNT, check
 from kerastc.run import Run
 from kerastc.training.arrays import read_arrays, write_arrays
 from kerastc.training.stopping import ranked
@@ -78,8 +79,8 @@ class Checkpoints(keras.callbacks.Callback):
             return
         path = saved[max(saved)]
         try:
-            arrays = read_arrays(path)
-            state = json.loads(str(arrays.pop("state")))
+            state, arrays = _read(path)
+            self._refuse_another(state["run"], identity(self.run))
             self.torch_random = arrays.pop("torch_random", None)
             _assign(_by_name(model), arrays)
         except (ValueError, KeyError) as error:
@@ -92,7 +93,8 @@ class Checkpoints(keras.callbacks.Callback):
         self.run.write_rows("history.csv", self.rows)
 
     def _state(self) -> Iterator[tuple[str, np.ndarray]]:
-        yield "state", np.array(json.dumps({"history": self.rows}))
+        state = {"history": self.rows, "run": identity(self.run)}
+        yield "state", np.array(json.dumps(state))
         for name, variable in _by_name(self.model).items():
             yield name, variable.numpy()
         if keras.backend.backend() == "torch":
@@ -110,9 +112,56 @@ class Checkpoints(keras.callbacks.Callback):
                 f"{source}, from which {self.run.folder} shall begin, is gone.",
                 "Start a new child from a checkpoint that is there: kerastc train --from RUN",
             )
+        try:
+            state, arrays = _read(source)
+            self._refuse_another(state["run"], identity(self.run.parent_run()))
+        except (ValueError, KeyError) as error:
+            raise UserError(f"{source} does not fit its run: {error}") from None
+        state["run"] = identity(self.run)
         with self.run.writing("checkpoints", source.name) as path:
-            shutil.copyfile(source, path)
+            write_arrays(path, [("state", np.array(json.dumps(state))), *arrays.items()])
         return self.run.checkpoints()
+
+    @staticmethod
+    def _refuse_another(found: str, expected: str) -> None:
+        if found != expected:
+            raise ValueError("it is of a run with other settings or data")
+
+
+def identity(run: Run) -> str:
+    """What a run's checkpoints depend on, as a SHA-256: its settings, the data, which part of it.
+
+    Runs that are alike in these have the same checkpoints.
+    """
+    config = dict(run.config) if run.path("config.json").exists() else {}
+    known = {key: config.get(key) for key in ("config", "phase", "step")}
+    known["config"] = {k: v for k, v in (known["config"] or {}).items() if k != "data"}
+    if run.path("data.json").exists():
+        known["fingerprint"] = run.read_json("data.json")["fingerprint"]
+    if run.folder.parent.name in ("phases", "steps"):
+        outer = Run(run.folder.parent.parent)
+        known["of"] = identity(outer) if outer.path("config.json").exists() else outer.folder.name
+    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+
+
+def _read(path: Path) -> tuple[dict, dict[str, np.ndarray]]:
+    """The state and the arrays of a checkpoint.
+
+    Raises:
+        ValueError: where it is no checkpoint.
+    """
+    arrays = read_arrays(path)
+    if "state" not in arrays:
+        raise ValueError("it has no state")
+    try:
+        state = json.loads(str(arrays.pop("state")))
+    except RecursionError:
+        raise ValueError("its state is nested too deeply") from None
+    check(state, {"run": str, "history": [{"step": COUNT, "epoch": float}]})
+    for row in state["history"]:  # a diverged training has NaN there
+        if not all(isinstance(value, int | float) for value in row.values()):
+            raise ValueError("its history holds something that is no number")
+    return state, arrays
 
 
 def read_weights(path: Path) -> dict[str, np.ndarray]:
