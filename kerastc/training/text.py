@@ -137,10 +137,9 @@ def _prepare(model, encoder, splits, config, run) -> tuple[keras.Model, dict[str
         run.cache,
         (encoder.fingerprint, config.pooling, config.precision, keras.backend.backend()),
     )
-    # One call for all, so that the encoder's batches are full.
     texts = list(batches.values())
     tokens = [ids for part in texts for ids in part.inputs]
-    rows = cache.features(features, tokens, encoder.tokenizer.pad)
+    rows = cache.features(features, tokens, encoder.tokenizer.pad, encoder.max_length)
     parts = np.split(rows, np.cumsum([len(part.targets) for part in texts])[:-1])
     return head, {
         name: Batches(part, old.targets, config.batch_size, old.weights, seeds[name])

@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from kerastc.training.features import FeatureCache
+from kerastc.training.arrays import read_arrays
+from kerastc.training.features import ROWS, FeatureCache
 
 pytestmark = pytest.mark.backend
 
@@ -32,7 +33,8 @@ class Counting(keras.Model):
     def predict_on_batch(self, inputs):
         if self.stop_after is not None and self.read >= self.stop_after:
             raise KeyboardInterrupt
-        self.read += len(inputs)
+        self.read += len(np.unique(inputs, axis=0))  # the last batch is filled up with its own
+        assert len(inputs) == ROWS
         return super().predict_on_batch(inputs)
 
 
@@ -43,7 +45,7 @@ def tokens(count, seed=0):
 
 def test_features_are_those_of_the_encoder(tmp_path):
     model, texts = encoder(), tokens(50)
-    found = FeatureCache(tmp_path, ["w"]).features(model, texts, pad)
+    found = FeatureCache(tmp_path, ["w"]).features(model, texts, pad, 64)
     for ids, row in zip(texts, found, strict=True):
         expected = keras.ops.convert_to_numpy(model(ids[None]))[0]
         np.testing.assert_allclose(row, expected, atol=1e-6)
@@ -52,36 +54,83 @@ def test_features_are_those_of_the_encoder(tmp_path):
 def test_a_text_is_encoded_once_for_all_runs(tmp_path):
     model, texts = Counting(encoder()), tokens(40)
     cache = FeatureCache(tmp_path, ["w"])
-    first = cache.features(model, texts + texts[:10], pad)
+    first = cache.features(model, texts + texts[:10], pad, 64)
     assert model.read == 40
-    again = FeatureCache(tmp_path, ["w"]).features(model, texts[::-1] + tokens(5, seed=1), pad)
+    again = FeatureCache(tmp_path, ["w"]).features(model, texts[::-1] + tokens(5, seed=1), pad, 64)
     assert model.read == 45
     np.testing.assert_array_equal(again[:40], first[:40][::-1])
 
 
 def test_other_weights_share_nothing(tmp_path):
     model = Counting(encoder())
-    FeatureCache(tmp_path, ["w"]).features(model, tokens(8), pad)
-    FeatureCache(tmp_path, ["other"]).features(model, tokens(8), pad)
+    FeatureCache(tmp_path, ["w"]).features(model, tokens(8), pad, 64)
+    FeatureCache(tmp_path, ["other"]).features(model, tokens(8), pad, 64)
     assert model.read == 16
 
 
 def test_a_killed_computation_goes_on_to_the_same_bits(tmp_path):
-    model, texts = encoder(), tokens(100)
-    whole = FeatureCache(tmp_path / "a", ["w"]).features(model, texts, pad, batch_size=2)
-    killed = Counting(model, stop_after=70)
+    model, texts = encoder(), tokens(600)
+    whole = FeatureCache(tmp_path / "a", ["w"]).features(model, texts, pad, 64)
+    killed = Counting(model, stop_after=560)
     with pytest.raises(KeyboardInterrupt):
-        FeatureCache(tmp_path / "b", ["w"]).features(killed, texts, pad, batch_size=2)
+        FeatureCache(tmp_path / "b", ["w"]).features(killed, texts, pad, 64)
     rest = Counting(model)
-    found = FeatureCache(tmp_path / "b", ["w"]).features(rest, texts, pad, batch_size=2)
+    found = FeatureCache(tmp_path / "b", ["w"]).features(rest, texts, pad, 64)
     np.testing.assert_array_equal(found, whole)
-    assert rest.read < 100
+    assert rest.read < 600
 
 
 def test_a_broken_shard_is_computed_again(tmp_path):
     model, texts = encoder(), tokens(20)
     cache = FeatureCache(tmp_path, ["w"])
-    first = cache.features(model, texts, pad)
+    first = cache.features(model, texts, pad, 64)
     for shard in cache.folder.glob("*.npz"):
         shard.write_bytes(shard.read_bytes()[:60])
-    np.testing.assert_array_equal(cache.features(model, texts, pad), first)
+    np.testing.assert_array_equal(cache.features(model, texts, pad, 64), first)
+
+
+def attention():
+    """Rounds as an encoder does: products of whole batches, softmax over the padded length."""
+    keras.utils.set_random_seed(0)
+    ids = keras.Input((None,), dtype="int32")
+    vectors = keras.layers.Embedding(100, 24, mask_zero=True)(ids)
+    mixed = keras.layers.MultiHeadAttention(4, 6)(vectors, vectors)
+    mixed = keras.layers.Dense(24, "gelu")(keras.layers.LayerNormalization()(mixed))
+    return keras.Model(ids, keras.layers.GlobalAveragePooling1D()(mixed))
+
+
+def test_the_bits_of_a_text_do_not_depend_on_what_the_cache_held(tmp_path):
+    model, texts = attention(), tokens(90)
+    whole = FeatureCache(tmp_path / "a", ["w"]).features(model, texts, pad, 64)
+    cache = FeatureCache(tmp_path / "b", ["w"])
+    cache.features(model, [*texts[3:5], *tokens(5, seed=1)], pad, 64)
+    cache.features(model, texts[60:][::-1], pad, 64)
+    np.testing.assert_array_equal(cache.features(model, texts, pad, 64), whole)
+
+
+def test_a_model_of_few_tokens_gets_no_longer_rows(tmp_path):
+    seen = []
+    model = encoder()
+
+    def recorded(rows, length):
+        seen.append(length)
+        return pad(rows, length)
+
+    FeatureCache(tmp_path, ["w"]).features(model, tokens(60), recorded, 39)
+    assert max(seen) == 39
+
+
+def test_shards_without_a_wanted_text_are_not_read_whole(tmp_path, monkeypatch):
+    model = encoder()
+    cache = FeatureCache(tmp_path, ["w"])
+    for seed in range(3):
+        cache.features(model, tokens(4, seed), pad, 64)
+    read = []
+
+    def recorded(path, prefix=""):
+        read.append(prefix)
+        return read_arrays(path, prefix)
+
+    monkeypatch.setattr("kerastc.training.features.read_arrays", recorded)
+    cache.features(model, tokens(4, 1), pad, 64)
+    assert read.count("features") == 1

@@ -1,5 +1,7 @@
 """Training a text classifier whole: cached features against uncached ones, and its files."""
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -74,3 +76,16 @@ def test_the_saved_model_gives_the_same_probabilities(study):
     found = Predictor(Run.open(run.folder)).probabilities(splits.test.texts)
     np.testing.assert_allclose(found, trained.test, atol=1e-5)
     assert not list(Path(run.folder).glob("**/.writing*"))
+
+
+def test_a_training_on_cached_features_ends_in_the_same_digits_whatever_the_cache_held(
+    study, tmp_path
+):
+    whole = train_text_classifier(*study("whole"))
+    for folder in (tmp_path / "cache" / "features").iterdir():
+        shutil.rmtree(folder)
+    model, encoder, splits, config, run = study("resumed")
+    others = replace(splits, train=splits.validation, validation=splits.test)
+    train_text_classifier(model, encoder, others, config.model_copy(update={"epochs": 1}), run)
+    found = train_text_classifier(*study("again"))
+    np.testing.assert_array_equal(found.test, whole.test)
