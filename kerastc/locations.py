@@ -66,8 +66,16 @@ def located(config: settings.Config, run: "Run", moved: Sequence[str] = ()) -> s
 
 def with_values(config: settings.Config, changes: Mapping[str, str]) -> settings.Config:
     """The config with other values, by dotted key."""
-    words = [settings.word(key, value) for key, value in changes.items()]
-    return settings.configure(type(config), words, config.model_dump(mode="json"))
+    if not changes:
+        return config
+    values = config.model_dump(mode="json")
+    for key, value in changes.items():
+        *groups, last = key.split(".")
+        place = values
+        for group in groups:
+            place = place[group]
+        place[last] = value
+    return settings.validate(type(config), values)
 
 
 def configured(

@@ -102,11 +102,14 @@ SIGNATURE = {  # what the report reads of exports/*.json
 FORMS: dict[str, Any] = {
     "config.json": {
         "recipe?": str,
+        "recipe_sha256?": Or(str, None),
         "command?": str,
         "config?": {"seed?": int, "data?": Or(str, [str])},
         "changed?": [str],
         "steps?": [str],
-        "parent?": {"run": str, "checkpoint?": str, "step?": COUNT},
+        "parent?": {"run": str, "from_run?": str, "checkpoint?": str, "step?": COUNT},
+        "locations?": {str: {"path": str, "working_folder": str, "from_run": str}},
+        "despite?": [str],
         "phase?": str,
         "step?": str,
     },
@@ -119,6 +122,7 @@ FORMS: dict[str, Any] = {
         "git_commit?": str,
         "versions?": {str: Or(str, None)},
         "data_fingerprint?": str,
+        "resumed_despite?": [str],
     },
     "data.json": {
         "source?": str,

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerastc.compress import distill, image_task, teaching
+from kerastc.compress import image_task, teaching
 from kerastc.compress.distill import Distill
 from kerastc.compress.pipeline import data_of
 from kerastc.compress.recover import Recover
@@ -100,7 +100,7 @@ def test_a_student_of_another_architecture_takes_the_place_of_the_model(
 ):
     task = task_with()
     work = Work(task, load_model(trained_images / "model.keras"), None)
-    monkeypatch.setattr(distill, "teach", lambda work, options: {"epochs": options.epochs})
+    monkeypatch.setattr(teaching, "teach", lambda work, options: {"epochs": options.epochs})
     assert Distill(architecture="wide", width=0.25, depth=1).apply(work) == {"epochs": 3}
     assert task.preprocessing["architecture"] == "wide"
     assert work.model.get_layer("stem").filters == 16
