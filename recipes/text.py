@@ -1,10 +1,12 @@
 """Sort your own labelled texts, from a table of any kind.
 
 The file has a column of texts and one of class names (several text columns are joined). Texts that
-stand twice, or nearly so, stay in one split; what was found is in the report.
+stand twice, or nearly so, stay in one split; what was found is in the report. Validation and test
+texts may have files of their own, with the same columns.
 
     kerastc train text data=my.csv
     kerastc train text data=my.jsonl.gz text=title+body label=topic trainable=all learning_rate=5e-5
+    kerastc train text data=train.csv validation=dev.csv test=test.csv
 
 Data: your own texts.
 
@@ -15,6 +17,7 @@ Expect: what your labels allow. On 7,143 Irish Times headlines (six topics), tra
 learning_rate=5e-5 epochs=1 gave a test accuracy of 0.597 [0.568, 0.626], one seed.
 """
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -22,7 +25,7 @@ from pydantic import Field
 from kerastc import data, models, report, training
 
 
-class Config(training.TextClassifierConfig):
+class Config(data.TextParts, training.TextClassifierConfig):
     """A frozen encoder; with some thousand texts, trainable=all does better."""
 
     data: str  # the file
@@ -33,11 +36,19 @@ class Config(training.TextClassifierConfig):
 
 
 def load(config: Config, run) -> data.Splits:
-    columns = data.column_names(config.text)
-    texts = data.read_texts(
-        config.data, columns, config.label, config.max_characters, encoding=config.encoding
+    def read(file: str, columns: Sequence[str], label: str, part: bool) -> data.LabelledTexts:
+        most, encoding = config.max_characters, config.encoding
+        return data.read_texts(file, columns, label, most, encoding=encoding, one_class=part)
+
+    texts = read(config.data, data.column_names(config.text), config.label, part=False)
+    found = texts.reading
+    splits = data.split_texts(
+        texts,
+        config,
+        lambda file: read(file, found.text, found.label, part=True),
+        config.seed,
+        config.train_fraction,
     )
-    splits = data.split(texts, config.seed, train_fraction=config.train_fraction)
     run.describe_data(splits)
     return splits
 

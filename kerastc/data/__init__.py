@@ -25,6 +25,7 @@ __getattr__, __dir__, __all__ = attach(
         "prepared": ["write_prepared"],
         "splits": ["Splits", "sample_per_class", "split"],
         "text_file": ["read_texts", "read_unlabelled"],
+        "text_parts": ["TextParts", "split_texts"],
         "texts": ["LabelledTexts", "column_names"],
     },
 )

@@ -1,6 +1,6 @@
 """Training, validation and test rows: stratified, and no text in more than one of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from math import ceil, floor
@@ -29,6 +29,8 @@ class Splits:
         data: all rows.
         dates: first and last day of each part, yyyymmdd, where they were split by date.
         balancing: how the training part was balanced and its rows by class before and after.
+        sources: where each part comes from, where they have files of their own.
+        fingerprint: of all that was read; that of `data` unless given.
     """
 
     train: LabelledTexts
@@ -41,6 +43,12 @@ class Splits:
     data: LabelledTexts
     dates: dict[str, list[int]] = field(default_factory=dict)
     balancing: dict = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+    fingerprint: str = ""
+
+    def __post_init__(self):
+        if not self.fingerprint:
+            object.__setattr__(self, "fingerprint", self.data.fingerprint)
 
     def summary(self) -> dict[str, dict]:
         """Rows of each part and of its classes, in the classes' order."""
@@ -54,13 +62,13 @@ class Splits:
         """All that a run records of its data (data.json)."""
         record = {
             "source": self.data.source,
-            "fingerprint": self.data.fingerprint,
+            "fingerprint": self.fingerprint,
             "classes": list(self.data.classes),
             "splits": self.summary(),
             "duplicates": self.duplicates.as_dict(),
             "notes": dict(self.data.notes),
         }
-        optional = {"dates": self.dates, "balancing": self.balancing}
+        optional = {"dates": self.dates, "balancing": self.balancing, "sources": self.sources}
         return record | {name: value for name, value in optional.items() if value}
 
 
@@ -103,14 +111,36 @@ def split(
         dates = dict(zip(PARTS, found.borders.tolist(), strict=True))
     else:
         dates = {}
-        _check_counts(data, validation, test)
         duplicates = find_duplicates(data)
-        targets = _targets(data.class_counts(), validation, test)
-        part_of = _assigned(data.labels, duplicates.groups, targets, rng)
-        _check_parts(data, duplicates.groups, part_of)
+        part_of = drawn(data, duplicates.groups, validation, test, rng)
     train, *others = (np.flatnonzero(part_of == i) for i in range(len(PARTS)))
-    rows = [_thinned(train, data, train_fraction, rng), *others]
+    rows = [thinned(train, data, train_fraction, rng), *others]
     return Splits(*map(data.take, rows), *rows, duplicates, data, dates)
+
+
+def drawn(
+    data: LabelledTexts,
+    groups: np.ndarray,
+    validation: float,
+    test: float,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """The part of every row by number, (n,), drawn by class; a part whose share is 0 gets none.
+
+    Args:
+        data: the rows.
+        groups: (n,) numbers of equal or nearly equal rows, which stay together.
+        validation, test: shares of the rows.
+        rng: of the draw.
+
+    Raises:
+        UserError: for a class with too few rows, or too few different texts.
+    """
+    _check_counts(data, validation, test)
+    groups = np.unique(groups, return_inverse=True)[1]
+    part_of = _assigned(data.labels, groups, _targets(data.class_counts(), validation, test), rng)
+    _check_parts(data, groups, part_of, (1 - validation - test, validation, test))
+    return part_of
 
 
 def sample_per_class(
@@ -171,7 +201,8 @@ def _check_shares(validation: float, test: float, train_fraction: float) -> None
 
 
 def _check_counts(data: LabelledTexts, validation: float, test: float) -> None:
-    least = ceil(1 / min(validation, test, 1 - validation - test) - 1e-9)
+    shares = [share for share in (validation, test, 1 - validation - test) if share]
+    least = ceil(1 / min(shares) - 1e-9)
     few = [
         f"{name!r} has {count}"
         for name, count in zip(data.classes, data.class_counts(), strict=True)
@@ -235,10 +266,13 @@ def _filled(left: np.ndarray, rows: int) -> np.ndarray:
     return wanted
 
 
-def _check_parts(data: LabelledTexts, groups: np.ndarray, part_of: np.ndarray) -> None:
+def _check_parts(
+    data: LabelledTexts, groups: np.ndarray, part_of: np.ndarray, shares: Sequence[float]
+) -> None:
+    wanted = [part for part, share in enumerate(shares) if share]
     for index, name in enumerate(data.classes):
         rows = data.labels == index
-        missing = [PARTS[part] for part in range(len(PARTS)) if part not in part_of[rows]]
+        missing = [PARTS[part] for part in wanted if part not in part_of[rows]]
         if missing:
             raise UserError(
                 f"The class {name!r} has {rows.sum()} rows but only "
@@ -248,7 +282,7 @@ def _check_parts(data: LabelledTexts, groups: np.ndarray, part_of: np.ndarray) -
             )
 
 
-def _thinned(
+def thinned(
     rows: np.ndarray, data: LabelledTexts, fraction: float, rng: np.random.Generator
 ) -> np.ndarray:
     """The given share of the rows, equal in all classes, ascending.
