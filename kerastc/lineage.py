@@ -69,7 +69,8 @@ def origin(path: Path) -> Origin:
     """Reads what the user named: a run (its last checkpoint is meant), or a checkpoint file.
 
     Raises:
-        UserError: where there is no such checkpoint; it names those that there are.
+        UserError: where the run is not finished, or has no such checkpoint; it names those that
+            there are.
     """
     folder = path.parent.parent if path.suffix == ".npz" else path
     run = Run.open(folder)
@@ -78,6 +79,12 @@ def origin(path: Path) -> Origin:
         raise UserError(
             f"{run.folder} has no checkpoint: it stands {run.standing()}.",
             f"Go on with it: {run.resume_command}",
+        )
+    if not run.finished:
+        raise UserError(
+            f"{run.folder} is not finished ({run.standing()}): a child is compared with its "
+            "parent's final figures.",
+            f"Finish it first: {run.resume_command}",
         )
     steps = {file.resolve(): step for step, file in found.items()}
     if path.suffix != ".npz":

@@ -42,7 +42,9 @@ Location = typing.Annotated[str, IsLocation()]  # a field's type; a field named 
 class Config(pydantic.BaseModel):
     """What every recipe's `Config` extends: frozen, strict about names, defaults checked too."""
 
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = pydantic.ConfigDict(
+        extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False
+    )
     called: ClassVar[str] = "this recipe"  # in messages
     shown_by: ClassVar[str] = "kerastc show RECIPE"  # the command that lists the fields
 

@@ -127,3 +127,12 @@ def test_what_is_changed_makes_the_config_again(words):
     again = [settings.word(key, value) for key, value in settings.changed(config).items()]
     assert settings.configure(Chosen, again) == config
     assert len(again) <= len(words)
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan"])
+@pytest.mark.parametrize("key", ["learning_rate", "weight_decay", "early_stopping.min_delta"])
+def test_no_number_is_infinite_or_none(key, value):
+    from kerastc.training.config import TextClassifierConfig
+
+    with pytest.raises(UserError, match=f"{key}={value} is not allowed"):
+        settings.configure(TextClassifierConfig, [f"{key}={value}"])

@@ -61,15 +61,16 @@ def find_duplicates(data: LabelledTexts, similarity: float = 0.9) -> Duplicates:
     del first_of  # a dictionary of a million texts takes 100 MB
     groups = _numbered(_connected(len(different), near_pairs(different, similarity))[unique])
     count = int(groups.max()) + 1
-    class_sets = np.zeros((count, len(data.classes)), bool)
-    class_sets[groups, data.labels] = True
-    several = class_sets.sum(axis=1) > 1
+    # The pairs of group and class that occur; a table of groups by classes may not fit in memory.
+    pairs = np.unique(groups * len(data.classes) + data.labels)
+    classes = np.bincount(pairs // len(data.classes), minlength=count)  # of each group
+    several = classes > 1
     return Duplicates(
         groups,
         exact=len(data) - len(different),
         near=len(different) - count,
         conflicting=int(several[groups].sum()),
-        examples=_examples(data, unique, groups, class_sets),
+        examples=_examples(data, unique, groups, classes),
     )
 
 
@@ -97,10 +98,9 @@ def _numbered(values: np.ndarray) -> np.ndarray:
 
 
 def _examples(
-    data: LabelledTexts, unique: np.ndarray, groups: np.ndarray, class_sets: np.ndarray
+    data: LabelledTexts, unique: np.ndarray, groups: np.ndarray, classes: np.ndarray
 ) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
     sizes = np.bincount(groups)
-    classes = class_sets.sum(axis=1)
     candidates = np.flatnonzero(sizes > 1)
     # Groups of several classes, then those of several texts, in the order of the rows.
     texts = np.bincount(groups[np.unique(unique, return_index=True)[1]], minlength=len(sizes))
@@ -109,6 +109,6 @@ def _examples(
     for group in candidates[order][:EXAMPLES]:
         rows = np.flatnonzero(groups == group)
         firsts = rows[np.sort(np.unique(unique[rows], return_index=True)[1])][:2]
-        names = [data.classes[i] for i in np.flatnonzero(class_sets[group])]
+        names = [data.classes[i] for i in np.unique(data.labels[rows])]
         found.append((tuple(data.texts[firsts]), tuple(names)))
     return tuple(found)

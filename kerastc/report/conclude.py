@@ -74,7 +74,7 @@ def _metrics(run: Run, splits: "Splits | ImageSplits", trained: "Trained") -> di
     for name, (rows, probabilities) in measured.items():
         metrics[name] = classification_metrics(rows.labels, probabilities, rows.classes)
     if trained.baseline:
-        metrics["baseline"] = {"name": "bag of words", "training": trained.baseline.figures}
+        metrics["baseline"] = {"name": trained.baseline.name, "training": trained.baseline.figures}
         for part in _PARTS:
             rows = getattr(splits, part)
             metrics["baseline"][part] = classification_metrics(

@@ -32,7 +32,7 @@ class Tokenizer(ABC):
 
     Attributes:
         kind: the KerasHub class that reads the saved folder, such as "DistilBertTokenizer".
-        start_id, end_id, pad_id, mask_id: ids of the special tokens.
+        start_id, end_id, pad_id, mask_id, unknown_id: ids of the special tokens.
         vocabulary_size: one more than the largest id.
     """
 
@@ -42,6 +42,7 @@ class Tokenizer(ABC):
     pad_id: int
     mask_id: int
     vocabulary_size: int
+    unknown_id: int | None = None  # of what the vocabulary lacks, where it can lack anything
 
     def encode(self, texts: Iterable[str], max_length: int) -> Ragged:
         """Token ids of each text, unpadded, (length,) int32 with length <= `max_length`.
@@ -139,7 +140,9 @@ class WordPiece(Tokenizer):
         ids = {token: i for i, token in enumerate(self.vocabulary)}
         special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
         _require(special, ids)
-        self.pad_id, _, self.start_id, self.end_id, self.mask_id = (ids[t] for t in special)
+        self.pad_id, self.unknown_id, self.start_id, self.end_id, self.mask_id = (
+            ids[t] for t in special
+        )
         self.vocabulary_size = len(self.vocabulary)
         self._engine = tokenizers.Tokenizer(
             models.WordPiece(ids, unk_token="[UNK]", max_input_chars_per_word=100)
@@ -228,6 +231,7 @@ class SentencePiece(Tokenizer):
         self.kind = type(layer).__name__
         ends = (layer.start_token_id, layer.end_token_id, layer.pad_token_id)
         self.start_id, self.end_id, self.pad_id = map(int, ends)
+        self.unknown_id = int(getattr(layer, "unk_token_id", None) or 0)
         self.mask_id = int(getattr(layer, "mask_token_id", None) or layer.unk_token_id)
         self.vocabulary_size = layer.vocabulary_size()
 

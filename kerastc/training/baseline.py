@@ -15,6 +15,7 @@ import numpy as np
 from kerastc.files import writing
 from kerastc.progress import progress
 from kerastc.run import Run
+from kerastc.text.spaces import without_spaces
 from kerastc.training.arrays import read_arrays
 from kerastc.training.config import TextClassifierConfig
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 STRENGTH = 4.0  # C: the inverse of the L2 penalty
 CHUNK = 20_000  # texts whose words are in memory at a time
 COEFFICIENTS = 2**22  # at most, over all classes: the solver keeps some ten arrays of them
+WORDS = "bag of words"
+CHARACTERS = "bag of character n-grams"
+# What each counts: its terms, and how many of them may be one behind the other.
+TERMS = {WORDS: ("word", (1, 2)), CHARACTERS: ("char", (1, 3))}
 
 
 @dataclass(frozen=True)
@@ -35,15 +40,20 @@ class Baseline:
     Args:
         validation, test: (rows, classes) float32 probabilities.
         figures: `seconds` of fitting, `predicting_seconds` of both parts, `parameters`.
+        name: what it is: `WORDS` or `CHARACTERS`.
     """
 
     validation: np.ndarray
     test: np.ndarray
     figures: dict[str, float]
+    name: str = WORDS
 
 
 def bag_of_words(splits: "Splits", config: TextClassifierConfig, run: Run) -> Baseline:
     """Fits TF-IDF of words and pairs of words with multinomial logistic regression.
+
+    Texts in scripts without spaces between words (Chinese, Japanese, Thai, Khmer, ...) are counted
+    by one to three characters instead of words: a word there would be a whole clause.
 
     Words of a single text are left out (where no others are, they stay); counts are logarithmic
     and rows have unit length. The result is kept in `run.cache`, so that runs on the same
@@ -60,26 +70,31 @@ def bag_of_words(splits: "Splits", config: TextClassifierConfig, run: Run) -> Ba
         config: its class weights and its preparation of the texts are followed.
         run: its cache takes the result.
     """
-    path = run.cache / "baselines" / f"{_key(splits, config)}.npz"
+    prepared = config.preparation.apply(splits.train.texts)
+    name = CHARACTERS if without_spaces(prepared) else WORDS
+    path = run.cache / "baselines" / f"{_key(splits, config, name)}.npz"
     try:
-        return _read(path)
+        return _read(path, name)
     except (ValueError, KeyError):
-        baseline = _compute(splits, config)
+        baseline = _compute(splits, config, name)
         _write(path, baseline)
         return baseline
 
 
-def _compute(splits: "Splits", config: TextClassifierConfig) -> Baseline:
-    with progress("Fitting a bag of words"):
+def _compute(splits: "Splits", config: TextClassifierConfig, name: str) -> Baseline:
+    with progress(f"Fitting a {name}"):
         begin = time.perf_counter()
         texts = config.preparation.apply(splits.train.texts)
-        columns = _columns(texts, COEFFICIENTS // len(splits.train.classes))
-        rows, weigh = _weighted(texts, columns)
+        columns = _columns(texts, COEFFICIENTS // len(splits.train.classes), name)
+        rows, weigh = _weighted(texts, columns, name)
         model = _fitted(rows, splits.train.labels, config)
         fitted = time.perf_counter()
         validation, test = (
             np.concatenate(
-                [model.predict_proba(weigh(_kept(chunk, columns))) for chunk in _hashed(texts)]
+                [
+                    model.predict_proba(weigh(_kept(chunk, columns)))
+                    for chunk in _hashed(texts, name)
+                ]
             )
             for texts in (
                 config.preparation.apply(part.texts) for part in (splits.validation, splits.test)
@@ -93,23 +108,30 @@ def _compute(splits: "Splits", config: TextClassifierConfig) -> Baseline:
             "predicting_seconds": round(time.perf_counter() - fitted, 3),
             "parameters": model.coef_.size + model.intercept_.size,
         },
+        name,
     )
 
 
-def _hashed(texts: np.ndarray) -> Iterator["csr_matrix"]:
-    """Counts of words and pairs, (chunk, 2**31 - 1) float32, some rows at a time."""
+def _hashed(texts: np.ndarray, name: str) -> Iterator["csr_matrix"]:
+    """Counts of a bag's terms, (chunk, 2**31 - 1) float32, some rows at a time."""
     from sklearn.feature_extraction.text import HashingVectorizer
 
+    analyzer, lengths = TERMS[name]
     hashing = HashingVectorizer(
-        ngram_range=(1, 2), n_features=2**31 - 1, alternate_sign=False, norm=None, dtype="float32"
+        analyzer=analyzer,
+        ngram_range=lengths,
+        n_features=2**31 - 1,
+        alternate_sign=False,
+        norm=None,
+        dtype="float32",
     )
     for start in range(0, len(texts), CHUNK):
         yield hashing.transform(texts[start : start + CHUNK])
 
 
-def _columns(texts: np.ndarray, most: int) -> np.ndarray:
+def _columns(texts: np.ndarray, most: int, name: str) -> np.ndarray:
     """The hashes to keep, ascending int32: those of two texts or more, the commonest `most`."""
-    hashes = np.concatenate([chunk.indices for chunk in _hashed(texts)])
+    hashes = np.concatenate([chunk.indices for chunk in _hashed(texts, name)])
     found, texts_of = np.unique(hashes, return_counts=True)  # a row has each of its words once
     if texts_of.max(initial=0) >= 2:
         found, texts_of = found[texts_of >= 2], texts_of[texts_of >= 2]
@@ -131,12 +153,12 @@ def _kept(rows: "csr_matrix", columns: np.ndarray) -> "csr_matrix":
     )
 
 
-def _weighted(texts: np.ndarray, columns: np.ndarray):
+def _weighted(texts: np.ndarray, columns: np.ndarray, name: str):
     """TF-IDF of the texts, (n, columns) float32, and the function that weighs further counts."""
     from scipy.sparse import vstack
     from sklearn.feature_extraction.text import TfidfTransformer
 
-    counts = vstack([_kept(chunk, columns) for chunk in _hashed(texts)], format="csr")
+    counts = vstack([_kept(chunk, columns) for chunk in _hashed(texts, name)], format="csr")
     weights = TfidfTransformer(sublinear_tf=True).fit(counts)
     return weights.transform(counts, copy=False), weights.transform
 
@@ -156,20 +178,20 @@ def _fitted(rows: "csr_matrix", labels: np.ndarray, config: TextClassifierConfig
         return model.fit(rows, labels)
 
 
-def _key(splits: "Splits", config: TextClassifierConfig) -> str:
+def _key(splits: "Splits", config: TextClassifierConfig, name: str) -> str:
     """Names all that the result depends on."""
     parts = [splits.train, splits.validation, splits.test]
     settings = {
         "texts": [part.fingerprint for part in parts],
         "preparation": asdict(config.preparation),
         "class_weights": config.class_weights,
-        "method": ["tf-idf of words and pairs", STRENGTH, COEFFICIENTS],
+        "method": [name, *TERMS[name], STRENGTH, COEFFICIENTS],
         "scikit-learn": importlib.metadata.version("scikit-learn"),
     }
     return hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:32]
 
 
-def _read(path: Path) -> Baseline:
+def _read(path: Path, name: str) -> Baseline:
     """Raises ValueError or KeyError where the file is absent, broken or foreign."""
     arrays = read_arrays(path)
     figures = {
@@ -177,7 +199,7 @@ def _read(path: Path) -> Baseline:
         for name, value in arrays.items()
         if name.startswith("figure.")
     }
-    return Baseline(arrays["validation"], arrays["test"], figures)
+    return Baseline(arrays["validation"], arrays["test"], figures, name)
 
 
 def _write(path: Path, baseline: Baseline) -> None:

@@ -10,8 +10,10 @@ import numpy as np
 from kerastc.data import LabelledTexts
 from kerastc.data.reading import Reading
 from kerastc.models import Encoder, split_at_features
+from kerastc.progress import tell
 from kerastc.run import Run
 from kerastc.softmax import softmax
+from kerastc.text.unseen import LEAST, cut_texts, unknown_share
 from kerastc.training.baseline import bag_of_words
 from kerastc.training.batching import Batches, TextBatches, covering_length
 from kerastc.training.config import TextClassifierConfig
@@ -52,6 +54,7 @@ def train_text_classifier(
         update={"max_tokens": config.max_tokens or covering_tokens(splits.train, encoder, config)}
     )
     encoder.require(config.max_tokens)
+    _tell_unseen(splits.data, encoder, config, run)
     fitted, batches = _prepare(model, encoder, splits, config, run)
     choice, figures = fit(
         fitted, batches["train"], batches["validation"], splits.train.classes, config, run
@@ -98,6 +101,27 @@ def preprocessing(
         "reading": reading.as_dict(),
         "backbone": encoder.name,
     }
+
+
+def _tell_unseen(
+    texts: LabelledTexts, encoder: Encoder, config: TextClassifierConfig, run: Run
+) -> None:
+    """Tells what the model cannot see, on the terminal and in the notes on the data."""
+    prepared = config.preparation.apply(texts.texts)
+    tokens = encoder.encode(prepared, config.max_tokens)
+    notes = {}
+    if cut := cut_texts(prepared, tokens, encoder.tokenizer, config.max_tokens):
+        more = "; max_tokens=... reads more" if config.max_tokens < encoder.max_length else ""
+        limit = f"more than {config.max_tokens} tokens"
+        tell(f"{cut:,} of {len(texts):,} texts have {limit} and are cut{more}.")
+        notes[f"texts of {limit}, which are cut"] = cut
+    share = unknown_share(tokens, encoder.tokenizer)
+    if share >= LEAST:
+        tell(f"{share:.1%} of the tokens are unknown to the vocabulary of {encoder.name}.")
+        notes["percent of the tokens that are unknown to the vocabulary"] = round(100 * share, 1)
+    if notes and run.path("data.json").is_file():
+        data = run.read_json("data.json")
+        run.write_json("data.json", data | {"notes": data.get("notes", {}) | notes})
 
 
 def covering_tokens(texts: LabelledTexts, encoder: Encoder, config: TextClassifierConfig) -> int:

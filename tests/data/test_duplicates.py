@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 from itertools import combinations
 
 import networkx
@@ -136,3 +137,15 @@ def test_texts_without_duplicates_have_a_group_each():
 def test_a_similarity_out_of_range_is_refused(similarity):
     with pytest.raises(UserError, match="similarity="):
         find_duplicates(labelled(("a", "x"), ("b", "y")), similarity)
+
+
+def test_many_classes_take_no_table_of_rows_by_classes():
+    names = [f"c{i}" for i in range(100_000)]
+    texts = [f"text {i // 2} about {i // 2:x}" for i in range(4000)]
+    data = LabelledTexts.of(texts, names[:4000], "made", {}, names)
+    tracemalloc.start()
+    found = find_duplicates(data, 1.0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (found.exact, found.conflicting) == (2000, 4000)
+    assert peak < 100e6  # a table of bool, groups by classes, has 200 MB

@@ -23,7 +23,9 @@ def test_metrics_hold_the_baseline_with_its_intervals_and_cost(subjects_csv, tmp
         {part: fake_predictions(3, len(getattr(splits, part)), rng)[1] for part in parts}
         for _ in range(2)
     )
-    baseline = SimpleNamespace(**bag, figures={"seconds": 0.9, "parameters": 12})
+    baseline = SimpleNamespace(
+        **bag, figures={"seconds": 0.9, "parameters": 12}, name="bag of words"
+    )
     choice = SimpleNamespace(table=[], rule="")
     figures = {"seconds": 2.0}
     trained = SimpleNamespace(**model, figures=figures, choice=choice, baseline=baseline, **NOTHING)

@@ -17,7 +17,7 @@ from kerastc.data import LabelledTexts, read_texts, split
 from kerastc.run import Run
 from kerastc.training import TextClassifierConfig
 from kerastc.training import baseline as module
-from kerastc.training.baseline import bag_of_words
+from kerastc.training.baseline import CHARACTERS, WORDS, bag_of_words
 
 HEADLINES = Path(__file__).parents[3] / "shared/data/headlines/irish_times_topics.csv.gz"
 
@@ -129,10 +129,10 @@ def test_the_end_of_the_passes_is_no_warning(splits, tmp_path, monkeypatch):
 
 def test_of_too_many_words_the_commonest_stay(tmp_path):
     texts = np.array(["red apple", "red apple", "red pie"], dtype=object)
-    (red,) = module._columns(texts, 1)
-    (alone,) = module._columns(np.array(["red"], dtype=object), 1)
+    (red,) = module._columns(texts, 1, WORDS)
+    (alone,) = module._columns(np.array(["red"], dtype=object), 1, WORDS)
     assert red == alone
-    assert len(module._columns(texts, 10)) == 3
+    assert len(module._columns(texts, 10, WORDS)) == 3
 
 
 @settings(max_examples=60, deadline=None)
@@ -157,3 +157,30 @@ def test_real_headlines_are_sorted_as_published(tmp_path):
     found = bag_of_words(splits, TextClassifierConfig(), run(tmp_path))
     right = found.test.argmax(axis=1) == splits.test.labels
     assert right.mean() == pytest.approx(0.726, abs=0.012)
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ({"茶": "煎茶緑茶", "魚": "鮭鯖鮪鰯"}, CHARACTERS),
+        ({"rain": "ฝนตกหนัก", "sun": "แดดออกจ้า"}, CHARACTERS),
+        ({"tea": "green black leaf cup", "fish": "tuna cod eel net"}, WORDS),
+        ({"tea": "עלה כוס סוכר דבש", "fish": "רשת נהר סירה מרק"}, WORDS),
+    ],
+)
+def test_scripts_without_spaces_are_counted_by_characters(tmp_path, words, name):
+    random = np.random.default_rng(0)
+    joined = "" if name == CHARACTERS else " "
+    terms = {k: list(v) if name == CHARACTERS else v.split() for k, v in words.items()}
+    rows = [
+        (joined.join(random.permutation(terms[label] * 2)), label)
+        for label in words
+        for _ in range(12)
+    ]
+    texts, labels = zip(*rows, strict=True)
+    data = LabelledTexts.of(list(texts), list(labels), "made")
+    parts = type("Parts", (), {"train": data, "validation": data, "test": data})
+    found = bag_of_words(parts, TextClassifierConfig(), run(tmp_path))
+    assert found.name == name
+    assert (found.test.argmax(axis=1) == data.labels).all()
+    assert bag_of_words(parts, TextClassifierConfig(), run(tmp_path)).name == name  # cached
