@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from kerastc.data.label_names import class_name
 from kerastc.data.plain_file import PlainFile
 from kerastc.errors import UserError, nearest
 
@@ -50,7 +51,7 @@ class CategoryRules:
             written = line.partition("#")[0].strip()
             if not written:
                 continue
-            pattern, equals, primary = (part.strip() for part in written.partition("="))
+            pattern, equals, primary = map(class_name, written.partition("="))
             if not (pattern and equals and primary):
                 raise UserError(
                     f"{path}, line {number}: {written!r} is no rule.",

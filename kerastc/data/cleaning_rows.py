@@ -8,6 +8,7 @@ import numpy as np
 
 from kerastc.data.cleaning_report import CleaningReport
 from kerastc.data.dates import day_number
+from kerastc.data.label_names import Labels, written
 from kerastc.data.lenient_rows import lenient_rows
 from kerastc.data.table_file import Table
 from kerastc.data.text_file import joined
@@ -19,7 +20,6 @@ BAD_DATE = "date that is none"
 NO_DATE = "date missing"
 # What programs write where there was nothing.
 NULLS = frozenset(("null", "none", "nan", "na", "n/a", "#n/a", "<na>", "nil"))
-NULL_CATEGORIES = frozenset(("", "null", "nan", "n/a", "#n/a", "<na>"))  # "none" may be a class
 NO_CODE = -1
 
 
@@ -84,19 +84,19 @@ def read_rows(
     with closing(lenient_rows(table, [*text, *date, label], report, fallback)) as rows:
         for line, values in rows:
             folded = joined(values[:width])
-            code = categories[values[-1]]
+            code = categories.code(values[-1])
             if not folded:
-                report.reject(line, EMPTY_TEXT, values[-1])
+                report.reject(line, EMPTY_TEXT, written(values[-1]))
             elif len(folded) < 5 and folded.casefold() in NULLS:
                 report.reject(line, NULL_TEXT, folded)
             elif code == NO_CODE:
                 report.reject(line, EMPTY_CATEGORY, folded)
             else:
-                day = calendar[values[width:end]] if date else 0
+                parts = tuple(map(written, values[width:end]))
+                day = calendar[parts] if date else 0
                 if date and not day:
-                    written = " ".join(values[width:end]).strip()
-                    what = BAD_DATE if written else NO_DATE
-                    report.count(line, what, f"{written} {folded}")
+                    said = " ".join(parts).strip()
+                    report.count(line, BAD_DATE if said else NO_DATE, f"{said} {folded}")
                 texts.append(folded)
                 lines.append(line)
                 codes.append(code)
@@ -104,22 +104,20 @@ def read_rows(
     return Rows(texts, lines, codes, days, categories.names)
 
 
-class _Categories(dict):
-    """Codes of the categories as written; each is folded once."""
+class _Categories:
+    """Codes of the categories, by the name that a person reads."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
-        self._codes: dict[str, int] = {}
+        self._labels = Labels()
+        self._codes: dict[str, int] = {"": NO_CODE}
 
-    def __missing__(self, written: str) -> int:
-        name = " ".join(written.split())
-        if name.casefold() in NULL_CATEGORIES:
-            code = NO_CODE
-        else:
-            code = self._codes.setdefault(name, len(self.names))
-            if code == len(self.names):
-                self.names.append(name)
-        self[written] = code
+    def code(self, value: object) -> int:
+        """The category's index in `names`, or `NO_CODE` where the value names none."""
+        name = self._labels.name(value)
+        code = self._codes.setdefault(name, len(self.names))
+        if code == len(self.names):
+            self.names.append(name)
         return code
 
 

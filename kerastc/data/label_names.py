@@ -52,8 +52,7 @@ def class_name(value: object) -> str:
     is in Unicode's form NFC, has single spaces, no line breaks, no control or other invisible
     characters. Whole numbers have no decimals, truth values are `true` and `false`.
     """
-    if type(value) is not str:
-        value = _written(value)
+    value = written(value)
     if not value.isascii():
         value = unicodedata.normalize("NFC", value)
         value = SURROGATE.sub("\ufffd", value)
@@ -63,6 +62,22 @@ def class_name(value: object) -> str:
         sign, digits = match.groups()
         return digits if sign != "-" or not digits.strip("0") else f"-{digits}"
     return LOGICAL.get(name.casefold(), name)
+
+
+class Labels:
+    """`label_name` of the values of a column, each worked out once."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+
+    def name(self, value: object) -> str:
+        """As `label_name`."""
+        if type(value) is not str:  # 1 and True would be one key
+            return label_name(value)
+        name = self._names.get(value)
+        if name is None:
+            name = self._names[value] = label_name(value)
+        return name
 
 
 def alike(classes: Iterable[str]) -> list[tuple[str, ...]]:
@@ -110,8 +125,13 @@ def alike_notes(counts: Mapping[str, int]) -> dict[str, int]:
     return notes
 
 
-def _written(value: object) -> str:
-    """A value that is no `str` in words; NumPy's and pandas' scalars as Python's."""
+def written(value: object) -> str:
+    """A number, truth value, date or None of a table in words; None and NaN are empty.
+
+    NumPy's and pandas' scalars are as Python's.
+    """
+    if type(value) is str:
+        return value
     if value is None or value != value:  # NaN and NaT
         return ""
     if type(value).__name__ in ("bool", "bool_"):

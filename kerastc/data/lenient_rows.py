@@ -10,6 +10,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from typing import Any
 
 from kerastc.data.cleaning_report import CleaningReport
 from kerastc.data.plain_file import LONGEST_LINE, UNDECODED
@@ -30,7 +31,7 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 
 def lenient_rows(
     table: Table, columns: Sequence[str], report: CleaningReport, fallback: str = ""
-) -> Iterator[tuple[int, tuple[str, ...]]]:
+) -> Iterator[tuple[int, tuple[Any, ...]]]:
     """Yields (line, values of `columns`) of every row that can be read; blank lines are none.
 
     A record over several lines is taken for one that a quotation mark opened and nothing closed
@@ -96,7 +97,7 @@ class _Lines:
 
 def _delimited(
     table: Table, columns: Sequence[str], source: Iterator[str], report: CleaningReport
-) -> Iterator[tuple[int, tuple[str, ...]]]:
+) -> Iterator[tuple[int, tuple[Any, ...]]]:
     width = len(table.columns)
     places = [table.columns.index(name) for name in columns]
     last = places[-1]
@@ -158,14 +159,14 @@ def _reason(error: csv.Error, lines: int) -> str:
 
 def _json(
     table: Table, columns: Sequence[str], lines: Iterator[str], report: CleaningReport
-) -> Iterator[tuple[int, tuple[str, ...]]]:
+) -> Iterator[tuple[int, tuple[Any, ...]]]:
     decode = json.JSONDecoder().decode
     for number, line in enumerate(lines, 1):
         too_long = len(line) == LONGEST_LINE  # and its rest was not looked at
         if line.isspace() and not too_long:
             continue
         report.rows_in += 1
-        values: tuple[str, ...] = ()
+        values: tuple[Any, ...] = ()
         problem = LONG_LINE if too_long else _problem([line])
         if not problem:
             try:
@@ -179,21 +180,18 @@ def _json(
             yield number, values
 
 
-def _json_values(row: object, columns: Sequence[str], escaped: bool) -> tuple[tuple[str, ...], str]:
-    """The values as texts, and what is wrong with them; a null is an empty text."""
+def _json_values(row: object, columns: Sequence[str], escaped: bool) -> tuple[tuple[Any, ...], str]:
+    """The values, and what is wrong with them."""
     if not isinstance(row, dict):
         return (), NO_JSON
     if any(name not in row for name in columns):
         return (), NO_KEY
-    raw = [row[name] for name in columns]
-    if any(isinstance(value, list | dict) for value in raw):
+    values = tuple(row[name] for name in columns)
+    if any(isinstance(value, list | dict) for value in values):
         return (), NO_TEXT
-    values = tuple(
-        value if isinstance(value, str) else "" if value is None else json.dumps(value)
-        for value in raw
-    )
-    if escaped and any("\0" in value for value in values):
+    texts = [value for value in values if isinstance(value, str)] if escaped else ()
+    if any("\0" in text for text in texts):
         return (), NUL
-    if escaped and any(SURROGATE.search(value) for value in values):
+    if any(SURROGATE.search(text) for text in texts):
         return (), UNDECODABLE
     return values, ""

@@ -1,16 +1,16 @@
 """Lines of a text file, plain or gzip, with errors that say where the file stops being text."""
 
-import codecs
-import gzip
 import io
 import re
-import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
-from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
+from kerastc.data import encodings
+from kerastc.data.encodings import known_encoding, likely_encoding, settled_encoding
+from kerastc.data.unpacking import GZIP, Unpacked, opened
 from kerastc.errors import UserError
 from kerastc.progress import progress
 
@@ -20,16 +20,12 @@ FOREIGN = {  # first bytes of files that people give for a table
     b"BZh": "compressed by bzip2",
     b"\xfd7zXZ\x00": "compressed by xz",
     b"\x28\xb5\x2f\xfd": "compressed by Zstandard",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook, or one with a password",
+    b"%PDF": "a PDF",
 }
-GZIP = b"\x1f\x8b"
+START = 4096  # bytes that the encoding is looked for in
 LONGEST_LINE = 2**20  # characters; what a lenient reading gives of a line, and holds in memory
 UNDECODED = re.compile("[\udc80-\udcff]")  # how a lenient reading gives a foreign byte (PEP 383)
-# What text files that are not UTF-8 come in; of more candidates the guesses are worse.
-ENCODINGS = (
-    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256"),
-    *("gb18030", "big5", "shift_jis", "euc_kr", "utf_16", "utf_32"),
-)
 
 
 @dataclass(frozen=True)
@@ -39,12 +35,20 @@ class PlainFile:
     A lenient one yields lines that are no text, too, for the reader to judge: NUL characters stay,
     bytes of another encoding become `UNDECODED`, and of a line over `LONGEST_LINE` its first so
     many characters are given, without an end.
+
+    Args:
+        path: the file.
+        encoding: Python's name of the one that it is read in.
+        compressed: whether it is gzip.
+        lenient: see above.
+        stated: the encoding that was asked for.
     """
 
     path: Path
     encoding: str
     compressed: bool
     lenient: bool = False
+    stated: str = "utf-8"
 
     @classmethod
     def at(cls, path: str | Path, encoding: str = "utf-8", lenient: bool = False) -> "PlainFile":
@@ -52,19 +56,13 @@ class PlainFile:
 
         Args:
             path: the file; gzip is known by its first bytes, not by the name.
-            encoding: any encoding that Python knows; "utf-8" takes a byte order mark too.
+            encoding: any encoding that Python knows. A byte order mark, or NULs that only UTF-16
+                and UTF-32 have, say more; `remark` tells of it.
             lenient: as in the class.
         """
         path = Path(path).expanduser()
-        try:
-            known = codecs.lookup(encoding).name
-            io.TextIOWrapper(io.BytesIO(), known)  # refuses codecs that are not of text
-        except LookupError:
-            raise UserError(
-                f"There is no text encoding {encoding!r}.",
-                "Usual ones are utf-8, utf-16, cp1252 (Western), cp1255 (Hebrew).",
-            ) from None
-        with _open(path) as stream:
+        stated = known_encoding(encoding)
+        with opened(path) as stream:
             start = stream.read(8)
         if not start:
             raise UserError(f"{path} is empty (0 bytes).", "Give a file with a row for each text.")
@@ -74,14 +72,28 @@ class PlainFile:
                     f"{path} is {kind}, not a text file.",
                     "Save it as CSV (UTF-8), TSV or JSON Lines, plain or gzip.",
                 )
-        encoding = "utf-8-sig" if known == "utf-8" else known
-        return cls(path, encoding, start.startswith(GZIP), lenient)
+        file = cls(path, stated, start.startswith(GZIP), lenient, stated)
+        with file.bytes() as data:
+            settled = settled_encoding(data.read(START), stated)
+        return cls(path, settled, file.compressed, lenient, stated)
 
     @property
     def extension(self) -> str:
         """The last part of the name, `.gz` apart: ".csv" of "a.csv.gz"."""
         name = self.path.name.lower().removesuffix(".gz")
         return Path(name).suffix
+
+    @property
+    def remark(self) -> str:
+        """The encoding, where it is not plain UTF-8, for the user to know."""
+        name = self.encoding.removesuffix("-sig")
+        return "" if name == "utf-8" == self.stated else name
+
+    @contextmanager
+    def bytes(self) -> Iterator[BinaryIO]:
+        """The bytes of the text, unpacked."""
+        with opened(self.path) as stream:
+            yield io.BufferedReader(Unpacked(self.path, stream)) if self.compressed else stream
 
     def lines(self, show_progress: bool = True) -> Iterator[str]:
         """Yields the lines with their ends as they are; close the generator if you stop early."""
@@ -94,9 +106,10 @@ class PlainFile:
 
     def _lines(self, advance) -> Iterator[str]:
         number, told = 0, 0
-        with _open(self.path) as stream:
-            data = gzip.GzipFile(fileobj=stream) if self.compressed else stream
-            errors = "surrogateescape" if self.lenient else "strict"
+        with opened(self.path) as stream:
+            packed = Unpacked(self.path, stream) if self.compressed else None
+            data = io.BufferedReader(packed) if packed else stream
+            errors = encodings.UNDECODED if self.lenient else "strict"
             reader = io.TextIOWrapper(data, self.encoding, errors, newline="")
             try:
                 for number, line in enumerate(_bounded(reader) if self.lenient else reader, 1):
@@ -107,14 +120,8 @@ class PlainFile:
                         position = stream.tell() // 1024
                         advance(position - told)
                         told = position
-            except UnicodeDecodeError as error:
+            except UnicodeError as error:
                 raise self._undecodable(error) from error
-            except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-                raise UserError(
-                    f"{self.path}: the gzip data is damaged or cut short after line {number} "
-                    f"({error}).",
-                    "Download or compress the file again.",
-                ) from error
             except OSError as error:
                 raise UserError(
                     f"{self.path} cannot be read after line {number}: {error.strerror or error}."
@@ -122,11 +129,11 @@ class PlainFile:
 
     def refuse_unreadable(self, line: int, text: str) -> None:
         """Raises what a strict reading would, for a line that no table can do without."""
-        if UNDECODED.search(text):  # first: this names UTF-16, which is full of NULs, too
+        if UNDECODED.search(text):
             encoding = self.encoding.removesuffix("-sig")
             try:
                 text.encode(encoding, "surrogateescape").decode(encoding)
-            except UnicodeDecodeError as error:
+            except UnicodeError as error:
                 raise self._undecodable(error) from None
         if "\0" in text:
             raise self._nul(line)
@@ -137,23 +144,23 @@ class PlainFile:
             "Is the file binary, or UTF-16? For the latter, set encoding=utf-16-le (or utf-16-be).",
         )
 
-    def _undecodable(self, error: UnicodeDecodeError) -> UserError:
+    def _undecodable(self, error: UnicodeError) -> UserError:
         """Names the first byte that does not fit, and the encoding that would."""
         stated = self.encoding.removesuffix("-sig").upper()
         likely, place = "", ""
-        with _open(self.path) as stream:
-            data = gzip.GzipFile(fileobj=stream) if self.compressed else stream
+        with self.bytes() as data:
             if self.encoding.startswith("utf-8"):  # lines of bytes are lines of text
                 place, sample = _first_undecodable(data)
             else:
                 sample = data.read(65536)
-        guess = _likely_encoding(sample)
+        guess = likely_encoding(sample)
         if guess and guess.replace("_", "-") != stated.lower():
             bad = sample.decode(guess, errors="replace").strip("\ufeff")[:60].split("\n")[0].strip()
             likely = f' It looks like {guess}, in which it says "{bad}".'
-        byte = error.object[error.start]
+        found = isinstance(error, UnicodeDecodeError)
+        what = f"byte 0x{error.object[error.start]:02X}" if found else str(error)
         return UserError(
-            f"{self.path}{place} is not {stated} (byte 0x{byte:02X}).{likely}",
+            f"{self.path}{place} is not {stated} ({what}).{likely}",
             f"Set encoding={guess}, or save the file as UTF-8."
             if likely
             else "Save the file as UTF-8, or set encoding= to the one it has.",
@@ -169,28 +176,8 @@ def _bounded(reader: io.TextIOWrapper) -> Iterator[str]:
         yield line
 
 
-def _open(path: Path):
-    try:
-        return path.open("rb")
-    except FileNotFoundError:
-        names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        near = get_close_matches(path.name, names, n=1)
-        raise UserError(
-            f"There is no file {path}.",
-            f"Did you mean {path.with_name(near[0])}?" if near else "Check the path.",
-        ) from None
-    except IsADirectoryError:
-        tables = sorted(p.name for p in path.iterdir() if p.is_file())[:5]
-        raise UserError(
-            f"{path} is a folder; a file is needed.",
-            f"It holds {', '.join(tables)}." if tables else "It holds no files.",
-        ) from None
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.") from None
-
-
-def _first_undecodable(data) -> tuple[str, bytes]:
-    """Where the first byte that is not UTF-8 stands, and that line with other such lines."""
+def _first_undecodable(data: BinaryIO) -> tuple[str, bytes]:
+    """Where the first byte that is not UTF-8 is, and that line with other such lines."""
     place, start, sample = "", 0, []
     for number, line in enumerate(data, 1):
         try:
@@ -199,23 +186,7 @@ def _first_undecodable(data) -> tuple[str, bytes]:
             sample.append(line[:4096])
             if not place:
                 place = f", line {number} (byte {start + error.start + 1:,} of the text)"
-                if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                    return place, line + b"".join(islice(data, 20))
         start += len(line)
         if len(sample) == 64:
             break
     return place, b"".join(sample)
-
-
-def _likely_encoding(sample: bytes) -> str:
-    """The encoding that makes the most plausible text of the bytes, or "" where none does."""
-    from charset_normalizer import from_bytes
-
-    if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    found = from_bytes(sample, cp_isolation=list(ENCODINGS))
-    if not found:
-        return ""
-    # On a tie the Western one, by far the most common.
-    best = max(found, key=lambda match: (match.coherence - match.chaos, match.encoding == "cp1252"))
-    return best.encoding

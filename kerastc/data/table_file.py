@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 from kerastc.data.plain_file import PlainFile
 from kerastc.errors import UserError
@@ -90,8 +91,11 @@ class Table:
         more = len(self.columns) - len(names)
         return ", ".join(names) + (f" and {more} more" if more else "")
 
-    def rows(self, columns: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
-        """Yields (line, values of `columns` in that order) for every row that is not blank."""
+    def rows(self, columns: Sequence[str]) -> Iterator[tuple[int, tuple[Any, ...]]]:
+        """Yields (line, values of `columns` in that order) for every row that is not blank.
+
+        Values are texts; in JSON also numbers, booleans and None (see `label_names`).
+        """
         if self.delimiter:
             return self._delimited_rows(columns)
         return self._json_rows(columns)
@@ -129,7 +133,7 @@ class Table:
             except csv.Error as error:
                 raise _explained(error, self.file.path, line, reader.line_num) from error
 
-    def _json_rows(self, columns: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    def _json_rows(self, columns: Sequence[str]) -> Iterator[tuple[int, tuple[Any, ...]]]:
         with closing(_objects(self.file)) as objects:
             for line, row in objects:
                 try:
@@ -140,23 +144,14 @@ class Table:
                         f"It has {', '.join(map(repr, row)) or 'nothing'}.",
                         "Every line needs the same keys.",
                     ) from None
-                yield (
-                    line,
-                    tuple(
-                        value if type(value) is str else self._as_text(value, line, name)
-                        for value, name in zip(values, columns, strict=True)
-                    ),
-                )
-
-    def _as_text(self, value: object, line: int, column: str) -> str:
-        if value is None:
-            return ""
-        if isinstance(value, bool | int | float):
-            return json.dumps(value)
-        raise UserError(
-            f"{self.file.path}, line {line}, column {column!r}: a "
-            f"{'list' if isinstance(value, list) else 'JSON object'} where a text is needed."
-        )
+                for value, name in zip(values, columns, strict=True):
+                    if isinstance(value, list | dict):
+                        raise UserError(
+                            f"{self.file.path}, line {line}, column {name!r}: a "
+                            f"{'list' if isinstance(value, list) else 'JSON object'} where a text "
+                            "is needed."
+                        )
+                yield line, values
 
 
 def _tuple_getter(indices: list[int]) -> Callable[[list[str]], tuple[str, ...]]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from kerastc.data.label_names import Labels, written
 from kerastc.data.plain_file import PlainFile
 from kerastc.data.reading import Reading
 from kerastc.data.table_file import DELIMITED, DELIMITERS, JSON_LINES, Table
@@ -53,7 +54,7 @@ def read_texts(
     table = Table.open(file)
     columns, label, source = labelled_columns(table, text, label)
     texts, names, cut = [], [], 0
-    clean: dict[str, str] = {}  # label as written to the one string that stands for it
+    labels = Labels()
     no_text, no_label = [], []
     with closing(table.rows([*columns, label])) as rows:
         for line, values in rows:
@@ -61,10 +62,7 @@ def read_texts(
             if max_characters and len(folded) > max_characters:
                 folded = cut_at_word(folded, max_characters)
                 cut += 1
-            written = values[-1]
-            name = clean.get(written)
-            if name is None:
-                name = clean[written] = " ".join(written.split())
+            name = labels.name(values[-1])
             if not folded:
                 no_text.append(line)
             if not name:
@@ -75,7 +73,7 @@ def read_texts(
     _refuse_empty(file.path, "label", [label], no_label)
     if not texts:
         raise UserError(f"{file.path} has a header and no rows.", "Give a row for each text.")
-    if len(set(clean.values())) == 1 and not one_class:
+    if len(set(names)) == 1 and not one_class:
         raise UserError(
             f"{file.path}, column {label!r}: every row has the class {names[0]!r}.",
             f"At least two classes are needed. The columns are {table.shown_columns()}; "
@@ -144,16 +142,18 @@ def labelled_columns(table: Table, text: Sequence[str], label: str) -> tuple[lis
         )
     columns, guessed_text = _text_columns(table, text)
     label, guessed_label = _label_column(table, label, columns)
+    remark = f" ({table.file.remark})" if table.file.remark else ""
     source = (
-        f"{table.file.path.name}: texts from {' + '.join(columns)}"
+        f"{table.file.path.name}{remark}: texts from {' + '.join(columns)}"
         f"{' (guessed)' if guessed_text else ''}"
         f", classes from {label}{' (guessed)' if guessed_label else ''}"
     )
     return columns, label, source
 
 
-def joined(parts: Sequence[str], separator: str = " ") -> str:
+def joined(parts: Sequence[object], separator: str = " ") -> str:
     """The parts that are not empty, joined, their white space folded to single spaces."""
+    parts = [part if type(part) is str else written(part) for part in parts]
     if len(parts) == 1:
         return " ".join(parts[0].split())
     return " ".join(separator.join(part for part in parts if part).split())
@@ -212,7 +212,7 @@ def _refuse_empty(path: Path, role: str, columns: Sequence[str], lines: Sequence
     shown = ", ".join(map(str, lines[:5])) + (", ..." if len(lines) > 5 else "")
     where = f", column {' + '.join(map(repr, columns))}" if columns else ""
     count = f"an empty {role} in" if len(lines) == 1 else f"{len(lines):,} empty {role}s, in"
-    raise UserError(
-        f"{path}{where}: {count} line{'s' * (len(lines) > 1)} {shown}.",
-        f"Remove such rows or give them a {role}.",
-    )
+    hint = f"Remove such rows or give them a {role}"
+    if role == "label":
+        hint += "; null, NaN, N/A and <NA> are none"
+    raise UserError(f"{path}{where}: {count} line{'s' * (len(lines) > 1)} {shown}.", f"{hint}.")

@@ -1,0 +1,100 @@
+"""Which encoding the bytes of a text are in."""
+
+import codecs
+import io
+
+from kerastc.errors import UserError
+
+MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+WIDE = ("utf-16", "utf-32")
+# What text files that are not UTF-8 come in; of more candidates the guesses are worse.
+ENCODINGS = (
+    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256"),
+    *("gb18030", "big5", "shift_jis", "euc_kr", "utf_16", "utf_32"),
+)
+UNDECODED = "undecoded"  # the error handler that never fails
+
+
+def known_encoding(name: str) -> str:
+    """Python's name of an encoding of text.
+
+    Raises:
+        UserError: where there is none of this name.
+    """
+    try:
+        known = codecs.lookup(name).name
+        io.TextIOWrapper(io.BytesIO(), known)  # refuses codecs that are not of text
+    except (LookupError, ValueError):
+        raise UserError(
+            f"There is no text encoding {name!r}.",
+            "Usual ones are utf-8, utf-16, cp1252 (Western), cp1255 (Hebrew).",
+        ) from None
+    return known
+
+
+def settled_encoding(start: bytes, stated: str) -> str:
+    """The encoding to read a file in.
+
+    Args:
+        start: the first bytes of its text.
+        stated: what it should be in, as `known_encoding` gives it.
+
+    Returns:
+        What a byte order mark says; else UTF-16 or UTF-32 where the NULs between the letters leave
+        no doubt; else what is stated.
+    """
+    for mark, encoding in MARKS:
+        if start.startswith(mark):
+            return encoding
+    if stated in ("utf-8", *WIDE):
+        if wide := _wide(start):
+            return wide
+        return "utf-8-sig" if stated == "utf-8" else f"{stated}-le"
+    return stated
+
+
+def likely_encoding(sample: bytes) -> str:
+    """The encoding that makes the most plausible text of the bytes, or "" where none does."""
+    from charset_normalizer import from_bytes
+
+    found = from_bytes(sample, cp_isolation=list(ENCODINGS))
+    if not found:
+        return ""
+    # On a tie the Western one, by far the most common.
+    best = max(found, key=lambda match: (match.coherence - match.chaos, match.encoding == "cp1252"))
+    return best.encoding
+
+
+def _wide(start: bytes) -> str:
+    """UTF-16 or UTF-32 with its byte order, or "" where the bytes are in neither for sure."""
+    start = start[: len(start) // 4 * 4]
+    if not start or b"\0" not in start:
+        return ""
+    fourths = [start[i::4] for i in range(4)]
+    if not any(fourths[3]) and max(fourths[2]) <= 0x10 and any(fourths[0]):
+        return "utf-32-le"
+    if not any(fourths[0]) and max(fourths[1]) <= 0x10 and any(fourths[3]):
+        return "utf-32-be"
+    for order, high, low in (("le", start[1::2], start[::2]), ("be", start[::2], start[1::2])):
+        share = high.count(0) / len(high)
+        if not low.count(0) and share > (0.1 if high[0] == 0 else 0.3):
+            return f"utf-16-{order}"
+    return ""
+
+
+def _undecoded(error: UnicodeError):
+    """Foreign bytes as lone surrogates (PEP 383), and one where a byte is of ASCII."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    foreign = error.object[error.start : error.end]
+    text = "".join(chr(0xDC00 + byte) if byte >= 0x80 else "\udc80" for byte in foreign)
+    return text or "\udc80", max(error.end, error.start + 1)
+
+
+codecs.register_error(UNDECODED, _undecoded)

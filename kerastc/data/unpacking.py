@@ -1,0 +1,82 @@
+"""Opens files, unpacks gzip, and stops where a small file unpacks to far too much."""
+
+import gzip
+import io
+import zlib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import BinaryIO
+
+from kerastc.errors import UserError
+
+GZIP = b"\x1f\x8b"
+HARMLESS = 2**28  # bytes; so much any file may unpack to
+RATIO = 100  # of unpacked to packed bytes; texts have 2 to 20
+
+
+def refuse_bomb(path: Path, unpacked: int) -> None:
+    """Raises a `UserError` where a file of this size should not unpack to so many bytes."""
+    packed = path.stat().st_size
+    if unpacked > max(HARMLESS, RATIO * packed):
+        raise UserError(
+            f"{path} has {packed:,} bytes and unpacks to more than {unpacked // 2**20:,} MiB, over "
+            f"{RATIO} times as much: no real table does, and it would fill the memory.",
+            "If you trust it, unpack it and give the unpacked file.",
+        )
+
+
+class Unpacked(io.RawIOBase):
+    """The bytes in a gzip file, of one member or of several.
+
+    Raises:
+        UserError: on reading, where the data are damaged, cut short, followed by anything else, or
+            far too many.
+    """
+
+    def __init__(self, path: Path, packed: BinaryIO):
+        self._path = path
+        self._data = gzip.GzipFile(fileobj=packed)
+        self._read = 0
+
+    def readable(self) -> bool:
+        """As any stream that is read."""
+        return True
+
+    def readinto(self, buffer) -> int:
+        """As any raw stream."""
+        try:
+            count = self._data.readinto(buffer)
+        except (EOFError, OSError, zlib.error) as error:
+            raise UserError(
+                f"{self._path}: the gzip data is damaged or cut short after {self._read:,} bytes "
+                f"of text ({error}).",
+                "Download or compress the file again.",
+            ) from error
+        self._read += count
+        refuse_bomb(self._path, self._read)
+        return count
+
+
+def opened(path: Path) -> BinaryIO:
+    """The file, for reading its bytes.
+
+    Raises:
+        UserError: where it is not there, is a folder or cannot be read.
+    """
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        near = get_close_matches(path.name, names, n=1)
+        raise UserError(
+            f"There is no file {path}.",
+            f"Did you mean {path.with_name(near[0])}?" if near else "Check the path.",
+        ) from None
+    except IsADirectoryError:
+        tables = sorted(p.name for p in path.iterdir() if p.is_file())[:5]
+        raise UserError(
+            f"{path} is a folder; a file is needed.",
+            f"It holds {', '.join(tables)}." if tables else "It holds no files.",
+        ) from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise UserError(f"{path} cannot be read: {getattr(error, 'strerror', error)}.") from None
