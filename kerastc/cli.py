@@ -7,6 +7,7 @@ import click
 from kerastc import __version__, cli_compress, cli_data, cli_deploy, cli_predict, cli_train
 from kerastc.cli_options import JSON, RUN
 from kerastc.commands import Commands
+from kerastc.printable import echo
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -72,11 +73,11 @@ def compare(folders, as_json, as_csv, html, within) -> None:
     comparison = account(folders, within) if family(folders) else compare_runs(folders)
     if html is not None:
         comparison.to_html(html)
-        click.echo(f"Wrote {html}", err=True)
+        echo(f"Wrote {html}", err=True)
     if as_json:
-        click.echo(comparison.to_json())
+        echo(comparison.to_json())
     elif as_csv:
-        click.echo(comparison.to_csv(), nl=False)
+        echo(comparison.to_csv(), nl=False)
     else:
         comparison.print()
 
@@ -94,7 +95,7 @@ def trust(script) -> None:
 
     found = recipe.find(str(script.resolve()))
     trusted.remember(found, launch.cache_folder())
-    click.echo(f"Trusted: {found.path} (SHA-256 {trusted.digest(found)})")
+    echo(f"Trusted: {found.path} (SHA-256 {trusted.digest(found)})")
 
 
 @main.command()
@@ -104,7 +105,7 @@ def report(run) -> None:
     from kerastc.report import write_report
     from kerastc.run import Run
 
-    click.echo(write_report(Run.open(run).folder))
+    echo(write_report(Run.open(run).folder))
 
 
 for command in (

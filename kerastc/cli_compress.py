@@ -8,6 +8,7 @@ import click
 from kerastc.cli_options import DESPITE_CHANGES, MOVED
 from kerastc.commands import Command
 from kerastc.errors import UserError
+from kerastc.printable import echo
 
 
 @click.command(cls=Command)
@@ -86,7 +87,7 @@ def _search(run, steps, options, as_json, **where) -> None:
         raise UserError("Which run?", "kerastc compress RUN --within accuracy=0.01")
     found = search(run, steps, **options, **where)
     if as_json:
-        click.echo(json.dumps(found.as_dict(), indent=2))
+        echo(json.dumps(found.as_dict(), indent=2))
     else:
         search_tables(found)
     if found.refusal:

@@ -7,6 +7,7 @@ import click
 
 from kerastc.cli_options import JSON
 from kerastc.commands import Commands
+from kerastc.printable import echo
 
 FILE = click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
 COLUMNS = click.option("--text", metavar="COLUMN[+COLUMN]", default="", help="Text; else guessed.")
@@ -109,7 +110,7 @@ def prepare(path, out, text, label, date, categories, encoding, as_json, **optio
     written = write_prepared(cleaned, out)
     if as_json:
         report = {"options": cleaned.options, **cleaned.report.as_dict()}
-        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+        echo(json.dumps(report, indent=2, ensure_ascii=False))
     else:
         cleaning_tables(cleaned, written)
 
@@ -151,10 +152,10 @@ def describe(path, text, label, date, categories, encoding, html, as_json) -> No
     exploration = explore(cleaned.texts).as_dict()
     if html is not None:
         write_page(html, exploration, cleaned.texts.notes)
-        click.echo(f"Wrote {html}", err=True)
+        echo(f"Wrote {html}", err=True)
     if as_json:
         record = exploration | {"reading": cleaned.report.as_dict()}
-        click.echo(json.dumps(record, indent=2, ensure_ascii=False))
+        echo(json.dumps(record, indent=2, ensure_ascii=False))
     else:
         print_exploration(exploration, cleaned.texts.notes)
 

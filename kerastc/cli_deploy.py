@@ -10,6 +10,7 @@ from kerastc.cli_examples import Examples, data_option
 from kerastc.cli_options import ENCODING, JSON
 from kerastc.commands import Command
 from kerastc.errors import UserError
+from kerastc.printable import echo
 
 if TYPE_CHECKING:
     from kerastc.deploy.signature import Signature
@@ -123,22 +124,22 @@ def export(run, formats, batch, length, quantization, exclude, names, bundle, as
         )
     written = []
     for name in formats:
-        click.echo(f"Converting to {name} ...", err=True)
+        echo(f"Converting to {name} ...", err=True)
         written.append(export_run(opened, name, **options))
     packed = [s for s in written if s.format != "saved_model"] if bundle else []
     bundles = [_bundled(signature) for signature in packed]
     if bundle and len(packed) < len(written):
-        click.echo("saved_model is in no bundle: no device runs it.", err=True)
+        echo("saved_model is in no bundle: no device runs it.", err=True)
     if as_json:
         records = [{"path": str(s.path), **s.as_dict()} for s in written]
-        click.echo(json.dumps(records, indent=2))
+        echo(json.dumps(records, indent=2))
         return
     from kerastc.deploy.export_terminal import export_table
 
     export_table(written)
     for path in bundles:
-        click.echo(f"Bundle: {path}")
-    click.echo(f"Measure: kerastc benchmark {run}")
+        echo(f"Bundle: {path}")
+    echo(f"Measure: kerastc benchmark {run}")
 
 
 def _bundled(signature: "Signature") -> Path:
@@ -211,6 +212,6 @@ def benchmark(
     given = examples and (lambda signature: examples.of(signature.kind, signature.preprocessing))
     entries = measure(paths, given, threads, chosen, rows)
     if as_json:
-        click.echo(json.dumps(entries, indent=2))
+        echo(json.dumps(entries, indent=2))
     else:
         benchmark_tables(entries)

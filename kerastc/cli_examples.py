@@ -9,6 +9,7 @@ import click
 
 from kerastc.data.reading import Reading
 from kerastc.errors import UserError
+from kerastc.printable import echo
 
 if TYPE_CHECKING:
     from kerastc.data.images import LabelledImages
@@ -70,7 +71,7 @@ class Examples:
                 encoding=wanted.encoding,
                 one_class=True,
             )
-        click.echo(f"Read {read.source}.", err=True)
+        echo(f"Read {read.source}.", err=True)
         return read
 
     def _images(self, shape: tuple[int, int, int]) -> "LabelledImages":

@@ -14,6 +14,7 @@ from kerastc.cli_options import BACKEND, ENCODING, JSON, RUN
 from kerastc.commands import Command
 from kerastc.data.reading import Reading
 from kerastc.errors import UserError
+from kerastc.printable import echo
 
 if TYPE_CHECKING:
     from kerastc.data.images import LabelledImages
@@ -67,9 +68,9 @@ def predict(run, examples, path, columns, encoding, as_json, backend) -> None:
     probabilities, classes = predictor.probabilities(given), predictor.classes
     if as_json:
         rows = prediction_rows(examples, probabilities, classes, model.kind)
-        click.echo(json.dumps(rows, indent=2))
+        echo(json.dumps(rows, indent=2))
     else:
-        click.echo(_loaded(predictor), err=True)
+        echo(_loaded(predictor), err=True)
         prediction_table(examples, probabilities, classes, model.kind)
 
 
@@ -103,13 +104,13 @@ def evaluate(run, data, columns, label, encoding, as_json, backend) -> None:
         examples.labels, predictor.probabilities(given), predictor.classes
     )
     if as_json:
-        click.echo(json.dumps(metrics, indent=2))
+        echo(json.dumps(metrics, indent=2))
     else:
         told = f"{len(examples):,} {KINDS[model.kind]} of {examples.source}"
-        click.echo(f"{_loaded(predictor)}\n{told}", err=True)
+        echo(f"{_loaded(predictor)}\n{told}", err=True)
         metrics_table(metrics, units=KINDS[model.kind])
     if model.is_made_of(read):
-        click.echo(
+        echo(
             f"The run is made of these {KINDS[model.kind]} and learned from most of them. What it "
             f"is worth on those it never saw: kerastc compare {run}",
             err=True,
@@ -128,7 +129,7 @@ def _read(path: Path, columns: str, encoding: str, run: Reading) -> list[str]:
     with columns_told(run):
         texts = read_unlabelled(path, wanted.text, wanted.encoding, wanted.separator)
     where = f" from {wanted.words}" if wanted.text else ", from a column that was guessed"
-    click.echo(f"Read {len(texts):,} texts{where}.", err=True)
+    echo(f"Read {len(texts):,} texts{where}.", err=True)
     return texts
 
 

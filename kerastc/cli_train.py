@@ -7,6 +7,7 @@ import click
 
 from kerastc.cli_options import BACKEND, DESPITE_CHANGES, JSON, MOVED, RUNS
 from kerastc.commands import Command
+from kerastc.printable import echo
 
 
 class Training(Command):
@@ -123,6 +124,6 @@ def sweep(name, words, trials, study, storage, objective, as_json, backend, runs
         **changes,
     )
     if as_json:
-        click.echo(json.dumps(result.as_dict(), indent=2))
+        echo(json.dumps(result.as_dict(), indent=2))
     else:
         result.print()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from kerastc.errors import UserError, nearest, out_of_memory
+from kerastc.printable import echo
 from kerastc.streams import show_everything
 
 NO_MEMORY = (
@@ -88,7 +89,7 @@ class Commands(click.Group):
             )
             ctx.exit(1)
         except KeyboardInterrupt:
-            click.echo("Stopped.", err=True)
+            echo("Stopped.", err=True)
             ctx.exit(130)
         except Exception as error:
             if not out_of_memory(error):
@@ -106,6 +107,6 @@ class Commands(click.Group):
 
 
 def _complain(message: str, hint: str) -> None:
-    click.secho(f"Error: {message}", fg="red", err=True)
+    echo(f"Error: {message}", fg="red", err=True)
     if hint:
-        click.echo(hint, err=True)
+        echo(hint, err=True)

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
+from kerastc.printable import printable
+
 if TYPE_CHECKING:
-    from rich.console import Console
+    from kerastc.console import Console
 
 SILENCE = 30  # seconds between two plain lines
 BAR = 12  # characters
@@ -17,14 +19,14 @@ BAR = 12  # characters
 @cache
 def console() -> "Console":
     """Standard error, shared with the bars, so that what is printed does not break them."""
-    from rich.console import Console
+    from kerastc.console import Console
 
     return Console(stderr=True)
 
 
 def tell(line: str) -> None:
     """Prints a line on standard error: what long work has done, and what comes next."""
-    print(line, file=sys.stderr, flush=True)
+    print(printable(line), file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -102,7 +104,8 @@ def _bars():
     try:
         from rich import progress
         from rich.table import Column
-        from rich.text import Text
+
+        from kerastc.console import Text
     except ImportError:
         return None
 

@@ -5,7 +5,7 @@ import shutil
 import textwrap
 from collections.abc import Sequence
 
-import click
+from kerastc.printable import echo
 
 LONGEST = 36  # letters of a name that stands in a table of figures
 
@@ -26,12 +26,12 @@ def show_table(
     """
     try:
         from rich.box import SIMPLE_HEAD
-        from rich.console import Console
         from rich.table import Table
-        from rich.text import Text
+
+        from kerastc.console import Console, Text
     except ImportError:
         width = shutil.get_terminal_size().columns
-        click.echo(plain_table(columns, rows, title, figures, width))
+        echo(plain_table(columns, rows, title, figures, width))
         return
     # As narrow as can be: a benchmark has eight columns, and many a terminal 80 characters.
     narrow = {"box": SIMPLE_HEAD, "show_edge": False, "pad_edge": False, "padding": (0, 0, 0, 1)}
@@ -97,8 +97,8 @@ def short_names(names: Sequence[str]) -> list[str]:
         return list(names)
     numbers = {name: str(number) for number, name in enumerate(dict.fromkeys(names), start=1)}
     for name, number in numbers.items():
-        click.echo(f"{number:>2}  {name}")
-    click.echo()
+        echo(f"{number:>2}  {name}")
+    echo()
     return [numbers[name] for name in names]
 
 

@@ -1,8 +1,7 @@
 """What a search found, on the terminal."""
 
-import click
-
 from kerastc.compress.search_result import Search, Trial
+from kerastc.printable import echo
 from kerastc.report import tables
 from kerastc.report.pareto import COSTS
 from kerastc.table import show_table
@@ -18,12 +17,12 @@ def search_tables(search: Search) -> None:
         f"Validation {metric} against {search.goal}: the {len(search.front)} of "
         f"{len(search.trials)} trials that no other beats in both",
     )
-    click.echo()
+    echo()
     for name, trial in zip(names, search.front, strict=True):
-        click.echo(f"{name:4} {trial}")
-    click.echo(f"\nThe original has {search.original[metric]:.4f}; {search.floor:.4f} is enough.")
+        echo(f"{name:4} {trial}")
+    echo(f"\nThe original has {search.original[metric]:.4f}; {search.floor:.4f} is enough.")
     for words, error in search.failed.items():
-        click.echo(f"Failed: {words}: {error}")
+        echo(f"Failed: {words}: {error}")
     if search.chosen is not None and search.result is not None:
         _chosen(search, search.chosen)
 
@@ -43,10 +42,10 @@ def _chosen(search: Search, chosen: Trial) -> None:
     form = COSTS[search.goal][1]
     test = search.result["test"]
     low, high = test["intervals"]["accuracy"]
-    click.echo(f"Chosen (*) for {search.goal}, {form(chosen.cost(search.goal))}: {chosen}")
-    click.echo(
+    echo(f"Chosen (*) for {search.goal}, {form(chosen.cost(search.goal))}: {chosen}")
+    echo(
         f"Its test accuracy is {test['accuracy']:.4f}, 95 % {low:.3f} to {high:.3f}; the test rows "
         "had no part in the choice."
     )
-    click.echo(f"Run:     {search.result['run']}")
-    click.echo(f"Compare: kerastc compare {search.run}")
+    echo(f"Run:     {search.result['run']}")
+    echo(f"Compare: kerastc compare {search.run}")

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import click
 import numpy as np
 
 from kerastc.kinds import KINDS
+from kerastc.printable import echo
 from kerastc.report import tables
 from kerastc.table import short_names, show_table
 
@@ -50,7 +50,7 @@ def benchmark_tables(entries: Sequence[dict[str, Any]]) -> None:
         ],
         f"{where}\nMilliseconds of {entries[0]['runs']} calls",
     )
-    click.echo()
+    echo()
     # Threads change nothing in it: of each model the first entry.
     worth = dict(reversed([*zip(files, entries, strict=True)]))
     show_table(

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
-
 from kerastc.deploy.benchmark import gzip_size
 from kerastc.deploy.signature import Signature, Tensor
 from kerastc.kinds import KINDS
+from kerastc.printable import echo
 from kerastc.report import tables
 from kerastc.table import show_table
 
@@ -37,7 +36,7 @@ def export_table(signatures: Sequence[Signature]) -> None:
     )
     for signature in signatures:
         for note in signature.notes:
-            click.echo(f"{signature.file}: {note}")
+            echo(f"{signature.file}: {note}")
 
 
 def _shape(tensor: Tensor) -> str:

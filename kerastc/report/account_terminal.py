@@ -3,10 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
+from kerastc.console import Console, Text
 from kerastc.report import tables
 from kerastc.report.comparison_terminal import NAME, new_table, print_widest
 from kerastc.table import shared_start, wrapped

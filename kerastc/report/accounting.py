@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
+from kerastc.console import Console
 from kerastc.errors import UserError
 from kerastc.report import tables
 from kerastc.report.account_notes import notes

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
+from kerastc.console import Console
 from kerastc.report import tables
 from kerastc.report.comparison_plots import SHOWN_RUNS, accuracies, validation_curves
 from kerastc.report.comparison_terminal import print_comparison

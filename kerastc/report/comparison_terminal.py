@@ -4,11 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
-from rich.text import Text
 
+from kerastc.console import Console, Text
 from kerastc.report import tables
 from kerastc.report.recommendation import RULE
 from kerastc.table import shared_start, wrapped

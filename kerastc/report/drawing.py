@@ -16,7 +16,10 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
+
+from kerastc.printable import printable
 
 # Okabe and Ito 2008, without their yellow, which is lost on white paper.
 BLUE, VERMILLION, GREEN, PURPLE, ORANGE, BLACK, SKY = (
@@ -93,6 +96,9 @@ def png(figure: Figure) -> bytes:
     """The figure as a PNG file."""
     buffer = io.BytesIO()
     with drawing():
+        for text in figure.findobj(Text):  # names of classes, wherever they are written
+            if (shown := printable(text.get_text())) != text.get_text():
+                text.set_text(shown)
         figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH)
     return buffer.getvalue()
 

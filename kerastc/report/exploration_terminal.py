@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
-from rich.text import Text
 
+from kerastc.console import Console, Text
 from kerastc.report.tables import count, number, percent, shown_text
 
 _SHOWN_CLASSES = 40

@@ -8,6 +8,7 @@ import jinja2
 
 from kerastc import files
 from kerastc.errors import UserError
+from kerastc.printable import printable
 from kerastc.report import tables
 
 
@@ -21,6 +22,7 @@ def render(template: str, **values: Any) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -55,6 +57,11 @@ def write_page(path: Path, page: str) -> None:
         raise UserError(
             f"{path} cannot be written: {error.strerror}.", "Give another file to --html."
         ) from error
+
+
+def _shown(value: Any) -> Any:
+    """What is put into a page: of text each control, and what turns its direction, as an escape."""
+    return printable(value) if type(value) is str else value
 
 
 def _data_url(image: bytes) -> str:

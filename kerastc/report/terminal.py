@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from rich.text import Text
 
 from kerastc import settings
+from kerastc.console import Console, Text
 from kerastc.kinds import KINDS
 
 if TYPE_CHECKING:

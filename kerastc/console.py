@@ -1,0 +1,30 @@
+"""The terminal by `rich`, safe for whatever texts, names and paths hold."""
+
+from collections.abc import Iterable
+
+import rich.console
+import rich.text
+from rich.segment import Segment
+
+from kerastc.printable import printable
+
+
+class Text(rich.text.Text):
+    """Rich's text, in which controls are shown as text and take their room in a table."""
+
+    def __init__(self, text: str = "", *args, **kwargs):
+        super().__init__(printable(text), *args, **kwargs)
+
+
+class Console(rich.console.Console):
+    """Shows the controls in what is printed as text; its own colours and bars stay."""
+
+    def render_str(self, text: str, **kwargs) -> rich.text.Text:
+        return super().render_str(printable(text), **kwargs)
+
+    def render(self, renderable, options=None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            if segment.control:
+                yield segment
+            else:
+                yield Segment(printable(segment.text), segment.style)
