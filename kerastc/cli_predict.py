@@ -59,7 +59,7 @@ def predict(run, examples, path, columns, encoding, as_json, backend) -> None:
     if path is not None:
         examples += _read(path, columns, encoding, Reading.of(model.settings))
     elif not examples:
-        examples = [line.rstrip("\n") for line in sys.stdin if line.strip()]
+        examples = _piped(encoding)
     if not examples:
         what = "photo.png" if model.kind == "image" else '"a text"'
         raise UserError(f"There is no {model.kind} to classify.", f"kerastc predict {run} {what}")
@@ -131,6 +131,24 @@ def _read(path: Path, columns: str, encoding: str, run: Reading) -> list[str]:
     where = f" from {wanted.words}" if wanted.text else ", from a column that was guessed"
     echo(f"Read {len(texts):,} texts{where}.", err=True)
     return texts
+
+
+def _piped(encoding: str) -> list[str]:
+    """The lines of standard input; blank ones, but at the end, would shift the answers."""
+    data = getattr(sys.stdin, "buffer", sys.stdin).read()
+    try:
+        text = data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+    except (UnicodeError, LookupError) as error:
+        raise UserError(
+            f"Standard input is not {encoding}: {error}.", "Set encoding= to the one that it is in."
+        ) from None
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip().split("\n")
+    blank = [number for number, line in enumerate(lines, 1) if not line.strip()]
+    if blank and len(lines) > 1:
+        raise UserError(
+            f"Standard input, line {blank[0]}: an empty text.", "Remove such lines or fill them."
+        )
+    return [line for line in lines if line.strip()]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
@@ -21,6 +21,7 @@ from kerastc.errors import UserError
 
 JSON_LINES = (".jsonl", ".ndjson", ".json")
 DELIMITED = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
+SAMPLE = 1000  # lines that the delimiter is found by
 DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
 
 
@@ -52,8 +53,7 @@ class Table:
         extension = file.extension
         if extension in JSON_LINES or (extension not in DELIMITED and first.lstrip()[0] == "{"):
             return cls._json_lines(file)
-        usual = DELIMITED.get(extension, ",")
-        delimiter = max([usual, *DELIMITERS], key=first.count)
+        delimiter = _delimiter(file, DELIMITED.get(extension, ","))
         quoted = delimiter != "\t" or _quotes_enclose_fields(file)
         table = cls(file, (), delimiter, quoted)
         with closing(table._records()) as records:
@@ -158,6 +158,28 @@ def _tuple_getter(indices: list[int]) -> Callable[[list[str]], tuple[str, ...]]:
     if len(indices) == 1:
         return lambda record, index=indices[0]: (record[index],)
     return itemgetter(*indices)
+
+
+def _delimiter(file: PlainFile, usual: str) -> str:
+    """What separates the columns: that by which most of the first rows are as wide as the header.
+
+    A header may hold commas inside its names, and texts hold whatever they like; so no line decides
+    alone.
+    """
+    with closing(file.lines(show_progress=False)) as lines:
+        sample = [line for line in islice(lines, SAMPLE) if line.strip()]
+
+    def fit(delimiter: str) -> tuple[float, int]:
+        """The share of rows that fit, and how often the delimiter is in the header."""
+        quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+        widths = []
+        with suppress(csv.Error):  # told where the rows are read
+            widths.extend(map(len, csv.reader(sample, delimiter=delimiter, quoting=quoting)))
+        if not widths or widths[0] < 2:
+            return -1.0, 0
+        return widths[1:].count(widths[0]) / max(len(widths) - 1, 1), sample[0].count(delimiter)
+
+    return max(dict.fromkeys([usual, *DELIMITERS]), key=fit)
 
 
 def _quotes_enclose_fields(file: PlainFile) -> bool:

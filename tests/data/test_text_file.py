@@ -350,3 +350,24 @@ def test_a_text_that_is_nan_is_empty(write):
     rows = '{"text": "a", "label": 1}\n{"text": NaN, "label": 2}'
     with pytest.raises(UserError, match="an empty text in line 2"):
         read_texts(write(rows, "a.jsonl"))
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "Comment (free, optional, max. 200);Topic\n{};x\n{};y\n",
+        "Comment; or; more\tTopic\n{}\tx\n{}\ty\n",
+        '"Comment | free | text",Topic\n"{}",x\n"{}",y\n',
+        "Comment, free, text|Topic\n{}|x\n{}|y\n",
+    ],
+)
+def test_the_delimiter_is_found_by_all_lines(write, table):
+    texts = ["one, of many, with commas, here", "plain"]
+    path = write(table.format(*texts))
+    header = next(csv.reader([path.read_text().splitlines()[0]], delimiter=_between(table)))
+    data = read_texts(path, [header[0]], header[1])
+    assert pairs(data) == [(texts[0], "x"), (texts[1], "y")]
+
+
+def _between(table: str) -> str:
+    return table[table.index("Topic") - 1]
