@@ -171,7 +171,9 @@ class _Model:
         """Whether a run was made of these very examples; an exported file does not know."""
         if self.run is None or not self.run.path("data.json").is_file():
             return False
-        return self.run.read_json("data.json").get("fingerprint") == examples.fingerprint
+        described = self.run.read_json("data.json")
+        trained_on = described.get("sources", {}).get("train", described)  # of files of their own
+        return trained_on.get("fingerprint") == examples.fingerprint
 
     def given(self, examples: Sequence[str]) -> Any:
         """Texts as they are; of images, the pixels of these files."""

@@ -131,7 +131,7 @@ FORMS: dict[str, Any] = {
         "splits": {str: {"rows?": COUNT, "counts?": [COUNT]}},
         "duplicates?": {"examples?": [{"texts?": [str], "images?": [str], "classes?": [str]}]},
         "notes?": {str: object},
-        "sources?": {str: str},
+        "sources?": {str: {"source": str, "fingerprint": str}},
         "balancing?": {"how": str, "before": [COUNT], "after": [COUNT]},
         "exploration?": EXPLORATION,
     },

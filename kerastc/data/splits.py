@@ -29,7 +29,7 @@ class Splits:
         data: all rows.
         dates: first and last day of each part, yyyymmdd, where they were split by date.
         balancing: how the training part was balanced and its rows by class before and after.
-        sources: where each part comes from, where they have files of their own.
+        sources: each part's source and fingerprint, where they have files of their own.
         fingerprint: of all that was read; that of `data` unless given.
     """
 
@@ -43,7 +43,7 @@ class Splits:
     data: LabelledTexts
     dates: dict[str, list[int]] = field(default_factory=dict)
     balancing: dict = field(default_factory=dict)
-    sources: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, dict[str, str]] = field(default_factory=dict)
     fingerprint: str = ""
 
     def __post_init__(self):

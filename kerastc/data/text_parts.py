@@ -88,14 +88,17 @@ def split_texts(
     part_of[free] = drawn(rows.take(free), duplicates.groups[free], *parts.shares, rng)
     train, *others = (np.flatnonzero(part_of == number) for number in range(len(PARTS)))
     found = [thinned(train, rows, train_fraction, rng), *others]
-    sources = {name: given.get(name, data).source for name in PARTS}
+    files = {name: given.get(name, data) for name in PARTS}
     digests = " ".join(part.fingerprint for part in (data, *given.values()))
     return Splits(
         *map(rows.take, found),
         *found,
         duplicates,
         rows,
-        sources=sources,
+        sources={
+            name: {"source": part.source, "fingerprint": part.fingerprint}
+            for name, part in files.items()
+        },
         fingerprint=sha256(f"{' '.join(given)} {digests}".encode()).hexdigest(),
     )
 

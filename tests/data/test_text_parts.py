@@ -32,7 +32,13 @@ def test_given_parts_stay_whole_and_all_other_rows_are_trained_on():
     assert list(splits.validation.texts) == list(dev.texts)
     assert list(splits.test.texts) == list(test.texts)
     assert list(splits.test.labels) == [1]  # by the classes of training
-    assert splits.as_dict()["sources"] == {"train": "data", "validation": "dev", "test": "test"}
+    sources = splits.as_dict()["sources"]
+    assert {name: part["source"] for name, part in sources.items()} == {
+        "train": "data",
+        "validation": "dev",
+        "test": "test",
+    }
+    assert sources["train"]["fingerprint"] == data.fingerprint
 
 
 def test_rows_that_a_given_part_holds_are_left_out_and_counted():
