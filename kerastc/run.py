@@ -293,7 +293,10 @@ class Run:
                 raise UserError(f"{what}.", "Wait for it to end, or give another --run.")
             tell(f"{what}; waiting for it.")
 
-        with files.lock(self.path(".lock"), busy):
+        path = self.path(".lock")
+        if path.is_symlink():  # inside the run, too: what it leads to would be overwritten
+            raise UserError(f"{path} is a link.", f"Remove it: rm {path}")
+        with files.lock(path, busy):
             files.remove_leftovers(self.folder)
             yield
 

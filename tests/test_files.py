@@ -152,6 +152,16 @@ def test_links_out_of_a_run_are_not_followed(tmp_path, name):
     assert found.read_text() == "theirs"
 
 
+def test_a_lock_that_is_a_link_inside_the_run_is_refused(tmp_path):
+    run = Run.create(tmp_path / "run", {"recipe": "x"})
+    (run.folder / "notes.txt").write_text("mine")
+    (run.folder / ".lock").unlink()
+    (run.folder / ".lock").symlink_to("notes.txt")
+    with pytest.raises(UserError, match="is a link"), run.lock():
+        pass
+    assert (run.folder / "notes.txt").read_text() == "mine"
+
+
 def test_a_run_in_a_linked_folder_works(tmp_path):
     (tmp_path / "disk").mkdir()
     (tmp_path / "runs").symlink_to(tmp_path / "disk")
