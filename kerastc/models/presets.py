@@ -11,8 +11,9 @@ from pathlib import Path
 import keras
 import keras_hub
 
-from kerastc.errors import UserError
+from kerastc.errors import UserError, out_of_memory
 from kerastc.models.bert import is_exact, read_bert
+from kerastc.models.tokenizer_file import require_same_tokens
 from kerastc.text.tokens import (
     BytePair,
     SentencePiece,
@@ -110,9 +111,11 @@ def _read_hugging_face(folder: Path, config: dict) -> tuple[keras.Model, Tokeniz
             backbone = read_bert(folder / "model.safetensors", config)
         else:
             backbone = keras_hub.models.Backbone.from_preset(str(folder))
-        return backbone, _hugging_face_tokenizer(
+        tokenizer = _hugging_face_tokenizer(
             folder, kind, type(backbone).__name__.replace("Backbone", "Tokenizer")
         )
+        require_same_tokens(folder, tokenizer)
+        return backbone, tokenizer
 
 
 def _hugging_face_tokenizer(folder: Path, kind: str, tokenizer: str) -> Tokenizer:
@@ -187,9 +190,11 @@ def _fetching(name: str, hub: str) -> Iterator[None]:
     """Turns whatever the hubs' clients raise into one message with a way on."""
     try:
         yield
-    except (UserError, MemoryError):
+    except UserError:
         raise
     except Exception as error:  # the clients raise from four libraries
+        if out_of_memory(error):
+            raise
         raise UserError(
             f"Cannot load {name} from {hub} or its local cache: {_first_line(error)}", OFFLINE
         ) from error
@@ -200,9 +205,11 @@ def _reading(folder: Path) -> Iterator[None]:
     """Turns whatever a damaged file makes the readers raise into one message."""
     try:
         yield
-    except (UserError, MemoryError):
+    except UserError:
         raise
     except Exception as error:  # h5py, safetensors, sentencepiece, json and Keras each their own
+        if out_of_memory(error):
+            raise
         raise UserError(
             f"The model in {folder} cannot be read: {_first_line(error)}",
             "The files are damaged or do not belong together; copy or download them again.",
