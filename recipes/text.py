@@ -32,13 +32,16 @@ class Config(data.TextParts, training.TextClassifierConfig):
     text: str = ""  # its text column, or COLUMN+COLUMN; empty guesses
     label: str = ""  # its class column; empty guesses
     encoding: str = "utf-8"  # of the file
+    delimiter: str = ""  # between its columns; empty finds out
+    header: bool = True  # false: the first line is a row, and columns are called 1, 2, ...
     max_characters: Annotated[int, Field(ge=0)] = 0  # longer texts are cut at a word; 0 does not
 
 
 def load(config: Config, run) -> data.Splits:
     def read(file: str, columns: Sequence[str], label: str, part: bool) -> data.LabelledTexts:
         most, encoding = config.max_characters, config.encoding
-        return data.read_texts(file, columns, label, most, encoding=encoding, one_class=part)
+        form = {"encoding": encoding, "delimiter": config.delimiter, "header": config.header}
+        return data.read_texts(file, columns, label, most, one_class=part, **form)
 
     texts = read(config.data, data.column_names(config.text), config.label, part=False)
     found = texts.reading

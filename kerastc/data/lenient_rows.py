@@ -105,7 +105,7 @@ def _delimited(
     lines = _Lines(source)
     quoting = csv.QUOTE_MINIMAL if table.quoted else csv.QUOTE_NONE
     reader = csv.reader(lines, delimiter=table.delimiter, quoting=quoting, strict=True)
-    header = True
+    header = table.header
     while True:
         lines.begin()
         start = lines.number + 1

@@ -34,16 +34,30 @@ class Table:
         columns: the names in the header, or the keys of the first JSON object.
         delimiter: the character between columns; empty for JSON Lines.
         quoted: whether `"` encloses fields (always in CSV; some TSV files quote nothing).
+        header: whether the first line names the columns; they are called 1, 2, ... otherwise.
     """
 
     file: PlainFile
     columns: tuple[str, ...]
     delimiter: str
     quoted: bool = True
+    header: bool = True
 
     @classmethod
-    def open(cls, file: PlainFile) -> "Table":
-        """Finds out the form by the name's extension, then by the first line."""
+    def open(cls, file: PlainFile, delimiter: str = "", header: bool = True) -> "Table":
+        """Finds out the form by the name's extension, then by the first lines.
+
+        Args:
+            file: the file.
+            delimiter: the character between columns, or "tab"; found out where empty.
+            header: as in the class.
+        """
+        delimiter = "\t" if delimiter in ("tab", "\\t") else delimiter
+        if len(delimiter) > 1 or delimiter in ('"', "\r", "\n") or delimiter.isalnum():
+            raise UserError(
+                f"delimiter={delimiter} cannot separate columns.",
+                "Give one character, such as ; or |, or the word tab.",
+            )
         with closing(file.lines(show_progress=False)) as lines:
             rows = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
             number, first = next(rows, (0, ""))
@@ -53,12 +67,14 @@ class Table:
         extension = file.extension
         if extension in JSON_LINES or (extension not in DELIMITED and first.lstrip()[0] == "{"):
             return cls._json_lines(file)
-        delimiter = _delimiter(file, DELIMITED.get(extension, ","))
+        delimiter = delimiter or _delimiter(file, DELIMITED.get(extension, ","))
         quoted = delimiter != "\t" or _quotes_enclose_fields(file)
         table = cls(file, (), delimiter, quoted)
         with closing(table._records()) as records:
-            header = next(record for _, record in records if record)
-        return cls(file, tuple(name.strip() for name in header), delimiter, quoted)
+            names = next(record for _, record in records if record)
+        if not header:
+            names = [str(number) for number, _ in enumerate(names, 1)]
+        return cls(file, tuple(name.strip() for name in names), delimiter, quoted, header)
 
     @classmethod
     def _json_lines(cls, file: PlainFile) -> "Table":
@@ -105,14 +121,14 @@ class Table:
         pick = _tuple_getter([self.columns.index(name) for name in columns])
         with closing(self._records()) as records:
             rows = ((line, record) for line, record in records if record)
-            for line, record in islice(rows, 1, None):
+            for line, record in islice(rows, int(self.header), None):
                 if len(record) != width:
                     raise UserError(
                         f"{self.file.path}, line {line}: {len(record)} columns where the header "
                         f"has {width} ({self.shown_columns()}).",
                         "Enclose a text that contains the delimiter in double quotation marks, "
                         f'and double those inside it ("").\nThe columns are separated by '
-                        f"{DELIMITERS[self.delimiter]} here.",
+                        f"{DELIMITERS.get(self.delimiter, repr(self.delimiter))} here.",
                     )
                 yield line, pick(record)
 

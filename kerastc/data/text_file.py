@@ -35,6 +35,8 @@ def read_texts(
     separator: str = " ",
     encoding: str = "utf-8",
     one_class: bool = False,
+    delimiter: str = "",
+    header: bool = True,
 ) -> LabelledTexts:
     """Reads labelled texts; white space in them is folded to single spaces.
 
@@ -44,6 +46,8 @@ def read_texts(
         label: the class column; guessed where empty. Guesses are told in the result's `source`.
         max_characters: longer texts are cut at a word and counted in the notes; 0 does not cut.
         encoding: of the file; a byte order mark is dropped.
+        delimiter: between the columns; found out where empty.
+        header: False where the first line is a row; the columns are then called 1, 2, ...
         one_class: allow a file in which all rows have one class (to measure, not to train).
 
     Raises:
@@ -51,7 +55,7 @@ def read_texts(
             and for rows without a text or a label.
     """
     file = PlainFile.at(path, encoding)
-    table = Table.open(file)
+    table = Table.open(file, delimiter, header)
     columns, label, source = labelled_columns(table, text, label)
     texts, names, cut = [], [], 0
     labels = Labels()
@@ -200,7 +204,8 @@ def _unguessed(table: Table, role: str) -> UserError:
     return UserError(
         f"{table.file.path}: none of the columns has a usual name for the {role}. "
         f"They are {table.shown_columns()}.",
-        f"Set {role}= to one of them. (The first line of the file must name the columns.)"
+        f"Set {role}= to one of them. If the first line is a row and no header, name the columns "
+        "by number, such as: header=false text=2+3 label=1"
         if table.delimiter
         else f"Set {role}= to one of them.",
     )

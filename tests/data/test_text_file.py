@@ -371,3 +371,18 @@ def test_the_delimiter_is_found_by_all_lines(write, table):
 
 def _between(table: str) -> str:
     return table[table.index("Topic") - 1]
+
+
+def test_a_file_without_a_header_has_columns_by_number(write):
+    path = write('3,"Stocks, up","They rose."\n1,Cup,They won.\n')
+    with pytest.raises(UserError, match="header=false"):
+        read_texts(path)
+    data = read_texts(path, ["2", "3"], "1", header=False)
+    assert pairs(data) == [("Stocks, up They rose.", "3"), ("Cup They won.", "1")]
+
+
+def test_the_delimiter_can_be_set(write):
+    data = read_texts(write("text^label\na, b^x\nc^y\n"), delimiter="^")
+    assert pairs(data) == [("a, b", "x"), ("c", "y")]
+    with pytest.raises(UserError, match="delimiter=ab"):
+        read_texts(write(TABLE), delimiter="ab")
