@@ -272,7 +272,12 @@ def _command(
     if origin:
         values = settings.flat(config)
         before = settings.flat(settings.validate(type(config), origin.run.config["config"]))
-        words = [settings.word(key, value) for key, value in values.items() if value != before[key]]
+        moved = locations.recorded(config, Path())
+        words = []
+        for key, value in values.items():
+            if value != before[key]:
+                words += ["--data"] if key in moved else []  # its parent's, elsewhere
+                words.append(settings.word(key, value))
         return shlex.join(["kerastc", "train", "--from", str(origin.checkpoint), *words])
     words = [settings.word(key, value) for key, value in changed.items() if key != "seed"]
     options = ["--backend", backend, "--seed", str(config.seed)]

@@ -147,7 +147,7 @@ def _found(run: "Run", value: str, place: Mapping[str, str]) -> str | None:
 
 
 def _gone(run: "Run", key: str, value: str, place: Mapping[str, str]) -> UserError:
-    told = f"{run.folder} was made with {key}={value}"
+    told = f'{run.folder} was made with "{key}={value}"'  # quoted: the run's words, not a command's
     if not Path(value).expanduser().is_absolute():
         told += f", a relative path, in the folder {place.get('working_folder', '?')}"
     word = "NEW" if key == "data" else f"{key}=NEW"

@@ -78,6 +78,9 @@ def ran(script) -> bool:
 )
 def test_a_strangers_script_is_shown_and_not_run(stranger, script, call, words):
     stranger.write_json("metrics.json", {})
+    if "--resume" not in words:
+        ended = {"finished": "2026-11-29T06:00:00+0000", "seconds": 1.0, "peak_memory_bytes": 1}
+        stranger.write_json("finished.json", ended)
     stranger.write_json("environment.json", environment(0))
     stranger.write_text("checkpoints/step-1.npz", "")
     done = call(*(word.format(run=stranger.folder) for word in words))
