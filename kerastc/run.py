@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kerastc import files, manifest
+from kerastc.data.telling import told_lines
 from kerastc.environment import environment
 from kerastc.errors import UserError
 from kerastc.forms import labels_text, read_json, read_labels
@@ -329,6 +330,8 @@ class Run:
         if exploration is not None:
             described["exploration"] = exploration.as_dict()
         self.write_json("data.json", described)
+        for line in told_lines(described):
+            tell(line)
         self.write_text("labels.txt", labels_text(described["classes"]))
         if self.path("environment.json").is_file():
             facts = self.read_json("environment.json")

@@ -1,0 +1,33 @@
+"""What is told on the terminal once the data of a run are read."""
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kerastc.data.label_names import alike_notes
+
+WIDTH = 80
+MOST = 8  # classes that are nearly alike
+
+
+def told_lines(described: Mapping[str, Any]) -> Iterator[str]:
+    """Lines on where the rows came from, where they went, and what was passed over.
+
+    Args:
+        described: the content of data.json.
+    """
+    parts = {name: part for name, part in described.get("splits", {}).items() if part.get("rows")}
+    rows = ", ".join(f"{name} {part['rows']:,}" for name, part in parts.items())
+    counts: dict[str, int] = dict.fromkeys(described["classes"], 0)
+    for part in parts.values():
+        for name, count in zip(counts, part.get("counts") or (), strict=False):
+            counts[name] += count
+    notes = {name: count for name, count in described.get("notes", {}).items() if count}
+    alike = list(alike_notes(counts).items())[:MOST]
+    for line in (
+        str(described.get("source", "")),
+        f"Rows: {rows}; {len(counts):,} classes",
+        *(f"{name}: {count:,}" for name, count in notes.items() if isinstance(count, int)),
+        *(f"{name}: {count:,} rows" for name, count in alike),
+    ):
+        yield from textwrap.wrap(line, WIDTH, subsequent_indent="  ")
