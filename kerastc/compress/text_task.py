@@ -73,7 +73,7 @@ class TextTask(Task):
         if options.masking is not None:
             config = config.model_copy(update={"masking": options.masking})
         batches = text_batches(texts, self.tokenizer, config, config.seed)
-        labels = batches.targets
+        labels = batches.targets[:]  # a table: the teacher's logits are one, too
         labels[len(train) :] = 0  # the teacher alone says what they are
         logits = self.teacher_logits(texts.texts) if options.soft else np.zeros_like(labels)
         batches.targets = np.concatenate([labels, logits], axis=1)

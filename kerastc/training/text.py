@@ -18,8 +18,9 @@ from kerastc.training.baseline import bag_of_words
 from kerastc.training.batching import Batches, TextBatches, covering_length
 from kerastc.training.config import TextClassifierConfig
 from kerastc.training.features import FeatureCache
-from kerastc.training.fit import class_weights, fit, one_hot
+from kerastc.training.fit import class_weights, fit
 from kerastc.training.predicting import predict
+from kerastc.training.targets import OneHot
 from kerastc.training.trained import Trained
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def text_batches(
     tokens = tokenizer.encode(config.preparation.apply(texts.texts), config.max_tokens)
     count = len(texts.classes)
     weights = None if seed is None else class_weights(texts.labels, count, config.class_weights)
-    targets = one_hot(texts.labels, count)
+    targets = OneHot(texts.labels, count)
     masking = (0.0 if seed is None else config.masking, tokenizer.mask_id)
     return TextBatches(
         tokens, tokenizer.pad, targets, config.batch_size, weights, seed, masking=masking
