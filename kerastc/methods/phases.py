@@ -67,7 +67,7 @@ def shared(
     digest = hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()
     folder = Run(run.cache / "phases" / f"{name}-{digest[:16]}", run.cache)
     with _waiting(folder):
-        return _once(folder, name, model, work)
+        return _once(folder, name, model, work, replace_damaged=True)
 
 
 def join_histories(run: Run, names: Sequence[str]) -> None:
@@ -87,11 +87,17 @@ def join_histories(run: Run, names: Sequence[str]) -> None:
     run.write_rows("history.csv", rows)
 
 
-def _once(folder: Run, name: str, model: keras.Model, work) -> dict[str, Any]:
+def _once(
+    folder: Run, name: str, model: keras.Model, work, replace_damaged: bool = False
+) -> dict[str, Any]:
     make_folder(folder.folder)
     if folder.path(DONE).is_file():
-        _take_weights(model, folder.path("model.keras"))
-        return folder.read_json(DONE)
+        try:
+            _take_weights(model, folder.path("model.keras"))
+            return folder.read_json(DONE)
+        except UserError:
+            if not replace_damaged:
+                raise
     if not folder.path("config.json").is_file():
         folder.write_json("config.json", {"phase": name})
     figures = work(folder)

@@ -303,7 +303,9 @@ def load_tokenizer(folder: Path) -> Tokenizer:
         raise UserError(
             f"The tokenizer in {folder} is incomplete: {error.filename or error} is missing."
         ) from error
-    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+    except UserError:
+        raise
+    except Exception as error:  # the library raises plain ones
         raise UserError(f"The tokenizer in {folder} cannot be read: {error}") from error
 
 
