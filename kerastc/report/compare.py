@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kerastc.errors import UserError
+from kerastc.kinds import KINDS
 from kerastc.report import tables
 from kerastc.report.comparison import COSTS, FIGURES, PARTS, PLACES, Comparison, has, value
 from kerastc.report.recommendation import Recommendation, candidate, recommend
@@ -188,7 +189,7 @@ def _baseline_row(members: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
         "validation": _figures(baseline["validation"]),
         "test": _figures(baseline.get("test") or {}),
         "test_flipped": _figures({}),
-        "training": {key: training.get(key) for key in COSTS},
+        "training": {key: training.get(key) for key in COSTS} | {"steps": 0},
     }
 
 
@@ -205,6 +206,10 @@ def _recommendation(
     """None, too, where the runs tell other classes apart: their accuracies are of other tasks."""
     if len({record.classes for row, record in pairs if row["state"] == "finished"}) != 1:
         return None
+    said = {}
+    for row, record in pairs:
+        if row["state"] == "finished" and (found := record.predictions_of("validation")):
+            said[row["run"]] = found
     candidates = []
     for members in (*_but_for_seeds([row for row, _ in pairs]), *_but_for_seeds(baselines)):
         first = members[0]
@@ -216,8 +221,10 @@ def _recommendation(
         if first["state"] == "baseline":
             words.insert(0, first["run"])
         name = first["run"] if len(members) == 1 else first["recipe"]
-        candidates.append(candidate(" ".join(words) or name, members))
-    return recommend([found for found in candidates if found])
+        candidates.append(candidate(" ".join(words) or name, members, said))
+    kinds = {KINDS[predictions.kind] for predictions in said.values()}
+    units = kinds.pop() if len(kinds) == 1 else "rows"
+    return recommend([found for found in candidates if found], units)
 
 
 def _spreads(

@@ -44,6 +44,7 @@ FIGURES = (
 COSTS = (
     "epochs",
     "best_epoch",
+    "steps",
     "seconds",
     "images",
     "examples_per_second",

@@ -9,6 +9,7 @@ from kerastc.deploy.sessions import FORMATS
 from kerastc.report import tables
 from kerastc.report.bootstrap import mean_interval, paired_difference
 from kerastc.report.metrics import Predictions
+from kerastc.report.recommendation import same_rows
 from kerastc.report.record import RunRecord
 
 PARTS = ("validation", "test")
@@ -145,15 +146,6 @@ def _losses(predictions: Predictions) -> np.ndarray:
     """Cross-entropy of each row in nats, (n,) float, cut as in `classification_metrics`."""
     chosen = predictions.probabilities[np.arange(len(predictions.labels)), predictions.labels]
     return -np.log(np.clip(chosen, 1e-7, 1.0))
-
-
-def same_rows(predictions: Predictions, reference: Predictions) -> bool:
-    """Whether both are of the same examples with the same labels in the same order."""
-    return (
-        predictions.classes == reference.classes
-        and np.array_equal(predictions.examples, reference.examples)
-        and np.array_equal(predictions.labels, reference.labels)
-    )
 
 
 def _of_file(file: Mapping[str, Any], of_original: bool) -> dict[str, dict[str, Any]]:

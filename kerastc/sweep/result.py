@@ -1,7 +1,7 @@
 """What a sweep has found: its trials, the best of them, and the report that compares them."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean
@@ -72,10 +72,26 @@ class Sweep:
 
     @property
     def best(self) -> Trial | None:
-        """The best finished trial of the settings that are best on the mean over their seeds.
+        """The trial to take: of the recommended settings, or else of those of the best mean.
 
-        One seed can be lucky: of many, the best single trial says little of its settings.
+        Of its seeds it is the best. One seed can be lucky: of many, the best single trial says
+        little of its settings.
         """
+        sign = -1 if self.maximize else 1
+        return min(self._recommended, key=lambda trial: sign * trial.value, default=self._highest)
+
+    @property
+    def _recommended(self) -> list[Trial]:
+        """The trials of the recommendation."""
+        if not (self.comparison and self.comparison.recommendation):
+            return []
+        names = self.comparison.recommendation.taken.runs
+        folders = {Path(r["folder"]).resolve() for r in self.comparison.rows if r["run"] in names}
+        return [trial for trial in self.of("finished") if trial.run.resolve() in folders]
+
+    @property
+    def _highest(self) -> Trial | None:
+        """The best trial of the settings that are best on the mean over their seeds."""
         sign = -1 if self.maximize else 1
         by_settings: dict[tuple[str, ...], list[Trial]] = {}
         for trial in self.of("finished"):
@@ -114,7 +130,10 @@ class Sweep:
         """The finished runs that are on this machine, side by side; None where there is none."""
         from kerastc.report import compare
 
-        return compare(self.runs()) if self.runs() else None
+        found = compare(self.runs()) if self.runs() else None
+        if found and self.objective != "accuracy":  # by which alone it recommends
+            return replace(found, recommendation=None)
+        return found
 
     def write(self) -> None:
         """Writes sweep.json and compare.html into the study's folder.
@@ -126,7 +145,7 @@ class Sweep:
             self.comparison.to_html(self.folder / "compare.html")
 
     def print(self) -> None:
-        """Shows the comparison with its recommendation, the best trial, and those that failed."""
+        """Shows the comparison with its recommendation, the trial to take, and failed ones."""
         from kerastc.report.terminal import console
 
         def line(text: str) -> None:
@@ -137,7 +156,7 @@ class Sweep:
         if elsewhere := len(self.of("finished")) - len(self.runs()):
             line(f"{elsewhere} finished trials are on other machines and not in the table.")
         if self.best:
-            line(f"Best:     {self.best}   validation {self.objective} {self.best.value:.4f}")
+            line(f"Taken:    {self.best}   validation {self.objective} {self.best.value:.4f}")
             line(f"Its run:  {self.best.run}")
         if self.best_command:
             line(f"Repeat:   {self.best_command}")
