@@ -314,10 +314,8 @@ class Run:
             UserError: on a resumed run whose data have changed since it began.
         """
         described = splits.as_dict()
-        if not self.path("data.json").is_file():
-            for line in _rows_told(described):
-                tell(line)
-        else:
+        known = self.path("data.json").is_file()
+        if known:
             before = self.read_json("data.json")["fingerprint"]
             if before != described["fingerprint"]:
                 raise UserError(
@@ -330,7 +328,7 @@ class Run:
         if exploration is not None:
             described["exploration"] = exploration.as_dict()
         self.write_json("data.json", described)
-        for line in told_lines(described):
+        for line in () if known else told_lines(described):
             tell(line)
         self.write_text("labels.txt", labels_text(described["classes"]))
         if self.path("environment.json").is_file():
@@ -341,15 +339,6 @@ class Run:
     def describe_environment(self, seed: int) -> None:
         """Writes `environment.json`; call it once Keras has chosen its backend."""
         self.write_json("environment.json", environment(seed))
-
-
-def _rows_told(described: Mapping[str, Any]) -> Iterator[str]:
-    """How many rows went where, and what was passed over or changed on the way."""
-    parts = (f"{name} {part['rows']:,}" for name, part in described.get("splits", {}).items())
-    yield f"Data: {', '.join(parts)}"
-    for what, count in described.get("notes", {}).items():
-        if count and what != "rows in the file":
-            yield f"      {count:,} {what}"
 
 
 def newest_unfinished(runs: Path, recipe: str) -> Run:

@@ -53,8 +53,10 @@ def run(config, run):
         time.sleep(config.seconds / 4)
         run.write_text("steps", str(step + 1))
     accuracy = 1 - abs(config.rate - 0.3) - config.units / 1000
-    part = {"rows": 8, "accuracy": accuracy, "macro_f1": -accuracy, "loss": 1 - accuracy}
-    test = {name: 0.0 for name in part}
+    whole = {"rows": 8, "per_class": {}}
+    macro = ("macro_precision", "macro_recall", "macro_f1")
+    part = whole | dict.fromkeys(macro, -accuracy) | {"accuracy": accuracy, "loss": 1 - accuracy}
+    test = {name: 0.0 for name in part} | whole
     run.write_json("metrics.json", {"validation": part, "test": test})
 '''
 GRID = ["rate=0.1,0.3", "units=1,2"]
@@ -232,7 +234,7 @@ def test_the_command_shows_the_comparison_and_the_best(script, places):
     words = ["sweep", script, *GRID, "--runs", str(places.runs)]
     done = CliRunner().invoke(cli.main, words, catch_exceptions=False)
     assert done.exit_code == 0
-    assert "Best:     rate=0.3 units=1" in done.stdout
+    assert "Taken:    rate=0.3 units=1" in done.stdout
     assert "Repeat:   kerastc train" in done.stdout
 
 
