@@ -6,14 +6,16 @@ from kerastc.forms import COUNT, NAN, Or
 
 SCORE = {"precision": float, "recall": float, "f1": float}
 INTERVAL = (float, float)
-FIGURES = {  # of a part, as `kerastc.report.metrics.classification_metrics` gives them
-    "rows": range(1, 2**53),
-    "loss": Or(float, NAN),
-    "accuracy": float,
-    "macro_precision": float,
-    "macro_recall": float,
-    "macro_f1": float,
-    "per_class": {str: SCORE | {"support": COUNT}},
+# Of a part, as `kerastc.report.metrics.classification_metrics` gives them; a user's own recipe may
+# have fewer.
+FIGURES = {
+    "rows?": range(1, 2**53),
+    "loss?": Or(float, NAN),
+    "accuracy?": float,
+    "macro_precision?": float,
+    "macro_recall?": float,
+    "macro_f1?": float,
+    "per_class?": {str: SCORE | {"support": COUNT}},
     "ece?": float,
     "top_5_accuracy?": float,
     "intervals?": {
