@@ -55,7 +55,7 @@ def load(config: Config, run) -> data.Splits:
         seed=config.seed,
         text=config.text.split("+"),
     )
-    splits = data.split(texts, config.seed, train_fraction=config.train_fraction)
+    splits = data.split(texts, config.seed, train_fraction=config.train_fraction, seen=config.seen)
     run.describe_data(splits)
     return splits
 

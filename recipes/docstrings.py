@@ -41,7 +41,7 @@ class Config(training.TextClassifierConfig):
 
 def load(config: Config, run) -> data.Splits:
     texts = data.read_docstrings(config.problem, config.per_class, config.seed)
-    splits = data.split(texts, config.seed, train_fraction=config.train_fraction)
+    splits = data.split(texts, config.seed, train_fraction=config.train_fraction, seen=config.seen)
     run.describe_data(splits)
     return splits
 

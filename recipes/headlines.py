@@ -82,6 +82,7 @@ def load(config: Config, run) -> data.Splits:
         config.test,
         config.train_fraction,
         config.split_by,
+        config.seen,
     )
     splits = data.balance(splits, config.balancing, config.seed)
     run.describe_data(splits, data.explore(cleaned.texts, splits.duplicates))

@@ -51,6 +51,7 @@ def load(config: Config, run) -> data.Splits:
         lambda file: read(file, found.text, found.label, part=True),
         config.seed,
         config.train_fraction,
+        config.seen,
     )
     run.describe_data(splits)
     return splits

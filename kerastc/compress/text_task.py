@@ -96,11 +96,16 @@ class TextTask(Task):
     def _unlabelled(self, path: str) -> np.ndarray:
         """The texts of a file, less those that validation or test has."""
         parts = (self.splits.validation, self.splits.test)
-        apart = {normal_text(text) for part in parts for text in part.texts}
-        texts = [text for text in read_unlabelled(path) if normal_text(text) not in apart]
-        if not texts:
+        apart = set().union(*(self._seen(part.texts) for part in parts))
+        texts = np.array(read_unlabelled(path), dtype=object)
+        texts = texts[[text not in apart for text in self._seen(texts)]]
+        if not len(texts):
             raise UserError(f"{path} has no text that is not in validation or test, too.")
-        return np.array(texts, dtype=object)
+        return texts
+
+    def _seen(self, texts: Sequence[str]) -> list[str]:
+        """What the model sees of each text, less case and punctuation."""
+        return [normal_text(text) for text in self.config.seen(texts)]
 
     @cached_property
     def _teacher(self) -> Predictor:

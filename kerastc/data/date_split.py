@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerastc.data.duplicates import Duplicates, find_duplicates
+from kerastc.data.duplicates import Duplicates, Seen, find_duplicates
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
 
@@ -29,7 +29,9 @@ class DateParts:
     notes: dict[str, int]
 
 
-def parts_by_date(data: LabelledTexts, validation: float, test: float) -> DateParts:
+def parts_by_date(
+    data: LabelledTexts, validation: float, test: float, seen: Seen | None = None
+) -> DateParts:
     """Divides the rows at two midnights, each as near to its share of the dated rows as days allow.
 
     A text that comes again after a border, or nearly the same one, stays in the earlier part
@@ -39,6 +41,7 @@ def parts_by_date(data: LabelledTexts, validation: float, test: float) -> DatePa
     Args:
         data: the rows, with dates.
         validation, test: shares of the dated rows, the later copies among them.
+        seen: texts to what the model sees of each, which may make copies of different texts.
 
     Raises:
         UserError: for data without dates, for rows of fewer than three days, and where a class
@@ -62,7 +65,7 @@ def parts_by_date(data: LabelledTexts, validation: float, test: float) -> DatePa
     ends = _last_days(np.cumsum(counts), validation, test)
     part_of = np.searchsorted(ends, day)
     part_of[day < 0] = NO_PART
-    duplicates = find_duplicates(data)
+    duplicates = find_duplicates(data, seen=seen)
     later = _later_copies(part_of, duplicates.groups)
     part_of[later] = NO_PART
     starts = np.array([0, ends[0] + 1, ends[1] + 1])

@@ -1,6 +1,7 @@
 """Texts that stand twice, or nearly so, and texts with two classes."""
 
 import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from kerastc.data.texts import LabelledTexts
 from kerastc.text.punctuation import punctuation
 
 EXAMPLES = 10
+Seen = Callable[[Sequence[str]], Sequence[str]]  # texts to what a model sees of each
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,9 @@ class Duplicates:
         groups: (n,) int64; rows with the same text, or a chain of near ones between them, share a
             number. Numbers count from 0 in the order of first appearance.
         exact: rows beyond the first of each equal text.
-        near: different texts beyond the first of each group; `exact + near` rows too many in all.
+        near: different texts beyond the first of each group that the whole texts make.
+        seen: such groups beyond the first that what the model sees joins to one;
+            `exact + near + seen` rows too many in all.
         conflicting: rows in groups with more than one class.
         examples: up to 10 groups, those with several classes first: their first two texts (one
             where all are equal) and their classes.
@@ -31,12 +35,14 @@ class Duplicates:
     near: int
     conflicting: int
     examples: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    seen: int = 0
 
     def as_dict(self) -> dict:
         """The counts and examples, for JSON."""
         return {
             "exact": self.exact,
             "near": self.near,
+            **({"seen": self.seen} if self.seen else {}),
             "conflicting": self.conflicting,
             "examples": [
                 {"texts": list(texts), "classes": list(classes)} for texts, classes in self.examples
@@ -44,22 +50,26 @@ class Duplicates:
         }
 
 
-def find_duplicates(data: LabelledTexts, similarity: float = 0.9) -> Duplicates:
+def find_duplicates(
+    data: LabelledTexts, similarity: float = 0.9, seen: Seen | None = None
+) -> Duplicates:
     """Finds all equal texts, and all pairs of texts that share most of their characters.
 
     Texts are equal if they are so but for case, punctuation and white space, and near if the
     Jaccard index of their sets of five successive characters is at least `similarity`. All such
-    pairs are found, none by chance.
+    pairs are found, none by chance. Where the model sees less than the whole texts, the same is
+    asked of what it sees, and rows that are near in either way share a group.
 
     Args:
         data: the rows.
         similarity: above 0, at most 1; below about 0.7 the search slows down.
+        seen: texts to what the model sees of each; None where it sees all.
     """
-    first_of: dict[str, int] = {}
-    unique = np.array([first_of.setdefault(normal_text(t), len(first_of)) for t in data.texts])
-    different = list(first_of)
-    del first_of  # a dictionary of a million texts takes 100 MB
-    groups = _numbered(_connected(len(different), near_pairs(different, similarity))[unique])
+    unique, groups = _grouped(data.texts, similarity)
+    different, whole = int(unique.max()) + 1, int(groups.max()) + 1
+    shown = data.texts if seen is None else seen(data.texts)
+    if any(map(_differ, data.texts, shown)):
+        groups = _joined(groups, _grouped(shown, similarity)[1])
     count = int(groups.max()) + 1
     # The pairs of group and class that occur; a table of groups by classes may not fit in memory.
     pairs = np.unique(groups * len(data.classes) + data.labels)
@@ -67,10 +77,11 @@ def find_duplicates(data: LabelledTexts, similarity: float = 0.9) -> Duplicates:
     several = classes > 1
     return Duplicates(
         groups,
-        exact=len(data) - len(different),
-        near=len(different) - count,
+        exact=len(data) - different,
+        near=different - whole,
         conflicting=int(several[groups].sum()),
         examples=_examples(data, unique, groups, classes),
+        seen=whole - count,
     )
 
 
@@ -78,6 +89,26 @@ def normal_text(text: str) -> str:
     """The text without case and punctuation, white space folded; itself if nothing remains."""
     text = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(text.translate(punctuation()).split()) or text
+
+
+def _differ(text: str, shown: str) -> bool:
+    return text != shown and normal_text(text) != normal_text(shown)
+
+
+def _grouped(texts: Sequence[str], similarity: float) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) numbers that equal texts share, and (n,) numbers that near ones share."""
+    first_of: dict[str, int] = {}
+    unique = np.array([first_of.setdefault(normal_text(text), len(first_of)) for text in texts])
+    different = list(first_of)
+    del first_of  # a dictionary of a million texts takes 100 MB
+    return unique, _numbered(_connected(len(different), near_pairs(different, similarity))[unique])
+
+
+def _joined(groups: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """The numbers, (n,), of rows that a chain of both kinds of groups connects."""
+    first = int(groups.max()) + 1  # the others' numbers follow
+    count = first + int(others.max()) + 1
+    return _numbered(_connected(count, np.stack([groups, first + others], axis=1))[groups])
 
 
 def _connected(count: int, pairs: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from kerastc.data.apportioning import apportioned
 from kerastc.data.date_split import parts_by_date
-from kerastc.data.duplicates import Duplicates, find_duplicates
+from kerastc.data.duplicates import Duplicates, Seen, find_duplicates
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
 
@@ -79,6 +79,7 @@ def split(
     test: float = 0.15,
     train_fraction: float = 1.0,
     by: Literal["text", "date"] = "text",
+    seen: Seen | None = None,
 ) -> Splits:
     """Draws the parts; rows of one group of `find_duplicates` never stand in two of them.
 
@@ -93,6 +94,8 @@ def split(
         train_fraction: share of the training rows to keep, by class. Smaller ones are contained in
             larger ones, and the validation and test rows do not depend on it.
         by: text or date.
+        seen: texts to what the model sees of each, such as `TextClassifierConfig.seen`: rows that
+            differ only in what it does not see are duplicates, too.
 
     Raises:
         UserError: shares out of range; no rows; a class with too few rows or different texts;
@@ -105,13 +108,13 @@ def split(
         raise UserError(f"There are no rows to split in {data.source}.")
     rng = np.random.default_rng(seed)
     if by == "date":
-        found = parts_by_date(data, validation, test)
+        found = parts_by_date(data, validation, test, seen)
         data = replace(data, notes=data.notes | found.notes)
         part_of, duplicates = found.part_of, found.duplicates
         dates = dict(zip(PARTS, found.borders.tolist(), strict=True))
     else:
         dates = {}
-        duplicates = find_duplicates(data)
+        duplicates = find_duplicates(data, seen=seen)
         part_of = drawn(data, duplicates.groups, validation, test, rng)
     train, *others = (np.flatnonzero(part_of == i) for i in range(len(PARTS)))
     rows = [thinned(train, data, train_fraction, rng), *others]

@@ -23,11 +23,13 @@ def told_lines(described: Mapping[str, Any]) -> Iterator[str]:
         for name, count in zip(counts, part.get("counts") or (), strict=False):
             counts[name] += count
     notes = {name: count for name, count in described.get("notes", {}).items() if count}
+    seen = (described.get("duplicates") or {}).get("seen", 0)
     alike = list(alike_notes(counts).items())[:MOST]
     for line in (
         str(described.get("source", "")),
         f"Rows: {rows}; {len(counts):,} classes",
         *(f"{name}: {count:,}" for name, count in notes.items() if isinstance(count, int)),
+        f"texts that differ only in what the model does not see: {seen:,}" if seen else "",
         *(f"{name}: {count:,} rows" for name, count in alike),
     ):
         yield from textwrap.wrap(line, WIDTH, subsequent_indent="  ")

@@ -9,7 +9,7 @@ import numpy as np
 import pydantic
 from pydantic import Field
 
-from kerastc.data.duplicates import find_duplicates
+from kerastc.data.duplicates import Seen, find_duplicates
 from kerastc.data.splits import PARTS, Splits, drawn, split, thinned
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
@@ -56,6 +56,7 @@ def split_texts(
     read: Callable[[str], LabelledTexts],
     seed: int,
     train_fraction: float = 1.0,
+    seen: Seen | None = None,
 ) -> Splits:
     """As `split`, with the parts that have files of their own taken from there.
 
@@ -68,17 +69,18 @@ def split_texts(
         read: reads such a file.
         seed: of the draw.
         train_fraction: share of the training rows to keep.
+        seen: as in `split`.
 
     Raises:
         UserError: as `split` and `read` do, and for classes in a part that `data` lacks.
     """
     given = {name: read(getattr(parts, name)) for name in PARTS[1:] if getattr(parts, name)}
     if not given:
-        return split(data, seed, *parts.shares, train_fraction=train_fraction)
+        return split(data, seed, *parts.shares, train_fraction=train_fraction, seen=seen)
     given = {name: part.matching(data.classes, data.source) for name, part in given.items()}
     rows = _joined(data, given)
     origin = np.repeat([0, *(PARTS.index(name) for name in given)], _sizes(data, given))
-    duplicates = find_duplicates(rows)
+    duplicates = find_duplicates(rows, seen=seen)
     kept, left_out = _kept(origin, duplicates.groups)
     rows = replace(rows, notes=rows.notes | left_out)
     rng = np.random.default_rng(seed)

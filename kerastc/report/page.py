@@ -27,6 +27,7 @@ _DUPLICATES = {
     "texts": {
         "exact": "Rows that repeat a text exactly",
         "near": "Rows that repeat a text nearly",
+        "seen": "Groups of texts that differ only in what the model does not see",
         "conflicting": "Rows whose text, or one near it, has more than one class",
         "groups": "Groups of equal or near texts",
     },

@@ -1,6 +1,11 @@
 """Texts that are longer than they may be."""
 
 
+def first_words(text: str, count: int) -> str:
+    """The text with its white space folded, cut behind so many words."""
+    return " ".join(text.split(maxsplit=count)[:count])
+
+
 def cut_at_word(text: str, characters: int) -> str:
     """The text with its white space folded, cut before the word that would pass `characters`."""
     text = " ".join(text.split())

@@ -24,6 +24,18 @@ def cut_texts(texts: Sequence[str], tokens: Ragged, tokenizer: Tokenizer, max_to
     return int((longer.lengths > max_tokens).sum())
 
 
+def known_rows(tokens: Ragged, rows: np.ndarray, known: np.ndarray) -> int:
+    """How many of the rows have the same tokens as one of the known rows.
+
+    Args:
+        tokens: of all texts, cut as the model reads them.
+        rows: the numbers of those to look for, (m,) int.
+        known: the numbers of those to look in.
+    """
+    found = {tokens[row].tobytes() for row in known}
+    return sum(tokens[row].tobytes() in found for row in rows)
+
+
 def unknown_share(tokens: Ragged, tokenizer: Tokenizer) -> float:
     """The share of tokens, start and end left out, that the vocabulary does not know."""
     inner = int(tokens.lengths.sum()) - 2 * len(tokens)

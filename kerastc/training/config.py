@@ -1,11 +1,15 @@
 """The fields that every training recipe shares; a recipe extends them and sets its own defaults."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, ClassVar, Literal
 
+import numpy as np
 import pydantic
 from pydantic import Field
 
 from kerastc.settings import Config, IsLocation
+from kerastc.text.cutting import first_words
 from kerastc.text.preparation import TextPreparation
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -82,3 +86,15 @@ class TextClassifierConfig(TrainingConfig):
     def architecture(self) -> dict:
         """The arguments of `kerastc.models.text_classifier` behind encoder and classes."""
         return self.model_dump(include={"pooling", "trainable", "hidden", "dropout", "seed"})
+
+    def seen(self, texts: Sequence[str]) -> np.ndarray:
+        """What the model can see of each text at most, (n,) object: prepared and cut.
+
+        A word has one token or more, and two of `max_tokens` are start and end, so nothing is
+        seen behind the word of that number. The word that says how a text is capitalised is left
+        out: texts that differ in case alone count as equal everywhere.
+        """
+        shown = replace(self.preparation, capitals=False).apply(texts)
+        if self.max_tokens:
+            shown[:] = [first_words(text, self.max_tokens - 2) for text in shown]
+        return shown

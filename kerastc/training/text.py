@@ -13,7 +13,7 @@ from kerastc.models import Encoder, split_at_features
 from kerastc.progress import tell
 from kerastc.run import Run
 from kerastc.softmax import softmax
-from kerastc.text.unseen import LEAST, cut_texts, unknown_share
+from kerastc.text.unseen import LEAST, cut_texts, known_rows, unknown_share
 from kerastc.training.baseline import bag_of_words
 from kerastc.training.batching import Batches, TextBatches, covering_length
 from kerastc.training.config import TextClassifierConfig
@@ -55,7 +55,7 @@ def train_text_classifier(
         update={"max_tokens": config.max_tokens or covering_tokens(splits.train, encoder, config)}
     )
     encoder.require(config.max_tokens)
-    _tell_unseen(splits.data, encoder, config, run)
+    _tell_unseen(splits, encoder, config, run)
     fitted, batches = _prepare(model, encoder, splits, config, run)
     choice, figures = fit(
         fitted, batches["train"], batches["validation"], splits.train.classes, config, run
@@ -105,9 +105,10 @@ def preprocessing(
 
 
 def _tell_unseen(
-    texts: LabelledTexts, encoder: Encoder, config: TextClassifierConfig, run: Run
+    splits: "Splits", encoder: Encoder, config: TextClassifierConfig, run: Run
 ) -> None:
     """Tells what the model cannot see, on the terminal and in the notes on the data."""
+    texts = splits.data
     prepared = config.preparation.apply(texts.texts)
     tokens = encoder.encode(prepared, config.max_tokens)
     notes = {}
@@ -120,6 +121,13 @@ def _tell_unseen(
     if share >= LEAST:
         tell(f"{share:.1%} of the tokens are unknown to the vocabulary of {encoder.name}.")
         notes["percent of the tokens that are unknown to the vocabulary"] = round(100 * share, 1)
+    for part in ("validation", "test"):
+        rows = getattr(splits, f"{part}_rows")
+        if known := known_rows(tokens, rows, splits.train_rows):
+            tell(
+                f"{known:,} of {len(rows):,} {part} texts have the same tokens as a training text."
+            )
+            notes[f"{part} texts with the same tokens as a training text"] = known
     if notes and run.path("data.json").is_file():
         data = run.read_json("data.json")
         run.write_json("data.json", data | {"notes": data.get("notes", {}) | notes})

@@ -60,6 +60,18 @@ def test_a_frozen_encoder_is_left_as_it_was(study):
     assert trained.figures["trainable_parameters"] == 16 * 16 + 16 + 16 * 3 + 3
 
 
+def test_texts_whose_tokens_equal_a_training_text_s_are_counted(study, capsys):
+    model, encoder, splits, config, run = study("same")
+    other = splits.train_rows[:2]  # as if two rows had been drawn twice
+    splits = replace(splits, test=splits.data.take(other), test_rows=other)
+    run.describe_data(splits)
+    train_text_classifier(model, encoder, splits, config.model_copy(update={"epochs": 1}), run)
+    notes = run.read_json("data.json")["notes"]
+    assert notes["test texts with the same tokens as a training text"] == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "2 of 2 test texts have the same tokens as a training text" in said
+
+
 @pytest.mark.parametrize("trainable", ["top_1", "all"])
 def test_a_trainable_encoder_learns(study, trainable):
     model, encoder, splits, config, run = study(trainable, trainable=trainable)
