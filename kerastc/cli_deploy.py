@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kerastc.cli_examples import Examples, data_option
-from kerastc.cli_options import ENCODING, JSON
+from kerastc.cli_options import DELIMITER, ENCODING, HEADER, JSON
 from kerastc.commands import Command
 from kerastc.errors import UserError
 from kerastc.printable import echo
@@ -169,6 +169,8 @@ def _counts(context: click.Context, parameter: click.Parameter, words: str) -> t
 @click.option("--text", "columns", metavar="COLUMN[+COLUMN]", default="", help="Of --data.")
 @click.option("--label", metavar="COLUMN", default="", help="Of --data.")
 @ENCODING
+@DELIMITER
+@HEADER
 @click.option(
     "--threads", metavar="N[,N]", default="1", callback=_counts, show_default=True, help="A call's."
 )
@@ -184,7 +186,7 @@ def _counts(context: click.Context, parameter: click.Parameter, words: str) -> t
 )
 @JSON
 def benchmark(
-    paths, data, columns, label, encoding, threads, runs, batch, rows, protocol, as_json
+    paths, data, columns, label, threads, runs, batch, rows, protocol, as_json, **form
 ) -> None:
     """Measure exported models on real texts or images: start, latency, memory, size, accuracy.
 
@@ -207,7 +209,7 @@ def benchmark(
     from kerastc.deploy.benchmark import SOURCE, Protocol
     from kerastc.deploy.benchmark_terminal import benchmark_tables
 
-    examples = None if data is None else Examples(data, columns, label, encoding)
+    examples = None if data is None else Examples(data, columns, label, **form)
     chosen = SOURCE if protocol else Protocol.of_runs(runs, batch)
     given = examples and (lambda signature: examples.of(signature.kind, signature.preprocessing))
     entries = measure(paths, given, threads, chosen, rows)

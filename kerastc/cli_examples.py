@@ -9,6 +9,7 @@ import click
 
 from kerastc.data.reading import Reading
 from kerastc.errors import UserError
+from kerastc.kinds import KINDS
 from kerastc.printable import echo
 
 if TYPE_CHECKING:
@@ -28,14 +29,15 @@ class Examples:
         data: what --data says.
         columns: of the text, joined by plus signs.
         label: the column of the class.
-        encoding: of the file.
+        form: what is said of the file: its encoding, delimiter and header, as `Reading.given`
+            takes them.
     """
 
-    def __init__(self, data: Path, columns: str, label: str, encoding: str):
+    def __init__(self, data: Path, columns: str, label: str, **form: Any):
         self.data = data
         self.columns = columns
         self.label = label
-        self.encoding = encoding
+        self.form = form
         self._read: dict[Any, LabelledTexts | LabelledImages] = {}
 
     def of(self, kind: str, settings: Mapping[str, Any]) -> "LabelledTexts | LabelledImages":
@@ -54,25 +56,27 @@ class Examples:
 
             key = ImagePreprocessing.read(settings).shape
         if key not in self._read:
-            self._read[key] = self._images(key) if kind == "image" else self._texts(key)
+            read = self._images(key) if kind == "image" else self._texts(key)
+            echo(f"Read {len(read):,} {KINDS[kind]} of {read.source}.", err=True)
+            self._read[key] = read
         return self._read[key]
 
     def _texts(self, run: Reading) -> "LabelledTexts":
         """Texts of the columns that are named, else of those that the run was made of."""
         from kerastc.data import column_names, read_texts
 
-        wanted = run.given(column_names(self.columns), self.label, self.encoding)
+        wanted = run.given(column_names(self.columns), self.label, **self.form)
         with columns_told(run):
-            read = read_texts(
+            return read_texts(
                 self.data,
                 wanted.text,
                 wanted.label,
                 separator=wanted.separator,
                 encoding=wanted.encoding,
+                delimiter=wanted.delimiter,
+                header=wanted.header,
                 one_class=True,
             )
-        echo(f"Read {read.source}.", err=True)
-        return read
 
     def _images(self, shape: tuple[int, int, int]) -> "LabelledImages":
         from kerastc.data.image_sources import read_images
@@ -92,9 +96,11 @@ def columns_told(run: Reading) -> Iterator[None]:
     except UserError as error:
         if run.text:
             label = f", its classes from {run.label}" if run.label else ""
+            form = f", of a file with {run.form}" if run.form else ""
+            options = ", another form with --delimiter and --header" if run.form else ""
             error.hint = (
-                f"The run's texts came from {run.words}{label}; name other columns with --text"
-                f"{' and --label' if run.label else ''}.\n{error.hint}"
+                f"The run's texts came from {run.words}{label}{form}; name other columns with "
+                f"--text{' and --label' if run.label else ''}{options}.\n{error.hint}"
             ).rstrip()
         raise
 

@@ -33,4 +33,15 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for pro
 ENCODING = click.option(
     "--encoding", default="", help="Of the file; by default that of the run's data, else utf-8."
 )
+DELIMITER = click.option(
+    "--delimiter",
+    metavar="CHARACTER|tab",
+    default="",
+    help="Between the columns; by default that of the run's data, else found out.",
+)
+HEADER = click.option(
+    "--header/--no-header",
+    default=None,
+    help="Whether the first line names the columns; by default as in the run's data.",
+)
 RUN = click.argument("run", type=click.Path(path_type=Path))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kerastc.cli_examples import Examples, columns_told, data_option
-from kerastc.cli_options import BACKEND, ENCODING, JSON, RUN
+from kerastc.cli_options import BACKEND, DELIMITER, ENCODING, HEADER, JSON, RUN
 from kerastc.commands import Command
 from kerastc.data.reading import Reading
 from kerastc.errors import UserError
@@ -31,9 +31,11 @@ NAMED = 10  # classes
 @click.option("--file", "path", type=click.Path(path_type=Path), help="CSV, TSV, JSON Lines, text.")
 @click.option("--text", "columns", metavar="COLUMN[+COLUMN]", default="", help="Column of --file.")
 @ENCODING
+@DELIMITER
+@HEADER
 @JSON
 @BACKEND
-def predict(run, examples, path, columns, encoding, as_json, backend) -> None:
+def predict(run, examples, path, columns, encoding, as_json, backend, **form) -> None:
     """Classify texts or image files with a finished RUN, or an exported FILE.
 
     Without any, the lines of standard input are taken. Images are resized to what the model takes.
@@ -57,7 +59,7 @@ def predict(run, examples, path, columns, encoding, as_json, backend) -> None:
         )
     examples = list(examples)
     if path is not None:
-        examples += _read(path, columns, encoding, Reading.of(model.settings))
+        examples += _read(path, columns, Reading.of(model.settings), encoding=encoding, **form)
     elif not examples:
         examples = _piped(encoding)
     if not examples:
@@ -80,9 +82,11 @@ def predict(run, examples, path, columns, encoding, as_json, backend) -> None:
 @click.option("--text", "columns", metavar="COLUMN[+COLUMN]", default="", help="Text column.")
 @click.option("--label", default="", help="Label column.")
 @ENCODING
+@DELIMITER
+@HEADER
 @JSON
 @BACKEND
-def evaluate(run, data, columns, label, encoding, as_json, backend) -> None:
+def evaluate(run, data, columns, label, as_json, backend, **form) -> None:
     """Measure a finished RUN, or an exported file, on labelled examples of your own.
 
     Of a source of images that has a test part, that part is taken.
@@ -96,7 +100,7 @@ def evaluate(run, data, columns, label, encoding, as_json, backend) -> None:
     from kerastc.report.terminal import metrics_table
 
     model = _opened(run, backend)
-    read = Examples(data, columns, label, encoding).of(model.kind, model.settings)
+    read = Examples(data, columns, label, **form).of(model.kind, model.settings)
     predictor = model.load()
     examples = predictor.matching(read)
     given = examples.images if model.kind == "image" else examples.texts
@@ -106,8 +110,7 @@ def evaluate(run, data, columns, label, encoding, as_json, backend) -> None:
     if as_json:
         echo(json.dumps(metrics, indent=2))
     else:
-        told = f"{len(examples):,} {KINDS[model.kind]} of {examples.source}"
-        echo(f"{_loaded(predictor)}\n{told}", err=True)
+        echo(_loaded(predictor), err=True)
         metrics_table(metrics, units=KINDS[model.kind])
     if model.is_made_of(read):
         echo(
@@ -117,30 +120,36 @@ def evaluate(run, data, columns, label, encoding, as_json, backend) -> None:
         )
 
 
-def _read(path: Path, columns: str, encoding: str, run: Reading) -> list[str]:
+def _read(path: Path, columns: str, run: Reading, **form: Any) -> list[str]:
     """The texts of a file: of the columns that are named, else of those the run was made of."""
-    from kerastc.data import column_names, read_unlabelled
-    from kerastc.data.text_file import is_table
+    from kerastc.data import column_names
+    from kerastc.data.text_file import is_table, unlabelled_texts
 
     named = column_names(columns)
-    wanted = run.given(named, encoding=encoding)
-    if not (named or is_table(path)):
-        return read_unlabelled(path, encoding=wanted.encoding)
+    wanted = run.given(named, **form)
+    if not (named or form["delimiter"] or form["header"] is not None or is_table(path)):
+        texts, _ = unlabelled_texts(path, Reading(encoding=wanted.encoding))
+        return texts
     with columns_told(run):
-        texts = read_unlabelled(path, wanted.text, wanted.encoding, wanted.separator)
-    where = f" from {wanted.words}" if wanted.text else ", from a column that was guessed"
-    echo(f"Read {len(texts):,} texts{where}.", err=True)
+        texts, origin = unlabelled_texts(path, wanted, table=True)
+    echo(f"Read {len(texts):,} texts from {origin}.", err=True)
     return texts
 
 
 def _piped(encoding: str) -> list[str]:
     """The lines of standard input; blank ones, but at the end, would shift the answers."""
+    from kerastc.data.encodings import known_encoding, settled_encoding
+
     data = getattr(sys.stdin, "buffer", sys.stdin).read()
+    settled = settled_encoding(data, known_encoding(encoding or "utf-8"))
     try:
-        text = data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
-    except (UnicodeError, LookupError) as error:
+        text = data.decode(settled)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
         raise UserError(
-            f"Standard input is not {encoding}: {error}.", "Set encoding= to the one that it is in."
+            f"Standard input, line {line}, is not {settled.removesuffix('-sig').upper()} "
+            f"(byte 0x{data[error.start]:02X}).",
+            "Set encoding= to the one that it is in.",
         ) from None
     lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip().split("\n")
     blank = [number for number, line in enumerate(lines, 1) if not line.strip()]

@@ -37,7 +37,7 @@ class Command(click.Command):
         options = {
             name.removeprefix("--")
             for parameter in self.params
-            for name in parameter.opts
+            for name in (*parameter.opts, *parameter.secondary_opts)
             if isinstance(parameter, click.Option) and name.startswith("--")
         }
 
@@ -45,6 +45,8 @@ class Command(click.Command):
             key, value = match["key"], match["value"]
             if key not in options:
                 return match[0]
+            if value == "false" and f"no-{key}" in options:
+                return f"--no-{key}"
             return f"--{key} {value}" if value else f"--{key}"
 
         # What is quoted is the user's, and a whole command line is in its own words already.

@@ -116,6 +116,19 @@ def test_a_file_without_the_columns_of_the_run_is_refused(trained, kerastc, tmp_
     assert "The run's texts came from column text" in done.stderr and "--text" in done.stderr
 
 
+def test_a_file_without_a_header_is_measured_as_told(trained, kerastc, tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("cooking;salt the soup, twice\nsailing;rope and anchor\n")
+    form = ["--no-header", "--delimiter", ";", "--text", "2"]
+    done = kerastc("evaluate", trained, "--data", path, "--label", "1", *form)
+    assert done.exit_code == 0, done.stderr
+    assert done.stderr.count("rows.csv") == 1 and "Read 2 texts of rows.csv" in done.stderr
+    done = kerastc("predict", trained, "--file", path, "--json", *form)
+    assert [row["text"] for row in json.loads(done.stdout)] == [
+        *("salt the soup, twice", "rope and anchor")
+    ]
+
+
 def test_evaluate_refuses_classes_it_does_not_know(trained, kerastc, tmp_path):
     path = tmp_path / "other.csv"
     path.write_text("text,label\na pan,gardening\nb mast,sailing\n")

@@ -10,19 +10,23 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Reading:
-    """Columns and encoding of a table of texts.
+    """Form and columns of a table of texts.
 
     Args:
         text: the columns of the text, in their order; none where they are not known.
         label: the column of the class; empty where it is not known.
         separator: what stands between joined columns.
         encoding: of the file.
+        delimiter: between the columns, where it was given; empty finds it out.
+        header: False where the first line is a row.
     """
 
     text: tuple[str, ...] = ()
     label: str = ""
     separator: str = " "
     encoding: str = "utf-8"
+    delimiter: str = ""
+    header: bool = True
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "Reading":
@@ -33,17 +37,29 @@ class Reading:
         text = found.get("text")
         known = {
             name: found[name]
-            for name in ("label", "separator", "encoding")
+            for name in ("label", "separator", "encoding", "delimiter")
             if isinstance(found.get(name), str)
         }
+        if isinstance(found.get("header"), bool):
+            known["header"] = found["header"]
         if isinstance(text, list | tuple) and all(isinstance(name, str) for name in text):
             known["text"] = tuple(text)
         return cls(**known)
 
-    def given(self, text: Sequence[str] = (), label: str = "", encoding: str = "") -> "Reading":
+    def given(
+        self,
+        text: Sequence[str] = (),
+        label: str = "",
+        encoding: str = "",
+        delimiter: str = "",
+        header: bool | None = None,
+    ) -> "Reading":
         """The same with what a user names in its place."""
-        named = {"text": tuple(text), "label": label, "encoding": encoding}
-        return replace(self, **{name: value for name, value in named.items() if value})
+        named = {"text": tuple(text), "label": label, "encoding": encoding, "delimiter": delimiter}
+        changes = {name: value for name, value in named.items() if value}
+        if header is not None:
+            changes["header"] = header
+        return replace(self, **changes)
 
     def as_dict(self) -> dict[str, Any]:
         """For preprocessing.json."""
@@ -52,4 +68,15 @@ class Reading:
     @property
     def words(self) -> str:
         """`columns title + body`, to tell where texts come from."""
-        return f"column{'s' * (len(self.text) > 1)} {' + '.join(self.text)}"
+        return columns_in_words(self.text)
+
+    @property
+    def form(self) -> str:
+        """What a user said of the form of the file, in words; empty where nothing was said."""
+        said = [f"columns separated by {self.delimiter!r}"] if self.delimiter else []
+        return " and ".join(said + ["no header"] * (not self.header))
+
+
+def columns_in_words(names: Sequence[str]) -> str:
+    """`column title`, `columns title + body`."""
+    return f"column{'s' * (len(names) > 1)} {' + '.join(names)}"

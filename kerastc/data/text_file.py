@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kerastc.data.label_names import Labels, written
 from kerastc.data.plain_file import PlainFile
-from kerastc.data.reading import Reading
+from kerastc.data.reading import Reading, columns_in_words
 from kerastc.data.table_file import DELIMITED, DELIMITERS, JSON_LINES, Table
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
@@ -84,12 +84,17 @@ def read_texts(
             "set label= to the one with the classes.",
         )
     notes = {f"texts cut to {max_characters} characters": cut} if max_characters else {}
-    reading = Reading(tuple(columns), label, separator, encoding)
+    reading = Reading(tuple(columns), label, separator, encoding, delimiter, header)
     return LabelledTexts.of(texts, names, source, notes, reading=reading)
 
 
 def read_unlabelled(
-    path: str | Path, text: Sequence[str] = (), encoding: str = "utf-8", separator: str = " "
+    path: str | Path,
+    text: Sequence[str] = (),
+    encoding: str = "utf-8",
+    separator: str = " ",
+    delimiter: str = "",
+    header: bool = True,
 ) -> list[str]:
     """Reads texts to predict from the files of `read_texts`, or from one with a text on each line.
 
@@ -97,12 +102,32 @@ def read_unlabelled(
     where `text` names columns. Blank lines at the end of a plain file are dropped; others would
     shift the answers against the lines, so they are refused as empty texts.
     """
-    file = PlainFile.at(path, encoding)
-    if text or _is_table(file):
-        table = Table.open(file)
-        columns, _ = _text_columns(table, text)
-        with closing(table.rows(columns)) as rows:
-            lines, texts = _unzipped((line, joined(values, separator)) for line, values in rows)
+    reading = Reading(tuple(text), "", separator, encoding, delimiter, header)
+    texts, _ = unlabelled_texts(path, reading)
+    return texts
+
+
+def unlabelled_texts(
+    path: str | Path, reading: Reading, table: bool = False
+) -> tuple[list[str], str]:
+    """As `read_unlabelled`, and the columns that the texts are from.
+
+    Args:
+        path: the file.
+        reading: how its rows become texts; columns that it does not name are guessed.
+        table: whether it is a table whatever its extension is.
+
+    Returns:
+        The texts, and `column headline (guessed)` or the like; empty for a text on each line.
+    """
+    file, guessed = PlainFile.at(path, reading.encoding), False
+    if table or reading.text or _is_table(file):
+        opened = Table.open(file, reading.delimiter, reading.header)
+        columns, guessed = _text_columns(opened, reading.text)
+        with closing(opened.rows(columns)) as rows:
+            lines, texts = _unzipped(
+                (line, joined(values, reading.separator)) for line, values in rows
+            )
     else:
         columns = []
         with closing(file.lines()) as rows:
@@ -114,7 +139,7 @@ def read_unlabelled(
     )
     if not texts:
         raise UserError(f"{file.path} holds no texts.", "Give a row for each text.")
-    return texts
+    return texts, f"{columns_in_words(columns)}{' (guessed)' if guessed else ''}" if columns else ""
 
 
 def is_table(path: str | Path) -> bool:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerastc.data.text_file import read_texts, read_unlabelled
+from kerastc.data.reading import Reading
+from kerastc.data.text_file import read_texts, read_unlabelled, unlabelled_texts
 from kerastc.errors import UserError
 
 TABLE = "text,label\nan oil price,business\na cup final,sport\n"
@@ -386,3 +387,17 @@ def test_the_delimiter_can_be_set(write):
     assert pairs(data) == [("a, b", "x"), ("c", "y")]
     with pytest.raises(UserError, match="delimiter=ab"):
         read_texts(write(TABLE), delimiter="ab")
+
+
+def test_new_rows_have_the_form_of_those_a_run_was_made_of(write):
+    old = write("sea;a rope\ntown;a wall\n", "a.csv")
+    made_of = read_texts(old, ["2"], "1", delimiter=";", header=False).reading
+    kept = Reading.of({"reading": made_of.as_dict()})
+    assert kept == made_of and not kept.header
+    new = write("?;a mast, tall\n?;a gate\n", "new.csv")
+    assert unlabelled_texts(new, kept) == (["a mast, tall", "a gate"], "column 2")
+
+
+def test_a_guessed_column_is_named(write):
+    texts, origin = unlabelled_texts(write("id,headline\n1,a\n", "a.csv"), Reading())
+    assert (texts, origin) == (["a"], "column headline (guessed)")
