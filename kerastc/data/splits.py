@@ -254,11 +254,17 @@ def _assigned(
         part_of[rows] = part
         left[part] -= classes
     single = sizes[groups] == 1
-    for label in range(targets.shape[1]):
-        rows = rng.permutation(np.flatnonzero(single & (labels == label)))
+    for label, rows in enumerate(_by_class(labels, targets.shape[1])):
+        rows = rng.permutation(rows[single[rows]])
         ends = np.cumsum(_filled(left[:, label], len(rows)))
         part_of[rows] = np.searchsorted(ends, np.arange(len(rows)), side="right")
     return part_of
+
+
+def _by_class(labels: np.ndarray, classes: int) -> list[np.ndarray]:
+    """The ascending indices of each class's rows."""
+    ends = np.cumsum(np.bincount(labels, minlength=classes))
+    return np.split(np.argsort(labels, kind="stable"), ends[:-1])
 
 
 def _filled(left: np.ndarray, rows: int) -> np.ndarray:
@@ -273,12 +279,11 @@ def _check_parts(
     data: LabelledTexts, groups: np.ndarray, part_of: np.ndarray, shares: Sequence[float]
 ) -> None:
     wanted = [part for part, share in enumerate(shares) if share]
-    for index, name in enumerate(data.classes):
-        rows = data.labels == index
+    for name, rows in zip(data.classes, _by_class(data.labels, len(data.classes)), strict=True):
         missing = [PARTS[part] for part in wanted if part not in part_of[rows]]
         if missing:
             raise UserError(
-                f"The class {name!r} has {rows.sum()} rows but only "
+                f"The class {name!r} has {len(rows)} rows but only "
                 f"{len(np.unique(groups[rows]))} different texts: equal or nearly equal ones stay "
                 f"together, and none is left for {' and '.join(missing)}.",
                 "Add different texts, join the class with another, or leave it out.",
@@ -295,8 +300,8 @@ def thinned(
     """
     labels = data.labels[rows]
     place = np.empty(len(rows))
-    for label in range(len(data.classes)):
-        of_class = rng.permutation(np.flatnonzero(labels == label))
+    for of_class in _by_class(labels, len(data.classes)):
+        of_class = rng.permutation(of_class)
         place[of_class] = (np.arange(len(of_class)) + 0.5) / len(of_class)
     kept = np.argsort(place, kind="stable")[: floor(len(rows) * fraction + 0.5)]
     without = set(range(len(data.classes))) - set(labels[kept].tolist())

@@ -29,7 +29,7 @@ from kerastc.progress import tell
 from kerastc.run import Run
 from kerastc.training.batching import Batches
 from kerastc.training.config import EarlyStopping
-from kerastc.training.fit import fit, one_hot
+from kerastc.training.fit import fit
 from kerastc.training.image_batches import unlabelled_batches
 from kerastc.training.images import (
     JUDGING,
@@ -42,6 +42,7 @@ from kerastc.training.images import (
     training_batches,
 )
 from kerastc.training.pretraining import Pretrainer, fit_unlabelled
+from kerastc.training.targets import OneHot
 
 
 def autoencoder(splits: ImageSplits, config: AutoencoderConfig, run: Run) -> Trained:
@@ -196,7 +197,7 @@ def fit_head(
         part: features_of(encoder, getattr(splits, part).images) for part in ("train", "validation")
     }
     mean, deviation = features["train"].mean(axis=0), features["train"].std(axis=0) + 1e-3
-    targets = {part: one_hot(getattr(splits, part).labels, len(classes)) for part in features}
+    targets = {part: OneHot(getattr(splits, part).labels, len(classes)) for part in features}
     standard = {part: (rows - mean) / deviation for part, rows in features.items()}
     times = -(-config.least_images // len(splits.train))
     rows = np.tile(np.arange(len(splits.train)), times)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kerastc.files import writing
-from kerastc.progress import progress
+from kerastc.progress import progress, tell
 from kerastc.run import Run
 from kerastc.text.spaces import without_spaces
 from kerastc.training.arrays import read_arrays
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 STRENGTH = 4.0  # C: the inverse of the L2 penalty
 CHUNK = 20_000  # texts whose words are in memory at a time
 COEFFICIENTS = 2**22  # at most, over all classes: the solver keeps some ten arrays of them
+CELLS = 2**25  # training rows x classes at most: the solver keeps some five arrays of them
 WORDS = "bag of words"
 CHARACTERS = "bag of character n-grams"
 # What each counts: its terms, and how many of them may be one behind the other.
@@ -49,7 +50,7 @@ class Baseline:
     name: str = WORDS
 
 
-def bag_of_words(splits: "Splits", config: TextClassifierConfig, run: Run) -> Baseline:
+def bag_of_words(splits: "Splits", config: TextClassifierConfig, run: Run) -> Baseline | None:
     """Fits TF-IDF of words and pairs of words with multinomial logistic regression.
 
     Texts in scripts without spaces between words (Chinese, Japanese, Thai, Khmer, ...) are counted
@@ -65,11 +66,18 @@ def bag_of_words(splits: "Splits", config: TextClassifierConfig, run: Run) -> Ba
     ten times its time, and SAGA, twice as fast, leaves the intercepts of a few hundred texts
     where they began. 1.1 million headlines take two minutes on one core and 330 MB.
 
+    With very many rows and classes (`CELLS`) there is none, and that is told: the solver's arrays
+    of rows by classes would not fit in memory.
+
     Args:
         splits: fitted on `train`, told nothing of the labels of `validation` and `test`.
         config: its class weights and its preparation of the texts are followed.
         run: its cache takes the result.
     """
+    rows, classes = len(splits.train), len(splits.train.classes)
+    if rows * classes > CELLS:
+        tell(f"No {WORDS} beside the model: {rows:,} rows of {classes:,} classes are too many.")
+        return None
     prepared = config.preparation.apply(splits.train.texts)
     name = CHARACTERS if without_spaces(prepared) else WORDS
     path = run.cache / "baselines" / f"{_key(splits, config, name)}.npz"

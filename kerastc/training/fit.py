@@ -17,6 +17,7 @@ from kerastc.training.finalists import Choice, choose
 from kerastc.training.metrics import CountedAccuracy
 from kerastc.training.optimizer import adamw
 from kerastc.training.stopping import Stopping
+from kerastc.training.targets import OneHot
 
 
 def fit(
@@ -127,7 +128,7 @@ def class_weights(labels: np.ndarray, classes: int, kind: str) -> np.ndarray | N
 
 def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
     """(n,) int labels to (n, classes) float32 targets."""
-    return np.eye(classes, dtype="float32")[labels]
+    return OneHot(labels, classes)[:]
 
 
 def _check_metric(name: str, known: list[str]) -> None:

@@ -13,13 +13,14 @@ from kerastc.models import image_classifier
 from kerastc.run import Run
 from kerastc.softmax import softmax
 from kerastc.training.finalists import Choice
-from kerastc.training.fit import class_weights, fit, one_hot
+from kerastc.training.fit import class_weights, fit
 from kerastc.training.growing import growing
 from kerastc.training.image_batches import ImageBatches
 from kerastc.training.image_config import ImageClassifierConfig
 from kerastc.training.learner import Learner
 from kerastc.training.predicting import predict
 from kerastc.training.seeding import seed_all
+from kerastc.training.targets import OneHot
 from kerastc.training.trained import Trained
 
 JUDGING = 256  # images a batch where nothing is trained
@@ -118,7 +119,7 @@ def training_batches(
     times = -(-config.least_images // len(images))
     return ImageBatches(
         images.images,
-        one_hot(images.labels, count),
+        OneHot(images.labels, count),
         config.batch_size,
         weights,
         config.seed,
@@ -130,7 +131,7 @@ def training_batches(
 
 def judged(images: LabelledImages) -> ImageBatches:
     """Labelled images as they are, in their order."""
-    return ImageBatches(images.images, one_hot(images.labels, len(images.classes)), JUDGING)
+    return ImageBatches(images.images, OneHot(images.labels, len(images.classes)), JUDGING)
 
 
 def probabilities(model: keras.Model, images: np.ndarray, told: str) -> np.ndarray:

@@ -184,3 +184,13 @@ def test_scripts_without_spaces_are_counted_by_characters(tmp_path, words, name)
     assert found.name == name
     assert (found.test.argmax(axis=1) == data.labels).all()
     assert bag_of_words(parts, TextClassifierConfig(), run(tmp_path)).name == name  # cached
+
+
+def test_of_too_many_rows_and_classes_there_is_none_and_that_is_told(
+    splits, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(module, "CELLS", len(splits.train) * 3)
+    assert bag_of_words(splits, TextClassifierConfig(), run(tmp_path))
+    monkeypatch.setattr(module, "CELLS", len(splits.train) * 3 - 1)
+    assert bag_of_words(splits, TextClassifierConfig(), run(tmp_path)) is None
+    assert "No bag of words beside the model: 84 rows of 3 classes" in capsys.readouterr().err
