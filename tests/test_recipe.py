@@ -70,3 +70,21 @@ def test_listing_and_showing_import_no_backend():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_rate_and_epochs_suit_what_is_trained():
+    text = recipe.find("text").load().Config
+
+    def usual(*words):
+        config = settings.configure(text, ["data=a.csv", *words])
+        return config.learning_rate, config.epochs
+
+    assert usual() == usual("trainable=head") == (5e-4, 15)
+    assert usual("trainable=top_2") == usual("trainable=top_4")
+    assert usual("trainable=all")[0] < usual("trainable=top_2")[0] < usual()[0]
+    assert usual("trainable=all", "epochs=9", "learning_rate=3e-5") == (3e-5, 9)
+    changed = settings.changed(settings.configure(text, ["data=a.csv", "trainable=all"]))
+    assert "learning_rate" not in changed and changed["trainable"] == "all"
+    headlines = recipe.find("headlines").load().Config  # has a choice of its own
+    assert settings.configure(headlines, ["data=a.csv"]).epochs == 4
+    assert settings.configure(headlines, ["data=a.csv", "trainable=head"]).epochs == 15

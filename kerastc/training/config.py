@@ -1,8 +1,8 @@
 """The fields that every training recipe shares; a recipe extends them and sets its own defaults."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import pydantic
@@ -70,6 +70,14 @@ class TrainingConfig(Config):
         return self
 
 
+# What suits the part of the network that is trained.
+RATES = {
+    "head": {"learning_rate": 5e-4, "epochs": 15},
+    "top": {"learning_rate": 2e-4, "epochs": 5},
+    "all": {"learning_rate": 1e-4, "epochs": 4},
+}
+
+
 class TextClassifierConfig(TrainingConfig):
     """A pretrained encoder with a classification head."""
 
@@ -82,6 +90,15 @@ class TextClassifierConfig(TrainingConfig):
     masking: Share = 0.0  # share of training tokens; not with head
     preparation: TextPreparation = TextPreparation()  # of the texts, before the tokenizer
     max_tokens: Tokens = 128  # of a text; none: covers 99.7 % of them
+
+    @classmethod
+    def usual(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Rate and epochs that suit what is trained, where that is not the recipe's own choice."""
+        usual = super().usual(given)
+        trainable = str(given.get("trainable", cls.model_fields["trainable"].default))
+        if trainable == cls.model_fields["trainable"].default:
+            return usual
+        return usual | RATES.get(trainable.split("_")[0], {})
 
     def architecture(self) -> dict:
         """The arguments of `kerastc.models.text_classifier` behind encoder and classes."""
