@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from kerastc import circumstances, files, lineage, locations, manifest, recipe, settings, trust
-from kerastc.backend import choose_backend, make_deterministic, precision
+from kerastc.backend import backend_name, choose_backend, make_deterministic, precision
 from kerastc.errors import UserError
 from kerastc.run import Run, newest_unfinished
 
@@ -98,6 +98,7 @@ def train(
         backend = origin.backend(backend)
     else:
         config = locations.configured(module.Config, overrides, moved)
+        backend = backend_name(backend)
         locations.require(config)
     backend = choose_backend(backend)
     changed = settings.changed(config)

@@ -113,7 +113,9 @@ def test_evaluate_tells_that_the_run_learned_from_the_images(run, images, tmp_pa
     np.savez(ours, x_train=images, y_train=labels, label_names=CLASSES)
     np.savez(others, x_train=images[::-1], y_train=labels, label_names=CLASSES)
     made = Run(shutil.copytree(run.folder, tmp_path / "made"))
-    made.write_json("data.json", {"fingerprint": read_source(str(ours)).fingerprint})
+    parts = {name: {"rows": 1} for name in ("train", "validation", "test")}
+    described = {"fingerprint": read_source(str(ours)).fingerprint, "classes": CLASSES}
+    made.write_json("data.json", described | {"source": "ours.npz", "splits": parts})
     told = f"those it never saw: kerastc compare {made.folder}"
     assert told in kerastc("evaluate", made.folder, "--data", ours).stderr
     done = kerastc("evaluate", made.folder, "--data", others)

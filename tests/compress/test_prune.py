@@ -32,7 +32,8 @@ def work(tiny_encoder, tmp_path):
 
     def taught(options, config):
         batches = text_batches(rows, encoder.tokenizer, config, config.seed)
-        batches.targets = np.concatenate([batches.targets, 5 * batches.targets], axis=1)
+        targets = np.asarray(batches.targets)
+        batches.targets = np.concatenate([targets, 5 * targets], axis=1)
         return batches
 
     task = SimpleNamespace(

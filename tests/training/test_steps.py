@@ -11,6 +11,7 @@ from kerastc.softmax import softmax
 from kerastc.training.batching import Batches, Stretches
 from kerastc.training.checkpoints import read_weights
 from kerastc.training.predicting import predict
+from kerastc.training.variable_names import model_variables
 
 pytestmark = pytest.mark.backend
 __all__ = ["new_run"]
@@ -135,8 +136,8 @@ def test_the_mean_candidate_has_the_mean_of_the_weights(new_run):
     _, choice, _ = train(run, STEPS)
     weights = [read_weights(run.checkpoints()[row["step"]]) for row in choice.table[:-1]]
     other = model()
-    for index, variable in enumerate(other.variables):
-        arrays = [part[f"model_{index}"] for part in weights]
+    for name, variable in model_variables(other).items():
+        arrays = [part[name] for part in weights]
         mean = np.mean(arrays, axis=0) if arrays[0].dtype == np.float32 else arrays[0]
         variable.assign(mean)
     inputs, targets = data(40, seed=1)
