@@ -1,9 +1,11 @@
 """The commands that use a model: predict, evaluate. Nothing heavy is imported at the top."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ from kerastc.commands import Command
 from kerastc.data.reading import Reading
 from kerastc.errors import UserError
 from kerastc.printable import echo
+from kerastc.text.given import checked_texts
 
 if TYPE_CHECKING:
     from kerastc.data.images import LabelledImages
@@ -23,9 +26,40 @@ if TYPE_CHECKING:
 
 EXPORTED = (".tflite", ".onnx", ".zip")
 NAMED = 10  # classes
+OPTION = re.compile("--?[A-Za-z][A-Za-z-]*(=.*)?", re.DOTALL)  # what looks like one
 
 
-@click.command(cls=Command)
+class Predicting(Command):
+    """A command that takes texts, of which some begin with a dash."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]):
+        try:
+            return super().parse_args(ctx, self._texts_last(args))
+        except click.NoSuchOption as error:
+            error.message += f' If it is a text: {ctx.command_path} RUN -- "{error.option_name}"'
+            raise
+
+    def _texts_last(self, args: Sequence[str]) -> list[str]:
+        """The options, `--`, then all else in its order; `-5 degrees` and `- a` are no options."""
+        takes_value = {
+            name: isinstance(parameter, click.Option) and not parameter.is_flag
+            for parameter in self.params
+            for name in (*parameter.opts, *parameter.secondary_opts)
+        }
+        options, others, words = [], [], iter(args)
+        for word in words:
+            if word == "--":
+                others += words
+            elif word.partition("=")[0] in takes_value or OPTION.fullmatch(word):
+                options.append(word)
+                if takes_value.get(word):
+                    options += islice(words, 1)
+            else:
+                others.append(word)
+        return [*options, "--", *others]
+
+
+@click.command(cls=Predicting)
 @click.argument("run", metavar="RUN|FILE", type=click.Path(path_type=Path))
 @click.argument("examples", metavar="[TEXT|IMAGE]...", nargs=-1)
 @click.option("--file", "path", type=click.Path(path_type=Path), help="CSV, TSV, JSON Lines, text.")
@@ -58,6 +92,8 @@ def predict(run, examples, path, columns, encoding, as_json, backend, **form) ->
             f"Give it image files: kerastc predict {run} photo.png",
         )
     examples = list(examples)
+    if model.kind == "text":
+        examples = checked_texts(examples, lambda index: f"Text {index + 1} of the command line")
     if path is not None:
         examples += _read(path, columns, Reading.of(model.settings), encoding=encoding, **form)
     elif not examples:
@@ -152,12 +188,9 @@ def _piped(encoding: str) -> list[str]:
             "Set encoding= to the one that it is in.",
         ) from None
     lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip().split("\n")
-    blank = [number for number, line in enumerate(lines, 1) if not line.strip()]
-    if blank and len(lines) > 1:
-        raise UserError(
-            f"Standard input, line {blank[0]}: an empty text.", "Remove such lines or fill them."
-        )
-    return [line for line in lines if line.strip()]
+    if lines == [""]:
+        return []
+    return checked_texts(lines, lambda index: f"Line {index + 1} of standard input")
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from kerastc.images.preprocessing import ImagePreprocessing
 from kerastc.kinds import KINDS, kind_of
 from kerastc.run import Run
 from kerastc.softmax import softmax
+from kerastc.text.given import checked_texts
 from kerastc.text.preprocessing import Preprocessing
 from kerastc.training.batching import TextBatches
 from kerastc.training.image_batches import ImageBatches
@@ -77,8 +78,12 @@ class Predictor(_RunModel):
         return softmax(self.logits(texts))
 
     def logits(self, texts: Sequence[str]) -> np.ndarray:
-        """What the model says before the softmax, (texts, classes) float32."""
-        tokens = self.preprocessing.tokens(texts)
+        """What the model says before the softmax, (texts, classes) float32.
+
+        Raises:
+            UserError: as `checked_texts` does.
+        """
+        tokens = self.preprocessing.tokens(checked_texts(texts))
         none = np.zeros((len(tokens), 0), "float32")
         batches = TextBatches(tokens, self.preprocessing.tokenizer.pad, none, BATCH)
         return predict(self.model, batches, "Predicting")

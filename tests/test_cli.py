@@ -67,6 +67,32 @@ def test_predict_shows_classes_and_speaks_json(trained, kerastc):
     assert sum(rows[0]["probabilities"].values()) == pytest.approx(1, abs=1e-4)
 
 
+def test_texts_that_begin_with_a_dash_are_texts(trained, kerastc):
+    words = ["-5 degrees, heavy rain", "--json", "a rope", "-12", "-- a mast: full"]
+    done = kerastc("predict", trained, *words)
+    assert done.exit_code == 0, done.stderr
+    assert [row["text"] for row in json.loads(done.stdout)] == [words[0], *words[2:]]
+    done = kerastc("predict", trained, "--rope")
+    assert done.exit_code == 2 and 'RUN -- "--rope"' in done.stderr
+    done = kerastc("predict", trained, "--json", "--", "--rope", "--json")
+    assert [row["text"] for row in json.loads(done.stdout)] == ["--rope", "--json"]
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "told"),
+    [
+        (["a rope", " "], None, "Text 2 of the command line is empty"),
+        (["caf\udce9"], None, "Text 1 of the command line holds the byte 0xE9"),
+        ([], "a rope\n\na mast\n", "Line 2 of standard input is empty"),
+        ([], b"a rope\ncaf\xe9\n", "Standard input, line 2, is not UTF-8 (byte 0xE9)"),
+        ([], "\n \n", "There is no text"),
+    ],
+)
+def test_every_entrance_tells_what_is_no_text(trained, kerastc, words, text, told):
+    done = kerastc("predict", trained, *words, text=text)
+    assert done.exit_code == 1 and told in done.stderr, done.stderr
+
+
 def test_predict_reads_a_file(trained, kerastc, subjects_csv):
     rows = json.loads(kerastc("predict", trained, "--file", subjects_csv, "--json").stdout)
     assert len(rows) == 120

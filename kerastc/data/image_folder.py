@@ -14,7 +14,8 @@ from PIL import Image
 
 from kerastc.data.image_shapes import common_size, room_for
 from kerastc.data.image_sources import ImageSource
-from kerastc.data.images import LabelledImages, UnlabelledImages, check_class_names
+from kerastc.data.images import LabelledImages, UnlabelledImages, as_read, merged_notes
+from kerastc.data.label_names import class_name
 from kerastc.errors import UserError, nearest
 from kerastc.images.decoding import FORMATS, decoded
 from kerastc.progress import progress
@@ -80,6 +81,7 @@ def read_folder(
         raise _refusal(folder, unreadable)
     passed_over = sum((part.passed_over for part in listed.values()), _beside(folder, found))
     counted = dict(sorted(passed_over.items())) | {"unreadable images left out": len(unreadable)}
+    counted |= _merged(classes, [part for part in listed.values() if part.classes])
     notes = {name: count for name, count in counted.items() if count}
     if "unlabelled" in parts:
         without = parts["unlabelled"]
@@ -208,14 +210,13 @@ def _hidden(path: Path) -> bool:
 def _classes(folder: Path, listed: Mapping[str, _Listed]) -> list[str]:
     """The names of the classes, which are those of the training part."""
     train = listed["train"]
-    classes = train.classes
-    check_class_names(classes, folder)
+    classes = list(as_read(train.classes, folder)[0])
     if len(classes) == 1:
         raise UserError(
             f"{train.folder} has one class folder only, {classes[0]!r}; two are needed.", LAYOUT
         )
     for name, part in listed.items():
-        unknown = [other for other in part.classes if other not in classes]
+        unknown = [other for other in part.classes if class_name(other) not in classes]
         if unknown:
             raise UserError(
                 f"{part.folder} has the class {unknown[0]!r}, which {train.folder} has not.",
@@ -223,6 +224,17 @@ def _classes(folder: Path, listed: Mapping[str, _Listed]) -> list[str]:
                 or f"A class of the {name} part needs training images, too.",
             )
     return classes
+
+
+def _merged(classes: list[str], parts: Iterable[_Listed]) -> Counter:
+    """What to tell of folders that became one class: see `merged_notes`."""
+    notes = Counter()
+    for part in parts:
+        of_name = np.array([classes.index(class_name(name)) for name in part.classes])
+        files = Counter(_top(file, part.folder) for file in part.images)
+        counts = np.array([files[name] for name in part.classes])
+        notes.update(merged_notes(classes, of_name, counts))
+    return notes
 
 
 def _looks(files: list[Path], unreadable: dict[Path, str]) -> dict[Path, _Look]:
@@ -280,7 +292,7 @@ def _decoded(
     names[:] = [_shown(file.relative_to(folder)) for file in kept]
     return LabelledImages(
         images[: len(kept)],
-        np.array([number.get(file.relative_to(part).parts[0], -1) for file in kept], np.int32),
+        np.array([number.get(class_name(_top(file, part)), -1) for file in kept], np.int32),
         tuple(classes),
         names,
         str(folder),
@@ -297,6 +309,11 @@ def _refusal(folder: Path, unreadable: dict[Path, str]) -> UserError:
         "\n".join([f"{folder}: {len(unreadable):,} images cannot be read:", *shown, *more]),
         "Mend or remove them, or leave them out with skip_unreadable=true.",
     )
+
+
+def _top(file: Path, part: Path) -> str:
+    """The name of the class folder in a part that a file lies in."""
+    return file.relative_to(part).parts[0]
 
 
 def _shown(path: Path) -> str:

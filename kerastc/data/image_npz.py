@@ -2,13 +2,20 @@
 
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from kerastc.data.image_shapes import resized
 from kerastc.data.image_sources import ImageSource
-from kerastc.data.images import LabelledImages, UnlabelledImages, check_class_names, row_names
+from kerastc.data.images import (
+    LabelledImages,
+    UnlabelledImages,
+    as_read,
+    merged_notes,
+    row_names,
+)
 from kerastc.errors import UserError, nearest
 
 LAYOUT = (
@@ -55,11 +62,15 @@ def read_npz(path: Path, size: tuple[int, int] | None = None) -> ImageSource:
                 f"{_shape(other)}.",
                 "Bring them to one shape.",
             )
-    classes = file.classes([labels for _, labels in arrays.values()])
+    labels = [labels for _, labels in arrays.values()]
+    classes = file.classes(labels)
     parts: dict[str, LabelledImages | UnlabelledImages] = {
         part: _labelled(path, names[part] if len(arrays) > 1 else "image", *found, classes, size)
         for part, found in arrays.items()
     }
+    counts = np.bincount(np.concatenate(labels), minlength=len(classes))
+    notes = merged_notes(*as_read(classes, f"{path}, label_names"), counts)
+    parts["train"] = replace(parts["train"], notes=notes)
     if without:
         parts["unlabelled"] = _unlabelled(path, without, file, size)
     return ImageSource(**parts)
@@ -103,8 +114,9 @@ def _labelled(
     classes: tuple[str, ...],
     size: tuple[int, int] | None,
 ) -> LabelledImages:
-    names = row_names(word, range(len(images)))
-    return LabelledImages(resized(images, size), labels, classes, names, path.name)
+    rows = row_names(word, range(len(images)))
+    classes, of_name = as_read(classes, f"{path}, label_names")
+    return LabelledImages(resized(images, size), of_name[labels], classes, rows, path.name)
 
 
 class _ArrayFile:
@@ -159,7 +171,6 @@ class _ArrayFile:
         if names.dtype.kind == "S":
             names = np.char.decode(names, "utf-8", "replace")
         classes = tuple(names.tolist())
-        check_class_names(classes, f"{self.path}, label_names")
         if largest >= len(classes):
             raise UserError(
                 f"{self.path}: the label {largest:,} is out of range: label_names has "

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from kerastc.data.image_shapes import common_size, resized, room_for
 from kerastc.data.image_sources import ImageSource
-from kerastc.data.images import LabelledImages, check_class_names, row_names
+from kerastc.data.images import LabelledImages, as_read, merged_notes, row_names
 from kerastc.errors import UserError, nearest
 from kerastc.progress import progress, tell
 
@@ -40,8 +41,7 @@ def read_tfds(name: str, size: tuple[int, int] | None = None) -> ImageSource:
     if not builder.is_prepared():
         _fetch(tfds, builder, name)
     image, label = _features(tfds, builder, name)
-    classes = tuple(builder.info.features[label].names)
-    check_class_names(classes, f"tfds:{name}")
+    classes, of_name = as_read(tuple(builder.info.features[label].names), f"tfds:{name}")
     there = list(builder.info.splits)
     if "train" not in there:
         raise UserError(f"tfds:{name} has no part `train`; it has {', '.join(there)}.")
@@ -51,17 +51,14 @@ def read_tfds(name: str, size: tuple[int, int] | None = None) -> ImageSource:
         size = common_size(sizes, None)
     words = {"train": "train", "test": "test"} if "test" in there else {"train": "image"}
     source = f"{builder.info.name} {builder.info.version} of TensorFlow Datasets"
-    return ImageSource(
-        *(
-            LabelledImages(
-                *_arrays(builder, part, image, label, size),
-                classes,
-                row_names(word, range(builder.info.splits[part].num_examples)),
-                source,
-            )
-            for part, word in words.items()
-        )
-    )
+    parts, counts = [], np.zeros(len(of_name), int)
+    for part, word in words.items():
+        images, labels = _arrays(builder, part, image, label, size)
+        counts += np.bincount(labels, minlength=len(of_name))
+        rows = row_names(word, range(len(images)))
+        parts.append(LabelledImages(images, of_name[labels], classes, rows, source))
+    parts[0] = replace(parts[0], notes=merged_notes(classes, of_name, counts))
+    return ImageSource(*parts)
 
 
 def _package() -> Any:

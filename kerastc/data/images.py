@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from kerastc.data.label_names import class_name
 from kerastc.data.labelled import Labelled
 from kerastc.errors import UserError
 
@@ -118,6 +119,43 @@ def channel_statistics(*parts: np.ndarray) -> tuple[tuple[float, ...], tuple[flo
     deviation = np.sqrt(np.maximum(squares / pixels - mean**2, 0))
     deviation[deviation == 0] = 1
     return tuple(mean.tolist()), tuple(deviation.tolist())
+
+
+def as_read(names: Sequence[str], place: object) -> tuple[tuple[str, ...], np.ndarray]:
+    """The classes that names are for, by the rule for labels: what reads alike is one class.
+
+    Args:
+        names: of folders, or of labels in their order; none stands twice.
+        place: as in `check_class_names`, which also tells the errors.
+
+    Returns:
+        The classes, and (names,) int32, the class of each name.
+    """
+    if len(set(names)) < len(names):
+        check_class_names(names, place)
+    read = [class_name(name) for name in names]
+    number = {name: i for i, name in enumerate(dict.fromkeys(read))}
+    classes = tuple(number)
+    check_class_names(classes, place)
+    return classes, np.array([number[name] for name in read], np.int32)
+
+
+def merged_notes(classes: Sequence[str], of_name: np.ndarray, counts: np.ndarray) -> dict[str, int]:
+    """What to tell of names that became one class: the images under all but the first of them.
+
+    Args:
+        classes: and
+        of_name: (names,) as `as_read` gives them.
+        counts: (names,) images under each name.
+    """
+    notes: dict[str, int] = {}
+    first = set()
+    for number, count in zip(of_name.tolist(), counts.tolist(), strict=True):
+        if number in first:
+            what = f"images of another name that reads as the class {classes[number]!r}"
+            notes[what] = notes.get(what, 0) + count
+        first.add(number)
+    return notes
 
 
 def check_class_names(classes: Sequence[str], place: object) -> None:

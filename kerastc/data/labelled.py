@@ -6,6 +6,7 @@ from typing import Self
 
 import numpy as np
 
+from kerastc.data.label_names import class_name
 from kerastc.errors import UserError
 
 NAMED = 10  # classes that an error lists
@@ -25,7 +26,7 @@ class Labelled:
     source: str
 
     def matching(self, classes: Sequence[str], owner: object) -> Self:
-        """The same rows with their labels renumbered to other classes.
+        """The same rows, their labels renumbered to other classes that are equal or read alike.
 
         Args:
             classes: which a model knows.
@@ -34,14 +35,16 @@ class Labelled:
         Raises:
             UserError: naming the classes that the model does not know.
         """
-        index = {name: number for number, name in enumerate(classes)}
-        unknown = sorted(set(self.classes) - set(index))
+        index = {class_name(name): number for number, name in enumerate(classes)}
+        index |= {name: number for number, name in enumerate(classes)}
+        known = {name: index.get(name, index.get(class_name(name))) for name in self.classes}
+        unknown = sorted(name for name, number in known.items() if number is None)
         if unknown:
             raise UserError(
                 f"{self.source} has classes that {owner} does not know: {_listed(unknown)}.",
                 f"It knows: {_listed(classes)}.",
             )
-        number = np.array([index[name] for name in self.classes], dtype=np.int32)
+        number = np.array(list(known.values()), dtype=np.int32)
         return replace(self, labels=number[self.labels], classes=tuple(classes))
 
     def class_counts(self) -> np.ndarray:

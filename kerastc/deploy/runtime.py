@@ -126,6 +126,9 @@ class Classifier(ABC):
         Args:
             examples: texts; or images, as arrays or files.
             length: the most tokens of a text; by default as many as the model takes.
+
+        Raises:
+            UserError: naming an example that cannot be taken.
         """
 
     @abstractmethod

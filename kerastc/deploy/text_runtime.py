@@ -7,6 +7,7 @@ import numpy as np
 from kerastc.deploy.runtime import Classifier
 from kerastc.deploy.signature import TEXT_INPUTS, Signature, shortest
 from kerastc.errors import UserError
+from kerastc.text.given import checked_texts
 from kerastc.text.preprocessing import Preprocessing
 from kerastc.text.ragged import Ragged
 
@@ -38,7 +39,7 @@ class TextClassifier(Classifier):
             ) from None
 
     def rows(self, texts: Sequence[str], length: int | None = None) -> Ragged:
-        return self.preprocessing.tokens(texts, length or self.length)
+        return self.preprocessing.tokens(checked_texts(texts), length or self.length)
 
     def inputs(
         self, rows: Sequence[np.ndarray], length: int | None = None

@@ -42,6 +42,20 @@ def test_the_folder_of_an_image_is_its_class(animals):
         np.testing.assert_array_equal(image, np.asarray(Image.open(animals / name)))
 
 
+def test_folders_that_read_alike_are_one_class_and_told(tmp_path):
+    folders = {"train/caf\u00e9": 3, "train/cafe\u0301": 2, "train/dog": 4, "test/cafe\u0301": 1}
+    folders |= {"test/dog\u200b": 1}
+    for folder, count in folders.items():
+        for i in range(count):
+            paint(tmp_path / folder / f"{len(folder)}-{i}.png", seed=hash((folder, i)) % 2**32)
+    source = read_folder(tmp_path)
+    assert source.train.classes == source.test.classes == ("caf\u00e9", "dog")
+    assert np.bincount(source.train.labels).tolist() == [5, 4]
+    assert np.bincount(source.test.labels).tolist() == [1, 1]
+    told = {name: count for name, count in source.train.notes.items() if "caf" in name}
+    assert list(told.values()) in ([2], [3])
+
+
 def test_the_order_is_always_the_same_and_tells_nothing_of_the_class(animals):
     labels = read_folder(animals).train.labels
     np.testing.assert_array_equal(labels, read_folder(animals).train.labels)

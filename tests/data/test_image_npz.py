@@ -64,6 +64,15 @@ def test_names_may_be_bytes_and_the_test_part_may_be_missing(saved):
     assert source.test is None
 
 
+def test_names_that_read_alike_are_one_class_and_told(saved):
+    plain = read_npz(saved(label_names=np.array(["a", "b", "c"])))
+    source = read_npz(saved(label_names=np.array(["caf\u00e9", "b", "cafe\u0301 "])))
+    assert source.train.classes == ("caf\u00e9", "b")
+    np.testing.assert_array_equal(source.test.labels, np.where(plain.test.labels == 1, 1, 0))
+    both = np.concatenate([plain.train.labels, plain.test.labels])
+    assert list(source.train.notes.values()) == [(both == 2).sum()]
+
+
 def test_images_are_resized_when_asked_as_pillow_does_it(saved):
     from PIL import Image
 

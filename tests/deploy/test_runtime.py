@@ -28,6 +28,14 @@ def test_the_logits_are_those_of_the_model(model):
     assert (classifier.classes, classifier.parameters) == (CLASSES, 68)
 
 
+@pytest.mark.parametrize(
+    ("texts", "told"), [("king", "One str"), ([*TEXTS, " "], r"texts\[\d\] is empty")]
+)
+def test_what_is_no_list_of_texts_is_refused(model, texts, told):
+    with pytest.raises(UserError, match=told):
+        load(model).probabilities(texts)
+
+
 def test_a_text_is_prepared_and_cut_as_in_training(model):
     classifier = load(model)
     long = "KING " * 30
