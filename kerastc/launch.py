@@ -16,7 +16,8 @@ from typing import Any
 from kerastc import circumstances, files, lineage, locations, manifest, recipe, settings, trust
 from kerastc.backend import backend_name, choose_backend, make_deterministic, precision
 from kerastc.errors import UserError
-from kerastc.run import Run, newest_unfinished
+from kerastc.run import Run
+from kerastc.unfinished import newest_unfinished, only_unfinished
 
 
 def cache_folder() -> Path:
@@ -67,7 +68,7 @@ def train(
         overrides: `key=value` words.
         places: where runs and caches are.
         folder: the run's folder; by default a new one named by the time, or the newest unfinished
-            run when resuming.
+            run of the recipe when resuming, or the only one of all.
         resume: go on with the run in `folder`; starts it where it does not exist yet.
         parent: a run, or one of its checkpoints, from which a child run goes on with the parent's
             hyperparameters, changed by the overrides as far as its recipe allows.
@@ -286,7 +287,9 @@ def _command(
 
 
 def _newest_unfinished(places: Places, name: str | None) -> Run:
-    return newest_unfinished(places.runs, recipe.find(_required(name)).stem)
+    if name is None:
+        return only_unfinished(places.runs)
+    return newest_unfinished(places.runs, recipe.find(name).stem)
 
 
 def _required(name: str | None) -> str:

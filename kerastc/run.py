@@ -58,7 +58,7 @@ class Run:
                 raise UserError(
                     f"{folder} already holds something; a new run wants a new folder.",
                     f"Add --resume to go on with it, or give another --run (see: ls {folder})."
-                    if _is_run(run.folder)
+                    if is_run(run.folder)
                     else f"Give another --run (see: ls {folder}).",
                 )
             run.write_json("config.json", config)
@@ -341,23 +341,7 @@ class Run:
         self.write_json("environment.json", environment(seed))
 
 
-def newest_unfinished(runs: Path, recipe: str) -> Run:
-    """The newest run of a recipe that has not come to its end.
-
-    Raises:
-        UserError: where there is none.
-    """
-    folders = sorted((runs / recipe).glob("*/config.json"), key=lambda p: p.stat().st_mtime)
-    for config in reversed(folders):
-        if not Run(config.parent).finished:
-            return Run.open(config.parent)
-    raise UserError(
-        f"No unfinished run of {recipe} under {runs / recipe}.",
-        "Name one with --run DIR, or leave --resume out to start anew.",
-    )
-
-
-def _is_run(folder: Path) -> bool:
+def is_run(folder: Path) -> bool:
     """Whether a folder's config.json is a run's; encoders and tokenizers have others."""
     try:
         config = json.loads((folder / "config.json").read_text("utf-8"))
@@ -378,7 +362,7 @@ def _nearby(folder: Path) -> str:
     """Names the newest runs near a path that is no run."""
     root = folder if folder.is_dir() else folder.parent
     found = [*root.glob("*/config.json"), *root.glob("*/*/config.json")]
-    found = [path for path in found if _is_run(path.parent)]
+    found = [path for path in found if is_run(path.parent)]
     newest = sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)[:3]
     if not newest:
         return "A run is made by: kerastc train RECIPE"

@@ -1,11 +1,13 @@
 import multiprocessing
+import os
 import time
 
 import pytest
 
 from kerastc import data
 from kerastc.errors import UserError
-from kerastc.run import Run, newest_unfinished
+from kerastc.run import Run
+from kerastc.unfinished import newest_unfinished, only_unfinished
 
 
 @pytest.fixture
@@ -96,6 +98,20 @@ def test_the_newest_unfinished_run_is_found(tmp_path):
     assert newest_unfinished(tmp_path, "text").folder.name == "2"
     with pytest.raises(UserError, match="No unfinished run of arxiv"):
         newest_unfinished(tmp_path, "arxiv")
+
+
+def test_the_only_unfinished_run_is_found_and_several_are_told(tmp_path):
+    with pytest.raises(UserError, match="No unfinished run"):
+        only_unfinished(tmp_path)
+    old = Run.create(tmp_path / "text" / "1", {"recipe": "text"})
+    Run.create(tmp_path / "arxiv" / "1", {"recipe": "arxiv"}).write_json("finished.json", {})
+    assert only_unfinished(tmp_path).folder == old.folder
+    new = Run.create(tmp_path / "arxiv" / "2", {"recipe": "arxiv"})
+    os.utime(old.path("config.json"), (1, 1))
+    with pytest.raises(UserError, match="2 under") as caught:
+        only_unfinished(tmp_path)
+    hint = caught.value.hint
+    assert hint.index(new.resume_command) < hint.index(old.resume_command)
 
 
 def test_what_was_explored_stands_in_data_json_beside_the_parts(run):

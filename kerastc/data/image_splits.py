@@ -19,6 +19,7 @@ from kerastc.data.image_sources import (
     read_unlabelled_images,
 )
 from kerastc.data.images import LabelledImages, UnlabelledImages, row_names
+from kerastc.data.part_words import refuse_share
 from kerastc.errors import UserError
 from kerastc.settings import Config, IsLocation
 
@@ -56,9 +57,11 @@ class ImageData(Config):
 
     @pydantic.model_validator(mode="after")
     def sound_parts(self) -> "ImageData":
-        """Refuses sizes below one, and two ways of saying the same."""
+        """Refuses sizes below one, shares as files, and two ways of saying the same."""
         for name in ("unlabelled", "validation", "test"):
             value = getattr(self, name)
+            if name != "unlabelled":
+                refuse_share(name, value)
             if isinstance(value, int) and value < (name != "unlabelled"):
                 raise ValueError(f"{name}={value}: at least 1 is needed.")
             if name != "unlabelled" and None not in (value, getattr(self, f"{name}_fraction")):

@@ -10,6 +10,7 @@ import pydantic
 from pydantic import Field
 
 from kerastc.data.duplicates import Seen, find_duplicates
+from kerastc.data.part_words import refuse_share
 from kerastc.data.splits import PARTS, Splits, drawn, split, thinned
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
@@ -29,8 +30,9 @@ class TextParts(pydantic.BaseModel):
 
     @pydantic.model_validator(mode="after")
     def sound_parts(self) -> "TextParts":
-        """Refuses two ways of saying the same, and shares that leave nothing to train on."""
+        """Refuses two ways of saying the same, shares as files, and such as leave no training."""
         for name in PARTS[1:]:
+            refuse_share(name, getattr(self, name))
             if getattr(self, name) and getattr(self, f"{name}_fraction") is not None:
                 raise ValueError(f"{name} and {name}_fraction are both given; give only one.")
         if sum(self.shares) >= 1:

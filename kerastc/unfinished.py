@@ -1,0 +1,53 @@
+"""Which runs have not come to their end, for those who resume without naming one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from kerastc.errors import UserError
+from kerastc.run import Run, is_run
+
+SHOWN = 5  # runs that an error names
+
+
+def newest_unfinished(runs: Path, recipe: str) -> Run:
+    """The newest run of a recipe that has not come to its end.
+
+    Raises:
+        UserError: where there is none.
+    """
+    for run in unfinished(runs, recipe):
+        return Run.open(run.folder)
+    raise UserError(
+        f"No unfinished run of {recipe} under {runs / recipe}.",
+        "Name one with --run DIR, or leave --resume out to start a new one.",
+    )
+
+
+def only_unfinished(runs: Path) -> Run:
+    """The one run of any recipe that has not come to its end.
+
+    Raises:
+        UserError: where there is none, or several: with the command that resumes each.
+    """
+    found = list(unfinished(runs))
+    if len(found) == 1:
+        return Run.open(found[0].folder)
+    if not found:
+        raise UserError(
+            f"No unfinished run under {runs}.",
+            "Name one with --run DIR. A new one is started by: kerastc train RECIPE",
+        )
+    commands = [f"  {run.resume_command}" for run in found[:SHOWN]]
+    more = [f"  and {len(found) - SHOWN} older ones"] if len(found) > SHOWN else []
+    raise UserError(
+        f"Which run? {len(found)} under {runs} are unfinished.",
+        "\n".join(["Go on with one of them (the newest first):", *commands, *more]),
+    )
+
+
+def unfinished(runs: Path, recipe: str = "*") -> Iterator[Run]:
+    """The runs of a recipe, or of any, that have not come to their end, the newest first."""
+    found = [path for path in runs.glob(f"{recipe}/*/config.json") if is_run(path.parent)]
+    for config in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True):
+        if not Run(config.parent).finished:
+            yield Run(config.parent)
