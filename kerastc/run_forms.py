@@ -131,7 +131,10 @@ FORMS: dict[str, Any] = {
         "fingerprint": str,
         "classes": [str],
         "splits": {str: {"rows?": COUNT, "counts?": [COUNT]}},
-        "duplicates?": {"examples?": [{"texts?": [str], "images?": [str], "classes?": [str]}]},
+        "duplicates?": {
+            "seen?": COUNT,
+            "examples?": [{"texts?": [str], "images?": [str], "classes?": [str]}],
+        },
         "notes?": {str: object},
         "sources?": {str: {"source": str, "fingerprint": str}},
         "balancing?": {"how": str, "before": [COUNT], "after": [COUNT]},

@@ -106,6 +106,12 @@ class Comparison:
                 "The runs were not made on the same data (their fingerprints differ): their "
                 "figures are of different rows."
             )
+        elif len({_seen(record) for record in self.records if record.data}) > 1:
+            notes.append(
+                "Which texts count as duplicates depends on preparation and max_tokens, which "
+                "differ here: the parts were drawn differently, and the figures are of different "
+                "rows. Parts of their own are the same for all: validation=FILE test=FILE."
+            )
         return notes
 
     @property
@@ -255,3 +261,13 @@ class Comparison:
     def print(self, console: Console | None = None) -> None:
         """Prints the tables, the notes and the recommendation."""
         print_comparison(self, console or Console(highlight=False))
+
+
+def _seen(record: RunRecord) -> int:
+    """How many groups of texts were joined by what the model sees of them before parts were drawn.
+
+    Nothing is drawn where parts have files of their own.
+    """
+    if record.data.get("sources"):
+        return 0
+    return (record.data.get("duplicates") or {}).get("seen", 0)

@@ -110,6 +110,17 @@ def test_different_data_are_warned_of(make_run):
     assert any("not made on the same data" in note for note in compare(runs).notes)
 
 
+def test_runs_whose_settings_make_other_duplicates_are_told_apart(make_run):
+    runs = [make_run(name, rows=30, epochs=2) for name in "ab"]
+    assert not any("drawn differently" in note for note in compare(runs).notes)
+    data = json.loads((runs[0] / "data.json").read_text())
+    (runs[0] / "data.json").write_text(json.dumps(data | {"duplicates": {"seen": 3}}))
+    assert any("drawn differently" in note for note in compare(runs).notes)
+    given = {"sources": {"test": {"source": "test.csv", "fingerprint": "00"}}}
+    (runs[0] / "data.json").write_text(json.dumps(data | {"duplicates": {"seen": 3}} | given))
+    assert not any("drawn differently" in note for note in compare(runs).notes)
+
+
 def test_names_are_as_long_as_it_takes(make_run):
     runs = [make_run(f"{recipe}/20261121", rows=30, epochs=2) for recipe in ("x", "y")]
     assert sorted(row["run"] for row in compare(runs).rows) == ["x/20261121", "y/20261121"]
