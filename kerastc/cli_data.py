@@ -22,6 +22,13 @@ CATEGORIES = click.option(
 )
 ENCODING = click.option("--encoding", default="utf-8", show_default=True, help="Of FILE.")
 
+DELIMITER = click.option(
+    "--delimiter", metavar="CHARACTER|tab", default="", help="Between columns; else found out."
+)
+HEADER = click.option(
+    "--no-header", is_flag=True, help="The first line is a row; columns are called 1, 2, ..."
+)
+
 
 @click.group(cls=Commands)
 def data() -> None:
@@ -63,6 +70,8 @@ def data() -> None:
     "no row of it, or all.",
 )
 @ENCODING
+@DELIMITER
+@HEADER
 @click.option("--fallback-encoding", default="", help="Of single lines that are not of --encoding.")
 @JSON
 def prepare(path, out, text, label, date, categories, encoding, as_json, **options) -> None:
@@ -106,6 +115,8 @@ def prepare(path, out, text, label, date, categories, encoding, as_json, **optio
         conflicts=options["conflicts"],
         encoding=encoding,
         fallback_encoding=options["fallback_encoding"],
+        delimiter=options["delimiter"],
+        header=not options["no_header"],
     )
     written = write_prepared(cleaned, out)
     if as_json:
@@ -122,9 +133,13 @@ def prepare(path, out, text, label, date, categories, encoding, as_json, **optio
 @DATE
 @CATEGORIES
 @ENCODING
+@DELIMITER
+@HEADER
 @click.option("--html", type=click.Path(path_type=Path), help="Write one page that opens offline.")
 @JSON
-def describe(path, text, label, date, categories, encoding, html, as_json) -> None:
+def describe(
+    path, text, label, date, categories, encoding, delimiter, no_header, html, as_json
+) -> None:
     """Show what is in FILE: classes, years, words, lengths, label noise.
 
     FILE need not be clean: rows that cannot be read are counted and left out, duplicates stay, for
@@ -148,6 +163,8 @@ def describe(path, text, label, date, categories, encoding, html, as_json) -> No
         duplicates="keep",
         conflicts="keep",
         encoding=encoding,
+        delimiter=delimiter,
+        header=not no_header,
     )
     exploration = explore(cleaned.texts).as_dict()
     if html is not None:

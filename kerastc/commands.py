@@ -43,10 +43,10 @@ class Command(click.Command):
 
         def option(match: re.Match) -> str:
             key, value = match["key"], match["value"]
-            if key not in options:
-                return match[0]
             if value == "false" and f"no-{key}" in options:
                 return f"--no-{key}"
+            if key not in options:
+                return match[0]
             return f"--{key} {value}" if value else f"--{key}"
 
         # What is quoted is the user's, and a whole command line is in its own words already.

@@ -37,6 +37,8 @@ class Config(training.TextClassifierConfig):
     label: str = ""  # its category column; empty guesses
     date: str = ""  # its column of dates, or YEAR+MONTH+DAY; empty guesses
     encoding: str = "utf-8"  # of the file
+    delimiter: str = ""  # between its columns; empty finds out
+    header: bool = True  # false: the first line is a row, and columns are called 1, 2, ...
     categories: Rules = "irish_times"  # rules from categories to classes; a file of yours, or none
     duplicates: Literal["drop", "keep"] = "drop"  # drop: of equal rows the first stays
     conflicts: Literal["majority", "drop", "keep"] = "majority"  # one headline, many categories
@@ -74,6 +76,8 @@ def load(config: Config, run) -> data.Splits:
         duplicates=config.duplicates,
         conflicts=config.conflicts,
         encoding=config.encoding,
+        delimiter=config.delimiter,
+        header=config.header,
     )
     splits = data.split(
         cleaned.texts,

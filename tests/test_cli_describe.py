@@ -66,3 +66,12 @@ def test_a_file_without_a_usable_row_is_an_error_and_no_traceback(tmp_path):
     assert result.exit_code == 1
     assert "Error: " in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_file_without_a_header_is_described_by_the_numbers_of_its_columns(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("".join(ROWS.splitlines(keepends=True)[1:]), encoding="utf-8")
+    found = json.loads(described(path, "--no-header", "--text", 3, "--label", 2, "--json"))
+    assert found["rows"] == 4
+    refused = CliRunner().invoke(main, ["data", "describe", str(path)])
+    assert refused.exit_code == 1 and "--no-header --text 2+3 --label 1" in refused.stderr

@@ -61,6 +61,8 @@ def clean(
     conflicts: Literal["majority", "drop", "keep"] = "majority",
     encoding: str = "utf-8",
     fallback_encoding: str = "",
+    delimiter: str = "",
+    header: bool = True,
 ) -> Cleaned:
     """Reads a file, however dirty, and keeps what can be used.
 
@@ -81,6 +83,8 @@ def clean(
             that most of its rows have, on a tie the one that stands first; "drop" keeps none.
         encoding: of the file.
         fallback_encoding: of lines that are not of that encoding; without it they are rejected.
+        delimiter: between the columns; found out where empty.
+        header: False where the first line is a row; the columns are then called 1, 2, ...
 
     Raises:
         UserError: what makes the whole file unreadable (no table, no such column), or no row left.
@@ -89,7 +93,7 @@ def clean(
     file = PlainFile.at(path, encoding, lenient=True)
     if fallback_encoding:
         PlainFile.at(path, fallback_encoding)  # refuses one that there is not
-    table = Table.open(file)
+    table = Table.open(file, delimiter, header)
     columns, label, source = labelled_columns(table, text, label)
     dates = date_columns(table, date, [*columns, label])
     report = CleaningReport()
@@ -115,9 +119,11 @@ def clean(
         "conflicts": conflicts,
         "encoding": encoding,
         "fallback_encoding": fallback_encoding,
+        "delimiter": delimiter,
+        "header": header,
     }
     days = rows.days if dates else None
-    reading = Reading(tuple(columns), label, encoding=encoding)
+    reading = Reading(tuple(columns), label, " ", encoding, delimiter, header)
     return Cleaned(
         _labelled(prepared[keep], labels[keep], classes, days, source, report, reading),
         rows.texts,

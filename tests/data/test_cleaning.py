@@ -50,6 +50,14 @@ def test_a_clean_row_keeps_text_category_date_and_line(write):
     )
 
 
+def test_a_file_without_a_header_is_cleaned_by_the_numbers_of_its_columns(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("sport;A draw, at last\nnews;A storm\nnews;one;too many\n")
+    cleaned = clean(path, ["2"], "1", delimiter=";", header=False)
+    assert rows_of(cleaned) == [("A draw, at last", "sport"), ("A storm", "news")]
+    assert cleaned.report.rows_in == 3 and not cleaned.texts.reading.header
+
+
 def test_rows_without_a_text_or_category_are_counted(write):
     path = write(
         "20210101,news,\n20210101,news,NULL\n20210101,news,n/a\n20210101,,a\n20210101,nan,b\n"
