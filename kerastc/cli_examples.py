@@ -15,6 +15,7 @@ from kerastc.printable import echo
 if TYPE_CHECKING:
     from kerastc.data.images import LabelledImages
     from kerastc.data.texts import LabelledTexts
+    from kerastc.images.preprocessing import ImagePreprocessing
 
 DATA = (
     "Labelled examples: a table of texts; of images FILE.npz, a folder of class folders, "
@@ -54,7 +55,7 @@ class Examples:
         if kind == "image":
             from kerastc.images.preprocessing import ImagePreprocessing
 
-            key = ImagePreprocessing.read(settings).shape
+            key = ImagePreprocessing.read(settings)
         if key not in self._read:
             read = self._images(key) if kind == "image" else self._texts(key)
             echo(f"Read {len(read):,} {KINDS[kind]} of {read.source}.", err=True)
@@ -78,14 +79,17 @@ class Examples:
                 one_class=True,
             )
 
-    def _images(self, shape: tuple[int, int, int]) -> "LabelledImages":
+    def _images(self, wanted: "ImagePreprocessing") -> "LabelledImages":
         from kerastc.data.image_sources import read_images
 
         if self.columns or self.label:
             raise UserError(
                 "--text and --label are columns of texts; images have none.", "Leave them out."
             )
-        return read_images(str(self.data), shape[:2])
+        read = read_images(str(self.data), wanted.shape, wanted.bits)
+        for what, count in read.notes.items():
+            echo(f"{what}: {count:,}", err=True)
+        return read
 
 
 @contextmanager

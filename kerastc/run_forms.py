@@ -146,6 +146,7 @@ FORMS: dict[str, Any] = {
         "max_characters?": COUNT,
         "preparation?": dict,
         "shape?": (COUNT, COUNT, COUNT),
+        "bits?": Or(COUNT, None),
     },
     "metrics.json": {
         "training?": COSTS,

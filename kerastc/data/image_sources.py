@@ -1,6 +1,7 @@
 """Where images come from: scanned digits, a file of arrays, TensorFlow Datasets, a folder."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from kerastc.data.image_shapes import resized
-from kerastc.data.images import LabelledImages, UnlabelledImages, row_names
+from kerastc.data.images import LabelledImages, UnlabelledImages, blank_images, row_names
 from kerastc.errors import UserError, nearest
 
 DIGITS = "digits"
@@ -40,6 +41,16 @@ class ImageSource:
         parts = (self.train, self.test, self.validation, self.unlabelled)
         found = [part.fingerprint for part in parts if part is not None]
         return found[0] if len(found) == 1 else sha256(" ".join(found).encode()).hexdigest()
+
+    @property
+    def notes(self) -> dict[str, int]:
+        """What was counted on the way in all parts, and their images that show nothing."""
+        counted: Counter[str] = Counter()
+        for part in (self.train, self.test, self.validation, self.unlabelled):
+            if part is not None:
+                counted.update(part.notes)
+                counted.update(blank_images(part.images))
+        return dict(counted)
 
 
 def read_source(
@@ -72,65 +83,80 @@ def read_source(
     return read_npz(path, size)
 
 
-def read_images(data: str, size: tuple[int, int] | None = None) -> LabelledImages:
+def read_images(
+    data: str, shape: tuple[int, int, int] | None = None, bits: int | None = None
+) -> LabelledImages:
     """Images to measure a model on: the official test part of a source, else all of it.
 
     Args:
         data: as in `read_source`; a file may hold x_test and y_test alone.
-        size: height and width that the model takes.
+        shape: height, width and channels that the model takes.
+        bits: that grey files of 16 bits had in training.
 
     Raises:
-        UserError: as `read_source` does.
+        UserError: as `read_source` does, and for images of other channels in arrays.
     """
-    if data != DIGITS and not data.startswith(TFDS) and (path := _existing(data)).is_file():
-        from kerastc.data.image_npz import read_npz_part
-
-        return read_npz_part(path, size)
-    source = read_source(data, size)
-    return source.train if source.test is None else source.test
+    return _measured(data, shape, bits, skip_unreadable=False)
 
 
-def read_part(data: str, shape: tuple[int, int, int], classes: Sequence[str]) -> LabelledImages:
+def read_part(data: str, training: LabelledImages, skip_unreadable: bool = False) -> LabelledImages:
     """Labelled images of a validation or test part that is a file or folder of its own.
 
     Args:
         data: FILE.npz, a folder of class folders, or another source of `read_source`.
-        shape: height, width and channels of the training images.
-        classes: of the training images.
+        training: the training images, whose shape and classes these get.
+        skip_unreadable: of a folder, leave out and count images that cannot be read.
 
     Raises:
         UserError: as `read_source` does; for classes that training lacks, or other channels.
     """
-    if (path := Path(data).expanduser()).is_dir():
-        from kerastc.data.image_folder import read_folder
-
-        source = read_folder(path, shape=shape)
-        found = source.train if source.test is None else source.test
-    else:
-        found = read_images(data, shape[:2])
-    _check_channels(found, shape, data)
-    return found.matching(classes, "the training part")
+    found = _measured(data, training.images.shape[1:], training.bits, skip_unreadable)
+    return found.matching(training.classes, "the training part")
 
 
-def read_unlabelled_images(data: str, shape: tuple[int, int, int]) -> UnlabelledImages:
+def read_unlabelled_images(
+    data: str, training: LabelledImages, skip_unreadable: bool = False
+) -> UnlabelledImages:
     """Images without labels: a folder, or x_unlabelled or x_train of a FILE.npz.
 
     Args:
         data: the file or folder.
-        shape: height, width and channels of the training images.
+        training: the training images, whose shape these get.
+        skip_unreadable: of a folder, leave out and count images that cannot be read.
 
     Raises:
         UserError: as `read_source` does, and for other channels.
     """
-    path = _existing(data)
+    path, shape = _existing(data), training.images.shape[1:]
     if path.is_dir():
         from kerastc.data.image_folder import read_unlabelled_folder
 
-        return read_unlabelled_folder(path, shape)
+        return read_unlabelled_folder(path, shape, training.bits, skip_unreadable)
     from kerastc.data.image_npz import read_unlabelled_npz
 
     found = read_unlabelled_npz(path, shape[:2])
     _check_channels(found, shape, data)
+    return found
+
+
+def _measured(
+    data: str, shape: tuple[int, int, int] | None, bits: int | None, skip_unreadable: bool
+) -> LabelledImages:
+    size = shape and shape[:2]
+    path = None if data == DIGITS or data.startswith(TFDS) else _existing(data)
+    if path is None:
+        source = read_source(data, size)
+    elif path.is_dir():
+        from kerastc.data.image_folder import read_folder
+
+        source = read_folder(path, None, skip_unreadable, shape, bits)
+    else:
+        from kerastc.data.image_npz import read_npz_part
+
+        source = ImageSource(read_npz_part(path, size))
+    found = source.train if source.test is None else source.test
+    if shape:
+        _check_channels(found, shape, data)
     return found
 
 
@@ -139,8 +165,8 @@ def _check_channels(
 ) -> None:
     if found.images.shape[-1] != shape[-1]:
         raise UserError(
-            f"{data} has images of {found.images.shape[-1]} channels, training has {shape[-1]}.",
-            "Bring them to the same: 1 is grey, 3 is RGB.",
+            f"{data} has images with {found.images.shape[-1]} channels, not {shape[-1]}.",
+            "Bring them to what the model learns from: 1 is grey, 3 is RGB.",
         )
 
 

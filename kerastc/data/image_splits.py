@@ -80,6 +80,7 @@ class ImageSplits:
             training part, those of test in its test part where it has one.
         duplicates: equal images, each kept within one part.
         fingerprint: of the source.
+        notes: what was counted on the way (files passed over, ...), name to number.
     """
 
     train: LabelledImages
@@ -92,6 +93,7 @@ class ImageSplits:
     unlabelled_rows: np.ndarray
     duplicates: ImageDuplicates
     fingerprint: str
+    notes: dict[str, int]
 
     def summary(self) -> dict[str, dict]:
         """Rows of each part and, where they have labels, of its classes, in the classes' order."""
@@ -110,7 +112,7 @@ class ImageSplits:
             "classes": list(self.train.classes),
             "splits": self.summary(),
             "duplicates": self.duplicates.as_dict(),
-            "notes": dict(self.train.notes),
+            "notes": dict(self.notes),
         }
 
 
@@ -163,6 +165,8 @@ def split_images(
         UserError: more images are asked for than there are, a class is empty, or none of its
             images is among the labelled ones.
     """
+    fingerprint = source.fingerprint
+    source, notes = _without_tested(source)
     train, given = source.train, {"test": source.test, "validation": source.validation}
     given = {name: part for name, part in given.items() if part is not None}
     _check_classes(train)
@@ -195,8 +199,22 @@ def split_images(
         parts[name] = part.take(rows[name])
     word = "train" if given else "image"  # names of their own might tell the class
     without = UnlabelledImages(train.images[rest], row_names(word, rest), train.source)
+    notes["training images left out as equal to a given test or validation image"] = int(
+        left_out.sum()
+    )
     if source.unlabelled is not None:
-        without, rest = _with_more(without, rest, source, [parts["test"], parts["validation"]])
+        more = source.unlabelled
+        kept = _apart(more.images, parts["test"].images, parts["validation"].images)
+        without = UnlabelledImages(
+            np.concatenate([without.images, more.images[kept]]),
+            np.concatenate([without.names, more.names[kept]]),
+            train.source,
+        )
+        # Numbers of images that came without labels go on where those of the training part end.
+        rest = np.concatenate([rest, len(train) + kept])
+        notes["unlabelled images left out as equal to a test or validation image"] = len(
+            more
+        ) - len(kept)
     return ImageSplits(
         parts["labelled"],
         parts["validation"],
@@ -207,25 +225,31 @@ def split_images(
         rows["test"],
         rest,
         _duplicates(source, seen, groups, given, given_groups, left_out),
-        source.fingerprint,
+        fingerprint,
+        {what: count for what, count in notes.items() if count},
     )
 
 
-def _with_more(
-    drawn: UnlabelledImages, rows: np.ndarray, source: ImageSource, apart: Sequence[LabelledImages]
-) -> tuple[UnlabelledImages, np.ndarray]:
-    """The unlabelled images and those that came without labels, and their row numbers.
+def _apart(images: np.ndarray, *others: np.ndarray) -> np.ndarray:
+    """The rows of images that equal none of the others, ascending; all are uint8, of one shape."""
+    groups, *judged = equal_groups(images, *others)
+    return np.flatnonzero(~np.isin(groups, np.concatenate(judged)))
 
-    Those that equal an image of the parts to judge by are left out. Numbers of images that came
-    without labels go on where those of the training part end.
-    """
-    more = source.unlabelled
-    groups, *judged = equal_groups(more.images, *(part.images for part in apart))
-    kept = np.flatnonzero(~np.isin(groups, np.concatenate(judged)))
-    images = np.concatenate([drawn.images, more.images[kept]])
-    names = np.concatenate([drawn.names, more.names[kept]])
-    numbers = np.concatenate([rows, len(source.train) + kept])
-    return UnlabelledImages(images, names, drawn.source), numbers
+
+def _without_tested(source: ImageSource) -> tuple[ImageSource, dict[str, int]]:
+    """The source without given validation images that equal given test images; and its notes."""
+    notes = source.notes
+    test, validation = source.test, source.validation
+    if test is None or validation is None:
+        return source, notes
+    kept = _apart(validation.images, test.images)
+    if not len(kept):
+        raise UserError(
+            f"{validation.source}: every validation image equals a test image.",
+            "Give other images to one of the two.",
+        )
+    notes["validation images left out as equal to a test image"] = len(validation) - len(kept)
+    return replace(source, validation=validation.take(kept)), notes
 
 
 def hidden_labels(config: ImageData, splits: ImageSplits) -> np.ndarray:
@@ -252,14 +276,13 @@ def hidden_labels(config: ImageData, splits: ImageSplits) -> np.ndarray:
 def _source(config: ImageData) -> ImageSource:
     size = None if config.image_size is None else (config.image_size, config.image_size)
     source = read_source(config.data, size, config.skip_unreadable)
-    shape = source.train.images.shape[1:]
     given = {
-        name: read_part(path, shape, source.train.classes)
+        name: read_part(path, source.train, config.skip_unreadable)
         for name in ("test", "validation")
         if isinstance(path := getattr(config, name), str)
     }
-    if isinstance(config.unlabelled, str):
-        given["unlabelled"] = read_unlabelled_images(config.unlabelled, shape)
+    if isinstance(path := config.unlabelled, str):
+        given["unlabelled"] = read_unlabelled_images(path, source.train, config.skip_unreadable)
     return replace(source, **given)
 
 

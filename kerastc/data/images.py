@@ -12,6 +12,7 @@ from kerastc.data.labelled import Labelled
 from kerastc.errors import UserError
 
 BLOCK = 1024  # images whose squares are held at a time
+ANOTHER_NAME = "images of another name that reads as the class {!r}"
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class LabelledImages(Labelled):
             "dog/rex.png".
         source: where the images come from, in words a report can print.
         notes: what was counted on the way (files passed over, ...), name to number.
+        bits: that the grey values in files of 16 bits have, where there were some.
     """
 
     images: np.ndarray
@@ -34,6 +36,7 @@ class LabelledImages(Labelled):
     names: np.ndarray
     source: str
     notes: dict[str, int] = field(default_factory=dict)
+    bits: int | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -65,11 +68,13 @@ class UnlabelledImages:
         images: (n, height, width, channels) uint8.
         names: (n,) array of `str` objects that tell no class: "train 123".
         source: where the images come from.
+        notes: as of `LabelledImages`.
     """
 
     images: np.ndarray
     names: np.ndarray
     source: str
+    notes: dict[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -92,6 +97,19 @@ def row_names(part: str, rows: Sequence[int]) -> np.ndarray:
     names = np.empty(len(rows), dtype=object)
     names[:] = [f"{part} {row}" for row in rows]
     return names
+
+
+def blank_images(images: np.ndarray) -> dict[str, int]:
+    """How many of some images show nothing, (n, height, width, channels) uint8, by reason."""
+    black = flat = 0
+    for start in range(0, len(images), BLOCK):
+        block = images[start : start + BLOCK]
+        highest, lowest = block.max(axis=(1, 2)), block.min(axis=(1, 2))
+        dark = highest.max(axis=1) <= 1
+        black += int(dark.sum())
+        flat += int(((highest == lowest).all(axis=1) & ~dark).sum())
+    counted = {"images all black": black, "images of one colour only": flat}
+    return {what: count for what, count in counted.items() if count}
 
 
 def channel_statistics(*parts: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -152,7 +170,7 @@ def merged_notes(classes: Sequence[str], of_name: np.ndarray, counts: np.ndarray
     first = set()
     for number, count in zip(of_name.tolist(), counts.tolist(), strict=True):
         if number in first:
-            what = f"images of another name that reads as the class {classes[number]!r}"
+            what = ANOTHER_NAME.format(classes[number])
             notes[what] = notes.get(what, 0) + count
         first.add(number)
     return notes

@@ -2,26 +2,39 @@
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kerastc.errors import UserError
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+BICUBIC = 3  # of Pillow, which is imported only where there is an image
+DEPTHS = (8, 10, 12, 14, 16)  # bits that cameras and scanners put into files of 16 bits a channel
 # Others are left out on purpose: some run a program (EPS), some have never seen a hostile file.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 
 
-def decoded(source: str | Path | bytes, shape: tuple[int, int, int]) -> np.ndarray:
+def decoded(
+    source: str | Path | bytes, shape: tuple[int, int, int], bits: int | None = None
+) -> np.ndarray:
     """Reads an image, turned upright as its EXIF says, and resizes the whole of it.
 
     The sides are resized each for itself, so that nothing of the image is lost; where it gets
     smaller, every pixel counts (antialiasing). Transparent parts become white. Of an animation the
-    first frame is taken. Sixteen bits a channel become eight.
+    first frame is taken. Grey values v of 16-bit files become 255 v / (2^bits - 1), rounded; colour
+    files of 16 bits a channel must use them all, since Pillow reads their upper 8 only.
 
     Args:
         source: a path, or the content of such a file.
         shape: (height, width, channels) of the result; 3 channels are RGB, 1 is grey.
+        bits: that grey files of 16 bits hold; None takes the fewest of `DEPTHS` that hold the
+            largest value of this image.
 
     Returns:
         (height, width, channels) uint8.
@@ -29,6 +42,22 @@ def decoded(source: str | Path | bytes, shape: tuple[int, int, int]) -> np.ndarr
     Raises:
         UserError: naming the file, where there is none, it is no image or a broken one, it has more
             pixels than Pillow holds safe, or Pillow is not installed.
+    """
+    height, width, channels = shape
+    with opened(source) as (image, content):
+        image.load()
+        _check_deep_colour(image, content)
+        plain = _plain(image, "RGB" if channels == 3 else "L", bits)
+        pixels = np.asarray(plain.resize((width, height), BICUBIC))
+    return pixels.reshape(height, width, channels).copy()
+
+
+@contextmanager
+def opened(source: str | Path | bytes) -> Iterator[tuple["Image", bytes]]:
+    """Yields an image of Pillow, not decoded yet, and the content of its file.
+
+    Raises:
+        UserError: as `decoded` does, for whatever goes wrong in the block.
     """
     try:
         from PIL import Image, UnidentifiedImageError
@@ -38,30 +67,28 @@ def decoded(source: str | Path | bytes, shape: tuple[int, int, int]) -> np.ndarr
         ) from None
 
     name, content = _content(source)
-    height, width, channels = shape
     try:
         with warnings.catch_warnings():
             # Of too many pixels Pillow warns before it decodes them; of odd metadata, too.
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-                image.load()
-                image = _plain(image, "RGB" if channels == 3 else "L")
+                yield image, content
     except UnidentifiedImageError:
         raise UserError(f"{name} is no image.", f"Give one of {', '.join(FORMATS)}.") from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise UserError(
             f"{name} has more than {Image.MAX_IMAGE_PIXELS:,} pixels, as files have that are made "
             "to fill the memory.",
-            f"Give a smaller image; the model sees {height} x {width} pixels of it.",
+            "Give a smaller image.",
         ) from None
+    except _Refused as error:
+        raise UserError(f"{name}: {error}.", "Save it with 8 bits a channel.") from None
     except Exception as error:  # what the decoders of broken files raise is of any type
         raise UserError(
             f"{name} is a broken image: {str(error) or type(error).__name__}.",
-            "Save it anew, or get it again.",
+            "Save it again, or get another copy.",
         ) from None
-    pixels = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
-    return pixels.reshape(height, width, channels).copy()
 
 
 def _content(source: str | Path | bytes) -> tuple[str, bytes]:
@@ -83,18 +110,70 @@ def _content(source: str | Path | bytes) -> tuple[str, bytes]:
         ) from None
 
 
-def _plain(image, mode: str):
+class _Refused(Exception):
+    """An image that is whole, but whose values have no agreed meaning."""
+
+
+def is_deep(image) -> bool:
+    """Whether an open image is grey with 16 bits a pixel.
+
+    Pillow gives such values of a PGM file as 32 bits, scaled from the range that it declares.
+    """
+    return image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM")
+
+
+def depth(largest: int) -> int:
+    """The fewest bits of `DEPTHS` that hold a value of 16 bits."""
+    return next(bits for bits in DEPTHS if largest < 2**bits)
+
+
+def _check_deep_colour(image, content: bytes) -> None:
+    """Refuses colours of 16 bits a channel that lie in the lower bits, of which Pillow reads none.
+
+    Raises:
+        _Refused: for values below 2^14, or an image all black.
+    """
+    if image.format == "PNG":
+        deep = content[24] == 16  # of the header, always the first chunk
+    else:
+        deep = 16 in getattr(image, "tag_v2", {}).get(258, ())  # BitsPerSample of TIFF
+    if deep and image.mode in ("LA", "RGB", "RGBA"):
+        colours = image.getextrema()[: 1 if image.mode == "LA" else 3]
+        if max(high for _, high in colours) < 64:
+            raise _Refused(
+                "it has colours of 16 bits a channel, but uses the lower 14 bits at most, so that "
+                "it would be nearly black"
+            )
+
+
+def _plain(image, mode: str, bits: int | None):
     """The image upright, without transparency, in mode RGB or L."""
     from PIL import Image, ImageOps
 
+    deep = is_deep(image)
     image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I;16"):
-        # Pillow would cut the values at 255.
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if deep:
+        values = _eight_bits(np.asarray(image), image.info.get("transparency"), bits)
+        image = Image.fromarray(values)
     elif image.mode in ("I", "F"):
-        raise ValueError(f"pixels of 32 bits ({image.mode}) have no agreed range")
+        raise _Refused(f"pixels of 32 bits ({image.mode}) have no agreed range")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
     return image.convert(mode)
+
+
+def _eight_bits(values: np.ndarray, clear: int | None, bits: int | None) -> np.ndarray:
+    """Grey values of up to 16 bits as uint8; those equal to `clear` are transparent, so white."""
+    largest = int(values.max())
+    bits = bits or depth(largest)
+    if largest >= 2**bits:
+        raise _Refused(
+            f"it has grey values up to {largest:,}, and those of the images that were learned from "
+            f"have {bits} bits, below {2**bits:,}"
+        )
+    grey = np.rint(values.astype(np.float32) * np.float32(255 / (2**bits - 1))).astype(np.uint8)
+    if isinstance(clear, int):
+        grey[values == clear] = 255
+    return grey

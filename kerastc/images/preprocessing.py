@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kerastc.errors import UserError
-from kerastc.images.decoding import decoded
+from kerastc.images.decoding import DEPTHS, decoded
 
 
 @dataclass(frozen=True)
@@ -17,16 +17,18 @@ class ImagePreprocessing:
 
     Args:
         shape: height, width and channels.
+        bits: that grey files of 16 bits hold, where training had some; see `decoded`.
     """
 
     shape: tuple[int, int, int]
+    bits: int | None = None
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> "ImagePreprocessing":
         """From the content of preprocessing.json.
 
         Raises:
-            UserError: where the shape is missing or wrong.
+            UserError: where the shape is missing or wrong, or the bits are.
         """
         shape = values.get("shape")
         numbers = isinstance(shape, list | tuple) and all(type(n) is int and n > 0 for n in shape)
@@ -35,7 +37,13 @@ class ImagePreprocessing:
                 f"preprocessing.shape={shape!r} is not allowed: it takes height, width and 1 or 3 "
                 "channels."
             )
-        return cls(tuple(shape))
+        bits = values.get("bits")
+        if bits is not None and (type(bits) is not int or bits not in DEPTHS):
+            raise UserError(
+                f"preprocessing.bits={bits!r} is not allowed: it takes "
+                f"{', '.join(map(str, DEPTHS))} or null."
+            )
+        return cls(tuple(shape), bits)
 
     def pixels(self, examples: np.ndarray | Sequence[np.ndarray | str | Path]) -> np.ndarray:
         """Images as one array, (n, height, width, channels) uint8.
@@ -52,7 +60,7 @@ class ImagePreprocessing:
         pixels = np.empty((len(examples), *self.shape), np.uint8)
         for number, example in enumerate(examples):
             if isinstance(example, str | Path):
-                pixels[number] = decoded(example, self.shape)
+                pixels[number] = decoded(example, self.shape, self.bits)
             else:
                 image = np.asarray(example)
                 self._check(image[None], image.dtype, f"Image {number} has")

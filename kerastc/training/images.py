@@ -161,7 +161,7 @@ def concluded(
         method: what the method tells of itself.
         policies: by which it augmented images, beside `config.augmentation`.
     """
-    save(model, preprocessing(model, config), run)
+    save(model, preprocessing(model, config, splits.train.bits), run)
     test, train = splits.test.images, splits.train
     found = probabilities(model, test, "Testing")
     flipped = None
@@ -210,10 +210,13 @@ def save(model: keras.Model, preprocessing: dict[str, Any], run: Run) -> None:
     run.write_json("preprocessing.json", preprocessing)
 
 
-def preprocessing(model: keras.Model, config: ImageClassifierConfig) -> dict[str, Any]:
-    """What preprocessing.json says."""
+def preprocessing(
+    model: keras.Model, config: ImageClassifierConfig, bits: int | None
+) -> dict[str, Any]:
+    """What preprocessing.json says; `bits` are those of the training images."""
     return {
         "kind": "image",
         "shape": list(model.input.shape[1:]),
+        "bits": bits,
         "architecture": config.architecture,
     }

@@ -1,3 +1,4 @@
+import os
 import shutil
 from pathlib import Path
 
@@ -159,6 +160,68 @@ def test_a_link_out_of_the_folder_is_not_followed(animals, tmp_path_factory):
     assert read_folder(animals).train.notes == {"links out of the folder": 1}
 
 
+def test_names_tell_which_folders_are_parts(animals, tmp_path_factory):
+    root = tmp_path_factory.mktemp("parts")
+    shutil.copytree(animals, root / "train")
+    for picture in sorted((root / "train").rglob("*.png")):
+        paint(picture, seed=len(str(picture)) * 7 + ord(picture.name[3]))
+    shutil.copytree(animals / "cat", root / "Unlabeled")
+    source = read_folder(root)  # no test part is needed
+    assert (len(source.train), len(source.unlabelled), source.test) == (20, 10, None)
+    shutil.copytree(animals, root / "extra" / "more")
+    (root / "Unlabeled").rename(root / "unlabelled")
+    assert read_folder(root).train.notes == {"images in no class folder": 20}
+    shutil.copytree(animals, animals / "test")  # its folders are called like those beside it
+    source = read_folder(animals)
+    assert (source.train.classes, len(source.test)) == (("cat", "dog"), 20)
+    shutil.rmtree(animals / "test/dog")
+    (animals / "test/cat").rename(animals / "test/exam")
+    assert read_folder(animals).train.classes == ("cat", "dog", "test")
+
+
+def test_only_files_in_the_folder_are_opened(animals, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    paint(elsewhere / "cat.png")
+    os.mkfifo(animals / "cat/pipe.png")  # whose reading would never end
+    (animals / "dog/gone.png").symlink_to(animals / "nowhere.png")
+    (animals / "dog/loop").symlink_to(animals / "dog")
+    (animals / "again").symlink_to(animals)
+    (animals / "bird").symlink_to(elsewhere)
+    paint(animals / "dog/phone.heic.png").tofile(animals / "dog/phone.HEIC")
+    source = read_folder(animals)
+    assert (len(source.train), source.train.classes) == (21, ("cat", "dog"))
+    assert source.train.notes == {
+        "files that are no images": 1,
+        "images in a format that is not read (.heic)": 1,
+        "links out of the folder": 2,
+        "links to folders": 2,
+    }
+
+
+def test_sixteen_bits_are_scaled_by_what_all_files_hold(tmp_path):
+    for name, largest in (("cat", 4095), ("dog", 300)):
+        for i in range(2):
+            values = np.full((4, 4), largest - i, np.uint16)
+            (tmp_path / name).mkdir(exist_ok=True)
+            Image.fromarray(values).save(tmp_path / name / f"{i}.png")
+    data = read_folder(tmp_path).train
+    assert data.bits == 12
+    assert data.notes == {"grey images of 16 bits, of which 12 are in use": 4}
+    found = dict(zip(data.names, data.images[:, 0, 0, 0].tolist(), strict=True))
+    assert (found["cat/0.png"], found["dog/0.png"]) == (255, round(300 * 255 / 4095))
+    (tmp_path / "cat").rename(tmp_path / "bird")
+    assert read_images(str(tmp_path), (4, 4, 1), 12).images.max() == 255
+    with pytest.raises(UserError, match=r"(?s)2 images cannot be read.*bird/0.png: .* to 4,095"):
+        read_images(str(tmp_path), (4, 4, 1), 10)
+
+
+def test_images_that_show_nothing_are_counted(animals):
+    for i, value in enumerate((0, 0, 1, 200)):
+        Image.fromarray(np.full((6, 8, 3), value, np.uint8)).save(animals / f"cat/flat{i}.png")
+    splits = load_images(ImageData(data=str(animals)))
+    assert splits.as_dict()["notes"] == {"images all black": 3, "images of one colour only": 1}
+
+
 def break_some(folder: Path) -> None:
     (folder / "cat/cat3.png").write_bytes(b"no image")
     whole = (folder / "dog/dog5.png").read_bytes()
@@ -170,8 +233,8 @@ def test_unreadable_images_are_named_and_counted(animals):
     with pytest.raises(UserError) as caught:
         read_folder(animals)
     assert "2 images cannot be read" in caught.value.message
-    assert "cat/cat3.png: " in caught.value.message
-    assert "dog/dog5.png: " in caught.value.message
+    assert "cat/cat3.png is no image." in caught.value.message
+    assert "dog/dog5.png is a broken image: " in caught.value.message
     assert "skip_unreadable=true" in caught.value.hint
 
 

@@ -65,7 +65,8 @@ def test_no_reference_leads_from_the_splits_to_the_hidden_labels(tmp_path):
         )
     images = [array for array in arrays if array.dtype == np.uint8]
     assert sum(map(len, images)) == sum(len(getattr(splits, name)) for name in PARTS)
-    assert [field.name for field in fields(splits.unlabelled)] == ["images", "names", "source"]
+    known = ["images", "names", "source", "notes"]
+    assert [field.name for field in fields(splits.unlabelled)] == known
     assert not any("class" in name for name in splits.unlabelled.names)
 
 

@@ -89,7 +89,7 @@ def test_images_to_measure_a_model_on_need_no_training_part(saved):
     assert alone.labels.tolist() == [0, 1, 2, 0, 1, 2]
     assert alone.classes == ("a", "b", "c", "d")
     assert len(read_images(str(saved(x_test=None, y_test=None)))) == 12
-    assert len(read_images("digits", (12, 12))) == 1797
+    assert len(read_images("digits", (12, 12, 1))) == 1797
 
 
 X, Y = arrays()["x_train"], arrays()["y_train"]

@@ -1,8 +1,10 @@
 """Files of users: formats, sizes, orientation, transparency; and what is no image."""
 
 import io
+import struct
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -106,6 +108,80 @@ def test_missing_files_and_folders_are_refused(tmp_path):
         decoded(tmp_path / "nowhere.png", (8, 8, 3))
     with pytest.raises(UserError, match="cannot be read"):
         decoded(tmp_path, (8, 8, 3))
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "PPM"])
+def test_sixteen_bits_that_hold_fewer_keep_their_brightness(bits, kind):
+    values = np.linspace(0, 2**bits - 1, 64).round().astype(np.uint16).reshape(8, 8)
+    if kind == "PPM":
+        content = b"P5 8 8 65535\n" + values.astype(">u2").tobytes()
+    else:
+        content = saved(Image.fromarray(values), kind)
+    expected = np.rint(values * (255 / (2**bits - 1)))
+    found = decoded(content, (8, 8, 1))[..., 0]
+    np.testing.assert_allclose(found, expected, atol=1)
+    assert (found[0, 0], found[-1, -1]) == (0, 255)
+    np.testing.assert_array_equal(decoded(content, (8, 8, 1), bits)[..., 0], found)
+    if bits > 8:
+        with pytest.raises(UserError, match=f"grey values up to {2**bits - 1:,}.*have 8 bits"):
+            decoded(content, (8, 8, 1), 8)
+
+
+def png_of_sixteen_bits(values: np.ndarray, transparent: int | None = None) -> bytes:
+    """A PNG file of (height, width, channels) values, which Pillow does not write."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        whole = name + data
+        return struct.pack(">I", len(data)) + whole + struct.pack(">I", zlib.crc32(whole))
+
+    height, width, channels = values.shape
+    kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    clear = b"" if transparent is None else chunk(b"tRNS", struct.pack(">H", transparent))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0))
+        + clear
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_colours_of_sixteen_bits_use_them_all_or_are_refused(channels):
+    """Pillow reads the upper eight bits only, so that twelve would come out nearly black."""
+    values = np.full((4, 4, channels), 65535, np.uint16)
+    values[0] = 30000
+    found = decoded(png_of_sixteen_bits(values), (4, 4, 3))
+    assert found[1, 0].tolist() == [255] * 3
+    values[..., : 1 if channels == 2 else 3] = 4095
+    with pytest.raises(UserError, match="nearly black"):
+        decoded(png_of_sixteen_bits(values), (4, 4, 3))
+
+
+def test_a_transparent_grey_value_of_sixteen_bits_is_white():
+    values = np.full((2, 2, 1), 1000, np.uint16)
+    values[0, 0], values[1, 1] = 500, 1023
+    found = decoded(png_of_sixteen_bits(values, transparent=500), (2, 2, 1))[..., 0]
+    assert found.tolist() == [[255, 249], [249, 255]]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr"])
+def test_every_mode_of_eight_bits_becomes_grey_and_colour(mode):
+    """White is white in each of them, but for the rounding of JPEG."""
+    image = Image.new("RGB", (4, 4), "white").convert(mode)
+    kind = "JPEG" if mode in ("CMYK", "YCbCr") else "PNG"
+    for channels in (1, 3):
+        assert decoded(saved(image, kind), (4, 4, channels)).min() >= 254
+
+
+def test_the_first_picture_of_an_animation_is_taken():
+    first, second = Image.new("RGB", (4, 4), "red"), Image.new("RGB", (4, 4), "blue")
+    for kind in ("GIF", "WEBP", "PNG", "TIFF"):
+        options = {"lossless": True} if kind == "WEBP" else {}
+        content = saved(first, kind, save_all=True, append_images=[second], **options)
+        assert decoded(content, (4, 4, 3))[0, 0].tolist() == [255, 0, 0], kind
 
 
 def test_values_without_a_range_are_refused():
