@@ -9,8 +9,9 @@ import numpy as np
 
 from kerastc.compress.augmentation import spliced
 from kerastc.compress.task import Task
-from kerastc.data import read_unlabelled
 from kerastc.data.duplicates import normal_text
+from kerastc.data.reading import Reading
+from kerastc.data.text_file import further_texts
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
 from kerastc.models import compact
@@ -97,7 +98,7 @@ class TextTask(Task):
         """The texts of a file, less those that validation or test has."""
         parts = (self.splits.validation, self.splits.test)
         apart = set().union(*(self._seen(part.texts) for part in parts))
-        texts = np.array(read_unlabelled(path), dtype=object)
+        texts = np.array(further_texts(path, Reading.of(self.preprocessing)), dtype=object)
         texts = texts[[text not in apart for text in self._seen(texts)]]
         if not len(texts):
             raise UserError(f"{path} has no text that is not in validation or test, too.")

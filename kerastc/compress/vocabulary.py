@@ -57,9 +57,10 @@ class Vocabulary(Step):
         """The prepared texts whose tokens stay."""
         texts = list(task.splits.train.texts)
         if self.corpus:
-            from kerastc.data import read_unlabelled
+            from kerastc.data.reading import Reading
+            from kerastc.data.text_file import further_texts
 
-            texts += read_unlabelled(self.corpus)
+            texts += further_texts(self.corpus, Reading.of(task.preprocessing))
         return task.config.preparation.apply(texts)
 
 

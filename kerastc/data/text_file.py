@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from kerastc.data.label_names import Labels, written
@@ -10,6 +11,7 @@ from kerastc.data.reading import Reading, columns_in_words
 from kerastc.data.table_file import DELIMITED, DELIMITERS, JSON_LINES, Table
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
+from kerastc.progress import tell
 from kerastc.text.cutting import cut_at_word
 
 # Looked for in this order, in any case. The first of which every column is there is taken.
@@ -140,6 +142,27 @@ def unlabelled_texts(
     if not texts:
         raise UserError(f"{file.path} holds no texts.", "Give a row for each text.")
     return texts, f"{columns_in_words(columns)}{' (guessed)' if guessed else ''}" if columns else ""
+
+
+def further_texts(path: str | Path, reading: Reading) -> list[str]:
+    """Texts to train a run's model on, without labels, as `read_unlabelled` finds them.
+
+    Of a table the run's own columns are taken, where it has them all, else guessed ones; which, is
+    told on standard error.
+
+    Args:
+        path: the file.
+        reading: of the run.
+    """
+    if is_table(path):
+        table = Table.open(PlainFile.at(path, reading.encoding), reading.delimiter, reading.header)
+        if not set(reading.text) <= set(table.columns):
+            reading = replace(reading, text=())
+    else:
+        reading = Reading(encoding=reading.encoding)
+    texts, origin = unlabelled_texts(path, reading)
+    tell(f"Read {len(texts):,} texts of {path}{f' from {origin}' if origin else ''}.")
+    return texts
 
 
 def is_table(path: str | Path) -> bool:

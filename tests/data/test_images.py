@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,8 @@ def test_labels_follow_the_classes_of_a_model():
     matched = data.matching(["dog", "bird", "cat"], "the run")
     assert matched.labels.tolist() == [2, 0] * 3
     assert matched.class_counts().tolist() == [3, 0, 3]
+    read = replace(data, classes=("ca\u0301t", "dog ")).matching(["dog", "c\u00e1t"], "the run")
+    assert read.classes == ("dog", "c\u00e1t") and read.labels.tolist() == [1, 0] * 3
     with pytest.raises(UserError, match="classes that the run does not know: cat"):
         data.matching(["dog", "bird"], "the run")
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kerastc.data.reading import Reading
-from kerastc.data.text_file import read_texts, read_unlabelled, unlabelled_texts
+from kerastc.data.text_file import further_texts, read_texts, read_unlabelled, unlabelled_texts
 from kerastc.errors import UserError
 
 TABLE = "text,label\nan oil price,business\na cup final,sport\n"
@@ -396,6 +396,15 @@ def test_new_rows_have_the_form_of_those_a_run_was_made_of(write):
     assert kept == made_of and not kept.header
     new = write("?;a mast, tall\n?;a gate\n", "new.csv")
     assert unlabelled_texts(new, kept) == (["a mast, tall", "a gate"], "column 2")
+
+
+def test_further_texts_come_from_the_columns_of_a_run_and_are_told(write, capfd):
+    run = Reading(("body",))
+    assert further_texts(write("headline,body\na,b\n", "a.csv"), run) == ["b"]
+    assert further_texts(write("headline,other\na,b\n", "b.csv"), run) == ["a"]
+    assert further_texts(write("a,b\n", "c.txt"), run) == ["a,b"]
+    told = capfd.readouterr().err
+    assert "a.csv from column body." in told and "column headline (guessed)" in told
 
 
 def test_a_guessed_column_is_named(write):
