@@ -20,7 +20,7 @@ from kerastc.report.model_rows import COSTS, FIGURES, PARTS, model_rows
 from kerastc.report.pareto import Choice, advice, choose, dominated, rule
 from kerastc.report.picture import Picture, Plot
 from kerastc.report.record import read_record, shortest_names
-from kerastc.report.template import render, write_page
+from kerastc.report.template import render, report_links, write_page
 
 WITHIN = 0.01  # of accuracy that a recommended model may lose, unless the user says otherwise
 _PLOTTED = {"size": "Accuracy against size", "latency": "Accuracy against latency"}
@@ -149,7 +149,13 @@ class Account:
         contents = [("recommended", "Recommended")] if self.recommended else []
         contents += [("models", "Models")]
         contents += [(name, title) for name, (title, _) in pictures.items()]
-        page = render("account.html.j2", account=self, pictures=pictures, contents=contents)
+        page = render(
+            "account.html.j2",
+            account=self,
+            pictures=pictures,
+            contents=contents,
+            links=report_links((row["folder"] for row in self.rows), path),
+        )
         write_page(path, page)
 
     def print(self, console: Console | None = None) -> None:

@@ -16,7 +16,7 @@ from kerastc.report.drawing import MANY
 from kerastc.report.picture import Picture, Plot
 from kerastc.report.recommendation import RULE, Recommendation
 from kerastc.report.record import RunRecord
-from kerastc.report.template import render, write_page
+from kerastc.report.template import render, report_links, write_page
 
 SORTED_BY = "validation accuracy, highest first; runs that are not finished come last"
 PLACES = ("recipe", "backend", "device")  # what a run is of, beside its settings
@@ -194,7 +194,13 @@ class Comparison:
         contents += [("seeds", "Mean over seeds")] if self.groups else []
         contents += [("runs", "Runs"), *((name, title) for name, (title, _) in pictures.items())]
         page = render(
-            "compare.html.j2", comparison=self, pictures=pictures, contents=contents, rule=RULE
+            "compare.html.j2",
+            comparison=self,
+            pictures=pictures,
+            contents=contents,
+            rule=RULE,
+            links=report_links((row["folder"] for row in self.rows), path),
+            recommended=self.recommendation.taken.runs if self.recommendation else (),
         )
         write_page(path, page)
 

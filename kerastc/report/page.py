@@ -20,7 +20,7 @@ from kerastc.report.method import method_tables
 from kerastc.report.picture import Picture, Plot
 from kerastc.report.pictures import read_pictures, thumbnail
 from kerastc.report.record import RunRecord, read_record
-from kerastc.report.template import render
+from kerastc.report.template import render, report_links
 from kerastc.run import Run
 
 _DUPLICATES = {
@@ -136,6 +136,7 @@ def _page(
         "steps": _steps(record),
         "parent": _parent(record),
         "account": compressed,
+        "links": _children(record, compressed),
         "checkpoints": record.metrics.get("checkpoints") or {},
         "plots": pictures,
         "predictions": predictions is not None,
@@ -207,6 +208,14 @@ def _parent(record: RunRecord) -> dict[str, str] | None:
         return None
     page = os.path.relpath(parents[0] / "report.html", folder)
     return {"name": parents[0].name, "link": quote(page)}
+
+
+def _children(record: RunRecord, compressed: Account | None) -> dict[str, str]:
+    """The reports of the runs that were compressed of this one, by folder."""
+    own = str(record.folder)
+    rows = compressed.rows if compressed else ()
+    folders = {row["folder"] for row in rows if row["folder"] != own}
+    return report_links(folders, record.folder / "report.html")
 
 
 def _example(example: dict[str, Any]) -> tuple[list[str], list[str]]:

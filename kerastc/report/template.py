@@ -1,8 +1,11 @@
 """Fills the page templates. Every value is escaped: class names and texts are data."""
 
 import base64
+import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 
@@ -57,6 +60,25 @@ def write_page(path: Path, page: str) -> None:
         raise UserError(
             f"{path} cannot be written: {error.strerror}.", "Give another file to --html."
         ) from error
+
+
+def report_links(folders: Iterable[str | None], page: Path) -> dict[str, str]:
+    """The reports of some runs as a page links to them; runs without one have no link.
+
+    Args:
+        folders: run folders; None stands for no run.
+        page: the page that has the links.
+
+    Returns:
+        by folder, the address of its report.html relative to the folder of the page.
+    """
+    start = Path(page).resolve().parent
+    reports = {folder: Path(folder).resolve() / "report.html" for folder in folders if folder}
+    return {
+        folder: quote(os.fsencode(os.path.relpath(report, start)))
+        for folder, report in reports.items()
+        if report.is_file()
+    }
 
 
 def _shown(value: Any) -> Any:
