@@ -93,8 +93,13 @@ class Examples:
 
 
 @contextmanager
-def columns_told(run: Reading) -> Iterator[None]:
-    """Adds to an error in the block which columns the run was made of, where it knows them."""
+def columns_told(run: Reading, labelled: bool = True) -> Iterator[None]:
+    """Adds to an error in the block which columns the run was made of, where it knows them.
+
+    Args:
+        run: how its rows were read.
+        labelled: whether the command takes labels, too.
+    """
     try:
         yield
     except UserError as error:
@@ -104,7 +109,7 @@ def columns_told(run: Reading) -> Iterator[None]:
             options = ", another form with --delimiter and --header" if run.form else ""
             error.hint = (
                 f"The run's texts came from {run.words}{label}{form}; name other columns with "
-                f"--text{' and --label' if run.label else ''}{options}.\n{error.hint}"
+                f"--text{' and --label' if run.label and labelled else ''}{options}.\n{error.hint}"
             ).rstrip()
         raise
 

@@ -166,7 +166,7 @@ def _read(path: Path, columns: str, run: Reading, **form: Any) -> list[str]:
     if not (named or form["delimiter"] or form["header"] is not None or is_table(path)):
         texts, _ = unlabelled_texts(path, Reading(encoding=wanted.encoding))
         return texts
-    with columns_told(run):
+    with columns_told(run, labelled=False):
         texts, origin = unlabelled_texts(path, wanted, table=True)
     echo(f"Read {len(texts):,} texts from {origin}.", err=True)
     return texts

@@ -140,6 +140,7 @@ def test_a_file_without_the_columns_of_the_run_is_refused(trained, kerastc, tmp_
     done = kerastc(command, trained, option, path)
     assert done.exit_code == 1
     assert "The run's texts came from column text" in done.stderr and "--text" in done.stderr
+    assert ("--label" in done.stderr) == (command == "evaluate")
 
 
 def test_a_file_without_a_header_is_measured_as_told(trained, kerastc, tmp_path):
