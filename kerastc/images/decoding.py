@@ -1,6 +1,7 @@
 """An image file of a user, as the array that a model takes. It needs NumPy and Pillow alone."""
 
 import io
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,6 +67,7 @@ def opened(source: str | Path | bytes) -> Iterator[tuple["Image", bytes]]:
             "Image files are read by Pillow, which is not installed.", "pip install pillow"
         ) from None
 
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)  # it would print what is raised, too
     name, content = _content(source)
     try:
         with warnings.catch_warnings():

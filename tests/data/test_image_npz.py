@@ -95,15 +95,53 @@ def test_images_to_measure_a_model_on_need_no_training_part(saved):
 X, Y = arrays()["x_train"], arrays()["y_train"]
 
 
+def test_pixels_of_other_types_are_scaled_by_a_stated_rule(saved):
+    for same in (X.astype("int64"), X.astype("float32"), X / 255, (X / 255).astype("float32")):
+        found = read_npz(saved(x_train=same)).train.images
+        np.testing.assert_array_equal(found, X)
+        assert found.dtype == np.uint8
+
+
+def test_labels_may_be_names_or_whole_numbers_with_decimals(saved):
+    assert read_npz(saved(y_train=Y.astype(float))).train.labels.tolist() == Y.tolist()
+    names = np.array(["dog", "cat ", "1.0"])
+    found = {"y_train": names[Y], "y_test": np.array([b"1", b"cat", b"dog"])[np.arange(6) % 3]}
+    source = read_npz(saved(**found))
+    assert source.train.classes == ("1", "cat", "dog")
+    assert source.train.labels[:3].tolist() == [2, 1, 0]
+    assert source.test.labels[:3].tolist() == [0, 1, 2]
+    source = read_npz(saved(**found, label_names=np.array(["dog", "cat", "1"])))
+    assert source.train.labels[:3].tolist() == [0, 1, 2]
+    with pytest.raises(UserError, match="label 'dog' is not in label_names"):
+        read_npz(saved(**found, label_names=np.array(["cat", "1"])))
+
+
+def test_what_else_is_in_the_file_is_told(saved):
+    there = dict(x_extra=X, y_extra=Y, x_val=X, y_val=Y, x_dev=X[:5], coarse=Y, fine=Y)
+    source = read_npz(saved(**there))
+    assert len(source.validation) == 12 and source.unlabelled is None
+    assert source.notes == {
+        "images in x_extra, which is not read": 12,
+        "images in x_dev, which is not read": 5,
+        "arrays that are not read": 3,
+    }
+    assert len(read_npz(saved(x_extra=X[:7])).unlabelled) == 7
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
         (dict(x_train=None), r"has no array x_train; it has y_train, x_test, y_test"),
         (dict(y_test=None), r"has no array y_test"),
         (dict(x_train=None, x_trian=X), r"(?s)no array x_train.*Did you mean 'x_trian'"),
-        (dict(x_train=X / 255), r"(?s)x_train is float64; pixels are uint8.*\* 255\)"),
-        (dict(x_train=X.astype("float32")), r"(?s)x_train is float32.*np.rint\(x_train\)"),
-        (dict(x_train=X.astype("int64")), r"x_train is int64; pixels are uint8"),
+        (dict(x_train=X / 100), r"(?s)x_train is float64 with .* not whole.*np.rint\(x_train\)"),
+        (
+            dict(x_train=X * 2.0),
+            r"(?s)x_train is float64 with values from 0.0 to 510.0; pixels are",
+        ),
+        (dict(x_train=X / np.float32(127.5) - 1), r"x_train is float32 with values from -1.0 to"),
+        (dict(x_train=np.where(X[0, 0, 0] == X, np.nan, X)), r"with values from nan to nan"),
+        (dict(x_train=X * np.uint16(16)), r"(?s)x_train is uint16 .*bits write .*\(255 / 4095\)"),
         (dict(x_train=X > 99), r"x_train is bool"),
         (dict(x_train=X.transpose(0, 3, 1, 2)), r"(?s)shape \(12, 3, 6, 5\).*transpose\(0, 2, 3"),
         (dict(x_train=X.reshape(12, -1)), r"x_train has the shape \(12, 90\)"),
@@ -112,8 +150,11 @@ X, Y = arrays()["x_train"], arrays()["y_train"]
         (dict(x_train=X // 255), r"(?s)x_train has no value above 1.*multiplied"),
         (dict(x_train=X[:, :5]), r"x_train are \(5, 5, 3\), those of x_test \(6, 5, 3\)"),
         (dict(x_train=X[:11]), r"x_train has 11 images, y_train has 12 labels"),
-        (dict(y_train=Y.astype(float)), r"y_train is float64; labels are whole numbers"),
-        (dict(y_train=np.array(["a"] * 12)), r"(?s)y_train is <U1.*label_names"),
+        (dict(y_train=Y + 0.5), r"y_train has the label 0.5 in row 0; labels are whole"),
+        (dict(y_train=np.where(Y > 1, np.nan, Y)), r"(?s)label nan in row 2.*x_unlabelled"),
+        (dict(y_train=Y > 0), r"y_train is bool; labels are whole numbers from 0, or texts"),
+        (dict(y_train=np.array(["a"] * 12)), r"labels of one part are texts, those of another num"),
+        (dict(y_train=np.array(["a", "nan"] * 6)), r"y_train has 6 empty labels.* row 1: 'nan'"),
         (dict(y_train=np.eye(12, 3, dtype=int)), r"(?s)shape \(12, 3\).*argmax"),
         (dict(y_train=Y - 1), r"y_train has the label -1 in row 0, which is out of range"),
         (dict(y_train=Y + 10**6), r"label 1,000,002 is out of range: .* with 18 images"),
