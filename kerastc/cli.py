@@ -19,7 +19,7 @@ def main() -> None:
     First steps:
       kerastc recipes                      what there is to run
       kerastc show arxiv                   every setting of a recipe, explained
-      kerastc train docstrings             a real model from real text, no network needed
+      kerastc train docstrings             a real model from real text, no network
       kerastc train text data=my.csv       the same for your own labelled texts
       kerastc predict runs/text/... "a text to classify"
       kerastc compress runs/text/... vocabulary distill:layers=3 quantize:int8
