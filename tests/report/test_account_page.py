@@ -69,7 +69,7 @@ def test_an_uncompressed_runs_report_has_none_of_it(make_run):
 
 def test_steps_are_no_markup_and_nothing_is_loaded(pages):
     for source in pages[0].values():
-        assert "<script" not in source
+        assert SCRIPT not in source
         assert not re.search(r"<link|(?:src|href)=\"(?:https?:)?//", source)
     assert SCRIPT in unescape(pages[0]["account"])
 
