@@ -13,6 +13,7 @@ from kerastc.report import tables
 from kerastc.report.comparison_plots import SHOWN_RUNS, accuracies, validation_curves
 from kerastc.report.comparison_terminal import print_comparison
 from kerastc.report.drawing import MANY
+from kerastc.report.fonts import undrawable
 from kerastc.report.picture import Picture, Plot
 from kerastc.report.recommendation import RULE, Recommendation
 from kerastc.report.record import RunRecord
@@ -199,6 +200,7 @@ class Comparison:
             pictures=pictures,
             contents=contents,
             rule=RULE,
+            undrawn=undrawable(self.label(row) for row in [*self.rows, *self.baselines]),
             links=report_links((row["folder"] for row in self.rows), path),
             recommended=self.recommendation.taken.runs if self.recommendation else (),
         )

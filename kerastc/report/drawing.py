@@ -8,11 +8,9 @@ import io
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 
 import matplotlib
 import numpy as np
-from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -20,6 +18,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
 from kerastc.printable import printable
+from kerastc.report import fonts
 
 # Okabe and Ito 2008, without their yellow, which is lost on white paper.
 BLUE, VERMILLION, GREEN, PURPLE, ORANGE, BLACK, SKY = (
@@ -40,24 +39,10 @@ DOTS_PER_INCH = 144
 MANY = len(_COLOURS)  # more series than this cannot be told apart in one plot
 MANY_POINTS = 2 * MANY  # but so many by colour and marker together
 
-# Scripts that DejaVu Sans, Matplotlib's own, lacks: the first of these that is installed serves.
-_FALLBACK_FONTS = (
-    "Noto Sans CJK SC",
-    "Noto Sans SC",
-    "PingFang SC",
-    "Hiragino Sans",
-    "Microsoft YaHei",
-    "Malgun Gothic",
-    "WenQuanYi Zen Hei",
-    "Noto Sans Devanagari",
-    "Arial Unicode MS",
-)
-
 
 def _style() -> dict:
-    installed = {font.name for font in font_manager.fontManager.ttflist}
     return {
-        "font.family": ["DejaVu Sans", *(n for n in _FALLBACK_FONTS if n in installed)],
+        "font.family": [fonts.OWN],
         "font.size": 11,
         "axes.titlesize": 12,
         "axes.titleweight": "bold",
@@ -97,8 +82,13 @@ def png(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     with drawing():
         for text in figure.findobj(Text):  # names of classes, wherever they are written
-            if (shown := printable(text.get_text())) != text.get_text():
+            shown = printable(text.get_text())
+            for character in fonts.undrawable([shown]):
+                shown = shown.replace(character, "\N{REPLACEMENT CHARACTER}")
+            if shown != text.get_text():
                 text.set_text(shown)
+            if len(families := fonts.families(shown)) > 1:
+                text.set_fontfamily(families)
         figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH)
     return buffer.getvalue()
 
@@ -121,7 +111,7 @@ def plot_names(classes: Sequence[str], characters: int = 24) -> list[str]:
     names = [_shorten(name, characters) for name in classes]
     return [
         f"class {i + 1}"
-        if set(map(ord, name)) - _letters()
+        if fonts.undrawable([name])
         else name + (f" ({i + 1})" if names.count(name) > 1 else "")
         for i, name in enumerate(names)
     ]
@@ -130,13 +120,6 @@ def plot_names(classes: Sequence[str], characters: int = 24) -> list[str]:
 def _shorten(name: str, characters: int) -> str:
     name = "".join(c for c in " ".join(name.split()) if unicodedata.category(c) != "Cc")
     return name if len(name) <= characters else name[: characters - 1].rstrip() + "…"
-
-
-@cache
-def _letters() -> frozenset[int]:
-    """The code points that the style's fonts can draw."""
-    paths = [font_manager.findfont(family) for family in _style()["font.family"]]
-    return frozenset().union(*(font_manager.get_font(path).get_charmap() for path in paths))
 
 
 def epoch_axis(axes: Axes, epochs: np.ndarray) -> None:

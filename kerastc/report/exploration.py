@@ -17,6 +17,7 @@ from kerastc.report.exploration_plots import (
     rows_per_class,
     shown_length,
 )
+from kerastc.report.fonts import undrawable
 from kerastc.report.picture import Picture, Plot
 from kerastc.report.tables import percent
 
@@ -88,6 +89,7 @@ def write_page(path: Path, exploration: Mapping[str, Any], notes: Mapping[str, A
         "describe.html.j2",
         exploration=exploration,
         plots=pictures,
+        undrawn=undrawable(exploration["classes"]),
         notes=notes,
         contents=contents,
     )

@@ -12,6 +12,7 @@ from kerastc.report import tables
 from kerastc.report.accounting import Account, account
 from kerastc.report.baseline import against_baseline
 from kerastc.report.examples import Example, confident_errors, uncertain_examples
+from kerastc.report.fonts import undrawable
 from kerastc.report.gallery import balanced_counts, part_counts, run_plots
 from kerastc.report.kept_images import read_images
 from kerastc.report.lineage import ancestors, descendants
@@ -139,6 +140,7 @@ def _page(
         "links": _children(record, compressed),
         "checkpoints": record.metrics.get("checkpoints") or {},
         "plots": pictures,
+        "undrawn": undrawable(record.classes),
         "predictions": predictions is not None,
         "errors": errors,
         "wrong": int((predictions.predicted != predictions.labels).sum()) if predictions else 0,

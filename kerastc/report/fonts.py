@@ -1,0 +1,78 @@
+"""Fonts for the text in plots: Matplotlib's own, then installed ones that have what it lacks."""
+
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+
+from matplotlib import font_manager
+
+OWN = "DejaVu Sans"  # comes with Matplotlib
+# Tried before other installed fonts: those made for reading, by the scripts they are made for.
+_PREFERRED = (
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "PingFang SC",
+    "Hiragino Sans",
+    "Microsoft YaHei",
+    "Malgun Gothic",
+    "WenQuanYi Zen Hei",
+    "Noto Sans Devanagari",
+    "Arial Unicode MS",
+)
+_BOXES = "Last Resort"  # a box for every character: what is drawn where no font has it
+
+
+def families(text: str) -> list[str]:
+    """The font families to draw a text with, for `font.family`."""
+    return list(_chosen(_needed(text))[0])
+
+
+def undrawable(texts: Iterable[str]) -> list[str]:
+    """The characters of some texts that no installed font has, each once, in order."""
+    missing = _chosen(_needed("".join(texts)))[1]
+    return sorted(missing)
+
+
+def _needed(text: str) -> frozenset[str]:
+    """The characters of a text that Matplotlib's own font lacks."""
+    own = _characters(font_manager.findfont(OWN))
+    unwritten = ("Cc", "Cs")  # controls and half characters: `printable` writes them out
+    return frozenset(
+        c
+        for c in text
+        if ord(c) not in own and not c.isspace() and unicodedata.category(c) not in unwritten
+    )
+
+
+@cache
+def _chosen(needed: frozenset[str]) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Families that together have the characters, and the characters that none has."""
+    found = [OWN]
+    for name, path in _installed() if needed else ():
+        has = frozenset(c for c in needed if ord(c) in _characters(path))
+        if has:
+            found.append(name)
+            needed -= has
+        if not needed:
+            break
+    return tuple(found), needed
+
+
+def _installed() -> list[tuple[str, str]]:
+    """Name and file of the upright font of each installed family, the preferred first."""
+    fonts: dict[str, str] = {}
+    for font in sorted(font_manager.fontManager.ttflist, key=lambda f: (f.name, str(f.weight))):
+        if font.style == "normal" and not font.name.startswith(_BOXES):
+            fonts.setdefault(font.name, font_manager.findfont(font.name))
+    rank = {name: place for place, name in enumerate(_PREFERRED)}
+    return sorted(fonts.items(), key=lambda font: (rank.get(font[0], len(rank)), font[0]))
+
+
+@cache
+def _characters(path: str) -> frozenset[int]:
+    """The code points that a font file has glyphs for; none where it cannot be drawn from."""
+    try:
+        font = font_manager.get_font(path)
+        return frozenset(font.get_charmap()) if font.scalable else frozenset()
+    except (OSError, RuntimeError):  # damaged, or of a kind that FreeType does not know
+        return frozenset()
