@@ -5,6 +5,7 @@ and needs no display.
 """
 
 import io
+import logging
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -65,9 +66,18 @@ def _style() -> dict:
 
 @contextmanager
 def drawing() -> Iterator[None]:
-    """The style, for the time of one plot; usable as a decorator."""
-    with matplotlib.rc_context(_style()):
-        yield
+    """The style, for the time of one plot; usable as a decorator.
+
+    Matplotlib says nothing of a font that has not the weight asked for: its nearest is used.
+    """
+    logger = logging.getLogger("matplotlib.font_manager")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with matplotlib.rc_context(_style()):
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -61,9 +61,11 @@ def _chosen(needed: frozenset[str]) -> tuple[tuple[str, ...], frozenset[str]]:
 def _installed() -> list[tuple[str, str]]:
     """Name and file of the upright font of each installed family, the preferred first."""
     fonts: dict[str, str] = {}
-    for font in sorted(font_manager.fontManager.ttflist, key=lambda f: (f.name, str(f.weight))):
+    regular = (400, "normal", "regular")
+    listed = font_manager.fontManager.ttflist
+    for font in sorted(listed, key=lambda font: font.weight not in regular):
         if font.style == "normal" and not font.name.startswith(_BOXES):
-            fonts.setdefault(font.name, font_manager.findfont(font.name))
+            fonts.setdefault(font.name, font.fname)
     rank = {name: place for place, name in enumerate(_PREFERRED)}
     return sorted(fonts.items(), key=lambda font: (rank.get(font[0], len(rank)), font[0]))
 

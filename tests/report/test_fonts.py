@@ -19,6 +19,13 @@ def test_another_installed_font_serves_for_what_the_first_lacks():
     assert undrawable([f"{NOWHERE}a", IN_STIX, NOWHERE]) == [NOWHERE]
 
 
+def test_a_font_of_another_weight_is_not_worth_a_word(caplog):
+    figure = new_figure(2, 1)
+    figure.text(0.5, 0.5, "a", fontfamily="DejaVu Sans Light", fontweight=437)
+    png(figure)
+    assert not caplog.records
+
+
 @drawing()
 def test_no_character_makes_matplotlib_warn():
     pictures = {}
@@ -35,6 +42,6 @@ def test_the_page_says_which_characters_no_font_has(tmp_path):
     classes = ("AI", f"x{NOWHERE}", "FL")
     run = make_fake_run(tmp_path / "run", classes=classes, rows=60, epochs=2)
     source = write_report(run).read_text(encoding="utf-8")
-    assert f'No font installed here has <span dir="auto">{NOWHERE}</span>.' in source
+    assert f'has no font with <span dir="auto">{NOWHERE}</span>.' in source
     other = make_fake_run(tmp_path / "other", rows=60, epochs=2)
-    assert "No font installed" not in write_report(other).read_text(encoding="utf-8")
+    assert "has no font with" not in write_report(other).read_text(encoding="utf-8")
