@@ -191,7 +191,7 @@ def odd_array(array: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
         case 5 if array.dtype.kind in "US":
             return np.array(["cat", "", "a\nb", "\u200b", "1", "1.0", "dog"])[rng.integers(0, 7, 3)]
         case 6:
-            return array[0]
+            return np.asarray(array[0])
     return None
 
 
