@@ -15,6 +15,7 @@ from kerastc.cli_examples import Examples, columns_told, data_option
 from kerastc.cli_options import BACKEND, DELIMITER, ENCODING, HEADER, JSON, RUN
 from kerastc.commands import Command
 from kerastc.data.reading import Reading
+from kerastc.deploy.signature import EXPORTED
 from kerastc.errors import UserError
 from kerastc.printable import echo
 from kerastc.text.given import checked_texts
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from kerastc.data.texts import LabelledTexts
     from kerastc.run import Run
 
-EXPORTED = (".tflite", ".onnx", ".zip")
 NAMED = 10  # classes
 OPTION = re.compile("--?[A-Za-z][A-Za-z-]*(=.*)?", re.DOTALL)  # what looks like one
 

@@ -22,7 +22,7 @@ class Training(Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            from kerastc.synonyms import meant
+            from kerastc.synonyms import is_setting, meant
 
             place = next(
                 (i for i, word in enumerate(given) if word.startswith(error.option_name)), 0
@@ -30,7 +30,10 @@ class Training(Command):
             value = given[place].partition("=")[2] or next(iter(given[place + 1 :]), "")
             if not value or value.startswith("-") or "=" in value:
                 value = "VALUE"
-            key = meant(error.option_name.lstrip("-").replace("-", "_"))
+            name = error.option_name.lstrip("-").replace("-", "_")
+            if is_setting(name):
+                error.possibilities = None  # options that merely look alike
+            key = meant(name)
             error.message += f" Settings of a recipe are written without dashes: {key}={value}"
             raise
 

@@ -3,6 +3,7 @@
 import errno
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -15,6 +16,17 @@ NO_MEMORY = (
     "Give the machine more, or ask for less: a smaller batch_size, shorter texts (max_tokens) or "
     "fewer rows.",
 )
+# Commands by the names that they have elsewhere; and steps, whose files a device may lack.
+MEANT = {
+    **dict.fromkeys(("resume", "continue", "restart"), "train --resume --run RUN"),
+    **dict.fromkeys(("fit", "finetune", "fine-tune"), "train RECIPE"),
+    **dict.fromkeys(("list", "ls"), "recipes"),
+    **dict.fromkeys(("convert", "save"), "export RUN"),
+    **dict.fromkeys(("test", "eval", "validate", "score"), "evaluate RUN --data FILE"),
+    **dict.fromkeys(("classify", "infer", "inference", "run"), 'predict RUN "a text"'),
+    **dict.fromkeys(("search", "tune", "grid"), "sweep RECIPE KEY=VALUE,VALUE"),
+}
+STEPS = ("vocabulary", "structured", "low-rank", "prune", "distill", "recover", "quantize")
 
 
 class Command(click.Command):
@@ -23,6 +35,18 @@ class Command(click.Command):
     The library says `Set label= to one of them`; a command with the option --label says
     `Set --label to one of them`.
     """
+
+    def parse_args(self, ctx: click.Context, args: list[str]):
+        given = [word for word in args if not word.startswith("-")]
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption:
+            raise
+        except click.UsageError as error:
+            data = any("--data" in parameter.opts for parameter in self.params)
+            if data and (path := next((w for w in given[1:] if Path(w).exists()), None)):
+                error.message = f"{error.message or ''} Write --data {path}".lstrip()
+            raise
 
     def invoke(self, ctx: click.Context):
         try:
@@ -105,6 +129,10 @@ class Commands(click.Group):
         recipes = [found.name for found in recipe.all_recipes()]
         if args[0].replace("_", "-") in recipes and "train" in self.commands:
             return f"It is a recipe: kerastc train {' '.join(args)}"
+        if args[0] in STEPS and "compress" in self.commands:
+            return f"It is a step of compression: kerastc compress RUN {args[0]}"
+        if meant := MEANT.get(args[0]):
+            return f"Write: kerastc {meant}"
         return nearest(args[0], self.commands) or f"There are: {', '.join(sorted(self.commands))}."
 
 

@@ -100,7 +100,7 @@ def find(name: str) -> Recipe:
         name = name.replace("_", "-")
         return _read(name, names[name])
     if path.suffix not in ("", ".py") or path.is_dir():
-        raise UserError(f"{name} is not a recipe.", _for_data(path))
+        raise UserError(f"{name} is not a recipe.", _meant(path))
     if path.suffix or "/" in name:
         if not path.is_file():
             raise UserError(f"There is no recipe script at {name}.")
@@ -117,8 +117,12 @@ def same(script: Recipe, name: str) -> bool:
     return script.stem == Path(name).stem.replace("_", "-")
 
 
-def _for_data(path: Path) -> str:
-    """The command that trains on what the user named in a recipe's place."""
+def _meant(path: Path) -> str:
+    """The command for what the user named in a recipe's place: a run, or data."""
+    from kerastc.run import is_run
+
+    if is_run(path):
+        return f"It is a run. To go on with it: kerastc train --resume --run {path}"
     images = path.is_dir() or path.suffix == ".npz"
     return f"To train on it: kerastc train {'supervised' if images else 'text'} data={path}"
 

@@ -91,11 +91,18 @@ def configure(
             field, what was given, what is allowed, and the nearest name.
     """
     values: dict[str, Any] = copy.deepcopy(dict(base or {}))
-    for word in overrides:
+    for index, word in enumerate(overrides):
         key, equals, text = word.partition("=")
         if not equals:
-            raise UserError(f"{word!r} is not a setting.", _as_setting(config_class, word))
-        field = find_field(config_class, key)
+            following = next(iter(overrides[index + 1 :]), "")
+            hint = _as_setting(config_class, word, following)
+            raise UserError(f"{word!r} is not a setting.", hint)
+        field = find_field(config_class, key, text)
+        if field.location and not text.strip():
+            raise UserError(
+                f"{key}= names no file or folder.",
+                f"Write {key}=PATH{'' if field.required else ', or leave it out'}.",
+            )
         *parents, last = key.split(".")
         place = values
         for parent in parents:
@@ -104,13 +111,14 @@ def configure(
     return validate(config_class, values)
 
 
-def _as_setting(config_class: type[Config], word: str) -> str:
-    """How to write what a word without an equals sign may mean."""
+def _as_setting(config_class: type[Config], word: str, following: str) -> str:
+    """How to write what a word without an equals sign, and the one behind it, may mean."""
     known = [field.key for field in fields(config_class)]
     if "data" in known and (Path(word).exists() or Path(word).suffix):
         return f"Write data={word}"
     key = meant(word.lstrip("-").replace("-", "_"), known)
-    return f"Write {key}=VALUE" if key in known else "Write key=value, without spaces."
+    value = following if following and "=" not in following else "VALUE"
+    return f"Write {key}={value}" if key in known else "Write key=value, without spaces."
 
 
 def validate(config_class: type[Config], values: Mapping[str, Any]) -> Config:
@@ -183,8 +191,13 @@ def _location(name: str, info: FieldInfo) -> IsLocation | None:
     return IsLocation() if found is None and name == "data" and info.annotation is str else found
 
 
-def find_field(config_class: type[Config], key: str) -> Field:
+def find_field(config_class: type[Config], key: str, value: str = "") -> Field:
     """The field of a dotted key.
+
+    Args:
+        config_class: the config.
+        key: its key, as the user writes it.
+        value: what it is set to, for the hint.
 
     Raises:
         UserError: with the nearest name where there is none.
@@ -195,6 +208,10 @@ def find_field(config_class: type[Config], key: str) -> Field:
     inner = [name for name in known if name.startswith(f"{key}.")]
     if inner:
         raise UserError(f"{key!r} is a group of fields.", f"Set one of: {', '.join(inner)}.")
+    if value and (field := meant(key, known)) != key:
+        raise UserError(
+            f"There is no field {key!r} in {config_class.called}.", f"Write {field}={value}"
+        )
     raise UserError(
         f"There is no field {key!r} in {config_class.called}.",
         _near(key, known) or f"Fields: {', '.join(known)}.",

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 
 # A field by what users of other tools call it.
 _SYNONYMS = {
-    **dict.fromkeys(("lr", "rate", "eta"), "learning_rate"),
-    **dict.fromkeys(("bs", "batch", "batchsize", "bsz"), "batch_size"),
+    **dict.fromkeys(("lr", "rate", "eta", "learningrate"), "learning_rate"),
+    **dict.fromkeys(("b", "bs", "batch", "batchsize", "bsz"), "batch_size"),
     **dict.fromkeys(
-        ("epoch", "n_epochs", "num_epochs", "max_epochs", "num_train_epochs"), "epochs"
+        ("e", "epoch", "n_epoch", "n_epochs", "num_epochs", "max_epochs", "num_train_epochs"),
+        "epochs",
     ),
     **dict.fromkeys(("wd", "decay", "l2"), "weight_decay"),
     **dict.fromkeys(("max_length", "max_len", "maxlen", "seq_len", "max_seq_length"), "max_tokens"),
@@ -30,6 +31,11 @@ _SYNONYMS = {
     **dict.fromkeys(("cv", "kfold", "k_fold"), "folds"),
     **dict.fromkeys(("fp16", "bf16", "mixed_precision", "dtype"), "precision"),
 }
+
+
+def is_setting(key: str) -> bool:
+    """Whether a word is a setting's name, or what other tools call one."""
+    return key.lower() in _SYNONYMS or key in _SYNONYMS.values()
 
 
 def meant(key: str, known: Iterable[str] | None = None) -> str:

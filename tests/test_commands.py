@@ -9,7 +9,8 @@ from click.testing import CliRunner
 
 from kerastc import streams
 from kerastc.cli import main
-from kerastc.commands import Command, Commands
+from kerastc.commands import STEPS, Command, Commands
+from kerastc.compress.words import STEPS as COMPRESSION
 from kerastc.errors import UserError, out_of_memory
 from kerastc.synonyms import meant
 
@@ -20,22 +21,55 @@ from kerastc.synonyms import meant
         ("train text data=a.csv --epochs 3", "epochs=3"),
         ("train text data=a.csv --lr=1e-3", "learning_rate=1e-3"),
         ("train text data=a.csv --max-length 64", "max_tokens=64"),
-        ("train text data=a.csv lr=1e-3", "Did you mean 'learning_rate'"),
-        ("train text data=a.csv patience=2", "Did you mean 'early_stopping.patience'"),
+        ("train text data=a.csv -e 3", "epochs=3"),
+        ("train text data=a.csv lr=1e-3", "Write learning_rate=1e-3"),
+        ("train text data=a.csv patience=2", "Write early_stopping.patience=2"),
+        ("train text data=", "data= names no file or folder"),
+        ("train text data=a.csv test=", "Write test=PATH, or leave it out"),
         ("train text a.csv", "Write data=a.csv"),
-        ("train text data=a.csv epochs 3", "Write epochs=VALUE"),
+        ("train text data=a.csv epochs 3", "Write epochs=3"),
+        ("train text data=a.csv epochs seed=3", "Write epochs=VALUE"),
         ("train a.csv", "kerastc train text data=a.csv"),
         ("train photos.npz", "kerastc train supervised data=photos.npz"),
         ("train text", "kerastc show text"),
         ("text data=a.csv", "kerastc train text data=a.csv"),
         ("trian text data=a.csv", "Did you mean 'train'"),
         ("sweep text data=a.csv --epochs 3,4", "epochs=3,4"),
+        ("resume runs/text/1", "kerastc train --resume --run RUN"),
+        ("quantize runs/text/1", "kerastc compress RUN quantize"),
     ],
 )
 def test_the_first_words_are_told_what_to_write(words, told):
     done = CliRunner().invoke(main, words.split())
     assert done.exit_code in (1, 2)
     assert told in done.stderr
+
+
+def test_an_option_that_means_a_setting_is_not_compared_with_options():
+    done = CliRunner().invoke(main, ["train", "text", "--lr", "1e-3"])
+    assert "learning_rate=1e-3" in done.stderr and "Did you mean" not in done.stderr
+
+
+def test_a_run_in_the_place_of_a_recipe_is_gone_on_with(tmp_path):
+    (tmp_path / "config.json").write_text('{"recipe": "text"}')
+    done = CliRunner().invoke(main, ["train", "--resume", str(tmp_path)])
+    assert f"kerastc train --resume --run {tmp_path}" in done.stderr
+
+
+def test_a_file_without_its_option_is_told_which(tmp_path):
+    (file := tmp_path / "a.csv").touch()
+    done = CliRunner().invoke(main, ["evaluate", "RUN", str(file)])
+    assert done.exit_code == 2 and f"Write --data {file}" in done.stderr
+
+
+def test_a_file_that_is_no_model_is_told_so(tmp_path):
+    (page := tmp_path / "report.html").touch()
+    done = CliRunner().invoke(main, ["predict", str(page), "a text"])
+    assert f"{page} is neither a run's folder nor an exported model" in done.stderr
+
+
+def test_the_steps_are_known_without_their_files():
+    assert set(STEPS) == set(COMPRESSION)
 
 
 def test_every_synonym_means_a_field():

@@ -15,6 +15,7 @@ from kerastc.forms import read_json
 
 SUFFIX = ".json"
 KERAS = (".keras", ".h5")  # files that Keras writes, and no device runs
+EXPORTED = (".tflite", ".onnx", ".zip")  # files that `kerastc export` writes
 SERVE = "serve"  # the name of what takes the inputs, in SavedModels and LiteRT files
 CHUNK = 1 << 20  # bytes read at a time
 # What the two inputs of a model of texts are called: token ids, and 1 for tokens, 0 for padding.
@@ -122,6 +123,13 @@ class Signature:
                 raise UserError(
                     f"{model} is a Keras model; what is wanted is a run or an exported file.",
                     f"Give the run, or export it first: kerastc export {model.parent}",
+                ) from None
+            if not model.exists():
+                raise UserError(f"There is no file {model}.", "Check the path.") from None
+            if model.is_file() and model.suffix not in EXPORTED:
+                raise UserError(
+                    f"{model} is neither a run's folder nor an exported model.",
+                    f"Exported models end in {', '.join(EXPORTED)}.",
                 ) from None
             raise UserError(
                 f"{path} is missing: it tells what the model beside it takes and gives.",
