@@ -3,9 +3,11 @@
 Two problems of the source: `similar` (artificial intelligence, formal languages, data structures:
 540 texts each) and `general` (640 of computer science, 512 of mathematics, 352 of physics, some
 16 a subcategory). Abstracts are cut at 300 characters; splits are 70/15/15. FILE has the columns
-primary_cat, categories, title, abstract; without one the arXiv API is asked, politely.
+primary_cat, categories, title, abstract; without one the arXiv API is asked, politely. A file
+of validation or test abstracts has the same columns, and is not drawn from but taken whole.
 
     kerastc train arxiv data=FILE problem=similar
+    kerastc train arxiv data=FILE test=LATER.csv
     kerastc sweep arxiv data=FILE learning_rate=5e-2,5e-4,5e-6 schedule=linear,constant
     kerastc sweep arxiv data=FILE train_fraction=1,0.5,0.25 seed=0,1,2,3,4
 
@@ -36,7 +38,7 @@ from pydantic import Field
 from kerastc import data, models, report, training
 
 
-class Config(training.TextClassifierConfig):
+class Config(data.TextParts, training.TextClassifierConfig):
     """The source's protocol with mean pooling."""
 
     data: str = ""  # a file of abstracts; empty asks the arXiv API
@@ -47,15 +49,16 @@ class Config(training.TextClassifierConfig):
 
 
 def load(config: Config, run) -> data.Splits:
-    texts = data.load_arxiv(
-        config.data,
-        config.problem,
-        run.cache,
-        max_characters=config.max_characters or None,
-        seed=config.seed,
-        text=config.text.split("+"),
+    form = {"max_characters": config.max_characters or None, "text": config.text.split("+")}
+    texts = data.load_arxiv(config.data, config.problem, run.cache, seed=config.seed, **form)
+    splits = data.split_texts(
+        texts,
+        config,
+        lambda file: data.read_arxiv_part(file, config.problem, **form),
+        config.seed,
+        config.train_fraction,
+        config.seen,
     )
-    splits = data.split(texts, config.seed, train_fraction=config.train_fraction, seen=config.seen)
     run.describe_data(splits)
     return splits
 

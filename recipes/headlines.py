@@ -2,13 +2,15 @@
 
     kerastc train headlines data=ireland_news.csv.gz
     kerastc train headlines data=FILE trainable=head train_fraction=0.3 preparation.lemmas=true
+    kerastc train headlines data=FILE validation=DEV.csv test=TEST.csv
     kerastc sweep headlines data=FILE trainable=head,top_2,all train_fraction=0.3
     kerastc train --from RUN/checkpoints/step-4000.npz weight_decay=0.03 dropout=0.6
 
 The file has the columns publish_date, headline_category and headline_text, or others: they are
-guessed. Rows without text, repeated rows and unknown categories go, each counted; 103 dotted
-categories become six by rules that can be replaced; headlines that stand twice never cross from one
-part into another, and only training rows are ever balanced.
+guessed. Rows without text, repeated rows and unknown categories go, each counted, from files of
+validation and test headlines, too; 103 dotted categories become six by rules that can be replaced;
+headlines that stand twice never cross from one part into another, and only training rows are ever
+balanced.
 
 Data: a file of news headlines.
 
@@ -19,9 +21,11 @@ original class distribution, seed 0 (source: 0.631). The bag of words of the sam
 Without masking, 3 epochs: 0.774. Effects of other choices stand in the README.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, ClassVar, Literal
 
 from kerastc import data, models, report, training
+from kerastc.data import Portion
 from kerastc.settings import IsLocation
 from kerastc.text.preparation import TextPreparation
 from kerastc.training.config import Count, Fraction, Natural, Positive, Share, Tokens
@@ -29,8 +33,10 @@ from kerastc.training.config import Count, Fraction, Natural, Positive, Share, T
 Rules = Annotated[str, IsLocation(("irish_times", "none"))]
 
 
-class Config(training.TextClassifierConfig):
+class Config(data.TextParts, training.TextClassifierConfig):
     """The whole encoder is trained; the best checkpoints are chosen from every half epoch."""
+
+    usual_shares: ClassVar = (0.05, 0.1)
 
     data: str  # the file
     text: str = ""  # its text column, or COLUMN+COLUMN; empty guesses
@@ -44,8 +50,8 @@ class Config(training.TextClassifierConfig):
     conflicts: Literal["majority", "drop", "keep"] = "majority"  # one headline, many categories
     preparation: TextPreparation = TextPreparation(capitals=True)
     split_by: Literal["text", "date"] = "text"  # date: train on the past, test on the newest days
-    validation: Fraction = 0.05  # of all rows
-    test: Fraction = 0.1  # of all rows
+    validation_fraction: Portion = None  # of data; none: 0.05. In the place of validation
+    test_fraction: Portion = None  # of data; none: 0.1. In the place of test
     balancing: Literal["none", "undersample", "oversample", "both"] = "none"  # of training rows
 
     trainable: str = "all"  # head: the encoder is frozen | top_K: and its top K layers | all
@@ -67,29 +73,34 @@ class Config(training.TextClassifierConfig):
 def load(config: Config, run) -> data.Splits:
     named = config.categories
     rules = None if named == "none" else data.CategoryRules.read(named)
-    cleaned = data.clean(
-        config.data,
-        data.column_names(config.text),
-        config.label,
-        data.column_names(config.date),
-        categories=rules,
-        duplicates=config.duplicates,
-        conflicts=config.conflicts,
-        encoding=config.encoding,
-        delimiter=config.delimiter,
-        header=config.header,
-    )
-    splits = data.split(
-        cleaned.texts,
+
+    def clean(file: str, text: Sequence[str], label: str) -> data.LabelledTexts:
+        return data.clean(
+            file,
+            text,
+            label,
+            data.column_names(config.date),
+            categories=rules,
+            duplicates=config.duplicates,
+            conflicts=config.conflicts,
+            encoding=config.encoding,
+            delimiter=config.delimiter,
+            header=config.header,
+        ).texts
+
+    texts = clean(config.data, data.column_names(config.text), config.label)
+    found = texts.reading
+    splits = data.split_texts(
+        texts,
+        config,
+        lambda file: clean(file, found.text, found.label),
         config.seed,
-        config.validation,
-        config.test,
         config.train_fraction,
-        config.split_by,
         config.seen,
+        config.split_by,
     )
     splits = data.balance(splits, config.balancing, config.seed)
-    run.describe_data(splits, data.explore(cleaned.texts, splits.duplicates))
+    run.describe_data(splits, data.explore(splits.data, splits.duplicates))
     return splits
 
 

@@ -13,7 +13,7 @@ from kerastc.run import Run
 
 SETTINGS = (
     *("trainable=head", "epochs=6", "batch_size=8", "learning_rate=3e-2", "evaluate_every=5"),
-    *("validation=0.2", "test=0.2", "evaluation_rows=10"),
+    *("validation_fraction=0.2", "test_fraction=0.2", "evaluation_rows=10"),
 )
 WORDS = {
     "news": "harbour rope tide deck anchor",

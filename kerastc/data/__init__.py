@@ -5,7 +5,7 @@ from kerastc.rooms import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     names={
-        "arxiv": ["load_arxiv"],
+        "arxiv": ["load_arxiv", "read_arxiv_part"],
         "categories": ["CategoryRules"],
         "cleaning": ["Cleaned", "clean"],
         "balancing": ["balance"],
@@ -22,6 +22,7 @@ __getattr__, __dir__, __all__ = attach(
             "require_unlabelled",
         ],
         "images": ["LabelledImages", "UnlabelledImages", "channel_statistics"],
+        "part_words": ["Portion"],
         "prepared": ["write_prepared"],
         "splits": ["Splits", "sample_per_class", "split"],
         "text_file": ["read_texts", "read_unlabelled"],

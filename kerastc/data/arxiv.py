@@ -54,8 +54,8 @@ def read_arxiv(
 
     Returns:
         Texts in the order of their identifiers; the classes in the problem's order. Notes count
-        the papers read, dropped (no abstract, withdrawn, repeated, cross-listed) and, among those
-        drawn, the cut and the cross-listed.
+        the papers read, dropped (of other categories, no abstract, withdrawn, repeated,
+        cross-listed, not drawn) and, among those drawn, the cut and the cross-listed.
 
     Raises:
         UserError: see `read_papers` and `arxiv_classes`; or a class has fewer texts than asked.
@@ -117,6 +117,34 @@ def load_arxiv(
     return _draw(papers, classes, f"arXiv ({api})", *options)
 
 
+def read_arxiv_part(
+    path: str | Path,
+    problem: str,
+    max_characters: int | None = 300,
+    text: Sequence[str] = ("abstract",),
+) -> LabelledTexts:
+    """All texts of a metadata file that are of a problem's classes: a part that is not drawn.
+
+    Args:
+        path: a file that `read_papers` reads.
+        The others: see `read_arxiv`.
+
+    Raises:
+        UserError: see `read_papers`; or no paper is of these classes.
+    """
+    classes = arxiv_classes(problem)
+    notes = _notes()
+    found = _candidates(read_papers(Path(path)), classes, max_characters, text, False, notes)
+    rows = list(_distinct(sorted(found), notes))
+    if not rows:
+        raise UserError(
+            f"{path}: none of {notes['papers']:,} papers gives a text of the classes "
+            f"{', '.join(classes)}.",
+            "The class of a paper is that of its primary category.",
+        )
+    return _texts(rows, classes, str(path), text, notes)
+
+
 def _shares(arxiv_class: ArxivClass) -> dict[str, int]:
     """Papers to fetch of each category."""
     share = math.ceil(arxiv_class.texts / len(arxiv_class.categories))
@@ -147,11 +175,7 @@ def _draw(
     text: Sequence[str],
     drop_cross_listed: bool,
 ) -> LabelledTexts:
-    if not text or not set(text) <= {"title", "abstract"}:
-        raise UserError(f"text: {list(text)} given; allowed are 'title' and 'abstract', or both")
-    notes = dict.fromkeys(
-        ("papers", "no_abstract", "withdrawn", "cross_listed_dropped", "repeated"), 0
-    )
+    notes = _notes()
     found = _candidates(papers, classes, max_characters, text, drop_cross_listed, notes)
     rows = sorted(_distinct(sorted(found), notes), key=lambda row: _rank(row.arxiv_id, seed))
     drawn: list[_Candidate] = []
@@ -163,10 +187,25 @@ def _draw(
                 f"Ask for fewer (counts.{name}={len(own)}) or give more categories or papers.",
             )
         drawn += islice(_in_turn(own), arxiv_class.texts)
-    drawn.sort()
-    notes["cut"] = sum(row.is_cut for row in drawn)
-    notes["cross_listed"] = sum(row.is_cross_listed for row in drawn)
-    texts, names = [row.text for row in drawn], [row.name for row in drawn]
+    notes["not_drawn"] = len(rows) - len(drawn)
+    return _texts(sorted(drawn), classes, source, text, notes)
+
+
+def _notes() -> dict[str, int]:
+    reasons = ("other_category", "no_abstract", "withdrawn", "cross_listed_dropped", "repeated")
+    return dict.fromkeys(("papers", *reasons), 0)
+
+
+def _texts(
+    rows: Sequence[_Candidate],
+    classes: Mapping[str, ArxivClass],
+    source: str,
+    text: Sequence[str],
+    notes: dict[str, int],
+) -> LabelledTexts:
+    notes["cut"] = sum(row.is_cut for row in rows)
+    notes["cross_listed"] = sum(row.is_cross_listed for row in rows)
+    texts, names = [row.text for row in rows], [row.name for row in rows]
     reading = Reading(tuple(text), separator=". ")  # nearly: see `_joined`
     return LabelledTexts.of(texts, names, source, notes, classes=tuple(classes), reading=reading)
 
@@ -180,11 +219,14 @@ def _candidates(
     notes: dict[str, int],
 ) -> Iterator[_Candidate]:
     """What can be drawn; only the text itself is kept of a paper, as the snapshot has millions."""
+    if not text or not set(text) <= {"title", "abstract"}:
+        raise UserError(f"text: {list(text)} given; allowed are 'title' and 'abstract', or both")
     owners = _owners(classes)
     for paper in papers:
         notes["papers"] += 1
         name = _class_of(paper.primary_cat, owners)
         if name is None:
+            notes["other_category"] += 1
             continue
         if not paper.has_abstract:
             notes["withdrawn" if paper.is_withdrawn else "no_abstract"] += 1

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import pydantic
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from kerastc.data.drawing import draw_parts
 from kerastc.data.image_duplicates import ImageDuplicates, describe_duplicates, equal_groups
@@ -19,7 +19,7 @@ from kerastc.data.image_sources import (
     read_unlabelled_images,
 )
 from kerastc.data.images import LabelledImages, UnlabelledImages, row_names
-from kerastc.data.part_words import refuse_share
+from kerastc.data.part_words import COUNT_OR_PATH, Portion, refuse_share
 from kerastc.errors import UserError
 from kerastc.settings import Config, IsLocation
 
@@ -33,13 +33,8 @@ Some = Annotated[int, Field(ge=1)] | None
 ImageLocation = Annotated[str, IsLocation((DIGITS, TFDS))]
 
 
-def _count_or_path(value: Any) -> Any:
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
-
-
 # A number of images to draw, or the file or folder that holds them.
-Part = Annotated[int | ImageLocation | None, BeforeValidator(_count_or_path)]
-Share = Annotated[float, Field(gt=0, lt=1)] | None
+Part = Annotated[int | ImageLocation | None, COUNT_OR_PATH]
 
 
 class ImageData(Config):
@@ -51,8 +46,8 @@ class ImageData(Config):
     unlabelled: Part = None  # without: how many, or a file or folder; none: all that remain
     validation: Part = None  # how many, or a file or folder; none: 15 % of training, at most 1,000
     test: Part = None  # how many, or a file or folder; none: the official ones, or 20 %
-    validation_fraction: Share = None  # of the training images; in the place of validation
-    test_fraction: Share = None  # of all images; in the place of test
+    validation_fraction: Portion = None  # of the training images; in the place of validation
+    test_fraction: Portion = None  # of all images; in the place of test
     skip_unreadable: bool = False  # of a folder, leave out images that cannot be read
 
     @pydantic.model_validator(mode="after")

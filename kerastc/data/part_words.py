@@ -1,9 +1,22 @@
-"""What a user may say of a part of the data: a file, or a share of the rows."""
+"""What a user may say of a part of the data: a file of its own, a number of rows, or a share."""
 
 import re
 from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
 
 NUMBER = re.compile(r"(\d*[.,]?\d+)\s*(%?)")
+
+
+def _count_or_path(value: Any) -> Any:
+    if isinstance(value, float):  # a share, which is refused by its words
+        return f"{value:g}"
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+COUNT_OR_PATH = BeforeValidator(_count_or_path)  # of a field that takes either
+Portion = Annotated[float, Field(gt=0, lt=1)] | None  # such as validation_fraction
 
 
 def refuse_share(part: str, value: object) -> None:

@@ -3,53 +3,81 @@
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import pydantic
-from pydantic import Field
 
 from kerastc.data.duplicates import Seen, find_duplicates
-from kerastc.data.part_words import refuse_share
+from kerastc.data.part_words import COUNT_OR_PATH, Portion, refuse_share
 from kerastc.data.splits import PARTS, Splits, drawn, split, thinned
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
 from kerastc.settings import Location
 
-SHARE = 0.15  # of the file, where nothing else is said
-Share = Annotated[float, Field(gt=0, lt=1)] | None
+# A number of texts to draw from data, or the file that holds them.
+Part = Annotated[int | Location, COUNT_OR_PATH]
 
 
 class TextParts(pydantic.BaseModel):
     """Where the validation and test rows come from; a recipe's settings extend it."""
 
-    validation: Location = ""  # a file of its own, columns as in data; empty draws from data
-    test: Location = ""  # likewise
-    validation_fraction: Share = None  # of data; none: 0.15. In the place of validation
-    test_fraction: Share = None  # of data; none: 0.15. In the place of test
+    usual_shares: ClassVar[tuple[float, float]] = (0.15, 0.15)  # of validation and test
+
+    validation: Part = ""  # a file of its own, columns as in data, or how many; empty: a share
+    test: Part = ""  # likewise
+    validation_fraction: Portion = None  # of data; none: 0.15. In the place of validation
+    test_fraction: Portion = None  # of data; none: 0.15. In the place of test
 
     @pydantic.model_validator(mode="after")
     def sound_parts(self) -> "TextParts":
         """Refuses two ways of saying the same, shares as files, and such as leave no training."""
         for name in PARTS[1:]:
-            refuse_share(name, getattr(self, name))
-            if getattr(self, name) and getattr(self, f"{name}_fraction") is not None:
-                raise ValueError(f"{name} and {name}_fraction are both given; give only one.")
-        if sum(self.shares) >= 1:
-            raise ValueError(
-                f"validation_fraction={self.shares[0]} and test_fraction={self.shares[1]} leave no "
-                "training rows; together they must be below 1."
-            )
+            value, share = getattr(self, name), f"{name}_fraction"
+            refuse_share(name, value)
+            if value != "" and getattr(self, share) is not None:
+                raise ValueError(f"{name} and {share} are both given; give only one.")
+            if isinstance(value, int) and value < 1:
+                raise ValueError(f"{name}={value}: at least 1 is needed.")
+        shares = {f"{name}_fraction": self._fraction(name) for name in PARTS[1:]}
+        if sum(shares.values()) >= 1:
+            told = " and ".join(f"{name}={share:g}" for name, share in shares.items())
+            raise ValueError(f"{told} leave no training rows; together they must be below 1.")
         return self
 
-    @property
-    def shares(self) -> tuple[float, float]:
-        """Shares of validation and test in the rows of data; 0 where a part has its own file."""
-        validation, test = (
-            0.0 if getattr(self, name) else _or_usual(getattr(self, f"{name}_fraction"))
+    def shares(self, data: LabelledTexts) -> tuple[float, float]:
+        """Shares of validation and test in the rows of data; 0 where a part has its own file.
+
+        Raises:
+            UserError: where the numbers that are asked for leave no training rows.
+        """
+        counts = {
+            name: value for name in PARTS[1:] if isinstance(value := getattr(self, name), int)
+        }
+        shares = [
+            counts[name] / len(data) if name in counts else self._fraction(name)
             for name in PARTS[1:]
-        )
-        return validation, test
+        ]
+        if counts and sum(shares) >= 1:
+            told = " and ".join(f"{name}={count}" for name, count in counts.items())
+            raise UserError(
+                f"{told}: {data.source} has {len(data):,} rows, and none is left to train on.",
+                "Ask for fewer.",
+            )
+        return shares[0], shares[1]
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The parts that have files of their own."""
+        named = {name: getattr(self, name) for name in PARTS[1:]}
+        return {name: value for name, value in named.items() if value and isinstance(value, str)}
+
+    def _fraction(self, part: str) -> float:
+        """The share of a part that no file and no number is given for, else 0."""
+        if getattr(self, part) != "":
+            return 0.0
+        share = getattr(self, f"{part}_fraction")
+        return self.usual_shares[PARTS.index(part) - 1] if share is None else share
 
 
 def split_texts(
@@ -59,6 +87,7 @@ def split_texts(
     seed: int,
     train_fraction: float = 1.0,
     seen: Seen | None = None,
+    by: Literal["text", "date"] = "text",
 ) -> Splits:
     """As `split`, with the parts that have files of their own taken from there.
 
@@ -71,14 +100,22 @@ def split_texts(
         read: reads such a file.
         seed: of the draw.
         train_fraction: share of the training rows to keep.
-        seen: as in `split`.
+        seen, by: as in `split`.
 
     Raises:
-        UserError: as `split` and `read` do, and for classes in a part that `data` lacks.
+        UserError: as `split` and `read` do, for classes in a part that `data` lacks, and for a
+            split by date beside a file.
     """
-    given = {name: read(getattr(parts, name)) for name in PARTS[1:] if getattr(parts, name)}
+    given = {name: read(file) for name, file in parts.files.items()}
     if not given:
-        return split(data, seed, *parts.shares, train_fraction=train_fraction, seen=seen)
+        return split(data, seed, *parts.shares(data), train_fraction, by, seen)
+    if by == "date":
+        words = " ".join(f"{name}={file}" for name, file in parts.files.items())
+        raise UserError(
+            f"A split by date takes validation and test from the days of {data.source}; "
+            f"{words} cannot be given beside it.",
+            "Leave out one of the two.",
+        )
     given = {name: part.matching(data.classes, data.source) for name, part in given.items()}
     rows = _joined(data, given)
     origin = np.repeat([0, *(PARTS.index(name) for name in given)], _sizes(data, given))
@@ -89,7 +126,8 @@ def split_texts(
     part_of = np.where(kept, origin, -1)
     free = np.flatnonzero(kept & (origin == 0))
     _check_classes(rows, free)
-    part_of[free] = drawn(rows.take(free), duplicates.groups[free], *parts.shares, rng)
+    rest = rows.take(free)
+    part_of[free] = drawn(rest, duplicates.groups[free], *parts.shares(rest), rng)
     train, *others = (np.flatnonzero(part_of == number) for number in range(len(PARTS)))
     found = [thinned(train, rows, train_fraction, rng), *others]
     files = {name: given.get(name, data) for name in PARTS}
@@ -107,10 +145,6 @@ def split_texts(
     )
 
 
-def _or_usual(share: float | None) -> float:
-    return SHARE if share is None else share
-
-
 def _sizes(data: LabelledTexts, given: dict[str, LabelledTexts]) -> list[int]:
     return [len(data), *map(len, given.values())]
 
@@ -118,6 +152,7 @@ def _sizes(data: LabelledTexts, given: dict[str, LabelledTexts]) -> list[int]:
 def _joined(data: LabelledTexts, given: dict[str, LabelledTexts]) -> LabelledTexts:
     """The rows of all files, one after the other."""
     parts = [data, *given.values()]
+    dates = [part.dates for part in parts]
     notes: dict[str, Any] = {}
     for part in parts:
         for what, count in part.notes.items():
@@ -128,7 +163,7 @@ def _joined(data: LabelledTexts, given: dict[str, LabelledTexts]) -> LabelledTex
         labels=np.concatenate([part.labels for part in parts]),
         source=", ".join([data.source, *(f"{name}: {p.source}" for name, p in given.items())]),
         notes=notes,
-        dates=None,
+        dates=np.concatenate(dates) if all(days is not None for days in dates) else None,
     )
 
 
