@@ -8,7 +8,7 @@ import csv
 import json
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import closing
 from typing import Any
 
@@ -27,6 +27,7 @@ NO_JSON = "not a JSON object"
 NO_KEY = "missing key"
 NO_TEXT = "list or object in place of a text"
 SURROGATE = re.compile("[\ud800-\udfff]")
+LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def lenient_rows(
@@ -35,8 +36,8 @@ def lenient_rows(
     """Yields (line, values of `columns`) of every row that can be read; blank lines are none.
 
     A record over several lines is taken for one that a quotation mark opened and nothing closed
-    where one of its later lines makes a row of its own with a value that the last of `columns` had
-    before. (In a file of headlines and their categories each swallowed row is such a line.)
+    where one of its fields holds the end of a row with a value that the last of `columns` had
+    before. (In a file of headlines and their categories each swallowed row ends so.)
 
     Args:
         table: of a lenient `PlainFile`.
@@ -116,12 +117,9 @@ def _delimited(
             problem = _problem(lines.record)
             if not problem and record and len(record) != width:
                 problem = WIDTH
-            if not problem and len(lines.record) > 1:
-                later = csv.reader(
-                    lines.record[1:], delimiter=table.delimiter, quoting=csv.QUOTE_NONE
-                )
-                if any(len(row) == width and row[last] in seen for row in later):
-                    problem = UNCLOSED
+            several = not problem and len(lines.record) > 1
+            if several and _holds_a_row(record, table.delimiter, last, seen):
+                problem = UNCLOSED
         except csv.Error as error:
             record, problem = None, _reason(error, len(lines.record))
         if problem:
@@ -136,6 +134,22 @@ def _delimited(
             if len(lines.record) == 1:
                 seen.add(record[last])
             yield start, tuple([record[place] for place in places])
+
+
+def _holds_a_row(record: Sequence[str], delimiter: str, last: int, known: Set[str]) -> bool:
+    """Whether a field of several lines holds the end of a row: its column `last` has a known value.
+
+    Such a value counts where it stands inside the field. The record's own says nothing: it ends
+    the last line of every record of several lines that closes as it should.
+    """
+    for place, field in enumerate(record):
+        first, *others = [line.split(delimiter) for line in LINE_END.split(field)]
+        if others:
+            rows = [[None] * place + first, *others]
+            rows[-1] = rows[-1] + [None] * (len(record) - 1 - place)
+            if any(len(row) == len(record) and row[last] in known for row in rows):
+                return True
+    return False
 
 
 def _problem(lines: Sequence[str]) -> str:

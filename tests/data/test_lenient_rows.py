@@ -88,6 +88,29 @@ def test_rows_up_to_a_mark_that_happens_to_close_are_not_swallowed(read):
     assert kept == [(2, "plain"), (4, "a"), (5, 'a screen of 5"'), (6, "plain")]
 
 
+@pytest.mark.parametrize(
+    ("header", "record"),
+    [
+        ("text,topic", '"one\ntwo",news'),
+        ("text,topic", '"one\r\n\r\ntwo, and three",news'),
+        ("date,text,topic", '1,"one\ntwo, and three",news'),
+        ("text,topic,title", '"one\ntwo",news,"three\nfour"'),
+        ("topic,text", 'news,"one\ntwo"'),
+    ],
+)
+def test_a_record_that_ends_in_a_known_class_after_its_last_mark_is_whole(read, header, record):
+    row = ",".join("news" if name == "topic" else "x" for name in header.split(","))
+    kept, rejected, _ = read(f"{header}\n{row}\n{record}\n{row}\n")
+    assert [line for line, _ in kept][:2] == [2, 3] and len(kept) == 3
+    assert rejected == []
+
+
+def test_a_row_of_a_known_class_that_swallowed_another_is_no_record(read):
+    kept, rejected, _ = read('text,topic\na,news\n"open,news\na screen of 5",news\nb,news\n')
+    assert rejected == [(3, reasons.UNCLOSED)]
+    assert [text for _, text in kept] == ["a", 'a screen of 5"', "b"]
+
+
 def test_a_record_of_several_lines_and_the_wrong_width_costs_its_first(read):
     kept, rejected, _ = read(HEADER + '1,x,"open\n1,news,a\n1,news,5",more\n' + ROW)
     assert rejected == [(2, reasons.WIDTH), (4, reasons.WIDTH)]
