@@ -20,6 +20,7 @@ from kerastc.report.calibration import expected_calibration_error
 
 INTERVAL = 0.95
 _EDGES = ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2)
+LARGEST = 1.01  # probability that is read; few bits may round one up
 TOP = 5  # guesses of the top-5 accuracy
 
 
@@ -227,6 +228,8 @@ def read_predictions(path: Path) -> Predictions:
         header, *rows = _rows(path)
         if any(len(row) != len(header) for row in rows):
             raise ValueError("its rows differ in length")
+        if not rows:
+            raise ValueError("it has a header and no rows")
     except (OSError, ValueError, csv.Error) as error:
         raise UserError(f"{path} cannot be read as predictions: {error}", hint) from error
     columns = [i for i, name in enumerate(header) if name.startswith("p[") and name.endswith("]")]
@@ -246,13 +249,15 @@ def read_predictions(path: Path) -> Predictions:
             f"{path} has the label {unknown[0]!r}, but no column p[{unknown[0]}].", hint
         )
     try:
-        values = [[float(row[i]) for i in columns] for row in rows]
+        values = np.array([[float(row[i]) for i in columns] for row in rows])
+        if not ((values >= 0) & (values <= LARGEST)).all():  # NaN is neither
+            raise ValueError("its probabilities are not between 0 and 1")
     except ValueError as error:
         raise UserError(f"{path} cannot be read as predictions: {error}", hint) from error
     return Predictions(
         np.array([row[example] for row in rows], dtype=object),
         np.array([index[row[label]] for row in rows], dtype=np.int64),
-        np.array(values, dtype=np.float64).reshape(len(rows), len(classes)),
+        values,
         classes,
         kind,
     )

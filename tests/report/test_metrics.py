@@ -256,6 +256,22 @@ def test_any_text_survives_the_file(tmp_path_factory, texts):
         assert read_predictions(path).texts.tolist() == texts
 
 
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("", "a header and no rows"),
+        ("x,a,a,nan,1\r\n", "not between 0 and 1"),
+        ("x,a,a,-1,2\r\n", "not between 0 and 1"),
+        ("x,a,a,inf,0\r\n", "not between 0 and 1"),
+    ],
+)
+def test_what_are_no_predictions_is_refused(tmp_path, rows, said):
+    path = tmp_path / "test.csv"
+    path.write_text(f"text,label,predicted,p[a],p[b]\r\n{rows}")
+    with pytest.raises(UserError, match=f"cannot be read as predictions: .*{said}"):
+        read_predictions(path)
+
+
 def test_half_precision_probabilities_are_written_readably(tmp_path):
     path = tmp_path / "test.csv"
     write_predictions(path, ["x"], [0], np.array([[0.7, 0.3]], dtype=np.float32), ["a", "b"])
