@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
+LONGEST = 3000  # characters of a message; names in a file of data may have a million
+
 
 class UserError(Exception):
     """A slip or circumstance that the user can mend.
@@ -14,11 +16,17 @@ class UserError(Exception):
 
     def __init__(self, message: str, hint: str = ""):
         super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = _bounded(message)
+        self.hint = _bounded(hint)
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+def _bounded(message: str) -> str:
+    """The message, its middle left out where it is too long for anybody to read."""
+    half = LONGEST // 2
+    return message if len(message) <= LONGEST else f"{message[:half]} ... {message[-half:]}"
 
 
 def out_of_memory(error: BaseException) -> bool:

@@ -45,6 +45,11 @@ LINES = {
     "an escape": lambda old, draw: old[:2] + b"\x1b[2J" + old[2:],
     "empty lines": lambda old, draw: b"\n\n\n",
 }
+JSON_LINES = LINES | {
+    "brackets": lambda old, draw: old + b"[" * 100_000,
+    "a missing key": lambda old, draw: _json_line(old, draw, missing=True),
+    "another value": lambda old, draw: _json_line(old, draw),
+}
 TABLE = LINES | {
     "the header alone": lambda old, draw: old.splitlines(True)[0],
     "another cell": lambda old, draw: _cell(old, draw),
@@ -66,6 +71,7 @@ ARCHIVE = {
 def kinds(path: Path) -> dict[str, Callable[[bytes, random.Random], bytes | None]]:
     """What can be done to a file, by the kind of it."""
     by_suffix = {".json": JSON, ".txt": LINES, ".csv": TABLE, ".npz": ARCHIVE, ".keras": ARCHIVE}
+    by_suffix |= {".jsonl": JSON_LINES, ".categories": LINES}
     return ANY | by_suffix.get(path.suffix, {})
 
 
@@ -85,8 +91,13 @@ def damaged(source: Path, folder: Path, name: str, kind: str, seed: int) -> Path
     if kind == "gone":
         path.unlink()
     else:
-        _whole(path, kinds(path)[kind](path.read_bytes(), random.Random(f"{name} {kind} {seed}")))
+        damage(path, kind, seed)
     return folder
+
+
+def damage(path: Path, kind: str, seed: int) -> None:
+    """Damages a file where it is, in a way of `kinds`."""
+    _whole(path, kinds(path)[kind](path.read_bytes(), random.Random(f"{path.name} {kind} {seed}")))
 
 
 def _flipped(old: bytes, draw: random.Random) -> bytes:
@@ -107,6 +118,13 @@ def _json(old: bytes, draw: random.Random, missing: bool = False) -> bytes:
     else:
         holder[place] = draw.choice(VALUES)
     return json.dumps(value).encode()
+
+
+def _json_line(old: bytes, draw: random.Random, missing: bool = False) -> bytes:
+    lines = old.splitlines(True)
+    at = draw.randrange(len(lines))
+    lines[at] = _json(lines[at], draw, missing) + b"\n"
+    return b"".join(lines)
 
 
 def _nested(value):

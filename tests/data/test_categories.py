@@ -1,10 +1,14 @@
 import csv
 import gzip
+import random
 from pathlib import Path
 
 import pytest
+from damage import damage, kinds
+from rfc4180 import decoded
 
 from kerastc.data import CategoryRules
+from kerastc.data.plain_file import PlainFile
 from kerastc.errors import UserError
 
 HEADLINES = Path(__file__).parents[3] / "shared/data/headlines/ireland_news_2021.csv.gz"
@@ -75,3 +79,28 @@ def test_a_bad_rule_is_named_with_its_line(rules, text, said):
 def test_an_unknown_name_gets_the_nearest():
     with pytest.raises(UserError, match="Did you mean 'irish_times'"):
         CategoryRules.read("irish_time")
+
+
+def test_every_line_of_a_damaged_file_is_a_rule_or_the_file_is_refused(tmp_path):
+    path, read = tmp_path / "mine.categories", 0
+    lines = ["# mine", "news.* = news", "", "sport = sport  # all", "*.Fútbol = sport", "a[b = c"]
+    for seed in range(200):
+        draw = random.Random(seed)
+        some = draw.sample(lines, draw.randint(1, 6))
+        path.write_text("".join(f"{line}\n" for line in some), encoding="utf-8")
+        if draw.random() < 0.7:
+            damage(path, draw.choice(list(kinds(path))), seed)
+        try:
+            rules = CategoryRules.read(path)
+        except UserError as error:
+            assert str(path) in error.message
+            continue
+        finally:
+            path.rmdir() if path.is_dir() else None
+        ruled = [
+            line for line in decoded(PlainFile.at(path)).split("\n") if line.split("#")[0].strip()
+        ]
+        assert len(rules.rules) == len(ruled)
+        assert rules.primary("news.a") in {None, *(primary for _, primary in rules.rules)}
+        read += 1
+    assert 50 < read < 150
