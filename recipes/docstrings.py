@@ -22,6 +22,7 @@ the small student has 0.831 like the original, 13.7 times smaller and 5.7 times 
 from typing import Literal
 
 from kerastc import compress, data, deploy, models, report, training
+from kerastc.training.config import Tokens
 
 # Smaller models, from one whose tokens and bits are fewer to a student of half the layers.
 CHAINS = (
@@ -35,6 +36,7 @@ class Config(training.TextClassifierConfig):
 
     problem: Literal["general", "similar"] = "general"  # far subjects, or near ones
     per_class: int = 400  # texts a class; 0 takes all
+    max_tokens: Tokens = 96  # of a text; the longest has 93
     learning_rate: float = 5e-4  # the peak
     smaller: bool = True  # compress, export and measure the model, too
 

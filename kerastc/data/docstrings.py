@@ -6,6 +6,7 @@ class is the area of the package that it comes from.
 """
 
 import ast
+import functools
 import importlib.metadata
 import importlib.util
 import platform
@@ -154,12 +155,15 @@ def _texts_of(sources: Sequence[str], advance) -> list[str]:
     found: dict[str, None] = {}  # a set that keeps the order
     for source in sources:
         for file in _files(source):
-            for docstring in _docstrings(file):
-                text = first_paragraph(docstring)
-                if text:
-                    found[text] = None
+            found |= dict.fromkeys(_texts_in(file))
         advance()
     return list(found)
+
+
+@functools.cache  # parsing takes seconds, and each compressed child reads its parent's data again
+def _texts_in(file: Path) -> tuple[str, ...]:
+    texts = (first_paragraph(docstring) for docstring in _docstrings(file))
+    return tuple(text for text in texts if text)
 
 
 def _files(source: str) -> list[Path]:

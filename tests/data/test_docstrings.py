@@ -70,6 +70,11 @@ def test_another_process_reads_the_same_and_imports_none_of_the_packages(problem
     ]
 
 
+def test_a_file_is_parsed_once_in_a_process(problems, monkeypatch):
+    monkeypatch.setattr(docstrings, "_docstrings", None)
+    assert read_docstrings("similar").fingerprint == problems["similar"].fingerprint
+
+
 def test_a_sample_is_balanced_and_never_larger_than_the_smallest_class(problems, monkeypatch):
     sample = read_docstrings("similar", per_class=50, seed=1)
     assert sample.class_counts().tolist() == [50] * len(sample.classes)

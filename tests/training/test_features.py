@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from kerastc.training.arrays import read_arrays
-from kerastc.training.features import ROWS, FeatureCache
+from kerastc.training.features import FeatureCache, batch_rows
 
 pytestmark = pytest.mark.backend
 
@@ -34,7 +34,7 @@ class Counting(keras.Model):
         if self.stop_after is not None and self.read >= self.stop_after:
             raise KeyboardInterrupt
         self.read += len(np.unique(inputs, axis=0))  # the last batch is filled up with its own
-        assert len(inputs) == ROWS
+        assert len(inputs) == batch_rows(inputs.shape[1])
         return super().predict_on_batch(inputs)
 
 
@@ -69,15 +69,15 @@ def test_other_weights_share_nothing(tmp_path):
 
 
 def test_a_killed_computation_goes_on_to_the_same_bits(tmp_path):
-    model, texts = encoder(), tokens(600)
+    model, texts = encoder(), tokens(1200)
     whole = FeatureCache(tmp_path / "a", ["w"]).features(model, texts, pad, 64)
-    killed = Counting(model, stop_after=560)
+    killed = Counting(model, stop_after=900)
     with pytest.raises(KeyboardInterrupt):
         FeatureCache(tmp_path / "b", ["w"]).features(killed, texts, pad, 64)
     rest = Counting(model)
     found = FeatureCache(tmp_path / "b", ["w"]).features(rest, texts, pad, 64)
     np.testing.assert_array_equal(found, whole)
-    assert rest.read < 600
+    assert rest.read < 1200
 
 
 def test_a_broken_shard_is_computed_again(tmp_path):
@@ -106,6 +106,15 @@ def test_the_bits_of_a_text_do_not_depend_on_what_the_cache_held(tmp_path):
     cache.features(model, [*texts[3:5], *tokens(5, seed=1)], pad, 64)
     cache.features(model, texts[60:][::-1], pad, 64)
     np.testing.assert_array_equal(cache.features(model, texts, pad, 64), whole)
+    for row in range(0, 90, 15):
+        alone = FeatureCache(tmp_path / f"{row}", ["w"]).features(model, [texts[row]], pad, 64)
+        np.testing.assert_array_equal(alone[0], whole[row])
+
+
+def test_short_texts_are_read_by_more_rows_at_a_time():
+    rows = [batch_rows(length) for length in range(1, 513)]
+    assert rows == sorted(rows, reverse=True)
+    assert (rows[15], rows[31], rows[63], rows[511]) == (32, 16, 8, 8)
 
 
 def test_a_model_of_few_tokens_gets_no_longer_rows(tmp_path):
