@@ -183,7 +183,7 @@ def test_the_report_can_be_drawn_again(trained, kerastc):
     [
         (["train", "docstring"], "Did you mean 'docstrings'"),
         (["train", "text"], "data"),
-        (["train", "text", "data=no.csv", "epoch=3"], "Did you mean 'epochs'"),
+        (["train", "text", "data=no.csv", "epoch=3"], "Write epochs="),
         (["train", "text", "data=no.csv", "epochs=many"], "epochs takes int"),
         (["train", "text", "data=no.csv"], "no.csv"),
         (["train", "text", "data=no.csv", "--backend", "theano"], "Allowed: tensorflow, jax"),

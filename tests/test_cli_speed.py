@@ -23,7 +23,7 @@ def test_it_answers_without_a_heavy_import(words: list[str]):
         ("compress {run} quantize:int9", "Did you mean 'int8'"),
         ("compress {run} --within accuracy=0.01 --for speed", "latency"),
         ("sweep docstrings learning_rate=1e-4..1e-2:log", "--trials"),
-        ("train docstrings epoch=3", "Did you mean 'epochs'"),
+        ("train docstrings epoch=3", "Write epochs=3"),
         ("train docstrings --backend theano", "tensorflow, jax"),
         ("train text data={run}/rows.csv", "rows.csv"),
         ("train supervised data={run}/confg.json", "Did you mean 'config.json'"),

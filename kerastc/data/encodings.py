@@ -2,6 +2,8 @@
 
 import codecs
 import io
+import re
+import unicodedata
 
 from kerastc.errors import UserError
 
@@ -63,12 +65,30 @@ def likely_encoding(sample: bytes) -> str:
     """The encoding that makes the most plausible text of the bytes, or "" where none does."""
     from charset_normalizer import from_bytes
 
-    found = from_bytes(sample, cp_isolation=list(ENCODINGS))
+    found = list(from_bytes(sample, cp_isolation=list(ENCODINGS)))
     if not found:
         return ""
-    # On a tie the Western one, by far the most common.
-    best = max(found, key=lambda match: (match.coherence - match.chaos, match.encoding == "cp1252"))
-    return best.encoding
+    # Short samples look like much; none has words of two alphabets.
+    found = [match for match in found if not _mixes_alphabets(str(match))] or found
+    best = max(found, key=lambda match: match.coherence - match.chaos).encoding
+    # Of those that make the same of the bytes the Western one, by far the most common.
+    try:
+        same = sample.decode("cp1252") == sample.decode(best)
+    except UnicodeDecodeError:
+        same = False
+    return "cp1252" if same else best
+
+
+def _mixes_alphabets(text: str) -> bool:
+    """Whether a word has letters of ASCII beside letters of another alphabet than the Latin."""
+    for word in re.findall(r"[^\W\d_]*[a-zA-Z][^\W\d_]*", text):
+        if not word.isascii() and any(
+            not unicodedata.name(letter, "").startswith("LATIN")
+            for letter in word
+            if not letter.isascii()
+        ):
+            return True
+    return False
 
 
 def _wide(start: bytes) -> str:
