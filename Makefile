@@ -22,7 +22,7 @@ RECIPES := $(sort $(notdir $(basename $(wildcard recipes/*.py))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help recipe test test-slow test-backends lint bench lock
+.PHONY: help recipe test test-slow test-backends golden lint bench lock
 
 help:
 	@echo 'make recipe NAME=docstrings      train a recipe; the run, with its report, goes to runs/'
@@ -30,6 +30,7 @@ help:
 	@echo 'make test                        the tests, on TensorFlow'
 	@echo 'make test-slow                   the tests that take minutes'
 	@echo 'make test-backends               the tests of what a backend can break, on JAX and PyTorch'
+	@echo 'make golden BASE=COMMIT          a tiny run of everything, compared with COMMIT to the last digit'
 	@echo 'make lint                        style and format'
 	@echo 'make bench                       the comparison with other libraries'
 	@echo 'make lock                        renew requirements/, the hashes of all that is installed'
@@ -56,6 +57,14 @@ test-slow: $(VENV)/.installed-test
 test-backends: $(VENV)/.installed-backends
 	KERAS_BACKEND=jax $(PYTEST) -m 'backend and not slow'
 	KERAS_BACKEND=torch $(PYTEST) -m 'backend and not slow'
+
+ifneq ($(origin BASE),command line)
+golden:
+	@echo 'Which commit to compare with? make golden BASE=main' >&2; exit 2
+else
+golden: $(VENV)/.installed-test
+	$(BIN)/python -m golden --base $(BASE) $(ARGS)
+endif
 
 lint: $(VENV)/.installed-lint
 	$(BIN)/ruff check

@@ -74,6 +74,15 @@ def test_recipe_passes_its_arguments_on(clone: Path):
     assert last == ".venv/bin/kerastc train text data=my file.csv --resume"
 
 
+def test_golden_asks_for_a_commit_and_passes_it_on(clone: Path):
+    made = make(clone, "golden", BASE="/usr")  # some shells have one of their own
+    assert made.returncode != 0
+    assert "make golden BASE=" in made.stderr
+    assert make(clone, "golden", "BASE=main", "ARGS=--only text").returncode == 0
+    last = (clone / "calls").read_text().splitlines()[-1]
+    assert last == ".venv/bin/python -m golden --base main --only text"
+
+
 def test_recipe_leaves_the_tests_and_the_other_backends_out(clone: Path):
     make(clone, "recipe", "NAME=docstrings")
     installed = " ".join(installations(clone))

@@ -1,0 +1,69 @@
+"""What bears another name in an older commit: the steps are in today's words.
+
+Whoever renames a recipe, a setting, a step of compression, a file of a run or a key in it adds a
+`Move` here, so that the figures of before and after are still compared.
+"""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Move:
+    """A renaming; today's name to the one it had.
+
+    Args:
+        before: a file that only commits before it have, relative to the checkout.
+        words: of command lines, whole words: {"sweep --study cifar100": "sweep cifar100"}.
+        files: parts of the paths of what is compared: {"scores.json": "metrics.json"}.
+        keys: parts of keys in files, between dots: {"rows": "examples"}.
+    """
+
+    before: str
+    words: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+
+MOVES: tuple[Move, ...] = ()
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names that one tree has, against today's."""
+
+    moves: Sequence[Move] = ()
+
+    @classmethod
+    def of(cls, paths: Collection[str], moves: Sequence[Move] = MOVES) -> "Names":
+        """Those of a tree of these files."""
+        return cls([move for move in moves if move.before in paths])
+
+    def line(self, line: str) -> str:
+        """A command line of today in the tree's words."""
+        for move in reversed(self.moves):  # the last one first: from today back
+            for now, then in move.words.items():
+                line = re.sub(rf"(?<!\S){re.escape(now)}(?!\S)", then, line)
+        return line
+
+    def file(self, path: str) -> str:
+        """Today's path of a file of the tree."""
+        for move in self.moves:
+            for now, then in move.files.items():
+                path = re.sub(rf"(?<![^/]){re.escape(then)}(?![^/])", now, path)
+        return path
+
+    def file_then(self, path: str) -> str:
+        """The tree's path of a file of today."""
+        for move in reversed(self.moves):
+            for now, then in move.files.items():
+                path = re.sub(rf"(?<![^/]){re.escape(now)}(?![^/])", then, path)
+        return path
+
+    def key(self, key: str) -> str:
+        """Today's name of a key of the tree."""
+        for move in self.moves:
+            for now, then in move.keys.items():
+                key = re.sub(rf"(?<![^. ]){re.escape(then)}(?![^.\[])", now, key)
+        return key
