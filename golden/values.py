@@ -25,8 +25,8 @@ FILES_LEFT_OUT = (
     r"/(environment|config|finished)\.json$",
     r"/\.[^/]*$",
 )
-# Parts of keys, between dots: times, dates, memory, machines, versions, what is decided by them, and
-# sizes in bytes and hashes of files, which hold names of classes and layers beside the weights.
+# Parts of keys, between dots: times, dates, memory, machines, versions, what is decided by them,
+# sentences, and sizes in bytes and hashes of files, which hold names of classes and layers too.
 KEYS_LEFT_OUT = (
     r"(.*_)?seconds(_.*)?",
     r"(.*_)?ms(_.*)?",
@@ -36,6 +36,7 @@ KEYS_LEFT_OUT = (
     r"(.*_)?memory(_.*)?",
     r"(.*_)?bytes",
     r"started|finished|measured|date",
+    r"rule|title|caption",
     r"dominated(_.*)?|recommend.*",
     r"machine|versions|python|cpu|scikit-learn",
     r"(.*_)?sha256|files|git_commit",
