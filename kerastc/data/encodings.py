@@ -70,8 +70,10 @@ def likely_encoding(sample: bytes) -> str:
         return ""
     # Short samples look like much; none has words of two alphabets.
     found = [match for match in found if not _mixes_alphabets(str(match))] or found
-    best = max(found, key=lambda match: match.coherence - match.chaos).encoding
-    # Of those that make the same of the bytes the Western one, by far the most common.
+    # On a tie the Western one, by far the most common; also where another makes the same of it.
+    best = max(
+        found, key=lambda match: (match.coherence - match.chaos, match.encoding == "cp1252")
+    ).encoding
     try:
         same = sample.decode("cp1252") == sample.decode(best)
     except UnicodeDecodeError:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kerastc.data.encodings import likely_encoding
 from kerastc.data.reading import Reading
 from kerastc.data.text_file import further_texts, read_texts, read_unlabelled, unlabelled_texts
 from kerastc.errors import UserError
@@ -196,6 +197,19 @@ def test_bad_json_lines_are_refused_with_their_place(write, case):
 
 SPANISH = "El niño comió mañana\nLa reunión empezó más tarde\nEl año pasado llovió muchísimo\n"
 HEBREW = "הממשלה אישרה את התקציב החדש\nהקבוצה ניצחה במשחק האחרון\nמזג האוויר יהיה נאה מחר\n"  # noqa: RUF001
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("the caf\xe9 is open\n" + 30 * "a plain line\n", "cp1252"),  # cp1255: cafי
+        ("“quoted”, 3 €\n", "cp1252"),  # cp1250 makes the same of it
+        ("Proszę państwa, zażółć gęślą jaźń\n", "cp1250"),
+        ("Привет как дела сегодня вечером\n", "cp1251"),
+    ],
+)
+def test_no_encoding_is_guessed_that_makes_words_of_two_alphabets(text, encoding):
+    assert likely_encoding(text.encode(encoding)) == encoding
 
 
 @pytest.mark.parametrize(("texts", "encoding"), [(SPANISH, "cp1252"), (HEBREW, "cp1255")])
