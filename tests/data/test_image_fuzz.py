@@ -11,6 +11,8 @@ from PIL import Image
 from kerastc.data import ImageData, load_images
 from kerastc.data.image_folder import read_folder
 from kerastc.data.image_npz import read_npz
+from kerastc.data.image_sources import read_part, read_unlabelled_images
+from kerastc.data.images import LabelledImages
 from kerastc.errors import UserError
 
 # Notes that are told of images that are kept; all others count files that are not.
@@ -117,12 +119,39 @@ def files_in(folder: Path) -> int:
     )
 
 
+TRAINING = LabelledImages(
+    np.zeros((2, 4, 4, 3), np.uint8),
+    np.arange(2),
+    ("cat", "dog"),
+    np.array(["a", "b"], dtype=object),
+    "training",
+)
+
+
+def as_other_parts(path: Path) -> None:
+    """Reads a file or folder as a part beside the training images: with labels, and without."""
+    try:
+        part = read_unlabelled_images(str(path), TRAINING, skip_unreadable=True)
+        assert part.images.shape[1:] == (4, 4, 3)
+        told = sum(n for what, n in part.notes.items() if not what.startswith(OF_KEPT))
+        assert path.is_file() or len(part) + told == files_in(path)
+    except UserError as error:
+        assert path.name in error.message
+    try:
+        part = read_part(str(path), TRAINING, skip_unreadable=True)
+        assert part.images.shape[1:] == (4, 4, 3) and part.classes == ("cat", "dog")
+        assert set(part.labels) <= {0, 1}
+    except UserError as error:
+        assert path.name in error.message
+
+
 def folders(tmp_path: Path, seeds: range) -> tuple[int, int]:
     read = refused = 0
     for seed in seeds:
         rng = np.random.default_rng(seed)
         folder = tmp_path / str(seed)
         scatter(folder, rng)
+        as_other_parts(folder)
         for name in ("cat", "dog") if rng.random() < 0.7 else ():
             (folder / name).mkdir(exist_ok=True)
             for number in range(4):
@@ -203,6 +232,7 @@ def npz_files(tmp_path: Path, seeds: range) -> tuple[int, int]:
         (np.savez if rng.random() < 0.5 else np.savez_compressed)(path, **there)
         if rng.random() < 0.3:
             path.write_bytes(damaged(path.read_bytes(), rng))
+        as_other_parts(path)
         try:
             source = read_npz(path, size=None if rng.random() < 0.8 else (3, 5))
         except UserError as error:
