@@ -28,11 +28,16 @@ DELIMITER = click.option(
 HEADER = click.option(
     "--no-header", is_flag=True, help="The first line is a row; columns are called 1, 2, ..."
 )
+SHEET = click.option(
+    "--sheet", metavar="NAME", default="", help="Of a workbook; else the only one with rows."
+)
 
 
 @click.group(cls=Commands)
 def data() -> None:
-    """Clean a file of labelled texts and see what is in it, before anything is trained.
+    """Clean a table of labelled texts and see what is in it, before anything is trained.
+
+    FILE is CSV, TSV, JSON Lines or JSON, plain or gzip, .xlsx, Parquet, or a folder of `datasets`.
 
     \b
     kerastc data describe headlines.csv.gz --html headlines.html
@@ -72,6 +77,7 @@ def data() -> None:
 @ENCODING
 @DELIMITER
 @HEADER
+@SHEET
 @click.option("--fallback-encoding", default="", help="Of single lines that are not of --encoding.")
 @JSON
 def prepare(path, out, text, label, date, categories, encoding, as_json, **options) -> None:
@@ -117,6 +123,7 @@ def prepare(path, out, text, label, date, categories, encoding, as_json, **optio
         fallback_encoding=options["fallback_encoding"],
         delimiter=options["delimiter"],
         header=not options["no_header"],
+        sheet=options["sheet"],
     )
     written = write_prepared(cleaned, out)
     if as_json:
@@ -135,10 +142,11 @@ def prepare(path, out, text, label, date, categories, encoding, as_json, **optio
 @ENCODING
 @DELIMITER
 @HEADER
+@SHEET
 @click.option("--html", type=click.Path(path_type=Path), help="Write one page that opens offline.")
 @JSON
 def describe(
-    path, text, label, date, categories, encoding, delimiter, no_header, html, as_json
+    path, text, label, date, categories, encoding, delimiter, no_header, sheet, html, as_json
 ) -> None:
     """Show what is in FILE: classes, years, words, lengths, label noise.
 
@@ -165,6 +173,7 @@ def describe(
         encoding=encoding,
         delimiter=delimiter,
         header=not no_header,
+        sheet=sheet,
     )
     exploration = explore(cleaned.texts).as_dict()
     if html is not None:

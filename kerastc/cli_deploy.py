@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kerastc.cli_examples import Examples, data_option
-from kerastc.cli_options import DELIMITER, ENCODING, HEADER, JSON
+from kerastc.cli_options import DELIMITER, ENCODING, HEADER, JSON, SHEET
 from kerastc.commands import Command
 from kerastc.errors import UserError
 from kerastc.printable import echo
@@ -171,6 +171,7 @@ def _counts(context: click.Context, parameter: click.Parameter, words: str) -> t
 @ENCODING
 @DELIMITER
 @HEADER
+@SHEET
 @click.option(
     "--threads", metavar="N[,N]", default="1", callback=_counts, show_default=True, help="A call's."
 )

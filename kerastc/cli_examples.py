@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +31,8 @@ class Examples:
         data: what --data says.
         columns: of the text, joined by plus signs.
         label: the column of the class.
-        form: what is said of the file: its encoding, delimiter and header, as `Reading.given`
-            takes them.
+        form: what is said of the file: its encoding, delimiter, header and sheet, as
+            `Reading.given` takes them.
     """
 
     def __init__(self, data: Path, columns: str, label: str, **form: Any):
@@ -65,19 +66,25 @@ class Examples:
     def _texts(self, run: Reading) -> "LabelledTexts":
         """Texts of the columns that are named, else of those that the run was made of."""
         from kerastc.data import column_names, read_texts
+        from kerastc.data.excel_file import known_sheet
+        from kerastc.data.table_folder import part_location
 
-        wanted = run.given(column_names(self.columns), self.label, **self.form)
+        run_here = replace(run, sheet=known_sheet(self.data, run.sheet))
+        wanted = run_here.given(column_names(self.columns), self.label, **self.form)
         with columns_told(run):
-            return read_texts(
-                self.data,
+            read = read_texts(
+                part_location(self.data, "test"),
                 wanted.text,
                 wanted.label,
                 separator=wanted.separator,
                 encoding=wanted.encoding,
                 delimiter=wanted.delimiter,
                 header=wanted.header,
+                sheet=wanted.sheet,
                 one_class=True,
             )
+        _tell_notes(read)
+        return read
 
     def _images(self, wanted: "ImagePreprocessing") -> "LabelledImages":
         from kerastc.data.image_sources import read_images
@@ -87,9 +94,13 @@ class Examples:
                 "--text and --label are columns of texts; images have none.", "Leave them out."
             )
         read = read_images(str(self.data), wanted.shape, wanted.bits)
-        for what, count in read.notes.items():
-            echo(f"{what}: {count:,}", err=True)
+        _tell_notes(read)
         return read
+
+
+def _tell_notes(read: "LabelledTexts | LabelledImages") -> None:
+    for what, count in read.notes.items():
+        echo(f"{what}: {count:,}", err=True)
 
 
 @contextmanager

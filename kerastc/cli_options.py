@@ -44,4 +44,10 @@ HEADER = click.option(
     default=None,
     help="Whether the first line names the columns; by default as in the run's data.",
 )
+SHEET = click.option(
+    "--sheet",
+    metavar="NAME",
+    default="",
+    help="Of an Excel workbook; by default that of the run's data, else the only one with rows.",
+)
 RUN = click.argument("run", type=click.Path(path_type=Path))

@@ -4,7 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kerastc.cli_examples import Examples, columns_told, data_option
-from kerastc.cli_options import BACKEND, DELIMITER, ENCODING, HEADER, JSON, RUN
+from kerastc.cli_options import BACKEND, DELIMITER, ENCODING, HEADER, JSON, RUN, SHEET
 from kerastc.commands import Command
 from kerastc.data.reading import Reading
 from kerastc.deploy.signature import EXPORTED
@@ -62,11 +62,12 @@ class Predicting(Command):
 @click.command(cls=Predicting)
 @click.argument("run", metavar="RUN|FILE", type=click.Path(path_type=Path))
 @click.argument("examples", metavar="[TEXT|IMAGE]...", nargs=-1)
-@click.option("--file", "path", type=click.Path(path_type=Path), help="CSV, TSV, JSON Lines, text.")
+@click.option("--file", "path", type=click.Path(path_type=Path), help="A table, or a text a line.")
 @click.option("--text", "columns", metavar="COLUMN[+COLUMN]", default="", help="Column of --file.")
 @ENCODING
 @DELIMITER
 @HEADER
+@SHEET
 @JSON
 @BACKEND
 def predict(run, examples, path, columns, encoding, as_json, backend, **form) -> None:
@@ -120,6 +121,7 @@ def predict(run, examples, path, columns, encoding, as_json, backend, **form) ->
 @ENCODING
 @DELIMITER
 @HEADER
+@SHEET
 @JSON
 @BACKEND
 def evaluate(run, data, columns, label, as_json, backend, **form) -> None:
@@ -159,10 +161,12 @@ def evaluate(run, data, columns, label, as_json, backend, **form) -> None:
 def _read(path: Path, columns: str, run: Reading, **form: Any) -> list[str]:
     """The texts of a file: of the columns that are named, else of those the run was made of."""
     from kerastc.data import column_names
-    from kerastc.data.text_file import is_table, unlabelled_texts
+    from kerastc.data.excel_file import known_sheet
+    from kerastc.data.table_kinds import is_table
+    from kerastc.data.text_file import unlabelled_texts
 
     named = column_names(columns)
-    wanted = run.given(named, **form)
+    wanted = replace(run, sheet=known_sheet(path, run.sheet)).given(named, **form)
     if not (named or form["delimiter"] or form["header"] is not None or is_table(path)):
         texts, _ = unlabelled_texts(path, Reading(encoding=wanted.encoding))
         return texts

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastc import settings
+from kerastc.data.patterns import is_pattern
 from kerastc.errors import UserError, nearest
 from kerastc.parents import way
 
@@ -100,7 +101,7 @@ def require(config: settings.Config) -> None:
     """
     for key, value in _named(config):
         path = Path(value).expanduser()
-        if key == "backbone" or path.exists():
+        if key == "backbone" or path.exists() or is_pattern(path):
             continue
         beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         raise UserError(

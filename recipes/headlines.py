@@ -38,13 +38,14 @@ class Config(data.TextParts, training.TextClassifierConfig):
 
     usual_shares: ClassVar = (0.05, 0.1)
 
-    data: str  # the file
+    data: str  # the table: a file, or a folder of `datasets` or of Parquet files
     text: str = ""  # its text column, or COLUMN+COLUMN; empty guesses
     label: str = ""  # its category column; empty guesses
     date: str = ""  # its column of dates, or YEAR+MONTH+DAY; empty guesses
     encoding: str = "utf-8"  # of the file
     delimiter: str = ""  # between its columns; empty finds out
     header: bool = True  # false: the first line is a row, and columns are called 1, 2, ...
+    sheet: str = ""  # of an Excel workbook; empty takes the only one that has rows
     categories: Rules = "irish_times"  # rules from categories to classes; a file of yours, or none
     duplicates: Literal["drop", "keep"] = "drop"  # drop: of equal rows the first stays
     conflicts: Literal["majority", "drop", "keep"] = "majority"  # one headline, many categories
@@ -74,7 +75,7 @@ def load(config: Config, run) -> data.Splits:
     named = config.categories
     rules = None if named == "none" else data.CategoryRules.read(named)
 
-    def clean(file: str, text: Sequence[str], label: str) -> data.LabelledTexts:
+    def clean(file: str, text: Sequence[str], label: str, sheet: str) -> data.LabelledTexts:
         return data.clean(
             file,
             text,
@@ -86,14 +87,15 @@ def load(config: Config, run) -> data.Splits:
             encoding=config.encoding,
             delimiter=config.delimiter,
             header=config.header,
+            sheet=sheet,
         ).texts
 
-    texts = clean(config.data, data.column_names(config.text), config.label)
+    texts = clean(config.data, data.column_names(config.text), config.label, config.sheet)
     found = texts.reading
     splits = data.split_texts(
         texts,
         config,
-        lambda file: clean(file, found.text, found.label),
+        lambda file: clean(file, found.text, found.label, data.known_sheet(file, config.sheet)),
         config.seed,
         config.train_fraction,
         config.seen,

@@ -1,8 +1,9 @@
 """Sort your own labelled texts, from a table of any kind.
 
-The file has a column of texts and one of class names (several text columns are joined). Texts that
-stand twice, or nearly so, stay in one split; what was found is in the report. Validation and test
-texts may have files of their own, with the same columns.
+The table (CSV, TSV, JSON, .xlsx, Parquet, a folder of `datasets`) has a column of texts and one of
+class names; several text columns are joined. Texts that stand twice, or nearly so, stay in one
+split; what was found is in the report. Validation and test texts may have files of their own, with
+the same columns; those of a folder are taken as they are.
 
     kerastc train text data=my.csv
     kerastc train text data=my.jsonl.gz text=title+body label=topic trainable=all learning_rate=5e-5
@@ -28,12 +29,13 @@ from kerastc import data, models, report, training
 class Config(data.TextParts, training.TextClassifierConfig):
     """A frozen encoder; with some thousand texts, trainable=all does better."""
 
-    data: str  # the file
+    data: str  # the table: a file, or a folder of `datasets` or of Parquet files
     text: str = ""  # its text column, or COLUMN+COLUMN; empty guesses
     label: str = ""  # its class column; empty guesses
     encoding: str = "utf-8"  # of the file
     delimiter: str = ""  # between its columns; empty finds out
     header: bool = True  # false: the first line is a row, and columns are called 1, 2, ...
+    sheet: str = ""  # of an Excel workbook; empty takes the only one that has rows
     max_characters: Annotated[int, Field(ge=0)] = 0  # longer texts are cut at a word; 0 does not
 
 
@@ -41,6 +43,7 @@ def load(config: Config, run) -> data.Splits:
     def read(file: str, columns: Sequence[str], label: str, part: bool) -> data.LabelledTexts:
         most, encoding = config.max_characters, config.encoding
         form = {"encoding": encoding, "delimiter": config.delimiter, "header": config.header}
+        form["sheet"] = data.known_sheet(file, config.sheet) if part else config.sheet
         return data.read_texts(file, columns, label, most, one_class=part, **form)
 
     texts = read(config.data, data.column_names(config.text), config.label, part=False)

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from click.testing import CliRunner
+from written_tables import write, xlsx
 
 from kerastc.cli import main
 
@@ -130,6 +131,35 @@ def test_new_rows_are_read_as_the_run_read_its_own(trained, kerastc, subjects_cs
     assert metrics["accuracy"] > 0.6
     named = kerastc("predict", trained, "--file", two_columns, "--text", "headline", "--json")
     assert {row["text"] for row in json.loads(named.stdout)} == {"nothing"}
+
+
+@pytest.mark.parametrize("kind", ["one_line.json", "a.xlsx", "a.parquet", "saved"])
+def test_tables_of_every_kind_are_measured_and_classified(trained, kerastc, tmp_path, kind):
+    rows = [("salt the soup", "cooking"), ("rope and anchor", "sailing"), ("a rook", "chess")]
+    path = write(tmp_path / kind, [{"text": text, "label": label} for text, label in rows])
+    if kind in ("one_line.json", "a.xlsx"):
+        done = kerastc("predict", trained, "--file", path, "--json")
+        assert [row["text"] for row in json.loads(done.stdout)] == [text for text, _ in rows]
+        assert "Read 3 texts from column text" in done.stderr
+    else:
+        done = kerastc("evaluate", trained, "--data", path, "--json")
+        assert json.loads(done.stdout)["rows"] == 3, done.stderr
+
+
+def test_what_a_sheet_hides_is_told_and_a_sheet_can_be_named(trained, kerastc, tmp_path):
+    def change(workbook, sheet):
+        sheet.row_dimensions[2].hidden = True
+        workbook.create_sheet("old").append(["text"])
+        workbook["old"].append(["a rope"])
+
+    rows = [["text", "label"], ["salt the soup", "cooking"], ["a rook", "chess"]]
+    path = xlsx(tmp_path / "a.xlsx", rows, change)
+    done = kerastc("evaluate", trained, "--data", path)
+    assert done.exit_code == 1 and "2 sheets with rows" in done.stderr and "--sheet" in done.stderr
+    done = kerastc("evaluate", trained, "--data", path, "--sheet", "Sheet")
+    assert done.exit_code == 0 and "hidden rows, read like the others: 1" in done.stderr
+    done = kerastc("predict", trained, "--file", path, "--sheet", "old", "--json")
+    assert [row["text"] for row in json.loads(done.stdout)] == ["a rope"]
 
 
 @pytest.mark.parametrize("command", ["predict", "evaluate"])

@@ -4,7 +4,9 @@ import csv
 import json
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from kerastc import recipe, settings
 from kerastc.errors import UserError
@@ -148,3 +150,25 @@ def test_a_share_that_an_older_run_has_is_told_what_it_is_called_now():
     with pytest.raises(UserError, match=r"write validation_fraction=0\.05"):
         settings.validate(config, {"data": "digits", "validation": 0.05})
     assert json.loads(config(data="x").model_dump_json())["validation"] == ""
+
+
+@pytest.mark.parametrize("name", ["text", "headlines"])
+def test_the_parts_of_a_folder_are_taken_as_they_are(tmp_path, name):
+    folder = tmp_path / "parted"
+    folder.mkdir()
+    for part, numbers in (
+        ("train", range(60)),
+        ("validation", range(60, 68)),
+        ("test", range(70, 80)),
+    ):
+        rows = [
+            {"text": words(number), "label": "news" if number % 2 else "sport"}
+            for number in numbers
+        ]
+        parquet.write_table(pa.Table.from_pylist(rows), folder / f"{part}-00000-of-00001.parquet")
+    rules = ["categories=none"] if name == "headlines" else []
+    splits, described = loaded(name, tmp_path / "run", f"data={folder}", *rules)
+    assert [len(part) for part in (splits.train, splits.validation, splits.test)] == [60, 8, 10]
+    assert "test-00000-of-00001.parquet" in described["sources"]["test"]["source"]
+    splits, _ = loaded(name, tmp_path / "drawn", f"data={folder}", *rules, "test=12")
+    assert [len(part) for part in (splits.train, splits.validation, splits.test)] == [48, 8, 12]

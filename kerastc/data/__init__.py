@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = attach(
         "balancing": ["balance"],
         "docstrings": ["read_docstrings"],
         "duplicates": ["find_duplicates"],
+        "excel_file": ["known_sheet"],
         "exploring": ["explore"],
         "image_sources": ["read_images"],
         "image_splits": [

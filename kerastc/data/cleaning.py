@@ -1,7 +1,7 @@
 """Cleans a file of labelled texts: every row of it is kept, or counted under a reason."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,12 +10,14 @@ import numpy as np
 from kerastc.data.categories import CategoryRules
 from kerastc.data.cleaning_report import CleaningReport
 from kerastc.data.cleaning_rows import Rows, read_rows
+from kerastc.data.columns import NamedColumns
 from kerastc.data.dates import date_columns
 from kerastc.data.duplicates import normal_text
-from kerastc.data.plain_file import PlainFile
+from kerastc.data.encodings import known_encoding
+from kerastc.data.guessed_columns import labelled_columns
 from kerastc.data.reading import Reading
-from kerastc.data.table_file import Table
-from kerastc.data.text_file import labelled_columns
+from kerastc.data.table_folder import own_parts
+from kerastc.data.table_kinds import open_table
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
 from kerastc.text.preparation import TextPreparation
@@ -63,6 +65,7 @@ def clean(
     fallback_encoding: str = "",
     delimiter: str = "",
     header: bool = True,
+    sheet: str = "",
 ) -> Cleaned:
     """Reads a file, however dirty, and keeps what can be used.
 
@@ -70,7 +73,7 @@ def clean(
     before preparation; duplicates and conflicts are told by primary categories.
 
     Args:
-        path: a file with a header (CSV, TSV) or an object a line (JSON Lines), plain or gzip.
+        path: a table of any kind that `read_texts` takes; of a folder of parts the training rows.
         text: the text columns, joined by a space where there are more; guessed where empty.
         label: the category column; guessed where empty.
         date: its column, or those of year, month and day; guessed where empty. A row with a bad
@@ -85,15 +88,16 @@ def clean(
         fallback_encoding: of lines that are not of that encoding; without it they are rejected.
         delimiter: between the columns; found out where empty.
         header: False where the first line is a row; the columns are then called 1, 2, ...
+        sheet: of a workbook; where empty, the only one that has rows.
 
     Raises:
         UserError: what makes the whole file unreadable (no table, no such column), or no row left.
     """
     preparation = preparation or TextPreparation()
-    file = PlainFile.at(path, encoding, lenient=True)
     if fallback_encoding:
-        PlainFile.at(path, fallback_encoding)  # refuses one that there is not
-    table = Table.open(file, delimiter, header)
+        known_encoding(fallback_encoding)  # refuses one that there is not
+    reading = Reading((), "", " ", encoding, delimiter, header, sheet)
+    table = open_table(path, reading, lenient=True)
     columns, label, source = labelled_columns(table, text, label)
     dates = date_columns(table, date, [*columns, label])
     report = CleaningReport()
@@ -109,7 +113,7 @@ def clean(
         keep = rows.reject(empty, PREPARED_AWAY, report)
     report.rows_kept = len(rows)
     if not len(rows):
-        raise _nothing_left(file.path, report)
+        raise _nothing_left(table, report)
     options = {
         "file": str(path),
         "columns": {"text": columns, "label": label, "date": dates},
@@ -121,11 +125,15 @@ def clean(
         "fallback_encoding": fallback_encoding,
         "delimiter": delimiter,
         "header": header,
+        "sheet": sheet,
     }
     days = rows.days if dates else None
-    reading = Reading(tuple(columns), label, " ", encoding, delimiter, header)
+    reading = replace(reading, text=tuple(columns), label=label)
     return Cleaned(
-        _labelled(prepared[keep], labels[keep], classes, days, source, report, reading),
+        replace(
+            _labelled(prepared[keep], labels[keep], classes, days, source, report, reading),
+            parts=own_parts(path),
+        ),
         rows.texts,
         np.array(rows.names, object)[rows.codes],
         rows.lines,
@@ -218,7 +226,8 @@ def _labelled(
     return LabelledTexts(prepared, labels.astype(np.int32), names, source, notes, dates, reading)
 
 
-def _nothing_left(path: Path, report: CleaningReport) -> UserError:
+def _nothing_left(table: NamedColumns, report: CleaningReport) -> UserError:
+    path = table.path
     if not report.rows_in:
         return UserError(f"{path} has a header and no rows.", "Give a row for each text.")
     reasons = ", ".join(f"{reason} {rows:,}" for reason, rows in report.rejected.most_common())
@@ -226,5 +235,5 @@ def _nothing_left(path: Path, report: CleaningReport) -> UserError:
     line, text = report.examples[reason][0]
     return UserError(
         f"{path}: none of {report.rows_in:,} rows can be kept ({reasons}).",
-        f"The first with the reason {reason!r} is line {line}: {text}",
+        f"The first with the reason {reason!r} is {table.unit} {line}: {text}",
     )

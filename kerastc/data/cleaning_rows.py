@@ -7,10 +7,10 @@ from contextlib import closing
 import numpy as np
 
 from kerastc.data.cleaning_report import CleaningReport
+from kerastc.data.columns import NamedColumns
 from kerastc.data.dates import day_number
 from kerastc.data.label_names import Labels, written
 from kerastc.data.lenient_rows import lenient_rows
-from kerastc.data.table_file import Table
 from kerastc.data.text_file import joined
 
 EMPTY_TEXT = "empty text"
@@ -62,7 +62,7 @@ class Rows:
 
 
 def read_rows(
-    table: Table,
+    table: NamedColumns,
     text: Sequence[str],
     date: Sequence[str],
     label: str,
@@ -72,7 +72,7 @@ def read_rows(
     """All rows with a text and a category; their dates are parsed on the way.
 
     Args:
-        table: of a lenient `PlainFile`.
+        table: as `lenient_rows` takes it.
         text, date, label: columns of it; there may be none of the date.
         report: is told the other rows, and the bad dates.
         fallback: as in `lenient_rows`.

@@ -4,9 +4,9 @@ import datetime
 import re
 from collections.abc import Sequence
 
-from kerastc.data.table_file import Table
+from kerastc.data.columns import NamedColumns
 
-# As in text_file.py: looked for in this order, in any case.
+# As in guessed_columns.py: looked for in this order, in any case.
 DATE_COLUMNS = (
     *(("publish_date",), ("date",), ("published",), ("publish_time",), ("created",)),
     *(("created_at",), ("timestamp",), ("year", "month", "day"), ("fecha",), ("תאריך",)),
@@ -14,7 +14,7 @@ DATE_COLUMNS = (
 DAY = re.compile(r"([0-9]{4})(?:([0-9]{2})([0-9]{2})|-([0-9]{1,2})-([0-9]{1,2})(?:[T ].*)?)")
 
 
-def date_columns(table: Table, date: str | Sequence[str], taken: Sequence[str]) -> list[str]:
+def date_columns(table: NamedColumns, date: str | Sequence[str], taken: Sequence[str]) -> list[str]:
     """The columns that make up the date: one, or year, month and day; empty where there are none.
 
     Args:

@@ -10,28 +10,32 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence, Set
 from contextlib import closing
+from itertools import islice
 from typing import Any
 
 from kerastc.data.cleaning_report import CleaningReport
+from kerastc.data.columns import NamedColumns
+from kerastc.data.flaws import (
+    AFTER_QUOTE,
+    LONG_FIELD,
+    LONG_LINE,
+    NO_JSON,
+    NO_KEY,
+    NUL,
+    UNCLOSED,
+    UNDECODABLE,
+    WIDTH,
+    flaw_of,
+)
 from kerastc.data.plain_file import LONGEST_LINE, UNDECODED
 from kerastc.data.table_file import Table
+from kerastc.data.typed_rows import TypedRows
 
-NUL = "NUL character"
-UNDECODABLE = "bytes of another encoding"
-LONG_LINE = f"line of over {LONGEST_LINE:,} characters"
-LONG_FIELD = f"field of over {csv.field_size_limit():,} characters"
-WIDTH = "wrong number of columns"
-UNCLOSED = "quotation mark never closed"
-AFTER_QUOTE = "text behind a closing quotation mark"
-NO_JSON = "not a JSON object"
-NO_KEY = "missing key"
-NO_TEXT = "list or object in place of a text"
-SURROGATE = re.compile("[\ud800-\udfff]")
 LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def lenient_rows(
-    table: Table, columns: Sequence[str], report: CleaningReport, fallback: str = ""
+    table: NamedColumns, columns: Sequence[str], report: CleaningReport, fallback: str = ""
 ) -> Iterator[tuple[int, tuple[Any, ...]]]:
     """Yields (line, values of `columns`) of every row that can be read; blank lines are none.
 
@@ -40,12 +44,15 @@ def lenient_rows(
     before. (In a file of headlines and their categories each swallowed row ends so.)
 
     Args:
-        table: of a lenient `PlainFile`.
+        table: of any kind; a text file is a lenient `PlainFile`.
         columns: names out of `table.columns`.
         report: counts all rows; is told those that cannot be read, and lines that only `fallback`
             could read.
         fallback: the encoding of lines that are not of the file's; such are rejected without one.
     """
+    if isinstance(table, TypedRows):
+        yield from table.lenient_rows(columns, report)
+        return
     with closing(table.file.lines()) as lines:
         if fallback:
             lines = _decoded_otherwise(lines, table.file.encoding, fallback, report)
@@ -69,10 +76,15 @@ def _decoded_otherwise(
 
 
 class _Lines:
-    """Lines for a CSV reader, which can be given back; `record` holds those since `begin`."""
+    """Lines for a CSV reader, which can be given back; `record` holds those since `begin`.
 
-    def __init__(self, lines: Iterator[str]):
-        self.number = 0  # of the last line that was given out
+    Args:
+        lines: the lines.
+        number: of the line in front of them.
+    """
+
+    def __init__(self, lines: Iterator[str], number: int):
+        self.number = number  # of the last line that was given out
         self.record: list[str] = []
         self._lines = lines
         self._again: deque[str] = deque()
@@ -103,7 +115,7 @@ def _delimited(
     places = [table.columns.index(name) for name in columns]
     last = places[-1]
     seen: set[str] = set()  # values of the last column, in records of one line
-    lines = _Lines(source)
+    lines = _Lines(islice(source, table.skipped, None), table.skipped)
     quoting = csv.QUOTE_MINIMAL if table.quoted else csv.QUOTE_NONE
     reader = csv.reader(lines, delimiter=table.delimiter, quoting=quoting, strict=True)
     header = table.header
@@ -187,25 +199,19 @@ def _json(
                 row = decode(line)
             except (ValueError, RecursionError):
                 row = None
-            values, problem = _json_values(row, columns, "\\u" in line)
+            values, problem = _json_values(row, columns)
         if problem:
             report.reject(number, problem, line)
         else:
             yield number, values
 
 
-def _json_values(row: object, columns: Sequence[str], escaped: bool) -> tuple[tuple[Any, ...], str]:
+def _json_values(row: object, columns: Sequence[str]) -> tuple[tuple[Any, ...], str]:
     """The values, and what is wrong with them."""
     if not isinstance(row, dict):
         return (), NO_JSON
     if any(name not in row for name in columns):
         return (), NO_KEY
     values = tuple(row[name] for name in columns)
-    if any(isinstance(value, list | dict) for value in values):
-        return (), NO_TEXT
-    texts = [value for value in values if isinstance(value, str)] if escaped else ()
-    if any("\0" in text for text in texts):
-        return (), NUL
-    if any(SURROGATE.search(text) for text in texts):
-        return (), UNDECODABLE
-    return values, ""
+    flaw = flaw_of(values, columns)
+    return ((), flaw.reason) if flaw else (values, "")

@@ -17,14 +17,16 @@ from kerastc.progress import progress
 FOREIGN = {  # first bytes of files that people give for a table
     b"PK\x03\x04": "a ZIP archive or an Excel workbook",
     b"PAR1": "a Parquet file",
+    b"ARROW1": "an Arrow file",
     b"BZh": "compressed by bzip2",
     b"\xfd7zXZ\x00": "compressed by xz",
     b"\x28\xb5\x2f\xfd": "compressed by Zstandard",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook, or one with a password",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls), or one with a password",
     b"%PDF": "a PDF",
 }
 START = 4096  # bytes that the encoding is looked for in
 LONGEST_LINE = 2**20  # characters; what a lenient reading gives of a line, and holds in memory
+CHUNK = 2**16  # characters
 UNDECODED = re.compile("[\udc80-\udcff]")  # how a lenient reading gives a foreign byte (PEP 383)
 
 
@@ -66,15 +68,17 @@ class PlainFile:
             start = stream.read(8)
         if not start:
             raise UserError(f"{path} is empty (0 bytes).", "Give a file with a row for each text.")
-        for magic, kind in FOREIGN.items():
-            if start.startswith(magic):
-                raise UserError(
-                    f"{path} is {kind}, not a text file.",
-                    "Save it as CSV (UTF-8), TSV or JSON Lines, plain or gzip.",
-                )
+        if kind := _foreign(start):
+            raise UserError(
+                f"{path} is {kind}, not a text file.",
+                "Save it as CSV (UTF-8), or as .xlsx without a password.",
+            )
         file = cls(path, stated, start.startswith(GZIP), lenient, stated)
         with file.bytes() as data:
-            settled = settled_encoding(data.read(START), stated)
+            start = data.read(START)
+        if file.compressed and (kind := _foreign(start)):
+            raise UserError(f"{path} holds {kind}, packed by gzip.", f"Unpack it: gunzip {path}")
+        settled = settled_encoding(start, stated)
         return cls(path, settled, file.compressed, lenient, stated)
 
     @property
@@ -97,26 +101,43 @@ class PlainFile:
 
     def lines(self, show_progress: bool = True) -> Iterator[str]:
         """Yields the lines with their ends as they are; close the generator if you stop early."""
+
+        def pieces(reader: io.TextIOWrapper) -> Iterator[str]:
+            return _bounded(reader) if self.lenient else reader
+
+        return self._read(pieces, show_progress, newline="")
+
+    def chunks(self, show_progress: bool = True) -> Iterator[str]:
+        """Yields the text in pieces of `CHUNK` characters, in which every line ends with \\n."""
+
+        def pieces(reader: io.TextIOWrapper) -> Iterator[str]:
+            while piece := reader.read(CHUNK):
+                yield piece
+
+        return self._read(pieces, show_progress, newline=None)
+
+    def _read(self, pieces, show_progress: bool, newline: str | None) -> Iterator[str]:
         if not show_progress:
-            yield from self._lines(lambda kibibytes: None)
+            yield from self._pieces(pieces, newline, lambda kibibytes: None)
             return
         total = self.path.stat().st_size // 1024
         with progress(f"Reading {self.path.name} (KiB)", total) as advance:
-            yield from self._lines(advance)
+            yield from self._pieces(pieces, newline, advance)
 
-    def _lines(self, advance) -> Iterator[str]:
-        number, told = 0, 0
+    def _pieces(self, pieces, newline: str | None, advance) -> Iterator[str]:
+        line, told = 1, 0
         with opened(self.path) as stream:
             packed = Unpacked(self.path, stream) if self.compressed else None
             data = io.BufferedReader(packed) if packed else stream
             errors = encodings.UNDECODED if self.lenient else "strict"
-            reader = io.TextIOWrapper(data, self.encoding, errors, newline="")
+            reader = io.TextIOWrapper(data, self.encoding, errors, newline=newline)
             try:
-                for number, line in enumerate(_bounded(reader) if self.lenient else reader, 1):
-                    if "\0" in line and not self.lenient:
-                        raise self._nul(number)
-                    yield line
-                    if not number % 8192:
+                for number, piece in enumerate(pieces(reader), 1):
+                    if "\0" in piece and not self.lenient:
+                        raise self._nul(line + piece.partition("\0")[0].count("\n"))
+                    line += piece.count("\n") if newline is None else 1
+                    yield piece
+                    if newline is None or not number % 8192:
                         position = stream.tell() // 1024
                         advance(position - told)
                         told = position
@@ -124,7 +145,7 @@ class PlainFile:
                 raise self._undecodable(error) from error
             except OSError as error:
                 raise UserError(
-                    f"{self.path} cannot be read after line {number}: {error.strerror or error}."
+                    f"{self.path} cannot be read after line {line - 1}: {error.strerror or error}."
                 ) from error
 
     def refuse_unreadable(self, line: int, text: str) -> None:
@@ -165,6 +186,11 @@ class PlainFile:
             if likely
             else "Save the file as UTF-8, or set encoding= to the one it has.",
         )
+
+
+def _foreign(start: bytes) -> str:
+    """What a file with such first bytes is, where that is no text."""
+    return next((kind for magic, kind in FOREIGN.items() if start.startswith(magic)), "")
 
 
 def _bounded(reader: io.TextIOWrapper) -> Iterator[str]:

@@ -19,6 +19,7 @@ class Reading:
         encoding: of the file.
         delimiter: between the columns, where it was given; empty finds it out.
         header: False where the first line is a row.
+        sheet: of a workbook, where it was given; empty takes the only one that has rows.
     """
 
     text: tuple[str, ...] = ()
@@ -27,6 +28,7 @@ class Reading:
     encoding: str = "utf-8"
     delimiter: str = ""
     header: bool = True
+    sheet: str = ""
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "Reading":
@@ -37,7 +39,7 @@ class Reading:
         text = found.get("text")
         known = {
             name: found[name]
-            for name in ("label", "separator", "encoding", "delimiter")
+            for name in ("label", "separator", "encoding", "delimiter", "sheet")
             if isinstance(found.get(name), str)
         }
         if isinstance(found.get("header"), bool):
@@ -53,9 +55,11 @@ class Reading:
         encoding: str = "",
         delimiter: str = "",
         header: bool | None = None,
+        sheet: str = "",
     ) -> "Reading":
         """The same with what a user names in its place."""
-        named = {"text": tuple(text), "label": label, "encoding": encoding, "delimiter": delimiter}
+        named = {"text": tuple(text), "label": label, "encoding": encoding}
+        named |= {"delimiter": delimiter, "sheet": sheet}
         changes = {name: value for name, value in named.items() if value}
         if header is not None:
             changes["header"] = header

@@ -1,32 +1,22 @@
-"""Texts from a file of the user: CSV, TSV, JSON Lines or plain text, plain or gzip."""
+"""Texts from a table of the user, of any kind, or from a file with a text on each line."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+from kerastc.data.columns import NamedColumns
+from kerastc.data.excel_file import known_sheet
+from kerastc.data.guessed_columns import labelled_columns, text_columns
 from kerastc.data.label_names import Labels, written
 from kerastc.data.plain_file import PlainFile
 from kerastc.data.reading import Reading, columns_in_words
-from kerastc.data.table_file import DELIMITED, DELIMITERS, JSON_LINES, Table
+from kerastc.data.table_folder import own_parts, part_location
+from kerastc.data.table_kinds import is_table, open_table
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
 from kerastc.progress import tell
 from kerastc.text.cutting import cut_at_word
-
-# Looked for in this order, in any case. The first of which every column is there is taken.
-TEXT_COLUMNS = (
-    *(("text",), ("texts",), ("title", "abstract"), ("headline_text",), ("headline",)),
-    *(("sentence",), ("review",), ("body",), ("content",), ("document",), ("abstract",)),
-    *(("description",), ("comment",), ("message",), ("tweet",), ("question",), ("utterance",)),
-    *(("title",), ("texto",), ("titular",), ("oración",), ("reseña",), ("טקסט",), ("כותרת",)),
-)
-LABEL_COLUMNS = (
-    *("label", "labels", "gold_label", "class", "primary_category", "category"),
-    *("headline_category", "target", "topic", "group", "sentiment", "intent", "genre", "section"),
-    *("rating", "stars", "primary_cat"),
-    *("etiqueta", "clase", "categoría", "categoria", "tema", "תווית", "קטגוריה", "נושא"),
-)
 
 
 def read_texts(
@@ -39,25 +29,29 @@ def read_texts(
     one_class: bool = False,
     delimiter: str = "",
     header: bool = True,
+    sheet: str = "",
 ) -> LabelledTexts:
     """Reads labelled texts; white space in them is folded to single spaces.
 
     Args:
-        path: a file with a header (CSV, TSV) or an object a line (JSON Lines), plain or gzip.
+        path: CSV or TSV with a header, JSON Lines, JSON, plain or gzip; .xlsx, Parquet, Arrow; a
+            folder of Parquet files or one that `datasets` saved, of whose parts the training rows
+            are taken, and the others named in the result's `parts`.
         text: the text columns, joined by `separator` where there are more; guessed where empty.
         label: the class column; guessed where empty. Guesses are told in the result's `source`.
         max_characters: longer texts are cut at a word and counted in the notes; 0 does not cut.
         encoding: of the file; a byte order mark is dropped.
         delimiter: between the columns; found out where empty.
         header: False where the first line is a row; the columns are then called 1, 2, ...
+        sheet: of a workbook; where empty, the only one that has rows.
         one_class: allow a file in which all rows have one class (to measure, not to train).
 
     Raises:
         UserError: naming file, line and column, for a file that cannot be read as such a table,
             and for rows without a text or a label.
     """
-    file = PlainFile.at(path, encoding)
-    table = Table.open(file, delimiter, header)
+    given = Reading((), "", separator, encoding, delimiter, header, sheet)
+    table = open_table(path, given)
     columns, label, source = labelled_columns(table, text, label)
     texts, names, cut = [], [], 0
     labels = Labels()
@@ -75,19 +69,22 @@ def read_texts(
                 no_label.append(line)
             texts.append(folded)
             names.append(name)
-    _refuse_empty(file.path, "text", columns, no_text)
-    _refuse_empty(file.path, "label", [label], no_label)
+    _refuse_empty(table, "text", columns, no_text)
+    _refuse_empty(table, "label", [label], no_label)
     if not texts:
-        raise UserError(f"{file.path} has a header and no rows.", "Give a row for each text.")
+        raise UserError(f"{table.path} has a header and no rows.", "Give a row for each text.")
     if len(set(names)) == 1 and not one_class:
         raise UserError(
-            f"{file.path}, column {label!r}: every row has the class {names[0]!r}.",
+            f"{table.path}, column {label!r}: every row has the class {names[0]!r}.",
             f"At least two classes are needed. The columns are {table.shown_columns()}; "
             "set label= to the one with the classes.",
         )
     notes = {f"texts cut to {max_characters} characters": cut} if max_characters else {}
-    reading = Reading(tuple(columns), label, separator, encoding, delimiter, header)
-    return LabelledTexts.of(texts, names, source, notes, reading=reading)
+    reading = replace(given, text=tuple(columns), label=label)
+    return replace(
+        LabelledTexts.of(texts, names, source, notes | dict(table.notes), reading=reading),
+        parts=own_parts(path),
+    )
 
 
 def read_unlabelled(
@@ -97,14 +94,16 @@ def read_unlabelled(
     separator: str = " ",
     delimiter: str = "",
     header: bool = True,
+    sheet: str = "",
 ) -> list[str]:
     """Reads texts to predict from the files of `read_texts`, or from one with a text on each line.
 
-    A file is taken for a table by its extension (.csv, .tsv, .tab, .jsonl, .ndjson, .json), or
-    where `text` names columns. Blank lines at the end of a plain file are dropped; others would
-    shift the answers against the lines, so they are refused as empty texts.
+    A text file is taken for a table by its extension (.csv, .tsv, .tab, .jsonl, .ndjson, .json), or
+    where `text` names columns. Of a folder of parts the test rows are taken. Blank lines at the end
+    of a plain file are dropped; others would shift the answers against the lines, so they are
+    refused as empty texts.
     """
-    reading = Reading(tuple(text), "", separator, encoding, delimiter, header)
+    reading = Reading(tuple(text), "", separator, encoding, delimiter, header, sheet)
     texts, _ = unlabelled_texts(path, reading)
     return texts
 
@@ -122,26 +121,35 @@ def unlabelled_texts(
     Returns:
         The texts, and `column headline (guessed)` or the like; empty for a text on each line.
     """
-    file, guessed = PlainFile.at(path, reading.encoding), False
-    if table or reading.text or _is_table(file):
-        opened = Table.open(file, reading.delimiter, reading.header)
-        columns, guessed = _text_columns(opened, reading.text)
-        with closing(opened.rows(columns)) as rows:
-            lines, texts = _unzipped(
-                (line, joined(values, reading.separator)) for line, values in rows
-            )
-    else:
-        columns = []
-        with closing(file.lines()) as rows:
-            lines, texts = _unzipped((n, " ".join(row.split())) for n, row in enumerate(rows, 1))
-        while texts and not texts[-1]:
-            texts.pop()
-    _refuse_empty(
-        file.path, "text", columns, [n for n, row in zip(lines, texts, strict=False) if not row]
-    )
+    if not (table or reading.text or is_table(path)):
+        return _texts_of_lines(PlainFile.at(path, reading.encoding)), ""
+    location = part_location(path, "test")
+    opened = open_table(location, reading)
+    columns, guessed = text_columns(opened, reading.text)
+    with closing(opened.rows(columns)) as rows:
+        numbers, texts = _unzipped((n, joined(values, reading.separator)) for n, values in rows)
+    empty = [n for n, text in zip(numbers, texts, strict=True) if not text]
+    _refuse_empty(opened, "text", columns, empty)
+    if not texts:
+        raise UserError(f"{opened.path} holds no texts.", "Give a row for each text.")
+    for what, count in opened.notes.items():
+        tell(f"{what}: {count:,}")
+    remark = f", {opened.remark}" if opened.remark else ""
+    remark += f" of {location}" if location != str(path) else ""
+    return texts, f"{columns_in_words(columns)}{' (guessed)' if guessed else ''}{remark}"
+
+
+def _texts_of_lines(file: PlainFile) -> list[str]:
+    with closing(file.lines()) as lines:
+        texts = [" ".join(line.split()) for line in lines]
+    while texts and not texts[-1]:
+        texts.pop()
+    empty = [number for number, text in enumerate(texts, 1) if not text]
+    if empty:
+        raise _empty(file.path, "line", "text", (), empty)
     if not texts:
         raise UserError(f"{file.path} holds no texts.", "Give a row for each text.")
-    return texts, f"{columns_in_words(columns)}{' (guessed)' if guessed else ''}" if columns else ""
+    return texts
 
 
 def further_texts(path: str | Path, reading: Reading) -> list[str]:
@@ -155,7 +163,9 @@ def further_texts(path: str | Path, reading: Reading) -> list[str]:
         reading: of the run.
     """
     if is_table(path):
-        table = Table.open(PlainFile.at(path, reading.encoding), reading.delimiter, reading.header)
+        path = part_location(path, "train")
+        reading = replace(reading, sheet=known_sheet(path, reading.sheet))
+        table = open_table(path, reading)
         if not set(reading.text) <= set(table.columns):
             reading = replace(reading, text=())
     else:
@@ -163,44 +173,6 @@ def further_texts(path: str | Path, reading: Reading) -> list[str]:
     texts, origin = unlabelled_texts(path, reading)
     tell(f"Read {len(texts):,} texts of {path}{f' from {origin}' if origin else ''}.")
     return texts
-
-
-def is_table(path: str | Path) -> bool:
-    """Whether a file is taken for a table by its extension; another has a text on each line."""
-    return _is_table(PlainFile.at(path, "utf-8"))
-
-
-def _is_table(file: PlainFile) -> bool:
-    return file.extension in (*DELIMITED, *JSON_LINES)
-
-
-def labelled_columns(table: Table, text: Sequence[str], label: str) -> tuple[list[str], str, str]:
-    """The text columns and the label column, and a sentence on where the texts come from.
-
-    Args:
-        text: names that must be there; looked for among `TEXT_COLUMNS` where empty.
-        label: the same, among `LABEL_COLUMNS`.
-
-    Raises:
-        UserError: a column is not there, or no usual name is.
-    """
-    if len(table.columns) == 1:
-        raise UserError(
-            f"{table.file.path} has one column only, {table.shown_columns()}; "
-            "texts and their labels need two.",
-            f"Separate columns by {', '.join(DELIMITERS.values())} (none is in the first line)."
-            if table.delimiter
-            else "Add the class to every object.",
-        )
-    columns, guessed_text = _text_columns(table, text)
-    label, guessed_label = _label_column(table, label, columns)
-    remark = f" ({table.file.remark})" if table.file.remark else ""
-    source = (
-        f"{table.file.path.name}{remark}: texts from {' + '.join(columns)}"
-        f"{' (guessed)' if guessed_text else ''}"
-        f", classes from {label}{' (guessed)' if guessed_label else ''}"
-    )
-    return columns, label, source
 
 
 def joined(parts: Sequence[object], separator: str = " ") -> str:
@@ -219,53 +191,25 @@ def _unzipped(pairs: Iterable[tuple[int, str]]) -> tuple[list[int], list[str]]:
     return lines, texts
 
 
-def _text_columns(table: Table, text: Sequence[str]) -> tuple[list[str], bool]:
-    """The text columns, checked, and whether they were guessed."""
-    if text:
-        names = [text] if isinstance(text, str) else list(text)
-        return [table.require(name, "text") for name in names], False
-    there = _by_lower_name(table)
-    for names in TEXT_COLUMNS:
-        if all(name in there for name in names):
-            return [table.require(there[name], "text") for name in names], True
-    raise _unguessed(table, "text")
+def _refuse_empty(
+    table: NamedColumns, role: str, columns: Sequence[str], numbers: Sequence[int]
+) -> None:
+    if numbers:
+        error = _empty(table.path, table.unit, role, columns, numbers)
+        told = [f"{what}: {count:,}" for what, count in table.notes.items()]
+        error.hint = "\n".join([error.hint, *told])
+        raise error
 
 
-def _label_column(table: Table, label: str, text: Sequence[str]) -> tuple[str, bool]:
-    """The label column, checked, and whether it was guessed."""
-    if label:
-        if label in text:
-            raise UserError(f"The column {label!r} cannot be both text and label.")
-        return table.require(label, "label"), False
-    there = _by_lower_name(table)
-    for name in LABEL_COLUMNS:
-        if name in there and there[name] not in text:
-            return table.require(there[name], "label"), True
-    raise _unguessed(table, "label")
-
-
-def _by_lower_name(table: Table) -> dict[str, str]:
-    return {name.casefold().replace(" ", "_"): name for name in table.columns}
-
-
-def _unguessed(table: Table, role: str) -> UserError:
-    return UserError(
-        f"{table.file.path}: none of the columns has a usual name for the {role}. "
-        f"They are {table.shown_columns()}.",
-        f"Set {role}= to one of them. If the first line is a row and no header, name the columns "
-        "by number, such as: header=false text=2+3 label=1"
-        if table.delimiter
-        else f"Set {role}= to one of them.",
-    )
-
-
-def _refuse_empty(path: Path, role: str, columns: Sequence[str], lines: Sequence[int]) -> None:
-    if not lines:
-        return
-    shown = ", ".join(map(str, lines[:5])) + (", ..." if len(lines) > 5 else "")
+def _empty(
+    path: Path, unit: str, role: str, columns: Sequence[str], numbers: Sequence[int]
+) -> UserError:
+    shown = ", ".join(map(str, numbers[:5])) + (", ..." if len(numbers) > 5 else "")
     where = f", column {' + '.join(map(repr, columns))}" if columns else ""
-    count = f"an empty {role} in" if len(lines) == 1 else f"{len(lines):,} empty {role}s, in"
+    count = f"an empty {role} in" if len(numbers) == 1 else f"{len(numbers):,} empty {role}s, in"
     hint = f"Remove such rows or give them a {role}"
     if role == "label":
         hint += "; null, NaN, N/A and <NA> are none"
-    raise UserError(f"{path}{where}: {count} line{'s' * (len(lines) > 1)} {shown}.", f"{hint}.")
+    return UserError(
+        f"{path}{where}: {count} {unit}{'s' * (len(numbers) > 1)} {shown}.", f"{hint}."
+    )

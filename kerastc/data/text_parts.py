@@ -1,6 +1,7 @@
 """Validation and test texts that come in files of their own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
 from typing import Annotated, Any, ClassVar, Literal
@@ -11,6 +12,7 @@ import pydantic
 from kerastc.data.duplicates import Seen, find_duplicates
 from kerastc.data.part_words import COUNT_OR_PATH, Portion, refuse_share
 from kerastc.data.splits import PARTS, Splits, drawn, split, thinned
+from kerastc.data.table_folder import part_location
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
 from kerastc.settings import Location
@@ -66,6 +68,15 @@ class TextParts(pydantic.BaseModel):
             )
         return shares[0], shares[1]
 
+    def completed(self, data: LabelledTexts) -> "TextParts":
+        """The same, with the parts that lie in one folder with the data where none are given."""
+        own = {
+            name: place
+            for name, place in data.parts.items()
+            if getattr(self, name) == "" and getattr(self, f"{name}_fraction") is None
+        }
+        return self.model_copy(update=own) if own else self
+
     @property
     def files(self) -> dict[str, str]:
         """The parts that have files of their own."""
@@ -91,6 +102,8 @@ def split_texts(
 ) -> Splits:
     """As `split`, with the parts that have files of their own taken from there.
 
+    Parts that lie in one folder with `data` are taken where none are given or drawn.
+
     A given part stays whole: rows of `data` that equal one of its rows, or nearly so, are left out
     and counted; so are given validation rows that equal test rows.
 
@@ -106,7 +119,11 @@ def split_texts(
         UserError: as `split` and `read` do, for classes in a part that `data` lacks, and for a
             split by date beside a file.
     """
-    given = {name: read(file) for name, file in parts.files.items()}
+    parts = parts if by == "date" else parts.completed(data)
+    given = {}
+    for name, file in parts.files.items():
+        with _own_part_told(name, data.parts.get(name) == file):
+            given[name] = read(part_location(file, name))
     if not given:
         return split(data, seed, *parts.shares(data), train_fraction, by, seen)
     if by == "date":
@@ -143,6 +160,17 @@ def split_texts(
         },
         fingerprint=sha256(f"{' '.join(given)} {digests}".encode()).hexdigest(),
     )
+
+
+@contextmanager
+def _own_part_told(name: str, lies_by: bool) -> Iterator[None]:
+    """Adds to an error how to do without a part that the user has not named."""
+    try:
+        yield
+    except UserError as error:
+        if lies_by:
+            error.hint += f"\nOr draw rows of data in its place: {name}_fraction=0.15"
+        raise
 
 
 def _sizes(data: LabelledTexts, given: dict[str, LabelledTexts]) -> list[int]:

@@ -23,6 +23,7 @@ class LabelledTexts(Labelled):
         notes: what was counted on the way (rows dropped, texts cut, ...), name to number.
         dates: (n,) int32, each year * 10000 + month * 100 + day; None where the source has none.
         reading: how rows of a table became texts; empty where they are of no table.
+        parts: where the validation and test rows are that lie in one folder with these.
     """
 
     texts: np.ndarray
@@ -32,6 +33,7 @@ class LabelledTexts(Labelled):
     notes: dict[str, int] = field(default_factory=dict)
     dates: np.ndarray | None = None
     reading: Reading = field(default_factory=Reading)
+    parts: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(

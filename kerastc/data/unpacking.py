@@ -14,14 +14,22 @@ HARMLESS = 2**28  # bytes; so much any file may unpack to
 RATIO = 100  # of unpacked to packed bytes; texts have 2 to 20
 
 
-def refuse_bomb(path: Path, unpacked: int) -> None:
-    """Raises a `UserError` where a file of this size should not unpack to so many bytes."""
-    packed = path.stat().st_size
-    if unpacked > max(HARMLESS, RATIO * packed):
+def refuse_bomb(path: Path, unpacked: int, packed: int | None = None) -> None:
+    """Raises a `UserError` where a file should not unpack to so many bytes.
+
+    Args:
+        path: the file.
+        unpacked: the bytes.
+        packed: the size of the file, or of several; looked up where it is None.
+    """
+    if unpacked <= HARMLESS:
+        return
+    packed = path.stat().st_size if packed is None else packed
+    if unpacked > RATIO * packed:
         raise UserError(
             f"{path} has {packed:,} bytes and unpacks to more than {unpacked // 2**20:,} MiB, over "
             f"{RATIO} times as much: no real table does, and it would fill the memory.",
-            "If you trust it, unpack it and give the unpacked file.",
+            "If you trust it, unpack it, or save it as CSV, and give that file.",
         )
 
 

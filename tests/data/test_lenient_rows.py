@@ -3,8 +3,9 @@ import json
 
 import pytest
 
-from kerastc.data import lenient_rows as reasons
+from kerastc.data import flaws as reasons
 from kerastc.data.cleaning_report import CleaningReport
+from kerastc.data.lenient_rows import lenient_rows
 from kerastc.data.plain_file import LONGEST_LINE, PlainFile
 from kerastc.data.table_file import Table
 from kerastc.errors import UserError
@@ -23,7 +24,7 @@ def read(tmp_path):
         path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
         table = Table.open(PlainFile.at(path, lenient=True))
         report = CleaningReport()
-        rows = reasons.lenient_rows(table, ["text", "topic"], report, fallback)
+        rows = lenient_rows(table, ["text", "topic"], report, fallback)
         kept = [(line, text) for line, (text, _) in rows]
         assert report.rows_in == len(kept) + report.rejected.total()
         return kept, [(line, reason) for line, reason, _ in report.rejections], report

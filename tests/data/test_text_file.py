@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kerastc.data.cleaning import clean
 from kerastc.data.encodings import likely_encoding
 from kerastc.data.reading import Reading
 from kerastc.data.text_file import further_texts, read_texts, read_unlabelled, unlabelled_texts
@@ -175,14 +176,13 @@ def test_bad_csv_is_refused_with_its_place(write, case):
 REFUSED_JSON = {
     "cut short": ('{"text": "a", "label": 1}\n{"text": "b"', ["line 2", "column 13", "JSON"]),
     "missing key": ('{"text": "a", "label": 1}\n{"text": "b"}', ["line 2", "no 'label'", "'text'"]),
-    "array": ('[{"text": "a", "label": 1}]', ["line 1", "not one whole JSON object", "json.load"]),
-    "array over lines": ('[\n{"text": "a"}\n]', ["line 1", "not one whole JSON object"]),
+    "array": ('{"text": "a", "label": 1}\n[1]', ["line 2", "not one whole JSON object"]),
     "a number": ('{"text": "a", "label": 1}\n7', ["line 2", "not one whole JSON object"]),
     "list": ('{"text": ["a"], "label": 1}', ["line 1", "column 'text'", "a list"]),
     "null": ('{"text": null, "label": 1}\n{"text": "b", "label": 2}', ["empty text in line 1"]),
     "surrogate": ('{"text": "a\\ud800", "label": 1}', ["line 1", "'text'", "\\ud800"]),
     "too deep": ('{"text": "a", "label": ' + "[" * 100_000, ["line 1", "not valid JSON"]),
-    "one key": ('{"text": "a"}', ["one column only", "Add the class"]),
+    "one key": ('{"text": "a"}', ["one column only", "the class of each"]),
 }
 
 
@@ -261,7 +261,7 @@ def test_a_folder_is_told_with_what_it_holds(write, tmp_path):
         (b"", "0 bytes"),
         # mtime: the bytes name the test, and are the same in every process.
         (gzip.compress(b"", mtime=0), "is empty"),
-        (b"PK\x03\x04" + bytes(20), "Excel workbook"),
+        (b"PK\x03\x04" + bytes(20), "workbook or ZIP archive"),
         (gzip.compress(TABLE.encode() * 9999, mtime=0)[:200], "damaged or cut short"),
         (gzip.compress(TABLE.encode(), mtime=0) + b"trailing rubbish", "damaged or cut short"),
     ],
@@ -344,6 +344,27 @@ def test_what_unpacks_to_far_too_much_is_refused(write, monkeypatch):
     bomb = gzip.compress(TABLE.encode() + b"\n" * 2**24)
     with pytest.raises(UserError, match=r"unpacks to more than .* MiB(?s:.*)unpack it"):
         read_texts(write(bomb, "data.csv"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("first", ["sep={}", '"sep={}"', "SEP={}", "\r\nsep={}"])
+@pytest.mark.parametrize("delimiter", [";", ",", "\t", "|", "^"])
+def test_a_first_line_may_state_the_delimiter(write, delimiter, first, encoding):
+    lines = [first.format(delimiter), f"text{delimiter}label", f"an oil price{delimiter}business"]
+    lines += ["a cup final" + delimiter + "sport", ""]
+    path = write("\r\n".join(lines), "data.csv", encoding)
+    assert pairs(read_texts(path)) == pairs(clean(path).texts) == EXPECTED
+    assert list(clean(path).lines) == [line + first.count("\n") for line in (3, 4)]
+    path = write("\r\n".join([*lines[:3], f"a{delimiter}b{delimiter}c"]), "data.csv", encoding)
+    with pytest.raises(UserError, match=f"line {4 + first.count(chr(10))}: 3 columns"):
+        read_texts(path)
+
+
+def test_a_stated_delimiter_is_not_a_column(write):
+    assert len(read_texts(write("sep=;\na;x\nb;y\n"), ["1"], "2", header=False)) == 2
+    with pytest.raises(UserError, match="nothing but the line sep=;"):
+        read_texts(write("sep=;\n"))
+    assert pairs(read_texts(write(TABLE.replace(",", "|")), delimiter="|")) == EXPECTED
 
 
 @pytest.mark.parametrize("missing", ["NaN", "null", '""', '" \\u200b"', '"NaN"', '"null"', '"n/a"'])
