@@ -70,7 +70,10 @@ def main(
     failed = sorted(file for file in read[1] if file.startswith(running.FAILED))
     if failed:
         print("\nFailed now:", *failed, sep="\n    ")
-    return int(bool(failed) or any(c.differences for c in (found, *resumed)))
+    differing = sum(len(comparison.differences) for comparison in (found, *resumed))
+    total = sum(found.counts.values())
+    print(f"\n{differing:,} differences in {total:,} values; {len(failed)} steps failed.")
+    return int(bool(differing or failed))
 
 
 def _arguments(words: Sequence[str] | None) -> argparse.Namespace:

@@ -82,8 +82,11 @@ def _of_arrays(base: np.ndarray, now: np.ndarray) -> tuple[str, str] | None:
         return tuple(f"{array.dtype}{list(array.shape)}" for array in (base, now))
     if base.tobytes() == now.tobytes():
         return None
-    rows = [np.ascontiguousarray(a).reshape(-1).view((np.void, a.itemsize)) for a in (base, now)]
-    places = np.flatnonzero([a.tobytes() != b.tobytes() for a, b in zip(*rows, strict=True)])
+    ours, theirs = (
+        np.ascontiguousarray(array).reshape(-1).view(np.uint8).reshape(array.size, array.itemsize)
+        for array in (base, now)
+    )
+    places = np.flatnonzero((ours != theirs).any(axis=1))
     first, of = places[0], f"{len(places)} of {base.size}"
     return f"[{first}] {base.flat[first]!s}", f"{now.flat[first]!s} ({of} differ)"
 
