@@ -1,4 +1,4 @@
-"""A paper of arXiv, and papers read from a metadata file (CSV, TSV, JSON Lines; plain or .gz)."""
+"""A paper of arXiv, and papers read from a metadata file: CSV, JSON Lines or another table."""
 
 import csv
 import gzip
@@ -6,17 +6,23 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from kerastc.data.json_table import begins_as_array
+from kerastc.data.label_names import written
+from kerastc.data.plain_file import PlainFile
+from kerastc.data.reading import Reading
+from kerastc.data.table_kinds import kind_of, open_table
 from kerastc.errors import UserError
 from kerastc.progress import progress
 
 FILE_HINT = (
-    "From a file instead: `kerastc train arxiv data=FILE`, FILE being CSV, TSV or JSON Lines (.gz "
-    "too) with the columns arxiv_id, primary_cat, categories, title, abstract. arXiv's own "
-    "metadata snapshot (arxiv-metadata-oai-snapshot.json, CC0, on Kaggle as "
+    "From a file instead: `kerastc train arxiv data=FILE`, FILE being CSV, TSV, JSON (.gz too), "
+    ".xlsx or Parquet with the columns arxiv_id, primary_cat, categories, title, abstract. arXiv's "
+    "own metadata snapshot (arxiv-metadata-oai-snapshot.json, CC0, on Kaggle as "
     "Cornell-University/arxiv) serves as it is."
 )
 
@@ -90,6 +96,9 @@ def read_papers(path: Path) -> Iterator[Paper]:
     Raises:
         UserError: no such file, not one of the forms, not UTF-8, a column missing, a broken row.
     """
+    if path.exists() and _is_other_table(path):
+        yield from _papers_of_table(path)
+        return
     suffixes = [suffix for suffix in path.suffixes if suffix != ".gz"]
     form = suffixes[-1].lower() if suffixes else ""
     if form not in (*DELIMITERS, *JSON_LINES):
@@ -110,6 +119,26 @@ def read_papers(path: Path) -> Iterator[Paper]:
         raise UserError(f"{path} is not UTF-8: {error.reason} at byte {error.start}") from error
     except (EOFError, zlib.error, OSError) as error:
         raise UserError(f"{path} cannot be read: {error}") from error
+
+
+def _is_other_table(path: Path) -> bool:
+    """Whether it is a workbook, a Parquet or Arrow file, a folder of such, or a JSON array."""
+    if kind_of(path) != "text":
+        return True
+    with suppress(UserError):  # what is wrong with a text file is told below
+        file = PlainFile.at(path)
+        return file.extension in JSON_LINES and begins_as_array(file)
+    return False
+
+
+def _papers_of_table(path: Path) -> Iterator[Paper]:
+    table = open_table(path, Reading())
+    names = _names(path, table.columns)
+    with closing(table.rows(list(names.values()))) as rows:
+        for _, values in rows:
+            yield _paper(
+                {field: written(value) for field, value in zip(names, values, strict=True)}
+            )
 
 
 def _table_rows(path: Path, lines: TextIO, form: str) -> Iterator[dict[str, Any]]:

@@ -27,6 +27,12 @@ def begins_as_json(file: PlainFile) -> bool:
         return file.extension in JSON_LINES or values.peek() in ("{", "]")
 
 
+def begins_as_array(file: PlainFile) -> bool:
+    """Whether the first character is that of an array."""
+    with closing(file.chunks(show_progress=False)) as chunks:
+        return JsonValues(chunks).peek() == "["
+
+
 def open_json(file: PlainFile) -> "Table | JsonTable":
     """The table in a file that begins with { or [: JSON Lines, an array, or one object.
 

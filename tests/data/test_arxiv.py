@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from written_tables import write as write_table
 
 from kerastc.data.arxiv import read_arxiv
 from kerastc.data.arxiv_papers import Paper, canonical_id, read_papers
@@ -178,6 +179,15 @@ def test_the_snapshot_of_arxiv_is_read_as_it_is(tmp_path):
     (paper,) = read_papers(path)
     assert (paper.arxiv_id, paper.primary_cat) == ("0704.0001", "hep-ph")
     assert paper.categories == ("hep-ph", "math.LO")
+
+
+@pytest.mark.parametrize("kind", ["a.json", "a.xlsx", "a.parquet", "saved"])
+def test_papers_are_read_from_tables_of_other_kinds(tmp_path, kind):
+    row = {"id": "0704.0001", "title": "A title", "categories": "hep-ph math.LO", "abstract": "We."}
+    rows = [row, {**row, "id": "0704.0002", "abstract": None}]
+    first, second = read_papers(write_table(tmp_path / kind, rows))
+    assert first == Paper("0704.0001", "hep-ph", ("hep-ph", "math.LO"), "A title", "We.")
+    assert not second.has_abstract
 
 
 @pytest.mark.parametrize(
