@@ -41,15 +41,22 @@ class ArrowTable(TypedRows):
         with _told(path):
             schemas = [_reader(file).schema() for file in files]
             names = [schema.names for schema in schemas]
+            told = [class_names(schema.metadata) for schema in schemas]
             self.packed = sum(file.stat().st_size for file in files)
         self.columns = tuple(names[0])
-        self._classes = {**class_names(schemas[0].metadata), **(classes or {})}
+        self._classes = {**told[0], **(classes or {})}
         for file, others in zip(files, names, strict=True):
             if set(others) != set(self.columns):
                 raise UserError(
                     f"{file} has other columns than {files[0].name} beside it: "
                     f"{', '.join(map(repr, others[:20]))}.",
                     "Files of one table need the same columns; give one of them.",
+                )
+        for file, others in zip(files, told, strict=True):
+            if others != told[0]:
+                raise UserError(
+                    f"{file} numbers its classes otherwise than {files[0].name} beside it.",
+                    "Give one of these files.",
                 )
 
     @property

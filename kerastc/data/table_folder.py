@@ -21,6 +21,7 @@ NAMES = {  # of parts, as people call them
 }
 ORDER = {"train": 0, "validation": 1, "test": 2}
 SHARD = re.compile(r"(?P<part>.+?)-(?P<number>\d{5})-of-(?P<count>\d{5})(-[0-9a-f]+)?")
+UNNUMBERED = re.compile("[^0-9]*")  # the beginning of a name, in front of numbers and dates
 STATE, PARTS, INFO = "state.json", "dataset_dict.json", "dataset_info.json"
 DEPTH = 3  # folders, one in another, in which Parquet files are looked for
 LARGEST = 2**24  # bytes of a description
@@ -81,10 +82,9 @@ def own_parts(location: str | Path) -> dict[str, str]:
     path = Path(location).expanduser()
     if not path.is_dir() or (path / STATE).is_file():
         return {}
-    parts = {part.name: part.location for part in parts_of(path)}
-    return {
-        name: parts[name] for name in ("validation", "test") if name in parts and len(parts) > 1
-    }
+    parts = parts_of(path)
+    there = {part.name for part in parts} & {"validation", "test"} if len(parts) > 1 else set()
+    return {name: _chosen(path, parts, name).location for name in sorted(there)}
 
 
 def parts_of(path: Path) -> list[Part]:
@@ -115,10 +115,15 @@ def parts_of(path: Path) -> list[Part]:
             f"{path} holds the tables of several data sets: {_listed(folders)}.",
             "Give one of these folders.",
         )
-    if not any(_called(name) in NAMES.values() for _, name in parts):
-        folder = files[0].parent
-        return [Part("", str(folder / f"*{PARQUET}"))]
-    found = [Part(_called(name), _pattern(name, files)) for (_, name), files in parts.items()]
+    found = [Part(_called(name), _together(name, files)) for (_, name), files in parts.items()]
+    if not any(part.name in ORDER for part in found):
+        if len(found) > 1:
+            raise UserError(
+                f"{path} holds several tables, none of which is called train, validation or test: "
+                f"{_listed(part.location for part in found)}.",
+                "Give one of them.",
+            )
+        return [Part("", found[0].location)]
     return sorted(found, key=lambda part: ORDER.get(part.name, len(ORDER)))
 
 
@@ -205,20 +210,39 @@ def _parquet_files(path: Path) -> list[Path]:
 
 def _place(file: Path) -> tuple[Path, str]:
     """The folder of the data set that a Parquet file is of, and the name of its part."""
-    stem = file.stem
-    if match := SHARD.fullmatch(stem):
-        return file.parent, match["part"]
-    if stem.isdecimal() and file.parent.name.casefold() in NAMES:
+    match = SHARD.fullmatch(file.stem)
+    name = match["part"] if match else file.stem
+    words = [word for word in re.split(r"[-_. ]", name) if word.casefold() in NAMES]
+    if len(words) == 1:
+        return file.parent, words[0]
+    if file.parent.name.casefold() in NAMES:
         return file.parent.parent, file.parent.name
-    return file.parent, stem
+    return file.parent, name if match else UNNUMBERED.match(name)[0]
 
 
-def _pattern(name: str, files: Sequence[Path]) -> str:
+def _together(name: str, files: Sequence[Path]) -> str:
+    """What names these files of one folder, and no other."""
     if len(files) == 1 and not files_beside(files[0]):
         return str(files[0])
-    if files[0].stem.isdecimal():
-        return str(files[0].parent)
-    return str(files[0].parent / f"{name}-*{PARQUET}")
+    folder = files[0].parent
+    if folder.name == name and _parquet_files(folder) == files:
+        return str(folder)
+    for start in (f"{name}-", _common_start([file.name for file in files])):
+        pattern = folder / f"{start}*{PARQUET}"
+        if _fitting(pattern) == files:
+            return str(pattern)
+    raise UserError(
+        f"{folder}: the names of its Parquet files do not tell which make one table: "
+        f"{_listed(file.name for file in files)}.",
+        "Give a folder with the files of one table alone.",
+    )
+
+
+def _common_start(names: Sequence[str]) -> str:
+    start = names[0]
+    while not all(name.startswith(start) for name in names):
+        start = start[:-1]
+    return start
 
 
 def files_beside(file: Path) -> int:

@@ -99,6 +99,28 @@ def test_parquet_files_without_parts_are_one_table(tmp_path, names):
     assert len(read_texts(tmp_path)) == 8
 
 
+@pytest.mark.parametrize(
+    ("names", "parts"),
+    [
+        (["imdb-train", "imdb-test"], {"train": 4, "test": 4}),
+        (["train_1", "train_2", "dev"], {"train": 8, "validation": 4}),
+        (["Train-00000-of-00001-a09b74b3ef9c3b56", "TEST"], {"train": 4, "test": 4}),
+        (["train", "dev", "valid"], None),
+        (["news", "reviews"], None),
+    ],
+)
+def test_names_tell_parts_or_the_folder_is_refused(tmp_path, names, parts):
+    for name in names:
+        parquet.write_table(rows(name, 4), tmp_path / f"{name}.parquet")
+    if parts is None:
+        with pytest.raises(UserError, match=r"Give (one|a folder)"):
+            read_texts(tmp_path)
+        return
+    sizes = {part: len(read_texts(part_location(tmp_path, part))) for part in parts}
+    assert sizes == parts
+    assert set(read_texts(tmp_path).parts) == set(parts) - {"train"}
+
+
 def test_parts_may_be_folders(tmp_path):
     for part in ("train", "test"):
         (tmp_path / "default" / part).mkdir(parents=True)
@@ -117,6 +139,11 @@ def _of_other_columns(folder):
     parquet.write_table(other, folder / "data/train-00001-of-00002.parquet")
 
 
+def _of_other_classes(folder):
+    other = with_classes(rows("a", 4), NAMES[::-1])
+    parquet.write_table(other, folder / "data/train-00001-of-00002.parquet")
+
+
 def _of_two_data_sets(folder):
     (folder / "en").mkdir()
     parquet.write_table(rows("a", 2), folder / "en/train.parquet")
@@ -132,6 +159,7 @@ def _of_no_table(folder):
     [
         (_without_a_file, "1 of the 2 files of train missing"),
         (_of_other_columns, "other columns"),
+        (_of_other_classes, "numbers its classes otherwise"),
         (_of_two_data_sets, "several data sets(?s:.*)Give one"),
         (_of_no_table, "is a folder; a table is needed. It holds README.md, data"),
     ],
