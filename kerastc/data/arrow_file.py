@@ -9,6 +9,7 @@ from typing import Any
 from kerastc.errors import UserError
 
 MOST_ROWS = 4096  # given out at once
+FEW_ROWS = 16  # the same of views, of which many may be of one long text
 FILE = b"ARROW1"
 DICTIONARY, BATCH = 2, 3  # kinds of messages that have a body
 
@@ -39,8 +40,9 @@ class ArrowRows:
                 found = [batch.column(batch.schema.get_field_index(name)) for name in columns]
                 for array in found:
                     array.validate(full=True)
-                for start in range(0, batch.num_rows, MOST_ROWS):
-                    yield [array.slice(start, MOST_ROWS) for array in found]
+                size = FEW_ROWS if any(_has_views(array.type) for array in found) else MOST_ROWS
+                for start in range(0, batch.num_rows, size):
+                    yield [array.slice(start, size) for array in found]
 
     @contextmanager
     def _stream(self) -> Iterator[Any]:
@@ -59,6 +61,12 @@ class ArrowRows:
                     )
             source.seek(start)
             yield pa.ipc.open_stream(source)
+
+
+def _has_views(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return pa.types.is_string_view(kind) or pa.types.is_binary_view(kind)
 
 
 def _is_compressed(metadata: bytes) -> bool:

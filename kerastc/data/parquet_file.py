@@ -6,6 +6,7 @@ from typing import Any, BinaryIO
 
 from kerastc.data.unpacking import HARMLESS, refuse_bomb
 
+DICTIONARY = 2  # the kind of a page
 MOST_ROWS = 4096  # of a batch
 # A value of these is told by the one before it, and so may be longer than all bytes of the page.
 CHAINED = {"DELTA_BYTE_ARRAY"}
@@ -37,6 +38,8 @@ class ParquetRows:
         with self._open() as file, self._path.open("rb") as stream:
             for group in range(file.num_row_groups):
                 row_group = file.metadata.row_group(group)
+                if not row_group.num_rows:
+                    continue
                 chunks = [row_group.column(i) for i in range(row_group.num_columns)]
                 chunks = [c for c in chunks if _column(c, file.schema_arrow.names) in columns]
                 unpacked += sum(chunk.total_uncompressed_size for chunk in chunks)
@@ -68,26 +71,32 @@ def _longest(chunk: Any, stream: BinaryIO) -> int:
     """The most bytes that one value can have which many rows share."""
     if CHAINED & set(chunk.encodings):
         return chunk.total_uncompressed_size
-    if not chunk.has_dictionary_page:
-        return 1
-    stream.seek(chunk.dictionary_page_offset)
-    return _page_size(stream.read(32)) or chunk.total_uncompressed_size
+    known = chunk.has_dictionary_page
+    stream.seek(chunk.dictionary_page_offset if known else chunk.data_page_offset)
+    kind, size = _page(stream.read(32))
+    if kind == DICTIONARY:
+        return size
+    return chunk.total_uncompressed_size if known else 1
 
 
-def _page_size(header: bytes) -> int:
-    """Bytes of an unpacked page by its header, in Thrift's compact protocol; 0 where it has none.
+def _page(header: bytes) -> tuple[int, int]:
+    """Kind and unpacked bytes of a page by its header, in Thrift's compact protocol.
 
-    The header begins with three 32-bit fields, type, unpacked and packed size, each a byte for
+    The header begins with 32-bit fields, the first of which are these two: each is a byte for
     field and type and a zigzag number of 7 bits a byte.
+
+    Raises:
+        ValueError: it begins otherwise.
     """
-    at, value = 0, 0
+    at, values = 0, []
     for _ in range(2):
         if header[at : at + 1] != b"\x15":  # the next field, of type i32
-            return 0
+            raise ValueError("a page without a header")
         at, value, shift = at + 1, 0, 0
         while at < len(header):
             value |= (header[at] & 0x7F) << shift
             at, shift = at + 1, shift + 7
             if header[at - 1] < 0x80:
                 break
-    return value >> 1
+        values.append(value >> 1)
+    return values[0], values[1]

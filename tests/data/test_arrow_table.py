@@ -154,6 +154,21 @@ def test_what_unpacks_to_far_too_much_is_refused(tmp_path, monkeypatch, form):
     assert pa.default_memory_pool().max_memory() == before  # that of the whole table
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_a_table_without_rows_is_refused(tmp_path, form):
+    with pytest.raises(UserError, match="has a header and no rows"):
+        read_texts(write(tmp_path, columns(1, 2).slice(2), form))
+
+
+def test_empty_groups_of_rows_are_passed_over(tmp_path):
+    table = columns(1, 2)
+    path = tmp_path / "a.parquet"
+    with parquet.ParquetWriter(path, table.schema) as writer:
+        for part in (table.slice(2), table, table.slice(2)):
+            writer.write_table(part)
+    assert len(read_texts(path)) == 2
+
+
 def test_compressed_arrow_data_are_refused(tmp_path):
     path = arrow(tmp_path / "a.arrow", columns(1, 2), compression="zstd")
     with pytest.raises(UserError, match="compressed Arrow data are not read"):
