@@ -90,11 +90,12 @@ def trust(script) -> None:
     A run names the script that made it, and a script is code that runs with your rights. One that
     you have never run is not run because a folder says so: read it first.
     """
-    from kerastc import launch, recipe
+    from kerastc import recipe
     from kerastc import trust as trusted
+    from kerastc.places import state_folder
 
     found = recipe.find(str(script.resolve()))
-    trusted.remember(found, launch.cache_folder())
+    trusted.remember(found, state_folder(), needed=True)
     echo(f"Trusted: {found.path} (SHA-256 {trusted.digest(found)})")
 
 

@@ -8,6 +8,7 @@ import click
 from kerastc.cli_options import DESPITE_CHANGES, MOVED
 from kerastc.commands import Command
 from kerastc.errors import UserError
+from kerastc.places import Places
 from kerastc.printable import echo
 
 
@@ -54,7 +55,6 @@ def compress(
     kerastc compress runs/headlines/x --within accuracy=0.01 --for latency --trials 30
     kerastc compare runs/headlines/x
     """
-    from kerastc import launch
 
     changes = {"moved": moved, "despite_changes": despite_changes}
     given = {key: value for key, value in options.items() if value is not None}
@@ -65,12 +65,12 @@ def compress(
                 "runs itself and goes on wherever it was stopped.",
                 "Leave it out.",
             )
-        _search(run, steps, given, as_json, places=launch.Places(), backend=backend, **changes)
+        _search(run, steps, given, as_json, places=Places(), backend=backend, **changes)
         return
     from kerastc.compress import compress as compress_run
     from kerastc.report.terminal import run_summary
 
-    where = {"places": launch.Places(), "folder": folder, "resume": resume, "backend": backend}
+    where = {"places": Places(), "folder": folder, "resume": resume, "backend": backend}
     run_summary(compress_run(run, steps, **where, **changes))
 
 

@@ -7,6 +7,7 @@ import click
 
 from kerastc.cli_options import BACKEND, DESPITE_CHANGES, JSON, MOVED, RUNS
 from kerastc.commands import Command
+from kerastc.places import Places
 from kerastc.printable import echo
 
 
@@ -75,7 +76,7 @@ def train(name, overrides, folder, resume, parent, seed, backend, runs, **change
         name, overrides = None, (name, *overrides)
     if seed is not None:
         overrides = (*overrides, f"seed={seed}")
-    where = {"places": launch.Places(runs), "folder": folder, "backend": backend}
+    where = {"places": Places(runs), "folder": folder, "backend": backend}
     run_summary(launch.train(name, overrides, resume=resume, parent=parent, **where, **changes))
 
 
@@ -112,13 +113,12 @@ def sweep(name, words, trials, study, storage, objective, as_json, backend, runs
     kerastc sweep arxiv data=FILE train_fraction=1,0.5,0.25 seed=0,1,2,3,4
     kerastc sweep docstrings learning_rate=1e-4..1e-2:log dropout=0..0.5 --trials 20
     """
-    from kerastc import launch
     from kerastc.sweep import sweep as run_sweep
 
     result = run_sweep(
         name,
         words,
-        places=launch.Places(runs),
+        places=Places(runs),
         study=study,
         storage=storage,
         trials=trials,

@@ -1,14 +1,12 @@
 """Starts a recipe in a new run, or goes on with one that was stopped."""
 
 import errno
-import os
 import resource
 import shlex
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,37 +14,9 @@ from typing import Any
 from kerastc import circumstances, files, lineage, locations, manifest, recipe, settings, trust
 from kerastc.backend import backend_name, choose_backend, make_deterministic, precision
 from kerastc.errors import UserError
+from kerastc.places import Places
 from kerastc.run import Run
 from kerastc.unfinished import newest_unfinished, only_unfinished
-
-
-def cache_folder() -> Path:
-    """$KERASTC_CACHE, else the user's cache.
-
-    Raises:
-        UserError: where neither it nor a home folder is known.
-    """
-    if own := os.environ.get("KERASTC_CACHE"):
-        return Path(own)
-    try:
-        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kerastc"
-    except RuntimeError:
-        raise UserError(
-            "There is no home folder to keep a cache in.", "Name one: KERASTC_CACHE=FOLDER"
-        ) from None
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where things are kept.
-
-    Args:
-        runs: runs without a `--run` of their own go to RUNS/RECIPE/TIME.
-        cache: features and downloads that runs share.
-    """
-
-    runs: Path = Path("runs")
-    cache: Path = field(default_factory=cache_folder)
 
 
 def train(
@@ -87,11 +57,11 @@ def train(
             return _resume(folder, name, overrides, places, backend, despite_changes, moved)
     origin = lineage.origin(parent) if parent else None
     if origin and name is None:
-        script = trust.recipe_of(origin.run, places.cache)
+        script = trust.recipe_of(origin.run, places.state)
     else:
         script = recipe.find(_required(name))
     module = script.load()
-    trust.remember(script, places.cache)
+    trust.remember(script, places.state)
     if origin:
         differences = circumstances.check_parent(origin.run, script, despite_changes)
         config = origin.child_config(script, module.Config, overrides)
@@ -134,13 +104,13 @@ def _resume(folder, name, overrides, places, backend, despite_changes, moved) ->
     if run.finished and not (name or overrides or backend):
         return run
     if name is None:
-        script = trust.recipe_of(run, places.cache)
+        script = trust.recipe_of(run, places.state)
     else:
         script = recipe.find(name)
         if not recipe.same(script, stored["recipe"]):
             raise UserError(f"{folder} is a run of {stored['recipe']}, not of {name}.")
     module = script.load()
-    trust.remember(script, places.cache)
+    trust.remember(script, places.state)
     config = settings.validate(module.Config, stored["config"])
     _refuse_changes(settings.configure(module.Config, overrides, stored["config"]), config, run)
     if run.path("environment.json").is_file():
@@ -155,6 +125,7 @@ def _resume(folder, name, overrides, places, backend, despite_changes, moved) ->
         return run
     circumstances.check(run, script, despite_changes)
     config = locations.located(config, run, moved)
+    locations.remember(config, run, moved)
     choose_backend(backend)
     return _work(module, config, run)
 

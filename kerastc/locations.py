@@ -1,7 +1,8 @@
 """Where the files and folders that a run names lie now: they, or the run, may have moved.
 
 config.json keeps `locations`: for each setting that named a file or folder, its absolute `path`,
-the `working_folder` in which it was named, and the way to it `from_run`.
+the `working_folder` in which it was named, and the way to it `from_run`; where a resumed run was
+told that it has moved, also where to: `moved`, and `moved_from_run`.
 """
 
 import os
@@ -41,8 +42,9 @@ def recorded(config: settings.Config, folder: Path) -> dict[str, dict[str, str]]
 def located(config: settings.Config, run: "Run", moved: Sequence[str] = ()) -> settings.Config:
     """The config of a run with every file and folder where it is now.
 
-    Looked for where it was when the run was made, where it is if it moved along with the run, and
-    by the setting's own words from the folder that we are in. What is as it was keeps its words.
+    Looked for where the user said on an earlier resume, where it was when the run was made, where
+    it is if it moved along with the run, and by the setting's own words from the folder that we are
+    in. What is as it was keeps its words.
 
     Args:
         config: as config.json has it.
@@ -63,6 +65,22 @@ def located(config: settings.Config, run: "Run", moved: Sequence[str] = ()) -> s
             raise _gone(run, key, value, place)
         changes[key] = path
     return with_values(config, changes)
+
+
+def remember(config: settings.Config, run: "Run", moved: Sequence[str]) -> None:
+    """Lets a run that goes on keep what the user says of its data, once they have proved the same.
+
+    Args:
+        config: of the run.
+        run: writes it to config.json in `describe_data`, beside where they were before.
+        moved: as in `located`.
+    """
+    known = dict(_entries(run.config))
+    run.moved = {
+        key: {"moved": _absolute(value), "moved_from_run": way(run.folder, _absolute(value))}
+        for key, value in _given(type(config), moved).items()
+        if key in known and Path(value).expanduser().exists()
+    }
 
 
 def with_values(config: settings.Config, changes: Mapping[str, str]) -> settings.Config:
@@ -115,7 +133,7 @@ def same(run: "Run", key: str, value: Any) -> bool:
     place = dict(_entries(run.config)).get(key)
     if place is None or not isinstance(value, str):
         return False
-    return _absolute(value) == place["path"]
+    return _absolute(value) in (place["path"], place.get("moved"))
 
 
 def _named(config: settings.Config) -> Iterator[tuple[str, str]]:
@@ -140,11 +158,14 @@ def _edited(value: str, place: Mapping[str, str]) -> bool:
 
 
 def _found(run: "Run", value: str, place: Mapping[str, str]) -> str | None:
-    if _absolute(value) == place["path"] and Path(place["path"]).exists():
+    ways = ("moved", "moved_from_run", "path", "from_run")
+    candidates = [
+        os.path.normpath(run.folder.absolute() / place[key]) for key in ways if place.get(key)
+    ]
+    found = next((path for path in candidates if Path(path).exists()), None)
+    if found == _absolute(value) or (found is None and Path(value).expanduser().exists()):
         return value
-    beside = os.path.normpath(run.folder.absolute() / place.get("from_run", "."))
-    candidates = [place["path"], beside, value]
-    return next((path for path in candidates if Path(path).expanduser().exists()), None)
+    return found
 
 
 def _gone(run: "Run", key: str, value: str, place: Mapping[str, str]) -> UserError:
@@ -152,8 +173,9 @@ def _gone(run: "Run", key: str, value: str, place: Mapping[str, str]) -> UserErr
     if not Path(value).expanduser().is_absolute():
         told += f", a relative path, in the folder {place.get('working_folder', '?')}"
     word = "NEW" if key == "data" else f"{key}=NEW"
+    gone = f"{place['path']} any more" + (f", and no {place['moved']}" if "moved" in place else "")
     return UserError(
-        f"{told}. There is no {place['path']} any more, and it did not move along with the run.",
+        f"{told}. There is no {gone}, and it did not move along with the run.",
         f"Say where it is now: add --data {word} to the command.",
     )
 

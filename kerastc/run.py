@@ -31,11 +31,16 @@ class Run:
     Args:
         folder: an existing run folder. Use `Run.create` or `Run.open`.
         cache: where work that other runs can use again is kept: features, downloaded texts.
+
+    Attributes:
+        moved: what `describe_data` adds to `locations` in config.json, by setting: see
+            `kerastc.locations.remember`.
     """
 
     def __init__(self, folder: Path, cache: Path | None = None):
         self.folder = Path(folder)
         self.cache = Path(cache) if cache else self.folder / "cache"
+        self.moved: dict[str, dict[str, str]] = {}
 
     @classmethod
     def create(cls, folder: Path, config: Mapping[str, Any], cache: Path | None = None) -> "Run":
@@ -325,6 +330,11 @@ class Run:
                     "Put the data back as they were, say where they are with --data NEW, or start "
                     "a new run.",
                 )
+        if self.moved:
+            config = self.config
+            places = config["locations"]
+            places.update({key: places[key] | place for key, place in self.moved.items()})
+            self.write_json("config.json", config)
         if exploration is not None:
             described["exploration"] = exploration.as_dict()
         self.write_json("data.json", described)

@@ -81,6 +81,7 @@ ENTRY = {  # of benchmark.json
     "macro_f1?": float,
     "macro_f1_interval?": INTERVAL,
     "agreement?": float,
+    "learned_from?": bool,
     "machine?": {"cpu?": str, "cores?": COUNT, "system?": str, "python?": str},
     "measured?": str,
 }
@@ -110,7 +111,12 @@ FORMS: dict[str, Any] = {
         "changed?": [str],
         "steps?": [str],
         "parent?": {"run": str, "from_run?": str, "checkpoint?": str, "step?": COUNT},
-        "locations?": {str: {"path": str, "working_folder": str, "from_run": str}},
+        "locations?": {
+            str: {
+                **{"path": str, "working_folder": str, "from_run": str},
+                **{"moved?": str, "moved_from_run?": str},
+            }
+        },
         "despite?": [str],
         "phase?": str,
         "step?": str,
@@ -175,7 +181,7 @@ FORMS: dict[str, Any] = {
         "peak_memory_bytes?": COUNT,
         "files?": {str: str},
     },
-    "phase.json": dict,
+    "phase.json": COSTS | {"validation_accuracy?": float},
     "pictures.json": [{"name": str, "title": str, "caption": str}],
     "trial.json": {
         "words": [str],

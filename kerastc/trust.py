@@ -7,17 +7,19 @@ product's own, or where its SHA-256 is among those that were named before.
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerastc import files, recipe
 from kerastc.errors import UserError
+from kerastc.progress import tell
 
 if TYPE_CHECKING:
     from kerastc.run import Run
 
-FILE = "trusted-recipes.json"  # in the cache: SHA-256 to path
+FILE = "trusted-recipes.json"  # in the user's state folder: SHA-256 to path
 
 
 def digest(script: recipe.Recipe) -> str:
@@ -30,22 +32,32 @@ def is_path(name: str) -> bool:
     return "/" in name or "\\" in name or name.endswith(".py")
 
 
-def remember(script: recipe.Recipe, cache: Path) -> None:
+def remember(script: recipe.Recipe, state: Path, needed: bool = False) -> None:
     """Trusts a script that the user has named; one that changes is another one.
 
     Args:
         script: the product's own need no trust and are not written down.
-        cache: the user's cache folder.
+        state: the user's folder for what is to last.
+        needed: whether it is an error, and not just told, where nothing can be written there.
+
+    Raises:
+        UserError: where nothing can be written and it is needed.
     """
     if not is_path(script.name):
         return
-    known = _known(cache)
     path = str(script.path.resolve())
-    if known.get(digest(script)) != path:
-        files.write_json(cache / FILE, known | {digest(script): path})
+    if _known(state).get(digest(script)) == path:
+        return
+    try:
+        _add(state, {digest(script): path})
+    except OSError as error:
+        told = f"The recipes that you trust cannot be kept in {state}: {error.strerror or error}."
+        if needed:
+            raise UserError(told, "Name another folder: XDG_STATE_HOME=FOLDER") from None
+        tell(f"{told} To go on with the run, name {script.name} again.")
 
 
-def recipe_of(run: "Run", cache: Path) -> recipe.Recipe:
+def recipe_of(run: "Run", state: Path) -> recipe.Recipe:
     """The recipe that a run was made by, where it may run.
 
     A script that moved is found by its SHA-256 where it was last named.
@@ -56,13 +68,13 @@ def recipe_of(run: "Run", cache: Path) -> recipe.Recipe:
     name = run.config["recipe"]
     if not is_path(name):
         return recipe.find(name)
-    known = _known(cache)
+    known = _known(state)
     if not Path(name).is_file():
         name = _moved(run, name, known)
     script = recipe.find(name)
     if script.path.resolve().parent == recipe.folder().resolve():
         return script
-    inside = cache.resolve().is_relative_to(run.folder.resolve())  # a stranger's own cache
+    inside = state.resolve().is_relative_to(run.folder.resolve())  # a stranger's own list
     if inside or digest(script) not in known:
         raise UserError(
             f"{run.folder} was made by the script {script.path} (SHA-256 {digest(script)}), which "
@@ -82,9 +94,25 @@ def _moved(run: "Run", name: str, known: Mapping[str, str]) -> str:
     return there
 
 
-def _known(cache: Path) -> dict[str, str]:
+def _add(state: Path, entry: Mapping[str, str]) -> None:
+    """Adds to the list, which others than this user can neither read nor write."""
+    files.make_folder(state)
+    with files.lock(state / f".{FILE}.lock", busy=lambda _: None):
+        known = _known(state)
+        with files.writing(state / FILE) as path:
+            path.touch(mode=0o600)
+            path.write_text(json.dumps(known | entry, indent=2) + "\n", encoding="utf-8")
+
+
+def _known(state: Path) -> dict[str, str]:
+    """The list; nothing where it is damaged, or others can write to it."""
+    path = state / FILE
     try:
-        known = json.loads((cache / FILE).read_text("utf-8"))
+        status = path.stat()
+        theirs = hasattr(os, "getuid") and status.st_uid != os.getuid()
+        if theirs or status.st_mode & 0o022:
+            return {}
+        known = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
     return {str(k): str(v) for k, v in known.items()} if isinstance(known, dict) else {}

@@ -29,9 +29,14 @@ if os.environ["KERAS_BACKEND"] == "jax" and "JAX_COMPILATION_CACHE_DIR" not in o
     )
 
 
+# What tests trust is not what the user trusts.
+state = tempfile.mkdtemp(prefix="kerastc-state-")
+os.environ["XDG_STATE_HOME"] = state
+
+
 def pytest_unconfigure():
-    if compiled:
-        shutil.rmtree(compiled, ignore_errors=True)
+    for folder in filter(None, (compiled, state)):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 SUBJECTS = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from kerastc import files, launch
+from kerastc import files, places
 from kerastc.cli import main
 from kerastc.errors import UserError
 from kerastc.run import Run
@@ -192,7 +192,7 @@ def test_no_home_is_no_obstacle_where_the_cache_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(Path, "home", homeless)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setenv("KERASTC_CACHE", str(tmp_path))
-    assert launch.cache_folder() == tmp_path
+    assert places.cache_folder() == tmp_path
     monkeypatch.delenv("KERASTC_CACHE")
     with pytest.raises(UserError, match="no home folder"):
-        launch.cache_folder()
+        places.cache_folder()

@@ -8,7 +8,8 @@ from click.testing import CliRunner
 
 from kerastc.cli import main
 from kerastc.errors import UserError
-from kerastc.launch import Places, train
+from kerastc.launch import train
+from kerastc.places import Places
 from kerastc.run import Run
 
 SETTINGS = (

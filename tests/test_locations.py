@@ -3,7 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
-from kerastc import locations
+from kerastc import files, locations
 from kerastc.cli import main
 from kerastc.errors import UserError
 from kerastc.parents import parent_entry
@@ -89,6 +89,38 @@ def test_data_that_are_gone_are_told_and_given_by_an_option(work):
         assert told in done.stderr, done.stderr
     done = resume(work / "runs" / "one", "--data", new)
     assert done.exit_code == 0, done.output
+
+
+def test_where_the_data_are_has_to_be_said_once(work):
+    new, folder = (work / "data.csv").rename(work / "new.csv"), work / "runs" / "one"
+    (work / "go").unlink()
+    before = Run.open(folder).config
+    assert "Stopped" in resume(folder, "--data", new).stderr
+    after = Run.open(folder).config
+    assert after["config"] == before["config"]
+    kept = after["locations"]["data"]
+    assert kept.pop("moved") == str(new)
+    assert kept.pop("moved_from_run") == "../../new.csv"
+    assert kept == before["locations"]["data"]
+    assert "Stopped" in resume(folder).stderr  # found where it was said to be
+    last = new.rename(work / "last.csv")
+    told = resume(folder).stderr
+    assert "There is no" in told and str(new) in told
+    assert "Stopped" in resume(folder, "--data", last).stderr
+    (work / "go").touch()
+    whole = work.rename(work.with_name("moved"))  # the data still lie beside the run
+    assert call("trust", whole / "mine.py").exit_code == 0
+    done = resume(whole / "runs" / "one")
+    assert done.exit_code == 0, done.output
+
+
+def test_a_place_of_other_data_is_not_kept(work, tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "_made", {})  # the run was made by another process
+    (tmp_path / "other.csv").write_text("text,label\nx,y\n")
+    folder = work / "runs" / "one"
+    assert resume(folder, "--data", tmp_path / "other.csv").exit_code == 1
+    assert "moved" not in Run.open(folder).config["locations"]["data"]
+    assert resume(folder).exit_code == 0
 
 
 def test_other_data_are_refused(work, tmp_path):

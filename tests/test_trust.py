@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ from kerastc import launch
 from kerastc.cli import main
 from kerastc.environment import changed_versions, environment
 from kerastc.errors import UserError
+from kerastc.places import Places, cache_folder, state_folder
 from kerastc.run import Run
 
 SCRIPT = '''"""A recipe that leaves a mark when it runs."""
@@ -48,7 +50,7 @@ def script(tmp_path):
 @pytest.fixture
 def call(tmp_path):
     def invoke(*words):
-        environment = {"KERASTC_CACHE": str(tmp_path / "cache")}
+        environment = {"XDG_STATE_HOME": str(tmp_path / "state")}
         return CliRunner().invoke(main, [str(word) for word in words], env=environment)
 
     return invoke
@@ -93,9 +95,63 @@ def test_a_run_cannot_bring_a_cache_that_trusts_it(stranger, script):
     from kerastc import trust
     from kerastc.recipe import find
 
-    trust.remember(find(str(script)), stranger.cache)  # RUN/cache
+    trust.remember(find(str(script)), stranger.folder / "state")
     with pytest.raises(UserError, match="you have not run before"):
-        trust.recipe_of(stranger, stranger.cache)
+        trust.recipe_of(stranger, stranger.folder / "state")
+
+
+def test_cleaning_the_cache_keeps_what_is_trusted(script, call, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERASTC_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "own"
+    assert call("train", script, "--run", folder).exit_code == 0
+    shutil.rmtree(tmp_path / "cache", ignore_errors=True)
+    (folder / "finished.json").unlink()
+    assert call("train", "--resume", "--run", folder).exit_code == 0
+    kept = tmp_path / "state" / "kerastc" / "trusted-recipes.json"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_a_list_that_others_can_write_to_trusts_nothing(stranger, script, call, tmp_path):
+    assert call("trust", script).exit_code == 0
+    kept = tmp_path / "state" / "kerastc" / "trusted-recipes.json"
+    kept.chmod(0o666)
+    done = call("train", "--resume", "--run", stranger.folder)
+    assert done.exit_code == 1 and "kerastc trust" in done.stderr
+    assert call("trust", script).exit_code == 0  # a new one, of this user alone
+    assert call("train", "--resume", "--run", stranger.folder).exit_code == 0
+
+
+def test_a_script_runs_where_no_list_can_be_kept(script, call, tmp_path):
+    (tmp_path / "state").touch()
+    done = call("train", script, "--run", tmp_path / "own")
+    assert done.exit_code == 0 and "cannot be kept" in done.stderr
+    done = call("trust", script)
+    assert done.exit_code == 1 and "XDG_STATE_HOME=FOLDER" in done.stderr
+
+
+def test_where_the_list_lies(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert state_folder() == tmp_path / "kerastc"
+    monkeypatch.setenv("XDG_STATE_HOME", "relative")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert state_folder() == tmp_path / ".local" / "state" / "kerastc"
+    monkeypatch.setenv("HOME", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("KERASTC_CACHE", str(tmp_path / "cache"))
+    assert state_folder() == cache_folder() == tmp_path / "cache"
+
+
+def test_two_scripts_trusted_at_once_are_both_kept(script, tmp_path):
+    from concurrent.futures import ThreadPoolExecutor
+
+    from kerastc import trust
+    from kerastc.recipe import find
+
+    scripts = [script.with_name(f"mine{number}.py") for number in range(8)]
+    for number, path in enumerate(scripts):
+        path.write_text(f"{SCRIPT}\n# {number}\n")
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda path: trust.remember(find(str(path)), tmp_path), scripts))
+    assert len(json.loads((tmp_path / trust.FILE).read_text())) == 8
 
 
 def test_a_script_that_was_trusted_runs_until_it_changes(stranger, script, call):
@@ -223,7 +279,7 @@ def test_a_finished_run_is_returned_without_its_script(stranger, script, call):
     stranger.write_json("metrics.json", {})
     stranger.write_json("finished.json", {})
     script.unlink()
-    launched = launch.train(None, resume=True, folder=stranger.folder, places=launch.Places())
+    launched = launch.train(None, resume=True, folder=stranger.folder, places=Places())
     assert launched.folder == stranger.folder
 
 

@@ -12,6 +12,7 @@ from kerastc.backend import backend_name, choose_backend
 from kerastc.compress.words import parse
 from kerastc.errors import UserError
 from kerastc.kinds import kind_of
+from kerastc.places import Places, state_folder
 from kerastc.progress import tell
 from kerastc.run import Run
 
@@ -22,7 +23,7 @@ def compress(
     parent: Path | None,
     words: Sequence[str],
     *,
-    places: launch.Places,
+    places: Places,
     folder: Path | None = None,
     resume: bool = False,
     backend: str | None = None,
@@ -62,6 +63,8 @@ def compress(
     of = data_of(run or source, despite_changes, moved)
     load, config = of.load, of.config
     backend_name(backend)
+    if run:
+        locations.remember(config, run, moved)
     run = run or create(source, words, folder, places, of)
     choose_backend(backend)
     with launch.carrying_out(run, config):
@@ -82,7 +85,7 @@ def compressed(parent: Run, words: str, data: str = "") -> Run:
     return compress(
         parent.folder,
         steps,
-        places=launch.Places(cache=parent.cache),
+        places=Places(cache=parent.cache),
         folder=folder,
         resume=folder.is_dir(),
         backend=parent.read_json("environment.json")["backend"],
@@ -105,7 +108,7 @@ def _given(folder: Path | None) -> Path:
     return folder
 
 
-def source_run(parent: Path, places: launch.Places) -> Run:
+def source_run(parent: Path, places: Places) -> Run:
     """A run that can be compressed.
 
     Raises:
@@ -155,7 +158,7 @@ def data_of(source: Run, despite_changes: bool = False, moved: Sequence[str] = (
         UserError: where the recipe has no `load`, has changed, or is a script that the user has
             never named; where the data are gone.
     """
-    script = trust.recipe_of(source, source.cache)
+    script = trust.recipe_of(source, state_folder())
     differences: Sequence[str] = ()
     if source.finished or not source.steps:
         differences = circumstances.check_parent(source, script, despite_changes)
@@ -176,7 +179,7 @@ def create(
     source: Run,
     words: Sequence[str],
     folder: Path | None,
-    places: launch.Places,
+    places: Places,
     of: DataOf | None = None,
 ) -> Run:
     """A child run on which nothing is done yet; by default PARENT/compressed/STEPS.

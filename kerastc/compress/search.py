@@ -37,6 +37,7 @@ from kerastc.compress.search_result import FILE, GOALS, Budget, Search, Trial
 from kerastc.compress.words import parse
 from kerastc.errors import UserError, nearest
 from kerastc.kinds import kind_of
+from kerastc.places import Places
 from kerastc.run import Run
 from kerastc.sweep.storage import load_optuna
 
@@ -56,7 +57,7 @@ def search(
     goal: str = "size",
     trials: int = 20,
     epochs: int = 1,
-    places: launch.Places,
+    places: Places,
     backend: str | None = None,
     measure: "Measure | None" = None,
     despite_changes: bool = False,

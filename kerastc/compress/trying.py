@@ -14,7 +14,7 @@ from kerastc.compress.search_result import FILE, METRICS, Trial
 from kerastc.compress.words import parse
 from kerastc.data.images import LabelledImages
 from kerastc.data.texts import LabelledTexts
-from kerastc.launch import Places
+from kerastc.places import Places
 from kerastc.run import Run
 
 RECORD = "trial.json"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kerastc import files, launch, recipe, trust
 from kerastc.backend import backend_name, choose_backend
 from kerastc.errors import UserError
+from kerastc.places import Places
 from kerastc.progress import console
 from kerastc.run import Run
 from kerastc.sweep.result import Sweep, Trial
@@ -33,7 +34,7 @@ def sweep(
     name: str,
     words: Sequence[str],
     *,
-    places: launch.Places,
+    places: Places,
     study: str | None = None,
     storage: str | None = None,
     trials: int | None = None,
@@ -122,7 +123,7 @@ class _Worker:
     script: recipe.Recipe
     space: SearchSpace
     folder: Path
-    places: launch.Places
+    places: Places
     objective: str
     backend: str
     changes: Mapping[str, Any]

@@ -5,14 +5,15 @@ from pathlib import Path
 import pytest
 
 from kerastc import launch
+from kerastc.places import Places
 
 SMALL = ["trainable=all", "epochs=3", "learning_rate=5e-3", "batch_size=16", "max_tokens=12"]
 
 
 @pytest.fixture(scope="session")
-def places(tmp_path_factory) -> launch.Places:
+def places(tmp_path_factory) -> Places:
     folder = tmp_path_factory.mktemp("places")
-    return launch.Places(folder / "runs", folder / "cache")
+    return Places(folder / "runs", folder / "cache")
 
 
 @pytest.fixture(scope="session")

@@ -15,8 +15,9 @@ import optuna
 import pytest
 from click.testing import CliRunner
 
-from kerastc import cli, launch
+from kerastc import cli
 from kerastc.errors import UserError
+from kerastc.places import Places
 from kerastc.run import Run
 from kerastc.sweep import sweep
 
@@ -71,7 +72,7 @@ def script(tmp_path):
 
 @pytest.fixture
 def places(tmp_path):
-    return launch.Places(tmp_path / "runs", tmp_path / "cache")
+    return Places(tmp_path / "runs", tmp_path / "cache")
 
 
 def attempts(result) -> list[list[str]]:
@@ -196,7 +197,7 @@ def test_a_storage_can_be_given_and_is_shared_by_runs_folders(script, places, tm
     url = f"sqlite:///{tmp_path / 'shared.db'}"
     sweep(script, GRID, places=places, storage=url, study="shared")
     assert not list(places.runs.rglob("*.db"))
-    elsewhere = launch.Places(tmp_path / "other", tmp_path / "cache")
+    elsewhere = Places(tmp_path / "other", tmp_path / "cache")
     result = sweep(script, GRID, places=elsewhere, storage=url, study="shared")
     assert len(result.of("finished")) == 4
     assert result.runs() == []  # they are in the other folder, and none was run again
@@ -254,7 +255,7 @@ def start(code: str, *arguments: object) -> subprocess.Popen:
 WORKER = """
 import sys
 from pathlib import Path
-from kerastc.launch import Places
+from kerastc.places import Places
 from kerastc.sweep import sweep
 
 script, runs, *words = sys.argv[1:]
