@@ -11,6 +11,7 @@ import numpy as np
 from kerastc.files import writing
 from kerastc.kinds import kind_of
 from kerastc.run import Run
+from kerastc.training.arrays import is_finite_of, read_arrays
 from kerastc.training.batching import Batches
 from kerastc.training.config import TrainingConfig
 
@@ -108,14 +109,17 @@ class Task(ABC):
         digest = hashlib.sha256(self.original.path("model.keras").read_bytes())
         for part in self._bytes(examples):
             digest.update(part)
-        path = self.parent.cache / "teachers" / f"{digest.hexdigest()[:32]}.npy"
+        path = self.parent.cache / "teachers" / f"{digest.hexdigest()[:32]}.npz"
+        shape = len(examples), len(self.splits.train.classes)
         try:
-            return np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError):
+            logits = read_arrays(path)["logits"]
+        except (ValueError, KeyError):  # absent, or damaged
+            logits = None
+        if not is_finite_of(logits, shape):
             logits = self._logits(examples).astype("float32")
             with writing(path) as temporary:
-                np.save(temporary, logits, allow_pickle=False)
-            return logits
+                np.savez(temporary, logits=logits)
+        return logits
 
     @abstractmethod
     def _bytes(self, examples: Sequence) -> Iterable[bytes]:

@@ -8,6 +8,7 @@ run with the same images and settings finds it.
 import csv
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,11 +81,36 @@ def join_histories(run: Run, names: Sequence[str]) -> None:
     rows: list[dict[str, Any]] = []
     for name in names:
         before = {key: float(rows[-1][key]) if rows else 0.0 for key in ("step", "epoch")}
-        with run.path("phases", name, "history.csv").open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                moved = {key: f"{float(row[key]) + before[key]:g}" for key in before}
-                rows.append(row | moved)
+        for row in _history(run.path("phases", name, "history.csv"), rows):
+            moved = {key: f"{float(row[key]) + before[key]:g}" for key in before}
+            rows.append(row | moved)
     run.write_rows("history.csv", rows)
+
+
+def _history(path: Path, earlier: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """The rows of a phase's history.csv.
+
+    Raises:
+        UserError: where it is gone or damaged, or has other columns than the phases before it.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, strict=True))
+        if not rows:
+            raise ValueError("it has no rows")
+        columns = set(earlier[0] if earlier else rows[0]) | {"step", "epoch"}
+        for line, row in enumerate(rows, 2):
+            if set(row) != columns or None in row.values():
+                raise ValueError(f"line {line} has other columns than {', '.join(sorted(columns))}")
+            # What diverged or was not computed is nan or empty; the places never are.
+            if not all(0 < float(row[key]) < math.inf for key in ("step", "epoch")):
+                raise ValueError(f"line {line} tells no step and epoch")
+        return rows
+    except (OSError, ValueError, TypeError, csv.Error) as error:
+        raise UserError(
+            f"{path} cannot be read as a history: {error}.",
+            f"Remove {path.parent} to train that phase again.",
+        ) from None
 
 
 def _once(

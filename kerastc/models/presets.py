@@ -168,8 +168,8 @@ def _read_json(path: Path) -> dict:
         read = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise UserError(f"Cannot read {path}: {error.strerror}.") from error
-    except ValueError as error:
-        raise UserError(f"{path} is damaged: {error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is damaged: {error}.") from None
     if not isinstance(read, dict):
         raise UserError(f"{path} is damaged: not a JSON object.")
     return read

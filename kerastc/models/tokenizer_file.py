@@ -63,7 +63,7 @@ def _added(folder: Path) -> dict[str, int]:
     try:
         added = json.loads(path.read_text("utf-8"))
         return {str(token): int(number) for token, number in added.items()}
-    except (ValueError, AttributeError, TypeError) as error:
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise UserError(f"{path} is damaged: {error}.", "Copy the whole model again.") from None
 
 

@@ -23,6 +23,22 @@ def read_arrays(path: Path, prefix: str = "") -> dict[str, np.ndarray]:
         raise ValueError(f"{path.name}: {str(error) or type(error).__name__}") from None
 
 
+def is_finite_of(array: np.ndarray | None, shape: tuple[int | None, ...]) -> bool:
+    """Whether an array of a cache is what it should be: finite decimals of a shape.
+
+    Args:
+        array: None is not.
+        shape: None stands for any length.
+    """
+    return (
+        array is not None
+        and array.dtype.kind == "f"
+        and array.ndim == len(shape)
+        and all(want in (None, have) for have, want in zip(array.shape, shape, strict=True))
+        and bool(np.isfinite(array).all())
+    )
+
+
 def write_arrays(path: Path, arrays: Iterable[tuple[str, np.ndarray]]) -> None:
     """Writes what `numpy.savez` would, holding one array at a time in memory."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:

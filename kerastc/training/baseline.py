@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kerastc.files import writing
+from kerastc.forms import COUNT, check
 from kerastc.progress import progress, tell
 from kerastc.run import Run
 from kerastc.text.spaces import without_spaces
-from kerastc.training.arrays import read_arrays
+from kerastc.training.arrays import is_finite_of, read_arrays
 from kerastc.training.config import TextClassifierConfig
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def bag_of_words(splits: "Splits", config: TextClassifierConfig, run: Run) -> Ba
     name = CHARACTERS if without_spaces(prepared) else WORDS
     path = run.cache / "baselines" / f"{_key(splits, config, name)}.npz"
     try:
-        return _read(path, name)
+        return _read(path, name, splits)
     except (ValueError, KeyError):
         baseline = _compute(splits, config, name)
         _write(path, baseline)
@@ -199,14 +200,19 @@ def _key(splits: "Splits", config: TextClassifierConfig, name: str) -> str:
     return hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:32]
 
 
-def _read(path: Path, name: str) -> Baseline:
+def _read(path: Path, name: str, splits: "Splits") -> Baseline:
     """Raises ValueError or KeyError where the file is absent, broken or foreign."""
     arrays = read_arrays(path)
+    for part in ("validation", "test"):
+        shape = len(getattr(splits, part)), len(splits.train.classes)
+        if not is_finite_of(arrays[part], shape):
+            raise ValueError(f"{part} holds no probabilities of {shape}")
     figures = {
         name.removeprefix("figure."): value.item()
         for name, value in arrays.items()
         if name.startswith("figure.")
     }
+    check(figures, {"seconds": float, "predicting_seconds": float, "parameters": COUNT})
     return Baseline(arrays["validation"], arrays["test"], figures, name)
 
 

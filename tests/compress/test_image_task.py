@@ -70,6 +70,29 @@ def test_of_images_that_stay_as_they_are_the_teacher_is_asked_once_for_all(
     np.testing.assert_array_equal(again.targets, batches.targets)
 
 
+@pytest.mark.parametrize("damage", ["cut", "rows", "classes", "nan", "numbers", "none"])
+def test_a_damaged_file_of_a_teachers_answers_is_made_anew(task_with, places, damage):
+    task = task_with(augmentation=NONE)
+    batches = task.training_batches(Recover(), task.config)
+    logits = np.split(batches.targets, 2, axis=1)[1]
+    for path in (places.cache / "teachers").glob("*.npz"):
+        match damage:
+            case "cut":
+                path.write_bytes(path.read_bytes()[:100])
+            case "rows":
+                np.savez(path, logits=logits[:-1])
+            case "classes":
+                np.savez(path, logits=logits[:, :-1])
+            case "nan":
+                np.savez(path, logits=logits * np.nan)
+            case "numbers":
+                np.savez(path, logits=np.zeros(logits.shape, int))
+            case "none":
+                np.savez(path, other=logits)
+    again = task_with(augmentation=NONE).training_batches(Recover(), task.config)
+    np.testing.assert_array_equal(again.targets, batches.targets)
+
+
 def test_unlabelled_images_have_no_label_and_the_teacher_s_view(task_with):
     task = task_with(augmentation=NONE)
     batches = task.training_batches(Recover(unlabelled="own"), task.config)

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from kerastc import data, methods
+from kerastc.errors import UserError
+from kerastc.methods.phases import join_histories
 from kerastc.methods.self_training import Selection, select
 from kerastc.run import Run
 
@@ -23,6 +25,35 @@ TINY = dict(
     architecture="cnn", depth=1, width=0.25, epochs=2, round_epochs=2, rounds=2, threshold=0.2,
     least_images=192, batch_size=32, unlabelled=192, validation=64, test=64,
 )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"",
+        b"step,epoch,loss\n",
+        b"step,epoch,loss\n8,1\n",
+        b"step,epoch,loss\n8,1,0.5,7\n",
+        b"step,epoch,loss\nx,1,0.5\n",
+        b"step,epoch,loss\nnan,1,0.5\n",
+        b"step,loss\n8,0.5\n",
+        b"step,epoch,accuracy\n8,1,0.5\n",
+        b"step,epoch,loss\n8,1,\xff\n",
+        b'step,epoch,loss\n8,1,"0.5\n',
+        None,
+    ],
+)
+def test_a_damaged_history_of_a_phase_is_named(tmp_path, damage):
+    run = Run(tmp_path)
+    run.write_rows("phases/one/history.csv", [{"step": 4, "epoch": 1.0, "loss": float("nan")}])
+    run.write_rows("phases/two/history.csv", [{"step": 8, "epoch": 2.0, "loss": 0.5}])
+    join_histories(run, ["one", "two"])
+    assert run.path("history.csv").read_text() == "step,epoch,loss\n4,1,nan\n12,3,0.5\n"
+    path = run.path("phases", "two", "history.csv")
+    path.unlink() if damage is None else path.write_bytes(damage)
+    with pytest.raises(UserError, match=r"two/history\.csv") as error:
+        join_histories(run, ["one", "two"])
+    assert "Remove" in error.value.hint
 
 
 def options(**changed):

@@ -17,6 +17,7 @@ from kerastc.data import LabelledTexts, read_texts, split
 from kerastc.run import Run
 from kerastc.training import TextClassifierConfig
 from kerastc.training import baseline as module
+from kerastc.training.arrays import read_arrays
 from kerastc.training.baseline import CHARACTERS, WORDS, bag_of_words
 
 HEADLINES = Path(__file__).parents[3] / "shared/data/headlines/irish_times_topics.csv.gz"
@@ -103,9 +104,20 @@ def test_other_texts_or_weights_share_nothing(splits, tmp_path):
 def test_a_broken_file_of_the_cache_is_computed_again_to_the_same_bits(splits, tmp_path):
     first = bag_of_words(splits, TextClassifierConfig(), run(tmp_path))
     (path,) = (tmp_path / "cache").rglob("*.npz")
-    path.write_bytes(path.read_bytes()[:100])
-    again = bag_of_words(splits, TextClassifierConfig(), run(tmp_path))
-    np.testing.assert_array_equal(again.test, first.test)
+    whole = read_arrays(path)
+    for damaged in (
+        None,
+        {"test": whole["test"][:-1]},
+        {"validation": whole["validation"] * np.nan},
+        {"figure.seconds": np.array("x")},
+    ):
+        if damaged:
+            np.savez(path, **whole | damaged)
+        else:
+            path.write_bytes(path.read_bytes()[:100])
+        again = bag_of_words(splits, TextClassifierConfig(), run(tmp_path))
+        np.testing.assert_array_equal(again.test, first.test)
+        np.testing.assert_array_equal(again.validation, first.validation)
 
 
 @pytest.mark.parametrize(

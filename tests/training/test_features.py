@@ -89,6 +89,16 @@ def test_a_broken_shard_is_computed_again(tmp_path):
     np.testing.assert_array_equal(cache.features(model, texts, pad, 64), first)
 
 
+def test_a_shard_of_another_width_is_computed_again(tmp_path):
+    model, texts = encoder(), tokens(20)
+    cache = FeatureCache(tmp_path, ["w"])
+    first = cache.features(model, texts, pad, 64)
+    for shard in cache.folder.glob("*.npz"):
+        arrays = read_arrays(shard)
+        np.savez(shard, names=arrays["names"], features=arrays["features"][:, :-1])
+    np.testing.assert_array_equal(cache.features(model, texts, pad, 64), first)
+
+
 def attention():
     """Rounds as an encoder does: products of whole batches, softmax over the padded length."""
     keras.utils.set_random_seed(0)
