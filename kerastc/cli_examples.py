@@ -88,18 +88,21 @@ class Examples:
 
     def _images(self, wanted: "ImagePreprocessing") -> "LabelledImages":
         from kerastc.data.image_sources import read_images
+        from kerastc.data.images import blank_images
 
         if self.columns or self.label:
             raise UserError(
                 "--text and --label are columns of texts; images have none.", "Leave them out."
             )
         read = read_images(str(self.data), wanted.shape, wanted.bits)
-        _tell_notes(read)
+        _tell_notes(read, blank_images(read.images))
         return read
 
 
-def _tell_notes(read: "LabelledTexts | LabelledImages") -> None:
-    for what, count in read.notes.items():
+def _tell_notes(
+    read: "LabelledTexts | LabelledImages", more: Mapping[str, int] | None = None
+) -> None:
+    for what, count in {**read.notes, **(more or {})}.items():
         echo(f"{what}: {count:,}", err=True)
 
 

@@ -21,8 +21,6 @@ from kerastc.printable import echo
 from kerastc.text.given import checked_texts
 
 if TYPE_CHECKING:
-    from kerastc.data.images import LabelledImages
-    from kerastc.data.texts import LabelledTexts
     from kerastc.run import Run
 
 NAMED = 10  # classes
@@ -134,6 +132,7 @@ def evaluate(run, data, columns, label, as_json, backend, **form) -> None:
     kerastc evaluate runs/images/20261121-101500 --data folder-of-class-folders
     """
     from kerastc.kinds import KINDS
+    from kerastc.own_data import is_made_of, warning
     from kerastc.report import classification_metrics
     from kerastc.report.terminal import metrics_table
 
@@ -150,12 +149,8 @@ def evaluate(run, data, columns, label, as_json, backend, **form) -> None:
     else:
         echo(_loaded(predictor), err=True)
         metrics_table(metrics, units=KINDS[model.kind])
-    if model.is_made_of(read):
-        echo(
-            f"The run is made of these {KINDS[model.kind]} and learned from most of them. What it "
-            f"is worth on those it never saw: kerastc compare {run}",
-            err=True,
-        )
+    if is_made_of(model.run, read):
+        echo(warning(model.kind, model.run.folder), err=True)
 
 
 def _read(path: Path, columns: str, run: Reading, **form: Any) -> list[str]:
@@ -205,7 +200,7 @@ class _Model:
         kind: one of `kerastc.kinds.KINDS`.
         settings: its preprocessing.json.
         load: gives what classifies with it.
-        run: the run; none behind an exported file.
+        run: the run, also that of an exported file in its exports/; none elsewhere.
     """
 
     kind: str
@@ -213,29 +208,28 @@ class _Model:
     load: Callable[[], Any]
     run: "Run | None" = None
 
-    def is_made_of(self, examples: "LabelledTexts | LabelledImages") -> bool:
-        """Whether a run was made of these very examples; an exported file does not know."""
-        if self.run is None or not self.run.path("data.json").is_file():
-            return False
-        described = self.run.read_json("data.json")
-        trained_on = described.get("sources", {}).get("train", described)  # of files of their own
-        return trained_on.get("fingerprint") == examples.fingerprint
-
     def given(self, examples: Sequence[str]) -> Any:
         """Texts as they are; of images, the pixels of these files."""
         if self.kind == "text":
             return examples
+        from kerastc.data.images import blank_images
         from kerastc.images.preprocessing import ImagePreprocessing
 
-        return ImagePreprocessing.read(self.settings).pixels(examples)
+        pixels = ImagePreprocessing.read(self.settings).pixels(examples)
+        for what, count in blank_images(pixels).items():
+            echo(f"{what}: {count:,}", err=True)
+        return pixels
 
 
 def _opened(path: Path, backend: str | None) -> _Model:
     if path.is_file() or path.suffix in EXPORTED:
         from kerastc.deploy import load
+        from kerastc.deploy.targets import run_of
 
         classifier = load(path)
-        return _Model(classifier.kind, classifier.signature.preprocessing, lambda: classifier)
+        signature = classifier.signature
+        run = run_of(signature)
+        return _Model(classifier.kind, signature.preprocessing, lambda: classifier, run)
     from kerastc.kinds import kind_of
     from kerastc.run import Run
 

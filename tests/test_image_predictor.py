@@ -96,6 +96,16 @@ def test_predict_reads_image_files(run, images, pictures):
     assert done.stdout.split()[0] == "image" and len(done.stdout.splitlines()) > 3
 
 
+def test_images_that_show_nothing_are_told(run, images, tmp_path):
+    Image.new("RGB", (9, 9), (0, 1, 0)).save(tmp_path / "black.png")
+    done = kerastc("predict", run.folder, tmp_path / "black.png")
+    assert done.exit_code == 0 and "images all black: 1" in done.stderr
+    images[3:5] = 77
+    np.savez(tmp_path / "own.npz", x_test=images, y_test=np.arange(40) % 3, label_names=CLASSES)
+    done = kerastc("evaluate", run.folder, "--data", tmp_path / "own.npz")
+    assert done.exit_code == 0 and "images of one colour only: 2" in done.stderr
+
+
 def test_evaluate_measures_arrays_of_ones_own(run, images, tmp_path):
     right = expected(images).argmax(axis=1)
     labels = np.where(np.arange(40) % 4 == 0, (right + 1) % 3, right)

@@ -19,11 +19,10 @@ from kerastc.data.image_shapes import common_size, room_for
 from kerastc.data.image_sources import ImageSource
 from kerastc.data.images import LabelledImages, UnlabelledImages
 from kerastc.errors import UserError
-from kerastc.images.decoding import decoded, depth, is_deep, opened
+from kerastc.images.decoding import decoded, depth, is_deep, opened, upright_size
 from kerastc.progress import progress
 
 GREY = frozenset(("1", "L", "LA", "I", "I;16", "I;16L", "I;16B", "I;16N"))  # modes of Pillow
-ORIENTATION, SIDEWAYS = 0x0112, (5, 6, 7, 8)  # EXIF's tag, and its values for lying images
 
 
 def read_folder(
@@ -133,11 +132,9 @@ def _looks(files: Mapping[Path, str], unreadable: dict[Path, str]) -> dict[Path,
 
 def _look(file: Path) -> _Look:
     with opened(file) as (image, content):
-        width, height = image.size
-        sideways = image.getexif().get(ORIENTATION) in SIDEWAYS
         return _Look(
             blake2b(content, digest_size=16).digest(),
-            (width, height) if sideways else (height, width),
+            upright_size(image),
             image.mode in GREY,
             int(np.asarray(image).max()) if is_deep(image) else None,
             getattr(image, "n_frames", 1) > 1,

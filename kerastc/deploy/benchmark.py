@@ -86,7 +86,8 @@ def benchmark(
         `initialisation_ms`, `first_call_ms`, `tokenize_ms` (of one text; an image takes next to
         nothing), what `latencies` gives, `throughput` (texts or images a second);
         `peak_memory_bytes` (of the process) and `model_memory_bytes` (by how much that is more than
-        before the model was loaded); what `worth` gives; `machine` and `measured` (when).
+        before the model was loaded); what `worth` gives; `learned_from` (whether the run is made of
+        the examples); `machine` and `measured` (when).
 
     Raises:
         UserError: before any model is timed, where one of them is unfit.
@@ -226,6 +227,7 @@ def _score(
             rows = target.rows.spread(most_rows)
             logits = logits_of(process, rows.examples, "Measuring accuracy")
             known[path] = worth(rows, logits, target.signature.classes)
+            known[path]["learned_from"] = rows.learned
         entry |= known[path]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kerastc.kinds import KINDS
+from kerastc.own_data import warning
 from kerastc.printable import echo
 from kerastc.report import tables
 from kerastc.table import short_names, show_table
@@ -34,6 +35,7 @@ def benchmark_tables(entries: Sequence[dict[str, Any]]) -> None:
     where = f"{folder}: {machine['cpu']}, {machine['cores']} cores, {machine['system']}"
     if entries[0]["protocol"] == "source":
         _source_table(names, entries, where)
+        _warn(entries)
         return
     show_table(
         ("model", "start", "first", *TIMES, "mean", f"{what}/s"),
@@ -67,6 +69,14 @@ def benchmark_tables(entries: Sequence[dict[str, Any]]) -> None:
         ],
         f"{entries[0]['rows']:,} {what}; how often the Keras model agrees",
     )
+    _warn(entries)
+
+
+def _warn(entries: Sequence[dict[str, Any]]) -> None:
+    """Tells of each run that is made of the examples; a model's path is RUN/exports/FILE."""
+    learned = [entry for entry in entries if entry.get("learned_from")]
+    for folder, kind in dict.fromkeys((Path(e["model"]).parents[1], e["kind"]) for e in learned):
+        echo(warning(kind, folder), err=True)
 
 
 def _source_table(names: Sequence[str], entries: Sequence[dict[str, Any]], where: str) -> None:

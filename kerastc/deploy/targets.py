@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from kerastc.deploy.sessions import FORMATS
 from kerastc.deploy.signature import SUFFIX, Signature
 from kerastc.errors import UserError
 from kerastc.kinds import KINDS
+from kerastc.own_data import is_made_of
 from kerastc.report.metrics import Predictions, read_predictions
 from kerastc.run import Run
 
@@ -32,11 +33,13 @@ class Rows:
         examples: texts (n,) of `str`, or images (n, height, width, channels) uint8.
         labels: (n,) int, indices into the classes of the signature.
         expected: (n,) int, the Keras model's choices; None where they are not known.
+        learned: whether the run is made of these very examples.
     """
 
     examples: np.ndarray
     labels: np.ndarray
     expected: np.ndarray | None
+    learned: bool = False
 
     def spread(self, most: int | None) -> "Rows":
         """At most so many rows, evenly spread; all where None."""
@@ -44,7 +47,7 @@ class Rows:
             return self
         chosen = np.linspace(0, len(self.examples) - 1, most).astype(int)
         expected = None if self.expected is None else self.expected[chosen]
-        return Rows(self.examples[chosen], self.labels[chosen], expected)
+        return Rows(self.examples[chosen], self.labels[chosen], expected, self.learned)
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def targets(path: Path, data: Data | None, stack: ExitStack) -> Iterator[Target]
             yield _target(str(model), Signature.read(model), run, data, None)
     else:
         signature = Signature.read(path)
-        yield _target(str(signature.path), signature, _run_of(signature), data, None)
+        yield _target(str(signature.path), signature, run_of(signature), data, None)
 
 
 def _target(
@@ -105,7 +108,8 @@ def _target(
 ) -> Target:
     signature.verify()
     if data is not None:
-        rows = _of_data(data(signature) if callable(data) else data, signature, name)
+        given = data(signature) if callable(data) else data
+        rows = replace(_of_data(given, signature, name), learned=is_made_of(run, given))
     elif rows is None:
         path = None if run is None else _of_keras(run)
         images = None
@@ -172,7 +176,8 @@ def _exported(run: Run) -> Sequence[Path]:
     return [signature.path for signature in found]
 
 
-def _run_of(signature: Signature) -> Run | None:
+def run_of(signature: Signature) -> Run | None:
+    """The run in whose exports/ a file lies; None elsewhere."""
     folder = signature.folder.resolve().parent
     inside = signature.folder.resolve().name == EXPORTS
     return Run.open(folder) if inside and (folder / "config.json").is_file() else None

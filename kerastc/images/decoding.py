@@ -15,6 +15,7 @@ from kerastc.errors import UserError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+ORIENTATION, SIDEWAYS = 0x0112, (5, 6, 7, 8)  # EXIF's tag, and its values for lying images
 BICUBIC = 3  # of Pillow, which is imported only where there is an image
 DEPTHS = (8, 10, 12, 14, 16)  # bits that cameras and scanners put into files of 16 bits a channel
 # Others are left out on purpose: some run a program (EPS), some have never seen a hostile file.
@@ -28,8 +29,9 @@ def decoded(
 
     The sides are resized each for itself, so that nothing of the image is lost; where it gets
     smaller, every pixel counts (antialiasing). Transparent parts become white. Of an animation the
-    first frame is taken. Grey values v of 16-bit files become 255 v / (2^bits - 1), rounded; colour
-    files of 16 bits a channel must use them all, since Pillow reads their upper 8 only.
+    first frame is taken. Grey values v of 16-bit files become 255 v / (2^bits - 1), rounded, and
+    255 less that in a TIFF file whose 0 is white; colour files of 16 bits a channel must use them
+    all, since Pillow reads their upper 8 only.
 
     Args:
         source: a path, or the content of such a file.
@@ -124,6 +126,14 @@ def is_deep(image) -> bool:
     return image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM")
 
 
+def upright_size(image) -> tuple[int, int]:
+    """Height and width of an open image once it is turned as its EXIF says."""
+    width, height = image.size
+    lying = image.getexif().get(ORIENTATION) in SIDEWAYS
+    # Pillow turns TIFF files itself, and has told their size as it will be.
+    return (width, height) if lying and image.format != "TIFF" else (height, width)
+
+
 def depth(largest: int) -> int:
     """The fewest bits of `DEPTHS` that hold a value of 16 bits."""
     return next(bits for bits in DEPTHS if largest < 2**bits)
@@ -152,11 +162,11 @@ def _plain(image, mode: str, bits: int | None):
     """The image upright, without transparency, in mode RGB or L."""
     from PIL import Image, ImageOps
 
-    deep = is_deep(image)
+    deep, negative = is_deep(image), _is_negative(image)
     image = ImageOps.exif_transpose(image)
     if deep:
         values = _eight_bits(np.asarray(image), image.info.get("transparency"), bits)
-        image = Image.fromarray(values)
+        image = Image.fromarray(255 - values if negative else values)
     elif image.mode in ("I", "F"):
         raise _Refused(f"pixels of 32 bits ({image.mode}) have no agreed range")
     if image.has_transparency_data:
@@ -164,6 +174,17 @@ def _plain(image, mode: str, bits: int | None):
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
     return image.convert(mode)
+
+
+def scaled(values: np.ndarray, bits: int) -> np.ndarray:
+    """Values v of 0 to 2^bits - 1 as uint8: 255 v / (2^bits - 1), rounded."""
+    return np.rint(values.astype(np.float32) * np.float32(255 / (2**bits - 1))).astype(np.uint8)
+
+
+def _is_negative(image) -> bool:
+    """Whether 0 is white; Pillow turns such TIFF files itself where they have 8 bits or fewer."""
+    photometric = 262
+    return getattr(image, "tag_v2", {}).get(photometric) == 0
 
 
 def _eight_bits(values: np.ndarray, clear: int | None, bits: int | None) -> np.ndarray:
@@ -175,7 +196,7 @@ def _eight_bits(values: np.ndarray, clear: int | None, bits: int | None) -> np.n
             f"it has grey values up to {largest:,}, and those of the images that were learned from "
             f"have {bits} bits, below {2**bits:,}"
         )
-    grey = np.rint(values.astype(np.float32) * np.float32(255 / (2**bits - 1))).astype(np.uint8)
+    grey = scaled(values, bits)
     if isinstance(clear, int):
         grey[values == clear] = 255
     return grey

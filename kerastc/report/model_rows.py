@@ -149,8 +149,9 @@ def _losses(predictions: Predictions) -> np.ndarray:
 
 
 def _of_file(file: Mapping[str, Any], of_original: bool) -> dict[str, dict[str, Any]]:
-    """The figures of a file that the benchmark alone has run, on test rows."""
-    test = dict.fromkeys(FIGURES) | {key: file[key] for key in FIGURES if key in file}
+    """The figures of a file that the benchmark alone has run; none on rows it was learned from."""
+    known = () if file.get("learned_from") else FIGURES
+    test = dict.fromkeys(FIGURES) | {key: file[key] for key in known if key in file}
     if not of_original:  # the benchmark's agreement is with the Keras model of the same run
         test["agreement"] = None
     return {"validation": dict.fromkeys(FIGURES), "test": test}

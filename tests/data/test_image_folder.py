@@ -108,10 +108,11 @@ def test_images_are_grey_where_all_are_so(tmp_path):
     np.testing.assert_array_equal(data.images[data.labels == 1][0], np.stack([pixels] * 3, -1))
 
 
-def test_a_lying_photograph_is_turned_upright(tmp_path):
+@pytest.mark.parametrize("ending", ["png", "tif"])
+def test_a_lying_photograph_is_turned_upright(tmp_path, ending):
     exif = Image.Exif()
     exif[0x0112] = 6  # the right side is up
-    pixels = paint(tmp_path / "cat/lying.png", (6, 8), exif=exif)
+    pixels = paint(tmp_path / f"cat/lying.{ending}", (6, 8), exif=exif)
     paint(tmp_path / "dog/upright.png", (8, 6))
     data = read_folder(tmp_path).train
     assert data.images.shape == (2, 6, 8, 3)  # as upright all have one size

@@ -11,12 +11,16 @@ from PIL import Image
 from text_run import on_tensorflow
 
 from kerastc.cli import main
+from kerastc.data.image_sources import read_source
+from kerastc.data.image_splits import split_images
 from kerastc.data.images import LabelledImages, row_names
 from kerastc.data.texts import LabelledTexts
 from kerastc.deploy import benchmark, bundle
 from kerastc.deploy.benchmark import SOURCE, Protocol
 from kerastc.errors import UserError
 from kerastc.report.metrics import read_predictions
+from kerastc.report.model_rows import _of_file
+from kerastc.run import Run
 
 pytestmark = on_tensorflow
 TEST = image_run.images("test")
@@ -32,6 +36,25 @@ def test_an_entry_is_that_of_texts(image_model):
     assert min(entry["latency_ms"]["p50"], entry["throughput"], entry["gzip_bytes"]) > 0
     written = json.loads((image_model.parents[1] / "benchmark.json").read_text())
     assert written == [entry]
+
+
+def test_examples_that_a_run_was_made_of_are_told(image_model, tmp_path):
+    run = Run.open(image_model.parents[1])
+    said = read_predictions(run.path("predictions", "test.csv"))
+    own, other = tmp_path / "own.npz", tmp_path / "other.npz"
+    np.savez(own, x_train=TEST, y_train=said.predicted, label_names=image_run.CLASSES)
+    np.savez(other, x_test=TEST[1:], y_test=said.predicted[1:], label_names=image_run.CLASSES)
+    splits = split_images(read_source(str(own)), 0, validation=6, test=6)
+    run.write_json("data.json", splits.as_dict())
+    for data, learned in ((own, True), (other, False)):
+        words = ["benchmark", image_model, "--data", data, "--runs", 1]
+        result = CliRunner().invoke(main, [*map(str, words)])
+        assert result.exit_code == 0, result.output
+        assert ("learned from most of them" in result.stderr) == learned
+        assert f"kerastc compare {run.folder}" in result.stderr or not learned
+        [entry] = run.read_json("benchmark.json")
+        assert entry["learned_from"] == learned
+        assert (_of_file(entry, of_original=True)["test"]["accuracy"] is None) == learned
 
 
 def test_a_bundle_is_measured_on_its_samples(image_model, tmp_path):

@@ -12,6 +12,7 @@ from PIL import Image
 
 from kerastc.errors import UserError
 from kerastc.images import decoded
+from kerastc.images.decoding import opened, upright_size
 
 
 def saved(image: Image.Image, kind: str = "PNG", **options) -> bytes:
@@ -52,12 +53,50 @@ def test_a_smaller_image_is_a_mean_of_all_pixels():
     assert np.abs(found[:, 1:-1].astype(int) - 100).max() <= 3
 
 
-def test_the_exif_orientation_turns_it():
-    image = Image.fromarray(noise(6, 8))
+# What a camera that is held so stores of an upright image; the EXIF specification's table.
+STORED = {
+    1: lambda upright: upright,
+    2: np.fliplr,
+    3: lambda upright: np.rot90(upright, 2),
+    4: np.flipud,
+    5: lambda upright: upright.swapaxes(0, 1),
+    6: np.rot90,
+    7: lambda upright: np.rot90(upright, 2).swapaxes(0, 1),
+    8: lambda upright: np.rot90(upright, -1),
+}
+
+
+@pytest.mark.parametrize("orientation", STORED)
+@pytest.mark.parametrize(("kind", "deep"), [(k, d) for k in ("PNG", "TIFF") for d in (0, 1)])
+def test_the_exif_orientation_turns_it(kind, deep, orientation):
+    upright = noise(6, 8)[..., 0].astype(np.uint16) * 257 if deep else noise(6, 8)
     exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned clockwise
-    found = decoded(saved(image, exif=exif), (8, 6, 3))
-    np.testing.assert_array_equal(found, np.rot90(np.asarray(image), -1))
+    exif[0x0112] = orientation
+    stored = np.ascontiguousarray(STORED[orientation](upright))
+    content = saved(Image.fromarray(stored), kind, exif=exif)
+    with opened(content) as (image, _):
+        assert upright_size(image) == (6, 8)
+    expected = noise(6, 8)[..., :1] if deep else upright
+    np.testing.assert_array_equal(decoded(content, (6, 8, 1 if deep else 3)), expected)
+
+
+def tiff(values: np.ndarray, photometric: int) -> bytes:
+    """A grey TIFF file of one strip, which Pillow does not write with 0 as white."""
+    data = values.astype("<u2" if values.dtype == np.uint16 else "u1").tobytes()
+    height, width = values.shape
+    fields = {256: width, 257: height, 258: 8 * values.itemsize, 259: 1, 262: photometric}
+    fields |= {273: 8 + 2 + 12 * 9 + 4, 277: 1, 278: height, 279: len(data)}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in fields.items())
+    return b"II*\0" + struct.pack("<IH", 8, len(fields)) + entries + bytes(4) + data
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 16])
+def test_where_zero_is_white_it_is_so(bits):
+    values = np.linspace(0, 2**bits - 1, 16).round().reshape(4, 4)
+    values = values.astype(np.uint8 if bits == 8 else np.uint16)
+    black, white = (decoded(tiff(values, photometric), (4, 4, 1)) for photometric in (1, 0))
+    assert (black[0, 0, 0], black[-1, -1, 0]) == (0, 255)
+    np.testing.assert_array_equal(white, 255 - black)
 
 
 def test_transparent_is_white():
