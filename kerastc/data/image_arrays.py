@@ -10,8 +10,8 @@ import numpy as np
 
 from kerastc.data.image_shapes import LARGEST
 from kerastc.data.label_names import class_name, label_name
+from kerastc.data.pixels import eight_bits
 from kerastc.errors import UserError, nearest
-from kerastc.images.decoding import DEPTHS
 
 LAYOUT = (
     "The file holds x_train and x_test, (images, height, width) or (images, height, width, "
@@ -134,12 +134,8 @@ class ArrayFile:
         ]
 
     def images(self, name: str) -> np.ndarray:
-        """An array of images, (n, height, width, channels) uint8.
-
-        Whole numbers from 0 to 255 of another type are taken as they are; others from 0 to 1 are
-        multiplied by 255 and rounded.
-        """
-        images = self._eight_bits(name, self._read(name))
+        """An array of images, (n, height, width, channels) uint8; see `eight_bits`."""
+        images = eight_bits(self._read(name), self.path, name)
         if images.ndim == 3:
             images = images[..., None]
         if images.ndim != 4 or images.shape[-1] not in (1, 3) or 0 in images.shape:
@@ -157,38 +153,6 @@ class ArrayFile:
                 "were made whole numbers, and are to be multiplied before.",
             )
         return images
-
-    def _eight_bits(self, name: str, images: np.ndarray) -> np.ndarray:
-        """The images as uint8, however they were saved."""
-        kind = images.dtype
-        if kind == np.uint8 or not images.size:
-            return images.astype(np.uint8, copy=False) if kind.kind in "iuf" else images
-        if kind.kind not in "iuf":
-            raise UserError(
-                f"{self.path}: {name} is {kind}; pixels are uint8, 0 to 255.",
-                f"Write np.rint({name}{' * 255' * (kind.kind == 'b')}).astype('uint8').",
-            )
-        low, high = images.min(), images.max()
-        if not 0 <= low <= high <= 255:  # NaN is not, either
-            bits = next((bits for bits in DEPTHS if kind.kind != "f" and high < 2**bits), None)
-            raise UserError(
-                f"{self.path}: {name} is {kind} with values from {low} to {high}; pixels are 0 to "
-                "255, or 0 to 1 with decimals.",
-                f"Of images of {bits} bits write ({name} * (255 / {2**bits - 1})).round()."
-                "astype('uint8')."
-                if bits and low >= 0
-                else "Bring them to that range, and leave out images with values that are missing.",
-            )
-        if high <= 1 and kind.kind == "f":
-            return np.rint(images * images.dtype.type(255)).astype(np.uint8)
-        whole = images.astype(np.uint8)
-        if kind.kind == "f" and (whole != images).any():
-            raise UserError(
-                f"{self.path}: {name} is {kind} with values up to {high} that are not whole; "
-                "pixels are 0 to 255, or 0 to 1 with decimals.",
-                f"Write np.rint({name}).astype('uint8') if these are pixels.",
-            )
-        return whole
 
     def _labels(self, name: str) -> np.ndarray:
         labels = self._read(name)

@@ -43,6 +43,20 @@ class ImageSource:
         return found[0] if len(found) == 1 else sha256(" ".join(found).encode()).hexdigest()
 
     @property
+    def sources(self) -> dict[str, dict[str, str]]:
+        """Where each part comes from, and its fingerprint; nothing where there is one part."""
+        parts = {
+            **{"train": self.train, "validation": self.validation},
+            **{"test": self.test, "unlabelled": self.unlabelled},
+        }
+        found = {
+            name: {"source": part.source, "fingerprint": part.fingerprint}
+            for name, part in parts.items()
+            if part is not None
+        }
+        return found if len(found) > 1 else {}
+
+    @property
     def notes(self) -> dict[str, int]:
         """What was counted on the way in all parts, and their images that show nothing."""
         counted: Counter[str] = Counter()
@@ -67,12 +81,8 @@ def read_source(
     Raises:
         UserError: there is no such source, or it cannot be read.
     """
-    if data == DIGITS:
-        return _digits(size)
-    if data.startswith(TFDS):
-        from kerastc.data.image_tfds import read_tfds
-
-        return read_tfds(data.removeprefix(TFDS), size)
+    if _is_word(data):
+        return _by_word(data, size)
     path = _existing(data)
     if path.is_dir():
         from kerastc.data.image_folder import read_folder
@@ -120,21 +130,30 @@ def read_unlabelled_images(
     """Images without labels: a folder, or x_unlabelled or x_train of a FILE.npz.
 
     Args:
-        data: the file or folder.
+        data: the file or folder, or another source of `read_source`, of which the images without
+            labels are taken, else those of training.
         training: the training images, whose shape these get.
         skip_unreadable: of a folder, leave out and count images that cannot be read.
 
     Raises:
         UserError: as `read_source` does, and for other channels.
     """
-    path, shape = _existing(data), training.images.shape[1:]
-    if path.is_dir():
+    shape = training.images.shape[1:]
+    if _is_word(data):
+        source = _by_word(data, shape[:2], training.bits)
+        found = source.unlabelled
+        if found is None:
+            train = source.train
+            names = row_names("unlabelled", range(len(train)))
+            found = UnlabelledImages(train.images, names, train.source, train.notes)
+    elif (path := _existing(data)).is_dir():
         from kerastc.data.image_folder import read_unlabelled_folder
 
         return read_unlabelled_folder(path, shape, training.bits, skip_unreadable)
-    from kerastc.data.image_npz import read_unlabelled_npz
+    else:
+        from kerastc.data.image_npz import read_unlabelled_npz
 
-    found = read_unlabelled_npz(path, shape[:2])
+        found = read_unlabelled_npz(path, shape[:2])
     _check_channels(found, shape, data)
     return found
 
@@ -143,10 +162,9 @@ def _measured(
     data: str, shape: tuple[int, int, int] | None, bits: int | None, skip_unreadable: bool
 ) -> LabelledImages:
     size = shape and shape[:2]
-    path = None if data == DIGITS or data.startswith(TFDS) else _existing(data)
-    if path is None:
-        source = read_source(data, size)
-    elif path.is_dir():
+    if _is_word(data):
+        source = _by_word(data, size, bits)
+    elif (path := _existing(data)).is_dir():
         from kerastc.data.image_folder import read_folder
 
         source = read_folder(path, None, skip_unreadable, shape, bits)
@@ -168,6 +186,19 @@ def _check_channels(
             f"{data} has images with {found.images.shape[-1]} channels, not {shape[-1]}.",
             "Bring them to what the model learns from: 1 is grey, 3 is RGB.",
         )
+
+
+def _is_word(data: str) -> bool:
+    return data == DIGITS or data.startswith(TFDS)
+
+
+def _by_word(data: str, size: tuple[int, int] | None, bits: int | None = None) -> ImageSource:
+    """A source that is no path; `bits` are those that images of 16 bits had in training."""
+    if data == DIGITS:
+        return _digits(size)
+    from kerastc.data.image_tfds import read_tfds
+
+    return read_tfds(data.removeprefix(TFDS), size, bits)
 
 
 def _existing(data: str) -> Path:

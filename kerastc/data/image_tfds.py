@@ -2,9 +2,10 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -12,8 +13,10 @@ import numpy as np
 
 from kerastc.data.image_shapes import common_size, resized, room_for
 from kerastc.data.image_sources import ImageSource
-from kerastc.data.images import LabelledImages, as_read, merged_notes, row_names
+from kerastc.data.images import LabelledImages, UnlabelledImages, as_read, merged_notes, row_names
+from kerastc.data.pixels import eight_bits
 from kerastc.errors import UserError, nearest
+from kerastc.images.decoding import depth, scaled
 from kerastc.progress import progress, tell
 
 # No namespaces: those load programs from elsewhere.
@@ -21,8 +24,22 @@ NAME = re.compile(r"[a-z][a-z0-9_]*(/[\w.\-]+)?(:\d+\.(\d+|\*)\.(\d+|\*))?")
 BATCH = 512  # images of one size that are read at a time
 
 
-def read_tfds(name: str, size: tuple[int, int] | None = None) -> ImageSource:
-    """Reads the parts `train` and, where there is one, `test` of a set.
+# The splits that are read, by the part that each becomes.
+SPLITS = {
+    "train": ("train",),
+    "test": ("test",),
+    "validation": ("validation", "valid", "val", "dev"),
+    "unlabelled": ("unlabelled", "unlabeled"),
+}
+
+
+def read_tfds(
+    name: str, size: tuple[int, int] | None = None, bits: int | None = None
+) -> ImageSource:
+    """Reads `train` of a set, and of test, validation and unlabelled what it has.
+
+    Images of other splits are counted. Pixels of 16 bits are scaled by the fewest of `DEPTHS` that
+    hold the largest of all, those with decimals as in a file of arrays.
 
     The set is looked for where TFDS keeps its own: TFDS_DATA_DIR, else ~/tensorflow_datasets. What
     is not there is fetched, which is told on standard error.
@@ -31,10 +48,11 @@ def read_tfds(name: str, size: tuple[int, int] | None = None) -> ImageSource:
         name: as TFDS takes it: "cifar100", "cifar10_corrupted/fog_3", "cifar100:3.0.2".
         size: height and width to bring images to. None leaves them as they are, or takes 32 x 32
             where they are of several sizes.
+        bits: that images of 16 bits had in training, where they are to be measured.
 
     Raises:
         UserError: TFDS is not installed, knows no such set or cannot fetch it; or the set is none
-            of labelled images.
+            of labelled images, or its pixels have no agreed range.
     """
     tfds = _package()
     builder = _builder(tfds, name)
@@ -45,20 +63,31 @@ def read_tfds(name: str, size: tuple[int, int] | None = None) -> ImageSource:
     there = list(builder.info.splits)
     if "train" not in there:
         raise UserError(f"tfds:{name} has no part `train`; it has {', '.join(there)}.")
+    found = {part: next((s for s in names if s in there), None) for part, names in SPLITS.items()}
+    splits = {part: split for part, split in found.items() if split}
+    source = _Set(builder, image, label, tuple(splits.values()))
     if size is None and None in builder.info.features[image].shape:
-        parts = [part for part in ("train", "test") if part in there]
-        sizes = {im.shape[1:3] for p in parts for im, _ in _batches(builder, p, image, label)}
-        size = common_size(sizes, None)
-    words = {"train": "train", "test": "test"} if "test" in there else {"train": "image"}
-    source = f"{builder.info.name} {builder.info.version} of TensorFlow Datasets"
-    parts, counts = [], np.zeros(len(of_name), int)
-    for part, word in words.items():
-        images, labels = _arrays(builder, part, image, label, size)
+        size = common_size({im.shape[1:3] for im, _ in source.batches()}, None)
+    scale, bits = source.scaling(bits)
+    origin = f"{builder.info.name} {builder.info.version} of TensorFlow Datasets"
+    parts, counts = {}, np.zeros(len(of_name), int)
+    for part, split in splits.items():
+        images, labels = source.arrays(split, size, scale, labelled=part != "unlabelled")
+        rows = row_names(split if len(splits) > 1 else "image", range(len(images)))
+        if part == "unlabelled":
+            parts[part] = UnlabelledImages(images, rows, origin)
+            continue
         counts += np.bincount(labels, minlength=len(of_name))
-        rows = row_names(word, range(len(images)))
-        parts.append(LabelledImages(images, of_name[labels], classes, rows, source))
-    parts[0] = replace(parts[0], notes=merged_notes(classes, of_name, counts))
-    return ImageSource(*parts)
+        parts[part] = LabelledImages(images, of_name[labels], classes, rows, origin, {}, bits)
+    notes = merged_notes(classes, of_name, counts)
+    if bits:
+        told = f"images of 16 bits, of which {bits} are in use"
+        notes[told] = sum(len(part.images) for part in parts.values())
+    for split in set(there) - set(splits.values()):
+        count = builder.info.splits[split].num_examples
+        notes[f"images in the part {split}, which is not read"] = count
+    parts["train"] = replace(parts["train"], notes=notes)
+    return ImageSource(**parts)
 
 
 def _package() -> Any:
@@ -144,31 +173,90 @@ def _features(tfds: Any, builder: Any, name: str) -> tuple[str, str]:
     return keys[0], keys[1]
 
 
-def _arrays(
-    builder: Any, part: str, image: str, label: str, size: tuple[int, int] | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Images (n, height, width, channels) uint8, and labels (n,) int32."""
-    count = builder.info.splits[part].num_examples
-    shape = builder.info.features[image].shape
-    images = room_for(count, (*(size or shape[:2]), shape[-1]), f"tfds:{builder.info.name}")
-    labels, row = np.empty(count, np.int32), 0
-    with progress(f"Reading {part}", count) as advance:
-        for some, their_labels in _batches(builder, part, image, label):
-            stop = row + len(some)
-            images[row:stop] = resized(some, size)
-            labels[row:stop] = their_labels
-            advance(len(some))
-            row = stop
-    if labels.min(initial=0) < 0:
-        raise UserError(f"tfds:{builder.info.name}: images of {part} have no class (label -1).")
-    return images, labels
+@dataclass(frozen=True)
+class _Set:
+    """The images and labels of a prepared set.
 
+    Args:
+        builder: of TFDS.
+        image, label: names of features.
+        splits: those that are read.
+    """
 
-def _batches(
-    builder: Any, part: str, image: str, label: str
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Images and labels in the order of the files, single ones where sizes may differ."""
-    rows = builder.as_dataset(split=part, shuffle_files=False)
-    several = 1 if None in builder.info.features[image].shape else BATCH
-    pairs = rows.map(lambda example: (example[image], example[label])).batch(several)
-    return pairs.as_numpy_iterator()
+    builder: Any
+    image: str
+    label: str
+    splits: tuple[str, ...]
+
+    def batches(self, *splits: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Images and labels in the order of the files, single ones where sizes may differ.
+
+        Args:
+            splits: of which; all that are read unless given.
+        """
+        several = 1 if None in self.builder.info.features[self.image].shape else BATCH
+        for split in splits or self.splits:
+            rows = self.builder.as_dataset(split=split, shuffle_files=False)
+            pairs = rows.map(lambda example: (example[self.image], example[self.label]))
+            yield from pairs.batch(several).as_numpy_iterator()
+
+    def scaling(
+        self, bits: int | None
+    ) -> tuple[Callable[[np.ndarray], np.ndarray] | None, int | None]:
+        """What makes uint8 of the images; None where they are. And the bits of those of 16 bits.
+
+        Args:
+            bits: that they had in training; None takes those that all images hold.
+
+        Raises:
+            UserError: for values above these bits.
+        """
+        low = high = np.float64(0)
+        whole = False
+        for images, _ in self.batches():
+            if images.dtype == np.uint8:
+                return None, None
+            whole = images.dtype.kind in "iu"
+            low, high = np.minimum(low, images.min()), np.maximum(high, images.max())
+        place = f"tfds:{self.builder.info.name}"
+        if not whole:
+            return partial(eight_bits, place=place, name=self.image, bounds=(low, high)), None
+        bits = bits or depth(int(high))
+        if high >= 2**bits:
+            raise UserError(
+                f"{place}: {self.image} has values up to {high:,.0f}, and those of the images that "
+                f"were learned from have {bits} bits, below {2**bits:,}.",
+                "Measure it on images of the same kind.",
+            )
+        return partial(scaled, bits=bits), bits
+
+    def arrays(
+        self,
+        split: str,
+        size: tuple[int, int] | None,
+        scale: Callable[[np.ndarray], np.ndarray] | None,
+        labelled: bool,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Images (n, height, width, channels) uint8, and labels (n,) int32, -1 without one.
+
+        Args:
+            split: of which.
+            size: height and width; None leaves them as they are.
+            scale: as `scaling` gives it.
+            labelled: whether each has to have a label.
+        """
+        count = self.builder.info.splits[split].num_examples
+        shape = self.builder.info.features[self.image].shape
+        place = f"tfds:{self.builder.info.name}"
+        images = room_for(count, (*(size or shape[:2]), shape[-1]), place)
+        labels, row = np.empty(count, np.int32), 0
+        with progress(f"Reading {split}", count) as advance:
+            for some, their_labels in self.batches(split):
+                stop = row + len(some)
+                images[row:stop] = resized(scale(some) if scale else some, size)
+                labels[row:stop] = their_labels
+                advance(len(some))
+                row = stop
+        if labelled and labels.min(initial=0) < 0:
+            raise UserError(f"{place}: images of {split} have no class (label -1).")
+        return images, labels

@@ -92,6 +92,82 @@ def test_images_of_several_sizes_and_no_named_pair(tmp_path, monkeypatch):
     assert read_tfds("shapes", (8, 9)).train.images.shape == (6, 8, 9, 3)
 
 
+def test_splits_without_labels_and_of_validation_are_parts_and_others_are_told(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    rows = [{"image": pixels(i), "label": i % 3} for i in range(60)]
+    without = [{"image": pixels(i), "label": -1} for i in range(100, 120)]
+    splits = {"train": rows[:30], "validation": rows[30:39], "test": rows[39:45]}
+    splits |= {"extra": rows[45:], "unlabelled": [*without, rows[39]]}
+    prepare(tmp_path, splits, features=features((6, 5, 3)))
+    splits = load_images(ImageData(data="tfds:shapes"))
+    parts = (splits.train, splits.validation, splits.test, splits.unlabelled)
+    assert [len(part) for part in parts] == [30, 9, 6, 20]
+    assert {im.tobytes() for im in splits.unlabelled.images} == {
+        pixels(i).tobytes() for i in range(100, 120)
+    }
+    assert splits.notes == {
+        "images in the part extra, which is not read": 15,
+        "unlabelled images left out as equal to a test or validation image": 1,
+    }
+    with pytest.raises(UserError, match="3 channels, not 1"):
+        load_images(ImageData(data="digits", unlabelled="tfds:shapes"))
+    digits = load_images(ImageData(data="digits", unlabelled="digits", labelled=30))
+    assert set(digits.unlabelled.names[-900:]) <= {f"unlabelled {i}" for i in range(1797)}
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 16])
+def test_pixels_of_sixteen_bits_are_scaled_by_what_all_hold(tmp_path, monkeypatch, bits):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    draws = np.random.default_rng(bits)
+    values = draws.integers(0, 2 ** (bits - 1), (12, 6, 5, 1)).astype(np.uint16)
+    values[11, 0, 0, 0] = 2**bits - 1  # of the test part alone
+    rows = [{"image": image, "label": i % 3} for i, image in enumerate(values)]
+    prepare(
+        tmp_path,
+        {"train": rows[:9], "test": rows[9:]},
+        features=tfds.features.FeaturesDict(
+            {
+                "image": tfds.features.Image(shape=(6, 5, 1), dtype=np.uint16),
+                "label": tfds.features.ClassLabel(names=SHAPES),
+            }
+        ),
+    )
+    source = read_tfds("shapes")
+    scaled = {np.rint(v * (255 / (2**bits - 1))).astype(np.uint8).tobytes() for v in values}
+    assert {im.tobytes() for p in (source.train, source.test) for im in p.images} == scaled
+    assert source.train.bits == bits
+    assert source.train.notes == {f"images of 16 bits, of which {bits} are in use": 12}
+    assert read_tfds("shapes", (4, 4)).train.images.shape == (9, 4, 4, 1)
+    if bits > 8:
+        with pytest.raises(UserError, match=f"values up to {2**bits - 1:,}.*have 8 bits"):
+            read_tfds("shapes", bits=8)
+
+
+@pytest.mark.parametrize(("factor", "fits"), [(1, True), (255, False), (1000, False)])
+def test_pixels_with_decimals_are_of_zero_to_one_or_refused(tmp_path, monkeypatch, factor, fits):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    values = np.random.default_rng(0).random((9, 6, 5, 1), dtype=np.float32)
+    rows = [{"image": image * factor, "label": i % 3} for i, image in enumerate(values)]
+    prepare(
+        tmp_path,
+        {"train": rows},
+        features=tfds.features.FeaturesDict(
+            {
+                "image": tfds.features.Image(shape=(6, 5, 1), dtype=np.float32),
+                "label": tfds.features.ClassLabel(names=SHAPES),
+            }
+        ),
+    )
+    if not fits:
+        with pytest.raises(UserError, match="tfds:shapes: image is float32"):
+            read_tfds("shapes")
+        return
+    found = {image.tobytes() for image in read_tfds("shapes").train.images}
+    assert found == {np.rint(v * 255).astype(np.uint8).tobytes() for v in values}
+
+
 def test_a_set_of_no_labelled_images_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     texts = tfds.features.FeaturesDict({"text": tfds.features.Text()})
