@@ -1,7 +1,7 @@
 """Labelled, unlabelled, validation and test images: by class, and none equal across parts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 import numpy as np
@@ -19,6 +19,7 @@ from kerastc.data.image_sources import (
     read_unlabelled_images,
 )
 from kerastc.data.images import LabelledImages, UnlabelledImages, row_names
+from kerastc.data.near_images import MOST, NOTE, near_copies
 from kerastc.data.part_words import COUNT_OR_PATH, Portion, refuse_share
 from kerastc.errors import UserError
 from kerastc.settings import Config, IsLocation
@@ -76,6 +77,7 @@ class ImageSplits:
         duplicates: equal images, each kept within one part.
         fingerprint: of the source.
         notes: what was counted on the way (files passed over, ...), name to number.
+        sources: of the parts that the source has, as `ImageSource.sources` gives them.
     """
 
     train: LabelledImages
@@ -89,6 +91,7 @@ class ImageSplits:
     duplicates: ImageDuplicates
     fingerprint: str
     notes: dict[str, int]
+    sources: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def summary(self) -> dict[str, dict]:
         """Rows of each part and, where they have labels, of its classes, in the classes' order."""
@@ -101,7 +104,7 @@ class ImageSplits:
 
     def as_dict(self) -> dict:
         """All that a run records of its data (data.json)."""
-        return {
+        record = {
             "source": self.train.source,
             "fingerprint": self.fingerprint,
             "classes": list(self.train.classes),
@@ -109,6 +112,7 @@ class ImageSplits:
             "duplicates": self.duplicates.as_dict(),
             "notes": dict(self.notes),
         }
+        return record | ({"sources": dict(self.sources)} if self.sources else {})
 
 
 def load_images(config: ImageData) -> ImageSplits:
@@ -160,7 +164,7 @@ def split_images(
         UserError: more images are asked for than there are, a class is empty, or none of its
             images is among the labelled ones.
     """
-    fingerprint = source.fingerprint
+    fingerprint, sources = source.fingerprint, source.sources
     source, notes = _without_tested(source)
     train, given = source.train, {"test": source.test, "validation": source.validation}
     given = {name: part for name, part in given.items() if part is not None}
@@ -210,6 +214,7 @@ def split_images(
         notes["unlabelled images left out as equal to a test or validation image"] = len(
             more
         ) - len(kept)
+    notes |= _near(parts["labelled"].images, without.images, parts["validation"], parts["test"])
     return ImageSplits(
         parts["labelled"],
         parts["validation"],
@@ -222,7 +227,17 @@ def split_images(
         _duplicates(source, seen, groups, given, given_groups, left_out),
         fingerprint,
         {what: count for what, count in notes.items() if count},
+        sources,
     )
+
+
+def _near(labelled: np.ndarray, unlabelled: np.ndarray, *judged: LabelledImages) -> dict[str, int]:
+    """How many validation and test images are nearly one that is learned from; they stay."""
+    learned = np.concatenate([labelled, unlabelled])
+    asked = np.concatenate([part.images for part in judged])
+    if len(asked) * len(learned) > MOST:
+        return {f"images too many to look for near copies among ({MOST:,} pairs)": len(learned)}
+    return {NOTE: len(near_copies(asked, learned))}
 
 
 def _apart(images: np.ndarray, *others: np.ndarray) -> np.ndarray:

@@ -40,15 +40,17 @@ def joint_simclr(splits: ImageSplits, config: JointSimclrConfig, run: Run) -> Tr
         config: hyperparameters.
         run: takes history, with the contrastive part of the loss, and checkpoints.
     """
+    require_unlabelled(splits)
     images = splits.unlabelled.images
     # Every batch is full; which few images stay out for that is their order's chance.
     whole = len(images) - len(images) % config.pairs
     if not whole:
+        fitting = len(images) // config.ratio
         raise UserError(
-            f"A batch takes {config.pairs} unlabelled images; there are {len(images)}.",
-            "Give a smaller batch_size or ratio.",
+            f"A batch takes {config.pairs} unlabelled images, batch_size={config.batch_size} times "
+            f"ratio={config.ratio}; there are {len(images)}.",
+            f"Give {f'batch_size={fitting}, or ' if fitting else ''}a smaller ratio.",
         )
-    require_unlabelled(splits)
     model = build_classifier(splits, config)
     seed_all(model, config.seed)
     view = config.view(images)

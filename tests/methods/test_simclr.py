@@ -96,8 +96,12 @@ def test_a_batch_that_does_not_part_into_chunks_is_refused():
 
 def test_a_batch_of_more_images_than_there_are_is_refused(tmp_path):
     config = JointConfig(**{"batch_size": 128, "ratio": 4, "unlabelled": 200, "labelled": 60})
-    with pytest.raises(UserError, match="512 unlabelled images; there are 200"):
+    with pytest.raises(UserError, match=r"512 unlabelled images, .*; there are 200") as told:
         methods.joint_simclr(data.load_images(config), config, new_run(tmp_path))
+    assert told.value.hint == "Give batch_size=50, or a smaller ratio."
+    config = config.model_copy(update={"labelled": 1147, "unlabelled": 0})
+    with pytest.raises(UserError, match="all training images are labelled"):  # not how many
+        methods.joint_simclr(data.load_images(config), config, new_run(tmp_path, "other"))
 
 
 @pytest.mark.slow
