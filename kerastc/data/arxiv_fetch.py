@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from operator import index
 from pathlib import Path
 
 from kerastc.data.arxiv_api import Connection, Page
@@ -123,14 +124,14 @@ class _Cached:
         if not path.exists():
             return cached
         try:
-            head, *lines = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+            # Not by `splitlines`, which would cut an abstract in two at a U+2028.
+            lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+            head, *papers = map(json.loads, lines)
             if head["query"] != _query(category):
                 return cached
-            cached.next_start, cached.total = int(head["next_start"]), int(head["total"])
-            for line in lines:
-                paper = Paper(**{**line, "categories": tuple(line["categories"])})
-                cached.papers[paper.arxiv_id] = paper
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            cached.next_start, cached.total = index(head["next_start"]), index(head["total"])
+            cached.papers = {paper.arxiv_id: paper for paper in map(Paper.of, papers)}
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise UserError(
                 f"{path} cannot be read as fetched papers: {error}",
                 "Delete that file; the category is fetched again then.",

@@ -1,23 +1,22 @@
 """A paper of arXiv, and papers read from a metadata file: CSV, JSON Lines or another table."""
 
-import csv
-import gzip
-import json
 import re
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
+from kerastc.data.columns import NamedColumns
+from kerastc.data.flaws import doubled
+from kerastc.data.json_lines import objects
 from kerastc.data.json_table import begins_as_array
 from kerastc.data.label_names import written
 from kerastc.data.plain_file import PlainFile
 from kerastc.data.reading import Reading
+from kerastc.data.table_file import Table
 from kerastc.data.table_kinds import kind_of, open_table
 from kerastc.errors import UserError
-from kerastc.progress import progress
 
 FILE_HINT = (
     "From a file instead: `kerastc train arxiv data=FILE`, FILE being CSV, TSV, JSON (.gz too), "
@@ -64,6 +63,18 @@ class Paper:
     title: str
     abstract: str
 
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Paper":
+        """From what `asdict` gave, written to a file and read again.
+
+        Raises:
+            TypeError, KeyError, ValueError: the values are not those of a paper.
+        """
+        categories = tuple(values["categories"])
+        for text in {**values, "categories": " ".join(categories)}.values():
+            str.encode(text)  # of no other type, without halves of surrogate pairs
+        return cls(**{**values, "categories": categories})
+
     @property
     def is_withdrawn(self) -> bool:
         """Whether the abstract opens by saying that there is no paper (any more)."""
@@ -94,10 +105,10 @@ def read_papers(path: Path) -> Iterator[Paper]:
     """Papers of a metadata file, one at a time.
 
     Raises:
-        UserError: no such file, not one of the forms, not UTF-8, a column missing, a broken row.
+        UserError: no such file, not one of the forms, no text, a column missing, a broken row.
     """
     if path.exists() and _is_other_table(path):
-        yield from _papers_of_table(path)
+        yield from map(_paper, _table_rows(open_table(path, Reading())))
         return
     suffixes = [suffix for suffix in path.suffixes if suffix != ".gz"]
     form = suffixes[-1].lower() if suffixes else ""
@@ -105,20 +116,13 @@ def read_papers(path: Path) -> Iterator[Paper]:
         raise UserError(f"{path}: cannot tell its form from its name; .csv, .tsv, .jsonl (.gz)")
     if not path.is_file():
         raise UserError(f"No file {path}", FILE_HINT)
-    opener = gzip.open if path.suffix == ".gz" else open
-    try:
-        with (
-            opener(path, "rt", encoding="utf-8-sig", newline="") as lines,
-            progress(f"Reading {path.name}") as advance,
-        ):
-            rows = _json_rows(path, lines) if form in JSON_LINES else _table_rows(path, lines, form)
-            for row in rows:
-                advance()
-                yield _paper(row)
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8: {error.reason} at byte {error.start}") from error
-    except (EOFError, zlib.error, OSError) as error:
-        raise UserError(f"{path} cannot be read: {error}") from error
+    file = PlainFile.at(path)
+    if form in JSON_LINES:
+        rows = _json_rows(file)
+    else:
+        rows = _table_rows(Table.open(file, DELIMITERS[form]))
+    with closing(rows):
+        yield from map(_paper, rows)
 
 
 def _is_other_table(path: Path) -> bool:
@@ -131,48 +135,30 @@ def _is_other_table(path: Path) -> bool:
     return False
 
 
-def _papers_of_table(path: Path) -> Iterator[Paper]:
-    table = open_table(path, Reading())
-    names = _names(path, table.columns)
-    with closing(table.rows(list(names.values()))) as rows:
+def _table_rows(table: NamedColumns) -> Iterator[dict[str, Any]]:
+    names = _names(table.path, table.columns)
+    columns = [table.require(name, field) for field, name in names.items()]
+    with closing(table.rows(columns)) as rows:
         for _, values in rows:
-            yield _paper(
-                {field: written(value) for field, value in zip(names, values, strict=True)}
-            )
+            yield dict(zip(names, values, strict=True))
 
 
-def _table_rows(path: Path, lines: TextIO, form: str) -> Iterator[dict[str, Any]]:
-    reader = csv.DictReader(lines, delimiter=DELIMITERS[form])
-    try:
-        names = _names(path, reader.fieldnames or ())
-        for row in reader:
-            if None in row or None in row.values():
-                raise UserError(
-                    f"{path}, line {reader.line_num}: not the {len(reader.fieldnames)} columns "
-                    "of the first line"
-                )
-            yield {field: row[name] for field, name in names.items()}
-    except csv.Error as error:
-        raise UserError(f"{path}, line {reader.line_num}: {error}") from error
+def _json_rows(file: PlainFile) -> Iterator[dict[str, Any]]:
+    with closing(objects(file)) as rows:
+        for number, row in rows:
+            place = f"{file.path}, line {number}"
+            names = _names(place, row)
+            if flaw := doubled(row, list(names.values())):
+                raise UserError(f"{place}: {flaw.told}", flaw.hint)
+            values = {field: row[name] for field, name in names.items()}
+            for field, value in values.items():
+                listed = field == "categories" and isinstance(value, list)
+                if any(isinstance(one, list | dict) for one in (value if listed else [value])):
+                    raise UserError(f"{place}: a list or object where the {field} belongs.")
+            yield values
 
 
-def _json_rows(path: Path, lines: TextIO) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise UserError(f"{path}, line {number}: not JSON: {error.msg}") from error
-        if not isinstance(row, dict):
-            raise UserError(
-                f"{path}, line {number}: an object with the fields of a paper belongs here"
-            )
-        names = _names(f"{path}, line {number}", row)
-        yield {field: row[name] for field, name in names.items()}
-
-
-def _names(place: object, present: Any) -> dict[str, str]:
+def _names(place: object, present: Iterable[str]) -> dict[str, str]:
     """Which present name each field goes by; one of primary_cat and categories is enough."""
     names = {
         field: next(name for name in known if name in present)
@@ -191,16 +177,15 @@ def _names(place: object, present: Any) -> dict[str, str]:
 
 
 def _paper(row: dict[str, Any]) -> Paper:
-    listed = row.get("categories") or ""
-    if isinstance(listed, list):
-        listed = " ".join(map(str, listed))
-    categories = tuple(re.split(r"[,\s]+", listed.strip())) if listed.strip() else ()
+    listed = row.get("categories")
+    listed = " ".join(map(written, listed if isinstance(listed, list) else [listed]))
+    categories = tuple(name for name in re.split(r"[,\s]+", listed) if name)
     # The snapshot has no column for it: there the first category listed is the primary one.
-    primary = str(row.get("primary_cat") or (categories[0] if categories else "")).strip()
+    primary = written(row.get("primary_cat")).strip() or next(iter(categories), "")
     return Paper(
-        canonical_id(str(row["arxiv_id"])),
+        canonical_id(written(row["arxiv_id"])),
         primary,
         categories if primary in categories else (primary, *categories),
-        str(row["title"] or ""),
-        str(row["abstract"] or ""),
+        written(row["title"]),
+        written(row["abstract"]),
     )

@@ -2,10 +2,11 @@
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kerastc.data.json_keys import Doubled
 from kerastc.data.plain_file import LONGEST_LINE
 
 NUL = "NUL character"
@@ -17,6 +18,7 @@ UNCLOSED = "quotation mark never closed"
 AFTER_QUOTE = "text behind a closing quotation mark"
 NO_JSON = "not a JSON object"
 NO_KEY = "missing key"
+KEY_TWICE = "key twice"
 NO_TEXT = "list or object in place of a text"
 SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -36,6 +38,15 @@ class Flaw:
     told: str
     hint: str = ""
     text: str = ""
+
+
+def doubled(row: Mapping[str, Any], columns: Sequence[str]) -> Flaw | None:
+    """What is wrong with an object in which the key of a column stands twice."""
+    for name in columns if isinstance(row, Doubled) else ():
+        if name in row.names:
+            told = f"the object has {name!r} twice."
+            return Flaw(KEY_TWICE, told, "Which of the two is meant, nothing says.", str(row)[:200])
+    return None
 
 
 def flaw_of(values: Sequence[Any], columns: Sequence[str]) -> Flaw | None:

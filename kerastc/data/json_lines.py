@@ -5,19 +5,19 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from kerastc.data.json_keys import DECODER
 from kerastc.data.plain_file import PlainFile
 from kerastc.errors import UserError
 
 
 def objects(file: PlainFile) -> Iterator[tuple[int, dict]]:
     """Yields (line, object) of a JSON Lines file."""
-    decode = json.JSONDecoder().decode
     with closing(file.lines()) as lines:
         for line, text in enumerate(lines, 1):
             if text.isspace():
                 continue
             try:
-                row = decode(text)
+                row = DECODER.decode(text)
             except (ValueError, RecursionError) as error:
                 raise _bad_json(file.path, line, text, error) from error
             if not isinstance(row, dict):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from kerastc.data.json_keys import Doubled
 from kerastc.errors import UserError
 
 WANTED = 'Give an array of objects: [{"text": "a text", "label": "its class"}, ...].'
@@ -24,6 +25,12 @@ def rows_within(path: Path, found: dict[str, Any]) -> tuple[Sequence[dict], str]
     """
     if not any(isinstance(value, list | dict) for value in found.values()):
         return None
+    for value in (found, *found.values()):
+        if isinstance(value, Doubled):
+            raise UserError(
+                f"{path}: an object has {min(value.names)!r} twice.",
+                "Which of the two is meant, nothing says.",
+            )
     columns, data = found.get("columns"), found.get("data")
     if _names(columns) and isinstance(data, list):
         return _split(path, columns, data), "columns and data apart"

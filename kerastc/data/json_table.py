@@ -5,7 +5,7 @@ from contextlib import closing
 from itertools import islice
 from typing import Any
 
-from kerastc.data.flaws import NO_JSON, NO_KEY, Flaw
+from kerastc.data.flaws import NO_JSON, NO_KEY, Flaw, doubled
 from kerastc.data.json_objects import rows_within
 from kerastc.data.json_values import JsonValues, NotJson
 from kerastc.data.plain_file import PlainFile
@@ -129,7 +129,8 @@ class JsonTable(TypedRows):
                 elif missing := [name for name in columns if name not in row]:
                     yield number, _no_key(row, missing[0])
                 else:
-                    yield number, tuple([row[name] for name in columns])
+                    values = tuple([row[name] for name in columns])
+                    yield number, doubled(row, columns) or values
 
     def _elements(self, show_progress: bool = True) -> Iterator[tuple[int, Any]]:
         if self._within is not None:

@@ -5,10 +5,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from kerastc.data.json_keys import DECODER
+
 RESUME = re.compile(r"\}\s*,?\s*(?=\{)")  # where a row ends and another begins
 SPACE = re.compile(r"[ \t\n\r]*")
 SHOWN = 200  # characters of what is no value
-DECODER = json.JSONDecoder()
 
 
 class NotJson(Exception):

@@ -5,10 +5,8 @@ mark that is never closed costs the row that opened it, not the rows behind it.
 """
 
 import csv
-import json
-import re
 from collections import deque
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from typing import Any
@@ -25,13 +23,14 @@ from kerastc.data.flaws import (
     UNCLOSED,
     UNDECODABLE,
     WIDTH,
+    doubled,
     flaw_of,
 )
+from kerastc.data.json_keys import DECODER
 from kerastc.data.plain_file import LONGEST_LINE, UNDECODED
+from kerastc.data.swallowed import holds_a_row
 from kerastc.data.table_file import Table
 from kerastc.data.typed_rows import TypedRows
-
-LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def lenient_rows(
@@ -130,7 +129,7 @@ def _delimited(
             if not problem and record and len(record) != width:
                 problem = WIDTH
             several = not problem and len(lines.record) > 1
-            if several and _holds_a_row(record, table.delimiter, last, seen):
+            if several and holds_a_row(record, table.delimiter, last, seen):
                 problem = UNCLOSED
         except csv.Error as error:
             record, problem = None, _reason(error, len(lines.record))
@@ -146,22 +145,6 @@ def _delimited(
             if len(lines.record) == 1:
                 seen.add(record[last])
             yield start, tuple([record[place] for place in places])
-
-
-def _holds_a_row(record: Sequence[str], delimiter: str, last: int, known: Set[str]) -> bool:
-    """Whether a field of several lines holds the end of a row: its column `last` has a known value.
-
-    Such a value counts where it stands inside the field. The record's own says nothing: it ends
-    the last line of every record of several lines that closes as it should.
-    """
-    for place, field in enumerate(record):
-        first, *others = [line.split(delimiter) for line in LINE_END.split(field)]
-        if others:
-            rows = [[None] * place + first, *others]
-            rows[-1] = rows[-1] + [None] * (len(record) - 1 - place)
-            if any(len(row) == len(record) and row[last] in known for row in rows):
-                return True
-    return False
 
 
 def _problem(lines: Sequence[str]) -> str:
@@ -186,7 +169,6 @@ def _reason(error: csv.Error, lines: int) -> str:
 def _json(
     table: Table, columns: Sequence[str], lines: Iterator[str], report: CleaningReport
 ) -> Iterator[tuple[int, tuple[Any, ...]]]:
-    decode = json.JSONDecoder().decode
     for number, line in enumerate(lines, 1):
         too_long = len(line) == LONGEST_LINE  # and its rest was not looked at
         if line.isspace() and not too_long:
@@ -196,7 +178,7 @@ def _json(
         problem = LONG_LINE if too_long else _problem([line])
         if not problem:
             try:
-                row = decode(line)
+                row = DECODER.decode(line)
             except (ValueError, RecursionError):
                 row = None
             values, problem = _json_values(row, columns)
@@ -213,5 +195,5 @@ def _json_values(row: object, columns: Sequence[str]) -> tuple[tuple[Any, ...], 
     if any(name not in row for name in columns):
         return (), NO_KEY
     values = tuple(row[name] for name in columns)
-    flaw = flaw_of(values, columns)
+    flaw = doubled(row, columns) or flaw_of(values, columns)
     return ((), flaw.reason) if flaw else (values, "")

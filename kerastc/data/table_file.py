@@ -5,9 +5,10 @@ where it stands (`line` counts the lines of the file from 1, also those inside q
 """
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
@@ -20,11 +21,15 @@ from kerastc.data.delimiters import (
     quotes_enclose_fields,
     stated_delimiter,
 )
+from kerastc.data.flaws import doubled
 from kerastc.data.json_lines import objects
 from kerastc.data.plain_file import PlainFile
+from kerastc.data.swallowed import holds_a_row
 from kerastc.errors import UserError
 
 JSON_LINES = (".jsonl", ".ndjson", ".json")
+SWALLOWED = "rows that hold the end of another one: a quotation mark may be missing"
+MOST_KNOWN = 10_000  # values that are remembered; of classes there are fewer
 DELIMITED = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 
 
@@ -49,6 +54,7 @@ class Table(NamedColumns):
     quoted: bool = True
     header: bool = True
     skipped: int = 0
+    _counted: Counter[str] = field(default_factory=Counter, init=False, compare=False, repr=False)
 
     @classmethod
     def open(cls, file: PlainFile, delimiter: str = "", header: bool = True) -> "Table":
@@ -113,6 +119,11 @@ class Table(NamedColumns):
         """The file's encoding, where it is not plain UTF-8."""
         return self.file.remark
 
+    @property
+    def notes(self) -> Mapping[str, int]:
+        """Records of several lines that have probably swallowed a row."""
+        return self._counted
+
     def rows(self, columns: Sequence[str]) -> Iterator[tuple[int, tuple[Any, ...]]]:
         """As in `NamedColumns`; all values of a delimited file are texts."""
         if self.delimiter:
@@ -120,7 +131,9 @@ class Table(NamedColumns):
         return self._json_rows(columns)
 
     def _delimited_rows(self, columns: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
-        width = len(self.columns)
+        width, last = len(self.columns), self.columns.index(columns[-1])
+        known: set[str] = set()  # values of the last of the columns, in records of one line
+        self._counted.clear()
         pick = _tuple_getter([self.columns.index(name) for name in columns])
         with closing(self._records()) as records:
             rows = ((line, record) for line, record in records if record)
@@ -133,6 +146,11 @@ class Table(NamedColumns):
                         f'and double those inside it ("").\nThe columns are separated by '
                         f"{DELIMITERS.get(self.delimiter, repr(self.delimiter))} here.",
                     )
+                if any("\n" in field or "\r" in field for field in record):
+                    if holds_a_row(record, self.delimiter, last, known):
+                        self._counted[SWALLOWED] += 1
+                elif len(known) < MOST_KNOWN:
+                    known.add(record[last])
                 yield line, pick(record)
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
@@ -164,6 +182,8 @@ class Table(NamedColumns):
                         f"It has {', '.join(map(repr, row)) or 'nothing'}.",
                         "Every line needs the same keys.",
                     ) from None
+                if flaw := doubled(row, columns):
+                    raise UserError(f"{self.file.path}, line {line}: {flaw.told}", flaw.hint)
                 for value, name in zip(values, columns, strict=True):
                     if isinstance(value, list | dict):
                         raise UserError(

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kerastc.data.plain_file import PlainFile
+from kerastc.data.reading import Reading
 from kerastc.data.table_file import Table
+from kerastc.data.table_kinds import open_table
 
 LINE = re.compile(r"\r\n|\r|\n")
 
@@ -36,21 +38,24 @@ def records(text: str, delimiter: str, quoted: bool) -> list[list[str]]:
 
 
 def rows_of(path: Path, columns: Sequence[str], encoding: str, header: bool) -> list[list]:
-    """Values of columns; the delimiter is taken as `Table` finds it.
+    """Values of columns; the form is taken as `open_table` finds it.
 
     Raises:
         AssertionError: a row is not as wide as the first, or an object has a key twice.
     """
-    file = PlainFile.at(path, encoding)
-    table, text = Table.open(file, header=header), decoded(file)
+    table = open_table(path, Reading(encoding=encoding, header=header))
+    text = decoded(table.file)
     if table.delimiter:
+        text = "".join(re.split(f"({LINE.pattern})", text)[2 * table.skipped :])
         found = records(text, table.delimiter, table.quoted)[header:]
         assert all(len(row) == len(table.columns) for row in found)
         places = [table.columns.index(name) for name in columns]
         return [[row[place] for place in places] for row in found]
-    found = [
-        json.loads(x, object_pairs_hook=list) for x in LINE.split(text) if x and not x.isspace()
-    ]
+    lines = [line for line in LINE.split(text) if line and not line.isspace()]
+    values = lines if isinstance(table, Table) else [" ".join(lines)]
+    found = [json.loads(value, object_pairs_hook=list) for value in values]
+    if not isinstance(table, Table) and found[0] and not isinstance(found[0][0], tuple):
+        [found] = found  # an array
     keys = [[key for key, _ in row] for row in found]
     assert all(row.count(name) == 1 for row in keys for name in columns)
     return [[dict(row)[name] for name in columns] for row in found]

@@ -2,6 +2,7 @@
 
 import gzip
 import random
+import re
 import zlib
 
 from table_form import DELIMITERS, ENDS, Form
@@ -126,8 +127,14 @@ def cut_short(text: str, draw: random.Random, form: Form) -> str:
     return text[: draw.randrange(len(text) + 1)]
 
 
+def a_key_again(text: str, draw: random.Random, form: Form) -> str:
+    places = [found.start() + 1 for found in re.finditer('{"', text)]
+    place = draw.choice(places or [0])
+    return f'{text[:place]}"{draw.choice(["text", "label", "more"])}": "again", {text[place:]}'
+
+
 TEXT = (quotes, a_quote_opens, other_delimiters, other_ends, blank_lines, a_character, a_mark_first)
-TEXT += (a_long_line, an_odd_line, cut_short)
+TEXT += (a_key_again, a_long_line, an_odd_line, cut_short)
 
 
 def flipped_bits(content: bytes, draw: random.Random) -> bytes:

@@ -228,21 +228,25 @@ def test_errors_name_what_is_wrong_with_a_file(tmp_path, rows):
     no_column = write(tmp_path / "c.csv", [], ("id", "categories", "title", "text"))
     assert "id, categories, title, text" in failing(no_column, "no abstract").message
     short = write(tmp_path / "s.csv", [*rows[:2], rows[2][:4]])
-    failing(short, "line 4: not the 5 columns")
+    failing(short, "line 4: 4 columns where the header has 5")
     (tmp_path / "latin.csv").write_bytes(",".join(FIELDS).encode() + b"\n1,cs.AI,cs.AI,caf\xe9,x\n")
     failing(tmp_path / "latin.csv", "not UTF-8")
     (tmp_path / "z.csv.gz").write_bytes(b"not gzip at all")
-    failing(tmp_path / "z.csv.gz", "cannot be read")
+    failing(tmp_path / "z.csv.gz", "there is: not gzip at all")
     (tmp_path / "j.jsonl").write_text('{"id": "1",\n')
-    failing(tmp_path / "j.jsonl", "line 1: not JSON")
+    failing(tmp_path / "j.jsonl", "line 1: not valid JSON")
+    (tmp_path / "o.jsonl").write_text(
+        '{"id": 1, "title": {"a": 1}, "abstract": "", "categories": 7}'
+    )
+    failing(tmp_path / "o.jsonl", "line 1: a list or object where the title belongs")
     (tmp_path / "empty.csv").write_text("")
-    failing(tmp_path / "empty.csv", "there is: nothing")
+    failing(tmp_path / "empty.csv", "is empty")
 
 
 def test_a_truncated_gzip_file_is_an_error_and_not_a_smaller_file(tmp_path, rows):
     path = write(tmp_path / "a.csv.gz", rows)
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="cut short"):
         read_arxiv(path, categories=TWO, counts={"A": 1, "B": 1})
 
 

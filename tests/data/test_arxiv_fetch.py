@@ -186,6 +186,13 @@ def test_the_cache_is_a_line_a_paper(fetch, tmp_path):
     assert [json.loads(line)["arxiv_id"] for line in lines] == [p["id"] for p in entries(10)]
 
 
+def test_characters_that_end_a_line_elsewhere_end_none_in_the_cache(fetch):
+    paper = entry("2401.00001", abstract="One\u2028two\x85three\u2029four words.")
+    with ArxivServer([paper]) as server:
+        assert fetch(server, {"cs.AI": 1}) == fetch(server, {"cs.AI": 1})
+        assert len(server.requests) == 1
+
+
 def test_a_broken_cache_file_is_named(fetch, tmp_path):
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "cs.AI.jsonl").write_text('{"query": "cat:cs.AI", "next')

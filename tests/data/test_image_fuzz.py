@@ -204,7 +204,7 @@ def arrays(rng: np.random.Generator) -> dict[str, np.ndarray]:
 def odd_array(array: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
     """An array of another type, size, shape or values; None for none."""
     kinds = ["float32", "float64", "int8", "uint16", "uint64", "bool", "object", "U3", "S3", "c16"]
-    match int(rng.integers(7)) if array.size else 7:
+    match int(rng.integers(7)) if array.size and array.ndim else 7:
         case 0:
             return array[: rng.integers(0, len(array))]
         case 1 if array.dtype.kind not in "US":

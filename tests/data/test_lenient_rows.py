@@ -146,6 +146,7 @@ def test_bad_json_lines_cost_themselves_only(read):
         "7": reasons.NO_JSON,
         "[" * 100_000: reasons.NO_JSON,
         '{"text": "no topic"}': reasons.NO_KEY,
+        '{"text": "a", "text": "b", "topic": 1}': reasons.KEY_TWICE,
         '{"text": ["a"], "topic": 1}': reasons.NO_TEXT,
         '{"text": "\\ud800", "topic": 1}': reasons.UNDECODABLE,
         '{"text": "\\u0000", "topic": 1}': reasons.NUL,

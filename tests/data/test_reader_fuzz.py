@@ -19,6 +19,7 @@ from kerastc.data.plain_file import PlainFile
 from kerastc.data.prepared import write_prepared
 from kerastc.data.reading import Reading
 from kerastc.data.table_file import Table
+from kerastc.data.table_kinds import open_table
 from kerastc.data.text_file import read_texts, unlabelled_texts
 from kerastc.data.text_parts import TextParts, split_texts
 from kerastc.data.texts import LabelledTexts
@@ -73,11 +74,11 @@ def clean_all(case: Dirty, path: Path) -> Cleaned | None:
     assert report.rows_in == report.rows_kept + report.rejected.total() == len(starts)
     if not case.damage:
         assert set(report.rejected) <= {"duplicate of an earlier row"}
-    file = PlainFile.at(path, case.told["encoding"], lenient=True)
-    lines = dict(enumerate(file.lines(show_progress=False), 1))
-    table = Table.open(file, header=case.form.header)
+    reading = Reading(encoding=case.told["encoding"], header=case.form.header)
+    table = open_table(path, reading, lenient=True)
     whole = True  # whether the row that we are in may go on
-    for number, line in lines.items():
+    lines = table.file.lines(show_progress=False) if isinstance(table, Table) else ()
+    for number, line in enumerate(lines, 1):
         if number in starts:
             whole = bool(table.delimiter) and rejected.get(number) not in OF_A_LINE
         else:
@@ -117,7 +118,8 @@ def split_as_own_part(part: LabelledTexts, name: str, training: LabelledTexts) -
         assert error.message
         return
     rows = sum(map(len, (splits.train, splits.validation, splits.test)))
-    assert rows + sum(splits.data.notes.values()) == len(part) + len(training)
+    left_out = sum(splits.data.notes.values()) - sum(part.notes.values())
+    assert rows + left_out == len(part) + len(training)
 
 
 def attack(folder: Path, seeds: range) -> Counter:

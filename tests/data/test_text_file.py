@@ -75,6 +75,13 @@ def test_several_text_columns_are_joined_and_guesses_are_told(write):
     assert "guessed" not in named.source
 
 
+def test_a_record_that_may_have_swallowed_a_row_is_counted(write):
+    sound = 'text,label\na,x\nb,y\n"one\ntwo, and three",x\n'
+    assert read_texts(write(sound)).notes == {}
+    data = read_texts(write(sound + '"open,x\na screen of 5",y\n'))
+    assert list(data.notes.values()) == [1] and "quotation mark" in next(iter(data.notes))
+
+
 def test_long_texts_are_cut_at_a_word_and_counted(write):
     data = read_texts(write(TABLE), max_characters=11)
     assert list(data.texts) == ["an oil", "a cup final"]
@@ -178,6 +185,10 @@ REFUSED_JSON = {
     "missing key": ('{"text": "a", "label": 1}\n{"text": "b"}', ["line 2", "no 'label'", "'text'"]),
     "array": ('{"text": "a", "label": 1}\n[1]', ["line 2", "not one whole JSON object"]),
     "a number": ('{"text": "a", "label": 1}\n7', ["line 2", "not one whole JSON object"]),
+    "a key twice": (
+        '{"text": "a", "label": 1}\n{"text": "b", "text": "c", "label": 1}',
+        ["line 2", "'text' twice"],
+    ),
     "list": ('{"text": ["a"], "label": 1}', ["line 1", "column 'text'", "a list"]),
     "null": ('{"text": null, "label": 1}\n{"text": "b", "label": 2}', ["empty text in line 1"]),
     "surrogate": ('{"text": "a\\ud800", "label": 1}', ["line 1", "'text'", "\\ud800"]),
