@@ -6,7 +6,7 @@ frozen, a small head on top of it is trained. Then the model is compressed in tw
 LiteRT and measured: accuracy against size and latency stand in the report.
 
     kerastc train docstrings
-    kerastc train docstrings problem=similar trainable=top_2 learning_rate=1e-4 smaller=false
+    kerastc train docstrings problem=similar trainable=top_2 smaller=false
 
 Data: Python documentation, installed already.
 

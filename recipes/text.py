@@ -6,7 +6,7 @@ split; what was found is in the report. Validation and test texts may have files
 the same columns; those of a folder are taken as they are.
 
     kerastc train text data=my.csv
-    kerastc train text data=my.jsonl.gz text=title+body label=topic trainable=all learning_rate=5e-5
+    kerastc train text data=my.jsonl.gz text=title+body label=topic trainable=all
     kerastc train text data=train.csv validation=dev.csv test=test.csv
 
 Data: your own texts.
