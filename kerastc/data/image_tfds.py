@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -15,7 +15,7 @@ from kerastc.data.image_shapes import common_size, resized, room_for
 from kerastc.data.image_sources import ImageSource
 from kerastc.data.images import LabelledImages, UnlabelledImages, as_read, merged_notes, row_names
 from kerastc.data.pixels import eight_bits
-from kerastc.errors import UserError, nearest
+from kerastc.errors import UserError, nearest, out_of_memory
 from kerastc.images.decoding import depth, scaled
 from kerastc.progress import progress, tell
 
@@ -55,9 +55,31 @@ def read_tfds(
             of labelled images, or its pixels have no agreed range.
     """
     tfds = _package()
-    builder = _builder(tfds, name)
-    if not builder.is_prepared():
-        _fetch(tfds, builder, name)
+    with _told(name):
+        builder = _builder(tfds, name)
+        if not builder.is_prepared():
+            _fetch(tfds, builder, name)
+        return _read(tfds, builder, name, size, bits)
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Says in words what TFDS says of files that are damaged or missing: it raises anything."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, UserError) or out_of_memory(error):
+            raise
+        said = next(iter(str(error).splitlines()), "")
+        raise UserError(
+            f"tfds:{name} cannot be read: {type(error).__name__} {said}",
+            f"If its files are damaged, {_anew()}",
+        ) from error
+
+
+def _read(
+    tfds: Any, builder: Any, name: str, size: tuple[int, int] | None, bits: int | None
+) -> ImageSource:
     image, label = _features(tfds, builder, name)
     classes, of_name = as_read(tuple(builder.info.features[label].names), f"tfds:{name}")
     there = list(builder.info.splits)
@@ -111,18 +133,24 @@ def _builder(tfds: Any, name: str) -> Any:
         raise UserError(
             f"tfds:{name} is no name of a set.", "Write tfds:NAME, NAME/CONFIG or NAME:1.2.3."
         )
-    folder = os.environ.get("TFDS_DATA_DIR")
     try:
-        return tfds.builder(name, data_dir=folder)
+        return tfds.builder(name, data_dir=os.environ.get("TFDS_DATA_DIR"))
     except tfds.core.DatasetNotFoundError:
         known = tfds.list_builders(with_community_datasets=False)
         raise UserError(
-            f"TensorFlow Datasets knows no set {name!r}, and there is none in "
-            f"{folder or '~/tensorflow_datasets'}.",
+            f"TensorFlow Datasets knows no set {name!r}, and there is none in {_data_dir()}.",
             nearest(re.split("[/:]", name)[0], known) or "Names: tensorflow.org/datasets/catalog",
         ) from None
     except (ValueError, AssertionError, RuntimeError) as error:  # of a config or version
         raise UserError(f"tfds:{name} cannot be loaded: {error}") from None
+
+
+def _data_dir() -> str:
+    return os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+
+
+def _anew() -> str:
+    return f"move its folder in {_data_dir()} away, and it is fetched again."
 
 
 def _fetch(tfds: Any, builder: Any, name: str) -> None:
@@ -253,10 +281,19 @@ class _Set:
         with progress(f"Reading {split}", count) as advance:
             for some, their_labels in self.batches(split):
                 stop = row + len(some)
+                if stop > count:
+                    row = stop
+                    break
                 images[row:stop] = resized(scale(some) if scale else some, size)
                 labels[row:stop] = their_labels
                 advance(len(some))
                 row = stop
+        if row != count:
+            raise UserError(
+                f"{place} has {'more' if row > count else f'{row:,}'} images in {split}, and "
+                f"{count:,} by its own account.",
+                f"Its files are damaged: {_anew()}",
+            )
         if labelled and labels.min(initial=0) < 0:
             raise UserError(f"{place}: images of {split} have no class (label -1).")
         return images, labels

@@ -1,9 +1,15 @@
-"""Sets in TFDS's own layout, prepared here: nothing is downloaded."""
+"""Sets in TFDS's own layout, prepared here: nothing is downloaded.
 
+KERASTC_FUZZ is how many damaged sets are tried, in threes; the slow test tries 300.
+"""
+
+import os
+import random
 from pathlib import Path
 
 import numpy as np
 import pytest
+from damage import damaged, kinds
 
 from kerastc.data import ImageData, hidden_labels, load_images
 from kerastc.data.image_tfds import read_tfds
@@ -200,3 +206,31 @@ def test_without_network_it_says_how_to_bring_the_set(tmp_path, monkeypatch):
     assert "cannot be fetched from https://www.cs.toronto.edu" in caught.value.message
     assert "tfds build cifar100" in caught.value.hint
     assert not list(tmp_path.rglob("*.tfrecord*"))
+
+
+def attack(data_dir: Path, tmp_path: Path, monkeypatch, count: int) -> None:
+    """Damages a file of a set: all its images come out, or it is refused by name."""
+    names = [p.relative_to(data_dir).as_posix() for p in data_dir.rglob("*") if p.is_file()]
+    cases = [(name, kind) for name in sorted(names) for kind in ["gone", *kinds(Path(name))]]
+    draw = random.Random(count)
+    for number in range(count):
+        folder = tmp_path / str(number)  # TFDS remembers what it read, by path
+        name, kind = draw.choice(cases)
+        monkeypatch.setenv("TFDS_DATA_DIR", str(damaged(data_dir, folder, name, kind, number)))
+        try:
+            source = read_tfds("shapes")
+            assert (len(source.train), len(source.test)) == (60, 6)
+        except UserError as error:
+            assert "shapes" in error.message
+        except Exception as error:
+            error.add_note(f"{name}: {kind}, seed {number}")
+            raise
+
+
+def test_a_damaged_set_is_read_whole_or_refused(data_dir, tmp_path, monkeypatch):
+    attack(data_dir, tmp_path, monkeypatch, 3 * int(os.environ.get("KERASTC_FUZZ", "5")))
+
+
+@pytest.mark.slow
+def test_a_damaged_set_is_refused_however_long_one_tries(data_dir, tmp_path, monkeypatch):
+    attack(data_dir, tmp_path, monkeypatch, 300)
