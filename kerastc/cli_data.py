@@ -1,6 +1,7 @@
 """The commands on data files: `kerastc data ...`. Nothing heavy is imported at the top."""
 
 import json
+import shlex
 from pathlib import Path
 
 import click
@@ -31,6 +32,7 @@ HEADER = click.option(
 SHEET = click.option(
     "--sheet", metavar="NAME", default="", help="Of a workbook; else the only one with rows."
 )
+FEW = 1000  # texts: a test part of them is too small to tell much
 
 
 @click.group(cls=Commands)
@@ -184,6 +186,9 @@ def describe(
         echo(json.dumps(record, indent=2, ensure_ascii=False))
     else:
         print_exploration(exploration, cleaned.texts.notes)
+        if len(cleaned.texts) < FEW:
+            told = "To train on so few, each tested once: kerastc train text folds=5"
+            echo(f"{told} {shlex.quote(f'data={path}')}")
 
 
 def _rules(categories: str):

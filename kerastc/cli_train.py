@@ -66,6 +66,7 @@ def train(name, overrides, folder, resume, parent, seed, backend, runs, **change
     kerastc train docstrings
     kerastc train arxiv data=abstracts.csv.gz problem=general --seed 3
     kerastc train text data=my.csv label=topic early_stopping.patience=5
+    kerastc train text data=few.csv folds=5
     kerastc train --resume --run runs/docstrings/20261121-101500
     kerastc train --from runs/text/20261121-101500/checkpoints/step-4000.npz dropout=0.6
     """

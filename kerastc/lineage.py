@@ -74,6 +74,12 @@ def origin(path: Path) -> Origin:
     """
     folder = path.parent.parent if path.suffix == ".npz" else path
     run = Run.open(folder)
+    if (run.config.get("config") or {}).get("folds"):
+        raise UserError(
+            f"{run.folder} is cross-validated: its figures are of the models of its folds, and no "
+            "row is left to measure a child on.",
+            "Train anew with the changed settings: kerastc train, folds= and those.",
+        )
     found = run.checkpoints()
     if not found:
         raise UserError(

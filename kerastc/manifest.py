@@ -24,6 +24,9 @@ TIED = (
     "compression.json",
     "predictions/*",
     "checkpoints/step-*.npz",
+    "folds/*/*.json",
+    "folds/*/*.csv",
+    "folds/*/*.npz",
 )
 
 

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 SILENCE = 30  # seconds between two plain lines
 BAR = 12  # characters
+_surrounding: ContextVar[str] = ContextVar("surrounding", default="")
 
 
 @cache
@@ -30,6 +32,16 @@ def tell(line: str) -> None:
 
 
 @contextmanager
+def within(title: str) -> Iterator[None]:
+    """Puts a title before the description of all work in the block: `Fold 2 of 5: Training`."""
+    before = _surrounding.set(f"{title}: ")
+    try:
+        yield
+    finally:
+        _surrounding.reset(before)
+
+
+@contextmanager
 def progress(description: str, total: int | None = None) -> Iterator[Callable[..., None]]:
     """Shows how far some work is; yields `advance(n=1, note="")`.
 
@@ -40,6 +52,7 @@ def progress(description: str, total: int | None = None) -> Iterator[Callable[..
         description: what is going on, in a few words.
         total: the number of steps, where it is known; a spinner otherwise.
     """
+    description = _surrounding.get() + description
     bars = _bars() if sys.stderr.isatty() else None
     if bars is None:
         yield Lines(description, total, tell, time.monotonic).advance

@@ -24,6 +24,8 @@ from kerastc.parents import parent_folder
 from kerastc.progress import tell
 from kerastc.run_forms import FORMS
 
+INNER = ("phases", "steps", "folds")  # folders of a run whose trainings have folders of their own
+
 
 class Run:
     """A folder that explains itself; see DESIGN in ARCHITECTURE.md for its files.
@@ -141,6 +143,15 @@ class Run:
             yield run
 
     @property
+    def judged_on(self) -> str:
+        """The part that its model never learned from: test, or validation after folds.
+
+        A cross-validated run has predictions of test rows, too: of the models of its folds.
+        """
+        known = self.path("data.json").is_file()
+        return "validation" if known and self.read_json("data.json").get("folds") else "test"
+
+    @property
     def steps(self) -> list[str]:
         """Of a compressed run: what was done to its parent's model, in order."""
         return self.config.get("steps") or []
@@ -159,10 +170,16 @@ class Run:
         return self.path("finished.json").is_file()
 
     @property
+    def inner(self) -> bool:
+        """Whether it is a part of another run, in a folder of that."""
+        return self.folder.parent.name in INNER
+
+    @property
     def begun(self) -> bool:
         """Whether there is anything that a resumed run would not have to do again."""
-        places = (self.folder, *self.folder.glob("phases/*"), *self.folder.glob("steps/*"))
-        signs = ("checkpoints/*", "*.keras", "phase.json", "metrics.json")
+        inner = (place for name in INNER for place in self.folder.glob(f"{name}/*"))
+        places = (self.folder, *inner)
+        signs = ("checkpoints/*", "*.keras", "phase.json", "fold.json", "metrics.json")
         return any(any(place.glob(sign)) for place in places for sign in signs)
 
     def standing(self) -> str:
@@ -171,7 +188,8 @@ class Run:
             return "at its end"
         history = self.path("history.csv")
         if not history.is_file():
-            return "before its first evaluation"
+            folds = len(list(self.folder.glob("folds/*")))
+            return f"in fold {folds}" if folds else "before its first evaluation"
         try:
             with history.open(encoding="utf-8", newline="") as file:
                 last = list(csv.DictReader(file))[-1]

@@ -27,6 +27,7 @@ FIGURES = {
         "per_class?": {str: {str: INTERVAL}},
     },
 }
+AVERAGES = {"accuracy": float, "macro_f1": float, "loss": Or(float, NAN)}
 COSTS = {
     "epochs?": float,
     "steps?": COUNT,
@@ -55,6 +56,7 @@ EXPLORATION = {
 }
 ENTRY = {  # of benchmark.json
     "file": str,
+    "part?": str,
     "format": str,
     "model?": str,
     "quantization?": str,
@@ -120,6 +122,7 @@ FORMS: dict[str, Any] = {
         "despite?": [str],
         "phase?": str,
         "step?": str,
+        "fold?": COUNT,
     },
     "environment.json": {
         "backend": {"tensorflow", "jax", "torch"},
@@ -143,6 +146,7 @@ FORMS: dict[str, Any] = {
         },
         "notes?": {str: object},
         "sources?": {str: {"source": str, "fingerprint": str}},
+        "folds?": {"of": [COUNT], "splits": [{str: {"rows": COUNT, "counts": [COUNT]}}]},
         "balancing?": {"how": str, "before": [COUNT], "after": [COUNT]},
         "exploration?": EXPLORATION,
     },
@@ -171,6 +175,15 @@ FORMS: dict[str, Any] = {
                 {"checkpoint": str, "step": COUNT, "epoch": float, "chosen": bool, "loss": float}
             ],
         },
+        "folds?": {
+            "table": [
+                {"fold": COUNT, "train": COUNT, "validation": COUNT, "test": COUNT}
+                | {"accuracy": float, "macro_f1": float, "loss": Or(float, NAN)}
+                | {"best_epoch?": float, "epochs?": float, "seconds?": float}
+            ],
+            "mean": AVERAGES,
+            "deviation": AVERAGES,
+        },
         "method?": dict,
     },
     "compression.json": {"original": str, "steps": [STEP]},
@@ -182,6 +195,7 @@ FORMS: dict[str, Any] = {
         "files?": {str: str},
     },
     "phase.json": COSTS | {"validation_accuracy?": float},
+    "fold.json": {"of": str, "figures": COSTS},
     "pictures.json": [{"name": str, "title": str, "caption": str}],
     "trial.json": {
         "words": [str],

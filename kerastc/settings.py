@@ -36,6 +36,8 @@ class IsLocation:
         return bool(value) and value not in self.words and not begun
 
 
+# What other recipes have, by its field.
+ELSEWHERE = {"folds": "The recipes text, supervised and arxiv can be cross-validated: folds=5"}
 Location = typing.Annotated[str, IsLocation()]  # a field's type; a field named data is one anyway
 
 
@@ -214,7 +216,7 @@ def find_field(config_class: type[Config], key: str, value: str = "") -> Field:
         )
     raise UserError(
         f"There is no field {key!r} in {config_class.called}.",
-        _near(key, known) or f"Fields: {', '.join(known)}.",
+        _near(key, known) or ELSEWHERE.get(meant(key), "") or f"Fields: {', '.join(known)}.",
     )
 
 

@@ -38,7 +38,7 @@ from pydantic import Field
 from kerastc import data, models, report, training
 
 
-class Config(data.TextParts, training.TextClassifierConfig):
+class Config(data.FoldedTextParts, training.TextClassifierConfig):
     """The source's protocol with mean pooling."""
 
     data: str = ""  # a file of abstracts; empty asks the arXiv API
@@ -65,7 +65,10 @@ def load(config: Config, run) -> data.Splits:
 
 def run(config: Config, run) -> None:
     splits = load(config, run)
-    encoder = models.load_encoder(config.backbone)
-    model = models.text_classifier(encoder, len(splits.data.classes), **config.architecture())
-    trained = training.train_text_classifier(model, encoder, splits, config, run)
-    report.conclude(run, splits, trained)
+
+    def train(part: data.Splits, folder) -> training.Trained:
+        encoder = models.load_encoder(config.backbone)
+        model = models.text_classifier(encoder, len(part.data.classes), **config.architecture())
+        return training.train_text_classifier(model, encoder, part, config, folder)
+
+    report.conclude(run, splits, training.cross_validated(splits, run, train))

@@ -4,12 +4,14 @@ All training images are learned from, unless labelled= says how many keep their 
 are left aside here, and learned from by the recipes for few labels. By default the images are 1,797
 scanned digits that come with scikit-learn, two of each labelled; any .npz file, TFDS data set or
 folder of class folders will do, with parts of their own where they have them (train, validation,
-test, unlabelled).
+test, unlabelled). Few images are cross-validated with folds=: each is tested by a model that never
+saw it, and then a model is trained on all.
 
     kerastc train supervised
     kerastc train supervised data=cifar100.npz
     kerastc train supervised data=photos/ architecture=cnn
     kerastc train supervised data=photos/ test=other-photos/ validation_fraction=0.1
+    kerastc train supervised data=photos/ folds=5
 
 Data: your own images; scikit-learn's digits by default.
 
@@ -23,17 +25,20 @@ augmentation.cutout=0 weight_decay=0.2 first_side=0.5 precision=mixed_bfloat16`.
 from kerastc import data, methods, report, training
 
 
-class Config(data.ImageData, training.ImageClassifierConfig):
+class Config(data.FoldedImageData, training.ImageClassifierConfig):
     """A small residual network from random weights."""
 
 
 def load(config: Config, run) -> data.ImageSplits:
-    splits = data.load_images(config)
+    splits = data.load_folded_images(config)
     run.describe_data(splits)
     return splits
 
 
 def run(config: Config, run) -> None:
     splits = load(config, run)
-    trained = methods.supervised(splits, config, run)
-    report.conclude(run, splits, trained)
+
+    def train(part: data.ImageSplits, folder) -> training.Trained:
+        return methods.supervised(part, config, folder)
+
+    report.conclude(run, splits, training.cross_validated(splits, run, train))

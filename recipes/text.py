@@ -3,11 +3,13 @@
 The table (CSV, TSV, JSON, .xlsx, Parquet, a folder of `datasets`) has a column of texts and one of
 class names; several text columns are joined. Texts that stand twice, or nearly so, stay in one
 split; what was found is in the report. Validation and test texts may have files of their own, with
-the same columns; those of a folder are taken as they are.
+the same columns; those of a folder are taken as they are. Few texts are cross-validated: each is
+tested by a model that never saw it, and then a model is trained on all.
 
     kerastc train text data=my.csv
     kerastc train text data=my.jsonl.gz text=title+body label=topic trainable=all
     kerastc train text data=train.csv validation=dev.csv test=test.csv
+    kerastc train text data=few.csv folds=5
 
 Data: your own texts.
 
@@ -26,7 +28,7 @@ from pydantic import Field
 from kerastc import data, models, report, training
 
 
-class Config(data.TextParts, training.TextClassifierConfig):
+class Config(data.FoldedTextParts, training.TextClassifierConfig):
     """A frozen encoder; with some thousand texts, trainable=all does better."""
 
     data: str  # the table: a file, or a folder of `datasets` or of Parquet files
@@ -62,7 +64,10 @@ def load(config: Config, run) -> data.Splits:
 
 def run(config: Config, run) -> None:
     splits = load(config, run)
-    encoder = models.load_encoder(config.backbone)
-    model = models.text_classifier(encoder, len(splits.data.classes), **config.architecture())
-    trained = training.train_text_classifier(model, encoder, splits, config, run)
-    report.conclude(run, splits, trained)
+
+    def train(part: data.Splits, folder) -> training.Trained:
+        encoder = models.load_encoder(config.backbone)
+        model = models.text_classifier(encoder, len(part.data.classes), **config.architecture())
+        return training.train_text_classifier(model, encoder, part, config, folder)
+
+    report.conclude(run, splits, training.cross_validated(splits, run, train))

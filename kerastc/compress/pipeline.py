@@ -256,10 +256,11 @@ def _work(run: Run, source: Run, load, config, steps) -> None:
         tell(account.told())
     task.save(work.model, run)
     last = steps[-1][1]
-    parts = ("validation", "test")
     if isinstance(last, Quantize):
         predicted = last.write_file(run, work)
     else:
-        predicted = {part: probabilities(work.model, task.batches(part), part) for part in parts}
+        predicted = {
+            part: probabilities(work.model, task.batches(part), part) for part in task.parts
+        }
     conclude(run, task.splits, account.trained(work, predicted))
     account.tidy()

@@ -48,10 +48,10 @@ class Quantize(Step):
         return {"kind": self.kind}  # the file is written once the run is whole
 
     def write_file(self, run: Run, work: Work) -> dict[str, np.ndarray]:
-        """Exports the run and returns the probabilities of the file for validation and test.
+        """Exports the run and returns the probabilities of the file for each of the task's parts.
 
-        What the Keras model says of the test rows goes to predictions/keras_test.csv: with that a
-        benchmark compares the file.
+        What the Keras model says of the last of them, by default the test rows, goes to
+        predictions/keras_PART.csv: with that a benchmark compares the file.
         """
         from kerastc.deploy.runtime import load
         from kerastc.report.metrics import write_predictions
@@ -59,11 +59,12 @@ class Quantize(Step):
         self.export(run, work.task)
         task = work.task
         classifier = load(run.path("exports", "model.tflite"))
-        keras = probabilities(work.model, task.batches("test"), "test")
-        names, labels = task.names("test"), task.splits.test.labels
-        with run.writing("predictions", "keras_test.csv") as path:
+        part = task.parts[-1]
+        keras = probabilities(work.model, task.batches(part), part)
+        names, labels = task.names(part), getattr(task.splits, part).labels
+        with run.writing("predictions", f"keras_{part}.csv") as path:
             write_predictions(path, names, labels, keras, work.classes, task.kind)
-        return {part: classifier.probabilities(task.given(part)) for part in ("validation", "test")}
+        return {part: classifier.probabilities(task.given(part)) for part in task.parts}
 
     def export(self, run: Run, task: "Task") -> None:
         """Writes the LiteRT file of a run and its signature, with ranges of training rows."""

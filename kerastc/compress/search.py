@@ -119,7 +119,7 @@ def search(
     run = _finished(found.chosen, chains, places, backend, of)
     if not run.path("benchmark.json").is_file():
         tried.measure([run.path(*FILE)], None)
-    result = {"run": run.folder, "test": run.read_json("metrics.json")["test"]}
+    result = {"run": run.folder, run.judged_on: run.read_json("metrics.json")[run.judged_on]}
     found = replace(found, result=result)
     study.write(found)
     return found

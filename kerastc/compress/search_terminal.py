@@ -40,12 +40,16 @@ def _cells(search: Search, trial: Trial) -> tuple[str, ...]:
 
 def _chosen(search: Search, chosen: Trial) -> None:
     form = COSTS[search.goal][1]
-    test = search.result["test"]
-    low, high = test["intervals"]["accuracy"]
+    part = "test" if "test" in search.result else "validation"
+    figures = search.result[part]
+    low, high = figures["intervals"]["accuracy"]
+    apart = "; the test rows had no part in the choice." if part == "test" else ""
+    alone = " No rows are left to test on: the original was cross-validated, and the figure is of "
+    alone += "the rows that chose."
     echo(f"Chosen (*) for {search.goal}, {form(chosen.cost(search.goal))}: {chosen}")
     echo(
-        f"Its test accuracy is {test['accuracy']:.4f}, 95 % {low:.3f} to {high:.3f}; the test rows "
-        "had no part in the choice."
+        f"Its {part} accuracy is {figures['accuracy']:.4f}, 95 % {low:.3f} to {high:.3f}"
+        + (apart or f".{alone}")
     )
     echo(f"Run:     {search.result['run']}")
     echo(f"Compare: kerastc compare {search.run}")

@@ -53,6 +53,14 @@ class Task(ABC):
         """Takes what belongs to a model from a run, or from the folder of a step."""
         self.preprocessing = run.read_json("preprocessing.json")
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts that a model is judged on, the one that counts last.
+
+        Where the run was cross-validated, its model has learned from all rows but validation's.
+        """
+        return ("validation",) if self.splits.folds else ("validation", "test")
+
     @abstractmethod
     def save(self, model: keras.Model, run: Run) -> None:
         """Writes model.keras and what belongs to it."""

@@ -96,7 +96,7 @@ class TextTask(Task):
 
     def _unlabelled(self, path: str) -> np.ndarray:
         """The texts of a file, less those that validation or test has."""
-        parts = (self.splits.validation, self.splits.test)
+        parts = [getattr(self.splits, part) for part in self.parts]
         apart = set().union(*(self._seen(part.texts) for part in parts))
         texts = np.array(further_texts(path, Reading.of(self.preprocessing)), dtype=object)
         texts = texts[[text not in apart for text in self._seen(texts)]]

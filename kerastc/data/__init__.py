@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = attach(
         "duplicates": ["find_duplicates"],
         "excel_file": ["known_sheet"],
         "exploring": ["explore"],
+        "image_folds": ["FoldedImageData", "load_folded_images"],
         "image_sources": ["read_images"],
         "image_splits": [
             "ImageData",
@@ -27,7 +28,7 @@ __getattr__, __dir__, __all__ = attach(
         "prepared": ["write_prepared"],
         "splits": ["Splits", "sample_per_class", "split"],
         "text_file": ["read_texts", "read_unlabelled"],
-        "text_parts": ["TextParts", "split_texts"],
+        "text_parts": ["FoldedTextParts", "TextParts", "split_texts"],
         "texts": ["LabelledTexts", "column_names"],
     },
 )

@@ -9,6 +9,7 @@ import pydantic
 from pydantic import Field
 
 from kerastc.data.drawing import draw_parts
+from kerastc.data.folds import Fold, folds_record
 from kerastc.data.image_duplicates import ImageDuplicates, describe_duplicates, equal_groups
 from kerastc.data.image_sources import (
     DIGITS,
@@ -78,6 +79,9 @@ class ImageSplits:
         fingerprint: of the source.
         notes: what was counted on the way (files passed over, ...), name to number.
         sources: of the parts that the source has, as `ImageSource.sources` gives them.
+        folds: where the labelled images are cross-validated; the parts above are then of the
+            training after them, which has no test images.
+        data: all labelled images, of which the rows of folds are.
     """
 
     train: LabelledImages
@@ -92,10 +96,27 @@ class ImageSplits:
     fingerprint: str
     notes: dict[str, int]
     sources: dict[str, dict[str, str]] = field(default_factory=dict)
+    folds: tuple[Fold, ...] = ()
+    data: LabelledImages | None = None
+
+    @property
+    def tested(self) -> LabelledImages:
+        """The images whose predictions are those of models that never saw them."""
+        return self.data if self.folds else self.test
+
+    def of_fold(self, number: int) -> "ImageSplits":
+        """The parts of a fold, counted from 1."""
+        fold = self.folds[number - 1]
+        rows = {"train": fold.train, "validation": fold.validation, "test": fold.test}
+        parts = {name: self.data.take(of_part) for name, of_part in rows.items()}
+        named = {f"{name}_rows": of_part for name, of_part in rows.items()}
+        return replace(self, **parts, **named, folds=(), data=None)
 
     def summary(self) -> dict[str, dict]:
         """Rows of each part and, where they have labels, of its classes, in the classes' order."""
-        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        parts = {"train": self.train, "validation": self.validation}
+        if not self.folds:
+            parts["test"] = self.test
         counted = {
             name: {"rows": len(part), "counts": part.class_counts().tolist()}
             for name, part in parts.items()
@@ -112,7 +133,10 @@ class ImageSplits:
             "duplicates": self.duplicates.as_dict(),
             "notes": dict(self.notes),
         }
-        return record | ({"sources": dict(self.sources)} if self.sources else {})
+        optional = {"sources": dict(self.sources)} if self.sources else {}
+        if self.folds:
+            optional["folds"] = folds_record(self.data, self.folds)
+        return record | optional
 
 
 def load_images(config: ImageData) -> ImageSplits:
@@ -121,7 +145,7 @@ def load_images(config: ImageData) -> ImageSplits:
     Raises:
         UserError: as `read_source` and `split_images` do.
     """
-    source = _source(config)
+    source = source_of(config)
     sizes = {
         name: value if isinstance(value := getattr(config, name), int) else None
         for name in ("unlabelled", "validation", "test")
@@ -168,7 +192,7 @@ def split_images(
     source, notes = _without_tested(source)
     train, given = source.train, {"test": source.test, "validation": source.validation}
     given = {name: part for name, part in given.items() if part is not None}
-    _check_classes(train)
+    check_classes(train)
     groups, *given_groups = equal_groups(train.images, *(part.images for part in given.values()))
     left_out = np.isin(groups, np.concatenate([*given_groups, groups[:0]]))
     pool = np.flatnonzero(~left_out)
@@ -272,7 +296,7 @@ def hidden_labels(config: ImageData, splits: ImageSplits) -> np.ndarray:
     Raises:
         UserError: as `read_source` does, and where the source has changed since the split.
     """
-    source = _source(config)
+    source = source_of(config)
     if source.fingerprint != splits.fingerprint:
         raise UserError(
             f"The images of {config.data} have changed since they were split.",
@@ -283,7 +307,8 @@ def hidden_labels(config: ImageData, splits: ImageSplits) -> np.ndarray:
     return labels[splits.unlabelled_rows]
 
 
-def _source(config: ImageData) -> ImageSource:
+def source_of(config: ImageData) -> ImageSource:
+    """All images of a config, the parts that have files of their own among them."""
     size = None if config.image_size is None else (config.image_size, config.image_size)
     source = read_source(config.data, size, config.skip_unreadable)
     given = {
@@ -333,7 +358,8 @@ def _check_sizes(
     )
 
 
-def _check_classes(train: LabelledImages) -> None:
+def check_classes(train: LabelledImages) -> None:
+    """Refuses images of one class alone, and classes without an image."""
     if len(train.classes) < 2:
         raise UserError(
             f"{train.source}: all images have one class, {train.classes[0]!r}.",

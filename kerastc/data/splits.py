@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from math import ceil, floor
+from math import ceil
 from typing import Literal
 
 import numpy as np
 
 from kerastc.data.apportioning import apportioned
+from kerastc.data.assigning import assigned, by_class, thinned
 from kerastc.data.date_split import parts_by_date
 from kerastc.data.duplicates import Duplicates, Seen, find_duplicates
+from kerastc.data.folds import Fold, folds_record
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
 
@@ -31,6 +33,8 @@ class Splits:
         balancing: how the training part was balanced and its rows by class before and after.
         sources: each part's source and fingerprint, where they have files of their own.
         fingerprint: of all that was read; that of `data` unless given.
+        folds: where the rows are cross-validated; the parts above are then of the training after
+            them, which has no test rows.
     """
 
     train: LabelledTexts
@@ -45,14 +49,28 @@ class Splits:
     balancing: dict = field(default_factory=dict)
     sources: dict[str, dict[str, str]] = field(default_factory=dict)
     fingerprint: str = ""
+    folds: tuple[Fold, ...] = ()
 
     def __post_init__(self):
         if not self.fingerprint:
             object.__setattr__(self, "fingerprint", self.data.fingerprint)
 
+    @property
+    def tested(self) -> LabelledTexts:
+        """The rows whose predictions are those of models that never saw them."""
+        return self.data if self.folds else self.test
+
+    def of_fold(self, number: int) -> "Splits":
+        """The parts of a fold, counted from 1."""
+        fold = self.folds[number - 1]
+        rows = fold.train, fold.validation, fold.test
+        named = {f"{part}_rows": of_part for part, of_part in zip(PARTS, rows, strict=True)}
+        parts = dict(zip(PARTS, map(self.data.take, rows), strict=True))
+        return replace(self, **parts, **named, folds=())
+
     def summary(self) -> dict[str, dict]:
         """Rows of each part and of its classes, in the classes' order."""
-        parts = {name: getattr(self, name) for name in PARTS}
+        parts = {name: getattr(self, name) for name in PARTS[: 2 if self.folds else 3]}
         return {
             name: {"rows": len(part), "counts": part.class_counts().tolist()}
             for name, part in parts.items()
@@ -69,6 +87,8 @@ class Splits:
             "notes": dict(self.data.notes),
         }
         optional = {"dates": self.dates, "balancing": self.balancing, "sources": self.sources}
+        if self.folds:
+            optional["folds"] = folds_record(self.data, self.folds)
         return record | {name: value for name, value in optional.items() if value}
 
 
@@ -141,7 +161,7 @@ def drawn(
     """
     _check_counts(data, validation, test)
     groups = np.unique(groups, return_inverse=True)[1]
-    part_of = _assigned(data.labels, groups, _targets(data.class_counts(), validation, test), rng)
+    part_of = assigned(data.labels, groups, _targets(data.class_counts(), validation, test), rng)
     _check_parts(data, groups, part_of, (1 - validation - test, validation, test))
     return part_of
 
@@ -229,57 +249,11 @@ def _targets(counts: np.ndarray, validation: float, test: float) -> np.ndarray:
     return np.stack([counts - validations - tests, validations, tests])
 
 
-def _assigned(
-    labels: np.ndarray, groups: np.ndarray, targets: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """The part (0, 1, 2) of every row, (n,)."""
-    part_of = np.empty(len(labels), np.int64)
-    left = targets.copy()
-    sizes = np.bincount(groups)
-    order = np.argsort(groups, kind="stable")
-    members = np.split(order, np.cumsum(sizes)[:-1])
-    several = np.flatnonzero(sizes > 1)
-    several = rng.permutation(several)
-    several = several[np.argsort(-sizes[several], kind="stable")]  # large ones first, while it fits
-    for group, draw in zip(several, rng.random(len(several)), strict=True):
-        rows = members[group]
-        classes = np.bincount(labels[rows], minlength=targets.shape[1])
-        room = (left * (classes > 0)).sum(axis=1)
-        fits = (left >= classes).all(axis=1)
-        if fits.any():
-            chances = np.cumsum(room * fits)
-            part = int(np.searchsorted(chances, draw * chances[-1], side="right"))
-        else:
-            part = int(room.argmax())
-        part_of[rows] = part
-        left[part] -= classes
-    single = sizes[groups] == 1
-    for label, rows in enumerate(_by_class(labels, targets.shape[1])):
-        rows = rng.permutation(rows[single[rows]])
-        ends = np.cumsum(_filled(left[:, label], len(rows)))
-        part_of[rows] = np.searchsorted(ends, np.arange(len(rows)), side="right")
-    return part_of
-
-
-def _by_class(labels: np.ndarray, classes: int) -> list[np.ndarray]:
-    """The ascending indices of each class's rows."""
-    ends = np.cumsum(np.bincount(labels, minlength=classes))
-    return np.split(np.argsort(labels, kind="stable"), ends[:-1])
-
-
-def _filled(left: np.ndarray, rows: int) -> np.ndarray:
-    """What each part gets of `rows` rows: what it lacks, less where another has too many."""
-    wanted = np.maximum(left, 0)
-    while wanted.sum() > rows:  # a part that groups have overfilled takes from the largest need
-        wanted[wanted.argmax()] -= 1
-    return wanted
-
-
 def _check_parts(
     data: LabelledTexts, groups: np.ndarray, part_of: np.ndarray, shares: Sequence[float]
 ) -> None:
     wanted = [part for part, share in enumerate(shares) if share]
-    for name, rows in zip(data.classes, _by_class(data.labels, len(data.classes)), strict=True):
+    for name, rows in zip(data.classes, by_class(data.labels, len(data.classes)), strict=True):
         missing = [PARTS[part] for part in wanted if part not in part_of[rows]]
         if missing:
             raise UserError(
@@ -288,27 +262,3 @@ def _check_parts(
                 f"together, and none is left for {' and '.join(missing)}.",
                 "Add different texts, join the class with another, or leave it out.",
             )
-
-
-def thinned(
-    rows: np.ndarray, data: LabelledTexts, fraction: float, rng: np.random.Generator
-) -> np.ndarray:
-    """The given share of the rows, equal in all classes, ascending.
-
-    Every row gets a place between 0 and 1 by its rank in a random order of its class; the first
-    ones are kept. So each share contains the smaller ones.
-    """
-    labels = data.labels[rows]
-    place = np.empty(len(rows))
-    for of_class in _by_class(labels, len(data.classes)):
-        of_class = rng.permutation(of_class)
-        place[of_class] = (np.arange(len(of_class)) + 0.5) / len(of_class)
-    kept = np.argsort(place, kind="stable")[: floor(len(rows) * fraction + 0.5)]
-    without = set(range(len(data.classes))) - set(labels[kept].tolist())
-    if without:
-        raise UserError(
-            f"train_fraction={fraction} leaves no training row of the class "
-            f"{data.classes[min(without)]!r}.",
-            "Choose a larger fraction.",
-        )
-    return rows[np.sort(kept)]

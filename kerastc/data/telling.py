@@ -22,12 +22,16 @@ def told_lines(described: Mapping[str, Any]) -> Iterator[str]:
     for part in parts.values():
         for name, count in zip(counts, part.get("counts") or (), strict=False):
             counts[name] += count
+    folds = [str(part["test"]["rows"]) for part in (described.get("folds") or {}).get("splits", ())]
+    held_out = f"Folds: {len(folds)}; test rows of each: {', '.join(folds)}" if folds else ""
+    after = " (of the training after the folds)" if folds else ""
     notes = {name: count for name, count in described.get("notes", {}).items() if count}
     seen = (described.get("duplicates") or {}).get("seen", 0)
     alike = list(alike_notes(counts).items())[:MOST]
     for line in (
         str(described.get("source", "")),
-        f"Rows: {rows}; {len(counts):,} classes",
+        held_out,
+        f"Rows: {rows}{after}; {len(counts):,} classes",
         *(f"{name}: {count:,}" for name, count in notes.items() if isinstance(count, int)),
         f"texts that differ only in what the model does not see: {seen:,}" if seen else "",
         *(f"{name}: {count:,} rows" for name, count in alike),

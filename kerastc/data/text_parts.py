@@ -9,9 +9,11 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 import pydantic
 
+from kerastc.data.assigning import thinned
 from kerastc.data.duplicates import Seen, find_duplicates
+from kerastc.data.folds import Folds, draw_folds
 from kerastc.data.part_words import COUNT_OR_PATH, Portion, refuse_share
-from kerastc.data.splits import PARTS, Splits, drawn, split, thinned
+from kerastc.data.splits import PARTS, Splits, drawn, split
 from kerastc.data.table_folder import part_location
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
@@ -91,6 +93,13 @@ class TextParts(pydantic.BaseModel):
         return self.usual_shares[PARTS.index(part) - 1] if share is None else share
 
 
+class FoldedTextParts(TextParts, Folds):
+    """The same for a recipe whose few rows can be cross-validated."""
+
+    def _fraction(self, part: str) -> float:
+        return 0.0 if self.folds and part == "test" else super()._fraction(part)
+
+
 def split_texts(
     data: LabelledTexts,
     parts: TextParts,
@@ -119,6 +128,8 @@ def split_texts(
         UserError: as `split` and `read` do, for classes in a part that `data` lacks, and for a
             split by date beside a file.
     """
+    if isinstance(parts, FoldedTextParts) and parts.folds:
+        return _in_folds(data, parts, seed, train_fraction, seen)
     parts = parts if by == "date" else parts.completed(data)
     given = {}
     for name, file in parts.files.items():
@@ -171,6 +182,18 @@ def _own_part_told(name: str, lies_by: bool) -> Iterator[None]:
         if lies_by:
             error.hint += f"\nOr draw rows of data in its place: {name}_fraction=0.15"
         raise
+
+
+def _in_folds(
+    data: LabelledTexts, parts: FoldedTextParts, seed: int, train_fraction: float, seen: Seen | None
+) -> Splits:
+    """The rows of `data` in folds; as validation and training those of the training after them."""
+    duplicates = find_duplicates(data, seen=seen)
+    folds, last = draw_folds(
+        data, duplicates.groups, parts.folds, seed, parts.validation_fraction, train_fraction
+    )
+    rows = last.train, last.validation, last.test
+    return Splits(*map(data.take, rows), *rows, duplicates, data, folds=folds)
 
 
 def _sizes(data: LabelledTexts, given: dict[str, LabelledTexts]) -> list[int]:

@@ -74,20 +74,21 @@ def benchmark(
     Args:
         paths: runs, exported files, bundles.
         data: labelled examples, or what gives them for a signature; by default the test rows of
-            each run (of images the first 2,000 or so, which it keeps), the samples of each bundle.
+            each run (of images the first 2,000 or so, which it keeps; the validation rows after a
+            cross-validation), the samples of each bundle.
         threads: each model is measured with each of these.
         protocol: how it is timed; 100 calls by default.
         most_rows: of the examples for accuracy, evenly spread; all by default.
 
     Returns:
         a dict a model and number of threads, in JSON's types: `model` (its path) and `file`
-        (relative to its run), `kind`, `format`, `quantization`, `parameters`, `bytes`,
-        `gzip_bytes`; `batch`, `length` (None of images), `threads`, `protocol`, `runs`;
-        `initialisation_ms`, `first_call_ms`, `tokenize_ms` (of one text; an image takes next to
-        nothing), what `latencies` gives, `throughput` (texts or images a second);
-        `peak_memory_bytes` (of the process) and `model_memory_bytes` (by how much that is more than
-        before the model was loaded); what `worth` gives; `learned_from` (whether the run is made of
-        the examples); `machine` and `measured` (when).
+        (relative to its run), `kind`, `part` (of its run, None of other rows), `format`,
+        `quantization`, `parameters`, `bytes`, `gzip_bytes`; `batch`, `length` (None of images),
+        `threads`, `protocol`, `runs`; `initialisation_ms`, `first_call_ms`, `tokenize_ms` (of one
+        text; an image takes next to nothing), what `latencies` gives, `throughput` (texts or images
+        a second); `peak_memory_bytes` (of the process) and `model_memory_bytes` (by how much that
+        is more than before the model was loaded); what `worth` gives; `learned_from` (whether the
+        run is made of the examples); `machine` and `measured` (when).
 
     Raises:
         UserError: before any model is timed, where one of them is unfit.
@@ -147,6 +148,7 @@ def _entry(
         "model": target.name,
         "file": target.file,
         "kind": signature.kind,
+        "part": target.part,
         "format": signature.format,
         "quantization": signature.quantization,
         "batch": batch,

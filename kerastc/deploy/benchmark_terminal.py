@@ -53,6 +53,8 @@ def benchmark_tables(entries: Sequence[dict[str, Any]]) -> None:
         f"{where}\nMilliseconds of {entries[0]['runs']} calls",
     )
     echo()
+    untested = all(entry.get("part") == "validation" for entry in entries)
+    which = "validation " if untested else ""  # of a cross-validated run: its model saw the others
     # Threads change nothing in it: of each model the first entry.
     worth = dict(reversed([*zip(files, entries, strict=True)]))
     show_table(
@@ -67,7 +69,7 @@ def benchmark_tables(entries: Sequence[dict[str, Any]]) -> None:
             )
             for name, entry in reversed(worth.items())
         ],
-        f"{entries[0]['rows']:,} {what}; how often the Keras model agrees",
+        f"{entries[0]['rows']:,} {which}{what}; how often the Keras model agrees",
     )
     _warn(entries)
 

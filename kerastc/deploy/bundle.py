@@ -148,7 +148,7 @@ class _Unfit(ValueError):
 
 def _samples(run: Run, kind: str) -> tuple[Predictions, np.ndarray | None]:
     """Up to 200 rows of a run, spread over its test part, else validation; and their images."""
-    for part in ("test", "validation"):
+    for part in dict.fromkeys((run.judged_on, "validation")):
         path = run.path("predictions", f"{part}.csv")
         images = images_of(run, part) if kind == "image" else None
         if path.is_file() and (kind != "image" or images is not None):

@@ -59,12 +59,14 @@ class Target:
         signature: what it takes and gives.
         run: where it was exported; None elsewhere.
         rows: labelled examples.
+        part: of its run, which the rows are; None where they are others.
     """
 
     name: str
     signature: Signature
     run: Run | None
     rows: Rows
+    part: str | None = None
 
     @property
     def file(self) -> str:
@@ -107,21 +109,23 @@ def _target(
     name: str, signature: Signature, run: Run | None, data: Data | None, rows: Rows | None
 ) -> Target:
     signature.verify()
+    part = None
     if data is not None:
         given = data(signature) if callable(data) else data
         rows = replace(_of_data(given, signature, name), learned=is_made_of(run, given))
     elif rows is None:
-        path = None if run is None else _of_keras(run)
+        part = None if run is None else run.judged_on
+        path = None if run is None else _of_keras(run, part)
         images = None
         if path is not None and path.is_file() and signature.kind == "image":
-            images = images_of(run, "test")
+            images = images_of(run, part)
         if path is None or not path.is_file() or (signature.kind == "image" and images is None):
             raise UserError(
                 f"There are no {KINDS.get(signature.kind, 'examples')} to measure {name} on.",
                 "Give labelled ones: --data FILE. A finished run's files, and bundles, have some.",
             )
         rows = _of_predictions(read_predictions(path), images, signature, path)
-    return Target(name, signature, run, rows)
+    return Target(name, signature, run, rows, part)
 
 
 def _of_data(data: Labelled, signature: Signature, name: str) -> Rows:
@@ -137,10 +141,10 @@ def _of_data(data: Labelled, signature: Signature, name: str) -> Rows:
     return Rows(examples, matched.labels, None)
 
 
-def _of_keras(run: Run) -> Path:
-    """What the Keras model said of the test rows; test.csv may be what its quantized file said."""
-    own = run.path("predictions", "keras_test.csv")
-    return own if own.is_file() else run.path("predictions", "test.csv")
+def _of_keras(run: Run, part: str) -> Path:
+    """What the Keras model said of a part; PART.csv may be what its quantized file said."""
+    own = run.path("predictions", f"keras_{part}.csv")
+    return own if own.is_file() else run.path("predictions", f"{part}.csv")
 
 
 def _of_predictions(

@@ -6,9 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from kerastc.report import tables
+from kerastc.report.pareto import judged
 from kerastc.run import Run
 
 Row = Mapping[str, Any]
+WITHOUT_TEST = (
+    "The original was cross-validated: its model has learned from all rows but validation's, by "
+    "which its checkpoint was chosen. There is no test part; all figures are of validation rows."
+)
 _CONDITIONS = {
     "machine": "on different machines",
     "threads": "with different numbers of threads",
@@ -19,7 +24,9 @@ _CONDITIONS = {
 
 def notes(rows: Sequence[Row]) -> list[str]:
     """The notes on a table of models, with the commands that fill the gaps."""
+    part = rows[0].get("judged_on", "test")
     found = [
+        WITHOUT_TEST if part == "validation" else "",
         *(
             f"{row['model']} is not finished: {Run(Path(row['folder'])).resume_command}"
             for row in rows
@@ -33,7 +40,7 @@ def notes(rows: Sequence[Row]) -> list[str]:
         _named(
             rows,
             _of_other_rows,
-            "without predictions of the original's test rows: no agreement, no difference.",
+            f"without predictions of the original's {part} rows: no agreement, no difference.",
         ),
         _unexported(rows),
         _unmeasured(rows),
@@ -53,11 +60,11 @@ def _named(rows: Sequence[Row], holds: Callable[[Row], bool], what: str) -> str:
 
 
 def _of_other_data(row: Row) -> bool:
-    return not row["comparable"] and tables.finite(row["test"]["accuracy"]) is not None
+    return not row["comparable"] and tables.finite(judged(row)["accuracy"]) is not None
 
 
 def _of_other_rows(row: Row) -> bool:
-    return bool(row["comparable"] and row["steps"]) and row["test"]["difference"] is None
+    return bool(row["comparable"] and row["steps"]) and judged(row)["difference"] is None
 
 
 def _unexported(rows: Sequence[Row]) -> str:

@@ -8,6 +8,7 @@ from rich.table import Table
 from kerastc.console import Console, Text
 from kerastc.report import tables
 from kerastc.report.comparison_terminal import NAME, new_table, print_widest
+from kerastc.report.pareto import judged
 from kerastc.table import shared_start, wrapped
 
 if TYPE_CHECKING:
@@ -15,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def _figure(key: str) -> Callable[[Mapping[str, Any]], str]:
-    """A test figure with its interval below it."""
+    """A figure with its interval below it."""
     one, both = tables.number, tables.interval
     if key == "difference":
         one, both = tables.signed, tables.signed_interval
 
     def cell(row: Mapping[str, Any]) -> str:
-        figures = row["test"]
+        figures = judged(row)
         return f"{one(figures[key])}\n{both(figures[f'{key}_interval'])}".rstrip()
 
     return cell
@@ -33,7 +34,7 @@ _COLUMNS = (
     ("size", lambda row: tables.size(row["bytes"])),
     ("p50", lambda row: tables.milliseconds(row["latency_p50_ms"])),
     ("to original", _figure("difference")),
-    ("agreement", lambda row: tables.number(row["test"]["agreement"])),
+    ("agreement", lambda row: tables.number(judged(row)["agreement"])),
     ("macro F1", _figure("macro_f1")),
     ("parameters", lambda row: tables.count(row["parameters"])),
     ("gzip", lambda row: tables.size(row["gzip_bytes"])),
@@ -50,8 +51,9 @@ def print_account(account: "Account", console: Console) -> None:
     print_widest(
         console, lambda columns: _models(account, columns), range(len(_COLUMNS), _ESSENTIAL - 1, -1)
     )
+    others = "; --json and --csv have those of validation, too" * (account.judged_on == "test")
     console.print(
-        "Test figures with 95 % intervals; --json and --csv have those of validation, too. Took: "
+        f"{account.judged_on.capitalize()} figures with 95 % intervals{others}. Took: "
         "of the original its training, of the others their steps since."
     )
     for note in account.notes:

@@ -17,7 +17,7 @@ from kerastc.report.account_plots import LABELLED, frontier
 from kerastc.report.account_terminal import print_account
 from kerastc.report.lineage import ancestors, family
 from kerastc.report.model_rows import COSTS, FIGURES, PARTS, model_rows
-from kerastc.report.pareto import Choice, advice, choose, dominated, rule
+from kerastc.report.pareto import Choice, advice, choose, dominated, judged, rule
 from kerastc.report.picture import Picture, Plot
 from kerastc.report.record import read_record, shortest_names
 from kerastc.report.template import render, report_links, write_page
@@ -51,7 +51,12 @@ class Account:
     @property
     def rule(self) -> str:
         """How the recommended models were chosen."""
-        return rule(self.within, self.part)
+        return rule(self.within, self.part, self.judged_on == "test")
+
+    @property
+    def judged_on(self) -> str:
+        """The part whose figures are shown: validation where the original was cross-validated."""
+        return self.rows[0]["judged_on"]
 
     @property
     def advice(self) -> list[str]:
@@ -75,7 +80,7 @@ class Account:
         """The most accurate of some models, and how many others there are: `A and 2 more`."""
         best = max(
             (row for row in self.rows if row["model"] in models),
-            key=lambda row: row["test"]["accuracy"],
+            key=lambda row: judged(row)["accuracy"],
         )
         return best["model"] + f" and {len(models) - 1} more" * (len(models) > 1)
 
@@ -126,9 +131,9 @@ class Account:
             yield Plot(
                 f"accuracy_by_{cost}",
                 frontier(drawn, cost, front, starred),
-                f"Test accuracy with 95 % intervals against {cost}, on a logarithmic axis. The "
-                "line is the front: no other model is both cheaper and at least as accurate. "
-                "Grey: the models that another one dominates."
+                f"{self.judged_on.capitalize()} accuracy with 95 % intervals against {cost}, on a "
+                "logarithmic axis. The line is the front: no other model is both cheaper and at "
+                "least as accurate. Grey: the models that another one dominates."
                 + " Named: the original, the front and the recommended."
                 * (len(drawn) > LABELLED),
                 f"{len(drawn)} models; on the front, cheapest first: {', '.join(front)}.",

@@ -102,6 +102,12 @@ class Comparison:
         """What a reader of the table must know."""
         notes = [f"Sorted by {SORTED_BY}."]
         notes += [f"{r['run']} is {r['state']}." for r in self.rows if r["state"] != "finished"]
+        notes += [
+            f"{row['run']} is cross-validated: its test figures are of the models of its folds, "
+            "each on the rows that it never saw."
+            for row, record in zip(self.rows, self.records, strict=True)
+            if record.metrics.get("folds")
+        ]
         if len({row["fingerprint"] for row in self.rows if row["fingerprint"]}) > 1:
             notes.append(
                 "The runs were not made on the same data (their fingerprints differ): their "

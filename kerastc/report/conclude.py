@@ -2,9 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from kerastc.data.texts import LabelledTexts
 from kerastc.images import contact_sheet
 from kerastc.report.examples import shown_rows
+from kerastc.report.fold_figures import fold_figures
 from kerastc.report.kept_images import write_images
 from kerastc.report.metrics import Predictions, classification_metrics, write_predictions
 from kerastc.report.page import write_report
@@ -13,10 +16,9 @@ from kerastc.run import Run
 
 if TYPE_CHECKING:
     from kerastc.data.image_splits import ImageSplits
+    from kerastc.data.images import LabelledImages
     from kerastc.data.splits import Splits
     from kerastc.training.trained import Trained
-
-_PARTS = ("validation", "test")
 
 
 def conclude(run: Run, splits: "Splits | ImageSplits", trained: "Trained") -> None:
@@ -27,16 +29,17 @@ def conclude(run: Run, splits: "Splits | ImageSplits", trained: "Trained") -> No
         splits: its data.
         trained: what training left; a child run without a baseline has its parent's.
     """
-    predictions = {part: _predictions(splits, trained, part) for part in _PARTS}
+    parts = _parts(splits, trained)
+    predictions = {part: _predictions(rows, getattr(trained, part)) for part, rows in parts.items()}
     for part, said in predictions.items():
         with run.writing("predictions", f"{part}.csv") as path:
             write_predictions(
                 path, said.examples, said.labels, said.probabilities, said.classes, said.kind
             )
-    if predictions["test"].kind == "image":
+    if predictions["validation"].kind == "image":
         write_images(
             run,
-            {part: getattr(splits, part).images for part in _PARTS},
+            {part: rows.images for part, rows in parts.items()},
             {part: shown_rows(said) for part, said in predictions.items()},
         )
         _picture_augmented(run, trained)
@@ -57,32 +60,45 @@ def _picture_augmented(run: Run, trained: "Trained") -> None:
         )
 
 
-def _predictions(splits: "Splits | ImageSplits", trained: "Trained", part: str) -> Predictions:
-    rows = getattr(splits, part)
+def _parts(splits: "Splits | ImageSplits", trained: "Trained") -> dict[str, Any]:
+    """The rows of each part that was predicted; a model made of a cross-validated one has no test.
+
+    All rows are the test rows of a cross-validation: each was predicted by a model of its own fold.
+    """
+    test = splits.tested if trained.folds else splits.test
+    parts = {"validation": splits.validation, "test": test}
+    return {part: rows for part, rows in parts.items() if len(rows)}
+
+
+def _predictions(rows: "LabelledTexts | LabelledImages", probabilities: np.ndarray) -> Predictions:
     examples, kind = (
         (rows.texts, "text") if isinstance(rows, LabelledTexts) else (rows.names, "image")
     )
-    return Predictions(examples, rows.labels, getattr(trained, part), rows.classes, kind)
+    return Predictions(examples, rows.labels, probabilities, rows.classes, kind)
 
 
 def _metrics(run: Run, splits: "Splits | ImageSplits", trained: "Trained") -> dict[str, Any]:
     """What metrics.json says."""
     metrics = {"training": trained.figures}
-    measured = {part: (getattr(splits, part), getattr(trained, part)) for part in _PARTS}
-    if trained.flipped is not None:  # beside the test figures, never in their place
-        measured["test_flipped"] = (splits.test, trained.flipped)
+    parts = _parts(splits, trained)
+    measured = {part: (rows, getattr(trained, part)) for part, rows in parts.items()}
+    if trained.flipped is not None and "test" in parts:
+        # Beside the test figures, never in their place.
+        measured["test_flipped"] = (parts["test"], trained.flipped)
     for name, (rows, probabilities) in measured.items():
         metrics[name] = classification_metrics(rows.labels, probabilities, rows.classes)
     if trained.baseline:
         metrics["baseline"] = {"name": trained.baseline.name, "training": trained.baseline.figures}
-        for part in _PARTS:
-            rows = getattr(splits, part)
-            metrics["baseline"][part] = classification_metrics(
-                rows.labels, getattr(trained.baseline, part), rows.classes
-            )
+        for part, rows in parts.items():
+            if (of_part := getattr(trained.baseline, part)) is not None:
+                metrics["baseline"][part] = classification_metrics(
+                    rows.labels, of_part, rows.classes
+                )
     elif run.parent:
         parents = run.parent_run().read_json("metrics.json")
         metrics["baseline"] = parents.get("baseline")
+    if trained.folds:
+        metrics["folds"] = fold_figures(splits.folds, parts["test"], trained)
     if trained.choice and trained.choice.table:
         metrics["checkpoints"] = {"rule": trained.choice.rule, "table": trained.choice.table}
     if trained.method:

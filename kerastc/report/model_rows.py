@@ -46,15 +46,19 @@ def model_rows(
         reference: the original's predictions of each part.
 
     Returns:
-        dicts: `model` (its steps), `folder`, `steps`, `state`, `comparable` (measured on the
-        original's data), `file`, `format`, `quantization`, `threads`, `batch`, `length`, `machine`,
-        `validation` and `test` (each of `FIGURES`), and `COSTS`. What is not known is None.
+        dicts: `model` (its steps), `folder`, `steps`, `state`, `judged_on` (the part whose figures
+        count), `comparable` (measured on the original's data), `file`, `format`, `quantization`,
+        `threads`, `batch`, `length`, `machine`, `validation` and `test` (each of `FIGURES`), and
+        `COSTS`. What is not known is None.
     """
     record, original = chain[0], chain[-1]
     steps = [step for ancestor in reversed(chain[:-1]) for step in ancestor.steps]
     fingerprints = {r.data.get("fingerprint") for r in (record, original)} - {None}
     others = dict.fromkeys(PARTS) if record is original else reference
     figures = {part: _figures(record, others[part], part) for part in PARTS}
+    judged_on = "validation" if original.data.get("folds") else "test"
+    if judged_on == "validation":  # what there is of test rows, other models have said
+        figures["test"] = dict.fromkeys(FIGURES)
     files = _files(record)
     rows = []
     for file in files or [{}]:
@@ -67,8 +71,9 @@ def model_rows(
                 "folder": str(record.folder),
                 "steps": steps,
                 "state": "finished" if record.finished else "not finished",
+                "judged_on": judged_on,
                 "comparable": len(fingerprints) < 2
-                and tables.finite(measured["test"]["accuracy"]) is not None,
+                and tables.finite(measured[judged_on]["accuracy"]) is not None,
                 **{key: file.get(key) for key in ("file", "format", "quantization", "threads")},
                 **{key: file.get(key) for key in ("batch", "length", "machine")},
                 **measured,
@@ -151,10 +156,11 @@ def _losses(predictions: Predictions) -> np.ndarray:
 def _of_file(file: Mapping[str, Any], of_original: bool) -> dict[str, dict[str, Any]]:
     """The figures of a file that the benchmark alone has run; none on rows it was learned from."""
     known = () if file.get("learned_from") else FIGURES
-    test = dict.fromkeys(FIGURES) | {key: file[key] for key in known if key in file}
+    found = dict.fromkeys(FIGURES) | {key: file[key] for key in known if key in file}
     if not of_original:  # the benchmark's agreement is with the Keras model of the same run
-        test["agreement"] = None
-    return {"validation": dict.fromkeys(FIGURES), "test": test}
+        found["agreement"] = None
+    part = "validation" if file.get("part") == "validation" else "test"
+    return {name: dict.fromkeys(FIGURES) for name in PARTS} | {part: found}
 
 
 def _costs(chain: Sequence[RunRecord], file: Mapping[str, Any]) -> dict[str, Any]:

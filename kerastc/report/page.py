@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from kerastc.errors import UserError
 from kerastc.progress import progress
-from kerastc.report import tables
+from kerastc.report import fold_figures, tables
 from kerastc.report.accounting import Account, account
 from kerastc.report.baseline import against_baseline
 from kerastc.report.examples import Example, confident_errors, uncertain_examples
@@ -126,6 +126,8 @@ def _page(
         "units": record.units,
         "intervals": final.get("intervals") or {},
         "measured": _measured(record),
+        "folds": _folds(record),
+        "untested": bool(record.data.get("folds")) and record.part == "validation",
         "flipped": record.metrics.get("test_flipped"),
         "class_rows": class_figures,
         "extremes": of_extremes,
@@ -160,6 +162,15 @@ def _page(
         "environment": _environment(record),
     }
     return values | {"contents": _contents(values)}
+
+
+def _folds(record: RunRecord) -> tuple[str, Sequence[str], list[tuple[str, ...]]] | None:
+    """Words, headings and cells of the section on folds."""
+    folds = record.metrics.get("folds")
+    if not folds:
+        return None
+    told = fold_figures.told(folds, record.units)
+    return told, fold_figures.HEADINGS, fold_figures.cells(folds)
 
 
 def _measured(record: RunRecord) -> dict[str, Any]:
@@ -238,6 +249,7 @@ def _contents(values: dict[str, Any]) -> list[tuple[str, str]]:
     plots, record = values["plots"], values["record"]
     sections = [
         ("metrics", "Final metrics", True),
+        ("folds", "Each fold", values["folds"]),
         ("baseline", "Baseline", values["baseline"]),
         ("compression", "Compression", values["steps"]),
         ("benchmark", "Exported files", record.benchmark),

@@ -17,6 +17,15 @@ COSTS = {
 GOALS = (*COSTS, "accuracy")
 
 
+def judged(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The figures of a model on the rows that it is judged on: test, or validation after folds.
+
+    Args:
+        row: of the account.
+    """
+    return row[row.get("judged_on", "test")]
+
+
 def dominators(points: np.ndarray) -> list[list[int]]:
     """For each point the points that dominate it: nowhere higher, and somewhere lower.
 
@@ -40,7 +49,7 @@ def dominated(rows: Sequence[Mapping[str, Any]], costs: Sequence[str]) -> dict[s
         for each model that counts, cheapest first, the models that dominate it; none of the front.
     """
     points = {
-        row["model"]: [-row["test"]["accuracy"], *(row[COSTS[cost][0]] for cost in costs)]
+        row["model"]: [-judged(row)["accuracy"], *(row[COSTS[cost][0]] for cost in costs)]
         for row in rows
         if row["comparable"]
     }
@@ -98,13 +107,15 @@ def advice(choices: Iterable[Choice]) -> list[str]:
     return sentences
 
 
-def rule(within: float, part: str) -> str:
-    """How `choose` chooses, in a sentence."""
+def rule(within: float, part: str, tested: bool = True) -> str:
+    """How `choose` chooses, in a sentence; `tested`: whether there are test figures, too."""
     return (
         f"Of the models whose {part} accuracy is at most {_points(within)} below the original's, "
         "the smallest file is recommended for size, the lowest p50 latency for latency, the lowest "
         f"peak memory for memory; for accuracy the highest {part} accuracy, and of equals the "
-        "smallest file." + " The test figures shown had no part in it." * (part == "validation")
+        "smallest file."
+        + " The test figures shown had no part in it."
+        * (part == "validation" and tested)
     )
 
 
@@ -156,11 +167,11 @@ def _choice(goal: str, taken: Mapping[str, Any], original: Mapping[str, Any], pa
         if tables.finite(original[key]) is not None:
             gain += f", {original[key] / taken[key]:.3g} times {better} than the original"
     figures = [f"{part} accuracy {tables.number(taken[part]['accuracy'])}"]
-    if part == "validation":
+    if part == "validation" and judged(taken) is taken["test"]:
         figures.append(f"test {tables.number(taken['test']['accuracy'])}")
     evidence = ", ".join(figures)
-    if taken["test"]["difference"] is not None and taken is not original:
-        evidence += f" ({loss_words(taken['test'])})"
+    if judged(taken)["difference"] is not None and taken is not original:
+        evidence += f" ({loss_words(judged(taken))})"
     return Choice(goal, taken["model"], gain, evidence)
 
 

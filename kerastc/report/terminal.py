@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 console = Console(highlight=False)
 
+WITHOUT_TEST = (
+    "the run that it was made of was cross-validated, and its model has learned from all but the "
+    "validation part, by which its checkpoint was chosen."
+)
+
 
 def recipe_table(recipes: Iterable["Recipe"]) -> None:
     """A line for each recipe, those for a user's own data first; they fit a screen of 24 lines."""
@@ -71,8 +76,16 @@ def run_summary(run: "Run") -> None:
     if run.path("metrics.json").is_file():
         metrics = run.read_json("metrics.json")
         if "test" in metrics:
-            metrics_table(metrics["test"], f"On test {KINDS[kind]}", KINDS[kind])
+            folds = metrics.get("folds")
+            title = f"On {'held-out' if folds else 'test'} {KINDS[kind]}"
+            metrics_table(metrics["test"], title, KINDS[kind])
             _baseline_lines(metrics)
+            if folds:
+                _folds(folds, KINDS[kind])
+        elif "validation" in metrics:
+            metrics_table(metrics["validation"], f"On validation {KINDS[kind]}", KINDS[kind])
+            if run.path("data.json").is_file() and run.read_json("data.json").get("folds"):
+                console.print(f"No {KINDS[kind]} are left to test on: {WITHOUT_TEST}")
         if "test_flipped" in metrics:
             flipped = metrics["test_flipped"]
             accuracy = _figure(flipped["accuracy"], flipped["intervals"]["accuracy"])
@@ -143,6 +156,17 @@ def _baseline_lines(metrics: dict[str, Any]) -> None:
     console.print(f"{escape(compared['name'])}: accuracy {accuracy}; {seconds}")
     if not compared["beaten"]:
         console.print(f"[bold]{escape(compared['verdict'])}[/]")
+
+
+def _folds(folds: Mapping[str, Any], units: str) -> None:
+    """Of which models cross-validated figures are, and those of each fold."""
+    from kerastc.report import fold_figures  # imports NumPy
+
+    console.print(fold_figures.told(folds, units))
+    table = _table(*fold_figures.HEADINGS)
+    for row in fold_figures.cells(folds):
+        table.add_row(*row)
+    console.print(table)
 
 
 def _table(*columns: str, title: str = "") -> Table:

@@ -169,6 +169,13 @@ def parse(config_class: type[settings.Config], words: Sequence[str]) -> SearchSp
             f"{', '.join(sorted(twice))} is given twice.",
             "Write all its values in one word: key=a,b,c",
         )
+    if any(axis.key == "folds" for axis in axes):
+        raise UserError(
+            "A sweep with folds= would choose settings by rows that are test rows, too: the "
+            "figures of what it chose would be too good.",
+            "Sweep without folds. Runs of several seeds: kerastc train ... folds=5 seed=1, and so "
+            "on, then kerastc compare.",
+        )
     axes = _as_the_config_writes_them(config_class, sorted(axes, key=lambda axis: axis.key))
     swept = [axis for axis in axes if isinstance(axis, Range) or len(axis.texts) > 1]
     if not swept:

@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     names={
         "config": ["EarlyStopping", "TextClassifierConfig", "TrainingConfig"],
+        "cross_validation": ["cross_validated"],
         "image_config": ["ImageClassifierConfig"],
         "images": ["train_image_classifier"],
         "text": ["train_text_classifier"],

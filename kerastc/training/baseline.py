@@ -101,8 +101,11 @@ def _compute(splits: "Splits", config: TextClassifierConfig, name: str) -> Basel
         validation, test = (
             np.concatenate(
                 [
-                    model.predict_proba(weigh(_kept(chunk, columns)))
-                    for chunk in _hashed(texts, name)
+                    np.zeros((0, len(splits.train.classes)), "float32"),
+                    *(
+                        model.predict_proba(weigh(_kept(chunk, columns)))
+                        for chunk in _hashed(texts, name)
+                    ),
                 ]
             )
             for texts in (

@@ -135,10 +135,12 @@ def identity(run: Run) -> str:
     """
     config = dict(run.config) if run.path("config.json").exists() else {}
     known = {key: config.get(key) for key in ("config", "phase", "step")}
+    if "fold" in config:
+        known["fold"] = config["fold"]
     known["config"] = {k: v for k, v in (known["config"] or {}).items() if k != "data"}
     if run.path("data.json").exists():
         known["fingerprint"] = run.read_json("data.json")["fingerprint"]
-    if run.folder.parent.name in ("phases", "steps"):
+    if run.inner:
         outer = Run(run.folder.parent.parent)
         known["of"] = identity(outer) if outer.path("config.json").exists() else outer.folder.name
     return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()

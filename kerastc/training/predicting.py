@@ -10,7 +10,7 @@ from kerastc.training.batching import Batches, open_specs
 def predict(model: keras.Model, batches: Batches, description: str) -> np.ndarray:
     """The model's outputs, (n, ...) float32, row i for row i of the data."""
     rows = batches.rows()
-    outputs = None
+    outputs = None if len(rows) else np.empty((0, *model.output_shape[1:]), "float32")
     with progress(description, total=len(rows)) as advance:
         done = 0
         for index in range(len(batches)):

@@ -61,9 +61,10 @@ def train_text_classifier(
         fitted, batches["train"], batches["validation"], splits.train.classes, config, run
     )
     save(model, encoder.tokenizer, preprocessing(encoder, config, splits.data.reading), run)
+    none = np.zeros((0, len(splits.train.classes)))
     return Trained(
         choice.validation,
-        softmax(predict(fitted, batches["test"], "Testing")),
+        softmax(predict(fitted, batches["test"], "Testing")) if "test" in batches else none,
         figures
         | {
             "max_tokens": config.max_tokens,
@@ -107,7 +108,11 @@ def preprocessing(
 def _tell_unseen(
     splits: "Splits", encoder: Encoder, config: TextClassifierConfig, run: Run
 ) -> None:
-    """Tells what the model cannot see, on the terminal and in the notes on the data."""
+    """Tells what the model cannot see, on the terminal and in the notes on the data.
+
+    A fold notes it alone: the training after the folds tells what is so in all rows.
+    """
+    say = (lambda line: None) if run.inner else tell
     texts = splits.data
     prepared = config.preparation.apply(texts.texts)
     tokens = encoder.encode(prepared, config.max_tokens)
@@ -115,18 +120,16 @@ def _tell_unseen(
     if cut := cut_texts(prepared, tokens, encoder.tokenizer, config.max_tokens):
         more = "; max_tokens=... reads more" if config.max_tokens < encoder.max_length else ""
         limit = f"more than {config.max_tokens} tokens"
-        tell(f"{cut:,} of {len(texts):,} texts have {limit} and are cut{more}.")
+        say(f"{cut:,} of {len(texts):,} texts have {limit} and are cut{more}.")
         notes[f"texts of {limit}, which are cut"] = cut
     share = unknown_share(tokens, encoder.tokenizer)
     if share >= LEAST:
-        tell(f"{share:.1%} of the tokens are unknown to the vocabulary of {encoder.name}.")
+        say(f"{share:.1%} of the tokens are unknown to the vocabulary of {encoder.name}.")
         notes["percent of the tokens that are unknown to the vocabulary"] = round(100 * share, 1)
     for part in ("validation", "test"):
         rows = getattr(splits, f"{part}_rows")
         if known := known_rows(tokens, rows, splits.train_rows):
-            tell(
-                f"{known:,} of {len(rows):,} {part} texts have the same tokens as a training text."
-            )
+            say(f"{known:,} of {len(rows):,} {part} texts have the same tokens as a training text.")
             notes[f"{part} texts with the same tokens as a training text"] = known
     if notes and run.path("data.json").is_file():
         data = run.read_json("data.json")
@@ -162,6 +165,7 @@ def _prepare(model, encoder, splits, config, run) -> tuple[keras.Model, dict[str
     batches = {
         part: text_batches(getattr(splits, part), encoder.tokenizer, config, seed)
         for part, seed in seeds.items()
+        if len(getattr(splits, part))  # after folds there is no test part
     }
     if config.trainable != "head":
         return model, batches

@@ -22,6 +22,8 @@ class Trained:
         augmented: by words for a policy, images as they are and behind each how training saw it,
             (rows, 1 + times, height, width, channels) uint8.
         method: what a method tells of itself, as JSON.
+        folds: where the rows were cross-validated, figures of each fold's training; `test` has
+            what their models said of all rows then, and all else is of the training after them.
     """
 
     validation: np.ndarray
@@ -32,3 +34,4 @@ class Trained:
     flipped: np.ndarray | None = None
     augmented: dict[str, np.ndarray] = field(default_factory=dict)
     method: dict[str, Any] = field(default_factory=dict)
+    folds: tuple[dict[str, Any], ...] = ()

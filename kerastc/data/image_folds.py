@@ -1,0 +1,64 @@
+"""Labelled images that are cross-validated."""
+
+import numpy as np
+
+from kerastc.data.folds import SHARE, Folds, draw_folds
+from kerastc.data.image_duplicates import describe_duplicates, equal_groups
+from kerastc.data.image_splits import (
+    MOST_VALIDATION,
+    ImageData,
+    ImageSplits,
+    check_classes,
+    load_images,
+    source_of,
+)
+from kerastc.data.images import UnlabelledImages
+from kerastc.errors import UserError
+
+
+class FoldedImageData(ImageData, Folds):
+    """Where the images of a recipe come from that learns from labels alone."""
+
+
+def load_folded_images(config: FoldedImageData) -> ImageSplits:
+    """As `load_images`; with `folds` every image that has a label is held out once.
+
+    Equal images stay together. The default digits have all their labels then.
+
+    Raises:
+        UserError: as `load_images` and `draw_folds` do, and for a source with parts of its own.
+    """
+    if not config.folds:
+        return load_images(config)
+    source = source_of(config)
+    data = source.train
+    for part in ("test", "validation"):
+        if (found := getattr(source, part)) is not None:
+            raise UserError(
+                f"{config.data} has a {part} part of its own, of {len(found):,} images; with "
+                f"folds={config.folds} each labelled image is tested once.",
+                "Leave folds out, or give the images without that part.",
+            )
+    check_classes(data)
+    (groups,) = equal_groups(data.images)
+    share = min(config.validation_fraction or SHARE, MOST_VALIDATION / len(data))
+    folds, last = draw_folds(data, groups, config.folds, config.seed, share)
+    none = np.arange(0)
+    duplicates = describe_duplicates(
+        groups, data.labels, data.names, data.classes, len(data) - len(np.unique(groups)), 0
+    )
+    return ImageSplits(
+        data.take(last.train),
+        data.take(last.validation),
+        data.take(last.test),
+        UnlabelledImages(data.images[:0], data.names[:0], data.source),
+        last.train,
+        last.validation,
+        last.test,
+        none,
+        duplicates,
+        source.fingerprint,
+        {what: count for what, count in source.notes.items() if count},
+        folds,
+        data,
+    )

@@ -1,0 +1,170 @@
+"""Cross-validation: a training a fold, each in a folder of its own, then one that is kept.
+
+A run that is resumed finds the finished folds and goes on in the next. Of a finished fold its
+predictions, history and figures stay; its model and checkpoints are let go.
+"""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from kerastc.errors import UserError
+from kerastc.files import make_folder
+from kerastc.progress import tell, within
+from kerastc.run import Run
+from kerastc.training.arrays import read_arrays, write_arrays
+from kerastc.training.checkpoints import identity
+from kerastc.training.trained import Trained
+
+if TYPE_CHECKING:
+    from kerastc.data.image_splits import ImageSplits
+    from kerastc.data.splits import Splits
+
+DONE, ARRAYS = "fold.json", "held_out.npz"
+SHARED = "test texts with the same tokens as a training text"
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What a fold's model says of the rows that it never saw.
+
+    Args:
+        test, baseline, flipped: (rows, classes) probabilities, as of `Trained`; None without any.
+        figures: of its training.
+    """
+
+    test: np.ndarray
+    baseline: np.ndarray | None
+    flipped: np.ndarray | None
+    figures: dict[str, Any]
+
+
+def cross_validated(
+    splits: "Splits | ImageSplits",
+    run: Run,
+    train: Callable[["Splits | ImageSplits", Run], Trained],
+) -> Trained:
+    """Trains once where the splits have no folds; else once for each fold, and once more.
+
+    The last training is like that of a fold, on all rows: its validation part chooses the
+    checkpoint, and no row is held out. What is said of it is what the folds' models are worth.
+
+    Args:
+        splits: of `train`, those of a fold; or as they are.
+        run: takes a folder for each fold under folds/, and what the last training leaves.
+        train: makes a model of its own and trains it, writing into the run that it is given.
+
+    Returns:
+        the last training; `test` has the folds' predictions, a row for each of `splits.tested`.
+    """
+    if not splits.folds:
+        return train(splits, run)
+    count = len(splits.folds)
+    held_out = [_fold(splits, number, run, train) for number in range(1, count + 1)]
+    keras.utils.clear_session()
+    tell(f"All folds are done. The model of the run: {_rows(splits)}")
+    trained = train(splits, run)
+    _note_shared(run, count)
+    baseline = trained.baseline
+    if baseline is not None:
+        baseline = replace(baseline, test=_pooled(splits, [part.baseline for part in held_out]))
+    return replace(
+        trained,
+        test=_pooled(splits, [part.test for part in held_out]),
+        baseline=baseline,
+        flipped=_pooled(splits, [part.flipped for part in held_out]),
+        folds=tuple(part.figures for part in held_out),
+    )
+
+
+def _fold(splits, number: int, run: Run, train) -> HeldOut:
+    folder = Run(run.path("folds", str(number)), run.cache)
+    make_folder(folder.folder)
+    if folder.path(DONE).is_file():
+        _tidy(folder)  # where it was stopped right behind its end
+        return _read(folder, splits, number)
+    part = splits.of_fold(number)
+    if not folder.path("config.json").is_file():
+        folder.write_json("config.json", {"fold": number})
+    keras.utils.clear_session()
+    folder.write_json("data.json", part.as_dict())
+    title = f"Fold {number} of {len(splits.folds)}"
+    tell(f"{title}: {_rows(part)}, {len(part.test):,} held out")
+    with within(title):
+        trained = train(part, folder)
+    baseline = trained.baseline and trained.baseline.test
+    arrays = {"test": trained.test, "baseline": baseline, "flipped": trained.flipped}
+    with folder.writing(ARRAYS) as path:
+        write_arrays(path, [(name, a) for name, a in arrays.items() if a is not None])
+    folder.write_json(DONE, {"of": identity(folder), "figures": trained.figures})
+    _tidy(folder)
+    return _read(folder, splits, number)
+
+
+def _read(folder: Run, splits, number: int) -> HeldOut:
+    """What a finished fold left.
+
+    Raises:
+        UserError: where it is damaged, or of another run.
+    """
+    again = f"Remove {folder.folder} to train the fold again."
+    told = folder.read_json(DONE)
+    if told["of"] != identity(folder):
+        raise UserError(f"{folder.folder} is of a run with other settings or data.", again)
+    path = folder.path(ARRAYS)
+    shape = len(splits.folds[number - 1].test), len(splits.data.classes)
+    try:
+        arrays = read_arrays(path)
+        for name, array in [("test", arrays["test"]), *arrays.items()]:
+            if array.shape != shape or array.dtype.kind != "f":
+                raise ValueError(f"{name} is {array.dtype} {array.shape}, not of {shape} rows")
+    except (ValueError, KeyError) as error:
+        raise UserError(f"{path} is no fold's predictions: {error}", again) from None
+    found = (arrays.get(name) for name in ("test", "baseline", "flipped"))
+    return HeldOut(*found, dict(told["figures"]))
+
+
+def _tidy(folder: Run) -> None:
+    """Lets go of what only the training needed; each is some ninety megabytes or more."""
+    for name in ("model.keras", "preprocessing.json"):
+        folder.path(name).unlink(missing_ok=True)
+    for name in ("checkpoints", "tokenizer"):
+        _remove(folder.path(name))
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+
+
+def _pooled(splits, parts: list[np.ndarray | None]) -> np.ndarray | None:
+    """The folds' rows in the order of all rows; None where a fold has none."""
+    if any(part is None for part in parts):
+        return None
+    found = np.full((len(splits.data), len(splits.data.classes)), np.nan)
+    for fold, part in zip(splits.folds, parts, strict=True):
+        found[fold.test] = part
+    return found
+
+
+def _rows(splits) -> str:
+    return f"{len(splits.train):,} rows to train on, {len(splits.validation):,} to choose by"
+
+
+def _note_shared(run: Run, count: int) -> None:
+    """Tells how many held-out texts have the tokens of a training text of their fold."""
+    known = 0
+    for number in range(1, count + 1):
+        path = f"folds/{number}/data.json"
+        if run.path(path).is_file():
+            known += run.read_json(path).get("notes", {}).get(SHARED, 0)
+    if known:
+        tell(f"{known:,} held-out texts have the same tokens as a training text of their fold.")
+        described = run.read_json("data.json")
+        notes = described.get("notes", {}) | {f"held-out {SHARED.removeprefix('test ')}": known}
+        run.write_json("data.json", described | {"notes": notes})
