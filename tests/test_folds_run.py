@@ -36,7 +36,8 @@ def places(tmp_path_factory):
 @pytest.fixture(scope="module")
 def few(tmp_path_factory, subjects_csv):
     """Forty-five of the texts, one of which stands twice and one in another case."""
-    rows = list(csv.DictReader(subjects_csv.open()))
+    with subjects_csv.open() as file:
+        rows = list(csv.DictReader(file))
     rows = rows[:14] + rows[40:54] + rows[80:95]
     rows += [rows[0], {"text": rows[20]["text"].upper(), "label": rows[20]["label"]}]
     path = tmp_path_factory.mktemp("few") / "few.csv"
@@ -49,7 +50,7 @@ def few(tmp_path_factory, subjects_csv):
 
 @pytest.fixture(scope="module")
 def words(tiny_encoder, few):
-    return [f"data={few}", f"backbone={tiny_encoder}", "trainable=top_1", *SETTINGS]
+    return [f"data={few}", f"backbone={tiny_encoder}", "trainable=head", *SETTINGS]
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +78,8 @@ def figures(run):
 
 def test_every_row_is_predicted_once_and_the_pooled_figures_are_those_by_hand(whole, few):
     said = read_predictions(whole.path("predictions", "test.csv"))
-    given = list(csv.DictReader(few.open()))
+    with few.open() as file:
+        given = list(csv.DictReader(file))
     assert said.texts.tolist() == [row["text"] for row in given]
     assert [said.classes[label] for label in said.labels] == [row["label"] for row in given]
     metrics = whole.read_json("metrics.json")
@@ -215,6 +217,7 @@ def test_a_damaged_fold_is_named(whole, name, content, tmp_path):
         launch.train(None, resume=True, places=launch.Places(tmp_path, tmp_path), folder=folder)
 
 
+@pytest.mark.slow
 def test_images_are_cross_validated(places, tmp_path):
     from sklearn.datasets import load_digits
 

@@ -113,6 +113,34 @@ def test_a_killed_run_resumes_to_the_same_figures(command, whole, moment):
     assert (ours.probabilities == theirs.probabilities).all()
 
 
+@pytest.mark.slow
+def test_a_cross_validation_killed_again_and_again_comes_to_the_same_figures(command):
+    plain, process = command("plain", "text", "folds=3")
+    finish(process)
+    folder, process = command("folds", "text", "folds=3")
+    for sign in (
+        "folds/1/checkpoints/step-*.npz",
+        "folds/2/held_out.npz",
+        "folds/3/history.csv",
+        "history.csv",
+        "model.keras",
+    ):
+        until(process, lambda sign=sign: any(folder.glob(sign)))
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL, "it ended before it was killed"
+        process.communicate()
+        _, process = command("folds", "--resume")
+    finish(process)
+    assert figures(folder) == figures(plain)
+    for path in ("", "folds/1", "folds/2", "folds/3"):
+        assert history(folder / path) == history(plain / path)
+    for part in ("validation", "test"):
+        ours, theirs = (
+            read_predictions(run / "predictions" / f"{part}.csv") for run in (folder, plain)
+        )
+        assert (ours.probabilities == theirs.probabilities).all()
+
+
 @pytest.fixture
 def heard():
     """SIGINT is heard by the processes started here, also where a shell started us in the back."""

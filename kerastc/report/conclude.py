@@ -65,9 +65,10 @@ def _parts(splits: "Splits | ImageSplits", trained: "Trained") -> dict[str, Any]
 
     All rows are the test rows of a cross-validation: each was predicted by a model of its own fold.
     """
-    test = splits.tested if trained.folds else splits.test
-    parts = {"validation": splits.validation, "test": test}
-    return {part: rows for part, rows in parts.items() if len(rows)}
+    parts = {"validation": splits.validation}
+    if trained.folds or not splits.folds:
+        parts["test"] = splits.tested
+    return parts
 
 
 def _predictions(rows: "LabelledTexts | LabelledImages", probabilities: np.ndarray) -> Predictions:

@@ -71,7 +71,7 @@ def told(folds: Mapping[str, Any], units: str) -> str:
 
 
 def cells(folds: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """The table by fold under `HEADINGS`, the last row the mean and deviation over folds."""
+    """The table by fold under `HEADINGS`, the last two rows mean and deviation over folds."""
     rows = [
         (
             str(row["fold"]),
@@ -81,7 +81,8 @@ def cells(folds: Mapping[str, Any]) -> list[tuple[str, ...]]:
         )
         for row in folds["table"]
     ]
-    spread = (
-        tables.spread({key: folds[key][name] for key in ("mean", "deviation")}) for name in FIGURES
+    over_all = (
+        (name, "", "", "", *(tables.number(folds[name][key]) for key in FIGURES), "")
+        for name in ("mean", "deviation")
     )
-    return [*rows, ("mean", "", "", "", *spread, "")]
+    return [*rows, *over_all]

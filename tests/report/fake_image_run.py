@@ -25,7 +25,7 @@ def fake_splits(classes, seed: int = 0, side: int = 8, channels: int = 3, parts=
         made[part] = LabelledImages(
             images, labels, tuple(classes), row_names(part, range(rows)), ""
         )
-    return SimpleNamespace(**made)
+    return SimpleNamespace(**made, folds=(), tested=made["test"])
 
 
 def fake_probabilities(labels: np.ndarray, classes: int, seed: int, skill: float) -> np.ndarray:
@@ -94,7 +94,7 @@ def make_fake_image_run(
         "train_accuracy": 0.8125 + seed / 100, "parameters": 1_250_000,
     }  # fmt: skip
     trained = SimpleNamespace(
-        augmented={},
+        augmented={}, folds=(),
         validation=validation, test=test, figures=training, choice=None, baseline=None,
         flipped=mirrored if flipped else None, method=method or {},
     )  # fmt: skip

@@ -10,7 +10,7 @@ from kerastc.data import read_texts, split
 from kerastc.report import conclude
 from kerastc.run import Run
 
-NOTHING = {"flipped": None, "method": {}}  # of what an image run may have
+NOTHING = {"flipped": None, "method": {}, "folds": ()}  # of what an image run may have
 
 
 def test_metrics_hold_the_baseline_with_its_intervals_and_cost(subjects_csv, tmp_path):
