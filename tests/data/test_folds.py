@@ -8,7 +8,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from kerastc.data import FoldedImageData, LabelledTexts, load_folded_images
 from kerastc.data.folds import draw_folds
-from kerastc.data.text_parts import TextParts, split_texts
+from kerastc.data.text_parts import FoldedTextParts, split_texts
 from kerastc.errors import UserError
 from kerastc.settings import Config, configure
 
@@ -91,7 +91,7 @@ def test_texts_that_the_model_sees_alike_are_in_one_fold():
     texts += [f"{text} tail {i}" for i, text in enumerate(texts)]
     data = LabelledTexts.of(texts, ["ant", "bee"] * 24, "made")
     seen = lambda given: np.array([t.split(" tail")[0] for t in given], object)  # noqa: E731
-    splits = split_texts(data, TextParts(folds=4), None, 0, seen=seen)
+    splits = split_texts(data, FoldedTextParts(folds=4), None, 0, seen=seen)
     for number in range(1, 5):
         part = splits.of_fold(number)
         shown = [set(seen(getattr(part, name).texts)) for name in ("train", "validation", "test")]
@@ -113,7 +113,7 @@ def test_part_of_the_training_rows_of_each_fold_may_be_left_out():
         assert set(some.train) < set(all_of.train)
 
 
-class Texts(TextParts, Config):
+class Texts(FoldedTextParts, Config):
     pass
 
 
@@ -123,6 +123,7 @@ class Texts(TextParts, Config):
         (["test=a.csv"], "test=a.csv"),
         (["test_fraction=0.2"], "test_fraction=0.2"),
         (["validation=a.csv"], "validation_fraction=SHARE"),
+        (["test=20"], "test=20"),
     ],
 )
 def test_other_parts_beside_folds_are_refused(words, told):
@@ -141,7 +142,7 @@ def test_recipes_without_folds_name_those_that_have_them():
     class Other(Config):
         pass
 
-    with pytest.raises(UserError, match="The recipes text and supervised"):
+    with pytest.raises(UserError, match="The recipes text, supervised"):
         configure(Other, ["cv=5"])
 
 
