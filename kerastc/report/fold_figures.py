@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FIGURES = ("accuracy", "macro_f1", "loss")
 COSTS = ("best_epoch", "epochs", "seconds")
-HEADINGS = ("fold", "train", "choose by", "test", "accuracy", "macro F1", "loss", "best epoch")
+HEADINGS = ("fold", "train", "validation", "test", "accuracy", "macro F1", "loss", "best")
 
 
 def fold_figures(

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 console = Console(highlight=False)
 
 WITHOUT_TEST = (
-    "the run that it was made of was cross-validated, and its model has learned from all but the "
-    "validation part, by which its checkpoint was chosen."
+    "the original was cross-validated, and its model has learned from all but the validation part, "
+    "by which its checkpoint was chosen."
 )
 
 
