@@ -64,9 +64,10 @@ def told(folds: Mapping[str, Any], units: str) -> str:
     table = folds["table"]
     rows = sum(row["test"] for row in table)
     return (
-        f"Test figures are cross-validated: each of the {rows:,} {units} was predicted by the one of "
-        f"{len(table)} models that never saw it. The model of this run was trained after them, in the same way, "
-        f"on all {units} but those of its validation part, which chose its checkpoint."
+        f"Test figures are cross-validated: each of the {rows:,} {units} was predicted by the one "
+        f"of {len(table)} models that never saw it. The model of this run was trained after them, "
+        f"in the same way, on all {units} but those of its validation part, which chose its "
+        "checkpoint."
     )
 
 
