@@ -59,6 +59,6 @@ def load_folded_images(config: FoldedImageData) -> ImageSplits:
         duplicates,
         source.fingerprint,
         {what: count for what, count in source.notes.items() if count},
-        folds,
-        data,
+        folds=folds,
+        data=data,
     )

@@ -188,6 +188,12 @@ def _in_folds(
     data: LabelledTexts, parts: FoldedTextParts, seed: int, train_fraction: float, seen: Seen | None
 ) -> Splits:
     """The rows of `data` in folds; as validation and training those of the training after them."""
+    for part, place in data.parts.items():
+        raise UserError(
+            f"{data.source} has {part} rows of its own ({place}); with folds={parts.folds} each "
+            "row with a label is tested once.",
+            "Leave folds out, or give the file of the training rows alone.",
+        )
     duplicates = find_duplicates(data, seen=seen)
     folds, last = draw_folds(
         data, duplicates.groups, parts.folds, seed, parts.validation_fraction, train_fraction

@@ -1,5 +1,7 @@
 """Folds against scikit-learn's, and what no fold may do: share a group with its training rows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -101,6 +103,12 @@ def test_texts_that_the_model_sees_alike_are_in_one_fold():
         record["folds"]["of"].count(number) for number in range(1, 5)
     ]
     assert "test" not in record["splits"]
+
+
+def test_a_table_with_a_test_part_beside_it_is_refused():
+    data = replace(rows([20, 20])[0], parts={"test": "made/test"})
+    with pytest.raises(UserError, match="has test rows of its own"):
+        split_texts(data, FoldedTextParts(folds=4), None, 0)
 
 
 def test_part_of_the_training_rows_of_each_fold_may_be_left_out():
