@@ -1,8 +1,10 @@
 """Labelled images that are cross-validated."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from kerastc.data.folds import SHARE, Folds, draw_folds
+from kerastc.data.folds import SHARE, Fold, Folds, draw_folds
 from kerastc.data.image_duplicates import describe_duplicates, equal_groups
 from kerastc.data.image_splits import (
     MOST_VALIDATION,
@@ -12,7 +14,8 @@ from kerastc.data.image_splits import (
     load_images,
     source_of,
 )
-from kerastc.data.images import UnlabelledImages
+from kerastc.data.images import LabelledImages, UnlabelledImages
+from kerastc.data.near_images import MOST, near_copies
 from kerastc.errors import UserError
 
 
@@ -44,6 +47,7 @@ def load_folded_images(config: FoldedImageData) -> ImageSplits:
     share = min(config.validation_fraction or SHARE, MOST_VALIDATION / len(data))
     folds, last = draw_folds(data, groups, config.folds, config.seed, share)
     none = np.arange(0)
+    notes = source.notes | _near(data, folds)
     duplicates = describe_duplicates(
         groups, data.labels, data.names, data.classes, len(data) - len(np.unique(groups)), 0
     )
@@ -58,7 +62,19 @@ def load_folded_images(config: FoldedImageData) -> ImageSplits:
         none,
         duplicates,
         source.fingerprint,
-        {what: count for what, count in source.notes.items() if count},
+        {what: count for what, count in notes.items() if count},
         folds=folds,
         data=data,
     )
+
+
+def _near(data: LabelledImages, folds: Sequence[Fold]) -> dict[str, int]:
+    """How many images are nearly one that the model of their fold learns from; they stay there."""
+    learned = [np.concatenate([fold.train, fold.validation]) for fold in folds]
+    if sum(len(fold.test) * len(rows) for fold, rows in zip(folds, learned, strict=True)) > MOST:
+        return {f"images too many to look for near copies among ({MOST:,} pairs)": len(data)}
+    found = (
+        near_copies(data.images[fold.test], data.images[rows])
+        for fold, rows in zip(folds, learned, strict=True)
+    )
+    return {"held-out images that are nearly a training image of their fold": sum(map(len, found))}

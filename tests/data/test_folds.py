@@ -163,6 +163,7 @@ def npz(path, **more):
     random = np.random.default_rng(0)
     images = random.integers(0, 255, (40, 4, 4, 1)).astype(np.uint8)
     images[1], images[31] = images[0], images[30]
+    images[2::9] = images[2] // 2 + np.arange(5, dtype=np.uint8)[:, None, None, None]
     np.savez(path, x_train=images, y_train=np.arange(40) % 2, **more)
     return images
 
@@ -171,6 +172,8 @@ def test_equal_images_are_in_one_fold(tmp_path):
     images = npz(tmp_path / "images.npz")
     splits = load_folded_images(FoldedImageData(data=str(tmp_path / "images.npz"), folds=4))
     of = splits.as_dict()["folds"]["of"]
+    near = splits.notes["held-out images that are nearly a training image of their fold"]
+    assert near == 5
     assert of[0] == of[1] and of[30] == of[31]
     assert np.array_equal(splits.tested.images, images)
     for number in range(1, 5):
