@@ -4,6 +4,7 @@ import errno
 import resource
 import shlex
 import signal
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -71,7 +72,7 @@ def train(
         config = locations.configured(module.Config, overrides, moved)
         backend = backend_name(backend)
         locations.require(config)
-    backend = choose_backend(backend)
+    backend = _early(backend)
     changed = settings.changed(config)
     # A folder that is named by the time lies beside this one.
     place = folder or places.runs / script.stem / "run"
@@ -93,7 +94,19 @@ def train(
         run = Run.create(folder, named, places.cache)
     if origin and origin.run.path("data.json").is_file():  # what the recipe reads is compared
         run.write_json("data.json", origin.run.read_json("data.json"))
-    return _work(module, config, run)
+    return _work(module, config, run, backend)
+
+
+def read_data(module: ModuleType, config: settings.Config, run: Run) -> Any:
+    """A recipe's splits, described in the run: in no need of a backend.
+
+    Raises:
+        UserError: where they cannot be read, or are not those that the run began with.
+    """
+    splits = module.load(config, run)
+    explore = getattr(module, "explore", None)
+    run.describe_data(splits, explore(splits) if explore else None)
+    return splits
 
 
 def _resume(folder, name, overrides, places, backend, despite_changes, moved) -> Run:
@@ -126,23 +139,56 @@ def _resume(folder, name, overrides, places, backend, despite_changes, moved) ->
     circumstances.check(run, script, despite_changes)
     config = locations.located(config, run, moved)
     locations.remember(config, run, moved)
-    choose_backend(backend)
-    return _work(module, config, run)
+    return _work(module, config, run, _early(backend))
 
 
-def _work(module: ModuleType, config: settings.Config, run: Run) -> Run:
-    with carrying_out(run, config):
-        module.run(config, run)
+def _early(backend: str | None) -> str:
+    """The name of a backend that can be chosen, which is imported later."""
+    return choose_backend(backend) if "keras" in sys.modules else backend_name(backend)
+
+
+def _work(module: ModuleType, config: settings.Config, run: Run, backend: str) -> Run:
+    with whole(run):
+        if not hasattr(module, "train"):
+            with computing(run, config, backend):
+                module.run(config, run)
+            return run
+        splits = read_data(module, config, run)
+        with computing(run, config, backend):
+            from kerastc import report, training
+
+            trained = training.cross_validated(
+                splits, run, lambda part, folder: module.train(part, config, folder)
+            )
+            report.conclude(run, splits, trained)
+            if hasattr(module, "afterwards"):
+                module.afterwards(config, run)
     return run
 
 
 @contextmanager
-def carrying_out(run: Run, config: settings.Config) -> Iterator[None]:
-    """What surrounds the work on a run: lock, determinism, precision, its end.
+def computing(run: Run, config: settings.Config, backend: str | None = None) -> Iterator[None]:
+    """What surrounds all work with Keras: the backend, its determinism, the precision.
+
+    Args:
+        run: takes environment.json.
+        config: gives seed and precision.
+        backend: as for `choose_backend`.
+    """
+    choose_backend(backend)
+    make_deterministic()
+    if not run.path("environment.json").is_file():
+        run.describe_environment(config.seed)
+    with precision(getattr(config, "precision", "float32")):
+        yield
+
+
+@contextmanager
+def whole(run: Run) -> Iterator[None]:
+    """What surrounds the work on a run: its lock, what is said when it is stopped, its end.
 
     Args:
         run: is whole when the block ends well.
-        config: gives seed and precision.
 
     Raises:
         UserError: also where it was stopped from outside, with the command that goes on. A refusal
@@ -150,10 +196,7 @@ def carrying_out(run: Run, config: settings.Config) -> Iterator[None]:
     """
     began = time.time()
     with _told_how_to_resume(run), run.lock():
-        make_deterministic()
-        if not run.path("environment.json").is_file():
-            run.describe_environment(config.seed)
-        with precision(getattr(config, "precision", "float32")), _no_trace(run):
+        with _no_trace(run):
             yield
         run.write_json(
             "finished.json",

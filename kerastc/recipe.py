@@ -1,4 +1,12 @@
-"""Recipes: short Python scripts with a docstring, a typed `Config` and a `run(config, run)`."""
+"""Recipes: short Python scripts with a docstring, a typed `Config`, a `load` and a `train`.
+
+    load(config, run) -> splits            the data, before a backend is imported
+    train(splits, config, run) -> Trained  of the splits, or of a fold of theirs
+    explore(splits)                        what the report tells of the data beside (optional)
+    afterwards(config, run)                what is done with the run that is whole (optional)
+
+A recipe that trains nothing itself has a `run(config, run)` instead.
+"""
 
 import ast
 import importlib.machinery
@@ -48,7 +56,7 @@ class Recipe:
         """Runs the script (a recipe is code: give only paths that you trust).
 
         Raises:
-            UserError: where it lacks `Config` or `run`, or cannot be imported.
+            UserError: where it lacks a part, or cannot be imported.
         """
         name = f"kerastc_recipe_{self.path.stem}"
         loader = _Loader(name, str(self.path), self.source)
@@ -65,8 +73,11 @@ class Recipe:
         if not (isinstance(config, type) and issubclass(config, Config)):
             raise UserError(f"{self.path} has no `class Config(settings.Config)`.")
         config.shown_by = f"kerastc show {self.name}"
-        if not callable(getattr(module, "run", None)):
-            raise UserError(f"{self.path} has no `def run(config, run)`.")
+        has = {name for name in ("load", "train", "run") if callable(getattr(module, name, None))}
+        if not has & {"train", "run"}:
+            raise UserError(f"{self.path} has no `def train(splits, config, run)`.")
+        if "train" in has and "load" not in has:
+            raise UserError(f"{self.path} has no `def load(config, run)`.")
         return module
 
 

@@ -366,7 +366,10 @@ class Run:
 
     def describe_environment(self, seed: int) -> None:
         """Writes `environment.json`; call it once Keras has chosen its backend."""
-        self.write_json("environment.json", environment(seed))
+        facts = environment(seed)
+        if self.path("data.json").is_file():
+            facts["data_fingerprint"] = self.read_json("data.json")["fingerprint"]
+        self.write_json("environment.json", facts)
 
 
 def is_run(folder: Path) -> bool:

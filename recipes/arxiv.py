@@ -35,7 +35,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kerastc import data, models, report, training
+from kerastc import data, training
 
 
 class Config(data.FoldedTextParts, training.TextClassifierConfig):
@@ -51,7 +51,7 @@ class Config(data.FoldedTextParts, training.TextClassifierConfig):
 def load(config: Config, run) -> data.Splits:
     form = {"max_characters": config.max_characters or None, "text": config.text.split("+")}
     texts = data.load_arxiv(config.data, config.problem, run.cache, seed=config.seed, **form)
-    splits = data.split_texts(
+    return data.split_texts(
         texts,
         config,
         lambda file: data.read_arxiv_part(file, config.problem, **form),
@@ -59,16 +59,7 @@ def load(config: Config, run) -> data.Splits:
         config.train_fraction,
         config.seen,
     )
-    run.describe_data(splits)
-    return splits
 
 
-def run(config: Config, run) -> None:
-    splits = load(config, run)
-
-    def train(part: data.Splits, folder) -> training.Trained:
-        encoder = models.load_encoder(config.backbone)
-        model = models.text_classifier(encoder, len(part.data.classes), **config.architecture())
-        return training.train_text_classifier(model, encoder, part, config, folder)
-
-    report.conclude(run, splits, training.cross_validated(splits, run, train))
+def train(splits: data.Splits, config: Config, run) -> training.Trained:
+    return training.fine_tuned(splits, config, run)

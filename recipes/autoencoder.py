@@ -21,7 +21,7 @@ Expect: test accuracy 0.900 [.869 .927] on the digits, like the 0.887 of the lab
 reconstructs a digit does not tell it from others. The frozen encoder has 0.811. One seed.
 """
 
-from kerastc import data, methods, report
+from kerastc import data, methods, training
 
 
 class Config(data.ImageData, methods.FilterConfig, methods.AutoencoderConfig):
@@ -29,13 +29,8 @@ class Config(data.ImageData, methods.FilterConfig, methods.AutoencoderConfig):
 
 
 def load(config: Config, run) -> data.ImageSplits:
-    splits = data.load_images(config)
-    run.describe_data(splits)
-    return splits
+    return data.load_images(config)
 
 
-def run(config: Config, run) -> None:
-    splits, told = methods.after_filter(load(config, run), config, run)
-    trained = methods.autoencoder(splits, config, run)
-    trained.method.update(told)
-    report.conclude(run, splits, trained)
+def train(splits: data.ImageSplits, config: Config, run) -> training.Trained:
+    return methods.after_filter(methods.autoencoder, splits, config, run)

@@ -25,7 +25,7 @@ from typing import Any, Literal
 
 import pydantic
 
-from kerastc import data, methods, report, training
+from kerastc import data, methods, training
 from kerastc.data import ImageLocation
 from kerastc.images import STRONG, WEAK
 
@@ -98,13 +98,8 @@ class Config(
 
 
 def load(config: Config, run) -> data.ImageSplits:
-    splits = data.load_images(config)
-    run.describe_data(splits)
-    return splits
+    return data.load_images(config)
 
 
-def run(config: Config, run) -> None:
-    splits, told = methods.after_filter(load(config, run), config, run)
-    trained = getattr(methods, config.method)(splits, config, run)
-    trained.method.update(told)
-    report.conclude(run, splits, trained)
+def train(splits: data.ImageSplits, config: Config, run) -> training.Trained:
+    return methods.after_filter(getattr(methods, config.method), splits, config, run)

@@ -21,7 +21,7 @@ the small student has 0.831 like the original, 13.7 times smaller and 5.7 times 
 
 from typing import Literal
 
-from kerastc import compress, data, deploy, models, report, training
+from kerastc import compress, data, deploy, report, training
 from kerastc.training.config import Tokens
 
 # Smaller models, from one whose tokens and bits are fewer to a student of half the layers.
@@ -43,18 +43,14 @@ class Config(training.TextClassifierConfig):
 
 def load(config: Config, run) -> data.Splits:
     texts = data.read_docstrings(config.problem, config.per_class, config.seed)
-    splits = data.split(texts, config.seed, train_fraction=config.train_fraction, seen=config.seen)
-    run.describe_data(splits)
-    return splits
+    return data.split(texts, config.seed, train_fraction=config.train_fraction, seen=config.seen)
 
 
-def run(config: Config, run) -> None:
-    splits = load(config, run)
-    encoder = models.load_encoder(config.backbone)
-    model = models.text_classifier(encoder, len(splits.data.classes), **config.architecture())
-    trained = training.train_text_classifier(model, encoder, splits, config, run)
-    report.conclude(run, splits, trained)
+def train(splits: data.Splits, config: Config, run) -> training.Trained:
+    return training.fine_tuned(splits, config, run)
 
+
+def afterwards(config: Config, run) -> None:
     if config.smaller:
         children = [compress.compressed(run, words) for words in CHAINS]
         deploy.export_and_benchmark([run, *children])

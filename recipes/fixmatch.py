@@ -21,7 +21,7 @@ Expect: test accuracy 0.949 [.927 .967] on the digits; the labels alone give 0.8
 third command has what the study gives FixMatch of its own, but its milder cutout; see `cifar100`.
 """
 
-from kerastc import data, methods, report
+from kerastc import data, methods, training
 
 
 class Config(data.ImageData, methods.FilterConfig, methods.FixMatchConfig):
@@ -29,13 +29,8 @@ class Config(data.ImageData, methods.FilterConfig, methods.FixMatchConfig):
 
 
 def load(config: Config, run) -> data.ImageSplits:
-    splits = data.load_images(config)
-    run.describe_data(splits)
-    return splits
+    return data.load_images(config)
 
 
-def run(config: Config, run) -> None:
-    splits, told = methods.after_filter(load(config, run), config, run)
-    trained = methods.fixmatch(splits, config, run)
-    trained.method.update(told)
-    report.conclude(run, splits, trained)
+def train(splits: data.ImageSplits, config: Config, run) -> training.Trained:
+    return methods.after_filter(methods.fixmatch, splits, config, run)

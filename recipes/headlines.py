@@ -24,7 +24,7 @@ Without masking, 3 epochs: 0.774. Effects of other choices stand in the README.
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
-from kerastc import data, models, report, training
+from kerastc import data, training
 from kerastc.data import Portion
 from kerastc.settings import IsLocation
 from kerastc.text.preparation import TextPreparation
@@ -101,14 +101,12 @@ def load(config: Config, run) -> data.Splits:
         config.seen,
         config.split_by,
     )
-    splits = data.balance(splits, config.balancing, config.seed)
-    run.describe_data(splits, data.explore(splits.data, splits.duplicates))
-    return splits
+    return data.balance(splits, config.balancing, config.seed)
 
 
-def run(config: Config, run) -> None:
-    splits = load(config, run)
-    encoder = models.load_encoder(config.backbone)
-    model = models.text_classifier(encoder, len(splits.data.classes), **config.architecture())
-    trained = training.train_text_classifier(model, encoder, splits, config, run)
-    report.conclude(run, splits, trained)
+def explore(splits: data.Splits) -> data.Exploration:
+    return data.explore(splits.data, splits.duplicates)
+
+
+def train(splits: data.Splits, config: Config, run) -> training.Trained:
+    return training.fine_tuned(splits, config, run)

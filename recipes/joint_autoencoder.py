@@ -15,7 +15,7 @@ Expect: test accuracy 0.891 [.860 .920] on the digits, like the 0.887 of the lab
 One seed.
 """
 
-from kerastc import data, methods, report
+from kerastc import data, methods, training
 
 
 class Config(data.ImageData, methods.FilterConfig, methods.JointAutoencoderConfig):
@@ -23,13 +23,8 @@ class Config(data.ImageData, methods.FilterConfig, methods.JointAutoencoderConfi
 
 
 def load(config: Config, run) -> data.ImageSplits:
-    splits = data.load_images(config)
-    run.describe_data(splits)
-    return splits
+    return data.load_images(config)
 
 
-def run(config: Config, run) -> None:
-    splits, told = methods.after_filter(load(config, run), config, run)
-    trained = methods.joint_autoencoder(splits, config, run)
-    trained.method.update(told)
-    report.conclude(run, splits, trained)
+def train(splits: data.ImageSplits, config: Config, run) -> training.Trained:
+    return methods.after_filter(methods.joint_autoencoder, splits, config, run)

@@ -13,7 +13,7 @@ Cost: 45 s on 2 cores, 1.3 GB of memory, for the digits.
 Expect: test accuracy 0.929 [.904 .951] on the digits; the labels alone give 0.887. One seed.
 """
 
-from kerastc import data, methods, report
+from kerastc import data, methods, training
 
 
 class Config(data.ImageData, methods.FilterConfig, methods.JointSimclrConfig):
@@ -21,13 +21,8 @@ class Config(data.ImageData, methods.FilterConfig, methods.JointSimclrConfig):
 
 
 def load(config: Config, run) -> data.ImageSplits:
-    splits = data.load_images(config)
-    run.describe_data(splits)
-    return splits
+    return data.load_images(config)
 
 
-def run(config: Config, run) -> None:
-    splits, told = methods.after_filter(load(config, run), config, run)
-    trained = methods.joint_simclr(splits, config, run)
-    trained.method.update(told)
-    report.conclude(run, splits, trained)
+def train(splits: data.ImageSplits, config: Config, run) -> training.Trained:
+    return methods.after_filter(methods.joint_simclr, splits, config, run)

@@ -20,7 +20,7 @@ and in bfloat16, gives 0.584 [.571 .597] in an hour, from 0.548 of the labels al
 pseudo-labels were right. One seed.
 """
 
-from kerastc import data, methods, report
+from kerastc import data, methods, training
 
 
 class Config(data.ImageData, methods.FilterConfig, methods.SelfTrainingConfig):
@@ -28,13 +28,8 @@ class Config(data.ImageData, methods.FilterConfig, methods.SelfTrainingConfig):
 
 
 def load(config: Config, run) -> data.ImageSplits:
-    splits = data.load_images(config)
-    run.describe_data(splits)
-    return splits
+    return data.load_images(config)
 
 
-def run(config: Config, run) -> None:
-    splits, told = methods.after_filter(load(config, run), config, run)
-    trained = methods.self_training(splits, config, run)
-    trained.method.update(told)
-    report.conclude(run, splits, trained)
+def train(splits: data.ImageSplits, config: Config, run) -> training.Trained:
+    return methods.after_filter(methods.self_training, splits, config, run)

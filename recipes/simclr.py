@@ -17,7 +17,7 @@ Expect: test accuracy 0.924 [.900 .944] on the digits (0.907 with seed 1); the l
 0.887, the linear probe before the fine-tuning 0.920, that of random weights 0.669.
 """
 
-from kerastc import data, methods, report
+from kerastc import data, methods, training
 
 
 class Config(data.ImageData, methods.FilterConfig, methods.SimclrConfig):
@@ -25,13 +25,8 @@ class Config(data.ImageData, methods.FilterConfig, methods.SimclrConfig):
 
 
 def load(config: Config, run) -> data.ImageSplits:
-    splits = data.load_images(config)
-    run.describe_data(splits)
-    return splits
+    return data.load_images(config)
 
 
-def run(config: Config, run) -> None:
-    splits, told = methods.after_filter(load(config, run), config, run)
-    trained = methods.simclr(splits, config, run)
-    trained.method.update(told)
-    report.conclude(run, splits, trained)
+def train(splits: data.ImageSplits, config: Config, run) -> training.Trained:
+    return methods.after_filter(methods.simclr, splits, config, run)

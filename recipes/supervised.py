@@ -22,7 +22,7 @@ twelve minutes, with `data=cifar100.npz labelled=9000 epochs=90 mixup=0.4 cutmix
 augmentation.cutout=0 weight_decay=0.2 first_side=0.5 precision=mixed_bfloat16`. One seed each.
 """
 
-from kerastc import data, methods, report, training
+from kerastc import data, methods, training
 
 
 class Config(data.FoldedImageData, training.ImageClassifierConfig):
@@ -30,15 +30,8 @@ class Config(data.FoldedImageData, training.ImageClassifierConfig):
 
 
 def load(config: Config, run) -> data.ImageSplits:
-    splits = data.load_folded_images(config)
-    run.describe_data(splits)
-    return splits
+    return data.load_folded_images(config)
 
 
-def run(config: Config, run) -> None:
-    splits = load(config, run)
-
-    def train(part: data.ImageSplits, folder) -> training.Trained:
-        return methods.supervised(part, config, folder)
-
-    report.conclude(run, splits, training.cross_validated(splits, run, train))
+def train(splits: data.ImageSplits, config: Config, run) -> training.Trained:
+    return methods.supervised(splits, config, run)

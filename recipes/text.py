@@ -25,7 +25,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from kerastc import data, models, report, training
+from kerastc import data, training
 
 
 class Config(data.FoldedTextParts, training.TextClassifierConfig):
@@ -50,7 +50,7 @@ def load(config: Config, run) -> data.Splits:
 
     texts = read(config.data, data.column_names(config.text), config.label, part=False)
     found = texts.reading
-    splits = data.split_texts(
+    return data.split_texts(
         texts,
         config,
         lambda file: read(file, found.text, found.label, part=True),
@@ -58,16 +58,7 @@ def load(config: Config, run) -> data.Splits:
         config.train_fraction,
         config.seen,
     )
-    run.describe_data(splits)
-    return splits
 
 
-def run(config: Config, run) -> None:
-    splits = load(config, run)
-
-    def train(part: data.Splits, folder) -> training.Trained:
-        encoder = models.load_encoder(config.backbone)
-        model = models.text_classifier(encoder, len(part.data.classes), **config.architecture())
-        return training.train_text_classifier(model, encoder, part, config, folder)
-
-    report.conclude(run, splits, training.cross_validated(splits, run, train))
+def train(splits: data.Splits, config: Config, run) -> training.Trained:
+    return training.fine_tuned(splits, config, run)

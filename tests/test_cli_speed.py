@@ -26,6 +26,8 @@ def test_it_answers_without_a_heavy_import(words: list[str]):
         ("train docstrings epoch=3", "Write epochs=3"),
         ("train docstrings --backend theano", "tensorflow, jax"),
         ("train text data={run}/rows.csv", "rows.csv"),
+        ("train text data={run}/table.csv", "usual name for the text"),
+        ("train supervised data={run}/table.csv", "no file of NumPy arrays"),
         ("train supervised data={run}/confg.json", "Did you mean 'config.json'"),
         ("train fixmatch unlabelled={run}/more", "no file or folder"),
         ("steps", "quantize"),
@@ -35,6 +37,7 @@ def test_a_slip_is_told_without_a_heavy_import(tmp_path, words, told):
     run = tmp_path / "run"
     run.mkdir()
     (run / "config.json").write_text('{"recipe": "text", "config": {}}')
+    (run / "table.csv").write_text("a,b\n1,2\n")
     loaded, output = _outcome(words.format(run=run).split())
     assert told in output
     assert loaded.isdisjoint(HEAVY)

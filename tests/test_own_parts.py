@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from kerastc import recipe, settings
+from kerastc import launch, recipe, settings
 from kerastc.errors import UserError
 from kerastc.run import Run
 
@@ -23,7 +23,7 @@ def loaded(name, folder, *words):
     module = recipe.find(name).load()
     config = settings.configure(module.Config, words)
     run = Run.create(folder, {"recipe": name, "config": {}}, folder.parent / "cache")
-    splits = module.load(config, run)
+    splits = launch.read_data(module, config, run)
     return splits, run.read_json("data.json")
 
 

@@ -46,10 +46,10 @@ def test_a_docstring_gives_summary_cost_and_figure(tmp_path):
     )
 
 
-def test_a_script_without_run_is_refused(tmp_path):
+def test_a_script_that_trains_nothing_is_refused(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text('"""Mine."""\nfrom kerastc.settings import Config\n')
-    with pytest.raises(UserError, match="no `def run"):
+    with pytest.raises(UserError, match="no `def train"):
         recipe.find(str(path)).load()
 
 

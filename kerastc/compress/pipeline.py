@@ -4,11 +4,12 @@ import hashlib
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from kerastc import circumstances, launch, locations, parents, settings, trust
-from kerastc.backend import backend_name, choose_backend
+from kerastc.backend import backend_name
 from kerastc.compress.words import parse
 from kerastc.errors import UserError
 from kerastc.kinds import kind_of
@@ -66,8 +67,7 @@ def compress(
     if run:
         locations.remember(config, run, moved)
     run = run or create(source, words, folder, places, of)
-    choose_backend(backend)
-    with launch.carrying_out(run, config):
+    with launch.whole(run), launch.computing(run, config, backend):
         _work(run, source, load, config, list(zip(words, steps, strict=True)))
     return run
 
@@ -172,7 +172,8 @@ def data_of(source: Run, despite_changes: bool = False, moved: Sequence[str] = (
         )
     config = settings.validate(module.Config, source.config["config"])
     config = locations.located(config, source, moved)
-    return DataOf(module.load, config, trust.digest(script), differences)
+    load = partial(launch.read_data, module)
+    return DataOf(load, config, trust.digest(script), differences)
 
 
 def create(

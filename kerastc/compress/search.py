@@ -104,7 +104,7 @@ def search(
     command = ["kerastc", "compress", str(source.folder), *words, "--within", str(budget)]
     command += ["--for", goal, "--trials", str(trials), "--epochs", str(epochs)]
     folder = _Folder(source.path(*FOLDER), shlex.join(command), places.cache)
-    with launch.carrying_out(folder, config):
+    with launch.whole(folder), launch.computing(folder, config, backend):
         if not folder.path("data.json").is_file():
             folder.write_json("data.json", source.read_json("data.json"))
         splits = load(config, folder)  # compares the data with that

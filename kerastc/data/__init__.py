@@ -12,7 +12,7 @@ __getattr__, __dir__, __all__ = attach(
         "docstrings": ["read_docstrings"],
         "duplicates": ["find_duplicates"],
         "excel_file": ["known_sheet"],
-        "exploring": ["explore"],
+        "exploring": ["Exploration", "explore"],
         "image_folds": ["FoldedImageData", "load_folded_images"],
         "image_sources": ["read_images"],
         "image_splits": [

@@ -1,5 +1,6 @@
 """Leaves atypical images out of the unlabelled ones, before any method sees them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -27,11 +28,24 @@ from kerastc.run import Run
 from kerastc.training.image_batches import unlabelled_batches
 from kerastc.training.images import build_classifier
 from kerastc.training.pretraining import fit_unlabelled
+from kerastc.training.trained import Trained
 
 SHOWN = 12  # images of each kind in the picture
 
 
 def after_filter(
+    method: Callable[[ImageSplits, FilterConfig, Run], Trained],
+    splits: ImageSplits,
+    config: FilterConfig,
+    run: Run,
+) -> Trained:
+    """Trains by a method on what `typical` leaves of the unlabelled images."""
+    kept, told = typical(splits, config, run)
+    trained = method(kept, config, run)
+    return replace(trained, method=trained.method | told)
+
+
+def typical(
     splits: ImageSplits, config: FilterConfig, run: Run
 ) -> tuple[ImageSplits, dict[str, Any]]:
     """Leaves out the unlabelled images that are least like the labelled ones.

@@ -9,7 +9,7 @@ __getattr__, __dir__, __all__ = attach(
         "cross_validation": ["cross_validated"],
         "image_config": ["ImageClassifierConfig"],
         "images": ["train_image_classifier"],
-        "text": ["train_text_classifier"],
+        "text": ["fine_tuned", "train_text_classifier"],
         "trained": ["Trained"],
     },
 )

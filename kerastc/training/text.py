@@ -9,7 +9,7 @@ import numpy as np
 
 from kerastc.data import LabelledTexts
 from kerastc.data.reading import Reading
-from kerastc.models import Encoder, split_at_features
+from kerastc.models import Encoder, load_encoder, split_at_features, text_classifier
 from kerastc.progress import tell
 from kerastc.run import Run
 from kerastc.softmax import softmax
@@ -26,6 +26,16 @@ from kerastc.training.trained import Trained
 if TYPE_CHECKING:
     from kerastc.data.splits import Splits
     from kerastc.text.tokens import Tokenizer
+
+
+def fine_tuned(splits: "Splits", config: TextClassifierConfig, run: Run) -> Trained:
+    """Trains a classifier on top of the config's pretrained encoder, or with all of it.
+
+    Args and errors as of `train_text_classifier`.
+    """
+    encoder = load_encoder(config.backbone)
+    model = text_classifier(encoder, len(splits.data.classes), **config.architecture())
+    return train_text_classifier(model, encoder, splits, config, run)
 
 
 def train_text_classifier(

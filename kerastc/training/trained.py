@@ -1,12 +1,13 @@
 """What a training leaves for the report."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerastc.training.baseline import Baseline
-from kerastc.training.finalists import Choice
+if TYPE_CHECKING:
+    from kerastc.training.baseline import Baseline
+    from kerastc.training.finalists import Choice
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class Trained:
     validation: np.ndarray
     test: np.ndarray
     figures: dict[str, float]
-    choice: Choice | None = None
-    baseline: Baseline | None = None
+    choice: "Choice | None" = None
+    baseline: "Baseline | None" = None
     flipped: np.ndarray | None = None
     augmented: dict[str, np.ndarray] = field(default_factory=dict)
     method: dict[str, Any] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from kerastc import launch
 from kerastc.data import telling
 from kerastc.data.duplicates import find_duplicates, normal_text
 from kerastc.data.splits import split
@@ -133,7 +134,7 @@ def test_recipes_split_what_their_settings_show_the_model(recipe, tmp_path):
     more = {"categories": "none"} if recipe == "headlines" else {}
     config = module.Config(data=str(tmp_path / "pairs.csv"), preparation={"lemmas": True}, **more)
     run = Run.create(tmp_path / "run", {"recipe": recipe}, tmp_path / "cache")
-    splits = module.load(config, run)
+    splits = launch.read_data(module, config, run)
     assert splits.duplicates.seen == 40
     assert run.read_json("data.json")["duplicates"]["seen"] == 40
     line = "texts that differ only in what the model does not see: 40"

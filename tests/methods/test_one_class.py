@@ -13,7 +13,7 @@ from sklearn.svm import OneClassSVM
 
 from kerastc import data, methods, training
 from kerastc.methods import filtered
-from kerastc.methods.image_filter import after_filter
+from kerastc.methods.image_filter import typical
 from kerastc.methods.one_class import (
     Boundary,
     away_from_zero,
@@ -188,20 +188,20 @@ def test_the_least_typical_are_left_out_and_the_others_keep_their_order():
 
 def test_without_a_filter_the_splits_stay(run):
     splits = data.load_images(Config(**TINY))
-    assert after_filter(splits, Config(**TINY), run) == (splits, {})
+    assert typical(splits, Config(**TINY), run) == (splits, {})
 
 
 @pytest.mark.parametrize("objective", ["svdd", "svm"])
 def test_the_filter_tells_what_it_left_out_and_trains_once(objective, run, monkeypatch):
     config = Config(**TINY, filter=objective)
     splits = data.load_images(config)
-    found, all_told = after_filter(splits, config, run)
+    found, all_told = typical(splits, config, run)
     told = all_told["filter"]
     assert len(found.unlabelled) == told["kept"] == 75 and told["left out"] == 25
     assert not told["collapsed"]
     assert run.path("plots", "typical.png").is_file()
     monkeypatch.setattr(module, "fit_unlabelled", None)  # lies in the cache
-    again, same = after_filter(splits, config, run)
+    again, same = typical(splits, config, run)
     assert same == all_told
     np.testing.assert_array_equal(again.unlabelled_rows, found.unlabelled_rows)
 
@@ -216,7 +216,7 @@ def test_a_collapsed_network_leaves_nothing_out(run, monkeypatch, capsys):
         return {"objective": "svdd", "border": 1.0, "centre": [0.1] * 32, "seconds": 0.0}
 
     monkeypatch.setattr(module, "fit_one_class", collapsed)
-    found, told = after_filter(splits, config, run)
+    found, told = typical(splits, config, run)
     assert found is splits and told["filter"]["collapsed"] and told["filter"]["left out"] == 0
     assert "says the same of all images" in capsys.readouterr().err
 
