@@ -71,7 +71,7 @@ class TrainingConfig(Config):
 
 
 # What suits the part of the network that is trained, by the validation texts of two small sets
-# (README, Encoders). With 15 epochs `trainable=top_2` is best after its third and worse from then.
+# (README, Encoders). With those of the head `trainable=top_2` is best after epoch 3 and then worse.
 RATES = {
     "head": {"learning_rate": 5e-4, "epochs": 15},
     "top": {"learning_rate": 3e-4, "epochs": 5},
