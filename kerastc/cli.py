@@ -59,7 +59,7 @@ def show(name: str) -> None:
     type=click.FloatRange(0, 1),
     default=0.01,
     show_default=True,
-    help="Accuracy that a model recommended for its size or speed may lose.",
+    help="Accuracy that a model taken for its size or speed is shown to lose at most.",
 )
 def compare(folders, as_json, as_csv, html, within) -> None:
     """Show any runs side by side: a table, and with --html plots.

@@ -69,6 +69,7 @@ ENTRY = {  # of benchmark.json
     "first_call_ms?": float,
     "tokenize_ms?": float,
     "latency_ms?": {"p50": float, "p90?": float, "p95": float, "p99?": float, "mean?": float},
+    "spread_ms?": float,
     "throughput?": float,
     "peak_memory_bytes?": COUNT,
     "model_memory_bytes?": COUNT,

@@ -16,8 +16,16 @@ from kerastc.report.account_notes import notes
 from kerastc.report.account_plots import LABELLED, frontier
 from kerastc.report.account_terminal import print_account
 from kerastc.report.lineage import ancestors, family
-from kerastc.report.model_rows import COSTS, FIGURES, PARTS, model_rows
-from kerastc.report.pareto import Choice, advice, choose, dominated, judged, rule
+from kerastc.report.model_rows import COSTS, FIGURES, PARTS, add_bounds, model_rows
+from kerastc.report.pareto import (
+    Choice,
+    advice,
+    choose,
+    deciding_part,
+    dominated,
+    judged,
+    rule,
+)
 from kerastc.report.picture import Picture, Plot
 from kerastc.report.record import read_record, shortest_names
 from kerastc.report.template import render, report_links, write_page
@@ -33,7 +41,7 @@ class Account:
     Args:
         rows: as `model_rows` gives them, with distinct names in `model` and `run`: the original
             first, then the largest file first.
-        within: the accuracy that a recommended model may lose.
+        within: the accuracy that a recommended model is shown to lose at most.
         part: the part that decided, `validation` or `test`.
         recommended: the choice for each of `pareto.GOALS` that some model has figures for.
         dominated: for each of `pareto.COSTS` and for `overall` (size and latency together) the
@@ -174,7 +182,7 @@ def account(folders: Sequence[Path], within: float = WITHIN) -> Account:
     Args:
         folders: runs of one original. One alone brings all its descendants; the original stands
             in the account in any case.
-        within: the accuracy that a recommended model may lose, 0 to 1.
+        within: the accuracy that a recommended model is shown to lose at most, 0 to 1.
 
     Raises:
         UserError: the runs have no original in common, nothing was compressed, a file is broken,
@@ -200,7 +208,9 @@ def account(folders: Sequence[Path], within: float = WITHIN) -> Account:
     _name_apart(rows)
     own = sum(row["folder"] == str(original.folder) for row in rows)
     rows = rows[:own] + sorted(rows[own:], key=_place)
-    recommended, part = choose(rows, within)
+    part = deciding_part(rows[0])
+    add_bounds(rows, {str(r.folder): r for r in records.values()}, reference[part], part)
+    recommended = choose(rows, within)
     costs = {"size": ["size"], "latency": ["latency"], "memory": ["memory"]}
     costs["overall"] = ["size", "latency"]
     found = {name: dominated(rows, objectives) for name, objectives in costs.items()}

@@ -14,11 +14,12 @@ from kerastc.report.record import RunRecord, read_record, shortest_names
 from kerastc.report.seeds import over_seeds
 
 
-def compare(folders: Sequence[Path]) -> Comparison:
+def compare(folders: Sequence[Path], figure: str = "accuracy") -> Comparison:
     """Reads the runs, of the same recipe or not, finished or not.
 
     Args:
         folders: run folders; one that is given twice counts once.
+        figure: of validation, by which it recommends: of `pairs.FIGURES`.
 
     Raises:
         UserError: no folder is given, or one is no run.
@@ -43,7 +44,7 @@ def compare(folders: Sequence[Path]) -> Comparison:
         _groups(rows, differing),
         records,
         baselines,
-        _recommendation(pairs, baselines, differing),
+        _recommendation(pairs, baselines, differing, figure),
     )
 
 
@@ -79,7 +80,8 @@ def _row(record: RunRecord, name: str) -> dict[str, Any]:
 
 def _figures(metrics: Mapping[str, Any]) -> dict[str, Any]:
     figures = {key: metrics.get(key) for key in FIGURES}
-    return figures | {"accuracy_interval": (metrics.get("intervals") or {}).get("accuracy")}
+    intervals = metrics.get("intervals") or {}
+    return figures | {f"{key}_interval": intervals.get(key) for key in ("accuracy", "macro_f1")}
 
 
 def _differing(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -202,8 +204,9 @@ def _recommendation(
     pairs: Sequence[tuple[Mapping[str, Any], RunRecord]],
     baselines: Sequence[Mapping[str, Any]],
     differing: Sequence[str],
+    figure: str,
 ) -> Recommendation | None:
-    """None, too, where the runs tell other classes apart: their accuracies are of other tasks."""
+    """None, too, where the runs tell other classes apart: their figures are of other tasks."""
     if len({record.classes for row, record in pairs if row["state"] == "finished"}) != 1:
         return None
     said = {}
@@ -221,7 +224,7 @@ def _recommendation(
         if first["state"] == "baseline":
             words.insert(0, first["run"])
         name = first["run"] if len(members) == 1 else first["recipe"]
-        candidates.append(candidate(" ".join(words) or name, members, said))
+        candidates.append(candidate(" ".join(words) or name, members, said, figure))
     kinds = {KINDS[predictions.kind] for predictions in said.values()}
     units = kinds.pop() if len(kinds) == 1 else "rows"
     return recommend([found for found in candidates if found], units)

@@ -74,9 +74,9 @@ class Comparison:
     Args:
         rows: a dict a run: `run` (its shortest distinct name), `folder`, `recipe`, `state`
             (`finished`, or how far it is), `seed`, `backend`, `device`, `fingerprint`, `config`
-            (dotted field to value), `validation`, `test` and `test_flipped` (figures and
-            `accuracy_interval`), `train` (the accuracy alone) and `training` (epochs, seconds,
-            parameters, images). What a run has not got is None.
+            (dotted field to value), `validation`, `test` and `test_flipped` (figures,
+            `accuracy_interval` and `macro_f1_interval`), `train` (the accuracy alone) and
+            `training` (epochs, seconds, parameters, images). What a run has not got is None.
         differing: the fields, seeds apart, in which runs differ; a field that only one of several
             recipes has counts only where that recipe's runs differ in it.
         implied: fields that differ, too, and follow from those.

@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from kerastc.deploy.sessions import FORMATS
 from kerastc.report import tables
 from kerastc.report.bootstrap import mean_interval, paired_difference
 from kerastc.report.metrics import Predictions
+from kerastc.report.pairs import Judged, least_differences, row_losses
 from kerastc.report.recommendation import same_rows
 from kerastc.report.record import RunRecord
 
@@ -24,6 +23,7 @@ FIGURES = (
     "agreement",
     "difference",
     "difference_interval",
+    "least_difference",
 )
 COSTS = (
     "parameters",
@@ -31,6 +31,7 @@ COSTS = (
     "gzip_bytes",
     "latency_p50_ms",
     "latency_p95_ms",
+    "latency_spread_ms",
     "peak_memory_bytes",
     "seconds",
 )
@@ -47,9 +48,10 @@ def model_rows(
 
     Returns:
         dicts: `model` (its steps), `folder`, `steps`, `state`, `judged_on` (the part whose figures
-        count), `comparable` (measured on the original's data), `file`, `format`, `quantization`,
-        `threads`, `batch`, `length`, `machine`, `validation` and `test` (each of `FIGURES`), and
-        `COSTS`. What is not known is None.
+        count), `comparable` (measured on the original's data), `predicted` (whether its figures are
+        those of the run's own predictions), `file`, `format`, `quantization`, `threads`, `batch`,
+        `length`, `machine`, `validation` and `test` (each of `FIGURES`), and `COSTS`. What is not
+        known is None, as is `least_difference`, which `add_bounds` gives.
     """
     record, original = chain[0], chain[-1]
     steps = [step for ancestor in reversed(chain[:-1]) for step in ancestor.steps]
@@ -74,6 +76,7 @@ def model_rows(
                 "judged_on": judged_on,
                 "comparable": len(fingerprints) < 2
                 and tables.finite(measured[judged_on]["accuracy"]) is not None,
+                "predicted": stands,
                 **{key: file.get(key) for key in ("file", "format", "quantization", "threads")},
                 **{key: file.get(key) for key in ("batch", "length", "machine")},
                 **measured,
@@ -81,6 +84,32 @@ def model_rows(
             }
         )
     return rows
+
+
+def add_bounds(
+    rows: Sequence[dict[str, Any]],
+    records: Mapping[str, RunRecord],
+    reference: Predictions | None,
+    part: str,
+) -> None:
+    """Adds `least_difference` to the figures of a part: 95 % for all models at once.
+
+    Args:
+        rows: of `model_rows`, changed here.
+        records: by folder.
+        reference: the original's predictions of the part.
+        part: that decides.
+    """
+    if reference is None:
+        return
+    known = dict.fromkeys(row["folder"] for row in rows if row[part]["difference"] is not None)
+    found = [Judged.of(records[folder].predictions_of(part)) for folder in known]
+    bounds = dict(
+        zip(known, least_differences("accuracy", Judged.of(reference), found), strict=True)
+    )
+    for row in rows:
+        if row["predicted"]:  # other files of the original lose nothing, either
+            row[part]["least_difference"] = bounds.get(row["folder"], None if row["steps"] else 0.0)
 
 
 def _name(run: str, file: Mapping[str, Any], stands: bool) -> str:
@@ -134,7 +163,7 @@ def _figures(record: RunRecord, reference: Predictions | None, part: str) -> dic
     predictions = record.predictions_of(part) if metrics else None
     if predictions is None:
         return figures
-    figures["loss_interval"] = mean_interval(_losses(predictions))
+    figures["loss_interval"] = mean_interval(row_losses(predictions))
     if reference is None or not same_rows(predictions, reference):
         return figures
     difference, interval = paired_difference(
@@ -145,12 +174,6 @@ def _figures(record: RunRecord, reference: Predictions | None, part: str) -> dic
         "difference": difference,
         "difference_interval": interval,
     }
-
-
-def _losses(predictions: Predictions) -> np.ndarray:
-    """Cross-entropy of each row in nats, (n,) float, cut as in `classification_metrics`."""
-    chosen = predictions.probabilities[np.arange(len(predictions.labels)), predictions.labels]
-    return -np.log(np.clip(chosen, 1e-7, 1.0))
 
 
 def _of_file(file: Mapping[str, Any], of_original: bool) -> dict[str, dict[str, Any]]:
@@ -179,6 +202,7 @@ def _costs(chain: Sequence[RunRecord], file: Mapping[str, Any]) -> dict[str, Any
         "gzip_bytes": file.get("gzip_bytes"),
         "latency_p50_ms": latency.get("p50"),
         "latency_p95_ms": latency.get("p95"),
+        "latency_spread_ms": file.get("spread_ms"),
         "peak_memory_bytes": file.get("peak_memory_bytes"),
         # Of the original its training, of the others what their steps took since.
         "seconds": (sum(known) if known else None) if chain[1:] else training.get("seconds"),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from kerastc.report import tables
+from kerastc.report.pairs import points, shown
 
 # What a model costs, the key of a row that says it, how it is written, and who costs less.
 COSTS = {
@@ -15,6 +16,13 @@ COSTS = {
     "memory": ("peak_memory_bytes", tables.size, "lighter"),
 }
 GOALS = (*COSTS, "accuracy")
+# Which of several models costs least, in words.
+LEAST = {
+    "size": "the one of the smallest file",
+    "latency": "the one of the lowest measured p50 latency (the smaller file where the rounds of "
+    "the measurement differ by more)",
+    "memory": "the one of the lowest measured peak memory",
+}
 
 
 def judged(row: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -108,71 +116,128 @@ def advice(choices: Iterable[Choice]) -> list[str]:
 
 
 def rule(within: float, part: str, tested: bool = True) -> str:
-    """How `choose` chooses, in a sentence; `tested`: whether there are test figures, too."""
+    """How `choose` chooses, in words; `tested`: whether there are test figures, too."""
+    by_cost = ", ".join(f"{words} is taken for {goal}" for goal, words in LEAST.items())
+    apart = part == "validation" and tested
+    untouched = " The test figures shown had no part in it." * apart
     return (
-        f"Of the models whose {part} accuracy is at most {_points(within)} below the original's, "
-        "the smallest file is recommended for size, the lowest p50 latency for latency, the lowest "
-        f"peak memory for memory; for accuracy the highest {part} accuracy, and of equals the "
-        "smallest file."
-        + " The test figures shown had no part in it."
-        * (part == "validation" and tested)
+        f"Of the models that are {shown(within, 'accuracy', part)}, {by_cost}; where there is "
+        f"none, the original. For accuracy the one of the highest {part} accuracy, and of equals "
+        f"the smallest file.{untouched}"
     )
 
 
-def choose(rows: Sequence[Mapping[str, Any]], within: float) -> tuple[dict[str, Choice], str]:
+def deciding_part(original: Mapping[str, Any]) -> str:
+    """The part that decides: validation, or test where the original has no validation figures."""
+    return "test" if tables.finite(original["validation"]["accuracy"]) is None else "validation"
+
+
+def choose(rows: Sequence[Mapping[str, Any]], within: float) -> dict[str, Choice]:
     """Chooses by `rule`; the original is the first row.
 
-    Where the original has no validation figures, test decides.
-
     Args:
-        rows: of the account.
+        rows: of the account; those of the `deciding_part` with their `least_difference`.
         within: the accuracy that may be lost, 0 to 1.
 
     Returns:
-        the choice for each goal that some model has figures for, and the part that decided.
+        the choice for each goal that some model has figures for.
     """
     original = rows[0]
-    part = "test" if tables.finite(original["validation"]["accuracy"]) is None else "validation"
+    part = deciding_part(original)
     known = [
         row
         for row in rows
         if row["comparable"] and tables.finite(row[part]["accuracy"]) is not None
     ]
     if len(known) < 2 or tables.finite(original[part]["accuracy"]) is None:
-        return {}, part
-    # Accuracies are ratios of counts: a loss of exactly `within` must not fail by rounding.
-    floor = original[part]["accuracy"] - within - 1e-9
-    allowed = [row for row in known if row[part]["accuracy"] >= floor]
+        return {}
     choices = {}
     for goal, (key, *_) in COSTS.items():
-        measured = [row for row in allowed if tables.finite(row[key]) is not None]
-        if measured:
-            taken = min(measured, key=lambda row: (row[key], -row[part]["accuracy"], row["model"]))
-            choices[goal] = _choice(goal, taken, original, part)
+        measured = [row for row in known if tables.finite(row[key]) is not None]
+        allowed = [row for row in measured if row is original or _least(row, part) >= -within]
+        if allowed:
+            taken = _cheapest(allowed, goal, original)
+            cheaper = [row for row in measured if row[key] < taken[key]]
+            choices[goal] = _choice(goal, taken, original, part, cheaper, within)
     best = min(
         known, key=lambda row: (-row[part]["accuracy"], row["bytes"] or np.inf, row["model"])
     )
     choices["accuracy"] = _choice("accuracy", best, original, part)
-    return choices, part
+    return choices
 
 
-def _choice(goal: str, taken: Mapping[str, Any], original: Mapping[str, Any], part: str) -> Choice:
+def _least(row: Mapping[str, Any], part: str) -> float:
+    """The least by which a model's accuracy may differ from the original's."""
+    found = tables.finite(row[part]["least_difference"])
+    return -np.inf if found is None else found
+
+
+def _cheapest(
+    rows: Sequence[Mapping[str, Any]], goal: str, original: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The row of least cost; of latencies within the spread of their rounds, the smaller file."""
+    key = COSTS[goal][0]
+    first = min(rows, key=lambda row: row[key])
+    near = [row for row in rows if row[key] == first[key]]
+    if goal == "latency":
+        spread = "latency_spread_ms"
+        near = [
+            row
+            for row in rows
+            if row[key] - first[key] <= max(row[spread] or 0, first[spread] or 0)
+        ]
+
+    def place(row: Mapping[str, Any]) -> tuple:
+        return row["bytes"] or np.inf, row is not original, row[key], row["model"]
+
+    return min(near, key=place)
+
+
+def _choice(
+    goal: str,
+    taken: Mapping[str, Any],
+    original: Mapping[str, Any],
+    part: str,
+    cheaper: Sequence[Mapping[str, Any]] = (),
+    within: float = 0.0,
+) -> Choice:
     gain = ""
     if goal in COSTS:
         key, form, better = COSTS[goal]
         if taken is original:
-            gain = f"no model that is accurate enough is {better}"
+            gain = _why_kept(better, part, cheaper, within)
             return Choice(goal, taken["model"], gain, "")
         gain = form(taken[key])
         if tables.finite(original[key]) is not None:
             gain += f", {original[key] / taken[key]:.3g} times {better} than the original"
     figures = [f"{part} accuracy {tables.number(taken[part]['accuracy'])}"]
+    if tables.finite(taken[part]["difference"]) is not None:
+        figures[0] += f" ({_bound_words(taken[part])})"
     if part == "validation" and judged(taken) is taken["test"]:
         figures.append(f"test {tables.number(taken['test']['accuracy'])}")
     evidence = ", ".join(figures)
     if judged(taken)["difference"] is not None and taken is not original:
         evidence += f" ({loss_words(judged(taken))})"
     return Choice(goal, taken["model"], gain, evidence)
+
+
+def _why_kept(better: str, part: str, cheaper: Sequence[Mapping[str, Any]], within: float) -> str:
+    """Why the original is kept, and which model comes nearest to taking its place."""
+    if not cheaper:
+        return f"no model is {better}"
+    told = f"no {better} model is shown to lose at most {points(within)}"
+    if rows := cheaper[0][part]["rows"]:
+        told = f"on {rows:,} {part} rows {told}"
+    nearest = max(cheaper, key=lambda row: _least(row, part))
+    if tables.finite(nearest[part]["difference"]) is None:
+        return told
+    return f"{told}, {nearest['model']} coming nearest ({_bound_words(nearest[part])})"
+
+
+def _bound_words(figures: Mapping[str, Any]) -> str:
+    """By how much a model differs from the original on the deciding rows, where both are known."""
+    difference, least = figures["difference"], figures["least_difference"]
+    return f"{difference:+.3f}, {least:+.3f} at the worst"
 
 
 def loss_words(figures: Mapping[str, Any]) -> str:
@@ -184,8 +249,3 @@ def loss_words(figures: Mapping[str, Any]) -> str:
     low, high = figures["difference_interval"]
     verdict = "a real loss" if high < 0 else "a real gain" if low > 0 else "within chance"
     return f"{figures['difference']:+.3f}, 95 % {low:+.3f} to {high:+.3f}: {verdict}"
-
-
-def _points(share: float) -> str:
-    points = f"{100 * share:g}"
-    return f"{points} point{'s' * (points != '1')}"

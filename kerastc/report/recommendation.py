@@ -1,15 +1,14 @@
 """Which of some runs to take: the cheapest of those that cannot be told apart from the best."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import hypot, inf
 from statistics import fmean
 from typing import Any
 
 import numpy as np
 
-from kerastc.report import tables
-from kerastc.report.bootstrap import paired_difference
+from kerastc.report import pairs, tables
 from kerastc.report.metrics import Predictions
 
 RULE = (
@@ -27,39 +26,46 @@ class Candidate:
     Args:
         name: what tells it from the others.
         runs: the runs that it stands for.
-        accuracy, low, high: of the validation rows, with the ends of the 95 % interval.
+        value, low, high: of the validation rows, with the ends of the 95 % interval.
         steps, parameters: what it costs; None where it is not known.
         predictions: by seed, what its runs said of their validation rows; none where it was not
             kept.
+        figure: what decides, of `pairs.FIGURES`.
     """
 
     name: str
     runs: tuple[str, ...]
-    accuracy: float
+    value: float
     low: float
     high: float
     steps: float | None
     parameters: float | None
     predictions: Mapping[Any, Predictions] | None = None
+    figure: str = "accuracy"
 
     @property
     def cost(self) -> tuple[float, float]:
         """The order of cheapness; an unknown cost comes last."""
         return tuple(inf if c is None else c for c in (self.steps, self.parameters))
 
+    @property
+    def loss(self) -> float:
+        """The figure so that less is better."""
+        return -self.value if pairs.FIGURES[self.figure] else self.value
+
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON, without the predictions."""
-        names = ("name", "runs", "accuracy", "low", "high", "steps", "parameters")
-        return {name: getattr(self, name) for name in names}
+        names = ("name", "runs", "low", "high", "steps", "parameters")
+        return {self.figure: self.value} | {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True)
 class Difference:
-    """By how much the best is more accurate than another.
+    """By how much the best is better than another.
 
     Args:
         mean, low, high: the difference with its 95 % interval.
-        rows: that both were measured on, over all seeds; 0 where they have none in common.
+        rows: distinct ones that both were measured on; 0 where they have none in common.
     """
 
     mean: float
@@ -79,15 +85,17 @@ class Recommendation:
 
     Args:
         taken: the recommended candidate.
-        best: the one of the highest accuracy.
+        best: the one of the best figure.
         equal: the names of all that cannot be told apart from the best, cheapest first.
         reason: the choice in a sentence, with its numbers.
+        candidates: all that it was chosen from.
     """
 
     taken: Candidate
     best: Candidate
     equal: tuple[str, ...]
     reason: str
+    candidates: tuple[Candidate, ...] = field(default=(), compare=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON, with the rule."""
@@ -103,41 +111,41 @@ class Recommendation:
 def recommend(candidates: Sequence[Candidate], units: str = "rows") -> Recommendation | None:
     """Chooses by `RULE`; None where there is nothing to choose between.
 
-    Of equal accuracies the cheaper is the best, so that the order of the candidates is nothing.
+    Of equal figures the cheaper is the best, so that the order of the candidates is nothing.
 
     Args:
-        candidates: with figures of the same validation part, or at least of the same task.
+        candidates: of one figure, of the same validation part or at least of the same task.
         units: what the rows are: texts or images.
     """
     if len(candidates) < 2:
         return None
-    best = min(candidates, key=lambda c: (-c.accuracy, c.cost, c.name))
+    best = min(candidates, key=lambda c: (c.loss, c.cost, c.name))
     differences = {c.name: difference(best, c) for c in candidates if c is not best}
     equal = sorted(
         (c for c in candidates if c is best or not differences[c.name].told),
-        key=lambda c: (c.cost, -c.accuracy, c.name),
+        key=lambda c: (c.cost, c.loss, c.name),
     )
     taken = equal[0]
     reason = _reason(taken, best, equal, differences, units)
-    return Recommendation(taken, best, tuple(c.name for c in equal), reason)
+    return Recommendation(taken, best, tuple(c.name for c in equal), reason, tuple(candidates))
 
 
 def difference(best: Candidate, other: Candidate) -> Difference:
-    """How much more accurate one candidate is than another, on the same rows where there are any.
+    """How much better one candidate is than another, on the same rows where there are any.
 
-    Rows of several seeds are taken together, each pair of runs being of one seed.
+    Of several seeds the mean; each pair of runs is of one seed.
     """
-    pairs = _pairs(best, other)
-    if not pairs:
-        mean = best.accuracy - other.accuracy
+    sign = 1 if pairs.FIGURES[best.figure] else -1
+    found = _pairs(best, other)
+    if not found:
+        mean = sign * (best.value - other.value)
         half = hypot(best.high - best.low, other.high - other.low) / 2
         return Difference(mean, mean - half, mean + half, 0)
-    right, other_right = (
-        np.concatenate([part.predicted == part.labels for part in parts])
-        for parts in zip(*pairs, strict=True)
-    )
-    mean, (low, high) = paired_difference(right, other_right)
-    return Difference(mean, low, high, len(right))
+    judged = [tuple(map(pairs.Judged.of, pair)) for pair in found]
+    mean, interval = pairs.difference(best.figure, judged)
+    low, high = sorted(sign * end for end in interval)
+    rows = len(set().union(*(ours.examples for ours, _ in found)))
+    return Difference(sign * mean, low, high, rows)
 
 
 def _pairs(best: Candidate, other: Candidate) -> list[tuple[Predictions, Predictions]]:
@@ -145,8 +153,8 @@ def _pairs(best: Candidate, other: Candidate) -> list[tuple[Predictions, Predict
     ours, theirs = best.predictions or {}, other.predictions or {}
     if not ours or set(ours) != set(theirs):
         return []
-    pairs = [(ours[seed], theirs[seed]) for seed in ours]
-    return pairs if all(same_rows(*pair) for pair in pairs) else []
+    found = [(ours[seed], theirs[seed]) for seed in ours]
+    return found if all(same_rows(*pair) for pair in found) else []
 
 
 def same_rows(predictions: Predictions, reference: Predictions) -> bool:
@@ -162,6 +170,7 @@ def candidate(
     name: str,
     rows: Sequence[Mapping[str, Any]],
     predictions: Mapping[str, Predictions] | None = None,
+    figure: str = "accuracy",
 ) -> Candidate | None:
     """A candidate of rows of a comparison that differ in their seed alone.
 
@@ -169,31 +178,33 @@ def candidate(
 
     Args:
         name: what to call it.
-        rows: at least one; those without a validation accuracy do not count.
+        rows: at least one; those without the figure of validation do not count.
         predictions: of validation rows, by run; the candidate has them if all its runs do.
+        figure: of `pairs.FIGURES`.
 
     Returns:
-        None where no row has a validation accuracy.
+        None where no row has the figure of validation.
     """
-    rows = [row for row in rows if tables.finite(row["validation"]["accuracy"]) is not None]
+    rows = [row for row in rows if tables.finite(row["validation"][figure]) is not None]
     if not rows:
         return None
-    accuracies = [row["validation"]["accuracy"] for row in rows]
+    values = [row["validation"][figure] for row in rows]
     ends = [
-        row["validation"]["accuracy_interval"] or (accuracy, accuracy)
-        for row, accuracy in zip(rows, accuracies, strict=True)
+        row["validation"].get(f"{figure}_interval") or (value, value)
+        for row, value in zip(rows, values, strict=True)
     ]
     low, high = (fmean(end) for end in zip(*ends, strict=True))
     known = {row["seed"]: (predictions or {}).get(row["run"]) for row in rows}
     return Candidate(
         f"{name} (mean of {len(rows)} runs)" if len(rows) > 1 else name,
         tuple(row["run"] for row in rows),
-        fmean(accuracies),
+        fmean(values),
         low,
         high,
         _mean([row["training"]["steps"] for row in rows]),
         _mean([row["training"]["parameters"] for row in rows]),
         known if None not in known.values() else None,
+        figure,
     )
 
 
@@ -209,20 +220,23 @@ def _reason(
     differences: Mapping[str, Difference],
     units: str,
 ) -> str:
+    figure = pairs.NAMES[best.figure]
     if taken == best:
-        interval = f"{best.accuracy:.3f} [{best.low:.3f}, {best.high:.3f}]"
-        head = f"Take {taken.name}: its validation accuracy, {interval}, is the best"
+        interval = f"{best.value:.3f} [{best.low:.3f}, {best.high:.3f}]"
+        shown = interval if best.low < best.high else f"{best.value:.3f}"
+        head = f"Take {taken.name}: its validation {figure}, {shown}, is the best"
         if len(equal) == 1:
             return f"{head}, and every other is worse beyond chance."
         return f"{head}; {_others(best, equal)}, and it is the cheapest of them: {_cost(taken)}."
     found = differences[taken.name]
     on = f"on {found.rows:,} {units} " if found.rows else "by their separate intervals "
-    points = " to ".join(f"{100 * end:+.1f}" for end in (found.low, found.high))
+    scale, unit = (1, "") if best.figure == "loss" else (100, " points")
+    form = "+.3f" if best.figure == "loss" else "+.1f"
+    mean, low, high = (f"{scale * end:{form}}" for end in (found.mean, found.low, found.high))
     return (
         f"Take {taken.name}: {on}it cannot be told apart from {best.name}, whose validation "
-        f"accuracy is the best ({best.accuracy:.3f}, here {taken.accuracy:.3f}: "
-        f"{100 * found.mean:+.1f} points, 95 % {points}), and it is cheaper: {_cost(taken)} "
-        f"instead of {_cost(best)}."
+        f"{figure} is the best ({best.value:.3f}, here {taken.value:.3f}: {mean}{unit}, 95 % {low} "
+        f"to {high}), and it is cheaper: {_cost(taken)} instead of {_cost(best)}."
     )
 
 

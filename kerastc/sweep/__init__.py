@@ -5,6 +5,4 @@ Names load on first use: nothing here reaches Optuna before a sweep does.
 
 from kerastc.rooms import attach
 
-__getattr__, __dir__, __all__ = attach(
-    __name__, names={"worker": ["OBJECTIVES", "sweep"], "space": ["parse"]}
-)
+__getattr__, __dir__, __all__ = attach(__name__, names={"worker": ["sweep"], "space": ["parse"]})

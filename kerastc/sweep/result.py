@@ -1,7 +1,7 @@
 """What a sweep has found: its trials, the best of them, and the report that compares them."""
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean
@@ -72,36 +72,51 @@ class Sweep:
 
     @property
     def best(self) -> Trial | None:
-        """The trial to take: of the recommended settings, or else of those of the best mean.
+        """The trial to take: of the recommended settings, the one of the best seed.
 
-        Of its seeds it is the best. One seed can be lucky: of many, the best single trial says
-        little of its settings.
+        One seed can be lucky: of many, the best single trial says little of its settings. Where
+        no predictions tell (runs on other machines, other classes), those of the best mean.
         """
+        return self._first(self._recommended or self._best_on_the_mean)
+
+    @property
+    def highest(self) -> Trial | None:
+        """The trial of the best value, whatever its settings."""
+        return self._first(self.of("finished"))
+
+    def _first(self, trials: list[Trial]) -> Trial | None:
         sign = -1 if self.maximize else 1
-        return min(self._recommended, key=lambda trial: sign * trial.value, default=self._highest)
+        return min(trials, key=lambda trial: sign * trial.value, default=None)
 
     @property
     def _recommended(self) -> list[Trial]:
-        """The trials of the recommendation."""
-        if not (self.comparison and self.comparison.recommendation):
+        """The trials of the recommendation, or of what it were without the baselines."""
+        from kerastc.report.recommendation import recommend
+
+        found = self.comparison and self.comparison.recommendation
+        if not found:
             return []
-        names = self.comparison.recommendation.taken.runs
-        folders = {Path(r["folder"]).resolve() for r in self.comparison.rows if r["run"] in names}
-        return [trial for trial in self.of("finished") if trial.run.resolve() in folders]
+        folders = {row["run"]: Path(row["folder"]).resolve() for row in self.comparison.rows}
+        taken = found.taken
+        if not set(taken.runs) <= set(folders):  # a baseline
+            trained = [one for one in found.candidates if set(one.runs) <= set(folders)]
+            again = recommend(trained)
+            taken = again.taken if again else trained[0]
+        chosen = {folders[run] for run in taken.runs}
+        return [trial for trial in self.of("finished") if trial.run.resolve() in chosen]
 
     @property
-    def _highest(self) -> Trial | None:
-        """The best trial of the settings that are best on the mean over their seeds."""
+    def _best_on_the_mean(self) -> list[Trial]:
+        """The trials of the settings that are best on the mean over their seeds."""
         sign = -1 if self.maximize else 1
         by_settings: dict[tuple[str, ...], list[Trial]] = {}
         for trial in self.of("finished"):
             by_settings.setdefault(trial.settings, []).append(trial)
-        best = min(
+        return min(
             by_settings.values(),
             key=lambda trials: sign * fmean(trial.value for trial in trials),
             default=[],
         )
-        return min(best, key=lambda trial: sign * trial.value, default=None)
 
     @property
     def best_command(self) -> str | None:
@@ -130,10 +145,7 @@ class Sweep:
         """The finished runs that are on this machine, side by side; None where there is none."""
         from kerastc.report import compare
 
-        found = compare(self.runs()) if self.runs() else None
-        if found and self.objective != "accuracy":  # by which alone it recommends
-            return replace(found, recommendation=None)
-        return found
+        return compare(self.runs(), self.objective) if self.runs() else None
 
     def write(self) -> None:
         """Writes sweep.json and compare.html into the study's folder.

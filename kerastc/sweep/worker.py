@@ -17,6 +17,7 @@ from kerastc.backend import backend_name, choose_backend
 from kerastc.errors import UserError
 from kerastc.places import Places
 from kerastc.progress import console
+from kerastc.report.pairs import FIGURES
 from kerastc.run import Run
 from kerastc.sweep.result import Sweep, Trial
 from kerastc.sweep.space import SearchSpace, parse
@@ -26,7 +27,6 @@ from kerastc.sweep.study import SharedStudy
 if TYPE_CHECKING:
     import optuna
 
-OBJECTIVES = {"accuracy": True, "macro_f1": True, "loss": False}  # name: whether more is better
 HEARTBEAT = 20  # seconds; a killed worker's trial is taken over after three of them
 
 
@@ -57,7 +57,7 @@ def sweep(
         storage: Optuna storage URL; by default a SQLite file in the study's folder, which wants
             a local disk: on network file systems its locks cannot be trusted.
         trials: how many in all. Ranges need it; of a grid it takes so many at random.
-        objective: what of the validation data decides, one of `OBJECTIVES`; never test data.
+        objective: what of the validation data decides, one of `pairs.FIGURES`; never test data.
         backend: tensorflow, jax or torch.
         heartbeat: seconds between signs of life of a worker.
         despite_changes: trials go on under other versions than they began with.
@@ -87,7 +87,7 @@ def sweep(
         storage,
         definition,
         plan,
-        maximize=(OBJECTIVES[objective],),
+        maximize=(FIGURES[objective],),
         heartbeat=heartbeat,
     )
     changes = {"despite_changes": despite_changes, "moved": moved}
@@ -153,7 +153,7 @@ class _Worker:
             backend=self.backend,
             fixed=self.space.fixed,
             objective=self.objective,
-            maximize=OBJECTIVES[self.objective],
+            maximize=FIGURES[self.objective],
             trials=tuple(self._trial(*found) for found in sorted(self.study.latest().items())),
         )
 
@@ -213,7 +213,7 @@ class _Worker:
         parts = [
             f"[{total - len(self.study.open_slots())}/{total}] {_told(drawn)}",
             outcome,
-            f"best {result.best.value:.4f}" if result.best else "",
+            f"best {result.highest.value:.4f}" if result.highest else "",
             f"{seconds:.0f} s",
         ]
         text = "   ".join(part for part in parts if part)

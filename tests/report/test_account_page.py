@@ -19,7 +19,7 @@ SCRIPT = "<script>alert('x')</script>"
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
     """The reports of an original and its child, and the account's own page."""
-    run = make_fake_run(tmp_path_factory.mktemp("runs") / "my run", rows=90, epochs=2)
+    run = make_fake_run(tmp_path_factory.mktemp("runs") / "my run", rows=1200, epochs=2)
     benchmark_fake_run(run, 4.0, 80 * 2**20)
     child = compress_fake_run(run, "small #1", ["vocabulary", f"low-rank:{SCRIPT}"], noise=0.1)
     benchmark_fake_run(child, 1.0, 8 * 2**20, quantization="int8")

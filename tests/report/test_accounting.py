@@ -20,7 +20,7 @@ STEPS = ["vocabulary", "quantize:int8"]
 
 def write_line(folder):
     """An original, a good small child, a bad one as large as the original, and a grandchild."""
-    run = make_fake_run(folder / "text" / "run", rows=300, epochs=2, recipe="text", skill=3.0)
+    run = make_fake_run(folder / "text" / "run", rows=1200, epochs=2, recipe="text", skill=3.0)
     benchmark_fake_run(run, 4.0, 80 * 2**20)
     good = compress_fake_run(run, "good", STEPS, noise=0.05, seconds=30)
     benchmark_fake_run(good, 1.0, 8 * 2**20, quantization="int8", parameters=9_000_000)
@@ -102,6 +102,22 @@ def test_the_small_and_good_model_is_recommended_and_the_bad_one_dominated(whole
     assert "vocabulary quantize:int8" in found.beaten["prune:0.9"]
     assert found.fronts["size"][0] == "vocabulary quantize:int8"
     assert "prune:0.9" not in found.fronts["latency"]
+
+
+def test_what_a_model_may_lose_is_bounded_on_validation_rows_and_decides(whole):
+    (run, good, bad, _), found = whole
+    predictions = [read_predictions(f / "predictions" / "validation.csv") for f in (run, good)]
+    steps = [(p.predicted == p.labels).astype(float) for p in predictions]
+    lost = steps[1] - steps[0]
+    figures = row_of(found, good)["validation"]
+    plain = lost.mean() - 1.645 * lost.std() / len(lost) ** 0.5
+    assert -0.01 < figures["least_difference"] < plain
+    assert figures["least_difference"] > plain - 0.005
+    assert row_of(found, bad)["validation"]["least_difference"] < -0.1
+    assert row_of(found, good)["test"]["least_difference"] is None
+    assert "paired bootstrap" in found.rule and "95 % for all models at once" in found.rule
+    kept = account([run], within=0).recommended["size"]
+    assert kept.model == "original" and "at the worst" in kept.reason
 
 
 def test_what_was_not_exported_or_measured_is_a_dash_with_its_command(line, tmp_path):

@@ -3,6 +3,7 @@
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,8 +12,14 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from kerastc.report.compare import compare
-from kerastc.report.metrics import Predictions
+from kerastc.report.metrics import (
+    Predictions,
+    classification_metrics,
+    read_predictions,
+    write_predictions,
+)
 from kerastc.report.recommendation import Candidate, difference, recommend
+from kerastc.sweep.result import Sweep, Trial
 
 
 def one(name, accuracy, steps, parameters=100, half=0.02):
@@ -64,7 +71,7 @@ def test_a_model_two_points_worse_on_2000_rows_is_rarely_taken():
         best, worse = pair_of(2000, 0.7, 0.02, 0.04, rng)
         candidates = [measured("best", best, 900), measured("worse", worse, 20)]
         taken += recommend(candidates).taken.name == "worse"
-        unpaired += candidates[1].accuracy >= candidates[0].low
+        unpaired += candidates[1].value >= candidates[0].low
     assert taken <= 3  # where the separate intervals alone would take it half of the times
     assert unpaired > 30
 
@@ -138,6 +145,57 @@ def test_nothing_is_both_as_good_and_cheaper_and_the_order_is_nothing(figures, r
     assert recommend(candidates) == found
 
 
+def of_figure(figure, name, judged, steps):
+    """A candidate of what models of several seeds say, by seed; its ends play no part."""
+    found = {
+        seed: Predictions(examples, labels, probabilities, ("a", "b", "c"))
+        for seed, (examples, labels, probabilities) in judged.items()
+    }
+    values = [classification_metrics(p.labels, p.probabilities, p.classes) for p in found.values()]
+    mean = float(np.mean([value[figure] for value in values]))
+    return Candidate(name, (name,), mean, mean, mean, steps, 100, found, figure)
+
+
+def seeds_of(rng, labels, names, skill, rare=None):
+    """Probabilities of three classes for two seeds; `rare` is the skill for the third class."""
+    of_class = np.array([skill, skill, skill if rare is None else rare])
+    said = {}
+    for seed in (0, 1):
+        logits = rng.normal(size=(len(labels), 3)) + of_class[labels, None] * np.eye(3)[labels]
+        odds = np.exp(logits)
+        said[seed] = (names, labels, odds / odds.sum(1, keepdims=True))
+    return said
+
+
+@pytest.mark.parametrize("figure", ["macro_f1", "loss"])
+def test_macro_f1_and_loss_are_judged_by_pairs_of_seeds_too(figure):
+    rng = np.random.default_rng(5)
+    labels = rng.choice(3, size=600, p=[0.45, 0.45, 0.1])
+    names = np.array([f"text {i}" for i in range(600)], object)
+    good, again = (seeds_of(rng, labels, names, 2.5) for _ in range(2))
+    bad = seeds_of(rng, labels, names, 2.5, rare=0.5)  # on a class of few rows alone
+    candidates = [
+        of_figure(figure, "slow", good, 900),
+        of_figure(figure, "fast", again, 100),
+        of_figure(figure, "bad", bad, 10),
+    ]
+    found = recommend(candidates, "texts")
+    assert found.taken.name == "fast" and set(found.equal) == {"slow", "fast"}
+    words = {"macro_f1": "macro F1", "loss": "loss"}[figure]
+    assert f"validation {words}" in found.reason
+    assert found.as_dict()["taken"][figure] == found.taken.value
+    told = difference(*(c for c in candidates if c.name != "fast"))
+    assert told.told and told.rows == 600 and told.mean > 0
+
+
+def test_a_loss_without_predictions_or_intervals_is_judged_by_its_value():
+    candidates = [
+        Candidate(name, (name,), value, value, value, steps, 1, None, "loss")
+        for name, value, steps in (("a", 0.5, 900), ("b", 0.6, 10))
+    ]
+    assert recommend(candidates).taken.name == "a"
+
+
 def change(folder, part="validation", steps=None, **figures):
     path = folder / "metrics.json"
     content = json.loads(path.read_text())
@@ -176,7 +234,7 @@ def test_seeds_are_averaged(make_run):
             runs.append(change(run, steps=10 // rate, **within(accuracy)))
     taken = compare(runs).recommendation.taken
     assert taken.name == "learning_rate=1 (mean of 2 runs)"
-    assert taken.accuracy == pytest.approx(0.85)
+    assert taken.value == pytest.approx(0.85)
     assert (taken.low, taken.high) == pytest.approx((0.83, 0.87))
 
 
@@ -187,6 +245,65 @@ def test_a_baseline_that_is_as_good_is_recommended(make_run):
     (run / "metrics.json").write_text(json.dumps(content))
     found = compare([run]).recommendation
     assert (found.taken.name, found.best.name) == ("bag of words", "r")
+
+
+def sweep_of(runs, objective, maximize=True):
+    """A sweep over `rate` whose trials are these runs."""
+    trials = []
+    for number, run in enumerate(runs):
+        config = json.loads((run / "config.json").read_text())["config"]
+        value = json.loads((run / "metrics.json").read_text())["validation"][objective]
+        words = (f"rate={config['rate']}", f"seed={config['seed']}")
+        trials.append(Trial(number, words, "finished", value, run, None))
+    return Sweep(Path(), "s", "sqlite://", "arxiv", "jax", (), objective, maximize, tuple(trials))
+
+
+@pytest.mark.parametrize(("objective", "maximize"), [("macro_f1", True), ("loss", False)])
+def test_a_sweep_takes_the_cheaper_of_equals_by_its_own_figure(make_run, objective, maximize):
+    texts = [f"text {i}" for i in range(400)]
+    runs = []
+    for rate, skill, steps in ((1, 3.0, 900), (2, 3.001, 20), (3, 1.5, 5)):
+        for seed in (0, 1):
+            what = {"rows": 400, "texts": texts, "seed": seed, "skill": skill, "rate": rate}
+            run = make_run(f"{rate}-{seed}", epochs=2, **what)
+            content = json.loads((run / "metrics.json").read_text())
+            content["training"]["steps"] = steps
+            (run / "metrics.json").write_text(json.dumps(content))
+            runs.append(run)
+    for seed in (0, 1):  # the cheap ones say nearly what the others say
+        rows = read_predictions(runs[seed] / "predictions" / "validation.csv")
+        odds = rows.probabilities * np.exp(0.2 * np.random.default_rng(seed).normal(size=(400, 3)))
+        odds /= odds.sum(1, keepdims=True)
+        path = runs[2 + seed] / "predictions" / "validation.csv"
+        write_predictions(path, rows.examples, rows.labels, odds, rows.classes)
+        bad = runs[4 + seed] / "predictions" / "validation.csv"
+        odds = rows.probabilities[:, [1, 2, 0]] * 0.5 + rows.probabilities * 0.5
+        write_predictions(bad, rows.examples, rows.labels, odds, rows.classes)
+        for run, said in ((runs[2 + seed], path), (runs[4 + seed], bad)):
+            found = read_predictions(said)
+            content = json.loads((run / "metrics.json").read_text())
+            figures = classification_metrics(found.labels, found.probabilities, found.classes)
+            content["validation"] = figures
+            (run / "metrics.json").write_text(json.dumps(content))
+    found = sweep_of(runs, objective, maximize)
+    assert found.best.settings == ("rate=2",)
+    recommendation = found.comparison.recommendation
+    assert recommendation.taken.name == "rate=2 (mean of 2 runs)"
+    assert "rate=3 (mean of 2 runs)" not in recommendation.equal
+    assert found.as_dict()["recommendation"]["taken"][objective] == recommendation.taken.value
+
+
+def test_a_sweep_names_the_trial_to_take_where_a_baseline_is_recommended(make_run):
+    runs = [make_run(f"r{rate}", rows=60, epochs=2, rate=rate, baseline=1.0) for rate in (1, 2)]
+    change(runs[0], steps=50, **within(0.80))
+    change(runs[1], steps=20, **within(0.79))
+    for run in runs:
+        content = json.loads((run / "metrics.json").read_text())
+        content["baseline"]["validation"] |= within(0.795)
+        (run / "metrics.json").write_text(json.dumps(content))
+    found = sweep_of(runs, "accuracy")
+    assert found.comparison.recommendation.taken.name.startswith("bag of words")
+    assert found.best.settings == ("rate=2",)  # the cheaper of equals
 
 
 def test_other_classes_are_another_task(make_run):
