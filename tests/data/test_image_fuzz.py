@@ -2,6 +2,7 @@
 
 import io
 import os
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -208,8 +209,7 @@ def odd_array(array: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
         case 0:
             return array[: rng.integers(0, len(array))]
         case 1 if array.dtype.kind not in "US":
-            with np.errstate(invalid="ignore"):  # NaN, of a change before
-                return array.astype(rng.choice(kinds))
+            return array.astype(rng.choice(kinds))
         case 2 if array.dtype.kind not in "US":
             changed = array.astype("float32") / rng.choice([1, 255])
             changed.flat[0] = rng.choice([np.nan, np.inf, -1, 0.5])
@@ -229,7 +229,9 @@ def npz_files(tmp_path: Path, seeds: range) -> tuple[int, int]:
     read = refused = 0
     for seed in seeds:
         rng = np.random.default_rng(seed)
-        path, there = tmp_path / f"{seed}.npz", arrays(rng)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # NaN and complex numbers become other types
+            path, there = tmp_path / f"{seed}.npz", arrays(rng)
         (np.savez if rng.random() < 0.5 else np.savez_compressed)(path, **there)
         if rng.random() < 0.3:
             path.write_bytes(damaged(path.read_bytes(), rng))
