@@ -20,7 +20,7 @@ from kerastc.printable import echo
 )
 @click.option("--resume", is_flag=True, help="Go on with a stopped --run behind its last step.")
 @click.option("--backend", metavar="tensorflow|jax|torch", help="Keras backend of the steps.")
-@click.option("--within", metavar="accuracy=LOSS", help="Search: what may be lost on validation.")
+@click.option("--within", metavar="accuracy=LOSS", help="Search: the most that may be lost.")
 @click.option("--for", "goal", metavar="size|latency|memory", help="Search: what shall be little.")
 @click.option("--trials", type=int, help="Search: how many chains in all; 20.")
 @click.option("--epochs", type=int, help="Search: training that a chain may have; 1.")
@@ -43,9 +43,11 @@ def compress(
     recover                    fine-tuning, with the run as teacher
     quantize:int8              a LiteRT file of 8-bit weights; always last
 
-    With --within the steps are looked for: each of --trials chains is exported and measured on
-    the validation rows, and the one of least cost within the budget becomes a run. STEPs that are
-    given come first in every chain. The same command goes on where the last one stopped.
+    With --within the steps are looked for: each of --trials chains is exported and compared with
+    the original, row by row of validation. Of those shown to lose at most LOSS (paired bootstrap,
+    95 % for all chains at once) the one of least cost becomes a run; where none is, the original
+    stays. STEPs that are given come first in every chain. The same command goes on where the last
+    one stopped.
 
     \b
     kerastc compress runs/headlines/x vocabulary distill:layers=3,epochs=4 quantize:int8

@@ -93,6 +93,22 @@ def take_back(folder: Path) -> None:
                 path.unlink()
 
 
+def remove_known(folder: Path, *patterns: str) -> None:
+    """Removes files that the program itself calls so, and folders that then hold nothing else.
+
+    Args:
+        folder: where they are; it may be absent.
+        patterns: of `Path.glob`.
+    """
+    for path in [path for pattern in patterns for path in folder.glob(pattern)]:
+        if path.is_symlink() or path.is_file():
+            path.unlink(missing_ok=True)
+    inside = sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True)
+    for path in (*inside, folder):
+        with contextlib.suppress(OSError):  # it holds something else, or is absent
+            path.rmdir()
+
+
 @contextmanager
 def lock(path: Path, busy: Callable[[str], None]) -> Iterator[None]:
     """Holds a lock file for this thread; the system lets go when the process ends, however.

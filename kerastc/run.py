@@ -39,6 +39,8 @@ class Run:
             `kerastc.locations.remember`.
     """
 
+    busy_hint = "Wait for it to end, or give another --run."  # where another process holds it
+
     def __init__(self, folder: Path, cache: Path | None = None):
         self.folder = Path(folder)
         self.cache = Path(cache) if cache else self.folder / "cache"
@@ -314,7 +316,7 @@ class Run:
         def busy(pid: str) -> None:
             what = f"Another process (pid {pid}) is at work on {self.folder}"
             if not waiting:
-                raise UserError(f"{what}.", "Wait for it to end, or give another --run.")
+                raise UserError(f"{what}.", self.busy_hint)
             tell(f"{what}; waiting for it.")
 
         path = self.path(".lock")

@@ -105,6 +105,7 @@ SIGNATURE = {  # what the report reads of exports/*.json
     "parity?": dict,
     "notes?": [str],
 }
+TIMED = {str: {"latency_p50_ms": float, "latency_spread_ms": float}}  # of a search, by chain
 FORMS: dict[str, Any] = {
     "config.json": {
         "recipe?": str,
@@ -200,7 +201,12 @@ FORMS: dict[str, Any] = {
     "pictures.json": [{"name": str, "title": str, "caption": str}],
     "trial.json": {
         "words": [str],
-        "validation": {str: Or(float, INTERVAL, None)},
+        "validation": {
+            "accuracy": float,
+            "accuracy_interval": INTERVAL,
+            "macro_f1": float,
+            "macro_f1_interval": INTERVAL,
+        },
         "bytes": COUNT,
         "latency_p50_ms": float,
         "peak_memory_bytes": COUNT,

@@ -196,3 +196,20 @@ def test_no_home_is_no_obstacle_where_the_cache_is_named(monkeypatch, tmp_path):
     monkeypatch.delenv("KERASTC_CACHE")
     with pytest.raises(UserError, match="no home folder"):
         places.cache_folder()
+
+
+def test_only_what_is_known_by_name_is_removed(tmp_path):
+    folder = tmp_path / "checkpoints"
+    (folder / "deep").mkdir(parents=True)
+    for name in ("step-1.npz", "deep/step-2.npz", "notes.txt"):
+        (folder / name).write_text("x")
+    outside = tmp_path / "outside.npz"
+    outside.write_text("mine")
+    (folder / "step-3.npz").symlink_to(outside)
+    files.remove_known(folder, "step-*.npz", "deep/step-*.npz")
+    assert sorted(path.name for path in folder.rglob("*")) == ["notes.txt"]
+    assert outside.read_text() == "mine"
+    (folder / "notes.txt").unlink()
+    files.remove_known(folder, "step-*.npz")
+    assert not folder.exists()
+    files.remove_known(folder, "step-*.npz")

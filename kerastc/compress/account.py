@@ -1,7 +1,6 @@
 """What each step did and cost: compression.json, and the models between the steps."""
 
 import resource
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,10 +10,19 @@ import numpy as np
 
 from kerastc.compress.prunable import sparsity
 from kerastc.compress.step import Work
-from kerastc.files import make_folder
+from kerastc.files import make_folder, remove_known
 from kerastc.predictor import load_model
 from kerastc.run import Run
 from kerastc.training.trained import Trained
+
+# What a step leaves, by name: whatever else somebody put there stays.
+CHECKPOINTS = "step-*.npz"
+TOKENIZER = (
+    "tokenizer.json",
+    "config.json",
+    "assets/tokenizer/vocabulary.*",
+    "assets/tokenizer/merges.txt",
+)
 
 
 class Account:
@@ -109,5 +117,5 @@ class Account:
     def _remove_models(self, number: int) -> None:
         folder = self._folder(number)
         folder.path("model.keras").unlink(missing_ok=True)  # first: it tells that the rest is there
-        for name in ("checkpoints", "tokenizer"):
-            shutil.rmtree(folder.path(name), ignore_errors=True)
+        remove_known(folder.path("checkpoints"), CHECKPOINTS)
+        remove_known(folder.path("tokenizer"), *TOKENIZER)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from kerastc.compress.search_result import (
     FILE,
     METRICS,
-    ROUNDING,
     Budget,
     Search,
     Trial,
@@ -19,8 +18,10 @@ from kerastc.compress.search_result import (
 from kerastc.errors import UserError
 from kerastc.progress import tell
 from kerastc.report import tables
+from kerastc.report.pairs import Judged
 from kerastc.report.pareto import COSTS
 from kerastc.run import Run
+from kerastc.run_forms import TIMED
 from kerastc.sweep.storage import load_optuna, sqlite_url, storage_errors_told
 from kerastc.sweep.study import SharedStudy
 
@@ -44,22 +45,32 @@ class ChainStudy:
         tried: carries trials out.
         space: what they are drawn from.
         budget, goal: what decides.
+        judged: what the first run of the line said of each validation row.
 
     Attributes:
         found: the search as it stands.
     """
 
-    def __init__(self, folder: Run, tried: "Trials", space: "Space", budget: Budget, goal: str):
+    def __init__(
+        self,
+        folder: Run,
+        tried: "Trials",
+        space: "Space",
+        budget: Budget,
+        goal: str,
+        judged: Judged,
+    ):
         self.folder = folder
         self.tried = tried
         self.space = space
         source, original = tried.chains.source, tried.chains.original
         figures = original.read_json("metrics.json")["validation"]
         figures = {metric: figures[metric] for metric in METRICS}
-        self.found = Search(source.folder, figures, budget, goal, (), {})
+        self.found = Search(source.folder, figures, judged, budget, goal, (), {})
         self.definition = {
             "within": str(budget),
             "for": goal,
+            "judged": "in pairs",
             "chains": json.dumps(space.as_dict()),
         }
         digest = hashlib.sha256(json.dumps(self.definition).encode()).hexdigest()
@@ -80,6 +91,7 @@ class ChainStudy:
         )
         with closing(study), storage_errors_told(url):
             study.retry_failed()
+            self._remake_lost(study)
             self._read(study)
             draws, missing = count, count
             while missing > 0 and draws <= MOST_DRAWS * count:
@@ -105,9 +117,7 @@ class ChainStudy:
         if self.found.goal == "latency" and len(fastest) > 1:
             known = self._timings([str(trial) for trial in fastest], fastest)
             trials = (
-                replace(t, latency_p50_ms=known[str(t)], timed_together=True)
-                if str(t) in known
-                else t
+                replace(t, **known[str(t)], timed_together=True) if str(t) in known else t
                 for t in self.found.trials
             )
             self.found = replace(self.found, trials=tuple(trials))
@@ -118,18 +128,22 @@ class ChainStudy:
         """Keeps what was found, beside the studies."""
         self.folder.write_json(f"{self.name}.json", found.as_dict())
 
-    def _timings(self, names: list[str], trials: list[Trial]) -> dict[str, float]:
-        """Milliseconds of each trial, measured once for the same trials."""
+    def _timings(self, names: list[str], trials: list[Trial]) -> dict[str, dict[str, float]]:
+        """Latency and its spread of each trial, measured once for the same trials."""
         file = f"{self.name}.timed.json"
         if self.folder.path(file).is_file():
-            known = self.folder.read_json(file)
+            known = self.folder.read_json(file, TIMED)
             if set(known) == set(names):
                 return known
         tell(f"Timing the {len(trials)} fastest again, side by side")
         rows = self.tried.chains.task().splits.validation
         entries = self.tried.measure([trial.folder.joinpath(*FILE) for trial in trials], rows)
         found = {
-            name: entry["latency_ms"]["p50"] for name, entry in zip(names, entries, strict=True)
+            name: {
+                "latency_p50_ms": entry["latency_ms"]["p50"],
+                "latency_spread_ms": entry["spread_ms"],
+            }
+            for name, entry in zip(names, entries, strict=True)
         }
         self.folder.write_json(file, found)
         return found
@@ -137,6 +151,15 @@ class ChainStudy:
     @property
     def _ended(self) -> int:
         return len(self.found.trials) + len(self.found.failed)
+
+    def _remake_lost(self, study: SharedStudy) -> None:
+        """Carries out again what has ended but whose files are gone."""
+        for frozen in study.latest().values():
+            if frozen.state.name == "COMPLETE":
+                words = self.space.words(frozen.params)
+                if self.tried.known(words) is None:
+                    tell(f"Its files are gone; once more: {' '.join(words)}")
+                    self.tried.carry_out(words)
 
     def _read(self, study: SharedStudy) -> None:
         """Takes over how the trials of the study ended."""
@@ -159,20 +182,21 @@ class ChainStudy:
             tell(f"    failed: {reached}")
             return
         done = self.tried.known(words)
-        value, difference = self.found.value(done), self.found.difference(done)
-        verdict = "within" if done in self.found.within else "too much"
         costs = ", ".join(form(done.cost(goal)) for goal, (_, form, _) in COSTS.items())
+        found = self.found
         tell(
-            f"    {self.found.budget.metric} {value:.4f}, {difference:+.4f}: {verdict}; {costs} "
-            f"({tables.duration(done.seconds)})"
+            f"    {found.budget.metric} {found.value(done):.4f}, to the original "
+            f"{found.told(done)}: {found.verdict(done)}; {costs} ({tables.duration(done.seconds)})"
         )
 
     def _values(self, trial: "optuna.Trial", words: Sequence[str]) -> list[float]:
-        """The figure and the cost of a trial; what it loses beyond the budget is its constraint."""
+        """The figure and the cost of a trial; what it may lose beyond the budget is its constraint.
+
+        By its own bound: that of all trials moves with each further one.
+        """
         done = self.tried.carry_out(words)
-        value = self.found.value(done)
-        trial.set_constraint("loss", self.found.floor - value - ROUNDING)
-        return [value, done.cost(self.found.goal)]
+        trial.set_constraint("loss", -self.found.budget.loss - self.found.least_alone(done))
+        return [self.found.value(done), done.cost(self.found.goal)]
 
 
 def _sampler(first: int, slot: int) -> "optuna.samplers.BaseSampler":

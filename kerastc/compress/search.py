@@ -1,13 +1,14 @@
 """`kerastc compress --within`: looks for the chain of steps that costs least within a budget.
 
 Trials are chains that an Optuna study with two objectives draws: the figure that the budget
-limits, and the cost. TPE models their axes together and as ordered (multivariate), with the budget
-as its constraint, after a few chains that are known to be good. On formulas for accuracy and size
-in the place of training, mean of 10 seeds: those chains gave 7.5 MB; with 22 more it was 5.2 MB,
-and 7.1 where they were drawn at random or by NSGA-II.
+limits, and the cost. TPE models their axes together and as ordered (multivariate), with what a
+chain may lose beyond the budget as its constraint, after a few chains that are known to be good. On
+formulas for accuracy and size in the place of training, mean of 10 seeds: those chains gave 7.5 MB;
+with 22 more it was 5.2 MB, and 7.1 where they were drawn at random or by NSGA-II.
 
-What a trial makes is kept under RUN/compressed/search: models after each step in steps/, files
-and their figures in trials/, for every later search of the run.
+What a trial makes is kept under RUN/compressed/search: models after each step in steps/, files,
+their figures and what they said of each row in trials/, for every later search of the run. One
+search at a time works there. Which chain is taken is told in `kerastc.compress.search_result`.
 
 Reference: Watanabe 2023, Tree-Structured Parzen Estimator; Ozaki et al. 2022, Multiobjective
 Tree-Structured Parzen Estimator.
@@ -20,6 +21,8 @@ from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from kerastc import files, launch
 from kerastc.backend import choose_backend
@@ -38,6 +41,7 @@ from kerastc.compress.words import parse
 from kerastc.errors import UserError, nearest
 from kerastc.kinds import kind_of
 from kerastc.places import Places
+from kerastc.report.pairs import Judged
 from kerastc.run import Run
 from kerastc.sweep.storage import load_optuna
 
@@ -71,7 +75,8 @@ def search(
     Args:
         parent: a finished run.
         words: steps with which every chain begins.
-        within: what may be lost on validation against the first run of the line: `accuracy=0.01`.
+        within: what a chain has to be shown to lose at most on validation, against the first run
+            of the line: `accuracy=0.01`.
         goal: what shall be little, one of `GOALS`.
         trials: how many chains are tried, no two alike.
         epochs: of training that a chain may have; 0 is none.
@@ -82,7 +87,8 @@ def search(
         moved: as for `compress`.
 
     Returns:
-        all that was found. Without a chain within the budget it has no `chosen` and no `result`.
+        all that was found. Without a chain that is shown to keep to the budget it has no `chosen`
+        and no `result`.
 
     Raises:
         UserError: for every slip before any work; where all trials failed; and with how to go on,
@@ -95,34 +101,61 @@ def search(
     load_optuna()
     of = data_of(source, despite_changes, moved)
     load, config = of.load, of.config
+    original = original_of(source)
+    judged = _judged(original)
     choose_backend(backend)
     from kerastc.compress.chains import Chains  # these import Keras
     from kerastc.compress.task import task_of
     from kerastc.compress.trying import Trials, measured
 
-    original = original_of(source)
     command = ["kerastc", "compress", str(source.folder), *words, "--within", str(budget)]
     command += ["--for", goal, "--trials", str(trials), "--epochs", str(epochs)]
     folder = _Folder(source.path(*FOLDER), shlex.join(command), places.cache)
-    with launch.whole(folder), launch.computing(folder, config, backend):
-        if not folder.path("data.json").is_file():
-            folder.write_json("data.json", source.read_json("data.json"))
-        splits = load(config, folder)  # compares the data with that
-        task = partial(task_of, source, original, config, splits)
-        chains = Chains(folder.path("steps"), source, original, task)
-        tried = Trials(folder.path("trials"), chains, measure or measured)
-        study = ChainStudy(folder, tried, _space(chains, words, epochs), budget, goal)
-        study.search(trials)
-        found = study.timed_together()
-    if found.chosen is None:
-        return found
-    run = _finished(found.chosen, chains, places, backend, of)
-    if not run.path("benchmark.json").is_file():
-        tried.measure([run.path(*FILE)], None)
-    result = {"run": run.folder, run.judged_on: run.read_json("metrics.json")[run.judged_on]}
-    found = replace(found, result=result)
-    study.write(found)
+    with folder.lock():  # until the end: another search could make the same run
+        with launch.whole(folder), launch.computing(folder, config, backend):
+            if not folder.path("data.json").is_file():
+                folder.write_json("data.json", source.read_json("data.json"))
+            splits = load(config, folder)  # compares the data with that
+            _check_rows(splits.validation.labels, judged, original)
+            task = partial(task_of, source, original, config, splits)
+            chains = Chains(folder.path("steps"), source, original, task)
+            tried = Trials(folder.path("trials"), chains, measure or measured)
+            space = _space(chains, words, epochs)
+            study = ChainStudy(folder, tried, space, budget, goal, judged)
+            study.search(trials)
+            found = study.timed_together()
+        if found.chosen is None:
+            return found
+        run = _finished(found.chosen, chains, places, backend, of)
+        if not run.path("benchmark.json").is_file():
+            tried.measure([run.path(*FILE)], None)
+        figures = run.read_json("metrics.json")[run.judged_on]
+        result = {"run": run.folder, run.judged_on: figures}
+        found = replace(found, result=result)
+        study.write(found)
     return found
+
+
+def _judged(original: Run) -> Judged:
+    """What the first run of a line said of its validation rows."""
+    from kerastc.report.record import read_record
+
+    found = read_record(original.folder).predictions_of("validation")
+    if found is None:
+        raise UserError(
+            f"{original.folder} has no predictions/validation.csv, with which chains are compared "
+            "row by row.",
+            "A recipe writes it by report.conclude.",
+        )
+    return Judged.of(found)
+
+
+def _check_rows(labels: np.ndarray, judged: Judged, original: Run) -> None:
+    if not np.array_equal(labels, judged.labels):
+        raise UserError(
+            f"{original.folder} was measured on other validation rows than its data give now.",
+            "Train it again: a chain is compared with it row by row.",
+        )
 
 
 def _check(goal: str, trials: int, epochs: int) -> None:
@@ -162,6 +195,8 @@ def _space(chains: "Chains", words: Sequence[str], epochs: int) -> "Space":
 
 class _Folder(Run):
     """RUN/compressed/search: no run, but worked on, locked and resumed like one."""
+
+    busy_hint = "Wait for it to end; then the same command uses what it has tried."
 
     def __init__(self, folder: Path, command: str, cache: Path):
         super().__init__(folder, cache)

@@ -1,8 +1,15 @@
-"""What a search has found: its trials, their Pareto front, and the one to take."""
+"""What a search has found: its trials, their Pareto front, and the one to take.
+
+A chain is taken only where the validation rows show that it keeps to the budget: the least by which
+its figure may differ from the original's, bounded for all trials at once (see
+`kerastc.report.pairs`), is no more than the budget below it. Of those the cheapest is taken. On few
+rows nothing can be shown, and the original stays: on 300, a chain that is right wherever the
+original is may still lose a point.
+"""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from kerastc.errors import UserError, nearest
-from kerastc.report.pareto import COSTS, dominators
+from kerastc.report.pairs import NAMES, Judged, least_differences, points, shown
+from kerastc.report.pareto import COSTS, LEAST, dominators
 
 METRICS = ("accuracy", "macro_f1")
 GOALS = tuple(COSTS)
@@ -72,6 +80,8 @@ class Trial:
         parameters: of the model.
         seconds: that its steps and its measuring took, as if nothing had been shared.
         timed_together: whether the latency is one of several that were measured side by side.
+        latency_spread_ms: from the fastest to the slowest round of that measurement.
+        judged: what the file said of each validation row.
     """
 
     words: tuple[str, ...]
@@ -83,10 +93,18 @@ class Trial:
     parameters: int
     seconds: float
     timed_together: bool = False
+    latency_spread_ms: float = 0.0
+    judged: Judged | None = field(default=None, compare=False, repr=False)
 
     def cost(self, goal: str) -> float:
         """What it costs, by one of `GOALS`."""
         return getattr(self, COSTS[goal][0])
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything but the rows."""
+        values = asdict(replace(self, judged=None))
+        del values["judged"]
+        return values
 
     def __str__(self) -> str:
         return " ".join(self.words)
@@ -99,6 +117,7 @@ class Search:
     Args:
         run: the run that was compressed.
         original: validation figures of the first run of its line.
+        judged: what that run said of each validation row.
         budget: what may be lost of them.
         goal: what shall be little, one of `GOALS`.
         trials: those that came to their end, no two alike.
@@ -108,16 +127,12 @@ class Search:
 
     run: Path
     original: Mapping[str, Any]
+    judged: Judged
     budget: Budget
     goal: str
     trials: tuple[Trial, ...]
     failed: Mapping[str, str]
     result: Mapping[str, Any] | None = None
-
-    @property
-    def floor(self) -> float:
-        """The least that a chosen trial reaches on validation."""
-        return self.original[self.budget.metric] - self.budget.loss
 
     def value(self, trial: Trial) -> float:
         """The figure that decides."""
@@ -127,39 +142,118 @@ class Search:
         """The figure against that of the original; below zero where something is lost."""
         return self.value(trial) - self.original[self.budget.metric]
 
+    def least(self, trial: Trial) -> float:
+        """The least that the difference may be, by a bound that holds for all trials at once."""
+        return self._least[trial.words]
+
     @cached_property
-    def within(self) -> list[Trial]:
-        """The trials that stay within the budget, those of least cost first.
+    def _least(self) -> dict[tuple[str, ...], float]:
+        found = self._bounds(self.trials)
+        return {trial.words: bound for trial, bound in zip(self.trials, found, strict=True)}
+
+    def least_alone(self, trial: Trial) -> float:
+        """As `least`, as if no other chain had been tried: of a trial always the same."""
+        return self._bounds([trial])[0]
+
+    def _bounds(self, trials: Sequence[Trial]) -> list[float]:
+        judged = [trial.judged for trial in trials]
+        return least_differences(self.budget.metric, self.judged, judged)
+
+    def verdict(self, trial: Trial) -> str:
+        """Whether a trial is shown to keep to the budget."""
+        if self.least(trial) >= -self.budget.loss:
+            return "within"
+        return "not shown" if self.difference(trial) >= -self.budget.loss - ROUNDING else "too much"
+
+    def of_verdict(self, verdict: str) -> list[Trial]:
+        """The trials of a `verdict`, those of least cost first.
 
         Latencies that were measured at different times say less than those measured together,
         which come before them.
         """
 
         def place(trial: Trial) -> tuple:
-            cost = trial.cost(self.goal)
-            return not trial.timed_together, cost, -self.value(trial), trial.words
+            cost = trial.cost(self.goal), trial.bytes
+            return not trial.timed_together, *cost, -self.value(trial), trial.words
 
-        return sorted((t for t in self.trials if self.value(t) >= self.floor - ROUNDING), key=place)
+        return sorted((t for t in self.trials if self.verdict(t) == verdict), key=place)
+
+    @cached_property
+    def within(self) -> list[Trial]:
+        """The trials that are shown to keep to the budget, those of least cost first."""
+        return self.of_verdict("within")
 
     @property
     def chosen(self) -> Trial | None:
-        """The least cost within the budget; None where there is none."""
-        return next(iter(self.within), None)
+        """The least cost within the budget; None where there is none.
+
+        Of latencies that differ by less than their rounds do, the smaller file.
+        """
+        if not self.within or self.goal != "latency":
+            return next(iter(self.within), None)
+        first = self.within[0]
+        equal = (
+            trial
+            for trial in self.within
+            if trial.timed_together == first.timed_together
+            and trial.latency_p50_ms - first.latency_p50_ms
+            <= max(trial.latency_spread_ms, first.latency_spread_ms)
+        )
+        return min(equal, key=lambda t: (t.bytes, t.latency_p50_ms, -self.value(t), t.words))
 
     @property
     def nearest(self) -> Trial | None:
-        """The trial that loses least."""
-        return max(self.trials, key=lambda t: (self.value(t), -t.cost(self.goal)), default=None)
+        """The trial that is shown to lose least."""
+        return max(self.trials, key=lambda t: (self.least(t), -t.cost(self.goal)), default=None)
+
+    @property
+    def rule(self) -> str:
+        """How the chain is chosen, in a sentence."""
+        return (
+            f"Of the chains that are {shown(self.budget.loss, self.budget.metric)}, "
+            f"{LEAST[self.goal]} is taken. The test rows have no part in it."
+        )
+
+    @property
+    def untold(self) -> str:
+        """Which cheaper chains cannot be told apart from ones that lose too much."""
+        chosen = self.chosen
+        untold = [
+            trial
+            for trial in self.of_verdict("not shown")
+            if chosen is None or trial.cost(self.goal) < chosen.cost(self.goal)
+        ]
+        if not untold:
+            return ""
+        first, form = untold[0], COSTS[self.goal][1]
+        cheaper = "cheaper chains" if len(untold) > 1 else "cheaper chain"
+        return (
+            f"{len(untold)} {cheaper if chosen else cheaper.removeprefix('cheaper ')} cannot be "
+            f"told apart on {len(self.judged.labels):,} rows from a loss of more than "
+            f"{points(self.budget.loss)}, such as {first}: {form(first.cost(self.goal))}, "
+            f"{self.told(first)}."
+        )
+
+    def told(self, trial: Trial) -> str:
+        """A trial's difference in words, with its bound."""
+        difference, least = self.difference(trial), self.least(trial)
+        return f"{100 * difference:+.1f} points, {100 * least:+.1f} at the worst"
 
     @property
     def refusal(self) -> UserError | None:
-        """What to tell where no trial stays within the budget."""
+        """What to tell where no trial is shown to keep to the budget."""
         if self.chosen is not None or self.nearest is None:
             return None
+        figure, rows = NAMES[self.budget.metric], len(self.judged.labels)
+        chains = f"{len(self.trials)} chain{'s' * (len(self.trials) > 1)}"
+        enough = np.ceil(-1000 * self.least(self.nearest)) / 1000
         return UserError(
-            f"None of {len(self.trials)} chains stays within {self.budget} of the original. The "
-            f"nearest comes to {self.difference(self.nearest):+.4f}: {self.nearest}",
-            "Allow a larger loss, or more --trials or --epochs; what was tried is kept.",
+            f"Keep the original: of {chains} none is shown to lose at most "
+            f"{points(self.budget.loss)} of {figure} on {rows:,} validation rows. The nearest, "
+            f"{self.nearest}: {self.told(self.nearest)}.",
+            f"Where that is good enough: --within {self.budget.metric}={enough:g}. More validation "
+            "rows can show more, and more --trials or --epochs can find better chains; what was "
+            "tried is kept.",
         )
 
     @cached_property
@@ -176,10 +270,20 @@ class Search:
         """Everything, ready for JSON."""
         values = {
             "run": self.run,
-            "within": asdict(self.budget) | {"floor": self.floor},
+            "within": asdict(self.budget),
             "for": self.goal,
             "original": self.original,
-            "trials": [asdict(trial) for trial in self.trials],
+            "rule": self.rule,
+            "rows": len(self.judged.labels),
+            "trials": [
+                trial.as_dict()
+                | {
+                    "difference": self.difference(trial),
+                    "least_difference": self.least(trial),
+                    "verdict": self.verdict(trial),
+                }
+                for trial in self.trials
+            ],
             "failed": self.failed,
             "front": [trial.words for trial in self.front],
             "chosen": self.chosen and self.chosen.words,

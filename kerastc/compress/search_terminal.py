@@ -10,29 +10,35 @@ from kerastc.table import show_table
 def search_tables(search: Search) -> None:
     """The Pareto front, what of it was chosen, and what that reaches on test."""
     metric = search.budget.metric
-    names = [f"{i}{' *' * (t is search.chosen)}" for i, t in enumerate(search.front, 1)]
+    front = search.front
+    if search.chosen is not None and search.chosen not in front:
+        front = sorted([*front, search.chosen], key=lambda t: (t.cost(search.goal), t.words))
+    names = [f"{i}{' *' * (t is search.chosen)}" for i, t in enumerate(front, 1)]
     show_table(
-        ("", metric, "to original", "size", "p50", "memory", "took"),
-        [(name, *_cells(search, t)) for name, t in zip(names, search.front, strict=True)],
+        ("", metric, "to original", "at worst", "size", "p50", "memory", "took"),
+        [(name, *_cells(search, t)) for name, t in zip(names, front, strict=True)],
         f"Validation {metric} against {search.goal}: the {len(search.front)} of "
-        f"{len(search.trials)} trials that no other beats in both",
+        f"{len(search.trials)} trials that no other beats in both"
+        + ", and the chosen one"
+        * (len(front) > len(search.front)),
     )
     echo()
-    for name, trial in zip(names, search.front, strict=True):
-        echo(f"{name:4} {trial}")
-    echo(f"\nThe original has {search.original[metric]:.4f}; {search.floor:.4f} is enough.")
+    for name, trial in zip(names, front, strict=True):
+        echo(f"{name:4} {trial}   {search.verdict(trial)}")
+    echo(f"\nThe original has {search.original[metric]:.4f}. {search.rule}")
     for words, error in search.failed.items():
         echo(f"Failed: {words}: {error}")
+    if search.untold:
+        echo(search.untold)
     if search.chosen is not None and search.result is not None:
         _chosen(search, search.chosen)
 
 
 def _cells(search: Search, trial: Trial) -> tuple[str, ...]:
-    metric = search.budget.metric
-    low, high = (f"{end:.3f}".removeprefix("0") for end in trial.validation[f"{metric}_interval"])
     return (
-        f"{search.value(trial):.3f} [{low} {high}]",
+        f"{search.value(trial):.3f}",
         tables.signed(search.difference(trial)),
+        tables.signed(search.least(trial)),
         *(form(trial.cost(goal)) for goal, (_, form, _) in COSTS.items()),
         tables.duration(trial.seconds),
     )
@@ -46,7 +52,10 @@ def _chosen(search: Search, chosen: Trial) -> None:
     apart = "; the test rows had no part in the choice." if part == "test" else ""
     alone = " No rows are left to test on: the original was cross-validated, and the figure is of "
     alone += "the rows that chose."
-    echo(f"Chosen (*) for {search.goal}, {form(chosen.cost(search.goal))}: {chosen}")
+    echo(
+        f"Chosen (*) for {search.goal}, {form(chosen.cost(search.goal))}: {chosen}\n"
+        f"On {len(search.judged.labels):,} validation rows: {search.told(chosen)}."
+    )
     echo(
         f"Its {part} accuracy is {figures['accuracy']:.4f}, 95 % {low:.3f} to {high:.3f}"
         + (apart or f".{alone}")

@@ -8,21 +8,27 @@ from typing import Any
 
 import keras
 
+from kerastc.compress.account import TOKENIZER
 from kerastc.compress.chains import MODEL, Chains
 from kerastc.compress.pipeline import create, folder_name
 from kerastc.compress.search_result import FILE, METRICS, Trial
+from kerastc.compress.trial_rows import read_rows, write_rows
 from kerastc.compress.words import parse
 from kerastc.data.images import LabelledImages
 from kerastc.data.texts import LabelledTexts
+from kerastc.errors import UserError
+from kerastc.files import remove_known
 from kerastc.places import Places
 from kerastc.run import Run
 
 RECORD = "trial.json"
 CALLS = 200  # that are timed
+FIGURES = [name for metric in METRICS for name in (metric, f"{metric}_interval")]
+COSTS = ("bytes", "latency_p50_ms", "peak_memory_bytes", "parameters", "seconds")
 
 Rows = LabelledTexts | LabelledImages | None
 # Measures exported files side by side on labelled rows, by default the test rows of their run:
-# an entry for each, as in benchmark.json.
+# an entry for each, as in benchmark.json, with its `logits`, (rows, classes) float.
 Measure = Callable[[Sequence[Path], Rows], list[dict[str, Any]]]
 
 
@@ -30,7 +36,7 @@ def measured(paths: Sequence[Path], rows: Rows = None) -> list[dict[str, Any]]:
     """What `kerastc benchmark` finds, on one thread."""
     from kerastc.deploy.benchmark import Protocol, benchmark
 
-    return benchmark(paths, rows, protocol=Protocol.of_runs(CALLS))
+    return benchmark(paths, rows, protocol=Protocol.of_runs(CALLS), logits=True)
 
 
 class Trials:
@@ -48,12 +54,22 @@ class Trials:
         self.measure = measure
 
     def known(self, words: Sequence[str]) -> Trial | None:
-        """A trial that came to its end."""
+        """A trial that came to its end, with what its file said of each row."""
         run = self._run(words)
         if not run.path(RECORD).is_file():
             return None
         found = run.read_json(RECORD)
-        return Trial(**found | {"words": tuple(found["words"]), "folder": run.folder})
+        if found["words"] != list(words):
+            raise UserError(
+                f"{run.path(RECORD)} is of another chain: {' '.join(found['words'])}.",
+                f"Remove it; the search then makes it anew: rm {run.path(RECORD)}",
+            )
+        judged = read_rows(run)
+        if judged is None:  # of a search that kept none
+            return None
+        costs = {key: found[key] for key in COSTS}
+        validation = {key: found["validation"][key] for key in FIGURES}
+        return Trial(tuple(words), run.folder, validation, **costs, judged=judged)
 
     def carry_out(self, words: Sequence[str]) -> Trial:
         """Does what is not done yet of a trial: its steps, its file, the measuring.
@@ -75,6 +91,7 @@ class Trials:
         parse(words)[-1].export(run, task)
         [entry] = self.measure([run.path(*FILE)], task.splits.validation)
         self._take_back(run)
+        write_rows(run, task.splits.validation.labels, entry["logits"])
         steps = sum(step["seconds"] for step in self.chains.record(before))
         run.write_json(RECORD, _record(words, entry, steps + time.perf_counter() - began))
         keras.utils.clear_session()
@@ -102,14 +119,13 @@ class Trials:
     def _take_back(run: Run) -> None:
         """Lets the model go, which is as large as many files."""
         run.path("model.keras").unlink()
-        shutil.rmtree(run.path("tokenizer"), ignore_errors=True)  # exports/ has one
+        remove_known(run.path("tokenizer"), *TOKENIZER)  # exports/ has one
 
 
 def _record(words: Sequence[str], entry: dict[str, Any], seconds: float) -> dict[str, Any]:
-    figures = [name for metric in METRICS for name in (metric, f"{metric}_interval")]
     return {
         "words": list(words),
-        "validation": {name: entry[name] for name in figures},
+        "validation": {name: entry[name] for name in FIGURES},
         "bytes": entry["bytes"],
         "latency_p50_ms": entry["latency_ms"]["p50"],
         "peak_memory_bytes": entry["peak_memory_bytes"],

@@ -68,6 +68,7 @@ def benchmark(
     threads: Sequence[int] = (1,),
     protocol: Protocol | None = None,
     most_rows: int | None = None,
+    logits: bool = False,
 ) -> list[dict[str, Any]]:
     """Measures models side by side, and writes those of a run into its benchmark.json.
 
@@ -79,6 +80,7 @@ def benchmark(
         threads: each model is measured with each of these.
         protocol: how it is timed; 100 calls by default.
         most_rows: of the examples for accuracy, evenly spread; all by default.
+        logits: returns them, too: `logits` of the rows, (rows, classes) float64. No file has them.
 
     Returns:
         a dict a model and number of threads, in JSON's types: `model` (its path) and `file`
@@ -108,10 +110,12 @@ def benchmark(
         _time(entries, processes, protocol)
         for (_, entry), process in zip(entries, processes, strict=True):
             entry |= process.ask({"memory": True})
-        _score(entries, processes, most_rows)
+        said = _score(entries, processes, most_rows)
     for target, entry in entries:
         if target.run is not None:
             _record(target.run, entry)
+        if logits:
+            entry["logits"] = said[target.signature.path]
     return [entry for _, entry in entries]
 
 
@@ -220,17 +224,23 @@ def latencies(milliseconds: np.ndarray) -> dict[str, Any]:
 
 def _score(
     entries: Sequence[tuple[Target, dict]], processes: Sequence[Process], most_rows: int | None
-) -> None:
-    """Adds what the models are worth; the number of threads changes nothing in that."""
+) -> dict[Path, np.ndarray]:
+    """Adds what the models are worth; the number of threads changes nothing in that.
+
+    Returns:
+        the logits of each file.
+    """
     known: dict[Path, dict[str, Any]] = {}
+    said: dict[Path, np.ndarray] = {}
     for (target, entry), process in zip(entries, processes, strict=True):
         path = target.signature.path
         if path not in known:
             rows = target.rows.spread(most_rows)
-            logits = logits_of(process, rows.examples, "Measuring accuracy")
-            known[path] = worth(rows, logits, target.signature.classes)
+            said[path] = logits_of(process, rows.examples, "Measuring accuracy")
+            known[path] = worth(rows, said[path], target.signature.classes)
             known[path]["learned_from"] = rows.learned
         entry |= known[path]
+    return said
 
 
 def logits_of(

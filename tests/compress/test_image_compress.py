@@ -107,10 +107,10 @@ def test_the_space_of_an_image_model_has_channels_kernels_and_what_trains(traine
 @pytest.mark.slow
 def test_a_search_over_image_chains_ends_in_a_run_within_its_budget(trained_images, places):
     found = search(
-        trained_images, within="accuracy=0.1", goal="size", trials=3, epochs=2, places=places
+        trained_images, within="accuracy=0.2", goal="size", trials=3, epochs=2, places=places
     )
     assert not found.failed and len(found.trials) == 3
-    assert found.chosen and found.value(found.chosen) >= found.floor
+    assert found.chosen and found.difference(found.chosen) > found.least(found.chosen) >= -0.2
     run = Run(found.result["run"])
     assert run.finished and tuple(run.steps) == found.chosen.words
     [entry] = run.read_json("benchmark.json")

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import keras
 import numpy as np
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 from kerastc.cli import main
 from kerastc.compress import compress
 from kerastc.compress.pipeline import original_of
+from kerastc.errors import UserError
 from kerastc.predictor import Predictor
 from kerastc.report.metrics import read_predictions
 from kerastc.run import Run
@@ -94,6 +96,44 @@ def test_a_stopped_chain_goes_on_to_the_same_weights(trained, places, tmp_path, 
     assert len(saved) == 2
     assert_the_same_weights(whole, cut)
     assert [s["step"] for s in cut.read_json("compression.json")["steps"]] == words
+
+
+def notes_in(folder) -> list[Path]:
+    """Somebody's own files, wherever a stopped run may look."""
+    places = ("", "steps", "steps/1", "steps/1/checkpoints", "checkpoints")
+    notes = [folder / place / "notes.txt" for place in places]
+    for note in notes:
+        note.parent.mkdir(exist_ok=True)
+        note.write_text("mine")
+    return notes
+
+
+def test_a_chain_stopped_in_its_first_step_keeps_what_is_not_its_own(
+    trained, places, tmp_path, monkeypatch
+):
+    from kerastc.compress import teaching
+
+    words = ["recover:epochs=2,learning_rate=1e-3"]
+    child = tmp_path / "cut"
+    stopping_after_one_epoch(monkeypatch)
+    with pytest.raises(Stop):
+        compress(trained, words, places=places, folder=child)
+    notes = notes_in(child)
+    before = {path for path in child.rglob("*") if path.is_file()}
+    assert any(path.match("steps/1/checkpoints/step-*.npz") for path in before)
+    resume = {"places": places, "folder": child, "resume": True}
+    for refusal in (UserError("no"), KeyboardInterrupt(), OSError("full")):
+        with monkeypatch.context() as patch:
+            patch.setattr(teaching, "fit", Mock(side_effect=refusal))
+            with pytest.raises(UserError):
+                compress(None, (), **resume)
+        assert {path for path in child.rglob("*") if path.is_file()} >= before
+    with pytest.raises(UserError, match="missing"):  # before its first step
+        compress(None, (), **resume, moved=[str(tmp_path / "missing.csv")])
+    assert {path for path in child.rglob("*") if path.is_file()} >= before
+    assert compress(None, (), **resume).finished
+    assert all(note.read_text() == "mine" for note in notes)
+    assert not list(child.rglob("steps/1/checkpoints/*.npz"))
 
 
 def test_gradual_pruning_that_was_stopped_comes_to_the_same_zeros(
