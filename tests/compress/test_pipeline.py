@@ -1,5 +1,6 @@
 """Compression end to end on the command line: a run in, a smaller run out, stopped and resumed."""
 
+import errno
 import json
 import shutil
 import subprocess
@@ -122,7 +123,7 @@ def test_a_chain_stopped_in_its_first_step_keeps_what_is_not_its_own(
     before = {path for path in child.rglob("*") if path.is_file()}
     assert any(path.match("steps/1/checkpoints/step-*.npz") for path in before)
     resume = {"places": places, "folder": child, "resume": True}
-    for refusal in (UserError("no"), KeyboardInterrupt(), OSError("full")):
+    for refusal in (UserError("no"), KeyboardInterrupt(), OSError(errno.ENOSPC, "full")):
         with monkeypatch.context() as patch:
             patch.setattr(teaching, "fit", Mock(side_effect=refusal))
             with pytest.raises(UserError):
