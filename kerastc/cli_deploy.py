@@ -109,7 +109,7 @@ def export(run, formats, batch, length, quantization, exclude, names, bundle, as
     kerastc export runs/headlines/20261121-101500 --format onnx --format saved_model --length any
     """
     from kerastc.deploy import export as export_run
-    from kerastc.deploy.exporting import checked
+    from kerastc.deploy.export_request import checked
     from kerastc.run import Run
 
     opened = Run.open(run)

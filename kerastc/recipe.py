@@ -130,7 +130,7 @@ def same(script: Recipe, name: str) -> bool:
 
 def _meant(path: Path) -> str:
     """The command for what the user named in a recipe's place: a run, or data."""
-    from kerastc.run import is_run
+    from kerastc.found_runs import is_run
 
     if is_run(path):
         return f"It is a run. To go on with it: kerastc train --resume --run {path}"

@@ -15,11 +15,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from kerastc import files, manifest
-from kerastc.data.telling import told_lines
+from kerastc import files, manifest, run_data
 from kerastc.environment import environment
 from kerastc.errors import UserError
-from kerastc.forms import labels_text, read_json, read_labels
+from kerastc.forms import read_json
+from kerastc.found_runs import is_run, nearby
 from kerastc.parents import parent_folder
 from kerastc.progress import tell
 from kerastc.run_forms import FORMS
@@ -92,10 +92,10 @@ class Run:
         """
         run = cls(folder, cache)
         if not run.folder.is_dir():
-            raise UserError(f"There is no run at {folder}.", _nearby(run.folder))
+            raise UserError(f"There is no run at {folder}.", nearby(run.folder))
         if not (run.folder / "config.json").is_file():
             raise UserError(
-                f"{folder} is no run folder: it has no config.json.", _nearby(run.folder)
+                f"{folder} is no run folder: it has no config.json.", nearby(run.folder)
             )
         run.config  # noqa: B018  (an unreadable one is refused here)
         return run
@@ -274,16 +274,7 @@ class Run:
         Raises:
             UserError: where it is missing, broken, or of other classes than data.json.
         """
-        path = self.required("labels.txt")
-        found = read_labels(path)
-        if self.path("data.json").exists():
-            known = self.read_json("data.json")["classes"]
-            if list(found) != known:
-                raise UserError(
-                    f"{path} has {len(found)} classes ({_some(found)}), data.json {len(known)} "
-                    f"({_some(known)}): one of them is of another run, or in another order."
-                )
-        return found
+        return run_data.classes(self)
 
     def required(self, name: str) -> Path:
         """The path of a file or folder that the run has to have.
@@ -338,33 +329,7 @@ class Run:
         Raises:
             UserError: on a resumed run whose data have changed since it began.
         """
-        described = splits.as_dict()
-        known = self.path("data.json").is_file()
-        if known:
-            before = self.read_json("data.json")["fingerprint"]
-            if before != described["fingerprint"]:
-                raise UserError(
-                    f"The data changed since {self.folder} began: the fingerprint of "
-                    f"{described.get('source', 'what was read')} is "
-                    f"{described['fingerprint'][:12]}, then it was {before[:12]}.",
-                    "Put the data back as they were, say where they are with --data NEW, or start "
-                    "a new run.",
-                )
-        if self.moved:
-            config = self.config
-            places = config["locations"]
-            places.update({key: places[key] | place for key, place in self.moved.items()})
-            self.write_json("config.json", config)
-        if exploration is not None:
-            described["exploration"] = exploration.as_dict()
-        self.write_json("data.json", described)
-        for line in () if known else told_lines(described):
-            tell(line)
-        self.write_text("labels.txt", labels_text(described["classes"]))
-        if self.path("environment.json").is_file():
-            facts = self.read_json("environment.json")
-            facts["data_fingerprint"] = described["fingerprint"]
-            self.write_json("environment.json", facts)
+        run_data.describe(self, splits, exploration)
 
     def describe_environment(self, seed: int) -> None:
         """Writes `environment.json`; call it once Keras has chosen its backend."""
@@ -374,29 +339,5 @@ class Run:
         self.write_json("environment.json", facts)
 
 
-def is_run(folder: Path) -> bool:
-    """Whether a folder's config.json is a run's; encoders and tokenizers have others."""
-    try:
-        config = json.loads((folder / "config.json").read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(config, dict) and isinstance(config.get("recipe"), str)
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
-
-
 def _visible(folder: Path) -> Iterator[Path]:
     return (path for path in folder.iterdir() if not path.name.startswith("."))
-
-
-def _nearby(folder: Path) -> str:
-    """Names the newest runs near a path that is no run."""
-    root = folder if folder.is_dir() else folder.parent
-    found = [*root.glob("*/config.json"), *root.glob("*/*/config.json")]
-    found = [path for path in found if is_run(path.parent)]
-    newest = sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)[:3]
-    if not newest:
-        return "A run is made by: kerastc train RECIPE"
-    return "Runs near there: " + ", ".join(str(path.parent) for path in newest)

@@ -1,22 +1,19 @@
 """What a recipe can be told: typed settings, their words on the command line, their errors."""
 
-import ast
 import copy
 import dataclasses
-import functools
-import inspect
 import json
-import tokenize
-import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import pydantic
 from pydantic.fields import FieldInfo
 
 from kerastc.errors import UserError, nearest
+from kerastc.setting_comments import comments
+from kerastc.setting_types import as_dict, infos, is_group, parse, type_name
 from kerastc.synonyms import meant
 
 
@@ -71,9 +68,9 @@ class Config(pydantic.BaseModel):
         if not isinstance(given, Mapping):
             return given
         groups = {
-            name: _as_dict(info.get_default())
+            name: as_dict(info.get_default())
             for name, info in cls.model_fields.items()
-            if _is_group(info.annotation) and not info.is_required()
+            if is_group(info.annotation) and not info.is_required()
         }
         return _merged({**groups, **cls.usual(given)}, given)
 
@@ -109,7 +106,7 @@ def configure(
         place = values
         for parent in parents:
             place = place.setdefault(parent, {})
-        place[last] = _parse(text, field.type)
+        place[last] = parse(text, field.type)
     return validate(config_class, values)
 
 
@@ -155,7 +152,7 @@ class Field:
     @property
     def type_name(self) -> str:
         """The type in the words of `kerastc show`: `float`, `head | all`, `int or none`."""
-        return _type_name(self.type)
+        return type_name(self.type)
 
 
 def fields(
@@ -171,17 +168,17 @@ def fields(
     """
     if defaults is None:
         defaults = config_class.usual({}) if issubclass(config_class, Config) else {}
-    comments = _comments(config_class)
+    beside = comments(config_class)
     own = vars(config_class).get("__annotations__", {})
-    infos = _infos(config_class)
-    for name in sorted(infos, key=lambda name: name not in own):
-        info = infos[name]
+    known = infos(config_class)
+    for name in sorted(known, key=lambda name: name not in own):
+        info = known[name]
         required = info.is_required()
         default = None if required else defaults.get(name, info.get_default())
-        if _is_group(info.annotation):
-            yield from fields(info.annotation, f"{prefix}{name}.", _as_dict(default or {}))
+        if is_group(info.annotation):
+            yield from fields(info.annotation, f"{prefix}{name}.", as_dict(default or {}))
         else:
-            told = comments.get(name, "")
+            told = beside.get(name, "")
             place = _location(name, info)
             yield Field(prefix + name, info.annotation, required, default, told, place)
 
@@ -264,29 +261,6 @@ def word(key: str, value: Any) -> str:
     return f"{key}={str(value).lower() if isinstance(value, bool) else value}"
 
 
-def _is_group(annotation: Any) -> bool:
-    return isinstance(annotation, type) and (
-        issubclass(annotation, pydantic.BaseModel) or dataclasses.is_dataclass(annotation)
-    )
-
-
-def _infos(config_class: type) -> dict[str, FieldInfo]:
-    """What pydantic knows of the fields of a model, or of a plain dataclass."""
-    if issubclass(config_class, pydantic.BaseModel):
-        return config_class.model_fields
-    return {
-        field.name: FieldInfo.from_annotated_attribute(field.type, field.default)
-        for field in dataclasses.fields(config_class)
-    }
-
-
-def _as_dict(group: Any) -> dict[str, Any]:
-    """The values of a group of fields, nested."""
-    if isinstance(group, Mapping):
-        return dict(group)
-    return dataclasses.asdict(group) if dataclasses.is_dataclass(group) else group.model_dump()
-
-
 def _merged(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Nested values, those given in the place of those before."""
     merged = dict(before)
@@ -295,44 +269,6 @@ def _merged(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, An
         both = isinstance(old, Mapping) and isinstance(value, Mapping)
         merged[name] = _merged(old, value) if both else value
     return merged
-
-
-def _members(annotation: Any) -> tuple[Any, ...]:
-    """The members of a union, or the type alone, without their bounds."""
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        return tuple(_bare(member) for member in typing.get_args(annotation))
-    return (_bare(annotation),)
-
-
-def _bare(annotation: Any) -> Any:
-    return annotation.__origin__ if hasattr(annotation, "__metadata__") else annotation
-
-
-def _type_name(annotation: Any) -> str:
-    if annotation is type(None):
-        return "none"
-    if typing.get_origin(annotation) is Literal:
-        return " | ".join(map(str, typing.get_args(annotation)))
-    if typing.get_origin(annotation) in (list, tuple):
-        return f"list of {_type_name(_bare(typing.get_args(annotation)[0]))}"
-    if len(_members(annotation)) > 1:
-        return " or ".join(map(_type_name, _members(annotation)))
-    return getattr(annotation, "__name__", str(annotation))
-
-
-def _parse(text: str, annotation: Any) -> Any:
-    """Turns a word of the command line into what pydantic shall check."""
-    members = _members(annotation)
-    if type(None) in members and text.lower() in ("none", "null"):
-        return None
-    if any(typing.get_origin(member) in (list, tuple) for member in members):
-        if text.startswith("["):
-            try:
-                return json.loads(text)
-            except ValueError:
-                return text
-        return [part for part in text.split(",") if part]
-    return text
 
 
 def _explain(config_class: type[Config], problem: Mapping[str, Any]) -> str:
@@ -351,36 +287,3 @@ def _explain(config_class: type[Config], problem: Mapping[str, Any]) -> str:
     near = nearest(str(given), allowed.split(" | ")) if " | " in allowed else ""
     reason = "" if " | " in allowed else f" ({problem['msg'].removeprefix('Value error, ')})"
     return f"{key}={given} is not allowed: {key} takes {allowed}{reason}. {near}".rstrip()
-
-
-def _comments(config_class: type) -> dict[str, str]:
-    """The trailing comment of each field, looked up through the base classes."""
-    found: dict[str, str] = {}
-    for base in reversed(config_class.__mro__):
-        if _is_group(base) and base is not pydantic.BaseModel:
-            found |= {k: v for k, v in _class_comments(base).items() if v or k not in found}
-    return found
-
-
-@functools.cache
-def _class_comments(config_class: type) -> dict[str, str]:
-    source = Path(inspect.getsourcefile(config_class)).read_bytes()
-    body = next(
-        (
-            node.body
-            for node in ast.walk(ast.parse(source))
-            if isinstance(node, ast.ClassDef) and node.name == config_class.__name__
-        ),
-        [],
-    )
-    lines = iter(source.splitlines(keepends=True))
-    comments = {
-        token.start[0]: token.string.lstrip("# ")
-        for token in tokenize.tokenize(lambda: next(lines, b""))
-        if token.type == tokenize.COMMENT
-    }
-    return {
-        node.target.id: comments.get(node.end_lineno, "")
-        for node in body
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
-    }

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kerastc.errors import UserError
-from kerastc.run import Run, is_run
+from kerastc.found_runs import is_run
+from kerastc.run import Run
 
 SHOWN = 5  # runs that an error names
 

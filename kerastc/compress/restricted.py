@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from kerastc.errors import UserError
-from kerastc.text.tokens import BytePair, SentencePiece, Tokenizer, WordPiece
+from kerastc.text.tokenizer import Tokenizer
+from kerastc.text.tokens import BytePair, SentencePiece, WordPiece
 
 SPACE = "\u2581"  # stands for a space in SentencePiece
 

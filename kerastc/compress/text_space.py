@@ -13,7 +13,7 @@ from kerastc.compress.text_task import TextTask
 from kerastc.errors import UserError
 from kerastc.models import compact
 from kerastc.models.low_rank import LowRankDense
-from kerastc.text.tokens import Tokenizer
+from kerastc.text.tokenizer import Tokenizer
 
 KINDS = get_args(Quantize.model_fields["kind"].annotation)
 WIDTH_SHARES = (2, 3, 4, 6)  # of the vectors' width is the rank of the table of tokens

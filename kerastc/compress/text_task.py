@@ -17,7 +17,8 @@ from kerastc.errors import UserError
 from kerastc.models import compact
 from kerastc.predictor import Predictor
 from kerastc.run import Run
-from kerastc.text.tokens import Tokenizer, load_tokenizer
+from kerastc.text.tokenizer import Tokenizer
+from kerastc.text.tokens import load_tokenizer
 from kerastc.training.batching import TextBatches
 from kerastc.training.config import TextClassifierConfig
 from kerastc.training.text import save, text_batches

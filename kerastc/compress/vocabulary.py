@@ -17,7 +17,7 @@ from kerastc.errors import UserError
 from kerastc.training.config import Count
 
 if TYPE_CHECKING:
-    from kerastc.text.tokens import Tokenizer
+    from kerastc.text.tokenizer import Tokenizer
 
 
 class Vocabulary(Step):

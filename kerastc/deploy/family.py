@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from kerastc.deploy.benchmark import benchmark
-from kerastc.deploy.exporting import FILES, FOLDER, export
+from kerastc.deploy.export_request import FILES, FOLDER
+from kerastc.deploy.exporting import export
 from kerastc.run import Run
 
 

@@ -15,7 +15,7 @@ from kerastc.models import presets
 from kerastc.models.minilm import minilm_folder, verify_minilm
 from kerastc.models.text_encoder import TextEncoder, token_inputs, transformer_layers
 from kerastc.text.ragged import Ragged
-from kerastc.text.tokens import Tokenizer
+from kerastc.text.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)

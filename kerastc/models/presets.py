@@ -14,10 +14,10 @@ import keras_hub
 from kerastc.errors import UserError, out_of_memory
 from kerastc.models.bert import is_exact, read_bert
 from kerastc.models.tokenizer_file import require_same_tokens
+from kerastc.text.tokenizer import Tokenizer
 from kerastc.text.tokens import (
     BytePair,
     SentencePiece,
-    Tokenizer,
     WordPiece,
     load_tokenizer,
     read_vocabulary,

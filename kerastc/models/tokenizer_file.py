@@ -6,7 +6,8 @@ from pathlib import Path
 import tokenizers
 
 from kerastc.errors import UserError
-from kerastc.text.tokens import SentencePiece, Tokenizer
+from kerastc.text.tokenizer import Tokenizer
+from kerastc.text.tokens import SentencePiece
 
 SAMPLES = (
     "The March of the Cats, in 2021: isn't it?",

@@ -9,7 +9,8 @@ from kerastc.errors import UserError
 from kerastc.text.cutting import cut_at_word
 from kerastc.text.preparation import TextPreparation
 from kerastc.text.ragged import Ragged
-from kerastc.text.tokens import Tokenizer, load_tokenizer
+from kerastc.text.tokenizer import Tokenizer
+from kerastc.text.tokens import load_tokenizer
 
 
 @dataclass(frozen=True)

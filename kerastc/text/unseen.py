@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kerastc.text.ragged import Ragged
-from kerastc.text.tokens import Tokenizer
+from kerastc.text.tokenizer import Tokenizer
 
 LEAST = 0.01  # a smaller share of unknown tokens is not told
 

@@ -25,7 +25,7 @@ from kerastc.training.trained import Trained
 
 if TYPE_CHECKING:
     from kerastc.data.splits import Splits
-    from kerastc.text.tokens import Tokenizer
+    from kerastc.text.tokenizer import Tokenizer
 
 
 def fine_tuned(splits: "Splits", config: TextClassifierConfig, run: Run) -> Trained:

@@ -16,7 +16,7 @@ from text_run import on_tensorflow, table_of
 
 from kerastc.cli import main
 from kerastc.deploy import Signature, export, in_tensorflow, litert, load
-from kerastc.deploy.exporting import checked
+from kerastc.deploy.export_request import checked
 from kerastc.deploy.signature import beside
 from kerastc.deploy.text_export import TextExport
 from kerastc.errors import UserError

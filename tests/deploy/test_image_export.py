@@ -14,7 +14,7 @@ from text_run import on_tensorflow
 
 from kerastc.cli import main
 from kerastc.deploy import Signature, export, in_tensorflow, load
-from kerastc.deploy.exporting import checked
+from kerastc.deploy.export_request import checked
 from kerastc.deploy.image_export import ImageExport
 from kerastc.errors import UserError
 from kerastc.run import Run
