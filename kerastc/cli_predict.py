@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from kerastc.printable import echo
 from kerastc.text.given import checked_texts
 
 if TYPE_CHECKING:
-    from kerastc.run import Run
+    from kerastc.text.unseen import Unseen
 
 NAMED = 10  # classes
 OPTION = re.compile("--?[A-Za-z][A-Za-z-]*(=.*)?", re.DOTALL)  # what looks like one
@@ -88,7 +89,7 @@ def predict(run, examples, path, columns, encoding, as_json, backend, **form) ->
     if model.kind == "image" and (path is not None or columns):
         raise UserError(
             f"{run} classifies images; --file and --text are for texts.",
-            f"Give it image files: kerastc predict {run} photo.png",
+            f"Give it image files: kerastc predict {shlex.quote(str(run))} photo.png",
         )
     examples = list(examples)
     if model.kind == "text":
@@ -99,12 +100,16 @@ def predict(run, examples, path, columns, encoding, as_json, backend, **form) ->
         examples = _piped(encoding)
     if not examples:
         what = "photo.png" if model.kind == "image" else '"a text"'
-        raise UserError(f"There is no {model.kind} to classify.", f"kerastc predict {run} {what}")
+        raise UserError(
+            f"There is no {model.kind} to classify.",
+            f"kerastc predict {shlex.quote(str(run))} {what}",
+        )
     given = model.given(examples)
     predictor = model.load()
+    unseen = _unseen(predictor, given)
     probabilities, classes = predictor.probabilities(given), predictor.classes
     if as_json:
-        rows = prediction_rows(examples, probabilities, classes, model.kind)
+        rows = prediction_rows(examples, probabilities, classes, model.kind, unseen)
         echo(json.dumps(rows, indent=2))
     else:
         echo(_loaded(predictor), err=True)
@@ -131,8 +136,8 @@ def evaluate(run, data, columns, label, as_json, backend, **form) -> None:
     kerastc evaluate runs/text/20261121-101500 --data labelled.csv --text title+body --label topic
     kerastc evaluate runs/images/20261121-101500 --data folder-of-class-folders
     """
+    from kerastc import own_rows
     from kerastc.kinds import KINDS
-    from kerastc.own_data import is_made_of, warning
     from kerastc.report import classification_metrics
     from kerastc.report.terminal import metrics_table
 
@@ -141,16 +146,28 @@ def evaluate(run, data, columns, label, as_json, backend, **form) -> None:
     predictor = model.load()
     examples = predictor.matching(read)
     given = examples.images if model.kind == "image" else examples.texts
+    unseen = _unseen(predictor, given)
     metrics = classification_metrics(
         examples.labels, predictor.probabilities(given), predictor.classes
     )
     if as_json:
-        echo(json.dumps(metrics, indent=2))
+        told = {} if unseen is None else {"unseen": unseen.as_dict()}
+        echo(json.dumps(metrics | told, indent=2))
     else:
         echo(_loaded(predictor), err=True)
         metrics_table(metrics, units=KINDS[model.kind])
-    if is_made_of(model.run, read):
-        echo(warning(model.kind, model.run.folder), err=True)
+    if told := own_rows.told(own_rows.run_of(run), model.kind, data, examples):
+        echo(told, err=True)
+
+
+def _unseen(predictor: Any, given: Any) -> "Unseen | None":
+    """What a model of texts does not see of these, which is told; images are seen as a whole."""
+    if predictor.kind != "text":
+        return None
+    unseen = predictor.unseen(given)
+    for line in unseen.lines():
+        echo(line, err=True)
+    return unseen
 
 
 def _read(path: Path, columns: str, run: Reading, **form: Any) -> list[str]:
@@ -200,13 +217,11 @@ class _Model:
         kind: one of `kerastc.kinds.KINDS`.
         settings: its preprocessing.json.
         load: gives what classifies with it.
-        run: the run, also that of an exported file in its exports/; none elsewhere.
     """
 
     kind: str
     settings: dict[str, Any]
     load: Callable[[], Any]
-    run: "Run | None" = None
 
     def given(self, examples: Sequence[str]) -> Any:
         """Texts as they are; of images, the pixels of these files."""
@@ -224,12 +239,9 @@ class _Model:
 def _opened(path: Path, backend: str | None) -> _Model:
     if path.is_file() or path.suffix in EXPORTED:
         from kerastc.deploy import load
-        from kerastc.deploy.targets import run_of
 
         classifier = load(path)
-        signature = classifier.signature
-        run = run_of(signature)
-        return _Model(classifier.kind, signature.preprocessing, lambda: classifier, run)
+        return _Model(classifier.kind, classifier.signature.preprocessing, lambda: classifier)
     from kerastc.kinds import kind_of
     from kerastc.run import Run
 
@@ -243,7 +255,7 @@ def _opened(path: Path, backend: str | None) -> _Model:
 
         return predictor_of(run)
 
-    return _Model(kind_of(run), run.read_json("preprocessing.json"), predictor, run)
+    return _Model(kind_of(run), run.read_json("preprocessing.json"), predictor)
 
 
 def _loaded(predictor) -> str:

@@ -18,6 +18,7 @@ from kerastc.run import Run
 from kerastc.softmax import softmax
 from kerastc.text.given import checked_texts
 from kerastc.text.preprocessing import Preprocessing
+from kerastc.text.unseen import Unseen
 from kerastc.training.batching import TextBatches
 from kerastc.training.image_batches import ImageBatches
 from kerastc.training.predicting import predict
@@ -87,6 +88,10 @@ class Predictor(_RunModel):
         none = np.zeros((len(tokens), 0), "float32")
         batches = TextBatches(tokens, self.preprocessing.tokenizer.pad, none, BATCH)
         return predict(self.model, batches, "Predicting")
+
+    def unseen(self, texts: Sequence[str]) -> Unseen:
+        """What the model does not see of the texts; errors as in `logits`."""
+        return self.preprocessing.unseen(checked_texts(texts))
 
     def matching(self, texts: LabelledTexts) -> LabelledTexts:
         """Labelled texts with their labels renumbered to this run's classes.

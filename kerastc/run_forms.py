@@ -85,6 +85,7 @@ ENTRY = {  # of benchmark.json
     "macro_f1_interval?": INTERVAL,
     "agreement?": float,
     "learned_from?": bool,
+    "unseen?": dict,
     "machine?": {"cpu?": str, "cores?": COUNT, "system?": str, "python?": str},
     "measured?": str,
 }

@@ -99,6 +99,18 @@ def test_predict_reads_a_file(trained, kerastc, subjects_csv):
     assert len(rows) == 120
 
 
+def test_what_the_model_does_not_see_is_told_beside_the_answers(trained, kerastc):
+    done = kerastc("predict", trained, "--json", "rope " * 31, "東京", "a mast")
+    assert "1 of 3 texts (33.3%) has more than 32 tokens: cut there." in done.stderr
+    assert "1 of 3 texts (33.3%) has tokens that the vocabulary does not know" in done.stderr
+    rows = json.loads(done.stdout)
+    assert [(row["cut"], row["unknown_tokens"] > 0) for row in rows] == [
+        (True, False),
+        (False, True),
+        (False, False),
+    ]
+
+
 def test_evaluate_measures_a_labelled_file(trained, kerastc, subjects_csv, tmp_path):
     metrics = json.loads(kerastc("evaluate", trained, "--data", subjects_csv, "--json").stdout)
     assert metrics["rows"] == 120

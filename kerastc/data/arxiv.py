@@ -13,7 +13,7 @@ from kerastc.data.arxiv_problems import ArxivClass, arxiv_classes
 from kerastc.data.reading import Reading
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
-from kerastc.text.cutting import cut_at_word
+from kerastc.text.cutting import TOO_LONG, cut_at_word
 
 API = "https://export.arxiv.org/api/query"
 
@@ -142,7 +142,7 @@ def read_arxiv_part(
             f"{', '.join(classes)}.",
             "The class of a paper is that of its primary category.",
         )
-    return _texts(rows, classes, str(path), text, notes)
+    return _texts(rows, classes, str(path), max_characters, text, notes)
 
 
 def _shares(arxiv_class: ArxivClass) -> dict[str, int]:
@@ -188,7 +188,7 @@ def _draw(
             )
         drawn += islice(_in_turn(own), arxiv_class.texts)
     notes["not_drawn"] = len(rows) - len(drawn)
-    return _texts(sorted(drawn), classes, source, text, notes)
+    return _texts(sorted(drawn), classes, source, max_characters, text, notes)
 
 
 def _notes() -> dict[str, int]:
@@ -200,10 +200,12 @@ def _texts(
     rows: Sequence[_Candidate],
     classes: Mapping[str, ArxivClass],
     source: str,
+    max_characters: int | None,
     text: Sequence[str],
     notes: dict[str, int],
 ) -> LabelledTexts:
-    notes["cut"] = sum(row.is_cut for row in rows)
+    if max_characters:
+        notes[TOO_LONG.format(max_characters, "characters")] = sum(row.is_cut for row in rows)
     notes["cross_listed"] = sum(row.is_cross_listed for row in rows)
     texts, names = [row.text for row in rows], [row.name for row in rows]
     reading = Reading(tuple(text), separator=". ")  # nearly: see `_joined`

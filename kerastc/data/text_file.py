@@ -16,7 +16,7 @@ from kerastc.data.table_kinds import is_table, open_table
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
 from kerastc.progress import tell
-from kerastc.text.cutting import cut_at_word
+from kerastc.text.cutting import TOO_LONG, cut_at_word
 
 
 def read_texts(
@@ -79,7 +79,7 @@ def read_texts(
             f"At least two classes are needed. The columns are {table.shown_columns()}; "
             "set label= to the one with the classes.",
         )
-    notes = {f"texts cut to {max_characters} characters": cut} if max_characters else {}
+    notes = {TOO_LONG.format(max_characters, "characters"): cut} if max_characters else {}
     reading = replace(given, text=tuple(columns), label=label)
     return replace(
         LabelledTexts.of(texts, names, source, notes | dict(table.notes), reading=reading),

@@ -18,7 +18,7 @@ import numpy as np
 from kerastc.deploy.machine import machine
 from kerastc.deploy.process import Process
 from kerastc.deploy.runtime import classifier_of
-from kerastc.deploy.targets import Data, Rows, Target, targets
+from kerastc.deploy.targets import Data, Rows, Target, targets, unseen_rows
 from kerastc.deploy.wire import packed
 from kerastc.errors import UserError
 from kerastc.kinds import KINDS
@@ -90,7 +90,8 @@ def benchmark(
         text; an image takes next to nothing), what `latencies` gives, `throughput` (texts or images
         a second); `peak_memory_bytes` (of the process) and `model_memory_bytes` (by how much that
         is more than before the model was loaded); what `worth` gives; `learned_from` (whether the
-        run is made of the examples); `machine` and `measured` (when).
+        run is made of the examples); `unseen` (of texts, as `Unseen.as_dict` gives it); `machine`
+        and `measured` (when).
 
     Raises:
         UserError: before any model is timed, where one of them is unfit.
@@ -98,6 +99,7 @@ def benchmark(
     protocol = protocol or Protocol.of_runs(100)
     with ExitStack() as stack:
         found = [target for path in paths for target in targets(Path(path), data, stack)]
+        unseen = unseen_rows(found, most_rows)
         shapes = [_shape(target, protocol) for target in found]
         entries = [
             (target, _entry(target, batch, length, count, protocol))
@@ -112,6 +114,8 @@ def benchmark(
             entry |= process.ask({"memory": True})
         said = _score(entries, processes, most_rows)
     for target, entry in entries:
+        if target.name in unseen:
+            entry["unseen"] = unseen[target.name].as_dict()
         if target.run is not None:
             _record(target.run, entry)
         if logits:

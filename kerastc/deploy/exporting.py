@@ -92,7 +92,7 @@ def _export(request: Request, calibration: Sequence[np.ndarray] | None) -> Signa
         if task.tokenizer:
             task.copy_tokenizer(stack.enter_context(run.writing(FOLDER, task.tokenizer)))
         notes = _convert(task, request, rows, made)
-        signature = _signature(task, request, made, notes)
+        signature = _signature(task, request, made, (*notes, *task.notes()))
         parity = _compared(task, signature, name)
         signature = replace(signature, file=name, parity=parity)
         signature.write(told)

@@ -61,6 +61,10 @@ class RunExport(ABC):
         """What the model takes in the further signatures of its file, by their names."""
         return {}
 
+    def notes(self) -> tuple[str, ...]:
+        """What the model does not see of the rows that its file is compared on."""
+        return ()
+
     @property
     def outputs(self) -> tuple[Tensor, ...]:
         """What it gives."""

@@ -1,23 +1,31 @@
 """What a benchmark measures: the files of a run, single ones, bundles; and on which examples."""
 
+import shlex
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kerastc.data.images import LabelledImages
 from kerastc.data.texts import LabelledTexts
 from kerastc.deploy import bundle
+from kerastc.deploy.runtime import classifier_of
 from kerastc.deploy.sample_images import images_of
 from kerastc.deploy.sessions import FORMATS
 from kerastc.deploy.signature import SUFFIX, Signature
 from kerastc.errors import UserError
 from kerastc.kinds import KINDS
 from kerastc.own_data import is_made_of
+from kerastc.progress import tell
 from kerastc.report.metrics import Predictions, read_predictions
 from kerastc.run import Run
+
+if TYPE_CHECKING:
+    from kerastc.text.unseen import Unseen
 
 EXPORTS = "exports"
 
@@ -105,6 +113,20 @@ def targets(path: Path, data: Data | None, stack: ExitStack) -> Iterator[Target]
         yield _target(str(signature.path), signature, run_of(signature), data, None)
 
 
+def unseen_rows(found: Sequence[Target], most_rows: int | None) -> dict[str, "Unseen"]:
+    """What each model of texts does not see of its examples, by its name; it is told, too."""
+    unseen, told = {}, defaultdict(list)
+    for target in found:
+        if target.signature.kind == "text":
+            classifier = classifier_of(target.signature)
+            unseen[target.name] = classifier.unseen(target.rows.spread(most_rows).examples)
+            for line in unseen[target.name].lines():
+                told[line].append(target.name)
+    for line, names in told.items():
+        tell(line if len(names) == len(found) else f"{', '.join(names)}: {line}")
+    return unseen
+
+
 def _target(
     name: str, signature: Signature, run: Run | None, data: Data | None, rows: Rows | None
 ) -> Target:
@@ -175,7 +197,7 @@ def _exported(run: Run) -> Sequence[Path]:
     if not found:
         raise UserError(
             f"{run.folder} has no exported model that could be measured.",
-            f"Export one: kerastc export {run.folder} --format litert",
+            f"Export one: kerastc export {shlex.quote(str(run.folder))} --format litert",
         )
     return [signature.path for signature in found]
 

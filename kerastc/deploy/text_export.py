@@ -91,6 +91,10 @@ class TextExport(RunExport):
         """The texts as arrays by input name, (n, length) int32."""
         return self.calibration(self.preprocessing.tokens(self.texts, self.length))
 
+    def notes(self) -> tuple[str, ...]:
+        found = self.preprocessing.unseen(self.texts, self.length)
+        return tuple(f"Of the texts that it was compared on: {line}" for line in found.lines())
+
     def given(self) -> dict[str, Any]:
         return {"texts": list(self.texts)}
 

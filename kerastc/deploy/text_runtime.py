@@ -10,6 +10,7 @@ from kerastc.errors import UserError
 from kerastc.text.given import checked_texts
 from kerastc.text.preprocessing import Preprocessing
 from kerastc.text.ragged import Ragged
+from kerastc.text.unseen import Unseen
 
 
 class TextClassifier(Classifier):
@@ -40,6 +41,10 @@ class TextClassifier(Classifier):
 
     def rows(self, texts: Sequence[str], length: int | None = None) -> Ragged:
         return self.preprocessing.tokens(checked_texts(texts), length or self.length)
+
+    def unseen(self, texts: Sequence[str]) -> Unseen:
+        """What the model does not see of the texts; errors as in `rows`."""
+        return self.preprocessing.unseen(checked_texts(texts), self.length)
 
     def inputs(
         self, rows: Sequence[np.ndarray], length: int | None = None

@@ -1,5 +1,7 @@
 """Texts that are longer than they may be."""
 
+TOO_LONG = "texts of more than {:,} {}, which are cut"  # a note on data: 128 tokens
+
 
 def first_words(text: str, count: int) -> str:
     """The text with its white space folded, cut behind so many words."""

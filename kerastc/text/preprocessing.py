@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from kerastc.errors import UserError
 from kerastc.text.cutting import cut_at_word
 from kerastc.text.preparation import TextPreparation
 from kerastc.text.ragged import Ragged
 from kerastc.text.tokenizer import Tokenizer
 from kerastc.text.tokens import load_tokenizer
+from kerastc.text.unseen import Unseen, unseen
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,23 @@ class Preprocessing:
             texts: as a user gives them.
             length: the most tokens, where the model takes fewer than `max_tokens`.
         """
+        return self.tokenizer.encode(self._prepared(texts), self._most(length))
+
+    def unseen(self, texts: Sequence[str], length: int | None = None) -> Unseen:
+        """What a model does not see of the texts; arguments as of `tokens`."""
+        prepared, most = self._prepared(texts), self._most(length)
+        long = np.array([self._is_long(text) for text in texts], bool)
+        tokens = self.tokenizer.encode(prepared, most)
+        return unseen(prepared, tokens, self.tokenizer, most, long, self.max_characters)
+
+    def _most(self, length: int | None) -> int:
+        return min(self.max_tokens, length or self.max_tokens)
+
+    def _is_long(self, text: str) -> bool:
+        most = self.max_characters
+        return 0 < most < len(text) and most < len(" ".join(text.split()))
+
+    def _prepared(self, texts: Sequence[str]) -> Sequence[str]:
         if self.max_characters:
             texts = [cut_at_word(text, self.max_characters) for text in texts]
-        most = min(self.max_tokens, length or self.max_tokens)
-        return self.tokenizer.encode(self.preparation.apply(texts), most)
+        return self.preparation.apply(texts)

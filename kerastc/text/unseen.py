@@ -1,27 +1,118 @@
 """What of some texts a model cannot see: what lies behind its last token, and unknown tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from kerastc.text.ragged import Ragged
 from kerastc.text.tokenizer import Tokenizer
 
-LEAST = 0.01  # a smaller share of unknown tokens is not told
+LEAST = 0.01  # a smaller share of the texts, and of the tokens, is not told
 
 
-def cut_texts(texts: Sequence[str], tokens: Ragged, tokenizer: Tokenizer, max_tokens: int) -> int:
-    """How many of n texts have more than `max_tokens` tokens.
+@dataclass(frozen=True)
+class Unseen:
+    """What a model does not see of n texts.
+
+    Args:
+        long: (n,) bool; those of more than `max_characters`, which are cut before all else.
+        cut: (n,) bool; those of more than `max_tokens`.
+        unknown: (n,) int; tokens of each that the vocabulary does not know.
+        tokens: those that the model sees, of all texts, start and end left out.
+        max_characters, max_tokens: of the model; 0 characters cut none.
+    """
+
+    long: np.ndarray
+    cut: np.ndarray
+    unknown: np.ndarray
+    tokens: int
+    max_characters: int
+    max_tokens: int
+
+    @property
+    def unknown_share(self) -> float:
+        """Of the tokens."""
+        return int(self.unknown.sum()) / max(self.tokens, 1)
+
+    @property
+    def many_unknown(self) -> bool:
+        """Whether unknown tokens are worth a word."""
+        texts = np.count_nonzero(self.unknown) / max(len(self.unknown), 1)
+        return max(texts, self.unknown_share) >= LEAST
+
+    def lines(self, further: str = "") -> Iterator[str]:
+        """Sentences to tell; none where the model sees everything.
+
+        Args:
+            further: what can be done where tokens are cut, such as "; max_tokens=... reads more".
+        """
+        if self.long.any():
+            yield f"{_have(self.long)} more than {self.max_characters:,} characters: cut there."
+        if self.cut.any():
+            yield f"{_have(self.cut)} more than {self.max_tokens:,} tokens: cut there{further}."
+        if self.many_unknown:
+            yield (
+                f"{_have(self.unknown > 0)} tokens that the vocabulary does not know "
+                f"({self.unknown_share:.1%} of all tokens)."
+            )
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON: numbers of texts, and the share of unknown tokens."""
+        return {
+            "texts": len(self.cut),
+            "max_characters": self.max_characters,
+            "cut_by_characters": int(self.long.sum()),
+            "max_tokens": self.max_tokens,
+            "cut_by_tokens": int(self.cut.sum()),
+            "with_unknown_tokens": int(np.count_nonzero(self.unknown)),
+            "unknown_tokens": round(self.unknown_share, 6),
+        }
+
+    def of_each(self) -> Iterator[dict[str, Any]]:
+        """Of each text, for JSON: whether it is cut, and how many of its tokens are unknown."""
+        for cut, unknown in zip(self.long | self.cut, self.unknown, strict=True):
+            yield {"cut": bool(cut), "unknown_tokens": int(unknown)}
+
+
+def unseen(
+    texts: Sequence[str],
+    tokens: Ragged,
+    tokenizer: Tokenizer,
+    max_tokens: int,
+    long: np.ndarray | None = None,
+    max_characters: int = 0,
+) -> Unseen:
+    """Counts what a model does not see of n texts.
 
     Args:
         texts: as they are prepared for the tokenizer.
         tokens: what `tokenizer.encode` made of them.
         tokenizer: of the model.
         max_tokens: that it was given.
+        long: (n,) bool; those that were cut to `max_characters` before; none by default.
     """
     full = np.flatnonzero(tokens.lengths >= max_tokens)  # a full row is cut, or fits just so
     longer = tokenizer.encode([texts[row] for row in full], max_tokens + 1)
-    return int((longer.lengths > max_tokens).sum())
+    cut = np.zeros(len(tokens), bool)
+    cut[full] = longer.lengths > max_tokens
+    unknown = np.zeros(len(tokens), np.int64)
+    if tokenizer.unknown_id is not None:
+        row_of = np.repeat(np.arange(len(tokens)), tokens.lengths)
+        wrong = row_of[tokens.values == tokenizer.unknown_id]
+        unknown = np.bincount(wrong, minlength=len(tokens))
+    inner = int(tokens.lengths.sum()) - 2 * len(tokens)
+    long = np.zeros(len(tokens), bool) if long is None else long
+    return Unseen(long, cut, unknown, inner, max_characters, max_tokens)
+
+
+def _have(rows: np.ndarray) -> str:
+    """`12 of 50 texts (24.0%) have`; of one text `The text has`."""
+    count, of = int(rows.sum()), len(rows)
+    if of == 1:
+        return "The text has"
+    return f"{count:,} of {of:,} texts ({count / of:.1%}) {'has' if count == 1 else 'have'}"
 
 
 def known_rows(tokens: Ragged, rows: np.ndarray, known: np.ndarray) -> int:
@@ -34,11 +125,3 @@ def known_rows(tokens: Ragged, rows: np.ndarray, known: np.ndarray) -> int:
     """
     found = {tokens[row].tobytes() for row in known}
     return sum(tokens[row].tobytes() in found for row in rows)
-
-
-def unknown_share(tokens: Ragged, tokenizer: Tokenizer) -> float:
-    """The share of tokens, start and end left out, that the vocabulary does not know."""
-    inner = int(tokens.lengths.sum()) - 2 * len(tokens)
-    if tokenizer.unknown_id is None or not inner:
-        return 0.0
-    return int((tokens.values == tokenizer.unknown_id).sum()) / inner

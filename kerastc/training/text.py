@@ -13,7 +13,8 @@ from kerastc.models import Encoder, load_encoder, split_at_features, text_classi
 from kerastc.progress import tell
 from kerastc.run import Run
 from kerastc.softmax import softmax
-from kerastc.text.unseen import LEAST, cut_texts, known_rows, unknown_share
+from kerastc.text.cutting import TOO_LONG
+from kerastc.text.unseen import known_rows, unseen
 from kerastc.training.baseline import bag_of_words
 from kerastc.training.batching import Batches, TextBatches, covering_length
 from kerastc.training.config import TextClassifierConfig
@@ -126,20 +127,21 @@ def _tell_unseen(
     texts = splits.data
     prepared = config.preparation.apply(texts.texts)
     tokens = encoder.encode(prepared, config.max_tokens)
+    limit, tokenizer = config.max_tokens, encoder.tokenizer
+    found = unseen(prepared, tokens, tokenizer, limit)
+    for line in found.lines("; max_tokens=... reads more" * (limit < encoder.max_length)):
+        say(line)
     notes = {}
-    if cut := cut_texts(prepared, tokens, encoder.tokenizer, config.max_tokens):
-        more = "; max_tokens=... reads more" if config.max_tokens < encoder.max_length else ""
-        limit = f"more than {config.max_tokens} tokens"
-        say(f"{cut:,} of {len(texts):,} texts have {limit} and are cut{more}.")
-        notes[f"texts of {limit}, which are cut"] = cut
-    share = unknown_share(tokens, encoder.tokenizer)
-    if share >= LEAST:
-        say(f"{share:.1%} of the tokens are unknown to the vocabulary of {encoder.name}.")
-        notes["percent of the tokens that are unknown to the vocabulary"] = round(100 * share, 1)
+    if found.cut.any():
+        notes[TOO_LONG.format(limit, "tokens")] = int(found.cut.sum())
+    if found.many_unknown:
+        share = round(100 * found.unknown_share, 1)
+        notes["percent of the tokens that are unknown to the vocabulary"] = share
     for part in ("validation", "test"):
         rows = getattr(splits, f"{part}_rows")
         if known := known_rows(tokens, rows, splits.train_rows):
-            say(f"{known:,} of {len(rows):,} {part} texts have the same tokens as a training text.")
+            share = f"{known:,} of {len(rows):,} {part} texts ({known / len(rows):.1%})"
+            say(f"{share} have the same tokens as a training text.")
             notes[f"{part} texts with the same tokens as a training text"] = known
     if notes and run.path("data.json").is_file():
         data = run.read_json("data.json")

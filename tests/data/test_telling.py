@@ -9,12 +9,12 @@ def test_where_the_rows_went_is_told_in_80_columns():
             "train": {"rows": 7000, "counts": [6998, 2]},
             "test": {"rows": 3, "counts": [2, 1]},
         },
-        "notes": {"texts cut to 9 characters": 4, "nothing": 0},
+        "notes": {"texts of more than 9 characters, which are cut": 4, "nothing": 0},
     }
     lines = list(told_lines(described))
     assert all(len(line) <= 80 for line in lines)
     assert lines[-3:] == [
         "Rows: train 7,000, test 3; 2 classes",
-        "texts cut to 9 characters: 4",
+        "texts of more than 9 characters, which are cut: 4",
         "class 'sport', nearly the same name as 'Sport': 3 rows",
     ]

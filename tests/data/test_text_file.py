@@ -85,7 +85,7 @@ def test_a_record_that_may_have_swallowed_a_row_is_counted(write):
 def test_long_texts_are_cut_at_a_word_and_counted(write):
     data = read_texts(write(TABLE), max_characters=11)
     assert list(data.texts) == ["an oil", "a cup final"]
-    assert data.notes == {"texts cut to 11 characters": 1}
+    assert data.notes == {"texts of more than 11 characters, which are cut": 1}
 
 
 def test_numbers_and_booleans_are_labels_in_json_lines(write):

@@ -159,12 +159,16 @@ def test_a_bundle_is_measured_on_its_samples(model, tmp_path, capsys):
 
 def test_the_command_measures_on_a_file_of_ones_own(model, tmp_path):
     data = tmp_path / "own.csv"
-    data.write_text("words,subject\nking rook,chess\nboil salt,cooking\nmast,sailing\n")
+    long = "boil salt " * 5  # 10 words, of which the model sees 6
+    data.write_text(f"words,subject\nking zebra,chess\nrook,chess\n{long},cooking\n")
     words = ["benchmark", model, "--data", data, "--text", "words", "--label", "subject"]
     words += ["--runs", "2", "--rows", "2", "--json"]
     result = CliRunner().invoke(main, [*map(str, words)])
     [entry] = json.loads(result.stdout)
     assert (entry["rows"], entry["agreement"], entry["runs"]) == (2, None, 2)
+    assert "1 of 2 texts (50.0%) has more than 8 tokens: cut there." in result.stderr
+    assert "1 of 2 texts (50.0%) has tokens that the vocabulary does not know" in result.stderr
+    assert (entry["unseen"]["cut_by_tokens"], entry["unseen"]["with_unknown_tokens"]) == (1, 1)
     data.write_text("words,subject\nking rook,golf\nboil salt,cooking\n")
     result = CliRunner().invoke(main, [*map(str, words)])
     assert result.exit_code == 1

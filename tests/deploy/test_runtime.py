@@ -6,11 +6,13 @@ import shutil
 import device_model
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from device_model import CLASSES, LABELS, LENGTH, TEXTS, expected, ids, sign, write_run
 from scipy.special import softmax
 
+from kerastc.cli import main
 from kerastc.data.texts import LabelledTexts
-from kerastc.deploy import load
+from kerastc.deploy import bundle, load
 from kerastc.deploy.signature import beside
 from kerastc.errors import UserError
 
@@ -44,6 +46,32 @@ def test_a_text_is_prepared_and_cut_as_in_training(model):
     )
     [row] = classifier.rows([long])
     assert len(row) == LENGTH and row[-1] == ids("king")[-1]  # the end token stays
+
+
+def test_what_the_model_does_not_see_is_told_at_every_entrance(model, tmp_path):
+    texts = ["king " * (LENGTH - 2), "king " * 9, "zebra salt", "mast"]
+    told = [
+        "1 of 4 texts (25.0%) has more than 8 tokens: cut there.",
+        "1 of 4 texts (25.0%) has tokens that the vocabulary does not know (6.7% of all tokens).",
+    ]
+    path = tmp_path / "texts.csv"
+    path.write_text("text,label\n" + "".join(f"{text},chess\n" for text in texts))
+    bundled = bundle.write(model, tmp_path / "tiny.zip")
+    for words, given in (
+        (["predict", model, *texts], None),
+        (["predict", bundled, *texts], None),
+        (["predict", model, "--file", path], None),
+        (["predict", model], "\n".join(texts)),
+        (["evaluate", model, "--data", path], None),
+    ):
+        done = CliRunner().invoke(main, [*map(str, words), "--json"], input=given)
+        assert [line for line in done.stderr.splitlines() if "texts (" in line] == told, words
+        found = json.loads(done.stdout)
+        if words[0] == "evaluate":
+            assert (found["unseen"]["cut_by_tokens"], found["unseen"]["texts"]) == (1, 4)
+        else:
+            rows = [(row["cut"], row["unknown_tokens"]) for row in found]
+            assert rows == [(False, 0), (True, 0), (False, 1), (False, 0)]
 
 
 @pytest.mark.parametrize(("batch", "length"), [(4, LENGTH), (None, LENGTH), (None, None), (2, 5)])

@@ -144,7 +144,10 @@ def write_data(folder: Path, classes, rows: int, rng: np.random.Generator) -> No
                     {"texts": [fake_text(rng), fake_text(rng)], "classes": [*classes[:2]]}
                 ],
             },
-            "notes": {"texts cut to 300 characters": 1480, "rows without a text": 2},
+            "notes": {
+                "texts of more than 300 characters, which are cut": 1480,
+                "rows without a text": 2,
+            },
         },
     )
 

@@ -134,7 +134,7 @@ def test_the_command_data_and_settings_are_told(plain):
         "versions.keras 3.15.1",
         "Rows that repeat a text nearly 11",
         "has more than one class 7",
-        "texts cut to 300 characters 1480",
+        "texts of more than 300 characters, which are cut 1480",
         "Trainable parameters 148,995",
         "Peak memory 1.40 GiB",
     ):

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from kerastc.text.preparation import TextPreparation
+from kerastc.text.preprocessing import Preprocessing
 from kerastc.text.tokens import WordPiece
-from kerastc.text.unseen import cut_texts, known_rows, unknown_share
+from kerastc.text.unseen import known_rows, unseen
 
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "red", "blue"]
 
@@ -14,16 +16,44 @@ def tokenizer():
     return WordPiece(VOCABULARY, True, True)
 
 
-@pytest.mark.parametrize(("words", "cut"), [(2, 0), (3, 0), (4, 1), (9, 1)])
+def found(tokenizer, texts, most=8):
+    return unseen(texts, tokenizer.encode(texts, most), tokenizer, most)
+
+
+@pytest.mark.parametrize(("words", "cut"), [(2, False), (3, False), (4, True), (9, True)])
 def test_a_text_that_just_fits_is_not_cut(tokenizer, words, cut):
-    texts = ["red " * words, "blue"]
-    assert cut_texts(texts, tokenizer.encode(texts, 5), tokenizer, 5) == cut
+    assert list(found(tokenizer, ["red " * words, "blue"], 5).cut) == [cut, False]
 
 
 def test_unknown_tokens_are_counted_without_start_and_end(tokenizer):
-    tokens = tokenizer.encode(["red green", "blue mauve"], 8)
-    assert unknown_share(tokens, tokenizer) == 0.5
-    assert unknown_share(tokenizer.encode([], 8), tokenizer) == 0
+    of = found(tokenizer, ["red green", "blue mauve pink", "red"])
+    assert list(of.unknown) == [1, 2, 0]
+    assert of.unknown_share == 3 / 6
+    assert list(of.lines()) == [
+        "2 of 3 texts (66.7%) have tokens that the vocabulary does not know (50.0% of all tokens)."
+    ]
+    assert found(tokenizer, []).unknown_share == 0
+    assert not list(found(tokenizer, []).lines())
+    assert not list(found(tokenizer, ["red"] * 1000 + ["green"]).lines())
+
+
+@pytest.mark.parametrize("length", [None, 4])
+def test_what_is_cut_is_told_in_shares(tokenizer, length):
+    model = Preprocessing(tokenizer, 5, 12, TextPreparation())
+    texts = ["red red red", "red  red   red", "red " * 4, "blue blue blue", "blue"]
+    of = model.unseen(texts, length)
+    assert list(of.long) == [False, False, True, True, False]  # folded, they have 11 and 15, 14
+    assert list(of.cut) == ([False] * 5 if length is None else [True, True, True, False, False])
+    [first, *more] = of.lines("; more")
+    assert first == "2 of 5 texts (40.0%) have more than 12 characters: cut there."
+    assert more == (
+        [] if length is None else ["3 of 5 texts (60.0%) have more than 4 tokens: cut there; more."]
+    )
+    assert of.as_dict()["cut_by_characters"] == 2 and of.as_dict()["max_tokens"] == (length or 5)
+    assert [row["cut"] for row in of.of_each()] == list(of.long | of.cut)
+    assert list(model.unseen(["blue " * 9]).lines()) == [
+        "The text has more than 12 characters: cut there."
+    ]
 
 
 def test_rows_that_a_cut_makes_equal_to_known_ones_are_counted(tokenizer):

@@ -69,7 +69,7 @@ def test_texts_whose_tokens_equal_a_training_text_s_are_counted(study, capsys):
     notes = run.read_json("data.json")["notes"]
     assert notes["test texts with the same tokens as a training text"] == 2
     said = " ".join(capsys.readouterr().err.split())
-    assert "2 of 2 test texts have the same tokens as a training text" in said
+    assert "2 of 2 test texts (100.0%) have the same tokens as a training text" in said
 
 
 @pytest.mark.parametrize("trainable", ["top_1", "all"])

@@ -1,0 +1,90 @@
+"""Whether examples are a run's own: what it says of them is no measure of it, or a known one."""
+
+import shlex
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kerastc.errors import UserError
+from kerastc.kinds import KINDS
+from kerastc.run import Run
+from kerastc.text.cutting import cut_at_word
+
+if TYPE_CHECKING:
+    from kerastc.data.images import LabelledImages
+    from kerastc.data.texts import LabelledTexts
+
+ALL = "data"  # the rows that all parts were drawn from
+
+
+def told(run: Run | None, kind: str, data: Path, examples: "LabelledTexts | LabelledImages") -> str:
+    """A sentence on the run's own examples; empty where they are others.
+
+    Args:
+        run: the model's; None where it is not known.
+        kind: of the model, one of `kerastc.kinds.KINDS`.
+        data: where the examples were read.
+        examples: with the run's classes.
+    """
+    if run is None:
+        return ""
+    what = KINDS[kind]
+    command = f"kerastc compare {shlex.quote(str(run.folder))}"
+    elsewhere = f"What it is worth on those it never saw: {command}"
+    part = _by_content(run, kind, examples) or _by_place(run, kind, data)
+    return {
+        ALL: f"The run is made of these {what} and learned from most of them. {elsewhere}",
+        "train": f"The run learned from these {what}. {elsewhere}",
+        "validation": f"These are the run's own validation {what}, by which its checkpoint was "
+        f"chosen. {elsewhere}",
+        "test": f"These are the run's own test {what}, of which it has the figures: {command}",
+        "": "",
+    }[part]
+
+
+def run_of(path: Path) -> Run | None:
+    """The run of a run folder, or of a file in RUN/exports; None of other files."""
+    folder = path if path.is_dir() else path.absolute().parent.parent
+    inside = path.is_dir() or path.absolute().parent.name == "exports"
+    return Run(folder) if inside and (folder / "config.json").is_file() else None
+
+
+def _by_content(run: Run, kind: str, examples: "LabelledTexts | LabelledImages") -> str:
+    if not run.path("data.json").is_file():
+        return ""
+    known = run.read_json("data.json")
+    parts = {ALL: known, **known.get("sources", {})}
+    found = {examples.fingerprint}
+    prepared = run.path("preprocessing.json")
+    settings = run.read_json(prepared.name) if prepared.is_file() else {}
+    if kind == "text" and (most := settings.get("max_characters")):
+        texts = np.array([cut_at_word(text, most) for text in examples.texts], object)
+        found.add(replace(examples, texts=texts).fingerprint)
+    return next((name for name, part in parts.items() if part.get("fingerprint") in found), "")
+
+
+def _by_place(run: Run, kind: str, data: Path) -> str:
+    """Also finds a file whose rows the run cleaned, or drew from."""
+    for name, path in _files(run):
+        with suppress(OSError):
+            if path.samefile(data):
+                described = run.read_json("data.json") if run.path("data.json").is_file() else {}
+                own = described.get("sources", {})
+                if name == ALL and kind == "image" and "test" in own:
+                    return "test"  # of a source with such a part, that one is measured
+                return "train" if name == ALL and {"validation", "test"} <= {*own} else name
+    return ""
+
+
+def _files(run: Run) -> Iterator[tuple[str, Path]]:
+    """The files and folders that the run and its parents name, by their settings."""
+    with suppress(UserError):  # a parent that is gone
+        for own in run.line():
+            for name, place in own.config.get("locations", {}).items():
+                if name in (ALL, "validation", "test"):
+                    yield name, Path(place["path"])
+                    yield name, own.folder / place.get("from_run", ".")
