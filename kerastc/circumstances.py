@@ -1,6 +1,8 @@
 """What a run began with, recipe and versions, compared with what there is now."""
 
-from kerastc import trust
+from contextlib import suppress
+
+from kerastc import recipe, settings, trust
 from kerastc.environment import changed_versions
 from kerastc.errors import UserError
 from kerastc.progress import tell
@@ -38,6 +40,33 @@ def check(run: Run, script: Recipe, despite_changes: bool) -> None:
     earlier = before.get("resumed_despite", [])
     kept = list(dict.fromkeys([*earlier, *differences]))
     run.write_json("environment.json", before | {"resumed_despite": kept})
+
+
+def settings_of(run: Run, config_class: type[settings.Config]) -> settings.Config:
+    """A run's settings, as its recipe takes them now.
+
+    Raises:
+        UserError: where the recipe has changed so that it takes them no longer.
+    """
+    try:
+        return settings.validate(config_class, run.config["config"])
+    except UserError as error:
+        raise UserError(
+            f"{run.folder} has settings that its recipe no longer takes: {error.message}",
+            "Put the recipe back as it was, or start a new run.",
+        ) from None
+
+
+def differences(run: Run) -> list[str]:
+    """What of a stopped run's recipe and versions has changed, as far as can be told."""
+    found = []
+    with suppress(UserError):  # a recipe that is gone; and files that are broken
+        found += _of_recipe(run, recipe.find(str(run.config["recipe"])))
+    with suppress(UserError, KeyError):
+        if run.path("environment.json").is_file():
+            before = run.read_json("environment.json")
+            found += changed_versions(before.get("versions", {}), before.get("backend", ""))
+    return found
 
 
 def check_parent(parent: Run, script: Recipe, despite_changes: bool) -> list[str]:

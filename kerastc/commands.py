@@ -2,13 +2,15 @@
 
 import errno
 import re
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from kerastc.errors import UserError, nearest, out_of_memory
-from kerastc.printable import echo
+from kerastc.printable import echo, printable
 from kerastc.streams import show_everything
 
 NO_MEMORY = (
@@ -92,6 +94,10 @@ class Commands(click.Group):
         show_everything()
         return super().main(*args, **kwargs)
 
+    def make_context(self, *args, **kwargs) -> click.Context:
+        with _shown_as_text():
+            return super().make_context(*args, **kwargs)
+
     def resolve_command(self, ctx: click.Context, args: list[str]):
         if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             raise UserError(f"There is no command {args[0]!r}.", self._meant(args))
@@ -99,7 +105,8 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context):
         try:
-            return super().invoke(ctx)
+            with _shown_as_text():
+                return super().invoke(ctx)
         except UserError as error:
             if ctx.parent is not None:
                 raise
@@ -111,7 +118,7 @@ class Commands(click.Group):
             where = f": {error.filename}" if error.filename is not None else ""
             _complain(
                 f"{error.strerror}{where}",
-                "No file was left half-written. --run and --runs choose other folders.",
+                f"No file was left half-written. {self._elsewhere(ctx)}",
             )
             ctx.exit(1)
         except KeyboardInterrupt:
@@ -123,17 +130,43 @@ class Commands(click.Group):
             _complain(*NO_MEMORY)
             ctx.exit(1)
 
+    def _elsewhere(self, ctx: click.Context) -> str:
+        """What to do where a place cannot be written to."""
+        command = self.commands.get(ctx.invoked_subcommand or "")
+        folders = [
+            parameter.opts[0]
+            for parameter in (command.params if command else ())
+            if parameter.opts[0] in ("--run", "--runs") and isinstance(parameter.type, click.Path)
+        ]
+        if not folders:
+            return "Make room, or give write access; then give the same command again."
+        verb = "chooses another folder" if len(folders) == 1 else "choose other folders"
+        return f"{' and '.join(folders)} {verb}."
+
     def _meant(self, args: Sequence[str]) -> str:
         from kerastc import recipe
 
         recipes = [found.name for found in recipe.all_recipes()]
         if args[0].replace("_", "-") in recipes and "train" in self.commands:
-            return f"It is a recipe: kerastc train {' '.join(args)}"
+            return f"It is a recipe: kerastc train {shlex.join(args)}"
         if args[0] in STEPS and "compress" in self.commands:
             return f"It is a step of compression: kerastc compress RUN {args[0]}"
         if meant := MEANT.get(args[0]):
             return f"Write: kerastc {meant}"
         return nearest(args[0], self.commands) or f"There are: {', '.join(sorted(self.commands))}."
+
+
+@contextmanager
+def _shown_as_text() -> Iterator[None]:
+    """What click says of a command line quotes it, control characters and all: made printable."""
+    try:
+        yield
+    except click.ClickException as error:
+        error.message = printable(error.message or "")
+        for name in ("option_name", "ui_filename"):
+            if isinstance(value := getattr(error, name, None), str):
+                setattr(error, name, printable(value))
+        raise
 
 
 def _complain(message: str, hint: str) -> None:

@@ -11,14 +11,3 @@ def is_run(folder: Path) -> bool:
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(config, dict) and isinstance(config.get("recipe"), str)
-
-
-def nearby(folder: Path) -> str:
-    """Names the newest runs near a path that is no run."""
-    root = folder if folder.is_dir() else folder.parent
-    found = [*root.glob("*/config.json"), *root.glob("*/*/config.json")]
-    found = [path for path in found if is_run(path.parent)]
-    newest = sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)[:3]
-    if not newest:
-        return "A run is made by: kerastc train RECIPE"
-    return "Runs near there: " + ", ".join(str(path.parent) for path in newest)

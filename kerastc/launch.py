@@ -12,7 +12,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from kerastc import circumstances, files, lineage, locations, manifest, recipe, settings, trust
+from kerastc import (
+    circumstances,
+    files,
+    going_on,
+    lineage,
+    locations,
+    manifest,
+    recipe,
+    settings,
+    trust,
+)
 from kerastc.backend import backend_name, choose_backend, make_deterministic, precision
 from kerastc.errors import UserError
 from kerastc.places import Places
@@ -113,7 +123,7 @@ def _resume(folder, name, overrides, places, backend, despite_changes, moved) ->
     run = Run.open(folder, places.cache)
     stored = run.config
     if "steps" in stored:
-        raise UserError(f"{folder} is a compressed run.", f"Go on with it: {run.resume_command}")
+        raise UserError(f"{folder} is a compressed run.", run.how_to_go_on)
     if run.finished and not (name or overrides or backend):
         return run
     if name is None:
@@ -124,18 +134,12 @@ def _resume(folder, name, overrides, places, backend, despite_changes, moved) ->
             raise UserError(f"{folder} is a run of {stored['recipe']}, not of {name}.")
     module = script.load()
     trust.remember(script, places.state)
-    config = settings.validate(module.Config, stored["config"])
+    config = circumstances.settings_of(run, module.Config)
     _refuse_changes(settings.configure(module.Config, overrides, stored["config"]), config, run)
-    if run.path("environment.json").is_file():
-        before = run.read_json("environment.json")["backend"]
-        if backend not in (None, before):
-            raise UserError(
-                f"{folder} began on {before}; on {backend} it would come to other figures.",
-                f"Leave --backend out, or start a new run with --backend {backend}.",
-            )
-        backend = before
+    backend = going_on.backend_of(run, backend)
     if run.finished:
         return run
+    run.resume_options = going_on.given(moved, despite_changes)
     circumstances.check(run, script, despite_changes)
     config = locations.located(config, run, moved)
     locations.remember(config, run, moved)
@@ -229,7 +233,7 @@ def _told_how_to_resume(run: Run) -> Iterator[None]:
     except KeyboardInterrupt:
         raise UserError(
             f"Stopped. {run.folder} stands {run.standing()}; nothing of it is lost.",
-            f"Go on with it: {run.resume_command}",
+            run.how_to_go_on,
         ) from None
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
@@ -237,7 +241,7 @@ def _told_how_to_resume(run: Run) -> Iterator[None]:
         raise UserError(
             f"{error.strerror}: {error.filename or run.folder}. {run.folder} stands "
             f"{run.standing()}.",
-            f"Make room (or give it write access), then: {run.resume_command}",
+            f"Make room (or give it write access). {run.how_to_go_on}",
         ) from None
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kerastc import locations, manifest, parents, recipe, settings
+from kerastc import circumstances, locations, manifest, parents, recipe, settings
 from kerastc.errors import UserError
 from kerastc.run import Run
 
@@ -41,9 +41,9 @@ class Origin:
         if not recipe.same(script, theirs):
             raise UserError(f"{self.run.folder} is a run of {theirs}, not of {script.name}.")
         before = self.run.config["config"]
+        old = settings.flat(circumstances.settings_of(self.run, config_class))
         config = settings.configure(config_class, overrides, before)
         changeable = getattr(config_class, "changeable", ())
-        old = settings.flat(settings.validate(config_class, before))
         for key, value in settings.flat(config).items():
             fixed = value != old[key] and key.split(".")[0] not in changeable
             if fixed and not locations.same(self.run, key, value):
@@ -84,13 +84,15 @@ def origin(path: Path) -> Origin:
     if not found:
         raise UserError(
             f"{run.folder} has no checkpoint: it stands {run.standing()}.",
-            f"Go on with it: {run.resume_command}",
+            "Give a run of kerastc train that has its checkpoints/."
+            if run.finished
+            else run.how_to_go_on,
         )
     if not run.finished:
         raise UserError(
             f"{run.folder} is not finished ({run.standing()}): a child is compared with its "
             "parent's final figures.",
-            f"Finish it first: {run.resume_command}",
+            run.how_to_go_on,
         )
     steps = {file.resolve(): step for step, file in found.items()}
     if path.suffix != ".npz":

@@ -128,6 +128,18 @@ def require(config: settings.Config) -> None:
         )
 
 
+def gone(run: "Run") -> dict[str, str]:
+    """The files and folders that a run names and that are in none of their places, by setting."""
+    found = {}
+    for key, place in _entries(run.config):
+        value = run.config.get("config", {})
+        for name in key.split("."):
+            value = value.get(name) if isinstance(value, Mapping) else None
+        if isinstance(value, str) and not _edited(value, place) and not _found(run, value, place):
+            found[key] = place["path"]
+    return found
+
+
 def same(run: "Run", key: str, value: Any) -> bool:
     """Whether a setting's value is another spelling of the file or folder that the run names."""
     place = dict(_entries(run.config)).get(key)

@@ -11,6 +11,7 @@ A recipe that trains nothing itself has a `run(config, run)` instead.
 import ast
 import importlib.machinery
 import importlib.util
+import shlex
 import sys
 import types
 from dataclasses import dataclass, field
@@ -131,11 +132,14 @@ def same(script: Recipe, name: str) -> bool:
 def _meant(path: Path) -> str:
     """The command for what the user named in a recipe's place: a run, or data."""
     from kerastc.found_runs import is_run
+    from kerastc.run import Run
 
     if is_run(path):
-        return f"It is a run. To go on with it: kerastc train --resume --run {path}"
+        run = Run(path)
+        return f"It is a {'finished run.' if run.finished else f'run. {run.how_to_go_on}'}"
     images = path.is_dir() or path.suffix == ".npz"
-    return f"To train on it: kerastc train {'supervised' if images else 'text'} data={path}"
+    words = ["kerastc", "train", "supervised" if images else "text", f"data={path}"]
+    return f"To train on it: {shlex.join(words)}"
 
 
 def all_recipes() -> list[Recipe]:

@@ -15,11 +15,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from kerastc import files, manifest, run_data
+from kerastc import files, going_on, manifest, run_data
 from kerastc.environment import environment
 from kerastc.errors import UserError
 from kerastc.forms import read_json
-from kerastc.found_runs import is_run, nearby
 from kerastc.parents import parent_folder
 from kerastc.progress import tell
 from kerastc.run_forms import FORMS
@@ -45,6 +44,7 @@ class Run:
         self.folder = Path(folder)
         self.cache = Path(cache) if cache else self.folder / "cache"
         self.moved: dict[str, dict[str, str]] = {}
+        self.resume_options: tuple[str, ...] = ()  # that this process was given to go on with it
 
     @classmethod
     def create(cls, folder: Path, config: Mapping[str, Any], cache: Path | None = None) -> "Run":
@@ -64,12 +64,7 @@ class Run:
         files.make_folder(run.folder)
         with run.lock():  # of two processes that begin at once, the second sees the first's config
             if any(_visible(run.folder)):
-                raise UserError(
-                    f"{folder} already holds something; a new run wants a new folder.",
-                    f"Add --resume to go on with it, or give another --run (see: ls {folder})."
-                    if is_run(run.folder)
-                    else f"Give another --run (see: ls {folder}).",
-                )
+                raise going_on.taken(run, config)
             run.write_json("config.json", config)
         return run
 
@@ -92,10 +87,10 @@ class Run:
         """
         run = cls(folder, cache)
         if not run.folder.is_dir():
-            raise UserError(f"There is no run at {folder}.", nearby(run.folder))
+            raise UserError(f"There is no run at {folder}.", going_on.nearby(run.folder))
         if not (run.folder / "config.json").is_file():
             raise UserError(
-                f"{folder} is no run folder: it has no config.json.", nearby(run.folder)
+                f"{folder} is no run folder: it has no config.json.", going_on.nearby(run.folder)
             )
         run.config  # noqa: B018  (an unreadable one is refused here)
         return run
@@ -201,10 +196,13 @@ class Run:
 
     @property
     def resume_command(self) -> str:
-        """The command line that goes on with this run."""
-        known = self.path("config.json").is_file()
-        verb = "compress" if known and self.steps else "train"
-        return f"kerastc {verb} --resume --run {self.folder}"
+        """The command line that goes on with this run, as things are now."""
+        return going_on.command(self, self.resume_options)
+
+    @property
+    def how_to_go_on(self) -> str:
+        """What to do where this run lacks something: a hint, with `resume_command` or another."""
+        return going_on.hint(self)
 
     def path(self, *parts: str) -> Path:
         """A path in the run folder; it need not exist.
@@ -263,8 +261,7 @@ class Run:
             return read_json(path, form or FORMS.get(path.name, object))
         except FileNotFoundError:
             raise UserError(
-                f"{path} is missing: this run stopped before it was written.",
-                f"Go on with it: {self.resume_command}",
+                f"{path} is missing: the run stands {self.standing()}.", self.how_to_go_on
             ) from None
 
     @property
@@ -285,8 +282,7 @@ class Run:
         path = self.path(name)
         if not path.exists():
             raise UserError(
-                f"{path} is missing: the run stands {self.standing()}.",
-                f"Go on with it: {self.resume_command}",
+                f"{path} is missing: the run stands {self.standing()}.", self.how_to_go_on
             )
         manifest.verify(self.folder, name)
         return path

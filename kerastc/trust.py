@@ -8,6 +8,7 @@ product's own, or where its SHA-256 is among those that were named before.
 import hashlib
 import json
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,7 +80,7 @@ def recipe_of(run: "Run", state: Path) -> recipe.Recipe:
         raise UserError(
             f"{run.folder} was made by the script {script.path} (SHA-256 {digest(script)}), which "
             "you have not run before. A recipe is code that runs with your rights.",
-            f"Read it; if you trust it: kerastc trust {script.path}",
+            f"Read it; if you trust it: kerastc trust {shlex.quote(str(script.path))}",
         )
     return script
 

@@ -44,3 +44,24 @@ def test_errors_show_it(words):
     )
     assert found.exit_code == 1
     assert r"\u001b[2J" in found.output and "\x1b[2J" not in found.output
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("train", "text", f"--{EVIL}"),
+        (f"--{EVIL}",),
+        (EVIL,),
+        ("data", EVIL),
+        ("report", "run", EVIL),
+        ("compare", "--within", EVIL, "run"),
+        ("benchmark", "run", "--protocol", EVIL),
+        ("export", "run", "--batch", EVIL),
+        ("trust", EVIL),
+        ("predict", "run", f"--{EVIL}"),
+    ],
+)
+def test_what_click_says_of_a_command_line_shows_it(words):
+    found = CliRunner().invoke(main, words)
+    assert found.exit_code in (1, 2) and "Error: " in found.output
+    assert not set(found.output) & set(EVIL) - set("a[2J31mb")

@@ -55,13 +55,25 @@ def _write_for_ever(folder):
 
 def test_a_folder_that_holds_something_is_not_written_into(run):
     with pytest.raises(UserError, match="--resume"):
-        Run.create(run.folder, {})
+        Run.create(run.folder, run.config)
 
 
 def test_opening_what_is_no_run_names_runs_near_it(run):
     with pytest.raises(UserError) as error:
         Run.open(run.folder.parent / "rnu")
     assert str(run.folder) in error.value.hint
+
+
+@pytest.mark.parametrize("part", ["tokenizer", "exports/model", "phases/1/tokenizer/x"])
+def test_a_path_inside_of_a_run_names_the_run_and_no_tokenizer(run, part):
+    tokenizer = run.folder / "tokenizer"
+    tokenizer.mkdir()
+    (tokenizer / "config.json").write_text('{"class_name": "BertTokenizer"}')
+    (run.folder / "phases" / "1").mkdir(parents=True)
+    (run.folder / "phases" / "1" / "config.json").write_text('{"phase": "1"}')
+    with pytest.raises(UserError) as error:
+        Run.open(run.folder / part)
+    assert error.value.hint == f"It is inside of a run: {run.folder.absolute()}"
 
 
 def test_a_broken_config_is_an_error_with_its_path(run):

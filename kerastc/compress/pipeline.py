@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kerastc import circumstances, launch, locations, parents, settings, trust
+from kerastc import circumstances, going_on, launch, locations, parents, settings, trust
 from kerastc.backend import backend_name
 from kerastc.compress.words import parse
 from kerastc.errors import UserError
@@ -51,11 +51,16 @@ def compress(
         run = Run.open(_given(folder or parent), places.cache)
         words = run.steps
         if not words:
-            raise UserError(f"{run.folder} is no compressed run.", f"Try: {run.resume_command}")
+            raise UserError(
+                f"{run.folder} is no compressed run.",
+                "Compress it: kerastc compress RUN STEP..." if run.finished else run.how_to_go_on,
+            )
         steps = parse(words)
         if run.finished:
             return run
         source = run.parent_run()
+        run.resume_options = going_on.given(moved, despite_changes)
+        backend = going_on.backend_of(run, backend)
     else:
         steps = parse(words)
         source = source_run(_given(parent), places)
@@ -118,7 +123,7 @@ def source_run(parent: Path, places: Places) -> Run:
     if not source.path("metrics.json").is_file():
         raise UserError(
             f"{source.folder} stands {source.standing()}: it has no final model.",
-            f"Go on with it: {source.resume_command}",
+            source.how_to_go_on,
         )
     if any(word.startswith("quantize") for word in source.steps):
         raise UserError(
@@ -170,7 +175,7 @@ def data_of(source: Run, despite_changes: bool = False, moved: Sequence[str] = (
             f"{script.path} has no `def load(config, run)`, which gives a run's data again.",
             "See recipes/text.py.",
         )
-    config = settings.validate(module.Config, source.config["config"])
+    config = circumstances.settings_of(source, module.Config)
     config = locations.located(config, source, moved)
     load = partial(launch.read_data, module)
     return DataOf(load, config, trust.digest(script), differences)
@@ -196,10 +201,6 @@ def create(
         UserError: where the folder holds something already.
     """
     folder = folder or default_folder(source, words)
-    if folder.is_dir() and not Run(folder).finished and (folder / "config.json").is_file():
-        raise UserError(
-            f"{folder} was begun and not finished.", f"Go on with it: {Run(folder).resume_command}"
-        )
     named = {
         "recipe": source.config["recipe"],
         "recipe_sha256": source.config.get("recipe_sha256"),

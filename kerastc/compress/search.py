@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kerastc import files, launch
+from kerastc import files, going_on, launch
 from kerastc.backend import choose_backend
 from kerastc.compress.chain_study import STUDIES, ChainStudy
 from kerastc.compress.pipeline import (
@@ -110,6 +110,8 @@ def search(
 
     command = ["kerastc", "compress", str(source.folder), *words, "--within", str(budget)]
     command += ["--for", goal, "--trials", str(trials), "--epochs", str(epochs)]
+    command += ["--backend", backend] if backend else []
+    command += going_on.given(moved, despite_changes)
     folder = _Folder(source.path(*FOLDER), shlex.join(command), places.cache)
     with folder.lock():  # until the end: another search could make the same run
         with launch.whole(folder), launch.computing(folder, config, backend):
@@ -126,7 +128,8 @@ def search(
             found = study.timed_together()
         if found.chosen is None:
             return found
-        run = _finished(found.chosen, chains, places, backend, of)
+        changes = {"despite_changes": despite_changes, "moved": moved}
+        run = _finished(found.chosen, chains, places, backend, of, changes)
         if not run.path("benchmark.json").is_file():
             tried.measure([run.path(*FILE)], None)
         figures = run.read_json("metrics.json")[run.judged_on]
@@ -208,6 +211,10 @@ class _Folder(Run):
         return self.command
 
     @property
+    def how_to_go_on(self) -> str:
+        return f"Go on with it: {self.command}"
+
+    @property
     def begun(self) -> bool:
         return self.path(STUDIES).is_file() or any(self.folder.glob("trials/*/trial.json"))
 
@@ -215,10 +222,12 @@ class _Folder(Run):
         return f"after {len(list(self.folder.glob('trials/*/trial.json')))} trials"
 
 
-def _finished(chosen: Trial, chains: "Chains", places, backend: str | None, of: DataOf) -> Run:
+def _finished(
+    chosen: Trial, chains: "Chains", places, backend: str | None, of: DataOf, changes
+) -> Run:
     """The child run of the chosen chain, test rows and all."""
     folder = default_folder(chains.source, chosen.words)
     if not folder.is_dir():
         run = create(chains.source, chosen.words, folder, places, of)
         chains.lay_out(chosen.words[:-1], run)
-    return compress(None, places=places, folder=folder, resume=True, backend=backend, words=())
+    return compress(None, (), places=places, folder=folder, resume=True, backend=backend, **changes)

@@ -1,5 +1,7 @@
 """What a search found, on the terminal."""
 
+import shlex
+
 from kerastc.compress.search_result import Search, Trial
 from kerastc.printable import echo
 from kerastc.report import tables
@@ -61,4 +63,4 @@ def _chosen(search: Search, chosen: Trial) -> None:
         + (apart or f".{alone}")
     )
     echo(f"Run:     {search.result['run']}")
-    echo(f"Compare: kerastc compare {search.run}")
+    echo(f"Compare: kerastc compare {shlex.quote(str(search.run))}")

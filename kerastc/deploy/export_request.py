@@ -33,7 +33,7 @@ def checked(
     if not run.path("model.keras").is_file():
         raise UserError(
             f"{run.path('model.keras')} is missing: the run stands {run.standing()}.",
-            f"Go on with it: {run.resume_command}",
+            run.how_to_go_on,
         )
     quantization = _quantization(run, format, quantization)
     if quantization == "int4-tables" and kind != "text":

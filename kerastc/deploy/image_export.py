@@ -52,7 +52,7 @@ class ImageExport(RunExport):
             raise UserError(
                 f"{self.run.path('predictions', 'images.npz')} is missing: an export is compared "
                 "with the Keras model on its images.",
-                f"Go on with the run: {self.run.resume_command}",
+                self.run.how_to_go_on,
             )
         return found[spread(len(found))]
 

@@ -5,6 +5,7 @@ It is read on devices: nothing but Python's own library is imported here.
 
 import hashlib
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path, PurePosixPath
@@ -122,7 +123,8 @@ class Signature:
             if model.suffix in KERAS:
                 raise UserError(
                     f"{model} is a Keras model; what is wanted is a run or an exported file.",
-                    f"Give the run, or export it first: kerastc export {model.parent}",
+                    "Give the run, or export it first: "
+                    f"{shlex.join(['kerastc', 'export', str(model.parent)])}",
                 ) from None
             if not model.exists():
                 raise UserError(f"There is no file {model}.", "Check the path.") from None

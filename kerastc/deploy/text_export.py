@@ -83,7 +83,7 @@ class TextExport(RunExport):
         raise UserError(
             f"{self.run.path('predictions', 'validation.csv')} is missing: an export is compared "
             "with the Keras model on its texts.",
-            f"Go on with the run: {self.run.resume_command}",
+            self.run.how_to_go_on,
         )
 
     @cached_property

@@ -28,7 +28,7 @@ def notes(rows: Sequence[Row]) -> list[str]:
     found = [
         WITHOUT_TEST if part == "validation" else "",
         *(
-            f"{row['model']} is not finished: {Run(Path(row['folder'])).resume_command}"
+            f"{row['model']} is not finished: {Run(Path(row['folder'])).how_to_go_on}"
             for row in rows
             if not _whole(row)
         ),

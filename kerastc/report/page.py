@@ -67,9 +67,9 @@ def write_report(folder: Path) -> Path:
     missing = _missing(record)
     if missing:
         raise UserError(
-            f"{record.folder} is not finished, so there is nothing to report. It lacks "
+            f"{record.folder} stands {run.standing()}, and there is nothing to report. It lacks "
             f"{' and '.join(missing)}.",
-            f"Go on with it: {run.resume_command}",
+            run.how_to_go_on,
         )
     with run.lock():
         return _written(record, run)

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +95,9 @@ def run_summary(run: "Run") -> None:
         console.print(f"Report:   {run.path('report.html')}", soft_wrap=True)
     if known:
         example = '"a text"' if kind == "text" else "photo.png"
-        console.print(f"Use it:   kerastc predict {run.folder} {example}", soft_wrap=True)
+        console.print(
+            f"Use it:   kerastc predict {shlex.quote(str(run.folder))} {example}", soft_wrap=True
+        )
     console.print(f"Repeat:   {run.config['command']}", soft_wrap=True, markup=False)
 
 
