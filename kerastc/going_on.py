@@ -61,6 +61,11 @@ def given(moved: Sequence[str], despite_changes: bool) -> tuple[str, ...]:
     return (*words, *(["--despite-changes"] if despite_changes else []))
 
 
+def look(run: "Run") -> str:
+    """The command line that shows a finished run."""
+    return shlex.join(["kerastc", "compare", str(run.folder)])
+
+
 def taken(run: "Run", wanted: Mapping[str, Any]) -> UserError:
     """Why a folder cannot take a new run.
 
@@ -69,20 +74,20 @@ def taken(run: "Run", wanted: Mapping[str, Any]) -> UserError:
         wanted: the config.json of the new run.
     """
 
-    folder, look = run.folder, f"(see: ls {shlex.quote(str(run.folder))})"
+    folder, see = run.folder, f"(see: ls {shlex.quote(str(run.folder))})"
     if not is_run(folder):
         message = f"{folder} already holds something; a new run wants a new folder."
-        return UserError(message, f"Give another --run {look}.")
+        return UserError(message, f"Give another --run {see}.")
     if not _same(run.config, wanted):
         message = f"{folder} already holds another run: its recipe, settings or steps differ."
-        return UserError(message, f"Give another --run {look}.")
+        return UserError(message, f"Give another --run {see}.")
     if run.finished:
         return UserError(
             f"{folder} already holds this run, and it is finished.",
-            f"Give another --run, or look at it: {shlex.join(['kerastc', 'compare', str(folder)])}",
+            f"Give another --run, or look at it: {look(run)}",
         )
     message = f"{folder} already holds this run: it was begun and not finished."
-    return UserError(message, f"{hint(run)}\nOr give another --run {look}.")
+    return UserError(message, f"{hint(run)}\nOr give another --run {see}.")
 
 
 def nearby(folder: Path) -> str:

@@ -123,7 +123,8 @@ def _resume(folder, name, overrides, places, backend, despite_changes, moved) ->
     run = Run.open(folder, places.cache)
     stored = run.config
     if "steps" in stored:
-        raise UserError(f"{folder} is a compressed run.", run.how_to_go_on)
+        hint = f"Look at it: {going_on.look(run)}" if run.finished else run.how_to_go_on
+        raise UserError(f"{folder} is a compressed run.", hint)
     if run.finished and not (name or overrides or backend):
         return run
     if name is None:

@@ -27,11 +27,7 @@ def notes(rows: Sequence[Row]) -> list[str]:
     part = rows[0].get("judged_on", "test")
     found = [
         WITHOUT_TEST if part == "validation" else "",
-        *(
-            f"{row['model']} is not finished: {Run(Path(row['folder'])).how_to_go_on}"
-            for row in rows
-            if not _whole(row)
-        ),
+        *(_unfinished(row) for row in rows if not _whole(row)),
         _named(
             rows,
             _of_other_data,
@@ -52,6 +48,12 @@ def notes(rows: Sequence[Row]) -> list[str]:
         if len(values := sorted({_condition(row[key]) for row in measured})) > 1
     ]
     return [note for note in found if note]
+
+
+def _unfinished(row: Row) -> str:
+    run = Run(Path(row["folder"]))
+    lacks = "lacks its metrics.json" if run.finished else "is not finished"
+    return f"{row['model']} {lacks}. {run.how_to_go_on}"
 
 
 def _named(rows: Sequence[Row], holds: Callable[[Row], bool], what: str) -> str:
