@@ -66,9 +66,10 @@ def test_opening_what_is_no_run_names_runs_near_it(run):
 
 @pytest.mark.parametrize("part", ["tokenizer", "exports/model", "phases/1/tokenizer/x"])
 def test_a_path_inside_of_a_run_names_the_run_and_no_tokenizer(run, part):
-    tokenizer = run.folder / "tokenizer"
-    tokenizer.mkdir()
-    (tokenizer / "config.json").write_text('{"class_name": "BertTokenizer"}')
+    (run.folder / "tokenizer").mkdir()
+    encoder = run.folder / "encoder"
+    encoder.mkdir()
+    (encoder / "config.json").write_text('{"class_name": "BertTokenizer"}')
     (run.folder / "phases" / "1").mkdir(parents=True)
     (run.folder / "phases" / "1" / "config.json").write_text('{"phase": "1"}')
     with pytest.raises(UserError) as error:
