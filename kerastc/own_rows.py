@@ -35,15 +35,28 @@ def told(run: Run | None, kind: str, data: Path, examples: "LabelledTexts | Labe
     what = KINDS[kind]
     command = f"kerastc compare {shlex.quote(str(run.folder))}"
     elsewhere = f"What it is worth on those it never saw: {command}"
-    part = _by_content(run, kind, examples) or _by_place(run, kind, data)
+    part = _by_content(run, examples) or _by_place(run, kind, data)
     return {
-        ALL: f"The run is made of these {what} and learned from most of them. {elsewhere}",
+        ALL: warning(kind, run.folder),
         "train": f"The run learned from these {what}. {elsewhere}",
         "validation": f"These are the run's own validation {what}, by which its checkpoint was "
         f"chosen. {elsewhere}",
         "test": f"These are the run's own test {what}, of which it has the figures: {command}",
         "": "",
     }[part]
+
+
+def is_made_of(run: Run | None, examples: "LabelledTexts | LabelledImages") -> bool:
+    """Whether a run learned from these very examples, all of them; None is not known to be."""
+    return run is not None and _by_content(run, examples) in (ALL, "train")
+
+
+def warning(kind: str, run: object) -> str:
+    """What to tell where it did; arguments: one of `kerastc.kinds.KINDS`, and the run's folder."""
+    return (
+        f"The run is made of these {KINDS[kind]} and learned from most of them. What it is worth "
+        f"on those it never saw: kerastc compare {shlex.quote(str(run))}"
+    )
 
 
 def run_of(path: Path) -> Run | None:
@@ -53,7 +66,7 @@ def run_of(path: Path) -> Run | None:
     return Run(folder) if inside and (folder / "config.json").is_file() else None
 
 
-def _by_content(run: Run, kind: str, examples: "LabelledTexts | LabelledImages") -> str:
+def _by_content(run: Run, examples: "LabelledTexts | LabelledImages") -> str:
     if not run.path("data.json").is_file():
         return ""
     known = run.read_json("data.json")
@@ -61,7 +74,7 @@ def _by_content(run: Run, kind: str, examples: "LabelledTexts | LabelledImages")
     found = {examples.fingerprint}
     prepared = run.path("preprocessing.json")
     settings = run.read_json(prepared.name) if prepared.is_file() else {}
-    if kind == "text" and (most := settings.get("max_characters")):
+    if hasattr(examples, "texts") and (most := settings.get("max_characters")):
         texts = np.array([cut_at_word(text, most) for text in examples.texts], object)
         found.add(replace(examples, texts=texts).fingerprint)
     return next((name for name, part in parts.items() if part.get("fingerprint") in found), "")

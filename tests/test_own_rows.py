@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from kerastc import locations, own_rows, recipe, settings
+from kerastc import launch, locations, own_rows, recipe, settings
 from kerastc.data.image_sources import read_images
 from kerastc.data.text_file import read_texts
 from kerastc.run import Run
@@ -20,7 +20,7 @@ def made(name, folder, *words):
     run = Run.create(folder, named, folder.parent / "cache")
     characters = getattr(config, "max_characters", 0)
     run.write_json("preprocessing.json", {"kind": "text", "max_characters": characters})
-    module.load(config, run)
+    launch.read_data(module, config, run)
     return run
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kerastc.kinds import KINDS
-from kerastc.own_data import warning
+from kerastc.own_rows import warning
 from kerastc.printable import echo
 from kerastc.report import tables
 from kerastc.table import short_names, show_table

@@ -19,7 +19,7 @@ from kerastc.deploy.sessions import FORMATS
 from kerastc.deploy.signature import SUFFIX, Signature
 from kerastc.errors import UserError
 from kerastc.kinds import KINDS
-from kerastc.own_data import is_made_of
+from kerastc.own_rows import is_made_of
 from kerastc.progress import tell
 from kerastc.report.metrics import Predictions, read_predictions
 from kerastc.run import Run

@@ -18,11 +18,11 @@ from kerastc.report.metrics import (
     read_predictions,
     write_predictions,
 )
-from kerastc.report.recommendation import Candidate, difference, recommend
+from kerastc.report.recommendation import MARGIN, Candidate, difference, recommend
 from kerastc.sweep.result import Sweep, Trial
 
 
-def one(name, accuracy, steps, parameters=100, half=0.02):
+def one(name, accuracy, steps, parameters=100, half=0.006):
     ends = (accuracy - half, accuracy + half)
     return Candidate(name, (name,), accuracy, *ends, steps, parameters)
 
@@ -64,16 +64,28 @@ def test_a_cheaper_model_that_cannot_be_told_apart_is_taken_and_it_is_said():
     assert "20 steps and 100 parameters instead of 900 steps" in found.reason
 
 
-def test_a_model_two_points_worse_on_2000_rows_is_rarely_taken():
+@pytest.mark.parametrize(("rows", "disagree"), [(2000, 0.04), (2000, 0.2), (450, 0.1)])
+def test_a_model_two_points_worse_is_rarely_taken(rows, disagree):
     rng = np.random.default_rng(0)
     taken, unpaired = 0, 0
     for _ in range(100):
-        best, worse = pair_of(2000, 0.7, 0.02, 0.04, rng)
+        best, worse = pair_of(rows, 0.7, 0.02, disagree, rng)
         candidates = [measured("best", best, 900), measured("worse", worse, 20)]
-        taken += recommend(candidates).taken.name == "worse"
+        found = recommend(candidates)
+        taken += found.taken.name == "worse" != found.best.name
         unpaired += candidates[1].value >= candidates[0].low
-    assert taken <= 3  # where the separate intervals alone would take it half of the times
+    assert taken <= 5  # where the separate intervals alone would take it half of the times
     assert unpaired > 30
+
+
+def test_few_rows_tell_nothing_apart_and_prove_nothing():
+    right = np.arange(90) % 10 < 8
+    other = right.copy()
+    other[[0, 1, 2, 8]] = [False, False, False, True]
+    found = recommend([measured("all", right, 900), measured("head", other, 20)], "texts")
+    assert (found.taken.name, found.equal) == ("all", ("head", "all"))
+    assert "On 90 texts head cannot be told apart from it" in found.reason
+    assert "cheaper, 20 steps" in found.reason and "more rows would tell" in found.reason
 
 
 def test_the_paired_interval_is_that_of_the_normal_approximation():
@@ -102,20 +114,20 @@ def test_seeds_are_paired_with_seeds():
 
 
 def test_other_rows_are_compared_by_separate_intervals():
-    found = recommend([one("all", 0.80, 900), one("head", 0.79, 20)])
+    found = recommend([one("all", 0.80, 900), one("head", 0.795, 20)])
     assert found.taken.name == "head" and "by their separate intervals" in found.reason
     assert recommend([one("all", 0.80, 900), one("head", 0.75, 20)]).taken.name == "all"
 
 
 def test_the_best_is_taken_where_it_is_the_cheapest_too():
-    found = recommend([one("all", 0.79, 900), one("head", 0.80, 20)])
+    found = recommend([one("all", 0.795, 900), one("head", 0.80, 20)])
     assert found.taken.name == "head"
     assert "all cannot be told apart from it, and it is the cheapest" in found.reason
 
 
 def test_of_the_same_steps_the_fewer_parameters_decide_and_unknown_costs_come_last():
-    assert recommend([one("a", 0.8, 5, 200), one("b", 0.79, 5, 100)]).taken.name == "b"
-    assert recommend([one("a", 0.8, None), one("b", 0.79, 50)]).taken.name == "b"
+    assert recommend([one("a", 0.8, 5, 200), one("b", 0.795, 5, 100)]).taken.name == "b"
+    assert recommend([one("a", 0.8, None), one("b", 0.795, 50)]).taken.name == "b"
 
 
 def test_of_the_same_cost_the_more_accurate_is_taken():
@@ -140,7 +152,8 @@ def test_nothing_is_both_as_good_and_cheaper_and_the_order_is_nothing(figures, r
     found = recommend(candidates)
     equal = [c for c in candidates if c.name in found.equal]
     assert found.taken in equal and found.best in equal
-    assert not [c for c in equal if c.cost < found.taken.cost]
+    cheaper = [c for c in equal if c.cost < found.taken.cost]
+    assert all(difference(found.best, c).high > MARGIN for c in cheaper)
     random.shuffle(candidates)
     assert recommend(candidates) == found
 
@@ -167,12 +180,19 @@ def seeds_of(rng, labels, names, skill, rare=None):
     return said
 
 
+def nearly(rng, odds):
+    """Probabilities that differ a little from others."""
+    odds = odds * np.exp(0.03 * rng.normal(size=odds.shape))
+    return odds / odds.sum(1, keepdims=True)
+
+
 @pytest.mark.parametrize("figure", ["macro_f1", "loss"])
 def test_macro_f1_and_loss_are_judged_by_pairs_of_seeds_too(figure):
     rng = np.random.default_rng(5)
     labels = rng.choice(3, size=600, p=[0.45, 0.45, 0.1])
     names = np.array([f"text {i}" for i in range(600)], object)
-    good, again = (seeds_of(rng, labels, names, 2.5) for _ in range(2))
+    good = seeds_of(rng, labels, names, 2.5)
+    again = {seed: (*rest, nearly(rng, odds)) for seed, (*rest, odds) in good.items()}
     bad = seeds_of(rng, labels, names, 2.5, rare=0.5)  # on a class of few rows alone
     candidates = [
         of_figure(figure, "slow", good, 900),
@@ -207,7 +227,7 @@ def change(folder, part="validation", steps=None, **figures):
     return folder
 
 
-def within(accuracy, half=0.02):
+def within(accuracy, half=0.006):
     return {
         "accuracy": accuracy,
         "intervals": {"accuracy": [accuracy - half, accuracy + half]},
@@ -220,7 +240,7 @@ def test_runs_are_chosen_by_validation_never_by_test(make_run):
     change(runs[1], steps=20, **within(0.70))
     change(runs[0], part="test", **within(0.10))
     assert compare(runs).recommendation.taken.name == "learning_rate=1"
-    change(runs[1], **within(0.79))
+    change(runs[1], **within(0.795))
     found = compare(runs).recommendation
     assert (found.taken.name, found.taken.runs) == ("learning_rate=2", ("r2",))
 
@@ -235,13 +255,13 @@ def test_seeds_are_averaged(make_run):
     taken = compare(runs).recommendation.taken
     assert taken.name == "learning_rate=1 (mean of 2 runs)"
     assert taken.value == pytest.approx(0.85)
-    assert (taken.low, taken.high) == pytest.approx((0.83, 0.87))
+    assert (taken.low, taken.high) == pytest.approx((0.844, 0.856))
 
 
 def test_a_baseline_that_is_as_good_is_recommended(make_run):
     run = change(make_run("r", rows=60, epochs=2, baseline=1.0), **within(0.80))
     content = json.loads((run / "metrics.json").read_text())
-    content["baseline"]["validation"] |= within(0.79)
+    content["baseline"]["validation"] |= within(0.795)
     (run / "metrics.json").write_text(json.dumps(content))
     found = compare([run]).recommendation
     assert (found.taken.name, found.best.name) == ("bag of words", "r")
@@ -296,10 +316,10 @@ def test_a_sweep_takes_the_cheaper_of_equals_by_its_own_figure(make_run, objecti
 def test_a_sweep_names_the_trial_to_take_where_a_baseline_is_recommended(make_run):
     runs = [make_run(f"r{rate}", rows=60, epochs=2, rate=rate, baseline=1.0) for rate in (1, 2)]
     change(runs[0], steps=50, **within(0.80))
-    change(runs[1], steps=20, **within(0.79))
+    change(runs[1], steps=20, **within(0.797))
     for run in runs:
         content = json.loads((run / "metrics.json").read_text())
-        content["baseline"]["validation"] |= within(0.795)
+        content["baseline"]["validation"] |= within(0.798)
         (run / "metrics.json").write_text(json.dumps(content))
     found = sweep_of(runs, "accuracy")
     assert found.comparison.recommendation.taken.name.startswith("bag of words")
