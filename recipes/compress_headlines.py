@@ -11,7 +11,7 @@ Data: a finished headlines run.
 
 Cost: about 2 hours for 118,738 training headlines on 2 cores, 3 GB; nearly all of it is training.
 
-Expect: the figures stand in the README under "Smaller models".
+Expect: the figures are in docs/studies/compression.md.
 """
 
 from pathlib import Path

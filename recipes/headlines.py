@@ -18,7 +18,7 @@ Cost: 45 min for 118,738 training headlines, 2.6 GB, beside other work on 2 core
 
 Expect: test accuracy 0.781 [0.773, 0.787], macro F1 0.712 [0.701, 0.721] on 13,969 headlines of the
 original class distribution, seed 0 (source: 0.631). The bag of words of the same run: 0.729, 0.630.
-Without masking, 3 epochs: 0.774. Effects of other choices stand in the README.
+Without masking, 3 epochs: 0.774. What other choices do: docs/studies/headlines.md.
 """
 
 from collections.abc import Sequence
