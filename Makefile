@@ -31,7 +31,7 @@ help:
 	@echo 'make test-slow                   the tests that take minutes'
 	@echo 'make test-backends               the tests of what a backend can break, on JAX and PyTorch'
 	@echo 'make golden BASE=COMMIT          a tiny run of everything, compared with COMMIT to the last digit'
-	@echo 'make lint                        style and format'
+	@echo 'make lint                        style, format, and what imports what'
 	@echo 'make docs                        the guide and the reference, as a site: site/index.html'
 	@echo 'make bench                       the comparison with other libraries'
 	@echo 'make lock                        renew requirements/, the hashes of all that is installed'
@@ -70,6 +70,7 @@ endif
 lint: $(VENV)/.installed-lint
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/lint-imports --no-cache
 
 bench: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -118,7 +119,7 @@ $(VENV)/.installed-lint: requirements/lint.txt $(VENV)/.made
 lock: $(VENV)/.made
 	$(UNHASHED) uv
 	echo setuptools | $(LOCK) - --output-file requirements/build.txt
-	echo ruff | $(LOCK) - --output-file requirements/lint.txt
+	printf 'ruff\nimport-linter\n' | $(LOCK) - --output-file requirements/lint.txt
 	printf 'zensical\nmkdocstrings-python\nruff\n' | $(LOCK) - --output-file requirements/docs.txt
 	$(LOCK) setup.cfg --extra sweep $(call WITHOUT,requirements/build.txt) \
 	  --output-file requirements/kerastc.txt

@@ -15,7 +15,7 @@ from kerastc.errors import UserError
 from kerastc.images.preprocessing import ImagePreprocessing
 from kerastc.kinds import KINDS, kind_of
 from kerastc.run import Run
-from kerastc.softmax import softmax
+from kerastc.scores.softmax import softmax
 from kerastc.text.given import checked_texts
 from kerastc.text.preprocessing import Preprocessing
 from kerastc.text.unseen import Unseen

@@ -6,7 +6,7 @@ from kerastc.forms import COUNT, NAN, Or
 
 SCORE = {"precision": float, "recall": float, "f1": float}
 INTERVAL = (float, float)
-# Of a part, as `kerastc.report.metrics.classification_metrics` gives them; a user's own recipe may
+# Of a part, as `kerastc.scores.metrics.classification_metrics` gives them; a user's own recipe may
 # have fewer.
 FIGURES = {
     "rows?": range(1, 2**53),

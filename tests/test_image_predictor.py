@@ -15,7 +15,7 @@ from kerastc.data.images import LabelledImages, row_names
 from kerastc.errors import UserError
 from kerastc.predictor import ImagePredictor, Predictor, predictor_of
 from kerastc.run import Run
-from kerastc.softmax import softmax
+from kerastc.scores.softmax import softmax
 
 SHAPE = (8, 8, 3)
 CLASSES = ("red", "green", "blue")

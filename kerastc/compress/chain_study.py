@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from kerastc import formatting
 from kerastc.compress.search_result import (
     FILE,
     METRICS,
@@ -17,11 +18,10 @@ from kerastc.compress.search_result import (
 )
 from kerastc.errors import UserError
 from kerastc.progress import tell
-from kerastc.report import tables
-from kerastc.report.pairs import Judged
-from kerastc.report.pareto import COSTS
 from kerastc.run import Run
 from kerastc.run_forms import TIMED
+from kerastc.scores.pairs import Judged
+from kerastc.scores.pareto import COSTS
 from kerastc.sweep.storage import load_optuna, sqlite_url, storage_errors_told
 from kerastc.sweep.study import SharedStudy
 
@@ -186,7 +186,8 @@ class ChainStudy:
         found = self.found
         tell(
             f"    {found.budget.metric} {found.value(done):.4f}, to the original "
-            f"{found.told(done)}: {found.verdict(done)}; {costs} ({tables.duration(done.seconds)})"
+            f"{found.told(done)}: {found.verdict(done)}; {costs} "
+            f"({formatting.duration(done.seconds)})"
         )
 
     def _values(self, trial: "optuna.Trial", words: Sequence[str]) -> list[float]:

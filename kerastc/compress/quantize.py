@@ -54,7 +54,7 @@ class Quantize(Step):
         predictions/keras_PART.csv: with that a benchmark compares the file.
         """
         from kerastc.deploy.runtime import load
-        from kerastc.report.metrics import write_predictions
+        from kerastc.scores.metrics import write_predictions
 
         self.export(run, work.task)
         task = work.task

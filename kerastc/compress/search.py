@@ -41,8 +41,8 @@ from kerastc.compress.words import parse
 from kerastc.errors import UserError, nearest
 from kerastc.kinds import kind_of
 from kerastc.places import Places
-from kerastc.report.pairs import Judged
 from kerastc.run import Run
+from kerastc.scores.pairs import Judged
 from kerastc.sweep.storage import load_optuna
 
 if TYPE_CHECKING:

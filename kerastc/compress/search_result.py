@@ -2,7 +2,7 @@
 
 A chain is taken only where the validation rows show that it keeps to the budget: the least by which
 its figure may differ from the original's, bounded for all trials at once (see
-`kerastc.report.pairs`), is no more than the budget below it. Of those the cheapest is taken. On few
+`kerastc.scores.pairs`), is no more than the budget below it. Of those the cheapest is taken. On few
 rows nothing can be shown, and the original stays: on 300, a chain that is right wherever the
 original is may still lose a point.
 """
@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from kerastc.errors import UserError, nearest
-from kerastc.report.pairs import NAMES, Judged, least_differences, points, shown
-from kerastc.report.pareto import COSTS, LEAST, dominators
+from kerastc.scores.pairs import NAMES, Judged, least_differences, points, shown
+from kerastc.scores.pareto import COSTS, LEAST, dominators
 
 METRICS = ("accuracy", "macro_f1")
 GOALS = tuple(COSTS)

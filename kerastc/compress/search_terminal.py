@@ -2,10 +2,10 @@
 
 import shlex
 
+from kerastc import formatting
 from kerastc.compress.search_result import Search, Trial
 from kerastc.printable import echo
-from kerastc.report import tables
-from kerastc.report.pareto import COSTS
+from kerastc.scores.pareto import COSTS
 from kerastc.table import show_table
 
 
@@ -39,10 +39,10 @@ def search_tables(search: Search) -> None:
 def _cells(search: Search, trial: Trial) -> tuple[str, ...]:
     return (
         f"{search.value(trial):.3f}",
-        tables.signed(search.difference(trial)),
-        tables.signed(search.least(trial)),
+        formatting.signed(search.difference(trial)),
+        formatting.signed(search.least(trial)),
         *(form(trial.cost(goal)) for goal, (_, form, _) in COSTS.items()),
-        tables.duration(trial.seconds),
+        formatting.duration(trial.seconds),
     )
 
 

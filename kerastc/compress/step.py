@@ -14,8 +14,8 @@ import numpy as np
 from kerastc.errors import UserError
 from kerastc.kinds import KINDS
 from kerastc.run import Run
+from kerastc.scores.softmax import softmax
 from kerastc.settings import Config
-from kerastc.softmax import softmax
 
 if TYPE_CHECKING:
     import keras

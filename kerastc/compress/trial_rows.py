@@ -7,10 +7,10 @@ import numpy as np
 
 from kerastc.errors import UserError
 from kerastc.forms import BROKEN
-from kerastc.report.metrics import Predictions
-from kerastc.report.pairs import Judged, row_losses
 from kerastc.run import Run
-from kerastc.softmax import softmax
+from kerastc.scores.metrics import Predictions
+from kerastc.scores.pairs import Judged, row_losses
+from kerastc.scores.softmax import softmax
 
 FILE = "validation.npz"
 

@@ -23,9 +23,9 @@ from kerastc.deploy.wire import packed
 from kerastc.errors import UserError
 from kerastc.kinds import KINDS
 from kerastc.progress import progress
-from kerastc.report.metrics import classification_metrics
 from kerastc.run import Run
-from kerastc.softmax import softmax
+from kerastc.scores.metrics import classification_metrics
+from kerastc.scores.softmax import softmax
 
 FILE = "benchmark.json"
 PERCENTILES = (50, 90, 95, 99)

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from kerastc import formatting
 from kerastc.kinds import KINDS
 from kerastc.own_rows import warning
 from kerastc.printable import echo
-from kerastc.report import tables
 from kerastc.table import short_names, show_table
 
 TIMES = ("p50", "p90", "p95", "p99")
@@ -62,10 +62,13 @@ def benchmark_tables(entries: Sequence[dict[str, Any]]) -> None:
         [
             (
                 name,
-                *(tables.size(entry[key]) for key in ("bytes", "gzip_bytes", "peak_memory_bytes")),
+                *(
+                    formatting.size(entry[key])
+                    for key in ("bytes", "gzip_bytes", "peak_memory_bytes")
+                ),
                 _accuracy(entry),
-                tables.number(entry["macro_f1"]),
-                tables.number(entry["agreement"], 4),
+                formatting.number(entry["macro_f1"]),
+                formatting.number(entry["agreement"], 4),
             )
             for name, entry in reversed(worth.items())
         ],
@@ -87,7 +90,11 @@ def _source_table(names: Sequence[str], entries: Sequence[dict[str, Any]], where
     for name, entry in zip(names, entries, strict=True):
         means = np.array(entry["rounds_ms"]["mean"])
         seconds = means * entry["runs"] / len(means) / 1000
-        cells = (f"{seconds.mean():.4f}", f"{seconds.std():.4f}", tables.number(entry["accuracy"]))
+        cells = (
+            f"{seconds.mean():.4f}",
+            f"{seconds.std():.4f}",
+            formatting.number(entry["accuracy"]),
+        )
         rows.append((name, f"{entry['parameters']:,}", *cells))
     first = entries[0]
     repeated = len(first["rounds_ms"]["mean"])

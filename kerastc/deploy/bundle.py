@@ -30,8 +30,8 @@ from kerastc.deploy.signature import Signature, beside
 from kerastc.errors import UserError
 from kerastc.files import writing
 from kerastc.forms import parsed
-from kerastc.report.metrics import Predictions, read_predictions, write_predictions
 from kerastc.run import Run
+from kerastc.scores.metrics import Predictions, read_predictions, write_predictions
 
 SUFFIX = ".zip"
 MANIFEST = "manifest.json"

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from kerastc import formatting
 from kerastc.deploy.benchmark import gzip_size
 from kerastc.deploy.signature import Signature, Tensor
 from kerastc.kinds import KINDS
 from kerastc.printable import echo
-from kerastc.report import tables
 from kerastc.table import show_table
 
 
@@ -24,8 +24,8 @@ def export_table(signatures: Sequence[Signature]) -> None:
                 signature.file,
                 signature.quantization,
                 _shape(signature.inputs[0]),
-                tables.size(signature.bytes),
-                tables.size(_gzip_size(signature.path)),
+                formatting.size(signature.bytes),
+                formatting.size(_gzip_size(signature.path)),
                 f"{signature.parity['max_difference']:.2g}",
                 f"{signature.parity['agreement']:.1%}",
             )

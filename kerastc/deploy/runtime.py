@@ -16,7 +16,7 @@ from kerastc.deploy.signature import Signature
 from kerastc.errors import UserError
 from kerastc.kinds import KINDS
 from kerastc.progress import progress
-from kerastc.softmax import softmax
+from kerastc.scores.softmax import softmax
 
 if TYPE_CHECKING:
     from kerastc.data.images import LabelledImages

@@ -21,8 +21,8 @@ from kerastc.errors import UserError
 from kerastc.kinds import KINDS
 from kerastc.own_rows import is_made_of
 from kerastc.progress import tell
-from kerastc.report.metrics import Predictions, read_predictions
 from kerastc.run import Run
+from kerastc.scores.metrics import Predictions, read_predictions
 
 if TYPE_CHECKING:
     from kerastc.text.unseen import Unseen

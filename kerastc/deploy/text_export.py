@@ -14,8 +14,8 @@ from kerastc.deploy.signature import TEXT_INPUTS, Tensor, of_length, shortest
 from kerastc.errors import UserError
 from kerastc.models import compact
 from kerastc.predictor import Predictor
-from kerastc.report.metrics import read_predictions
 from kerastc.run import Run
+from kerastc.scores.metrics import read_predictions
 from kerastc.text.preprocessing import Preprocessing
 
 INPUTS = TEXT_INPUTS["keras"]

@@ -20,7 +20,7 @@ from kerastc.methods.propagation import propagated
 from kerastc.models import encoder_of
 from kerastc.progress import tell
 from kerastc.run import Run
-from kerastc.softmax import softmax
+from kerastc.scores.softmax import softmax
 from kerastc.training.fit import one_hot
 from kerastc.training.image_batches import ImageBatches
 from kerastc.training.images import (

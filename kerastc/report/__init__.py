@@ -17,7 +17,6 @@ __getattr__, __dir__, __all__ = attach(
             "rounds",
             "similarity_matrix",
         ],
-        "metrics": ["classification_metrics"],
         "page": ["write_report"],
         "pictures": ["write_picture"],
     },

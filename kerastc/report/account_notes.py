@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kerastc.report import tables
-from kerastc.report.pareto import judged
+from kerastc import formatting
 from kerastc.run import Run
+from kerastc.scores.pareto import judged
 
 Row = Mapping[str, Any]
 WITHOUT_TEST = (
@@ -62,7 +62,7 @@ def _named(rows: Sequence[Row], holds: Callable[[Row], bool], what: str) -> str:
 
 
 def _of_other_data(row: Row) -> bool:
-    return not row["comparable"] and tables.finite(judged(row)["accuracy"]) is not None
+    return not row["comparable"] and formatting.finite(judged(row)["accuracy"]) is not None
 
 
 def _of_other_rows(row: Row) -> bool:
@@ -97,7 +97,7 @@ def _condition(value: Any) -> str:
     """A machine by its processor and system; anything else as it is."""
     if isinstance(value, Mapping):
         return " ".join(str(value.get(key)) for key in ("cpu", "cores", "system"))
-    return tables.scalar(value)
+    return formatting.scalar(value)
 
 
 def _shown(folder: str) -> str:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter, NullLocator
 
-from kerastc.report import tables
+from kerastc import formatting
 from kerastc.report.drawing import (
     BLUE,
     GREY,
@@ -20,7 +20,7 @@ from kerastc.report.drawing import (
     plot_names,
 )
 from kerastc.report.labels import label_points
-from kerastc.report.pareto import COSTS, judged
+from kerastc.scores.pareto import COSTS, judged
 
 LABELLED = 14  # of more models only the original, the front and the recommended have their names
 _AXIS = {"size": "file size", "latency": "p50 latency", "memory": "peak memory"}
@@ -114,7 +114,7 @@ def _limits(axes: Axes, points: np.ndarray) -> None:
 
 def _ticks(axes: Axes, form: Callable[[float], str]) -> None:
     """Ticks at round figures of the unit that the costs are written in."""
-    unit = 1024.0 if form is tables.size else 1000.0
+    unit = 1024.0 if form is formatting.size else 1000.0
     low, high = axes.get_xlim()
     for steps in _STEPS:
         ticks = [

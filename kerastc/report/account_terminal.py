@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from kerastc import formatting
 from kerastc.console import Console, Text
-from kerastc.report import tables
 from kerastc.report.comparison_terminal import NAME, new_table, print_widest
-from kerastc.report.pareto import judged
+from kerastc.scores.pareto import judged
 from kerastc.table import shared_start, wrapped
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 def _figure(key: str) -> Callable[[Mapping[str, Any]], str]:
     """A figure with its interval below it."""
-    one, both = tables.number, tables.interval
+    one, both = formatting.number, formatting.interval
     if key == "difference":
-        one, both = tables.signed, tables.signed_interval
+        one, both = formatting.signed, formatting.signed_interval
 
     def cell(row: Mapping[str, Any]) -> str:
         figures = judged(row)
@@ -31,17 +31,17 @@ def _figure(key: str) -> Callable[[Mapping[str, Any]], str]:
 # Heading and form of each column, the most needed first.
 _COLUMNS = (
     ("accuracy", _figure("accuracy")),
-    ("size", lambda row: tables.size(row["bytes"])),
-    ("p50", lambda row: tables.milliseconds(row["latency_p50_ms"])),
+    ("size", lambda row: formatting.size(row["bytes"])),
+    ("p50", lambda row: formatting.milliseconds(row["latency_p50_ms"])),
     ("to original", _figure("difference")),
-    ("agreement", lambda row: tables.number(judged(row)["agreement"])),
+    ("agreement", lambda row: formatting.number(judged(row)["agreement"])),
     ("macro F1", _figure("macro_f1")),
-    ("parameters", lambda row: tables.count(row["parameters"])),
-    ("gzip", lambda row: tables.size(row["gzip_bytes"])),
-    ("p95", lambda row: tables.milliseconds(row["latency_p95_ms"])),
-    ("memory", lambda row: tables.size(row["peak_memory_bytes"])),
+    ("parameters", lambda row: formatting.count(row["parameters"])),
+    ("gzip", lambda row: formatting.size(row["gzip_bytes"])),
+    ("p95", lambda row: formatting.milliseconds(row["latency_p95_ms"])),
+    ("memory", lambda row: formatting.size(row["peak_memory_bytes"])),
     ("loss", _figure("loss")),
-    ("took", lambda row: tables.duration(row["seconds"])),
+    ("took", lambda row: formatting.duration(row["seconds"])),
 )
 _ESSENTIAL = 3
 

@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kerastc import formatting
 from kerastc.console import Console
 from kerastc.errors import UserError
-from kerastc.report import tables
 from kerastc.report.account_notes import notes
 from kerastc.report.account_plots import LABELLED, frontier
 from kerastc.report.account_terminal import print_account
 from kerastc.report.lineage import ancestors, family
 from kerastc.report.model_rows import COSTS, FIGURES, PARTS, add_bounds, model_rows
-from kerastc.report.pareto import (
+from kerastc.report.picture import Picture, Plot
+from kerastc.report.record import read_record, shortest_names
+from kerastc.report.template import render, report_links, write_page
+from kerastc.scores.pareto import (
     Choice,
     advice,
     choose,
@@ -26,9 +29,6 @@ from kerastc.report.pareto import (
     judged,
     rule,
 )
-from kerastc.report.picture import Picture, Plot
-from kerastc.report.record import read_record, shortest_names
-from kerastc.report.template import render, report_links, write_page
 
 WITHIN = 0.01  # of accuracy that a recommended model may lose, unless the user says otherwise
 _PLOTTED = {"size": "Accuracy against size", "latency": "Accuracy against latency"}
@@ -107,7 +107,7 @@ class Account:
             "dominated": self.dominated,
             "recommended": {goal: choice.as_dict() for goal, choice in self.recommended.items()},
         }
-        account = tables.without_nan(account)
+        account = formatting.without_nan(account)
         return json.dumps(account, indent=2, ensure_ascii=False, allow_nan=False)
 
     def to_csv(self) -> str:

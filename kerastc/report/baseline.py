@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kerastc.report import tables
+from kerastc import formatting
 
 
 def against_baseline(metrics: Mapping[str, Any], part: str) -> dict[str, Any] | None:
@@ -22,13 +22,13 @@ def against_baseline(metrics: Mapping[str, Any], part: str) -> dict[str, Any] | 
         return None
     model, other = metrics[part], baseline[part]
     rows = [
-        (tables.METRIC_NAMES[key], *_figure(model, key), *_figure(other, key))
+        (formatting.METRIC_NAMES[key], *_figure(model, key), *_figure(other, key))
         for key in ("accuracy", "macro_f1", "loss")
     ]
     costs, other_costs = metrics.get("training") or {}, baseline.get("training") or {}
     for name, key, form in (
-        ("Training time", "seconds", tables.duration),
-        ("Parameters", "parameters", tables.count),
+        ("Training time", "seconds", formatting.duration),
+        ("Parameters", "parameters", formatting.count),
     ):
         rows.append((name, form(costs.get(key)), "", form(other_costs.get(key)), ""))
     name = baseline.get("name", "baseline")
@@ -60,4 +60,4 @@ def verdict(model: Mapping[str, Any], other: Mapping[str, Any], name: str) -> tu
 
 def _figure(metrics: Mapping[str, Any], key: str) -> tuple[str, str]:
     bounds = (metrics.get("intervals") or {}).get(key)
-    return tables.number(metrics.get(key)), tables.interval(bounds)
+    return formatting.number(metrics.get(key)), formatting.interval(bounds)

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from kerastc import formatting
 from kerastc.errors import UserError
 from kerastc.kinds import KINDS
-from kerastc.report import tables
 from kerastc.report.comparison import COSTS, FIGURES, PARTS, PLACES, Comparison, has, value
-from kerastc.report.recommendation import Recommendation, candidate, recommend
 from kerastc.report.record import RunRecord, read_record, shortest_names
-from kerastc.report.seeds import over_seeds
+from kerastc.scores.recommendation import Recommendation, candidate, recommend
+from kerastc.scores.seeds import over_seeds
 
 
 def compare(folders: Sequence[Path], figure: str = "accuracy") -> Comparison:
@@ -50,13 +50,13 @@ def compare(folders: Sequence[Path], figure: str = "accuracy") -> Comparison:
 
 def _place(row: Mapping[str, Any]) -> tuple[bool, float]:
     """The sort key that `SORTED_BY` says."""
-    accuracy = tables.finite(row["validation"]["accuracy"])
+    accuracy = formatting.finite(row["validation"]["accuracy"])
     return row["state"] != "finished", 0.0 if accuracy is None else -accuracy
 
 
 def _row(record: RunRecord, name: str) -> dict[str, Any]:
     training = record.metrics.get("training") or {}
-    config = tables.flatten(record.settings)
+    config = formatting.flatten(record.settings)
     seed = config.pop("seed", record.environment.get("seed"))
     epochs = len(record.history)
     return {
@@ -217,7 +217,7 @@ def _recommendation(
     for members in (*_but_for_seeds([row for row, _ in pairs]), *_but_for_seeds(baselines)):
         first = members[0]
         words = [
-            f"{field}={tables.scalar(value(first, field))}"
+            f"{field}={formatting.scalar(value(first, field))}"
             for field in differing
             if has(first, field)
         ]
@@ -236,7 +236,7 @@ def _spreads(
     """What `over_seeds` says of each figure, from the runs that have it."""
     spreads = {}
     for key in keys:
-        values = [f[key] for f in figures if tables.finite(f[key]) is not None]
+        values = [f[key] for f in figures if formatting.finite(f[key]) is not None]
         spreads[key] = over_seeds(values, share=key not in ("loss", "seconds", "images"))
     return spreads
 

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kerastc import formatting
 from kerastc.console import Console
-from kerastc.report import tables
 from kerastc.report.comparison_plots import SHOWN_RUNS, accuracies, validation_curves
 from kerastc.report.comparison_terminal import print_comparison
 from kerastc.report.drawing import MANY
 from kerastc.report.fonts import undrawable
 from kerastc.report.picture import Picture, Plot
-from kerastc.report.recommendation import RULE, Recommendation
 from kerastc.report.record import RunRecord
 from kerastc.report.template import render, report_links, write_page
+from kerastc.scores.recommendation import RULE, Recommendation
 
 SORTED_BY = "validation accuracy, highest first; runs that are not finished come last"
 PLACES = ("recipe", "backend", "device")  # what a run is of, beside its settings
@@ -130,7 +130,7 @@ class Comparison:
 
     def shown(self, row: Mapping[str, Any], field: str) -> str:
         """What a run has in a field, as text; a dash where it has no such field."""
-        return tables.setting({field: value(row, field)} if has(row, field) else {}, field)
+        return formatting.setting({field: value(row, field)} if has(row, field) else {}, field)
 
     @property
     def fields(self) -> list[str]:
@@ -170,7 +170,9 @@ class Comparison:
             "baselines": self.baselines,
             "recommendation": self.recommendation and self.recommendation.as_dict(),
         }
-        return json.dumps(tables.without_nan(table), indent=2, ensure_ascii=False, allow_nan=False)
+        return json.dumps(
+            formatting.without_nan(table), indent=2, ensure_ascii=False, allow_nan=False
+        )
 
     def to_csv(self) -> str:
         """A line a run, then a baseline: differing fields, figures; empty where it has none."""
@@ -248,7 +250,7 @@ class Comparison:
 
     def _seeds_plot(self) -> Plot:
         labels = [
-            " · ".join(tables.setting(group["settings"], field) for field in self.differing)
+            " · ".join(formatting.setting(group["settings"], field) for field in self.differing)
             for group in self.groups
         ]
         means = [

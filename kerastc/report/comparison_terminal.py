@@ -7,9 +7,9 @@ from rich.box import SIMPLE_HEAD
 from rich.measure import Measurement
 from rich.table import Table
 
+from kerastc import formatting
 from kerastc.console import Console, Text
-from kerastc.report import tables
-from kerastc.report.recommendation import RULE
+from kerastc.scores.recommendation import RULE
 from kerastc.table import shared_start, wrapped
 
 if TYPE_CHECKING:
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 
 # Heading, part, figure and form of each column, the most needed first.
 _COLUMNS = (
-    ("validation", "validation", "accuracy", tables.number),
-    ("test", "test", "accuracy", tables.number),
-    ("test F1", "test", "macro_f1", tables.number),
-    ("top-5", "test", "top_5_accuracy", tables.number),
-    ("train", "train", "accuracy", tables.number),
-    ("training", "training", "seconds", tables.duration),
-    ("images", "training", "images", tables.count),
-    ("parameters", "training", "parameters", tables.count),
-    ("test loss", "test", "loss", tables.number),
-    ("memory", "training", "peak_memory_bytes", tables.size),
-    ("precision", "test", "macro_precision", tables.number),
-    ("recall", "test", "macro_recall", tables.number),
+    ("validation", "validation", "accuracy", formatting.number),
+    ("test", "test", "accuracy", formatting.number),
+    ("test F1", "test", "macro_f1", formatting.number),
+    ("top-5", "test", "top_5_accuracy", formatting.number),
+    ("train", "train", "accuracy", formatting.number),
+    ("training", "training", "seconds", formatting.duration),
+    ("images", "training", "images", formatting.count),
+    ("parameters", "training", "parameters", formatting.count),
+    ("test loss", "test", "loss", formatting.number),
+    ("memory", "training", "peak_memory_bytes", formatting.size),
+    ("precision", "test", "macro_precision", formatting.number),
+    ("recall", "test", "macro_recall", formatting.number),
 )
 # Of costs over seeds the mean says enough.
 _FORMS = {
-    "seconds": lambda found: tables.duration(found["mean"]),
-    "images": lambda found: tables.count(found["mean"]),
+    "seconds": lambda found: formatting.duration(found["mean"]),
+    "images": lambda found: formatting.count(found["mean"]),
 }
 _ESSENTIAL = 3  # columns that are always shown
 NAME, SETTING = 30, 16  # characters in a line of a run's name, and of the value of a setting
@@ -101,7 +101,7 @@ def _runs(comparison: "Comparison", columns: Sequence[tuple]) -> Table:
 
 def _group_table(comparison: "Comparison", columns: Sequence[tuple[str, str, str]]) -> Table:
     cells = [
-        [tables.setting(group["settings"], field) for field in comparison.differing]
+        [formatting.setting(group["settings"], field) for field in comparison.differing]
         for group in comparison.groups
     ]
     title = "Mean ± standard deviation over seeds"
@@ -109,7 +109,7 @@ def _group_table(comparison: "Comparison", columns: Sequence[tuple[str, str, str
     for name, part, _ in columns:
         table.add_column(name, justify="right", min_width=10 if part == "training" else 13)
     for group, settings in zip(comparison.groups, cells, strict=True):
-        figures = [_FORMS.get(key, tables.spread)(group[part][key]) for _, part, key in columns]
+        figures = [_FORMS.get(key, formatting.spread)(group[part][key]) for _, part, key in columns]
         table.add_row(str(len(group["runs"])), *map(_setting, settings), *figures)
     return table
 

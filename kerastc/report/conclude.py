@@ -9,10 +9,10 @@ from kerastc.images import contact_sheet
 from kerastc.report.examples import shown_rows
 from kerastc.report.fold_figures import fold_figures
 from kerastc.report.kept_images import write_images
-from kerastc.report.metrics import Predictions, classification_metrics, write_predictions
 from kerastc.report.page import write_report
 from kerastc.report.pictures import write_picture
 from kerastc.run import Run
+from kerastc.scores.metrics import Predictions, classification_metrics, write_predictions
 
 if TYPE_CHECKING:
     from kerastc.data.image_splits import ImageSplits

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerastc.report.metrics import Predictions
-from kerastc.report.tables import shown_text
+from kerastc.formatting import shown_text
+from kerastc.scores.metrics import Predictions
 
 SHOWN = 20  # examples of each of the two
 

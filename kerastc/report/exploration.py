@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from kerastc.data.length_fits import Histogram
+from kerastc.formatting import percent
 from kerastc.progress import progress
 from kerastc.report import template
 from kerastc.report.drawing import MANY
@@ -19,7 +20,6 @@ from kerastc.report.exploration_plots import (
 )
 from kerastc.report.fonts import undrawable
 from kerastc.report.picture import Picture, Plot
-from kerastc.report.tables import percent
 
 _SECTIONS = (
     ("classes", "Classes"),

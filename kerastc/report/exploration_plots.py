@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, PercentFormatter
 
 from kerastc.data.length_fits import Histogram, density_at
+from kerastc.formatting import percent
 from kerastc.report.drawing import (
     BLACK,
     BLUE,
@@ -23,7 +24,6 @@ from kerastc.report.drawing import (
     plot_names,
     series_style,
 )
-from kerastc.report.tables import percent
 
 SHOWN_CLASSES = 40
 MARKED = 0.955  # of all occurrences, the share that the curve of words is marked at

@@ -8,7 +8,7 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from kerastc.console import Console, Text
-from kerastc.report.tables import count, number, percent, shown_text
+from kerastc.formatting import count, number, percent, shown_text
 
 _SHOWN_CLASSES = 40
 _SHOWN_EXAMPLES = 5

@@ -4,8 +4,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kerastc.report import tables
-from kerastc.report.metrics import classification_metrics
+from kerastc import formatting
+from kerastc.scores.metrics import classification_metrics
 
 if TYPE_CHECKING:
     from kerastc.data.folds import Fold
@@ -76,14 +76,14 @@ def cells(folds: Mapping[str, Any]) -> list[tuple[str, ...]]:
     rows = [
         (
             str(row["fold"]),
-            *(tables.count(row[part]) for part in ("train", "validation", "test")),
-            *(tables.number(row[name]) for name in FIGURES),
-            f"{row['best_epoch']:.3g}" if "best_epoch" in row else tables.MISSING,
+            *(formatting.count(row[part]) for part in ("train", "validation", "test")),
+            *(formatting.number(row[name]) for name in FIGURES),
+            f"{row['best_epoch']:.3g}" if "best_epoch" in row else formatting.MISSING,
         )
         for row in folds["table"]
     ]
     over_all = (
-        (name, "", "", "", *(tables.number(folds[name][key]) for key in FIGURES), "")
+        (name, "", "", "", *(formatting.number(folds[name][key]) for key in FIGURES), "")
         for name in ("mean", "deviation")
     )
     return [*rows, *over_all]

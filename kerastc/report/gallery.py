@@ -4,10 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kerastc.report.calibration import expected_calibration_error
 from kerastc.report.drawing import MANY
 from kerastc.report.exploration import exploration_plots
-from kerastc.report.metrics import Predictions, confusion_matrix
 from kerastc.report.picture import Plot
 from kerastc.report.plots import (
     class_proportions,
@@ -18,6 +16,8 @@ from kerastc.report.plots import (
 )
 from kerastc.report.prediction_plots import accuracy_by_length, confusion, reliability
 from kerastc.report.record import RunRecord
+from kerastc.scores.calibration import expected_calibration_error
+from kerastc.scores.metrics import Predictions, confusion_matrix
 
 
 def run_plots(record: RunRecord) -> Iterator[Plot]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kerastc.report import tables
+from kerastc import formatting
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ def method_tables(method: Mapping[str, Any]) -> tuple[dict[str, str], list[Metho
         method: `metrics["method"]`.
     """
     figures, found = {}, []
-    for name, value in tables.flatten(method).items():
+    for name, value in formatting.flatten(method).items():
         if _is_table(value):
-            rows = [tables.flatten(row) for row in value]
+            rows = [formatting.flatten(row) for row in value]
             columns = tuple(dict.fromkeys(key for row in rows for key in row))
             cells = tuple(tuple(_cell(row.get(key)) for key in columns) for row in rows)
             found.append(MethodTable(name, columns, cells))
@@ -40,8 +40,8 @@ def _is_table(value: Any) -> bool:
 
 def _cell(value: Any) -> str:
     """A value as text; whole numbers have separated thousands, a missing one is a dash."""
-    if value is None or (isinstance(value, float) and tables.finite(value) is None):
-        return tables.MISSING
+    if value is None or (isinstance(value, float) and formatting.finite(value) is None):
+        return formatting.MISSING
     if isinstance(value, int) and not isinstance(value, bool):
-        return tables.count(value)
-    return f"{value:.4g}" if isinstance(value, float) else tables.scalar(value)
+        return formatting.count(value)
+    return f"{value:.4g}" if isinstance(value, float) else formatting.scalar(value)

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kerastc import formatting
 from kerastc.deploy.sessions import FORMATS
-from kerastc.report import tables
-from kerastc.report.bootstrap import mean_interval, paired_difference
-from kerastc.report.metrics import Predictions
-from kerastc.report.pairs import Judged, least_differences, row_losses
-from kerastc.report.recommendation import same_rows
 from kerastc.report.record import RunRecord
+from kerastc.scores.bootstrap import mean_interval, paired_difference
+from kerastc.scores.metrics import Predictions
+from kerastc.scores.pairs import Judged, least_differences, row_losses
+from kerastc.scores.recommendation import same_rows
 
 PARTS = ("validation", "test")
 FIGURES = (
@@ -75,7 +75,7 @@ def model_rows(
                 "state": "finished" if record.finished else "not finished",
                 "judged_on": judged_on,
                 "comparable": len(fingerprints) < 2
-                and tables.finite(measured[judged_on]["accuracy"]) is not None,
+                and formatting.finite(measured[judged_on]["accuracy"]) is not None,
                 "predicted": stands,
                 **{key: file.get(key) for key in ("file", "format", "quantization", "threads")},
                 **{key: file.get(key) for key in ("batch", "length", "machine")},

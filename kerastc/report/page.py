@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from kerastc import formatting
 from kerastc.errors import UserError
 from kerastc.progress import progress
-from kerastc.report import fold_figures, tables
+from kerastc.report import fold_figures
 from kerastc.report.accounting import Account, account
 from kerastc.report.baseline import against_baseline
 from kerastc.report.examples import Example, confident_errors, uncertain_examples
@@ -39,12 +40,12 @@ _DUPLICATES = {
     },
 }
 _COSTS = {
-    "images": ("Images learned from", tables.count),
-    "parameters": ("Parameters", tables.count),
-    "trainable_parameters": ("Trainable parameters", tables.count),
-    "seconds": ("Training time", tables.duration),
-    "examples_per_second": ("Examples per second", tables.count),
-    "peak_memory_bytes": ("Peak memory", tables.size),
+    "images": ("Images learned from", formatting.count),
+    "parameters": ("Parameters", formatting.count),
+    "trainable_parameters": ("Trainable parameters", formatting.count),
+    "seconds": ("Training time", formatting.duration),
+    "examples_per_second": ("Examples per second", formatting.count),
+    "peak_memory_bytes": ("Peak memory", formatting.size),
 }
 
 
@@ -133,7 +134,7 @@ def _page(
         "extremes": of_extremes,
         "pairs": confused_pairs(predictions) if predictions and of_extremes else [],
         "method": _method(record, pictures),
-        "metric_names": {k: n for k, n in tables.METRIC_NAMES.items() if k in final},
+        "metric_names": {k: n for k, n in formatting.METRIC_NAMES.items() if k in final},
         "training": record.metrics.get("training") or {},
         "baseline": against_baseline(record.metrics, record.part),
         "steps": _steps(record),
@@ -154,11 +155,11 @@ def _page(
         "exploration": record.data.get("exploration") or {},
         "duplicates": {
             _DUPLICATES[record.units].get(name, name): value
-            for name, value in tables.flatten(duplicates).items()
+            for name, value in formatting.flatten(duplicates).items()
         },
         "examples": [_example(example) for example in examples],
         "notes": record.data.get("notes") or {},
-        "settings": tables.flatten(record.settings),
+        "settings": formatting.flatten(record.settings),
         "environment": _environment(record),
     }
     return values | {"contents": _contents(values)}
@@ -208,7 +209,7 @@ def _parts_of_data(record: RunRecord) -> dict[str, Any]:
 def _steps(record: RunRecord) -> list[dict[str, Any]]:
     """What each step did to a compressed run's model."""
     return [
-        {**step, "details": tables.flatten(step.get("details") or {})}
+        {**step, "details": formatting.flatten(step.get("details") or {})}
         for step in record.compression.get("steps") or []
     ]
 
@@ -233,7 +234,10 @@ def _children(record: RunRecord, compressed: Account | None) -> dict[str, str]:
 
 def _example(example: dict[str, Any]) -> tuple[list[str], list[str]]:
     return (
-        [tables.shown_text(text, 200) for text in example.get("texts", example.get("images", []))],
+        [
+            formatting.shown_text(text, 200)
+            for text in example.get("texts", example.get("images", []))
+        ],
         [str(name) for name in example.get("classes", [])],
     )
 
@@ -241,7 +245,7 @@ def _example(example: dict[str, Any]) -> tuple[list[str], list[str]]:
 def _environment(record: RunRecord) -> dict[str, Any]:
     training = record.metrics.get("training") or {}
     costs = {name: form(training[key]) for key, (name, form) in _COSTS.items() if key in training}
-    return {**tables.flatten(record.environment), **costs}
+    return {**formatting.flatten(record.environment), **costs}
 
 
 def _contents(values: dict[str, Any]) -> list[tuple[str, str]]:

@@ -7,11 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from kerastc.report.calibration import (
-    expected_calibration_error,
-    reliability_bins,
-    wilson_interval,
-)
 from kerastc.report.drawing import (
     BLUE,
     GREY,
@@ -22,7 +17,12 @@ from kerastc.report.drawing import (
     plot_names,
 )
 from kerastc.report.many_classes import MANY_CLASSES
-from kerastc.report.metrics import confusion_matrix
+from kerastc.scores.calibration import (
+    expected_calibration_error,
+    reliability_bins,
+    wilson_interval,
+)
+from kerastc.scores.metrics import confusion_matrix
 
 _SHARES_WRITTEN = 10  # a larger matrix has no room for a share below each count
 _LENGTH_BINS = 6

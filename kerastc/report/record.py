@@ -12,9 +12,9 @@ import pandas as pd
 from kerastc import manifest
 from kerastc.errors import UserError
 from kerastc.kinds import KINDS
-from kerastc.report.metrics import Predictions, read_predictions
 from kerastc.run import Run
 from kerastc.run_forms import SIGNATURE
+from kerastc.scores.metrics import Predictions, read_predictions
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,9 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
-from kerastc import files
+from kerastc import files, formatting
 from kerastc.errors import UserError
 from kerastc.printable import printable
-from kerastc.report import tables
 
 
 def render(template: str, **values: Any) -> str:
@@ -32,18 +31,18 @@ def render(template: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "number": tables.number,
-        "signed": tables.signed,
-        "signed_interval": tables.signed_interval,
-        "percent": tables.percent,
-        "interval": tables.interval,
-        "count": tables.count,
-        "duration": tables.duration,
-        "size": tables.size,
-        "milliseconds": tables.milliseconds,
-        "spread": tables.spread,
-        "setting": tables.setting,
-        "scalar": tables.scalar,
+        "number": formatting.number,
+        "signed": formatting.signed,
+        "signed_interval": formatting.signed_interval,
+        "percent": formatting.percent,
+        "interval": formatting.interval,
+        "count": formatting.count,
+        "duration": formatting.duration,
+        "size": formatting.size,
+        "milliseconds": formatting.milliseconds,
+        "spread": formatting.spread,
+        "setting": formatting.setting,
+        "scalar": formatting.scalar,
         "data_url": _data_url,
     }
     # The script is the project's own and takes nothing from the data; the page's policy lets no

@@ -10,7 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from kerastc import settings
+from kerastc import formatting, settings
 from kerastc.console import Console, Text
 from kerastc.kinds import KINDS
 
@@ -146,7 +146,6 @@ def metrics_table(metrics: dict[str, Any], title: str = "", units: str = "texts"
 
 def _baseline_lines(metrics: dict[str, Any]) -> None:
     """The baseline's accuracy and cost, and plain words where the model is no better."""
-    from kerastc.report import tables  # imports pandas
     from kerastc.report.baseline import against_baseline
 
     compared = against_baseline(metrics, "test")
@@ -155,7 +154,7 @@ def _baseline_lines(metrics: dict[str, Any]) -> None:
     baseline = metrics["baseline"]
     figures = baseline["test"]
     accuracy = _figure(figures["accuracy"], figures.get("intervals", {}).get("accuracy"))
-    seconds = tables.duration(baseline["training"]["seconds"])
+    seconds = formatting.duration(baseline["training"]["seconds"])
     console.print(f"{escape(compared['name'])}: accuracy {accuracy}; {seconds}")
     if not compared["beaten"]:
         console.print(f"[bold]{escape(compared['verdict'])}[/]")

@@ -91,7 +91,7 @@ class Sweep:
     @property
     def _recommended(self) -> list[Trial]:
         """The trials of the recommendation, or of what it were without the baselines."""
-        from kerastc.report.recommendation import recommend
+        from kerastc.scores.recommendation import recommend
 
         found = self.comparison and self.comparison.recommendation
         if not found:

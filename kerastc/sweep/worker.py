@@ -17,8 +17,8 @@ from kerastc.backend import backend_name, choose_backend
 from kerastc.errors import UserError
 from kerastc.places import Places
 from kerastc.progress import console
-from kerastc.report.pairs import FIGURES
 from kerastc.run import Run
+from kerastc.scores.pairs import FIGURES
 from kerastc.sweep.result import Sweep, Trial
 from kerastc.sweep.space import SearchSpace, parse
 from kerastc.sweep.storage import sqlite_url, storage_errors_told

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from kerastc.run import Run
-from kerastc.softmax import softmax
+from kerastc.scores.softmax import softmax
 from kerastc.training.batching import Batches
 from kerastc.training.callbacks import epochs_of
 from kerastc.training.checkpoints import assign_weights, read_weights

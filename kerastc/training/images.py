@@ -11,7 +11,7 @@ from kerastc.data import ImageSplits, LabelledImages, channel_statistics
 from kerastc.images import Augmentation
 from kerastc.models import image_classifier
 from kerastc.run import Run
-from kerastc.softmax import softmax
+from kerastc.scores.softmax import softmax
 from kerastc.training.finalists import Choice
 from kerastc.training.fit import class_weights, fit
 from kerastc.training.growing import growing

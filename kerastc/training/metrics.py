@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerastc.class_scores import PER_CLASS, class_scores
+from kerastc.scores.class_scores import PER_CLASS, class_scores
 
 
 @keras.saving.register_keras_serializable("kerastc")

@@ -12,7 +12,7 @@ from kerastc.data.reading import Reading
 from kerastc.models import Encoder, load_encoder, split_at_features, text_classifier
 from kerastc.progress import tell
 from kerastc.run import Run
-from kerastc.softmax import softmax
+from kerastc.scores.softmax import softmax
 from kerastc.text.cutting import TOO_LONG
 from kerastc.text.unseen import known_rows, unseen
 from kerastc.training.baseline import bag_of_words

@@ -16,8 +16,8 @@ from kerastc.compress.search_terminal import search_tables
 from kerastc.compress.space import Axis, Space
 from kerastc.compress.text_space import BEGINNINGS
 from kerastc.errors import UserError
-from kerastc.report.pairs import Judged, least_differences
 from kerastc.run import Run
+from kerastc.scores.pairs import Judged, least_differences
 
 SPACE = Space(
     ("vocabulary",),

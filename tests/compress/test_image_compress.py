@@ -10,8 +10,8 @@ from kerastc.cli import main
 from kerastc.compress import compress, search
 from kerastc.compress.space import space
 from kerastc.predictor import load_model, predictor_of
-from kerastc.report.metrics import read_predictions
 from kerastc.run import Run
+from kerastc.scores.metrics import read_predictions
 
 
 @pytest.mark.backend

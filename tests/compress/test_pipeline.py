@@ -18,8 +18,8 @@ from kerastc.compress import compress
 from kerastc.compress.pipeline import original_of
 from kerastc.errors import UserError
 from kerastc.predictor import Predictor
-from kerastc.report.metrics import read_predictions
 from kerastc.run import Run
+from kerastc.scores.metrics import read_predictions
 
 
 @pytest.mark.backend

@@ -21,8 +21,8 @@ from kerastc.compress.task import task_of
 from kerastc.deploy.runtime import load
 from kerastc.errors import UserError
 from kerastc.predictor import load_model
-from kerastc.report.metrics import classification_metrics
 from kerastc.run import Run
+from kerastc.scores.metrics import classification_metrics
 from kerastc.text.tokens import load_tokenizer
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from kerastc.deploy.signature import Signature, Tensor, beside, digest
-from kerastc.report.metrics import write_predictions
+from kerastc.scores.metrics import write_predictions
 
 WORDS = ["boil", "salt", "pan", "mast", "wind", "harbour", "pawn", "king", "rook"]
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]

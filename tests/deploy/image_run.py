@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from kerastc.report.kept_images import write_images
-from kerastc.report.metrics import write_predictions
 from kerastc.run import Run
-from kerastc.softmax import softmax
+from kerastc.scores.metrics import write_predictions
+from kerastc.scores.softmax import softmax
 
 SHAPE = (8, 8, 1)
 CLASSES = ("dots", "lines", "planes")

@@ -22,7 +22,7 @@ from kerastc.deploy.machine import memory, peak_memory
 from kerastc.deploy.measure import WARM_UP, timed
 from kerastc.deploy.targets import Rows
 from kerastc.errors import UserError
-from kerastc.softmax import softmax
+from kerastc.scores.softmax import softmax
 
 CONTRACT = {
     *("file", "format", "quantization", "batch", "length", "threads", "runs", "machine"),

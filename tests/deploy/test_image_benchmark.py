@@ -18,9 +18,9 @@ from kerastc.data.texts import LabelledTexts
 from kerastc.deploy import benchmark, bundle
 from kerastc.deploy.benchmark import SOURCE, Protocol
 from kerastc.errors import UserError
-from kerastc.report.metrics import read_predictions
 from kerastc.report.model_rows import _of_file
 from kerastc.run import Run
+from kerastc.scores.metrics import read_predictions
 
 pytestmark = on_tensorflow
 TEST = image_run.images("test")

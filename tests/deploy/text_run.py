@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kerastc.report.metrics import write_predictions
 from kerastc.run import Run
+from kerastc.scores.metrics import write_predictions
 from kerastc.text.preparation import TextPreparation
 
 on_tensorflow = pytest.mark.skipif(

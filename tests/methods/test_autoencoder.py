@@ -14,7 +14,7 @@ from kerastc.methods.joint_autoencoder import JointAutoencoder, labelled_batches
 from kerastc.models import encoder_of, image_classifier, maps_of
 from kerastc.models.decoder import HiddenPatches, decoder
 from kerastc.run import Run
-from kerastc.softmax import softmax
+from kerastc.scores.softmax import softmax
 from kerastc.training.images import build_classifier, probabilities
 
 module = import_module("kerastc.methods.autoencoder")  # the function has its name

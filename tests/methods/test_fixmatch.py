@@ -11,7 +11,7 @@ from kerastc import data, methods
 from kerastc.methods.fixmatch import FixMatch, FixMatchBatches
 from kerastc.models import image_classifier
 from kerastc.run import Run
-from kerastc.softmax import softmax
+from kerastc.scores.softmax import softmax
 from kerastc.training.images import training_batches
 
 module = import_module("kerastc.methods.fixmatch")  # the function has its name

@@ -14,7 +14,7 @@ from kerastc.methods.probes import (
     neighbour_votes,
     soft_layer,
 )
-from kerastc.softmax import softmax
+from kerastc.scores.softmax import softmax
 
 
 def clusters(rows, seed, spread=1.0, classes=4, width=6):

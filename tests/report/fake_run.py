@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kerastc.report.metrics import (
+from kerastc.scores.metrics import (
     classification_metrics,
     read_predictions,
     write_predictions,

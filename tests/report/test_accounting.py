@@ -13,7 +13,7 @@ from rich.console import Console
 from kerastc.cli import main
 from kerastc.errors import UserError
 from kerastc.report.accounting import account
-from kerastc.report.metrics import read_predictions
+from kerastc.scores.metrics import read_predictions
 
 STEPS = ["vocabulary", "quantize:int8"]
 

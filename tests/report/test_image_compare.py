@@ -12,7 +12,7 @@ from rich.console import Console
 from scipy.stats import bootstrap, ttest_1samp
 
 from kerastc.report.compare import compare
-from kerastc.report.seeds import over_seeds
+from kerastc.scores.seeds import over_seeds
 from kerastc.sweep.result import Sweep, Trial
 
 

@@ -13,10 +13,10 @@ from kerastc.report import account, write_report
 from kerastc.report.examples import shown_rows
 from kerastc.report.kept_images import MOST, read_images, write_images
 from kerastc.report.many_classes import confused_pairs
-from kerastc.report.metrics import Predictions, read_predictions
 from kerastc.report.pictures import read_pictures, write_picture
 from kerastc.report.record import read_record
 from kerastc.run import Run
+from kerastc.scores.metrics import Predictions, read_predictions
 
 HUNDRED = tuple(f"class {i}" for i in range(100))
 

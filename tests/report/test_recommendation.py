@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from kerastc.report.compare import compare
-from kerastc.report.metrics import (
+from kerastc.scores.metrics import (
     Predictions,
     classification_metrics,
     read_predictions,
     write_predictions,
 )
-from kerastc.report.recommendation import MARGIN, Candidate, difference, recommend
+from kerastc.scores.recommendation import MARGIN, Candidate, difference, recommend
 from kerastc.sweep.result import Sweep, Trial
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from kerastc.errors import UserError
 from kerastc.run import Run
-from kerastc.softmax import softmax
+from kerastc.scores.softmax import softmax
 from kerastc.training.batching import Batches
 from kerastc.training.config import TrainingConfig
 from kerastc.training.fit import class_weights, fit, one_hot

@@ -7,7 +7,7 @@ from keras import ops
 from test_fit import CLASSES, KillAt, Killed, data, history, model
 
 from kerastc.run import Run
-from kerastc.softmax import softmax
+from kerastc.scores.softmax import softmax
 from kerastc.training.batching import Batches
 from kerastc.training.config import TrainingConfig
 from kerastc.training.fit import fit

@@ -7,7 +7,7 @@ from test_fit import CONFIG, KillAt, Killed, data, history, model, new_run, trai
 
 from kerastc.errors import UserError
 from kerastc.run import Run
-from kerastc.softmax import softmax
+from kerastc.scores.softmax import softmax
 from kerastc.training.batching import Batches, Stretches
 from kerastc.training.checkpoints import read_weights
 from kerastc.training.predicting import predict

@@ -11,7 +11,7 @@ import pytest
 from kerastc.data import read_texts, split
 from kerastc.models import load_encoder, text_classifier
 from kerastc.run import Run
-from kerastc.softmax import softmax
+from kerastc.scores.softmax import softmax
 from kerastc.training import TextClassifierConfig, train_text_classifier
 from kerastc.training.fit import fit
 from kerastc.training.predicting import predict

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import f1_score
 
-from kerastc.report.pairs import Judged, difference, least_differences
+from kerastc.scores.pairs import Judged, difference, least_differences
 
 CLASSES = 4
 

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from kerastc.report import tables
+from kerastc import formatting
 from kerastc.report.examples import confident_errors, uncertain_examples
-from kerastc.report.metrics import Predictions
+from kerastc.scores.metrics import Predictions
 
 PREDICTIONS = Predictions(
     examples=np.array(
@@ -43,12 +43,12 @@ def test_equal_probabilities_still_name_two_classes():
 
 
 def test_long_texts_are_cut_at_a_word():
-    assert tables.shown_text("one  two\nthree", 8) == "one two …"
-    assert tables.shown_text("one  two", 8) == "one two"
+    assert formatting.shown_text("one  two\nthree", 8) == "one two …"
+    assert formatting.shown_text("one  two", 8) == "one two"
 
 
 def test_nested_settings_get_dotted_names():
-    assert tables.flatten({"a": {"b": {"c": 1}, "d": []}, "e": {}}) == {
+    assert formatting.flatten({"a": {"b": {"c": 1}, "d": []}, "e": {}}) == {
         "a.b.c": 1,
         "a.d": [],
         "e": {},
@@ -60,13 +60,13 @@ def test_nested_settings_get_dotted_names():
     [(0.04, "0.0 s"), (41.26, "41.3 s"), (252, "4 min 12 s"), (7530, "2 h 05 min"), (None, "–")],  # noqa: RUF001
 )
 def test_durations(seconds, text):
-    assert tables.duration(seconds) == text
+    assert formatting.duration(seconds) == text
 
 
 @pytest.mark.parametrize("value", [None, math.nan, math.inf, "x", True])
 def test_what_is_no_figure_is_a_dash(value):
-    assert tables.number(value) == tables.count(value) == tables.MISSING
-    assert tables.finite(value) is None
+    assert formatting.number(value) == formatting.count(value) == formatting.MISSING
+    assert formatting.finite(value) is None
 
 
 @pytest.mark.parametrize(
@@ -74,12 +74,12 @@ def test_what_is_no_figure_is_a_dash(value):
     [(None, "none"), (True, "true"), (5e-6, "5e-06"), (["a", 1], "a, 1"), (0.1, "0.1")],
 )
 def test_settings_are_written_as_the_command_line_takes_them(value, text):
-    assert tables.scalar(value) == text
+    assert formatting.scalar(value) == text
 
 
 def test_sizes():
-    assert tables.size(3 * 2**20) == "3 MiB"
-    assert tables.size(1_503_238_553) == "1.40 GiB"
+    assert formatting.size(3 * 2**20) == "3 MiB"
+    assert formatting.size(1_503_238_553) == "1.40 GiB"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_sizes():
     [(6_500_000, "6.2 MiB"), (90_200_000, "86 MiB"), (300_000, "293 KiB"), (None, "–")],  # noqa: RUF001
 )
 def test_small_sizes_keep_three_digits(octets, text):
-    assert tables.size(octets) == text
+    assert formatting.size(octets) == text
 
 
 @pytest.mark.parametrize(
@@ -95,10 +95,10 @@ def test_small_sizes_keep_three_digits(octets, text):
     [(0.3342, "0.334 ms"), (12.34, "12.3 ms"), (1234.5, "1234 ms"), (None, "–")],  # noqa: RUF001
 )
 def test_milliseconds(value, text):
-    assert tables.milliseconds(value) == text
+    assert formatting.milliseconds(value) == text
 
 
 def test_differences_have_their_sign():
-    assert tables.signed(0.0084) == "+0.008"
-    assert tables.signed_interval([-0.01, 0.0]) == "-0.010 to +0.000"
-    assert tables.signed(None) == tables.MISSING
+    assert formatting.signed(0.0084) == "+0.008"
+    assert formatting.signed_interval([-0.01, 0.0]) == "-0.010 to +0.000"
+    assert formatting.signed(None) == formatting.MISSING

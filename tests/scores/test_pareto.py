@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from kerastc.report.pareto import advice, choose, deciding_part, dominated, dominators, rule
+from kerastc.scores.pareto import advice, choose, deciding_part, dominated, dominators, rule
 
 POINTS = arrays(
     np.float64, st.tuples(st.integers(1, 12), st.integers(1, 3)), elements=st.integers(0, 6)

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from kerastc.report import tables
-from kerastc.report.pairs import points, shown
+from kerastc import formatting
+from kerastc.scores.pairs import points, shown
 
 # What a model costs, the key of a row that says it, how it is written, and who costs less.
 COSTS = {
-    "size": ("bytes", tables.size, "smaller"),
-    "latency": ("latency_p50_ms", tables.milliseconds, "faster"),
-    "memory": ("peak_memory_bytes", tables.size, "lighter"),
+    "size": ("bytes", formatting.size, "smaller"),
+    "latency": ("latency_p50_ms", formatting.milliseconds, "faster"),
+    "memory": ("peak_memory_bytes", formatting.size, "lighter"),
 }
 GOALS = (*COSTS, "accuracy")
 # Which of several models costs least, in words.
@@ -64,7 +64,7 @@ def dominated(rows: Sequence[Mapping[str, Any]], costs: Sequence[str]) -> dict[s
     points = {
         model: point
         for model, point in points.items()
-        if all(tables.finite(value) is not None for value in point)
+        if all(formatting.finite(value) is not None for value in point)
     }
     if not points:
         return {}
@@ -129,7 +129,7 @@ def rule(within: float, part: str, tested: bool = True) -> str:
 
 def deciding_part(original: Mapping[str, Any]) -> str:
     """The part that decides: validation, or test where the original has no validation figures."""
-    return "test" if tables.finite(original["validation"]["accuracy"]) is None else "validation"
+    return "test" if formatting.finite(original["validation"]["accuracy"]) is None else "validation"
 
 
 def choose(rows: Sequence[Mapping[str, Any]], within: float) -> dict[str, Choice]:
@@ -147,13 +147,13 @@ def choose(rows: Sequence[Mapping[str, Any]], within: float) -> dict[str, Choice
     known = [
         row
         for row in rows
-        if row["comparable"] and tables.finite(row[part]["accuracy"]) is not None
+        if row["comparable"] and formatting.finite(row[part]["accuracy"]) is not None
     ]
-    if len(known) < 2 or tables.finite(original[part]["accuracy"]) is None:
+    if len(known) < 2 or formatting.finite(original[part]["accuracy"]) is None:
         return {}
     choices = {}
     for goal, (key, *_) in COSTS.items():
-        measured = [row for row in known if tables.finite(row[key]) is not None]
+        measured = [row for row in known if formatting.finite(row[key]) is not None]
         allowed = [row for row in measured if row is original or _least(row, part) >= -within]
         if allowed:
             taken = _cheapest(allowed, goal, original)
@@ -168,7 +168,7 @@ def choose(rows: Sequence[Mapping[str, Any]], within: float) -> dict[str, Choice
 
 def _least(row: Mapping[str, Any], part: str) -> float:
     """The least by which a model's accuracy may differ from the original's."""
-    found = tables.finite(row[part]["least_difference"])
+    found = formatting.finite(row[part]["least_difference"])
     return -np.inf if found is None else found
 
 
@@ -208,13 +208,13 @@ def _choice(
             gain = _why_kept(better, part, cheaper, within)
             return Choice(goal, taken["model"], gain, "")
         gain = form(taken[key])
-        if tables.finite(original[key]) is not None:
+        if formatting.finite(original[key]) is not None:
             gain += f", {original[key] / taken[key]:.3g} times {better} than the original"
-    figures = [f"{part} accuracy {tables.number(taken[part]['accuracy'])}"]
-    if tables.finite(taken[part]["difference"]) is not None:
+    figures = [f"{part} accuracy {formatting.number(taken[part]['accuracy'])}"]
+    if formatting.finite(taken[part]["difference"]) is not None:
         figures[0] += f" ({_bound_words(taken[part])})"
     if part == "validation" and judged(taken) is taken["test"]:
-        figures.append(f"test {tables.number(taken['test']['accuracy'])}")
+        figures.append(f"test {formatting.number(taken['test']['accuracy'])}")
     evidence = ", ".join(figures)
     if judged(taken)["difference"] is not None and taken is not original:
         evidence += f" ({loss_words(judged(taken))})"
@@ -229,7 +229,7 @@ def _why_kept(better: str, part: str, cheaper: Sequence[Mapping[str, Any]], with
     if rows := cheaper[0][part]["rows"]:
         told = f"on {rows:,} {part} rows {told}"
     nearest = max(cheaper, key=lambda row: _least(row, part))
-    if tables.finite(nearest[part]["difference"]) is None:
+    if formatting.finite(nearest[part]["difference"]) is None:
         return told
     return f"{told}, {nearest['model']} coming nearest ({_bound_words(nearest[part])})"
 

@@ -15,12 +15,12 @@ from sklearn.metrics import (
 )
 
 from kerastc.errors import UserError
-from kerastc.report.calibration import (
+from kerastc.scores.calibration import (
     expected_calibration_error,
     reliability_bins,
     wilson_interval,
 )
-from kerastc.report.metrics import (
+from kerastc.scores.metrics import (
     among_top,
     classification_metrics,
     confusion_matrix,

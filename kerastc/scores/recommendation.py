@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from kerastc.report import pairs, tables
-from kerastc.report.metrics import Predictions
+from kerastc import formatting
+from kerastc.scores import pairs
+from kerastc.scores.metrics import Predictions
 
 # What a cheaper model may lose to the best, with 95 % confidence: 2 points of accuracy or macro F1,
 # 0.02 nats of loss. That it cannot be told apart would not do: few rows tell nothing apart.
@@ -188,7 +189,7 @@ def candidate(
     Returns:
         None where no row has the figure of validation.
     """
-    rows = [row for row in rows if tables.finite(row["validation"][figure]) is not None]
+    rows = [row for row in rows if formatting.finite(row["validation"][figure]) is not None]
     if not rows:
         return None
     values = [row["validation"][figure] for row in rows]
@@ -212,7 +213,7 @@ def candidate(
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if tables.finite(value) is not None]
+    known = [value for value in values if formatting.finite(value) is not None]
     return fmean(known) if known else None
 
 
@@ -269,5 +270,5 @@ def _others(best: Candidate, equal: Sequence[Candidate]) -> str:
 
 
 def _cost(candidate: Candidate) -> str:
-    steps = "no training" if candidate.steps == 0 else f"{tables.count(candidate.steps)} steps"
-    return f"{steps} and {tables.count(candidate.parameters)} parameters"
+    steps = "no training" if candidate.steps == 0 else f"{formatting.count(candidate.steps)} steps"
+    return f"{steps} and {formatting.count(candidate.parameters)} parameters"

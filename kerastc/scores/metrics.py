@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from kerastc.class_scores import MACRO, PER_CLASS, class_scores
 from kerastc.errors import UserError
 from kerastc.kinds import KINDS
-from kerastc.report.calibration import expected_calibration_error
+from kerastc.scores.calibration import expected_calibration_error
+from kerastc.scores.class_scores import MACRO, PER_CLASS, class_scores
 
 INTERVAL = 0.95
 _EDGES = ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kerastc.report.bootstrap import mean_interval, paired_difference
+from kerastc.scores.bootstrap import mean_interval, paired_difference
 
 Z = 1.959964
 ROWS = 4000
