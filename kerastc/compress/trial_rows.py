@@ -45,7 +45,7 @@ def read_rows(run: Run) -> Judged | None:
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             labels, predicted = (file[name] for name in ("labels", "predicted"))
             losses = file["losses"]
         if any(part.dtype.kind != "u" for part in (labels, predicted)) or losses.dtype.kind != "f":

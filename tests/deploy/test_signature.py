@@ -112,6 +112,9 @@ def test_another_file_is_no_signature(signature, text):
 
 
 def test_a_missing_one_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"There is no file .*model\.onnx"):
+        Signature.read(tmp_path / "model.onnx")
+    (tmp_path / "model.onnx").touch()
     with pytest.raises(UserError, match=r"model\.onnx\.json is missing"):
         Signature.read(tmp_path / "model.onnx")
 
