@@ -51,7 +51,7 @@ STEPS: tuple[Step, ...] = (
         "headlines",
         f"data=data/headlines.csv {TINY_BERT} epochs=3 batch_size=16 evaluate_every=5"
         " evaluation_rows=8 keep_checkpoints=2 balancing=oversample max_tokens=24"
-        " learning_rate=1e-3 validation=0.15 test=0.2",
+        " learning_rate=1e-3 validation_fraction=0.15 test_fraction=0.2",
     ),
     Step(
         "compress-headlines",
