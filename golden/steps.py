@@ -116,7 +116,8 @@ STEPS: tuple[Step, ...] = (
     Step("text resumed", "train --resume --run runs/text-resumed", after=("text killed",)),
     Step(
         "headlines child",
-        "train --from runs/headlines dropout=0.4 weight_decay=0.03 --run runs/headlines-child",
+        "train --from runs/headlines epochs=4 dropout=0.4 weight_decay=0.03"
+        " --run runs/headlines-child",
         after=("headlines",),
     ),
     Step(
