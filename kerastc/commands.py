@@ -18,7 +18,7 @@ NO_MEMORY = (
     "Give the machine more, or ask for less: a smaller batch_size, shorter texts (max_tokens) or "
     "fewer rows.",
 )
-# Commands by the names that they have elsewhere; and steps, whose files a device may lack.
+# Commands by the names that they have elsewhere.
 MEANT = {
     **dict.fromkeys(("resume", "continue", "restart"), "train --resume --run RUN"),
     **dict.fromkeys(("fit", "finetune", "fine-tune"), "train RECIPE"),
@@ -28,7 +28,6 @@ MEANT = {
     **dict.fromkeys(("classify", "infer", "inference", "run"), 'predict RUN "a text"'),
     **dict.fromkeys(("search", "tune", "grid"), "sweep RECIPE KEY=VALUE,VALUE"),
 }
-STEPS = ("vocabulary", "structured", "low-rank", "prune", "distill", "recover", "quantize")
 
 
 class Command(click.Command):
@@ -145,6 +144,7 @@ class Commands(click.Group):
 
     def _meant(self, args: Sequence[str]) -> str:
         from kerastc import recipe
+        from kerastc.compress.words import STEPS
 
         recipes = [found.name for found in recipe.all_recipes()]
         if args[0].replace("_", "-") in recipes and "train" in self.commands:

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 from kerastc import streams
 from kerastc.cli import main
-from kerastc.commands import STEPS, Command, Commands
-from kerastc.compress.words import STEPS as COMPRESSION
+from kerastc.commands import Command, Commands
+from kerastc.compress.words import STEPS
 from kerastc.errors import UserError, out_of_memory
 from kerastc.synonyms import meant
 
@@ -68,8 +68,10 @@ def test_a_file_that_is_no_model_is_told_so(tmp_path):
     assert f"{page} is neither a run's folder nor an exported model" in done.stderr
 
 
-def test_the_steps_are_known_without_their_files():
-    assert set(STEPS) == set(COMPRESSION)
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_in_the_place_of_a_command_is_told_where_it_goes(step):
+    done = CliRunner().invoke(main, [step, "runs/text/1"])
+    assert f"kerastc compress RUN {step}" in done.stderr
 
 
 def test_every_synonym_means_a_field():
