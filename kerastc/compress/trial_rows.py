@@ -11,6 +11,7 @@ from kerastc.run import Run
 from kerastc.scores.metrics import Predictions
 from kerastc.scores.pairs import Judged, row_losses
 from kerastc.scores.softmax import softmax
+from kerastc.training.arrays import read_arrays
 
 FILE = "validation.npz"
 
@@ -45,9 +46,8 @@ def read_rows(run: Run) -> Judged | None:
     if not path.is_file():
         return None
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            labels, predicted = (file[name] for name in ("labels", "predicted"))
-            losses = file["losses"]
+        arrays = read_arrays(path)
+        labels, predicted, losses = (arrays[name] for name in ("labels", "predicted", "losses"))
         if any(part.dtype.kind != "u" for part in (labels, predicted)) or losses.dtype.kind != "f":
             raise ValueError("its numbers are of another type")
         if labels.ndim != 1 or not labels.shape == predicted.shape == losses.shape:
