@@ -57,7 +57,6 @@ def compress(
     kerastc compress runs/headlines/x --within accuracy=0.01 --for latency --trials 30
     kerastc compare runs/headlines/x
     """
-
     changes = {"moved": moved, "despite_changes": despite_changes}
     given = {key: value for key, value in options.items() if value is not None}
     if given or as_json:

@@ -137,6 +137,8 @@ def test_the_run_stopped_in_a_fold_and_behind_one_comes_to_the_same_figures(
         with pytest.raises(UserError, match="stands in fold 2"):
             launch.train(None, resume=True, places=places, folder=folder)
     assert {p.name for p in (folder / "folds" / "2").iterdir()} >= {"fold.json", "model.keras"}
+    (note := folder / "folds" / "1" / "checkpoints" / "notes.txt").parent.mkdir()
+    note.write_text("mine")
     fit = text.fit
     monkeypatch.setattr(
         text, "fit", lambda *given: (trained.append(given[-1].folder.name), fit(*given))[1]
@@ -144,6 +146,7 @@ def test_the_run_stopped_in_a_fold_and_behind_one_comes_to_the_same_figures(
     resumed = launch.train(None, resume=True, places=places, folder=folder)
     assert trained == ["stopped"]
     assert figures(resumed) == figures(whole)
+    assert note.read_text() == "mine"
     left = {"config.json", "data.json", "fold.json", "held_out.npz", "history.csv"}
     assert {p.name for p in (folder / "folds" / "2").iterdir()} == left
 

@@ -10,19 +10,11 @@ import numpy as np
 
 from kerastc.compress.prunable import sparsity
 from kerastc.compress.step import Work
-from kerastc.files import make_folder, remove_known
+from kerastc.files import make_folder
 from kerastc.predictor import load_model
 from kerastc.run import Run
+from kerastc.training.interim import remove_checkpoints, remove_model
 from kerastc.training.trained import Trained
-
-# What a step leaves, by name: whatever else somebody put there stays.
-CHECKPOINTS = "step-*.npz"
-TOKENIZER = (
-    "tokenizer.json",
-    "config.json",
-    "assets/tokenizer/vocabulary.*",
-    "assets/tokenizer/merges.txt",
-)
 
 
 class Account:
@@ -116,6 +108,5 @@ class Account:
 
     def _remove_models(self, number: int) -> None:
         folder = self._folder(number)
-        folder.path("model.keras").unlink(missing_ok=True)  # first: it tells that the rest is there
-        remove_known(folder.path("checkpoints"), CHECKPOINTS)
-        remove_known(folder.path("tokenizer"), *TOKENIZER)
+        remove_model(folder)
+        remove_checkpoints(folder)

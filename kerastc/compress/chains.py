@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from kerastc.compress.account import CHECKPOINTS, Account
+from kerastc.compress.account import Account
 from kerastc.compress.step import Work
 from kerastc.compress.task import Task
 from kerastc.compress.words import parse
-from kerastc.files import remove_known
 from kerastc.predictor import load_model
 from kerastc.progress import tell
 from kerastc.run import Run
+from kerastc.training.interim import remove_checkpoints
 
 MODEL = ("model.keras", "tokenizer", "preprocessing.json")
 
@@ -78,7 +78,7 @@ class Chains:
         with account.step(work, len(words), words[-1]):
             account.details = parse(words)[-1].apply(work)
         tell(account.told())
-        remove_known(account.last_done.path("checkpoints"), CHECKPOINTS)
+        remove_checkpoints(account.last_done)
 
     def _account(self, words: Sequence[str]) -> Account:
         digest = hashlib.sha256(" ".join(words).encode()).hexdigest()

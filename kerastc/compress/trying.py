@@ -8,7 +8,6 @@ from typing import Any
 
 import keras
 
-from kerastc.compress.account import TOKENIZER
 from kerastc.compress.chains import MODEL, Chains
 from kerastc.compress.pipeline import create, folder_name
 from kerastc.compress.search_result import FILE, METRICS, Trial
@@ -17,9 +16,9 @@ from kerastc.compress.words import parse
 from kerastc.data.images import LabelledImages
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
-from kerastc.files import remove_known
 from kerastc.places import Places
 from kerastc.run import Run
+from kerastc.training.interim import remove_model
 
 RECORD = "trial.json"
 CALLS = 200  # that are timed
@@ -90,7 +89,7 @@ class Trials:
         self._lend(source, run)
         parse(words)[-1].export(run, task)
         [entry] = self.measure([run.path(*FILE)], task.splits.validation)
-        self._take_back(run)
+        remove_model(run)  # exports/ has a tokenizer of its own
         write_rows(run, task.splits.validation.labels, entry["logits"])
         steps = sum(step["seconds"] for step in self.chains.record(before))
         run.write_json(RECORD, _record(words, entry, steps + time.perf_counter() - began))
@@ -114,12 +113,6 @@ class Trials:
             copy = shutil.copytree if source.path(name).is_dir() else shutil.copyfile
             with run.writing(name) as path:
                 copy(source.path(name), path)
-
-    @staticmethod
-    def _take_back(run: Run) -> None:
-        """Lets the model go, which is as large as many files."""
-        run.path("model.keras").unlink()
-        remove_known(run.path("tokenizer"), *TOKENIZER)  # exports/ has one
 
 
 def _record(words: Sequence[str], entry: dict[str, Any], seconds: float) -> dict[str, Any]:

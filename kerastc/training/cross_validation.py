@@ -4,10 +4,8 @@ A run that is resumed finds the finished folds and goes on in the next. Of a fin
 predictions, history and figures stay; its model and checkpoints are let go.
 """
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -19,6 +17,7 @@ from kerastc.progress import tell, within
 from kerastc.run import Run
 from kerastc.training.arrays import read_arrays, write_arrays
 from kerastc.training.checkpoints import identity
+from kerastc.training.interim import remove_checkpoints, remove_model
 from kerastc.training.trained import Trained
 
 if TYPE_CHECKING:
@@ -130,16 +129,10 @@ def _read(folder: Run, splits, number: int) -> HeldOut:
 
 
 def _tidy(folder: Run) -> None:
-    """Lets go of what only the training needed; each is some ninety megabytes or more."""
-    for name in ("model.keras", "preprocessing.json"):
-        folder.path(name).unlink(missing_ok=True)
-    for name in ("checkpoints", "tokenizer"):
-        _remove(folder.path(name))
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
+    """Lets go of what only the training needed."""
+    remove_model(folder)
+    folder.path("preprocessing.json").unlink(missing_ok=True)
+    remove_checkpoints(folder)
 
 
 def _pooled(splits, parts: list[np.ndarray | None]) -> np.ndarray | None:
