@@ -134,6 +134,6 @@ def cores() -> int:
 def _write(texts: LabelledTexts, path: Path) -> None:
     rows: list[Mapping] = [
         {"text": text, "label": int(label)}
-        for text, label in zip(texts.texts, texts.labels, strict=True)
+        for text, label in zip(texts.examples, texts.labels, strict=True)
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

@@ -54,7 +54,7 @@ def draw(data: Path, rows: int, seed: int, sample: Path) -> None:
         UserError: the file holds fewer.
     """
     texts = read_texts(data)
-    _, first = np.unique(texts.texts.astype(str), return_index=True)
+    _, first = np.unique(texts.examples.astype(str), return_index=True)
     if len(first) < rows:
         raise UserError(f"{data} holds {len(first):,} distinct texts; {rows:,} are needed.")
     chosen = np.random.default_rng(seed).choice(np.sort(first), rows, replace=False)
@@ -62,4 +62,4 @@ def draw(data: Path, rows: int, seed: int, sample: Path) -> None:
     with sample.open("w", encoding="utf-8") as file:
         for row in chosen:
             label = texts.classes[texts.labels[row]]
-            file.write(json.dumps({"text": texts.texts[row], "label": label}) + "\n")
+            file.write(json.dumps({"text": texts.examples[row], "label": label}) + "\n")

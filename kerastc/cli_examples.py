@@ -95,7 +95,7 @@ class Examples:
                 "--text and --label are columns of texts; images have none.", "Leave them out."
             )
         read = read_images(str(self.data), wanted.shape, wanted.bits)
-        _tell_notes(read, blank_images(read.images))
+        _tell_notes(read, blank_images(read.examples))
         return read
 
 

@@ -145,7 +145,7 @@ def evaluate(run, data, columns, label, as_json, backend, **form) -> None:
     read = Examples(data, columns, label, **form).of(model.kind, model.settings)
     predictor = model.load()
     examples = predictor.matching(read)
-    given = examples.images if model.kind == "image" else examples.texts
+    given = examples.examples
     unseen = _unseen(predictor, given)
     metrics = classification_metrics(
         examples.labels, predictor.probabilities(given), predictor.classes

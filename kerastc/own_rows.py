@@ -74,9 +74,9 @@ def _by_content(run: Run, examples: "LabelledTexts | LabelledImages") -> str:
     found = {examples.fingerprint}
     prepared = run.path("preprocessing.json")
     settings = run.read_json(prepared.name) if prepared.is_file() else {}
-    if hasattr(examples, "texts") and (most := settings.get("max_characters")):
-        texts = np.array([cut_at_word(text, most) for text in examples.texts], object)
-        found.add(replace(examples, texts=texts).fingerprint)
+    if most := settings.get("max_characters"):  # of texts alone
+        texts = np.array([cut_at_word(text, most) for text in examples.examples], object)
+        found.add(replace(examples, examples=texts).fingerprint)
     return next((name for name, part in parts.items() if part.get("fingerprint") in found), "")
 
 

@@ -83,7 +83,7 @@ def test_headlines_of_their_own_are_cleaned_by_the_same_rules(tmp_path):
     parts = (f"data={data}", f"validation={dev}", f"test={test}")
     splits, described = loaded("headlines", tmp_path / "run", *parts)
     assert [len(splits.train), len(splits.validation), len(splits.test)] == [40, 6, 10]
-    assert sorted(splits.train.texts) == sorted(words(number) for number in range(40))
+    assert sorted(splits.train.examples) == sorted(words(number) for number in range(40))
     notes = described["notes"]
     assert notes["rows in the file"] == 41 + 7 + 12
     assert notes["rejected: unmapped category"] == 1
@@ -117,7 +117,7 @@ def test_abstracts_of_their_own_are_all_taken_and_read_alike(tmp_path):
     given = (f"data={data}", f"test={test}", "max_characters=20")
     splits, described = loaded("arxiv", tmp_path / "run", *given)
     assert len(splits.test) == 29
-    assert max(map(len, splits.test.texts)) <= 20
+    assert max(map(len, splits.test.examples)) <= 20
     # 9 of 1,620 are in the test file; of the rest 15 % of each class.
     assert len(splits.train) + len(splits.validation) == 1611
     assert len(splits.validation) == 242

@@ -35,7 +35,7 @@ class ImageTask(Task):
         save(model, self.preprocessing, run)
 
     def given(self, part: str) -> np.ndarray:
-        return getattr(self.splits, part).images
+        return getattr(self.splits, part).examples
 
     def names(self, part: str) -> np.ndarray:
         return getattr(self.splits, part).names
@@ -46,7 +46,7 @@ class ImageTask(Task):
     def training_batches(self, options: "Training", config: ImageClassifierConfig) -> ImageBatches:
         """As in `Task`; augmented and mixed as the run was trained."""
         train, more = self.splits.train, self._unlabelled(options)
-        images = np.concatenate([train.images, more])
+        images = np.concatenate([train.examples, more])
         labels = np.zeros((len(images), len(train.classes)), "float32")
         labels[: len(train)] = one_hot(train.labels, len(train.classes))
         augment = config.policy(images)
@@ -78,7 +78,7 @@ class ImageTask(Task):
         return load_model(self.original.required("model.keras"))
 
     def _unlabelled(self, options: "Training") -> np.ndarray:
-        found = self.splits.unlabelled.images
+        found = self.splits.unlabelled.examples
         if not options.unlabelled:
             return found[:0]
         if not len(found):

@@ -56,7 +56,7 @@ class TextTask(Task):
         return compact(model)
 
     def given(self, part: str) -> np.ndarray:
-        return getattr(self.splits, part).texts
+        return getattr(self.splits, part).examples
 
     def names(self, part: str) -> np.ndarray:
         return self.given(part)
@@ -67,7 +67,7 @@ class TextTask(Task):
     def training_batches(self, options: "Training", config: TextClassifierConfig) -> TextBatches:
         train, more = self.splits.train, self._more(options)
         texts = LabelledTexts(
-            np.concatenate([train.texts, more]),
+            np.concatenate([train.examples, more]),
             np.concatenate([train.labels, np.zeros(len(more), "int32")]),
             train.classes,
             train.source,
@@ -77,7 +77,7 @@ class TextTask(Task):
         batches = text_batches(texts, self.tokenizer, config, config.seed)
         labels = batches.targets[:]  # a table: the teacher's logits are one, too
         labels[len(train) :] = 0  # the teacher alone says what they are
-        logits = self.teacher_logits(texts.texts) if options.soft else np.zeros_like(labels)
+        logits = self.teacher_logits(texts.examples) if options.soft else np.zeros_like(labels)
         batches.targets = np.concatenate([labels, logits], axis=1)
         return batches
 
@@ -89,7 +89,7 @@ class TextTask(Task):
         """The texts that have no label, (n,) object."""
         more = [np.array([], dtype=object)]
         if options.augment:
-            own = self.splits.train.texts
+            own = self.splits.train.examples
             more.append(spliced(own, options.augment * len(own), options.seed))
         if options.unlabelled:
             more.append(self._unlabelled(options.unlabelled))
@@ -98,7 +98,7 @@ class TextTask(Task):
     def _unlabelled(self, path: str) -> np.ndarray:
         """The texts of a file, less those that validation or test has."""
         parts = [getattr(self.splits, part) for part in self.parts]
-        apart = set().union(*(self._seen(part.texts) for part in parts))
+        apart = set().union(*(self._seen(part.examples) for part in parts))
         texts = np.array(further_texts(path, Reading.of(self.preprocessing)), dtype=object)
         texts = texts[[text not in apart for text in self._seen(texts)]]
         if not len(texts):

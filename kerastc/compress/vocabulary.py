@@ -55,7 +55,7 @@ class Vocabulary(Step):
 
     def _texts(self, task) -> np.ndarray:
         """The prepared texts whose tokens stay."""
-        texts = list(task.splits.train.texts)
+        texts = list(task.splits.train.examples)
         if self.corpus:
             from kerastc.data.reading import Reading
             from kerastc.data.text_file import further_texts

@@ -266,7 +266,7 @@ def _without_duplicates(data: LabelledTexts) -> LabelledTexts:
         "duplicate texts dropped": len(data) - len(first),
         "texts of several areas dropped": int((~single).sum()),
     }
-    return LabelledTexts(kept.texts, kept.labels, kept.classes, kept.source, notes)
+    return LabelledTexts(kept.examples, kept.labels, kept.classes, kept.source, notes)
 
 
 def _versions(areas: Mapping[str, Sequence[str]]) -> str:

@@ -65,10 +65,10 @@ def find_duplicates(
         similarity: above 0, at most 1; below about 0.7 the search slows down.
         seen: texts to what the model sees of each; None where it sees all.
     """
-    unique, groups = _grouped(data.texts, similarity)
+    unique, groups = _grouped(data.examples, similarity)
     different, whole = int(unique.max()) + 1, int(groups.max()) + 1
-    shown = data.texts if seen is None else seen(data.texts)
-    if any(map(_differ, data.texts, shown)):
+    shown = data.examples if seen is None else seen(data.examples)
+    if any(map(_differ, data.examples, shown)):
         groups = _joined(groups, _grouped(shown, similarity)[1])
     count = int(groups.max()) + 1
     # The pairs of group and class that occur; a table of groups by classes may not fit in memory.
@@ -141,5 +141,5 @@ def _examples(
         rows = np.flatnonzero(groups == group)
         firsts = rows[np.sort(np.unique(unique[rows], return_index=True)[1])][:2]
         names = [data.classes[i] for i in np.unique(data.labels[rows])]
-        found.append((tuple(data.texts[firsts]), tuple(names)))
+        found.append((tuple(data.examples[firsts]), tuple(names)))
     return tuple(found)

@@ -74,10 +74,10 @@ def explore(data: LabelledTexts, duplicates: Duplicates | None = None) -> Explor
         raise UserError(f"{data.source}: there are no texts to explore.")
     with progress("Exploring", total=4) as advance:
         advance(0, "words")
-        words = count_words(data.texts)
+        words = count_words(data.examples)
         advance(1, "lengths")
-        lengths = Lengths.of(np.fromiter((len(t.split()) for t in data.texts), np.int64))
-        characters = Lengths.of(np.fromiter(map(len, data.texts), np.int64))
+        lengths = Lengths.of(np.fromiter((len(t.split()) for t in data.examples), np.int64))
+        characters = Lengths.of(np.fromiter(map(len, data.examples), np.int64))
         advance(1, "distributions")
         fits = fit_lengths(lengths.histogram)
         advance(1, "label noise")

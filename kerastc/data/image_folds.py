@@ -43,7 +43,7 @@ def load_folded_images(config: FoldedImageData) -> ImageSplits:
                 "Leave folds out, or give the images without that part.",
             )
     check_classes(data)
-    (groups,) = equal_groups(data.images)
+    (groups,) = equal_groups(data.examples)
     share = min(config.validation_fraction or SHARE, MOST_VALIDATION / len(data))
     folds, last = draw_folds(data, groups, config.folds, config.seed, share)
     none = np.arange(0)
@@ -55,7 +55,7 @@ def load_folded_images(config: FoldedImageData) -> ImageSplits:
         data.take(last.train),
         data.take(last.validation),
         data.take(last.test),
-        UnlabelledImages(data.images[:0], data.names[:0], data.source),
+        UnlabelledImages(data.examples[:0], data.names[:0], data.source),
         last.train,
         last.validation,
         last.test,
@@ -74,7 +74,7 @@ def _near(data: LabelledImages, folds: Sequence[Fold]) -> dict[str, int]:
     if sum(len(fold.test) * len(rows) for fold, rows in zip(folds, learned, strict=True)) > MOST:
         return {f"images too many to look for near copies among ({MOST:,} pairs)": len(data)}
     found = (
-        near_copies(data.images[fold.test], data.images[rows])
+        near_copies(data.examples[fold.test], data.examples[rows])
         for fold, rows in zip(folds, learned, strict=True)
     )
     return {"held-out images that are nearly a training image of their fold": sum(map(len, found))}

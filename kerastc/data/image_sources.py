@@ -63,7 +63,7 @@ class ImageSource:
         for part in (self.train, self.test, self.validation, self.unlabelled):
             if part is not None:
                 counted.update(part.notes)
-                counted.update(blank_images(part.images))
+                counted.update(blank_images(part.examples))
         return dict(counted)
 
 
@@ -120,7 +120,7 @@ def read_part(data: str, training: LabelledImages, skip_unreadable: bool = False
     Raises:
         UserError: as `read_source` does; for classes that training lacks, or other channels.
     """
-    found = _measured(data, training.images.shape[1:], training.bits, skip_unreadable)
+    found = _measured(data, training.examples.shape[1:], training.bits, skip_unreadable)
     return found.matching(training.classes, "the training part")
 
 
@@ -138,14 +138,14 @@ def read_unlabelled_images(
     Raises:
         UserError: as `read_source` does, and for other channels.
     """
-    shape = training.images.shape[1:]
+    shape = training.examples.shape[1:]
     if _is_word(data):
         source = _by_word(data, shape[:2], training.bits)
         found = source.unlabelled
         if found is None:
             train = source.train
             names = row_names("unlabelled", range(len(train)))
-            found = UnlabelledImages(train.images, names, train.source, train.notes)
+            found = UnlabelledImages(train.examples, names, train.source, train.notes)
     elif (path := _existing(data)).is_dir():
         from kerastc.data.image_folder import read_unlabelled_folder
 
@@ -181,9 +181,9 @@ def _measured(
 def _check_channels(
     found: LabelledImages | UnlabelledImages, shape: tuple[int, int, int], data: str
 ) -> None:
-    if found.images.shape[-1] != shape[-1]:
+    if found.examples.shape[-1] != shape[-1]:
         raise UserError(
-            f"{data} has images with {found.images.shape[-1]} channels, not {shape[-1]}.",
+            f"{data} has images with {found.examples.shape[-1]} channels, not {shape[-1]}.",
             "Bring them to what the model learns from: 1 is grey, 3 is RGB.",
         )
 

@@ -193,7 +193,9 @@ def split_images(
     train, given = source.train, {"test": source.test, "validation": source.validation}
     given = {name: part for name, part in given.items() if part is not None}
     check_classes(train)
-    groups, *given_groups = equal_groups(train.images, *(part.images for part in given.values()))
+    groups, *given_groups = equal_groups(
+        train.examples, *(part.examples for part in given.values())
+    )
     left_out = np.isin(groups, np.concatenate([*given_groups, groups[:0]]))
     pool = np.flatnonzero(~left_out)
     drawn = [name for name in DRAWN if name not in given]
@@ -221,15 +223,15 @@ def split_images(
         rows[name] = np.flatnonzero(chosen)
         parts[name] = part.take(rows[name])
     word = "train" if given else "image"  # names of their own might tell the class
-    without = UnlabelledImages(train.images[rest], row_names(word, rest), train.source)
+    without = UnlabelledImages(train.examples[rest], row_names(word, rest), train.source)
     notes["training images left out as equal to a given test or validation image"] = int(
         left_out.sum()
     )
     if source.unlabelled is not None:
         more = source.unlabelled
-        kept = _apart(more.images, parts["test"].images, parts["validation"].images)
+        kept = _apart(more.examples, parts["test"].examples, parts["validation"].examples)
         without = UnlabelledImages(
-            np.concatenate([without.images, more.images[kept]]),
+            np.concatenate([without.examples, more.examples[kept]]),
             np.concatenate([without.names, more.names[kept]]),
             train.source,
         )
@@ -238,7 +240,7 @@ def split_images(
         notes["unlabelled images left out as equal to a test or validation image"] = len(
             more
         ) - len(kept)
-    notes |= _near(parts["labelled"].images, without.images, parts["validation"], parts["test"])
+    notes |= _near(parts["labelled"].examples, without.examples, parts["validation"], parts["test"])
     return ImageSplits(
         parts["labelled"],
         parts["validation"],
@@ -258,7 +260,7 @@ def split_images(
 def _near(labelled: np.ndarray, unlabelled: np.ndarray, *judged: LabelledImages) -> dict[str, int]:
     """How many validation and test images are nearly one that is learned from; they stay."""
     learned = np.concatenate([labelled, unlabelled])
-    asked = np.concatenate([part.images for part in judged])
+    asked = np.concatenate([part.examples for part in judged])
     if len(asked) * len(learned) > MOST:
         return {f"images too many to look for near copies among ({MOST:,} pairs)": len(learned)}
     return {NOTE: len(near_copies(asked, learned))}
@@ -276,7 +278,7 @@ def _without_tested(source: ImageSource) -> tuple[ImageSource, dict[str, int]]:
     test, validation = source.test, source.validation
     if test is None or validation is None:
         return source, notes
-    kept = _apart(validation.images, test.images)
+    kept = _apart(validation.examples, test.examples)
     if not len(kept):
         raise UserError(
             f"{validation.source}: every validation image equals a test image.",

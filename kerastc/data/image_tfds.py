@@ -104,7 +104,7 @@ def _read(
     notes = merged_notes(classes, of_name, counts)
     if bits:
         told = f"images of 16 bits, of which {bits} are in use"
-        notes[told] = sum(len(part.images) for part in parts.values())
+        notes[told] = sum(len(part.examples) for part in parts.values())
     for split in set(there) - set(splits.values()):
         count = builder.info.splits[split].num_examples
         notes[f"images in the part {split}, which is not read"] = count

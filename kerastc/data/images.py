@@ -20,7 +20,7 @@ class LabelledImages(Labelled):
     """Images with one class each.
 
     Args:
-        images: (n, height, width, channels) uint8; one channel (grey) or three (RGB).
+        examples: (n, height, width, channels) uint8, the images; one channel (grey) or three (RGB).
         labels: (n,) int32 array of indices into `classes`.
         classes: the class names, in a stable order.
         names: (n,) array of `str` objects, what a report calls each image: "train 123",
@@ -30,7 +30,7 @@ class LabelledImages(Labelled):
         bits: that the grey values in files of 16 bits have, where there were some.
     """
 
-    images: np.ndarray
+    examples: np.ndarray
     labels: np.ndarray
     classes: tuple[str, ...]
     names: np.ndarray
@@ -39,13 +39,13 @@ class LabelledImages(Labelled):
     bits: int | None = None
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.examples)
 
     def take(self, rows: np.ndarray) -> "LabelledImages":
         """A copy of the given rows, (m,) int or (n,) bool, with the same classes and source."""
         rows = np.asarray(rows)
         return replace(
-            self, images=self.images[rows], labels=self.labels[rows], names=self.names[rows]
+            self, examples=self.examples[rows], labels=self.labels[rows], names=self.names[rows]
         )
 
     @cached_property
@@ -54,8 +54,8 @@ class LabelledImages(Labelled):
         digest = hashlib.sha256()
         for name in self.classes:
             digest.update(name.encode() + b"\0")
-        digest.update(repr(self.images.shape).encode())
-        digest.update(np.ascontiguousarray(self.images).reshape(-1))
+        digest.update(repr(self.examples.shape).encode())
+        digest.update(np.ascontiguousarray(self.examples).reshape(-1))
         digest.update(self.labels.astype("<i4"))
         return digest.hexdigest()
 
@@ -65,30 +65,30 @@ class UnlabelledImages:
     """Images whose classes nobody may look at while training: there is no place for them here.
 
     Args:
-        images: (n, height, width, channels) uint8.
+        examples: (n, height, width, channels) uint8, the images.
         names: (n,) array of `str` objects that tell no class: "train 123".
         source: where the images come from.
         notes: as of `LabelledImages`.
     """
 
-    images: np.ndarray
+    examples: np.ndarray
     names: np.ndarray
     source: str
     notes: dict[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.examples)
 
     def take(self, rows: np.ndarray) -> "UnlabelledImages":
         """A copy of the given rows, (m,) int or (n,) bool."""
         rows = np.asarray(rows)
-        return replace(self, images=self.images[rows], names=self.names[rows])
+        return replace(self, examples=self.examples[rows], names=self.names[rows])
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over shape and images in their order."""
-        digest = hashlib.sha256(repr(self.images.shape).encode())
-        digest.update(np.ascontiguousarray(self.images).reshape(-1))
+        digest = hashlib.sha256(repr(self.examples.shape).encode())
+        digest.update(np.ascontiguousarray(self.examples).reshape(-1))
         return digest.hexdigest()
 
 

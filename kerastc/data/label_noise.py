@@ -62,7 +62,7 @@ def label_noise(data: LabelledTexts, groups: np.ndarray | None = None) -> LabelN
             `Duplicates.groups`. Without it texts are the same if they are so but for case,
             punctuation and white space.
     """
-    groups = _equal_texts(data.texts) if groups is None else groups
+    groups = _equal_texts(data.examples) if groups is None else groups
     sizes = np.bincount(groups)
     rows = np.flatnonzero(sizes[groups] > 1)
     # A key for each pair of text and class; only those that occur take memory.
@@ -83,7 +83,7 @@ def label_noise(data: LabelledTexts, groups: np.ndarray | None = None) -> LabelN
         disagreeing=int(disagreeing.sum()),
         examples=tuple(
             (
-                cut_at_word(data.texts[np.argmax(groups == texts[i])], _SHOWN_CHARACTERS),
+                cut_at_word(data.examples[np.argmax(groups == texts[i])], _SHOWN_CHARACTERS),
                 {
                     data.classes[key % len(data.classes)]: int(count)
                     for key, count in zip(

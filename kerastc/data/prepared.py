@@ -83,7 +83,7 @@ def _write_table(cleaned: Cleaned, path: Path) -> None:
                 *(_days(texts.dates[part]) if dated else ()),
                 cleaned.categories[part],
                 classes[texts.labels[part]],
-                texts.texts[part],
+                texts.examples[part],
                 cleaned.originals[part],
             ]
             writer.writerows(zip(*values, strict=True))

@@ -206,7 +206,7 @@ def sample_per_class(
     names = [data.classes[label] for label in sample.labels]
     kept = [name for name in data.classes if name in counts]
     return LabelledTexts.of(
-        sample.texts, names, data.source, data.notes, kept, sample.dates, sample.reading
+        sample.examples, names, data.source, data.notes, kept, sample.dates, sample.reading
     )
 
 

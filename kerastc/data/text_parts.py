@@ -216,7 +216,7 @@ def _joined(data: LabelledTexts, given: dict[str, LabelledTexts]) -> LabelledTex
             notes[what] = notes.get(what, 0) + count
     return replace(
         data,
-        texts=np.concatenate([part.texts for part in parts]),
+        examples=np.concatenate([part.examples for part in parts]),
         labels=np.concatenate([part.labels for part in parts]),
         source=", ".join([data.source, *(f"{name}: {p.source}" for name, p in given.items())]),
         notes=notes,

@@ -16,7 +16,7 @@ class LabelledTexts(Labelled):
     """Texts with one class each.
 
     Args:
-        texts: (n,) array of `str` objects.
+        examples: (n,) array of `str` objects, the texts.
         labels: (n,) int32 array of indices into `classes`.
         classes: the class names, in a stable order.
         source: where the texts come from, in words a report can print.
@@ -26,7 +26,7 @@ class LabelledTexts(Labelled):
         parts: where the validation and test rows are that lie in one folder with these.
     """
 
-    texts: np.ndarray
+    examples: np.ndarray
     labels: np.ndarray
     classes: tuple[str, ...]
     source: str
@@ -60,12 +60,12 @@ class LabelledTexts(Labelled):
         )
 
     def __len__(self) -> int:
-        return len(self.texts)
+        return len(self.examples)
 
     def take(self, rows: np.ndarray) -> "LabelledTexts":
         """The given rows, (m,) int or (n,) bool, with the same classes and source."""
         dates = None if self.dates is None else self.dates[rows]
-        return replace(self, texts=self.texts[rows], labels=self.labels[rows], dates=dates)
+        return replace(self, examples=self.examples[rows], labels=self.labels[rows], dates=dates)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -73,7 +73,7 @@ class LabelledTexts(Labelled):
         digest = hashlib.sha256()
         for name in self.classes:
             digest.update(name.encode() + b"\0")
-        for text, label in zip(self.texts, self.labels, strict=True):
+        for text, label in zip(self.examples, self.labels, strict=True):
             digest.update(text.encode() + b"\0%d\0" % label)
         return digest.hexdigest()
 

@@ -159,7 +159,7 @@ def _of_data(data: Labelled, signature: Signature, name: str) -> Rows:
             "Give a table of texts to a model of texts, and FILE.npz or a folder to one of images.",
         )
     matched = data.matching(signature.classes, name)
-    examples = matched.images if kind == "image" else matched.texts
+    examples = matched.examples
     return Rows(examples, matched.labels, None)
 
 

@@ -73,7 +73,7 @@ def autoencoder(splits: ImageSplits, config: AutoencoderConfig, run: Run) -> Tra
     seconds = pretrained["seconds"] + head["seconds"] + figures["seconds"]
     figures |= {"seconds": round(seconds, 3), "images": len(splits.train) + len(splits.unlabelled)}
     model.set_weights(other.weights)
-    other_test = accuracy(probabilities(model, splits.test.images, "Testing"), splits.test)
+    other_test = accuracy(probabilities(model, splits.test.examples, "Testing"), splits.test)
     model.set_weights(best.weights)
     kept = choice if best.name == "fine_tuned" else None
     trained = concluded(model, kept, figures, splits, config, run)
@@ -131,7 +131,7 @@ def pretrain(
     network = keras.Model(maps.input, decode(maps.output), name="autoencoder")
     images = training_images(splits)
     weak = config.policy(images, config.weak)
-    validation = splits.validation.images
+    validation = splits.validation.examples
 
     def work(folder: Run) -> dict[str, Any]:
         keras.utils.set_random_seed(config.seed)
@@ -194,7 +194,8 @@ def fit_head(
     """
     encoder, classes = encoder_of(model), splits.train.classes
     features = {
-        part: features_of(encoder, getattr(splits, part).images) for part in ("train", "validation")
+        part: features_of(encoder, getattr(splits, part).examples)
+        for part in ("train", "validation")
     }
     mean, deviation = features["train"].mean(axis=0), features["train"].std(axis=0) + 1e-3
     targets = {part: OneHot(getattr(splits, part).labels, len(classes)) for part in features}

@@ -40,4 +40,4 @@ def settle_norms(model: keras.Model, images: np.ndarray, seed: int = 0) -> None:
 
 def training_images(splits: ImageSplits) -> np.ndarray:
     """The images of the labelled and the unlabelled part, (n, height, width, channels) uint8."""
-    return np.concatenate([splits.train.images, splits.unlabelled.images])
+    return np.concatenate([splits.train.examples, splits.unlabelled.examples])

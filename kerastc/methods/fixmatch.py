@@ -50,7 +50,7 @@ def fixmatch(splits: ImageSplits, config: FixMatchConfig, run: Run) -> Trained:
     rest = config.grown if before else config
     seed_all(model, config.seed)
     learner = FixMatch(model, len(splits.unlabelled), len(splits.train.classes), config)
-    images = splits.unlabelled.images
+    images = splits.unlabelled.examples
     views = {name: config.policy(images, getattr(config, name)) for name in ("weak", "strong")}
     labelled = training_batches(splits.train, config)
     batches = FixMatchBatches(labelled, images, config.ratio, views)

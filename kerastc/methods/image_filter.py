@@ -70,7 +70,7 @@ def typical(
     network = one_class_network(build_classifier(splits, config), config.filter, config.seed)
     found = fit_one_class(network, splits, config, run)
     boundary = Boundary(found["objective"], found["border"], tuple(found["centre"]))
-    images = splits.unlabelled.images
+    images = splits.unlabelled.examples
     scores = boundary.scores(outputs_of(network, images, "Judging"))
     told = {
         "objective": config.filter,
@@ -102,7 +102,7 @@ def fit_one_class(
     settings = config.model_copy(
         update={"epochs": config.filter_epochs, "learning_rate": config.filter_rate}
     )
-    images = splits.train.images
+    images = splits.train.examples
     augment = config.policy(images, WEAK)
 
     def work(folder: Run) -> dict[str, Any]:

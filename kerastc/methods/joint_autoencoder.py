@@ -58,7 +58,7 @@ def joint_autoencoder(splits: ImageSplits, config: JointAutoencoderConfig, run: 
     model = build_classifier(splits, config)
     seed_all(model, config.seed)
     learner = JointAutoencoder(model, config)
-    images = splits.unlabelled.images
+    images = splits.unlabelled.examples
     batches = Beside(
         labelled_batches(splits, config),
         images,
@@ -67,7 +67,7 @@ def joint_autoencoder(splits: ImageSplits, config: JointAutoencoderConfig, run: 
     )
     choice, figures = fit_images(learner, batches, splits, config, run)
     figures["images"] = len(splits.train) + len(splits.unlabelled)
-    show_reconstructions(run, model, learner.network(), splits.validation.images)
+    show_reconstructions(run, model, learner.network(), splits.validation.examples)
     return concluded(model, choice, figures, splits, config, run)
 
 

@@ -41,7 +41,7 @@ def joint_simclr(splits: ImageSplits, config: JointSimclrConfig, run: Run) -> Tr
         run: takes history, with the contrastive part of the loss, and checkpoints.
     """
     require_unlabelled(splits)
-    images = splits.unlabelled.images
+    images = splits.unlabelled.examples
     # Every batch is full; which few images stay out for that is their order's chance.
     whole = len(images) - len(images) % config.pairs
     if not whole:

@@ -137,7 +137,7 @@ class Opinion:
 
 def _opinion(model, encoder, splits: ImageSplits, config: SelfTrainingConfig) -> Opinion:
     """The mean over an image and its mirror image, where they are the same thing."""
-    images = training_images(splits) if config.neighbours else splits.unlabelled.images
+    images = training_images(splits) if config.neighbours else splits.unlabelled.examples
     views = [images, images[:, :, ::-1]] if config.mirrored(images) else [images]
     seen = [features_of(encoder, view) for view in views]
     kernel, bias = model.get_layer("classifier").get_weights()
@@ -224,7 +224,7 @@ def _batches(
     certain = config.weighting == "certainty"
     chosen_weights = chosen.probabilities.max(axis=1) if certain else np.ones(len(chosen))
     weights = [np.full(len(splits.train), config.labelled_weight), chosen_weights]
-    images = np.concatenate([splits.train.images, splits.unlabelled.images[chosen.rows]])
+    images = np.concatenate([splits.train.examples, splits.unlabelled.examples[chosen.rows]])
     times = -(-config.least_images // len(images))
     return ImageBatches(
         images,

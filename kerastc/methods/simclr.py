@@ -75,7 +75,7 @@ def simclr(splits: ImageSplits, config: SimclrConfig, run: Run) -> Trained:
     random = settled_features(model, splits, config.seed)
     projector = projector_of(model, config.projection, config.seed)
     figures = pretrain(projector, splits, config, run)
-    pairs = show_pairs(projector, splits.validation.images, config, run)
+    pairs = show_pairs(projector, splits.validation.examples, config, run)
     frozen = settled_features(model, splits, config.seed)
     show_features(
         frozen["validation"],
@@ -176,7 +176,7 @@ def all_features(model: keras.Model, splits: ImageSplits) -> dict[str, Features]
     encoder = encoder_of(model)
     parts = {name: getattr(splits, name) for name in PARTS}
     return {
-        name: Features(features_of(encoder, part.images), part.labels)
+        name: Features(features_of(encoder, part.examples), part.labels)
         for name, part in parts.items()
     }
 

@@ -39,7 +39,7 @@ def conclude(run: Run, splits: "Splits | ImageSplits", trained: "Trained") -> No
     if predictions["validation"].kind == "image":
         write_images(
             run,
-            {part: rows.images for part, rows in parts.items()},
+            {part: rows.examples for part, rows in parts.items()},
             {part: shown_rows(said) for part, said in predictions.items()},
         )
         _picture_augmented(run, trained)
@@ -73,7 +73,7 @@ def _parts(splits: "Splits | ImageSplits", trained: "Trained") -> dict[str, Any]
 
 def _predictions(rows: "LabelledTexts | LabelledImages", probabilities: np.ndarray) -> Predictions:
     examples, kind = (
-        (rows.texts, "text") if isinstance(rows, LabelledTexts) else (rows.names, "image")
+        (rows.examples, "text") if isinstance(rows, LabelledTexts) else (rows.names, "image")
     )
     return Predictions(examples, rows.labels, probabilities, rows.classes, kind)
 

@@ -79,7 +79,7 @@ def bag_of_words(splits: "Splits", config: TextClassifierConfig, run: Run) -> Ba
     if rows * classes > CELLS:
         tell(f"No {WORDS} beside the model: {rows:,} rows of {classes:,} classes are too many.")
         return None
-    prepared = config.preparation.apply(splits.train.texts)
+    prepared = config.preparation.apply(splits.train.examples)
     name = CHARACTERS if without_spaces(prepared) else WORDS
     path = run.cache / "baselines" / f"{_key(splits, config, name)}.npz"
     try:
@@ -93,7 +93,7 @@ def bag_of_words(splits: "Splits", config: TextClassifierConfig, run: Run) -> Ba
 def _compute(splits: "Splits", config: TextClassifierConfig, name: str) -> Baseline:
     with progress(f"Fitting a {name}"):
         begin = time.perf_counter()
-        texts = config.preparation.apply(splits.train.texts)
+        texts = config.preparation.apply(splits.train.examples)
         columns = _columns(texts, COEFFICIENTS // len(splits.train.classes), name)
         rows, weigh = _weighted(texts, columns, name)
         model = _fitted(rows, splits.train.labels, config)
@@ -109,7 +109,7 @@ def _compute(splits: "Splits", config: TextClassifierConfig, name: str) -> Basel
                 ]
             )
             for texts in (
-                config.preparation.apply(part.texts) for part in (splits.validation, splits.test)
+                config.preparation.apply(part.examples) for part in (splits.validation, splits.test)
             )
         )
     return Baseline(

@@ -31,14 +31,14 @@ def build_classifier(splits: ImageSplits, config: ImageClassifierConfig) -> kera
     """The network of a config for such images, with random weights."""
     train = splits.train
     return image_classifier(
-        train.images.shape[1:],
+        train.examples.shape[1:],
         len(train.classes),
         config.architecture,
         config.width,
         config.depth,
         config.dropout,
         config.l2,
-        channel_statistics(train.images),
+        channel_statistics(train.examples),
         config.seed,
     )
 
@@ -118,20 +118,20 @@ def training_batches(
         weights = class_weights(images.labels, count, config.class_weights)
     times = -(-config.least_images // len(images))
     return ImageBatches(
-        images.images,
+        images.examples,
         OneHot(images.labels, count),
         config.batch_size,
         weights,
         config.seed,
         rows=np.tile(np.arange(len(images)), times),
-        augment=config.policy(images.images),
+        augment=config.policy(images.examples),
         mixture=config.mixture,
     )
 
 
 def judged(images: LabelledImages) -> ImageBatches:
     """Labelled images as they are, in their order."""
-    return ImageBatches(images.images, OneHot(images.labels, len(images.classes)), JUDGING)
+    return ImageBatches(images.examples, OneHot(images.labels, len(images.classes)), JUDGING)
 
 
 def probabilities(model: keras.Model, images: np.ndarray, told: str) -> np.ndarray:
@@ -162,17 +162,17 @@ def concluded(
         policies: by which it augmented images, beside `config.augmentation`.
     """
     save(model, preprocessing(model, config, splits.train.bits), run)
-    test, train = splits.test.images, splits.train
+    test, train = splits.test.examples, splits.train
     found = probabilities(model, test, "Testing")
     flipped = None
     if config.mirror_test and config.mirrored(test):
         mirrored = probabilities(model, test[:, :, ::-1], "Testing mirror images")
         flipped = (found + mirrored) / 2
-    seen = probabilities(model, train.images, "Looking back").argmax(axis=1)
+    seen = probabilities(model, train.examples, "Looking back").argmax(axis=1)
     return Trained(
         choice.validation
         if choice
-        else probabilities(model, splits.validation.images, "Validating"),
+        else probabilities(model, splits.validation.examples, "Validating"),
         found,
         {
             "images": len(train),
@@ -183,7 +183,7 @@ def concluded(
         },
         choice,
         flipped=flipped,
-        augmented=augmented(train.images, [config.augmentation, *policies], config),
+        augmented=augmented(train.examples, [config.augmentation, *policies], config),
         method=method or {},
     )
 

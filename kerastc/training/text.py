@@ -125,7 +125,7 @@ def _tell_unseen(
     """
     say = (lambda line: None) if run.inner else tell
     texts = splits.data
-    prepared = config.preparation.apply(texts.texts)
+    prepared = config.preparation.apply(texts.examples)
     tokens = encoder.encode(prepared, config.max_tokens)
     limit, tokenizer = config.max_tokens, encoder.tokenizer
     found = unseen(prepared, tokens, tokenizer, limit)
@@ -150,7 +150,7 @@ def _tell_unseen(
 
 def covering_tokens(texts: LabelledTexts, encoder: Encoder, config: TextClassifierConfig) -> int:
     """The tokens that cover 99.7 % of the prepared texts, at most what the encoder reads."""
-    prepared = config.preparation.apply(texts.texts)
+    prepared = config.preparation.apply(texts.examples)
     return covering_length(encoder.encode(prepared, encoder.max_length).lengths)
 
 
@@ -161,7 +161,7 @@ def text_batches(
     seed: int | None = None,
 ) -> TextBatches:
     """Batches of token ids; with a seed they are for training: shuffled and weighted."""
-    tokens = tokenizer.encode(config.preparation.apply(texts.texts), config.max_tokens)
+    tokens = tokenizer.encode(config.preparation.apply(texts.examples), config.max_tokens)
     count = len(texts.classes)
     weights = None if seed is None else class_weights(texts.labels, count, config.class_weights)
     targets = OneHot(texts.labels, count)

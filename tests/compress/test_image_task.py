@@ -45,7 +45,7 @@ def teacher_of(run):
 def test_the_teacher_is_asked_about_the_very_images_of_a_batch(task_with, trained_images, mixup):
     task = task_with(augmentation=STANDARD, mixup=mixup)
     batches = task.training_batches(Recover(), task.config)
-    plain = task.splits.train.images.astype("float32")
+    plain = task.splits.train.examples.astype("float32")
     for epoch in (0, 1):
         batches.begin_epoch(epoch)
         images, labels, logits = split(batches[1])
@@ -99,7 +99,7 @@ def test_unlabelled_images_have_no_label_and_the_teacher_s_view(task_with):
     labels, logits = np.split(batches.targets, 2, axis=1)
     assert len(batches.inputs) == 320 + 64
     np.testing.assert_array_equal(labels.sum(axis=1), np.arange(384) < 320)
-    np.testing.assert_array_equal(batches.inputs[320:], task.splits.unlabelled.images)
+    np.testing.assert_array_equal(batches.inputs[320:], task.splits.unlabelled.examples)
     assert np.abs(logits).sum(axis=1).min() > 0
 
 

@@ -45,7 +45,7 @@ class Measure:
             self.at_the_end()
             return {}
         classifier = load(path)
-        probabilities = classifier.probabilities(texts.texts)
+        probabilities = classifier.probabilities(texts.examples)
         found = classification_metrics(texts.labels, probabilities, texts.classes)
         return {
             "logits": np.log(probabilities),

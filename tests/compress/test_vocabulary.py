@@ -147,7 +147,7 @@ def work_on(model, tokenizer, texts) -> Work:
         compact=compact,
         tokenizer=tokenizer,
         preprocessing={"max_tokens": 16},
-        splits=SimpleNamespace(train=SimpleNamespace(texts=texts)),
+        splits=SimpleNamespace(train=SimpleNamespace(examples=texts)),
         config=SimpleNamespace(preparation=TextPreparation()),
     )
     return Work(task, model, None)

@@ -108,7 +108,7 @@ def test_many_row_groups_and_batches_are_one_table(tmp_path):
     table = columns(*[number % 2 for number in range(10_000)])
     parquet.write_table(table, tmp_path / "a.parquet", row_group_size=3000)
     for path in (tmp_path / "a.parquet", write(tmp_path, table, "a.arrow")):
-        assert list(read_texts(path).texts) == table["text"].to_pylist()
+        assert list(read_texts(path).examples) == table["text"].to_pylist()
 
 
 @pytest.mark.parametrize("form", FORMS)

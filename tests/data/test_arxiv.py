@@ -57,14 +57,14 @@ def test_classes_follow_the_primary_category(tmp_path, rows):
     texts = two_classes(tmp_path / "a.csv.gz", [*rows, row(900, "cs.LG,cs.AI")])
     assert texts.classes == ("A", "B")
     of_a = {r[4] for r in rows if r[1] == "cs.AI"}
-    for text, label in zip(texts.texts, texts.labels, strict=True):
+    for text, label in zip(texts.examples, texts.labels, strict=True):
         assert (text in of_a) == (label == 0)
 
 
 def test_a_class_is_drawn_evenly_and_topped_up_where_a_category_is_small(tmp_path, rows):
     texts = two_classes(tmp_path / "a.csv", rows, {"A": 1, "B": 10})
     category = {r[4]: r[1] for r in rows}
-    drawn = Counter(category[text] for text in texts.texts)
+    drawn = Counter(category[text] for text in texts.examples)
     assert drawn == {"cs.AI": 1, "math.LO": 7, "math.CT": 3}
 
 
@@ -82,7 +82,7 @@ def test_every_paper_is_drawn_about_as_often_as_any_other(tmp_path, rows):
     drawn = Counter()
     for seed in range(200):
         texts = read_arxiv(path, categories=TWO, counts={"A": 5, "B": 1}, seed=seed)
-        drawn.update(texts.texts[texts.labels == 0])
+        drawn.update(texts.examples[texts.labels == 0])
     assert len(drawn) == 20
     assert all(abs(times - 50) < 5 * 6.1 for times in drawn.values())
 
@@ -96,7 +96,7 @@ def test_papers_without_an_abstract_are_dropped_and_counted(tmp_path, rows):
     ]
     texts = two_classes(tmp_path / "a.csv", rows + bad, {"A": 20, "B": 2})
     assert (texts.notes["no_abstract"], texts.notes["withdrawn"]) == (1, 3)
-    assert not any("ithdrawn" in text for text in texts.texts)
+    assert not any("ithdrawn" in text for text in texts.examples)
 
 
 def test_a_withdrawal_noted_after_a_real_abstract_leaves_the_paper():
@@ -111,7 +111,7 @@ def test_papers_and_texts_that_stand_twice_are_given_once(tmp_path, rows):
     ]
     texts = two_classes(tmp_path / "a.csv", rows + again, {"A": 20, "B": 2})
     assert texts.notes["repeated"] == 7
-    assert len(set(texts.texts)) == 22
+    assert len(set(texts.examples)) == 22
 
 
 def test_a_text_with_two_classes_stays_in_both(tmp_path, rows):
@@ -120,7 +120,7 @@ def test_a_text_with_two_classes_stays_in_both(tmp_path, rows):
         [row(1, "cs.AI", "One text."), row(2, "math.LO", "One text."), *rows[20:22]],
         {"A": 1, "B": 3},
     )
-    assert sorted(texts.labels[texts.texts == "One text."]) == [0, 1]
+    assert sorted(texts.labels[texts.examples == "One text."]) == [0, 1]
 
 
 def test_cross_listed_papers_stay_with_their_primary_class_and_are_counted(tmp_path, rows):
@@ -143,20 +143,20 @@ def test_cross_listed_papers_can_be_dropped(tmp_path, rows):
 def test_texts_are_folded_and_cut_at_a_word(tmp_path, rows):
     rows = [row(1, "cs.AI", "One  two\n three four."), row(2, "cs.AI", "Short."), *rows[20:]]
     texts = two_classes(tmp_path / "a.csv", rows, max_characters=12)
-    assert {"One two", "Short."} < set(texts.texts)
+    assert {"One two", "Short."} < set(texts.examples)
     cut = "texts of more than 12 characters, which are cut"
     assert texts.notes[cut] == len(texts) - 1
     whole = two_classes(tmp_path / "a.csv", rows, max_characters=None)
-    assert "One two three four." in whole.texts
+    assert "One two three four." in whole.examples
     assert cut not in whole.notes
 
 
 def test_title_and_abstract_are_joined_in_the_order_given(tmp_path, rows):
     rows = [row(1, "cs.AI", "Words.", "Is it?"), row(2, "cs.AI", "More", "A title"), *rows[20:]]
     texts = two_classes(tmp_path / "a.csv", rows, text=("title", "abstract"))
-    assert {"Is it? Words.", "A title. More"} < set(texts.texts)
+    assert {"Is it? Words.", "A title. More"} < set(texts.examples)
     titles = two_classes(tmp_path / "a.csv", rows, {"A": 2, "B": 1}, text=("title",))
-    assert {"Is it?", "A title"} < set(titles.texts)
+    assert {"Is it?", "A title"} < set(titles.examples)
     with pytest.raises(UserError, match="authors"):
         two_classes(tmp_path / "a.csv", rows, text=("authors",))
 
@@ -290,7 +290,7 @@ def test_the_ready_general_problem_is_drawn_16_a_subcategory(tmp_path):
     rows = [row(next(numbers), c) for k in classes for c in k.categories for _ in range(20)]
     texts = read_arxiv(write(tmp_path / "a.csv", rows), "general")
     category = {r[4]: r[1] for r in rows}
-    drawn = Counter(category[text] for text in texts.texts)
+    drawn = Counter(category[text] for text in texts.examples)
     assert texts.class_counts().tolist() == [640, 352, 512]
     assert {n for c, n in drawn.items() if c.startswith(("cs.", "physics."))} == {16}
     assert {n for c, n in drawn.items() if c.startswith("math.")} == {17, 18}
@@ -304,8 +304,8 @@ def test_the_ready_general_problem_is_drawn_16_a_subcategory(tmp_path):
 def test_real_metadata_gives_the_sizes_of_the_source(name, problem, sizes):
     texts = read_arxiv(SHARED / f"{name}.csv.gz", problem)
     assert texts.class_counts().tolist() == sizes
-    assert len(set(texts.texts)) >= len(texts) - 2  # a few stand in two classes
-    assert max(map(len, texts.texts)) <= 300
+    assert len(set(texts.examples)) >= len(texts) - 2  # a few stand in two classes
+    assert max(map(len, texts.examples)) <= 300
     assert np.isin(texts.labels, [0, 1, 2]).all()
     assert texts.notes["repeated"] > 20
 

@@ -87,15 +87,17 @@ def test_a_median_between_two_numbers_is_rounded_down():
 def test_no_copy_of_a_test_text_is_ever_trained_on(counts, copies, how, seed):
     splits = splits_of(counts, copies, seed)
     balanced = balance(splits, how, seed)
-    trained_on = set(map(normal_text, balanced.train.texts))
+    trained_on = set(map(normal_text, balanced.train.examples))
     for name in ("validation", "test"):
         before, after = getattr(splits, name), getattr(balanced, name)
-        np.testing.assert_array_equal(before.texts, after.texts)
+        np.testing.assert_array_equal(before.examples, after.examples)
         np.testing.assert_array_equal(before.labels, after.labels)
-        assert not trained_on & set(map(normal_text, after.texts))
+        assert not trained_on & set(map(normal_text, after.examples))
     assert set(balanced.train_rows) <= set(splits.train_rows)
     assert np.all(np.diff(balanced.train_rows) >= 0)
-    np.testing.assert_array_equal(balanced.train.texts, splits.data.texts[balanced.train_rows])
+    np.testing.assert_array_equal(
+        balanced.train.examples, splits.data.examples[balanced.train_rows]
+    )
     np.testing.assert_array_equal(balanced.train.labels, splits.data.labels[balanced.train_rows])
     assert (balanced.data, balanced.duplicates) == (splits.data, splits.duplicates)
 

@@ -29,7 +29,7 @@ def write(tmp_path):
 
 def rows_of(cleaned) -> list[tuple[str, str]]:
     texts = cleaned.texts
-    return [(t, texts.classes[i]) for t, i in zip(texts.texts, texts.labels, strict=True)]
+    return [(t, texts.classes[i]) for t, i in zip(texts.examples, texts.labels, strict=True)]
 
 
 def lines_of(report, reason: str) -> list[int]:

@@ -85,7 +85,7 @@ def test_rows_in_are_rows_in_a_part_and_rows_counted(rows, shouted):
     except UserError as error:
         assert "no row from" in str(error)  # nothing but copies in a part
         return
-    found = [set(part.texts.astype(str)) for part in parts(splits)]
+    found = [set(part.examples.astype(str)) for part in parts(splits)]
     found = [{text.strip(" !") for text in part} for part in found]
     assert not (found[0] & found[1] or found[0] & found[2] or found[1] & found[2])
     assert splits.train.dates.max() < splits.validation.dates.min()
@@ -99,8 +99,8 @@ def test_rows_in_are_rows_in_a_part_and_rows_counted(rows, shouted):
 def test_copies_stay_in_the_part_where_they_come_first():
     dates = days(20, 4)
     data = dated(dates)
-    data.texts[[30, 31, 62, 78]] = data.texts[10]  # on day 8 (training), 16, 20
-    data.texts[79] = data.texts[63].upper()  # on day 20, first seen on day 16
+    data.examples[[30, 31, 62, 78]] = data.examples[10]  # on day 8 (training), 16, 20
+    data.examples[79] = data.examples[63].upper()  # on day 20, first seen on day 16
     splits = split(data, seed=0, by="date")
     assert {10, 30, 31} < set(splits.train_rows)
     assert 63 in splits.validation_rows
@@ -110,7 +110,7 @@ def test_copies_stay_in_the_part_where_they_come_first():
 
 def test_a_copy_without_a_date_takes_nobody_s_place():
     data = dated([0, *days(20, 4)])
-    data.texts[0] = data.texts[-1]
+    data.examples[0] = data.examples[-1]
     splits = split(data, seed=0, by="date")
     assert len(data) - 1 in splits.test_rows
     assert splits.data.notes["rows without a date"] == 1

@@ -22,20 +22,20 @@ def test_every_class_has_enough_different_texts(problems, problem):
     data = problems[problem]
     assert 4 <= len(data.classes) <= 6
     assert data.class_counts().min() >= 250
-    assert all(40 <= len(text) <= 300 for text in data.texts)
-    assert all(text == " ".join(text.split()) for text in data.texts)
-    assert len(near_pairs([text.casefold() for text in data.texts], 0.9)) == 0
+    assert all(40 <= len(text) <= 300 for text in data.examples)
+    assert all(text == " ".join(text.split()) for text in data.examples)
+    assert len(near_pairs([text.casefold() for text in data.examples], 0.9)) == 0
 
 
 @pytest.mark.parametrize("problem", ["general", "similar"])
 def test_texts_do_not_name_the_package_they_come_from(problems, problem):
     names = r"\b(numpy|scipy|matplotlib|pyplot|pandas|keras|sklearn|click|rich|urllib3|np|pd|plt)\b"
-    assert [text for text in problems[problem].texts if re.search(names, text, re.I)] == []
+    assert [text for text in problems[problem].examples if re.search(names, text, re.I)] == []
 
 
 def test_no_template_makes_up_a_class(problems):
     data = problems["similar"]
-    texts = data.texts[data.labels == data.classes.index("statistics")]
+    texts = data.examples[data.labels == data.classes.index("statistics")]
     assert 0 < sum(text.endswith("continuous random variable.") for text in texts) <= 10
 
 
@@ -78,7 +78,7 @@ def test_a_file_is_parsed_once_in_a_process(problems, monkeypatch):
 def test_a_sample_is_balanced_and_never_larger_than_the_smallest_class(problems, monkeypatch):
     sample = read_docstrings("similar", per_class=50, seed=1)
     assert sample.class_counts().tolist() == [50] * len(sample.classes)
-    assert set(sample.texts) <= set(problems["similar"].texts)
+    assert set(sample.examples) <= set(problems["similar"].examples)
     smallest = int(problems["similar"].class_counts().min())
     all_of_it = read_docstrings("similar", per_class=10_000)
     assert np.all(all_of_it.class_counts() == smallest)
@@ -134,7 +134,7 @@ def package(tmp_path, monkeypatch):
 
 def test_public_names_are_read_and_nothing_is_executed(package):
     data = read_docstrings("sailing")
-    assert list(data.texts) == [
+    assert list(data.examples) == [
         "Ways to steer a small boat by the wind and by the stars.",
         "Sail a boat across the bay. Reach the far shore before the tide turns.",
         "A vessel that floats on water and carries people or goods.",
@@ -147,7 +147,7 @@ def test_public_names_are_read_and_nothing_is_executed(package):
 
 def test_tests_are_left_out_of_a_whole_package(package, monkeypatch):
     monkeypatch.setitem(docstrings.PROBLEMS, "sailing", {"all": ("boats_package",)})
-    texts = read_docstrings("sailing").texts
+    texts = read_docstrings("sailing").examples
     assert len(texts) == 5
     assert not any("test" in text for text in texts)
 

@@ -18,7 +18,7 @@ ROWS = [["text", "label"], ["a", "x"], ["b", "y"], ["c", "x"]]
 
 
 def pairs(data):
-    return [(t, data.classes[i]) for t, i in zip(data.texts, data.labels, strict=True)]
+    return [(t, data.classes[i]) for t, i in zip(data.examples, data.labels, strict=True)]
 
 
 def another(name, rows=ROWS, state="visible"):

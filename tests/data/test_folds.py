@@ -96,7 +96,9 @@ def test_texts_that_the_model_sees_alike_are_in_one_fold():
     splits = split_texts(data, FoldedTextParts(folds=4), None, 0, seen=seen)
     for number in range(1, 5):
         part = splits.of_fold(number)
-        shown = [set(seen(getattr(part, name).texts)) for name in ("train", "validation", "test")]
+        shown = [
+            set(seen(getattr(part, name).examples)) for name in ("train", "validation", "test")
+        ]
         assert not (shown[0] & shown[2] or shown[1] & shown[2] or shown[0] & shown[1])
     record = splits.as_dict()
     assert [part["test"]["rows"] for part in record["folds"]["splits"]] == [
@@ -175,10 +177,12 @@ def test_equal_images_are_in_one_fold(tmp_path):
     near = splits.notes["held-out images that are nearly a training image of their fold"]
     assert near == 5
     assert of[0] == of[1] and of[30] == of[31]
-    assert np.array_equal(splits.tested.images, images)
+    assert np.array_equal(splits.tested.examples, images)
     for number in range(1, 5):
         part = splits.of_fold(number)
-        pixels = [{i.tobytes() for i in p.images} for p in (part.train, part.validation, part.test)]
+        pixels = [
+            {i.tobytes() for i in p.examples} for p in (part.train, part.validation, part.test)
+        ]
         assert not (pixels[0] & pixels[2] or pixels[1] & pixels[2])
 
 

@@ -36,9 +36,9 @@ def test_the_folder_of_an_image_is_its_class(animals):
     assert source.test is None
     data = source.train
     assert data.classes == ("cat", "dog")
-    assert data.images.shape == (20, 6, 8, 3)
+    assert data.examples.shape == (20, 6, 8, 3)
     assert sorted(data.names)[:2] == ["cat/cat0.png", "cat/cat1.png"]
-    for name, label, image in zip(data.names, data.labels, data.images, strict=True):
+    for name, label, image in zip(data.names, data.labels, data.examples, strict=True):
         assert name.startswith(data.classes[label])
         np.testing.assert_array_equal(image, np.asarray(Image.open(animals / name)))
 
@@ -89,23 +89,23 @@ def test_an_official_test_part_is_a_folder_beside_train(tmp_path):
 def test_images_of_several_sizes_are_brought_to_one(animals):
     pixels = paint(animals / "cat/large.png", (40, 20))
     data = read_folder(animals).train
-    assert data.images.shape == (21, 32, 32, 3)
+    assert data.examples.shape == (21, 32, 32, 3)
     resized = Image.fromarray(pixels).resize((32, 32), Image.Resampling.BICUBIC)
-    found = data.images[data.names.tolist().index("cat/large.png")]
+    found = data.examples[data.names.tolist().index("cat/large.png")]
     np.testing.assert_array_equal(found, np.asarray(resized))
-    assert read_folder(animals, (10, 12)).train.images.shape == (21, 10, 12, 3)
+    assert read_folder(animals, (10, 12)).train.examples.shape == (21, 10, 12, 3)
 
 
 def test_images_are_grey_where_all_are_so(tmp_path):
     for name in ("cat", "dog"):
         pixels = paint(tmp_path / name / f"{name}.png", mode="L")
     data = read_folder(tmp_path).train
-    assert data.images.shape == (2, 6, 8, 1)
-    np.testing.assert_array_equal(data.images[data.labels == 1][0, ..., 0], pixels)
+    assert data.examples.shape == (2, 6, 8, 1)
+    np.testing.assert_array_equal(data.examples[data.labels == 1][0, ..., 0], pixels)
     paint(tmp_path / "cat/colourful.png")
     data = read_folder(tmp_path).train
-    assert data.images.shape == (3, 6, 8, 3)
-    np.testing.assert_array_equal(data.images[data.labels == 1][0], np.stack([pixels] * 3, -1))
+    assert data.examples.shape == (3, 6, 8, 3)
+    np.testing.assert_array_equal(data.examples[data.labels == 1][0], np.stack([pixels] * 3, -1))
 
 
 @pytest.mark.parametrize("ending", ["png", "tif"])
@@ -115,8 +115,8 @@ def test_a_lying_photograph_is_turned_upright(tmp_path, ending):
     pixels = paint(tmp_path / f"cat/lying.{ending}", (6, 8), exif=exif)
     paint(tmp_path / "dog/upright.png", (8, 6))
     data = read_folder(tmp_path).train
-    assert data.images.shape == (2, 6, 8, 3)  # as upright all have one size
-    np.testing.assert_array_equal(data.images[data.labels == 0][0], np.rot90(pixels, -1))
+    assert data.examples.shape == (2, 6, 8, 3)  # as upright all have one size
+    np.testing.assert_array_equal(data.examples[data.labels == 0][0], np.rot90(pixels, -1))
 
 
 @pytest.mark.parametrize("extension", ["jpg", "JPEG", "webp", "bmp", "gif", "tif", "ppm"])
@@ -208,10 +208,10 @@ def test_sixteen_bits_are_scaled_by_what_all_files_hold(tmp_path):
     data = read_folder(tmp_path).train
     assert data.bits == 12
     assert data.notes == {"grey images of 16 bits, of which 12 are in use": 4}
-    found = dict(zip(data.names, data.images[:, 0, 0, 0].tolist(), strict=True))
+    found = dict(zip(data.names, data.examples[:, 0, 0, 0].tolist(), strict=True))
     assert (found["cat/0.png"], found["dog/0.png"]) == (255, round(300 * 255 / 4095))
     (tmp_path / "cat").rename(tmp_path / "bird")
-    assert read_images(str(tmp_path), (4, 4, 1), 12).images.max() == 255
+    assert read_images(str(tmp_path), (4, 4, 1), 12).examples.max() == 255
     with pytest.raises(UserError, match=r"(?s)2 images cannot be read.*bird/0.png: .* to 4,095"):
         read_images(str(tmp_path), (4, 4, 1), 10)
 

@@ -133,14 +133,14 @@ def as_other_parts(path: Path) -> None:
     """Reads a file or folder as a part beside the training images: with labels, and without."""
     try:
         part = read_unlabelled_images(str(path), TRAINING, skip_unreadable=True)
-        assert part.images.shape[1:] == (4, 4, 3)
+        assert part.examples.shape[1:] == (4, 4, 3)
         told = sum(n for what, n in part.notes.items() if not what.startswith(OF_KEPT))
         assert path.is_file() or len(part) + told == files_in(path)
     except UserError as error:
         assert path.name in error.message
     try:
         part = read_part(str(path), TRAINING, skip_unreadable=True)
-        assert part.images.shape[1:] == (4, 4, 3) and part.classes == ("cat", "dog")
+        assert part.examples.shape[1:] == (4, 4, 3) and part.classes == ("cat", "dog")
         assert set(part.labels) <= {0, 1}
     except UserError as error:
         assert path.name in error.message

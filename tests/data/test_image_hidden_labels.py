@@ -26,9 +26,9 @@ PARTS = ("train", "validation", "test", "unlabelled")
 
 def written(path, data: ImageSource) -> str:
     """The source as a file of arrays."""
-    arrays = {"x_train": data.train.images, "y_train": data.train.labels}
+    arrays = {"x_train": data.train.examples, "y_train": data.train.labels}
     if data.test is not None:
-        arrays |= {"x_test": data.test.images, "y_test": data.test.labels}
+        arrays |= {"x_test": data.test.examples, "y_test": data.test.labels}
     np.savez(path, label_names=np.array(data.train.classes), **arrays)
     return str(path)
 
@@ -54,7 +54,7 @@ def test_no_reference_leads_from_the_splits_to_the_hidden_labels(tmp_path):
     config = ImageData(data=written(tmp_path / "a.npz", data))
     splits = load_images(config)
     arrays = reachable(splits)
-    for own in (splits.unlabelled.images, splits.train.labels, splits.unlabelled_rows):
+    for own in (splits.unlabelled.examples, splits.train.labels, splits.unlabelled_rows):
         assert any(array is own for array in arrays)  # the walk finds what there is
     allowed = [getattr(splits, f"{name}_rows") for name in PARTS]
     allowed += [getattr(splits, name).labels for name in PARTS[:3]]
@@ -65,7 +65,7 @@ def test_no_reference_leads_from_the_splits_to_the_hidden_labels(tmp_path):
         )
     images = [array for array in arrays if array.dtype == np.uint8]
     assert sum(map(len, images)) == sum(len(getattr(splits, name)) for name in PARTS)
-    known = ["images", "names", "source", "notes"]
+    known = ["examples", "names", "source", "notes"]
     assert [field.name for field in fields(splits.unlabelled)] == known
     assert not any("class" in name for name in splits.unlabelled.names)
 
@@ -74,7 +74,7 @@ def test_no_reference_leads_from_the_splits_to_the_hidden_labels(tmp_path):
 def test_nothing_in_the_splits_depends_on_the_hidden_labels(tmp_path, official):
     """Other labels of unlabelled images give the same splits, to the last byte."""
     data = source([100, 100, 100], [9, 9, 9] if official else None)
-    data.train.images[50:60] = data.train.images[60:70]  # equal ones are told of, too
+    data.train.examples[50:60] = data.train.examples[60:70]  # equal ones are told of, too
     path = tmp_path / "a.npz"
     config = ImageData(data=written(path, data), labelled=12, validation=6, unlabelled=200)
     before = load_images(config)
@@ -128,8 +128,8 @@ def test_hidden_labels_are_those_of_the_source(tmp_path):
     config = ImageData(data=written(path, data))
     splits = load_images(config)
     hidden = hidden_labels(config, splits)
-    label_of = {i.tobytes(): n for i, n in zip(data.train.images, data.train.labels, strict=True)}
-    assert [label_of[image.tobytes()] for image in splits.unlabelled.images] == hidden.tolist()
+    label_of = {i.tobytes(): n for i, n in zip(data.train.examples, data.train.labels, strict=True)}
+    assert [label_of[image.tobytes()] for image in splits.unlabelled.examples] == hidden.tolist()
     assert hidden.dtype == np.int32
     written(path, source([100, 50], [9, 9], seed=5))
     with pytest.raises(UserError, match="have changed since they were split"):

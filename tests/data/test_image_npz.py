@@ -37,7 +37,7 @@ def test_all_arrays_come_as_they_were_saved(saved):
     names = np.array(["ant", "bee", "cow"])
     source = read_npz(saved(label_names=names))
     for part, word in ((source.train, "train"), (source.test, "test")):
-        np.testing.assert_array_equal(part.images, arrays()[f"x_{word}"])
+        np.testing.assert_array_equal(part.examples, arrays()[f"x_{word}"])
         np.testing.assert_array_equal(part.labels, arrays()[f"y_{word}"])
         assert part.classes == ("ant", "bee", "cow")
         assert part.labels.dtype == np.int32
@@ -50,8 +50,8 @@ def test_keras_own_layouts_are_read(saved):
     mnist = arrays(channels=None)
     mnist |= {name: mnist[name].astype(np.uint8) for name in ("y_train", "y_test")}
     source = read_npz(saved(**mnist))
-    assert source.train.images.shape == (12, 6, 5, 1)
-    np.testing.assert_array_equal(source.train.images[..., 0], mnist["x_train"])
+    assert source.train.examples.shape == (12, 6, 5, 1)
+    np.testing.assert_array_equal(source.train.examples[..., 0], mnist["x_train"])
     assert source.train.classes == ("0", "1", "2")
     cifar = read_npz(saved(y_train=(np.arange(12) % 3)[:, None]))
     assert cifar.train.labels.tolist() == [0, 1, 2] * 4
@@ -78,8 +78,8 @@ def test_images_are_resized_when_asked_as_pillow_does_it(saved):
 
     source = read_npz(saved(), size=(3, 4))
     picture = Image.fromarray(arrays()["x_train"][7]).resize((4, 3), Image.Resampling.BICUBIC)
-    np.testing.assert_array_equal(source.train.images[7], np.asarray(picture))
-    assert read_npz(saved(**arrays(channels=None)), size=(3, 4)).test.images.shape == (6, 3, 4, 1)
+    np.testing.assert_array_equal(source.train.examples[7], np.asarray(picture))
+    assert read_npz(saved(**arrays(channels=None)), size=(3, 4)).test.examples.shape == (6, 3, 4, 1)
 
 
 def test_images_to_measure_a_model_on_need_no_training_part(saved):
@@ -97,7 +97,7 @@ X, Y = arrays()["x_train"], arrays()["y_train"]
 
 def test_pixels_of_other_types_are_scaled_by_a_stated_rule(saved):
     for same in (X.astype("int64"), X.astype("float32"), X / 255, (X / 255).astype("float32")):
-        found = read_npz(saved(x_train=same)).train.images
+        found = read_npz(saved(x_train=same)).train.examples
         np.testing.assert_array_equal(found, X)
         assert found.dtype == np.uint8
 

@@ -44,8 +44,8 @@ def test_the_digits_are_split_without_being_told_how():
     splits = load_images(ImageData())
     assert [len(getattr(splits, name)) for name in PARTS] == [20, 200, 450, 1127]
     assert splits.train.class_counts().tolist() == [2] * 10
-    assert splits.train.images.shape == (20, 8, 8, 1)
-    assert splits.unlabelled.images.max() == 255
+    assert splits.train.examples.shape == (20, 8, 8, 1)
+    assert splits.unlabelled.examples.max() == 255
 
 
 @settings(max_examples=40, deadline=None)
@@ -72,7 +72,7 @@ def test_every_count_is_as_asked_and_no_row_is_used_twice(
     for name in PARTS:
         of = data.test if official and name == "test" else data.train
         found, rows = getattr(splits, name), getattr(splits, f"{name}_rows")
-        np.testing.assert_array_equal(found.images, of.images[rows])
+        np.testing.assert_array_equal(found.examples, of.examples[rows])
         if name != "unlabelled":
             np.testing.assert_array_equal(found.labels, of.labels[rows])
 
@@ -92,12 +92,12 @@ def test_the_seed_decides_and_the_number_of_labels_does_not_move_the_judging_row
 
 def test_equal_images_never_stand_in_two_parts():
     data = source([100, 100], [30, 30])
-    data.train.images[10:30] = data.train.images[30:50]
-    data.train.images[60:64] = data.test.images[5]
-    data.train.images[70] = data.test.images[9]
+    data.train.examples[10:30] = data.train.examples[30:50]
+    data.train.examples[60:64] = data.test.examples[5]
+    data.train.examples[70] = data.test.examples[9]
     for seed in range(5):
         splits = split_images(data, seed, labelled=36, validation=4)
-        pixels = [{image.tobytes() for image in getattr(splits, name).images} for name in PARTS]
+        pixels = [{image.tobytes() for image in getattr(splits, name).examples} for name in PARTS]
         assert sum(map(len, pixels)) == len(set.union(*pixels))
         rows = np.concatenate([getattr(splits, f"{n}_rows") for n in PARTS if n != "test"])
         assert sorted(rows) == [row for row in range(200) if row not in (60, 61, 62, 63, 70)]
@@ -109,13 +109,13 @@ def test_equal_images_never_stand_in_two_parts():
 def test_parts_that_are_given_are_taken_and_nothing_of_them_is_trained_on():
     data = source([100, 100], [30, 30])
     validation = source([10, 10]).train
-    data.train.images[:4] = validation.images[:4]
+    data.train.examples[:4] = validation.examples[:4]
     more = UnlabelledImages(
-        np.concatenate([data.test.images[:3], source([9]).train.images[:5]]),
+        np.concatenate([data.test.examples[:3], source([9]).train.examples[:5]]),
         row_names("extra", range(8)),
         "more",
     )
-    more.images[3:, 0, 0, 0] ^= 1
+    more.examples[3:, 0, 0, 0] ^= 1
     splits = split_images(replace(data, validation=validation, unlabelled=more), 0)
     rows = {name: found["rows"] for name, found in splits.summary().items()}
     assert rows == {"train": 196, "validation": 20, "test": 60, "unlabelled": 5}
@@ -161,7 +161,7 @@ def test_the_record_of_a_run(tmp_path):
     assert record["fingerprint"] == data.fingerprint
     assert record["splits"]["unlabelled"] == {"rows": len(splits.unlabelled)}
     assert run.path("labels.txt").read_text() == "class 0\nclass 1\n"
-    data.train.images[3, 0, 0, 0] ^= 1
+    data.train.examples[3, 0, 0, 0] ^= 1
     with pytest.raises(UserError, match="The data changed"):
         run.describe_data(split_images(replace(data, train=replace(data.train)), 0))
 
@@ -177,7 +177,7 @@ def test_the_record_of_a_run(tmp_path):
 )
 def test_more_than_there_is_is_refused(asked, said):
     data = source([90, 10], [10, 10])
-    data.train.images[0] = data.test.images[0]
+    data.train.examples[0] = data.test.examples[0]
     with pytest.raises(UserError, match=said):
         split_images(data, 0, **asked)
 

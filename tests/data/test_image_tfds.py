@@ -74,7 +74,7 @@ def test_a_set_is_read_by_name(kept):
     assert source.train.source == "shapes 1.2.0 of TensorFlow Datasets"
     assert (source.train.names[3], source.test.names[2]) == ("train 3", "test 2")
     number = {pixels(i).tobytes(): i for i in range(66)}
-    train, test = ([number[im.tobytes()] for im in p.images] for p in (source.train, source.test))
+    train, test = ([number[im.tobytes()] for im in p.examples] for p in (source.train, source.test))
     assert (sorted(train), sorted(test)) == (list(range(60)), list(range(60, 66)))
     assert source.train.labels.tolist() == [i % 3 for i in train]
 
@@ -83,7 +83,7 @@ def test_a_recipe_gets_splits_of_it_and_the_same_ones_again(kept):
     config = ImageData(data="tfds:shapes:1.2.0", labelled=9, image_size=4)
     splits = load_images(config)
     assert [len(p) for p in (splits.train, splits.test, splits.unlabelled)] == [9, 6, 42]
-    assert splits.train.images.shape == (9, 4, 4, 3)
+    assert splits.train.examples.shape == (9, 4, 4, 3)
     np.testing.assert_array_equal(np.bincount(hidden_labels(config, splits)), [14] * 3)
     assert load_images(config).fingerprint == splits.fingerprint
 
@@ -94,8 +94,8 @@ def test_images_of_several_sizes_and_no_named_pair(tmp_path, monkeypatch):
     prepare(tmp_path, {"train": rows}, features=features((None, None, 3)))
     source = read_tfds("shapes")
     assert source.test is None
-    assert source.train.images.shape == (6, 32, 32, 3)
-    assert read_tfds("shapes", (8, 9)).train.images.shape == (6, 8, 9, 3)
+    assert source.train.examples.shape == (6, 32, 32, 3)
+    assert read_tfds("shapes", (8, 9)).train.examples.shape == (6, 8, 9, 3)
 
 
 def test_splits_without_labels_and_of_validation_are_parts_and_others_are_told(
@@ -110,7 +110,7 @@ def test_splits_without_labels_and_of_validation_are_parts_and_others_are_told(
     splits = load_images(ImageData(data="tfds:shapes"))
     parts = (splits.train, splits.validation, splits.test, splits.unlabelled)
     assert [len(part) for part in parts] == [30, 9, 6, 20]
-    assert {im.tobytes() for im in splits.unlabelled.images} == {
+    assert {im.tobytes() for im in splits.unlabelled.examples} == {
         pixels(i).tobytes() for i in range(100, 120)
     }
     assert splits.notes == {
@@ -142,10 +142,10 @@ def test_pixels_of_sixteen_bits_are_scaled_by_what_all_hold(tmp_path, monkeypatc
     )
     source = read_tfds("shapes")
     scaled = {np.rint(v * (255 / (2**bits - 1))).astype(np.uint8).tobytes() for v in values}
-    assert {im.tobytes() for p in (source.train, source.test) for im in p.images} == scaled
+    assert {im.tobytes() for p in (source.train, source.test) for im in p.examples} == scaled
     assert source.train.bits == bits
     assert source.train.notes == {f"images of 16 bits, of which {bits} are in use": 12}
-    assert read_tfds("shapes", (4, 4)).train.images.shape == (9, 4, 4, 1)
+    assert read_tfds("shapes", (4, 4)).train.examples.shape == (9, 4, 4, 1)
     if bits > 8:
         with pytest.raises(UserError, match=f"values up to {2**bits - 1:,}.*have 8 bits"):
             read_tfds("shapes", bits=8)
@@ -170,7 +170,7 @@ def test_pixels_with_decimals_are_of_zero_to_one_or_refused(tmp_path, monkeypatc
         with pytest.raises(UserError, match="tfds:shapes: image is float32"):
             read_tfds("shapes")
         return
-    found = {image.tobytes() for image in read_tfds("shapes").train.images}
+    found = {image.tobytes() for image in read_tfds("shapes").train.examples}
     assert found == {np.rint(v * 255).astype(np.uint8).tobytes() for v in values}
 
 

@@ -18,7 +18,7 @@ def test_rows_are_taken_by_index_or_by_mask():
     data = some()
     for rows in (np.array([1, 4]), np.arange(6) % 3 == 1):
         taken = data.take(rows)
-        np.testing.assert_array_equal(taken.images, data.images[[1, 4]])
+        np.testing.assert_array_equal(taken.examples, data.examples[[1, 4]])
         assert taken.labels.tolist() == [1, 0]
         assert taken.names.tolist() == ["train 1", "train 4"]
         assert (taken.classes, taken.source, taken.notes) == (data.classes, "a test", {"n": 1})
@@ -27,9 +27,9 @@ def test_rows_are_taken_by_index_or_by_mask():
 
 def test_what_is_taken_holds_nothing_of_the_rest():
     data = some()
-    everything = UnlabelledImages(data.images, data.names, data.source)
+    everything = UnlabelledImages(data.examples, data.names, data.source)
     for taken in (data.take(np.arange(6)), everything.take(np.arange(6))):
-        assert not np.shares_memory(taken.images, data.images)
+        assert not np.shares_memory(taken.examples, data.examples)
     assert not hasattr(everything, "labels")
     assert len(everything.take(np.array([3]))) == 1
 
@@ -47,24 +47,26 @@ def test_labels_follow_the_classes_of_a_model():
 
 def test_the_fingerprint_sees_images_labels_classes_order_and_shape():
     data = some()
-    same = LabelledImages(data.images, data.labels, data.classes, data.names[::-1], "another")
+    same = LabelledImages(data.examples, data.labels, data.classes, data.names[::-1], "another")
     assert same.fingerprint == data.fingerprint
-    brighter = data.images.copy()
+    brighter = data.examples.copy()
     brighter[5, 3, 4, 2] ^= 1
     others = [
         data.take(np.arange(5)),
         data.take(np.arange(6)[::-1]),
         LabelledImages(brighter, data.labels, data.classes, data.names, ""),
-        LabelledImages(data.images, 1 - data.labels, data.classes, data.names, ""),
-        LabelledImages(data.images, data.labels, ("dog", "cat"), data.names, ""),
-        LabelledImages(data.images.reshape(6, 5, 4, 3), data.labels, data.classes, data.names, ""),
+        LabelledImages(data.examples, 1 - data.labels, data.classes, data.names, ""),
+        LabelledImages(data.examples, data.labels, ("dog", "cat"), data.names, ""),
+        LabelledImages(
+            data.examples.reshape(6, 5, 4, 3), data.labels, data.classes, data.names, ""
+        ),
     ]
     assert len({one.fingerprint for one in [data, *others]}) == 7
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_channel_statistics_are_those_of_all_pixels(channels):
-    parts = [some(n, (9, 7, channels), seed=n).images for n in (3, 1500)]
+    parts = [some(n, (9, 7, channels), seed=n).examples for n in (3, 1500)]
     parts[1] //= 3
     pixels = np.concatenate([part.reshape(-1, channels) for part in parts]).astype(np.float64)
     mean, deviation = channel_statistics(*parts)

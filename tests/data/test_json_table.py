@@ -26,7 +26,7 @@ def write(tmp_path):
 
 
 def pairs(data):
-    return [(t, data.classes[i]) for t, i in zip(data.texts, data.labels, strict=True)]
+    return [(t, data.classes[i]) for t, i in zip(data.examples, data.labels, strict=True)]
 
 
 TABLES = {
@@ -110,7 +110,7 @@ def test_cleaning_goes_on_behind_a_row_that_is_none(write):
     parts[1:1] = ['"a text"', '{"text": ["a"], "label": 1}', '{"text": "a" "label": 1}']
     parts[6:6] = ['{"text": "b"}', '{"text": "c\\ud800", "label": 1}']
     cleaned = clean(write("[\n" + ",\n".join(parts) + "\n]"))
-    assert list(cleaned.texts.texts) == [row["text"] for row in good]
+    assert list(cleaned.texts.examples) == [row["text"] for row in good]
     assert cleaned.report.rows_in == len(parts)
     assert [line for line, _, _ in cleaned.report.rejections] == [3, 4, 5, 8, 9]
     assert list(cleaned.lines) == [2, 6, 7, 10, 11, 12]
@@ -120,7 +120,7 @@ def test_rows_are_streamed_over_the_pieces_that_a_file_comes_in(write, monkeypat
     monkeypatch.setattr("kerastc.data.plain_file.CHUNK", 7)
     rows = [{"text": f'{i} "\\{chr(233 + i)}" 1e5', "label": i % 3} for i in range(50)]
     data = read_texts(write(json.dumps(rows, indent=1)))
-    assert list(data.texts) == [" ".join(row["text"].split()) for row in rows]
+    assert list(data.examples) == [" ".join(row["text"].split()) for row in rows]
 
 
 def test_a_far_row_is_named_by_its_line(write):

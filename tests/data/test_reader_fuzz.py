@@ -50,14 +50,14 @@ def read_strictly(case: Dirty, path: Path) -> LabelledTexts | None:
     assert pairs(data) == [(" ".join(written(row[0]).split()), label_name(row[1])) for row in rows]
     if not case.damage:
         assert pairs(data) == [(" ".join(t.split()), label_name(name)) for t, name in case.rows]
-    assert all(data.texts)
+    assert all(data.examples)
     for name in data.classes:
         assert name and class_name(name) == name and [name] == name.splitlines() and name.encode()
     return data
 
 
 def pairs(data: LabelledTexts) -> list[tuple[str, str]]:
-    return [(t, data.classes[i]) for t, i in zip(data.texts, data.labels, strict=True)]
+    return [(t, data.classes[i]) for t, i in zip(data.examples, data.labels, strict=True)]
 
 
 def clean_all(case: Dirty, path: Path) -> Cleaned | None:

@@ -44,7 +44,7 @@ def test_no_two_parts_have_texts_that_the_model_sees_as_equal(forms, settings, s
     config = TextClassifierConfig(**settings)
     splits = split(pairs_of(forms), seed, seen=config.seen)
     parts = [
-        {normal_text(text) for text in config.seen(part.texts)}
+        {normal_text(text) for text in config.seen(part.examples)}
         for part in (splits.train, splits.validation, splits.test)
     ]
     assert not any(one & other for one, other in combinations(parts, 2))
@@ -128,7 +128,7 @@ def test_a_later_copy_by_date_is_one_that_the_model_sees_as_equal():
 def test_recipes_split_what_their_settings_show_the_model(recipe, tmp_path):
     data = pairs_of(LEMMAS)
     names = [data.classes[label] for label in data.labels]
-    rows = [f"{text},{name}" for text, name in zip(data.texts, names, strict=True)]
+    rows = [f"{text},{name}" for text, name in zip(data.examples, names, strict=True)]
     (tmp_path / "pairs.csv").write_text("\n".join(["text,label", *rows]) + "\n")
     module = find(recipe).load()
     more = {"categories": "none"} if recipe == "headlines" else {}

@@ -75,7 +75,7 @@ def test_equal_texts_stay_together_and_sizes_are_kept(copies, seed):
     labels = [i % 3 for i in range(150)] + [label for _, label in copies]
     data = LabelledTexts.of(texts, [f"class {label}" for label in labels], "a test")
     splits = split(data, seed)
-    parts = [{data.texts[i].lower().strip("!") for i in rows} for rows in rows_of(splits)]
+    parts = [{data.examples[i].lower().strip("!") for i in rows} for rows in rows_of(splits)]
     assert not (parts[0] & parts[1] or parts[0] & parts[2] or parts[1] & parts[2])
     assert sorted(np.concatenate(rows_of(splits))) == list(range(len(data)))
     for part, share in (("train", 0.7), ("validation", 0.15), ("test", 0.15)):
@@ -89,7 +89,7 @@ def test_groups_that_fit_nowhere_still_stay_together():
     texts = base[:8] * 6 + base[8:]
     data = LabelledTexts.of(texts, ["x", "y"] * (len(texts) // 2), "a test")
     splits = split(data, seed=1)
-    parts = [set(data.texts[rows]) for rows in rows_of(splits)]
+    parts = [set(data.examples[rows]) for rows in rows_of(splits)]
     assert not (parts[0] & parts[1] or parts[0] & parts[2] or parts[1] & parts[2])
 
 
@@ -110,7 +110,7 @@ def test_the_parts_hold_their_rows():
         (splits.train, splits.validation, splits.test), rows_of(splits), strict=True
     ):
         assert np.all(np.diff(rows) > 0)
-        np.testing.assert_array_equal(part.texts, ARXIV.texts[rows])
+        np.testing.assert_array_equal(part.examples, ARXIV.examples[rows])
         np.testing.assert_array_equal(part.labels, ARXIV.labels[rows])
 
 
@@ -165,8 +165,8 @@ def test_a_sample_has_as_many_rows_of_each_class_as_asked():
     data = labelled({"x": 30, "y": 40, "z": 50})
     sample = sample_per_class(data, 25, seed=0)
     assert sample.class_counts().tolist() == [25] * 3
-    label_of = dict(zip(data.texts, data.labels, strict=True))
-    assert [label_of[text] for text in sample.texts] == sample.labels.tolist()
+    label_of = dict(zip(data.examples, data.labels, strict=True))
+    assert [label_of[text] for text in sample.examples] == sample.labels.tolist()
     assert sample.fingerprint == sample_per_class(data, 25, seed=0).fingerprint
     assert sample.fingerprint != sample_per_class(data, 25, seed=1).fingerprint
 
@@ -176,8 +176,8 @@ def test_a_sample_by_name_leaves_other_classes_out():
     sample = sample_per_class(data, {"z": 50, "x": 3}, seed=0)
     assert sample.classes == ("x", "z")
     assert sample.class_counts().tolist() == [3, 50]
-    label_of = dict(zip(data.texts, data.labels, strict=True))
-    assert {data.classes[label_of[t]] for t in sample.texts[sample.labels == 1]} == {"z"}
+    label_of = dict(zip(data.examples, data.labels, strict=True))
+    assert {data.classes[label_of[t]] for t in sample.examples[sample.labels == 1]} == {"z"}
 
 
 @pytest.mark.parametrize(

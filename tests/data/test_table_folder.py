@@ -49,7 +49,9 @@ def hub(tmp_path):
 
 def test_a_saved_data_set_is_read_in_the_order_of_its_files(tmp_path):
     data = read_texts(saved(tmp_path / "one", [rows("a", 3), rows("b", 4)], NAMES))
-    assert list(data.texts) == rows("a", 3)["text"].to_pylist() + rows("b", 4)["text"].to_pylist()
+    assert (
+        list(data.examples) == rows("a", 3)["text"].to_pylist() + rows("b", 4)["text"].to_pylist()
+    )
     assert data.classes == ("no", "yes") and data.parts == {}
 
 
@@ -61,7 +63,7 @@ def test_parts_are_taken_as_they_are(parted):
     assert splits.sources["test"]["source"].startswith("parted/test")
     drawn = split_texts(data, TextParts(test_fraction=0.2), read_texts, 0)
     assert [len(part) for part in (drawn.train, drawn.validation, drawn.test)] == [32, 6, 8]
-    assert all(text.startswith("train") for text in drawn.test.texts)
+    assert all(text.startswith("train") for text in drawn.test.examples)
 
 
 def test_a_folder_with_parts_can_be_named_for_each_of_them(parted, hub):
@@ -69,7 +71,7 @@ def test_a_folder_with_parts_can_be_named_for_each_of_them(parted, hub):
     assert len(data) == 40 and data.parts == {"test": str(hub / "data/test-00000-of-00001.parquet")}
     splits = split_texts(data, TextParts(validation=str(parted), test=str(parted)), read_texts, 0)
     assert len(splits.validation) == 6 and len(splits.test) == 8
-    assert splits.validation.texts[0].startswith("validation")
+    assert splits.validation.examples[0].startswith("validation")
     with pytest.raises(UserError, match="parts train, test; none is for validation"):
         part_location(hub, "validation")
 

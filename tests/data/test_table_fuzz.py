@@ -130,7 +130,7 @@ def check(path: Path, rows: list[dict] | None) -> None:
         assert len(report.rejections) == report.rejected.total()
     if data is not None:
         assert len(data) == len(texts[0])
-        assert all(data.texts) and all(data.classes)
+        assert all(data.examples) and all(data.classes)
     if rows is None:
         return
     rows = [row for row in rows if _filled(path, row)]
@@ -138,7 +138,7 @@ def check(path: Path, rows: list[dict] | None) -> None:
     assert (data is not None) == all(text and name for text, name in expected)
     if data is not None:
         names = [data.classes[label] for label in data.labels]
-        assert list(zip(data.texts, names, strict=True)) == expected
+        assert list(zip(data.examples, names, strict=True)) == expected
     assert cleaned is None or cleaned.report.rows_in == len(rows)
 
 

@@ -28,7 +28,7 @@ def write(tmp_path):
 
 
 def pairs(data) -> list[tuple[str, str]]:
-    return [(t, data.classes[i]) for t, i in zip(data.texts, data.labels, strict=True)]
+    return [(t, data.classes[i]) for t, i in zip(data.examples, data.labels, strict=True)]
 
 
 EXPECTED = [("an oil price", "business"), ("a cup final", "sport")]
@@ -71,7 +71,7 @@ def test_several_text_columns_are_joined_and_guesses_are_told(write):
         == "data.csv: texts from title + abstract (guessed), classes from group (guessed)"
     )
     named = read_texts(path, ["abstract", "title"], "group", separator=" | ")
-    assert named.texts[0] == "We cut. | Graphs"
+    assert named.examples[0] == "We cut. | Graphs"
     assert "guessed" not in named.source
 
 
@@ -84,7 +84,7 @@ def test_a_record_that_may_have_swallowed_a_row_is_counted(write):
 
 def test_long_texts_are_cut_at_a_word_and_counted(write):
     data = read_texts(write(TABLE), max_characters=11)
-    assert list(data.texts) == ["an oil", "a cup final"]
+    assert list(data.examples) == ["an oil", "a cup final"]
     assert data.notes == {"texts of more than 11 characters, which are cut": 1}
 
 
@@ -96,12 +96,12 @@ def test_numbers_and_booleans_are_labels_in_json_lines(write):
 
 def test_quotation_marks_of_an_unquoted_tsv_belong_to_the_texts(write):
     path = write('text\tlabel\n"Yes" he said\ta\n"an open one\tb\nan end"\ta\n', "a.tsv")
-    assert list(read_texts(path).texts) == ['"Yes" he said', '"an open one', 'an end"']
+    assert list(read_texts(path).examples) == ['"Yes" he said', '"an open one', 'an end"']
 
 
 def test_quotation_marks_of_a_quoted_tsv_enclose_fields(write):
     path = write('text\tlabel\n"a ""tab""\there"\ta\nplain\tb\n', "a.tsv")
-    assert list(read_texts(path).texts) == ['a "tab" here', "plain"]
+    assert list(read_texts(path).examples) == ['a "tab" here', "plain"]
 
 
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
@@ -233,7 +233,7 @@ def test_other_encodings_are_named_and_can_be_set(write, name, texts, encoding):
     assert f"Set encoding={encoding}" in str(error.value)
     assert "line 3" in str(error.value)
     data = read_texts(path, encoding=encoding)
-    assert list(data.texts) == ["plain", *texts.splitlines()]
+    assert list(data.examples) == ["plain", *texts.splitlines()]
 
 
 def test_the_byte_that_is_not_utf_8_is_named_far_into_a_file(write):
@@ -319,7 +319,7 @@ def test_wide_encodings_are_read_with_and_without_a_mark(write, mark, encoding, 
 
 
 def test_a_mark_of_utf_8_says_more_than_the_setting(write):
-    assert read_texts(write("\ufeff" + UTF), encoding="cp1252").texts[1] == "une équipe gagne"
+    assert read_texts(write("\ufeff" + UTF), encoding="cp1252").examples[1] == "une équipe gagne"
 
 
 PACKED = gzip.compress(

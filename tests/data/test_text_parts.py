@@ -15,7 +15,7 @@ def texts(names: str, start: int, source: str) -> LabelledTexts:
 
 
 def joined(*parts: LabelledTexts, source: str = "data.csv") -> LabelledTexts:
-    made = [text for part in parts for text in part.texts]
+    made = [text for part in parts for text in part.examples]
     names = [part.classes[label] for part in parts for label in part.labels]
     return LabelledTexts.of(made, names, source)
 
@@ -28,9 +28,9 @@ def test_given_parts_stay_whole_and_all_other_rows_are_trained_on():
     data, dev, test = texts("ab" * 5, 1, "data"), texts("aab", 2, "dev"), texts("b", 3, "test")
     parts = TextParts(validation="dev.csv", test="test.csv")
     splits = split_texts(data, parts, read(dev=dev, test=test), seed=0)
-    assert list(splits.train.texts) == list(data.texts)
-    assert list(splits.validation.texts) == list(dev.texts)
-    assert list(splits.test.texts) == list(test.texts)
+    assert list(splits.train.examples) == list(data.examples)
+    assert list(splits.validation.examples) == list(dev.examples)
+    assert list(splits.test.examples) == list(test.examples)
     assert list(splits.test.labels) == [1]  # by the classes of training
     sources = splits.as_dict()["sources"]
     assert {name: part["source"] for name, part in sources.items()} == {
@@ -43,12 +43,14 @@ def test_given_parts_stay_whole_and_all_other_rows_are_trained_on():
 
 def test_rows_that_a_given_part_holds_are_left_out_and_counted():
     test, dev = texts("ab", 1, "test"), texts("ab", 2, "dev")
-    shouted = LabelledTexts.of([f"{test.texts[0]} !"], ["a"], "data")  # equal but for punctuation
+    shouted = LabelledTexts.of(
+        [f"{test.examples[0]} !"], ["a"], "data"
+    )  # equal but for punctuation
     data = joined(texts("ab" * 10, 3, "data"), shouted, test, dev)
     dev = joined(dev, test.take(np.array([0])), source="dev")
     parts = TextParts(validation="dev.csv", test="test.csv")
     splits = split_texts(data, parts, read(dev=dev, test=test), seed=0)
-    assert list(splits.train.texts) == list(data.texts[:20])
+    assert list(splits.train.examples) == list(data.examples[:20])
     assert len(splits.validation) == 2 and len(splits.test) == 2
     words = "rows left out as equal or nearly equal to"
     assert splits.data.notes == {
@@ -66,7 +68,7 @@ def test_the_other_part_is_drawn_from_the_data_by_its_share(given, other):
     assert len(getattr(splits, given)) == 2
     assert list(getattr(splits, other).class_counts()) == [5, 5]
     assert len(splits.train) == 15  # half of the 30 that are left
-    assert set(splits.train.texts) | set(getattr(splits, other).texts) <= set(data.texts)
+    assert set(splits.train.examples) | set(getattr(splits, other).examples) <= set(data.examples)
 
 
 def test_shares_of_the_data():

@@ -17,7 +17,7 @@ def test_rows_are_taken_by_index_or_by_mask():
     data = LabelledTexts.of(["a", "b", "c"], ["x", "y", "x"], "a test", {"n": 1})
     for rows in (np.array([0, 2]), np.array([True, False, True])):
         taken = data.take(rows)
-        assert taken.texts.tolist() == ["a", "c"]
+        assert taken.examples.tolist() == ["a", "c"]
         assert taken.labels.tolist() == [0, 0]
         assert taken.classes == ("x", "y")
         assert (taken.source, taken.notes, len(taken)) == ("a test", {"n": 1}, 2)

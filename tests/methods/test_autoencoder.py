@@ -130,7 +130,7 @@ def test_the_head_is_fitted_to_features_and_fits_the_classifier(run):
     figures = fit_head(model, splits, config, run)
     for a, b in zip(before, encoder.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
-    found = probabilities(model, splits.validation.images, "")
+    found = probabilities(model, splits.validation.examples, "")
     assert right(found, splits.validation) == pytest.approx(figures["validation_accuracy"])
 
 

@@ -68,11 +68,11 @@ def test_batches_name_their_rows():
     config = Config(**TINY)
     splits = data.load_images(config)
     same = {"weak": lambda images, random: images, "strong": lambda images, random: images}
-    batches = FixMatchBatches(training_batches(splits.train, config), splits.unlabelled.images, 2,
+    batches = FixMatchBatches(training_batches(splits.train, config), splits.unlabelled.examples, 2,
                               same)  # fmt: skip
     batch, targets = batches[1]
     assert len(batch["images"]) == len(targets) == 32 and len(batch["rows"]) == 64
-    np.testing.assert_array_equal(batch["weak"], splits.unlabelled.images[batch["rows"]])
+    np.testing.assert_array_equal(batch["weak"], splits.unlabelled.examples[batch["rows"]])
 
 
 def test_the_beginning_has_a_rate_of_its_own(tmp_path):

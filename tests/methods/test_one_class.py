@@ -182,7 +182,7 @@ def test_the_least_typical_are_left_out_and_the_others_keep_their_order():
     found = filtered(splits, scores, 0.75)
     rows = np.flatnonzero(scores >= 25)
     np.testing.assert_array_equal(found.unlabelled_rows, splits.unlabelled_rows[rows])
-    np.testing.assert_array_equal(found.unlabelled.images, splits.unlabelled.images[rows])
+    np.testing.assert_array_equal(found.unlabelled.examples, splits.unlabelled.examples[rows])
     assert found.train is splits.train and len(splits.unlabelled) == 100
 
 
@@ -229,7 +229,7 @@ def test_digits_are_told_from_what_is_none(objective, run):
     model = one_class_network(module.build_classifier(splits, config), objective)
     found = module.fit_one_class(model, splits, config, run)
     boundary = Boundary(found["objective"], found["border"], tuple(found["centre"]))
-    digits = splits.unlabelled.images
+    digits = splits.unlabelled.examples
     shuffled = np.random.default_rng(0).permuted(digits.reshape(len(digits), -1), axis=1)
     foreign = {"shuffled": shuffled.reshape(digits.shape), "inverted": 255 - digits}
     typical = boundary.scores(outputs_of(model, digits, ""))

@@ -90,7 +90,7 @@ def test_pseudo_labels_weigh_what_they_are_sure_of():
     batches = module._batches(splits, config, Selection(np.array([7]), found))
     assert batches.weights[:-1].tolist() == [2.0] * 20
     assert batches.weights[-1] == pytest.approx(0.55)
-    np.testing.assert_array_equal(batches.inputs[-1], splits.unlabelled.images[7])
+    np.testing.assert_array_equal(batches.inputs[-1], splits.unlabelled.examples[7])
     assert batches.targets[-1].argmax() == 3 and batches.targets[-1].sum() == 1
     soft = module._batches(splits, config.model_copy(update={"targets": "soft"}), Selection(
         np.array([7]), found))  # fmt: skip
@@ -164,7 +164,7 @@ def test_an_opinion_is_what_the_model_says_of_image_and_mirror_image():
     config = Config(**TINY, mirror=True)
     splits = data.load_images(config)
     model = training_images.build_classifier(splits, config)
-    images = splits.unlabelled.images
+    images = splits.unlabelled.examples
     both = [training_images.probabilities(model, view, "") for view in (images, images[:, :, ::-1])]
     encoder = module.encoder_of(model)
     found = module._opinion(model, encoder, splits, config)
@@ -183,7 +183,7 @@ def test_an_opinion_sees_labelled_images_before_unlabelled_ones():
     assert len(found.probabilities) == len(splits.unlabelled)
     assert len(found.vectors) == len(splits.train) + len(splits.unlabelled)
     np.testing.assert_allclose(np.linalg.norm(found.vectors, axis=1), 1, rtol=1e-5)
-    seen = encoder.predict_on_batch(splits.train.images[:2].astype("float32"))
+    seen = encoder.predict_on_batch(splits.train.examples[:2].astype("float32"))
     centre = encoder.predict(module.training_images(splits).astype("float32"), verbose=0).mean(0)
     np.testing.assert_allclose(found.vectors[:2], module.unit(seen - centre), atol=1e-4)
 

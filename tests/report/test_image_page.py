@@ -59,7 +59,7 @@ def test_the_kept_images_are_those_of_the_predictions_in_their_order(digits):
     folder, _, splits = digits
     with np.load(folder / "predictions" / "images.npz", allow_pickle=False) as file:
         for part in ("validation", "test"):
-            np.testing.assert_array_equal(file[part], getattr(splits, part).images)
+            np.testing.assert_array_equal(file[part], getattr(splits, part).examples)
 
 
 def test_shown_images_beyond_the_first_are_kept_too(tmp_path):

@@ -36,9 +36,9 @@ def pipeline(splits, **weights):
     """The same with a vocabulary, in float64, by another solver."""
     words = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
     model = LogisticRegression(C=4.0, solver="lbfgs", tol=1e-8, max_iter=10_000, **weights)
-    model.fit(words.fit_transform(splits.train.texts), splits.train.labels)
+    model.fit(words.fit_transform(splits.train.examples), splits.train.labels)
     return [
-        model.predict_proba(words.transform(part.texts))
+        model.predict_proba(words.transform(part.examples))
         for part in (splits.validation, splits.test)
     ]
 
@@ -68,8 +68,8 @@ def test_it_reads_the_texts_as_they_are_prepared_for_the_model(splits, tmp_path)
     dirty, clean = (
         replace(
             splits,
-            train=replace(splits.train, texts=change(splits.train.texts)),
-            test=replace(splits.test, texts=change(splits.test.texts)),
+            train=replace(splits.train, examples=change(splits.train.examples)),
+            test=replace(splits.test, examples=change(splits.test.examples)),
         )
         for change in (in_sentences, lambda texts: config.preparation.apply(in_sentences(texts)))
     )

@@ -85,7 +85,7 @@ def test_the_saved_model_gives_the_same_probabilities(study):
     from kerastc.predictor import Predictor
 
     run.write_text("labels.txt", "".join(f"{name}\n" for name in splits.train.classes))
-    found = Predictor(Run.open(run.folder)).probabilities(splits.test.texts)
+    found = Predictor(Run.open(run.folder)).probabilities(splits.test.examples)
     np.testing.assert_allclose(found, trained.test, atol=1e-5)
     assert not list(Path(run.folder).glob("**/.writing*"))
 
