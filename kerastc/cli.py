@@ -38,13 +38,17 @@ def recipes() -> None:
 
 @main.command()
 @click.argument("name", metavar="RECIPE")
-def show(name: str) -> None:
-    """Print every setting of a RECIPE: value, type, meaning."""
+@click.argument("words", metavar="[KEY=VALUE]...", nargs=-1)
+def show(name: str, words: tuple[str, ...]) -> None:
+    """Print every setting of a RECIPE: value, type, meaning.
+
+    With KEY=VALUE words those that it has then: kerastc show one-class method=fixmatch
+    """
     from kerastc import recipe, settings
     from kerastc.report.terminal import field_table
 
     script = recipe.find(name)
-    field_table(script, settings.fields(script.load().Config))
+    field_table(script, settings.shown(script.load().Config, words))
 
 
 @main.command()

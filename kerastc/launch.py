@@ -273,7 +273,8 @@ def _refuse_changes(given: settings.Config, stored: settings.Config, run: Run) -
     """A resumed run keeps its hyperparameters: words that repeat them are fine, others are not."""
     before = settings.flat(stored)
     for key, value in settings.flat(given).items():
-        if value != before[key] and not locations.same(run, key, value):
+        # What comes with another method is told by that method's own field.
+        if key in before and value != before[key] and not locations.same(run, key, value):
             raise UserError(
                 f"{run.folder} has {key}={before[key]}, not {value}; a resumed run keeps its "
                 "hyperparameters.",

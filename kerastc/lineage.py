@@ -45,7 +45,9 @@ class Origin:
         config = settings.configure(config_class, overrides, before)
         changeable = getattr(config_class, "changeable", ())
         for key, value in settings.flat(config).items():
-            fixed = value != old[key] and key.split(".")[0] not in changeable
+            # What comes with another method is told by that method's own field.
+            same = key not in old or value == old[key]
+            fixed = not same and key.split(".")[0] not in changeable
             if fixed and not locations.same(self.run, key, value):
                 raise UserError(
                     f"A child run keeps {key}={old[key]} of {self.run.folder}: data, network and "

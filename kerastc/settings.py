@@ -2,40 +2,42 @@
 
 import copy
 import dataclasses
+import functools
 import json
-import typing
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pydantic
-from pydantic.fields import FieldInfo
 
-from kerastc.errors import UserError, nearest
-from kerastc.setting_comments import comments
-from kerastc.setting_types import as_dict, infos, is_group, parse, type_name
+from kerastc.errors import UserError
+from kerastc.setting_fields import (
+    Field,
+    IsLocation,
+    Location,
+    explained,
+    fields,
+    find_field,
+    not_allowed,
+)
+from kerastc.setting_types import as_dict, is_group, parse
 from kerastc.synonyms import meant
 
-
-@dataclasses.dataclass(frozen=True)
-class IsLocation:
-    """Marks a field that names a file or folder, which is found again when a run moves.
-
-    Args:
-        words: values that name none: whole words, and beginnings such as "tfds:".
-    """
-
-    words: tuple[str, ...] = ()
-
-    def is_path(self, value: str) -> bool:
-        """Whether a value may name a file or folder."""
-        begun = any(value.startswith(word) for word in self.words if word.endswith((":", "/")))
-        return bool(value) and value not in self.words and not begun
-
-
-# What other recipes have, by its field.
-ELSEWHERE = {"folds": "The recipes text, supervised and arxiv can be cross-validated: folds=5"}
-Location = typing.Annotated[str, IsLocation()]  # a field's type; a field named data is one anyway
+__all__ = [
+    "Config",
+    "Field",
+    "IsLocation",
+    "Location",
+    "changed",
+    "configure",
+    "fields",
+    "find_field",
+    "flat",
+    "settled",
+    "shown",
+    "validate",
+    "word",
+]
 
 
 class Config(pydantic.BaseModel):
@@ -46,6 +48,8 @@ class Config(pydantic.BaseModel):
     )
     called: ClassVar[str] = "this recipe"  # in messages
     shown_by: ClassVar[str] = "kerastc show RECIPE"  # the command that lists the fields
+    further: ClassVar[Mapping[str, Mapping[str, type["Config"]]]] = {}  # see `settled`
+    absent: ClassVar[Mapping[str, str]] = {}  # further fields, and the words that bring them
 
     seed: int = pydantic.Field(0, ge=0, lt=2**31)  # of splits, initial weights, order and dropout
 
@@ -89,11 +93,20 @@ def configure(
         UserError: for an unknown field, a wrong type or a value that is not allowed; it names the
             field, what was given, what is allowed, and the nearest name.
     """
+    config_class = settled(config_class, dict(base or {}) | _top(overrides))
+    kept = {name: value for name, value in (base or {}).items() if name not in config_class.absent}
+    return validate(config_class, _parsed(config_class, overrides, kept))
+
+
+def _parsed(
+    config_class: type[Config], words: Sequence[str], base: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Nested values with those of the words in them."""
     values: dict[str, Any] = copy.deepcopy(dict(base or {}))
-    for index, word in enumerate(overrides):
+    for index, word in enumerate(words):
         key, equals, text = word.partition("=")
         if not equals:
-            following = next(iter(overrides[index + 1 :]), "")
+            following = next(iter(words[index + 1 :]), "")
             hint = _as_setting(config_class, word, following)
             raise UserError(f"{word!r} is not a setting.", hint)
         field = find_field(config_class, key, text)
@@ -107,7 +120,7 @@ def configure(
         for parent in parents:
             place = place.setdefault(parent, {})
         place[last] = parse(text, field.type)
-    return validate(config_class, values)
+    return values
 
 
 def _as_setting(config_class: type[Config], word: str, following: str) -> str:
@@ -126,101 +139,87 @@ def validate(config_class: type[Config], values: Mapping[str, Any]) -> Config:
     Raises:
         UserError: as `configure` does.
     """
+    config_class = settled(config_class, values)
     try:
         return config_class.model_validate(values)
     except pydantic.ValidationError as error:
-        raise UserError(
-            "\n".join(_explain(config_class, problem) for problem in error.errors()),
-            f"See every field: {config_class.shown_by}",
-        ) from None
+        raise _refusal(config_class, error.errors()) from None
 
 
-@dataclasses.dataclass(frozen=True)
-class Field:
-    """One field of a config: its dotted key, type, default and the comment beside it.
+def settled(config_class: type[Config], given: Mapping[str, Any]) -> type[Config]:
+    """The config with the settings that its `further` adds for given values.
 
-    `location` is there where it names a file or folder.
-    """
-
-    key: str
-    type: Any
-    required: bool
-    default: Any
-    comment: str
-    location: IsLocation | None = None
-
-    @property
-    def type_name(self) -> str:
-        """The type in the words of `kerastc show`: `float`, `head | all`, `int or none`."""
-        return type_name(self.type)
-
-
-def fields(
-    config_class: type, prefix: str = "", defaults: Mapping[str, Any] | None = None
-) -> Iterator[Field]:
-    """Every field, a recipe's own before the inherited ones; nested ones with dotted keys.
+    `further` maps a field to its values, and these to the settings that come with each: the
+    fields of a method, say, by the method's name.
 
     Args:
-        config_class: the config, or a group of fields in it: a pydantic model or a dataclass.
-        prefix: of the keys.
-        defaults: nested values where they are others than the class gives: of a config, those
-            that are usual where nothing is given.
-    """
-    if defaults is None:
-        defaults = config_class.usual({}) if issubclass(config_class, Config) else {}
-    beside = comments(config_class)
-    own = vars(config_class).get("__annotations__", {})
-    known = infos(config_class)
-    for name in sorted(known, key=lambda name: name not in own):
-        info = known[name]
-        required = info.is_required()
-        default = None if required else defaults.get(name, info.get_default())
-        if is_group(info.annotation):
-            yield from fields(info.annotation, f"{prefix}{name}.", as_dict(default or {}))
-        else:
-            told = beside.get(name, "")
-            place = _location(name, info)
-            yield Field(prefix + name, info.annotation, required, default, told, place)
-
-
-def _location(name: str, info: FieldInfo) -> IsLocation | None:
-    members = typing.get_args(info.annotation)  # of a union
-    marks = [*info.metadata, *(mark for m in members for mark in getattr(m, "__metadata__", ()))]
-    found = next((mark for mark in marks if isinstance(mark, IsLocation)), None)
-    return IsLocation() if found is None and name == "data" and info.annotation is str else found
-
-
-def find_field(config_class: type[Config], key: str, value: str = "") -> Field:
-    """The field of a dotted key.
-
-    Args:
-        config_class: the config.
-        key: its key, as the user writes it.
-        value: what it is set to, for the hint.
+        config_class: a recipe's `Config`.
+        given: values by field, not yet checked; the default is taken where the field is not there.
 
     Raises:
-        UserError: with the nearest name where there is none.
+        UserError: for a value that `further` does not have.
     """
-    known = {field.key: field for field in fields(config_class)}
-    if key in known:
-        return known[key]
-    inner = [name for name in known if name.startswith(f"{key}.")]
-    if inner:
-        raise UserError(f"{key!r} is a group of fields.", f"Set one of: {', '.join(inner)}.")
-    if value and (field := meant(key, known)) != key:
-        raise UserError(
-            f"There is no field {key!r} in {config_class.called}.", f"Write {field}={value}"
-        )
-    raise UserError(
-        f"There is no field {key!r} in {config_class.called}.",
-        _near(key, known) or ELSEWHERE.get(meant(key), "") or f"Fields: {', '.join(known)}.",
+    for key, classes in config_class.further.items():
+        value = str(given.get(key, config_class.model_fields[key].default))
+        if value not in classes:
+            told = not_allowed(find_field(config_class, key), value)
+            raise UserError(told, f"See every field: {config_class.shown_by}")
+        config_class = _joined(config_class, key, value)
+    return config_class
+
+
+@functools.cache
+def _joined(config_class: type[Config], key: str, value: str) -> type[Config]:
+    classes = config_class.further[key]
+    others: dict[str, list[str]] = {}
+    for other, its_class in classes.items():
+        for name in its_class.model_fields:
+            others.setdefault(name, []).append(f"{key}={other}")
+    # A recipe's own fields stay its own, before the inherited ones.
+    own = {name: config_class.model_fields[name] for name in config_class.__annotations__}
+    joined = pydantic.create_model(
+        config_class.__name__,
+        __base__=(config_class, classes[value]),
+        __module__=config_class.__module__,
+        **{name: (info.annotation, info) for name, info in own.items()},
     )
+    joined.further = {k: v for k, v in config_class.further.items() if k != key}
+    joined.absent = {
+        name: " or ".join(words)
+        for name, words in others.items()
+        if name not in joined.model_fields
+    }
+    joined.shown_by = f"{config_class.shown_by} {key}={value}"
+    return joined
 
 
-def _near(key: str, known: Iterable[str]) -> str:
-    """The question that an unknown key deserves, or nothing."""
-    field = meant(key, known)
-    return f"Did you mean {field!r}?" if field != key else nearest(key, known)
+def _top(words: Sequence[str]) -> dict[str, str]:
+    """The texts that words give to fields in no group."""
+    pairs = (word.partition("=") for word in words)
+    return {key: text for key, equals, text in pairs if equals and "." not in key}
+
+
+def shown(config_class: type[Config], words: Sequence[str]) -> list[Field]:
+    """Every field with the value that it has where the words are given.
+
+    Raises:
+        UserError: as `configure` does; required fields may be left out.
+    """
+    given = _parsed(settled(config_class, _top(words)), words)
+    config_class = settled(config_class, given)
+    try:
+        config_class.model_validate(given)
+    except pydantic.ValidationError as error:
+        if wrong := [problem for problem in error.errors() if problem["type"] != "missing"]:
+            raise _refusal(config_class, wrong) from None
+    keys = {word.partition("=")[0] for word in words}
+    found = fields(config_class, defaults=_merged(config_class.usual(given), given))
+    return [_of_its_type(field) if field.key in keys else field for field in found]
+
+
+def _of_its_type(field: Field) -> Field:
+    value = pydantic.TypeAdapter(field.type).validate_python(field.default)
+    return dataclasses.replace(field, default=value)
 
 
 def flat(config: Config) -> dict[str, Any]:
@@ -271,19 +270,8 @@ def _merged(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, An
     return merged
 
 
-def _explain(config_class: type[Config], problem: Mapping[str, Any]) -> str:
-    """One pydantic error in a user's words."""
-    key = ".".join(str(part) for part in problem["loc"] if isinstance(part, str))
-    known = {field.key: field for field in fields(config_class)}
-    if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        near = _near(key, known)
-        return f"There is no field {key!r} in {config_class.called}. {near}".rstrip()
-    if key not in known:  # a check over several fields
-        return problem["msg"].removeprefix("Value error, ")
-    if problem["type"] == "missing":
-        return f"{key}=… is required: {known[key].comment or known[key].type_name}."
-    allowed = known[key].type_name
-    given = problem["input"]
-    near = nearest(str(given), allowed.split(" | ")) if " | " in allowed else ""
-    reason = "" if " | " in allowed else f" ({problem['msg'].removeprefix('Value error, ')})"
-    return f"{key}={given} is not allowed: {key} takes {allowed}{reason}. {near}".rstrip()
+def _refusal(config_class: type[Config], problems: Sequence[Mapping[str, Any]]) -> UserError:
+    return UserError(
+        "\n".join(explained(config_class, problem) for problem in problems),
+        f"See every field: {config_class.shown_by}",
+    )

@@ -7,7 +7,8 @@ so that it is the baseline here, too.
 
     kerastc train one-class
     kerastc train one-class data=cifar100.npz labelled=9000 filter=svm kept=0.6
-    kerastc train one-class data=cifar100.npz labelled=9000 method=autoencoder
+    kerastc train one-class data=cifar100.npz labelled=9000 method=fixmatch threshold=0.6
+    kerastc show one-class method=fixmatch
 
 The other recipes with unlabelled images take filter=svdd, too.
 
@@ -24,12 +25,12 @@ from typing import Literal
 from kerastc import data, methods, training
 
 
-class Config(
-    data.ImageData, methods.FilterConfig, methods.SelfTrainingConfig, methods.AutoencoderConfig
-):
+class Config(data.ImageData, methods.FilterConfig):
     """Self-training on the typical 80 %."""
 
-    method: Literal["supervised", "self_training", "autoencoder"] = "self_training"  # after it
+    further = {"method": methods.METHODS}  # each method brings its own settings
+
+    method: Literal[tuple(methods.METHODS)] = "self_training"  # after the filter
     filter: Literal["none", "svdd", "svm"] = "svdd"  # Deep SVDD, or a one-class SVM's objective
 
 

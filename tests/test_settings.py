@@ -136,3 +136,59 @@ def test_no_number_is_infinite_or_none(key, value):
 
     with pytest.raises(UserError, match=f"{key}={value} is not allowed"):
         settings.configure(TextClassifierConfig, [f"{key}={value}"])
+
+
+class Slow(settings.Config):
+    rate: float = 0.1
+    steps: int = 3  # of the slow way
+
+
+class Quick(settings.Config):
+    rate: float = 0.9
+    jumps: int = 7
+
+
+class Travel(settings.Config):
+    """A way, and what it takes."""
+
+    further = {"way": {"slow": Slow, "fast": Quick}}
+
+    data: str
+    way: Literal["slow", "fast"] = "slow"
+
+
+def test_a_value_brings_its_own_settings():
+    slow = settings.configure(Travel, ["data=x"])
+    assert settings.flat(slow) == {"seed": 0, "data": "x", "way": "slow", "rate": 0.1, "steps": 3}
+    fast = settings.configure(Travel, ["data=x", "jumps=2", "way=fast"])
+    assert settings.flat(fast) == {"seed": 0, "data": "x", "way": "fast", "rate": 0.9, "jumps": 2}
+    assert settings.changed(fast) == {"data": "x", "way": "fast", "jumps": 2}
+    assert settings.validate(Travel, fast.model_dump()) == fast
+    # What a run has of the other way is left behind.
+    assert settings.configure(Travel, ["way=slow"], fast.model_dump()).rate == 0.9
+    assert not hasattr(settings.configure(Travel, ["way=slow"], fast.model_dump()), "jumps")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["data=x", "jumps=2"], "It comes with way=fast."),
+        (["data=x", "way=fats", "jumps=2"], "Did you mean 'fast'?"),
+        (["data=x", "way=fast", "jmps=2"], "Did you mean 'jumps'?"),
+        (["way=fast"], "data=… is required"),
+    ],
+)
+def test_a_slip_beside_such_a_value_is_told(words, told):
+    with pytest.raises(UserError) as caught:
+        settings.configure(Travel, words)
+    assert told in str(caught.value) + str(caught.value.hint)
+
+
+def test_the_fields_are_shown_as_they_are_with_some_words():
+    fields = {field.key: field for field in settings.shown(Travel, ["way=fast", "jumps=2"])}
+    assert list(fields)[:2] == ["data", "way"]
+    assert fields["way"].default == "fast" and fields["jumps"].default == 2
+    assert fields["data"].required and "steps" not in fields
+    assert {f.key: f.comment for f in settings.shown(Travel, [])}["steps"] == "of the slow way"
+    with pytest.raises(UserError, match="jumps=x is not allowed"):
+        settings.shown(Travel, ["way=fast", "jumps=x"])

@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = attach(
     names={
         "autoencoder": ["autoencoder"],
         "config": [
+            "METHODS",
             "AutoencoderConfig",
             "FilterConfig",
             "FixMatchConfig",

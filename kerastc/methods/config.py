@@ -133,3 +133,15 @@ class JointSimclrConfig(ContrastiveConfig):
                 f"multiple of at_once={self.at_once}."
             )
         return self
+
+
+# The methods by name, each with its settings; `kerastc.methods` has a function of each name.
+METHODS: dict[str, type[ImageClassifierConfig]] = {
+    "supervised": ImageClassifierConfig,
+    "self_training": SelfTrainingConfig,
+    "fixmatch": FixMatchConfig,
+    "autoencoder": AutoencoderConfig,
+    "joint_autoencoder": JointAutoencoderConfig,
+    "simclr": SimclrConfig,
+    "joint_simclr": JointSimclrConfig,
+}

@@ -11,7 +11,8 @@ from keras import ops
 from sklearn.metrics import roc_auc_score
 from sklearn.svm import OneClassSVM
 
-from kerastc import data, methods, training
+from kerastc import data, methods, recipe, training
+from kerastc.errors import UserError
 from kerastc.methods import filtered
 from kerastc.methods.image_filter import typical
 from kerastc.methods.one_class import (
@@ -26,6 +27,8 @@ from kerastc.methods.one_class import (
 )
 from kerastc.models import image_classifier
 from kerastc.run import Run
+from kerastc.settings import configure, validate
+from kerastc.settings import word as settings_word
 
 module = import_module("kerastc.methods.image_filter")
 
@@ -219,6 +222,33 @@ def test_a_collapsed_network_leaves_nothing_out(run, monkeypatch, capsys):
     found, told = typical(splits, config, run)
     assert found is splits and told["filter"]["collapsed"] and told["filter"]["left out"] == 0
     assert "says the same of all images" in capsys.readouterr().err
+
+
+def test_the_recipe_has_the_settings_of_its_method_alone():
+    config_class = recipe.find("one-class").load().Config
+    for method in methods.METHODS:
+        own = recipe.find(method.replace("_", "-")).load().Config()
+        found = validate(config_class, {"method": method, "filter": "none"}).model_dump()
+        expected = own.model_dump(exclude={"folds"}) | methods.FilterConfig().model_dump()
+        assert found == expected | {"method": method}
+
+
+def test_the_recipe_learns_by_a_method_from_what_the_filter_leaves(run):
+    one_class = recipe.find("one-class").load()
+    words = [settings_word(key, value) for key, value in TINY.items()]
+    few = ["method=joint_autoencoder", "epochs=1", "validation=50", "hidden=0.5"]
+    config = configure(one_class.Config, [*words, *few])
+    trained = one_class.train(one_class.load(config, run), config, run)
+    assert trained.method["filter"]["kept"] == 75
+    assert "reconstruction" in run.path("history.csv").read_text().splitlines()[0]
+
+
+def test_a_setting_of_another_method_is_refused_with_its_method():
+    config_class = recipe.find("one-class").load().Config
+    with pytest.raises(UserError) as caught:
+        configure(config_class, ["method=simclr", "consistency=2"])
+    assert "'consistency'" in caught.value.message
+    assert "method=fixmatch" in caught.value.hint
 
 
 @pytest.mark.slow

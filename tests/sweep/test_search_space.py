@@ -117,3 +117,27 @@ def test_fewer_trials_than_combinations_are_a_fixed_choice_that_more_trials_exte
 def test_a_range_wants_a_number_of_trials():
     with pytest.raises(UserError, match=r"range \(rate\)"):
         parse(Config, ["rate=1..2"]).plan(None, "study")
+
+
+class Slow(settings.Config):
+    rate: float = 0.1
+    steps: int = 3
+
+
+class Quick(settings.Config):
+    rate: float = 0.9
+
+
+class Travel(settings.Config):
+    further = {"way": {"slow": Slow, "quick": Quick}}
+
+    way: Literal["slow", "quick"] = "slow"
+
+
+def test_a_field_that_brings_others_can_be_swept_with_what_all_have():
+    space = parse(Travel, ["way=slow,quick", "rate=1,2"])
+    assert len(space.grid()) == 4
+    assert parse(Travel, ["way=slow", "steps=1,2"]).fixed == ("way=slow",)
+    with pytest.raises(UserError, match="no field 'steps'") as caught:
+        parse(Travel, ["way=slow,quick", "steps=1,2"])
+    assert "way=slow" in caught.value.hint
