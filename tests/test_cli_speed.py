@@ -22,6 +22,7 @@ def test_it_answers_without_a_heavy_import(words: list[str]):
         ("compress {run} prun:0.8", "Did you mean 'prune'"),
         ("compress {run} quantize:int9", "Did you mean 'int8'"),
         ("compress {run} --within accuracy=0.01 --for speed", "latency"),
+        ("compress {run} vocabulary", "needs a table of tokens; this run has convolutions"),
         ("sweep docstrings learning_rate=1e-4..1e-2:log", "--trials"),
         ("train docstrings epoch=3", "Write epochs=3"),
         ("train docstrings --backend theano", "tensorflow, jax"),
@@ -38,6 +39,8 @@ def test_a_slip_is_told_without_a_heavy_import(tmp_path, words, told):
     run.mkdir()
     (run / "config.json").write_text('{"recipe": "text", "config": {}}')
     (run / "table.csv").write_text("a,b\n1,2\n")
+    (run / "metrics.json").write_text("{}")
+    (run / "preprocessing.json").write_text('{"kind": "image"}')
     loaded, output = _outcome(words.format(run=run).split())
     assert told in output
     assert loaded.isdisjoint(HEAVY)

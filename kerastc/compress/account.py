@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kerastc.compress.prunable import sparsity
-from kerastc.compress.step import Work
+from kerastc.compress.work import Work
 from kerastc.files import make_folder
 from kerastc.predictor import load_model
 from kerastc.run import Run

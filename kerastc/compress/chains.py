@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from kerastc.compress.account import Account
-from kerastc.compress.step import Work
 from kerastc.compress.task import Task
 from kerastc.compress.words import parse
+from kerastc.compress.work import Work
 from kerastc.predictor import load_model
 from kerastc.progress import tell
 from kerastc.run import Run

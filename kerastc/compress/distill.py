@@ -22,10 +22,11 @@ cosine distance of the hidden states.
 References: Hinton, Vinyals and Dean 2015; Sanh et al. 2019, DistilBERT, section 2.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from kerastc.compress.step import Step, Work
+from kerastc.capabilities import Capability
+from kerastc.compress.step import Step
 from kerastc.compress.training_step import Training, Weight
 from kerastc.errors import UserError
 from kerastc.training.config import Count, Natural, Positive
@@ -33,16 +34,19 @@ from kerastc.training.config import Count, Natural, Positive
 if TYPE_CHECKING:
     import keras
 
+    from kerastc.compress.work import Work
+
 
 class Distill(Training):
     """A student made of the model's own layers, or of another encoder, and its training."""
 
     name: ClassVar[str] = "distill"
     short: ClassVar[str] = "layers"
-    kind_of_field: ClassVar[Mapping[str, str]] = {
-        **Training.kind_of_field,
-        **dict.fromkeys(("layers", "keep", "backbone", "states"), "text"),
-        **dict.fromkeys(("depth", "architecture"), "image"),
+    capability_of_field: ClassVar[Mapping[str, Capability]] = {
+        **Training.capability_of_field,
+        **dict.fromkeys(("layers", "keep", "states"), Capability.BLOCKS),
+        "backbone": Capability.TOKENS,
+        **dict.fromkeys(("depth", "architecture"), Capability.CONVOLUTIONS),
     }
 
     layers: Count | None = None  # of the student, spread evenly over the model's
@@ -70,22 +74,23 @@ class Distill(Training):
                 "distill compares hidden states of one width: states= goes with layers= or keep=."
             )
 
-    def check_kind(self, kind: str) -> None:
-        super().check_kind(kind)
-        if kind == "text" and self.width and self.width % 1:
+    def check_run(self, has: Collection[Capability]) -> None:
+        super().check_run(has)
+        if Capability.BLOCKS in has and self.width and self.width % 1:
             raise UserError(
-                f"distill: width={self.width:g} of texts is a number of dimensions.",
+                f"distill: width={self.width:g} of {Capability.BLOCKS.value} is a number of "
+                "dimensions.",
                 "Give a whole one: distill:width=256",
             )
 
-    def apply(self, work: Work) -> dict[str, Any]:
+    def apply(self, work: "Work") -> dict[str, Any]:
         if work.task.kind == "image":
             return self._of_images(work)
         if self.backbone:
             return self._other(work)
         return self._of_layers(work)
 
-    def _of_layers(self, work: Work) -> dict[str, Any]:
+    def _of_layers(self, work: "Work") -> dict[str, Any]:
         """A student made of the model's own layers."""
         from kerastc.compress.state_matching import StateMatching
         from kerastc.compress.student import fewer_layers, narrower
@@ -126,7 +131,7 @@ class Distill(Training):
             raise UserError(f"distill: width={self.width:g}, but the model has {encoder.width}.")
         return int(self.width)
 
-    def _of_images(self, work: Work) -> dict[str, Any]:
+    def _of_images(self, work: "Work") -> dict[str, Any]:
         """A student of random weights."""
         from kerastc.compress.image_student import image_student
         from kerastc.compress.teaching import teach
@@ -135,7 +140,7 @@ class Distill(Training):
         work.model = image_student(work.model, work.task, *chosen, seed=self.seed)
         return teach(work, self)
 
-    def _other(self, work: Work) -> dict[str, Any]:
+    def _other(self, work: "Work") -> dict[str, Any]:
         """A student of another architecture, which brings its tokenizer."""
         from kerastc.compress.teaching import teach
         from kerastc.models import load_encoder, text_classifier

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
 
 from kerastc.compress.task import Task
-from kerastc.compress.training_step import OWN
 from kerastc.errors import UserError
 from kerastc.images import NONE
 from kerastc.predictor import load_model
@@ -17,9 +16,7 @@ from kerastc.training.fit import one_hot
 from kerastc.training.image_batches import ImageBatches
 from kerastc.training.images import JUDGING, ImageClassifierConfig, judged, save
 from kerastc.training.predicting import predict, predict_batch
-
-if TYPE_CHECKING:
-    from kerastc.compress.training_step import Training
+from kerastc.training.teacher import OWN, Teaching
 
 
 class ImageTask(Task):
@@ -43,16 +40,16 @@ class ImageTask(Task):
     def batches(self, part: str) -> ImageBatches:
         return judged(getattr(self.splits, part))
 
-    def training_batches(self, options: "Training", config: ImageClassifierConfig) -> ImageBatches:
+    def training_batches(self, teaching: Teaching, config: ImageClassifierConfig) -> ImageBatches:
         """As in `Task`; augmented and mixed as the run was trained."""
-        train, more = self.splits.train, self._unlabelled(options)
+        train, more = self.splits.train, self._unlabelled(teaching)
         images = np.concatenate([train.examples, more])
         labels = np.zeros((len(images), len(train.classes)), "float32")
         labels[: len(train)] = one_hot(train.labels, len(train.classes))
         augment = config.policy(images)
         fixed = augment == NONE and not config.mixture
-        known = fixed or not options.soft  # before an epoch begins
-        logits = self.teacher_logits(images) if fixed and options.soft else np.zeros_like(labels)
+        known = fixed or not teaching.soft  # before an epoch begins
+        logits = self.teacher_logits(images) if fixed and teaching.soft else np.zeros_like(labels)
         return TaughtBatches(
             images,
             np.concatenate([labels, logits], axis=1) if known else labels,
@@ -77,9 +74,9 @@ class ImageTask(Task):
         """The original's model."""
         return load_model(self.original.required("model.keras"))
 
-    def _unlabelled(self, options: "Training") -> np.ndarray:
+    def _unlabelled(self, teaching: Teaching) -> np.ndarray:
         found = self.splits.unlabelled.examples
-        if not options.unlabelled:
+        if not teaching.unlabelled:
             return found[:0]
         if not len(found):
             raise UserError(

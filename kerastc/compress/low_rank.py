@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from kerastc.compress.step import Step, Work
+from kerastc.capabilities import Capability
+from kerastc.compress.step import Step
 from kerastc.errors import UserError
 from kerastc.training.config import Count
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import keras
 
     from kerastc.compress.places import Place
+    from kerastc.compress.work import Work
 
 RIDGE = 1e-4  # of the mean input energy: directions that calibration never saw still count a little
 
@@ -34,7 +36,7 @@ class LowRank(Step):
 
     name: ClassVar[str] = "low-rank"
     short: ClassVar[str] = "rank"
-    kind_of_field: ClassVar[Mapping[str, str]] = {"embedding": "text"}
+    capability_of_field: ClassVar[Mapping[str, Capability]] = {"embedding": Capability.TOKENS}
 
     rank: Count | None = None  # of every layer
     energy: Annotated[float, Field(gt=0, lt=1)] | None = None  # share of the squared output kept
@@ -57,7 +59,7 @@ class LowRank(Step):
                 "low-rank:embedding=128",
             )
 
-    def apply(self, work: Work) -> dict[str, Any]:
+    def apply(self, work: "Work") -> dict[str, Any]:
         from kerastc.compress.places import places, replace
 
         work.model = work.task.compact(work.model)
@@ -94,7 +96,7 @@ class LowRank(Step):
         others = any(v is not None for v in (self.rank, self.energy, self.budget))
         return others and isinstance(layer, keras.layers.Dense | keras.layers.Conv2D)
 
-    def _moments(self, work: Work, found: "list[Place]") -> Mapping[str, np.ndarray]:
+    def _moments(self, work: "Work", found: "list[Place]") -> Mapping[str, np.ndarray]:
         import keras
 
         from kerastc.compress.calibration import second_moments

@@ -10,9 +10,9 @@ from typing import Any
 
 from kerastc import circumstances, going_on, launch, locations, parents, settings, trust
 from kerastc.backend import backend_name
+from kerastc.compress.capable import capabilities_of
 from kerastc.compress.words import parse
 from kerastc.errors import UserError
-from kerastc.kinds import kind_of
 from kerastc.places import Places, state_folder
 from kerastc.progress import tell
 from kerastc.run import Run
@@ -65,7 +65,7 @@ def compress(
         steps = parse(words)
         source = source_run(_given(parent), places)
         for step in steps:
-            step.check_kind(kind_of(source))
+            step.check_run(capabilities_of(source))
     of = data_of(run or source, despite_changes, moved)
     load, config = of.load, of.config
     backend_name(backend)
@@ -236,8 +236,8 @@ def folder_name(words: Sequence[str]) -> str:
 def _work(run: Run, source: Run, load, config, steps) -> None:
     from kerastc.compress.account import Account
     from kerastc.compress.quantize import Quantize
-    from kerastc.compress.step import Work, probabilities
     from kerastc.compress.task import task_of
+    from kerastc.compress.work import Work
     from kerastc.predictor import load_model
     from kerastc.report.conclude import conclude
 
@@ -261,8 +261,6 @@ def _work(run: Run, source: Run, load, config, steps) -> None:
     if isinstance(last, Quantize):
         predicted = last.write_file(run, work)
     else:
-        predicted = {
-            part: probabilities(work.model, task.batches(part), part) for part in task.parts
-        }
+        predicted = {part: work.probabilities(part) for part in task.parts}
     conclude(run, task.splits, account.trained(work, predicted))
     account.tidy()

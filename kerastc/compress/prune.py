@@ -20,7 +20,7 @@ from pydantic import Field
 
 from kerastc.compress.pruning_masks import m_by_n_mask, magnitude_masks
 from kerastc.compress.pruning_schedules import ConstantSparsity, PolynomialDecay, Schedule
-from kerastc.compress.step import Step, Work
+from kerastc.compress.step import Step
 from kerastc.compress.training_step import Training
 from kerastc.errors import UserError
 from kerastc.training.config import Count, Fraction, Positive, Share
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import keras
 
     from kerastc.compress.pruning import Choose, Pruning
+    from kerastc.compress.work import Work
 
 CHOICES = 50  # of masks, in a training where no frequency is given
 
@@ -72,7 +73,7 @@ class Prune(Training):
                     "Put the lower sparsity first, or leave it out.",
                 )
 
-    def apply(self, work: Work) -> dict[str, Any]:
+    def apply(self, work: "Work") -> dict[str, Any]:
         from kerastc.compress.prunable import prunable, zeros
         from kerastc.compress.teaching import teach
 

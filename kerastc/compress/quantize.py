@@ -13,17 +13,19 @@ Reference: Jacob et al. 2018, Quantization and Training of Neural Networks for E
 Integer-Arithmetic-Only Inference.
 """
 
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
-from kerastc.compress.step import Step, Work, probabilities
-from kerastc.errors import UserError
+from kerastc.capabilities import Capability
+from kerastc.compress.step import Step
 from kerastc.run import Run
 from kerastc.training.config import Count
 
 if TYPE_CHECKING:
     from kerastc.compress.task import Task
+    from kerastc.compress.work import Work
 
 
 class Quantize(Step):
@@ -36,18 +38,18 @@ class Quantize(Step):
     rows: Count = 256  # of training, for the ranges of int8-static
     exclude: tuple[str, ...] = ()  # operators that stay in float, as `kerastc export` takes them
 
-    def check_kind(self, kind: str) -> None:
-        super().check_kind(kind)
-        if kind != "text" and self.kind == "int4-tables":
-            raise UserError(
-                "quantize:int4-tables is for tables of embeddings, which an image model has not.",
-                "Eight bits go with all models: quantize:int8",
-            )
+    def needs(self) -> Iterator[tuple[str, Capability]]:
+        yield from super().needs()
+        if self.kind == "int4-tables":
+            yield "quantize:int4-tables", Capability.TOKENS
 
-    def apply(self, work: Work) -> dict[str, Any]:
+    def instead_of(self, needed: Capability, has: Collection[Capability]) -> str:
+        return "Eight bits go with all models: quantize:int8"
+
+    def apply(self, work: "Work") -> dict[str, Any]:
         return {"kind": self.kind}  # the file is written once the run is whole
 
-    def write_file(self, run: Run, work: Work) -> dict[str, np.ndarray]:
+    def write_file(self, run: Run, work: "Work") -> dict[str, np.ndarray]:
         """Exports the run and returns the probabilities of the file for each of the task's parts.
 
         What the Keras model says of the last of them, by default the test rows, goes to
@@ -60,7 +62,7 @@ class Quantize(Step):
         task = work.task
         classifier = load(run.path("exports", "model.tflite"))
         part = task.parts[-1]
-        keras = probabilities(work.model, task.batches(part), part)
+        keras = work.probabilities(part)
         names, labels = task.names(part), getattr(task.splits, part).labels
         with run.writing("predictions", f"keras_{part}.csv") as path:
             write_predictions(path, names, labels, keras, work.classes, task.kind)

@@ -4,11 +4,13 @@ recover                          one epoch
 recover:epochs=2,soft=0,hard=1   from the labels alone, without a teacher
 """
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from kerastc.compress.step import Work
 from kerastc.compress.training_step import Training
 from kerastc.training.config import Count
+
+if TYPE_CHECKING:
+    from kerastc.compress.work import Work
 
 
 class Recover(Training):
@@ -19,7 +21,7 @@ class Recover(Training):
 
     epochs: Count = 1  # of the training part
 
-    def apply(self, work: Work) -> dict[str, Any]:
+    def apply(self, work: "Work") -> dict[str, Any]:
         from kerastc.compress.teaching import teach
 
         return teach(work, self)

@@ -26,6 +26,7 @@ import numpy as np
 
 from kerastc import files, going_on, launch
 from kerastc.backend import choose_backend
+from kerastc.compress.capable import capabilities_of
 from kerastc.compress.chain_study import STUDIES, ChainStudy
 from kerastc.compress.pipeline import (
     DataOf,
@@ -39,7 +40,6 @@ from kerastc.compress.pipeline import (
 from kerastc.compress.search_result import FILE, GOALS, Budget, Search, Trial
 from kerastc.compress.words import parse
 from kerastc.errors import UserError, nearest
-from kerastc.kinds import kind_of
 from kerastc.places import Places
 from kerastc.run import Run
 from kerastc.scores.pairs import Judged
@@ -97,7 +97,7 @@ def search(
     budget = Budget.parse(within)
     _check(goal, trials, epochs)
     source = source_run(parent, places)
-    _check_first(words, kind_of(source))
+    _check_first(words, source)
     load_optuna()
     of = data_of(source, despite_changes, moved)
     load, config = of.load, of.config
@@ -172,11 +172,11 @@ def _check(goal: str, trials: int, epochs: int) -> None:
         raise UserError(f"--epochs {epochs}: 0 is no training; more is allowed, less is not.")
 
 
-def _check_first(words: Sequence[str], kind: str) -> None:
+def _check_first(words: Sequence[str], source: Run) -> None:
     """The steps that every chain begins with."""
     steps = parse(words) if words else []
     for step in steps:
-        step.check_kind(kind)
+        step.check_run(capabilities_of(source))
     if steps and steps[-1].name == "quantize":
         raise UserError(
             f"{words[-1]} stands before --within, which itself looks for the way to quantize.",

@@ -1,27 +1,18 @@
-"""What a compression step is, and what it works on.
+"""What a compression step is.
 
 Steps are read and checked before Keras is imported, so none of their files imports it at the top.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
+from kerastc.capabilities import Capability, listed
 from kerastc.errors import UserError
-from kerastc.kinds import KINDS
-from kerastc.run import Run
-from kerastc.scores.softmax import softmax
 from kerastc.settings import Config
 
 if TYPE_CHECKING:
-    import keras
-
-    from kerastc.compress.task import Task
-    from kerastc.training.batching import Batches
+    from kerastc.compress.work import Work
 
 
 class Step(Config, ABC):
@@ -30,16 +21,16 @@ class Step(Config, ABC):
     Attributes:
         name: what the user calls it.
         short: the field that a value without a name sets, as in `prune:0.8`; empty: there is none.
-        kinds: of the runs that it applies to.
-        kind_of_field: of fields that runs of one kind alone have.
+        capability: what a run needs for the step; None: nothing.
+        capability_of_field: what it needs for a field, where that is given.
     """
 
     called: ClassVar[str] = "this step"
     shown_by: ClassVar[str] = "kerastc steps"
     name: ClassVar[str]
     short: ClassVar[str] = ""
-    kinds: ClassVar[tuple[str, ...]] = tuple(KINDS)
-    kind_of_field: ClassVar[Mapping[str, str]] = {}
+    capability: ClassVar[Capability | None] = None
+    capability_of_field: ClassVar[Mapping[str, Capability]] = {}
 
     def check(self, before: "list[Step]") -> None:
         """Refuses what cannot work, before any work.
@@ -51,21 +42,31 @@ class Step(Config, ABC):
             UserError: naming the field or the step, and what is allowed.
         """
 
-    def check_kind(self, kind: str) -> None:
-        """Refuses what does not go with a run of a kind, before any work; raises as `check`."""
-        if kind not in self.kinds:
-            raise UserError(
-                f"{self.name} is for runs of {KINDS[self.kinds[0]]}; this one is of {KINDS[kind]}.",
-                "See what each step does: kerastc steps",
-            )
+    def needs(self) -> Iterator[tuple[str, Capability]]:
+        """What it needs of a run: the user's words, "low-rank: embedding=", and the capability."""
+        if self.capability:
+            yield self.name, self.capability
         for name in type(self).model_fields:
-            if name in self.model_fields_set and self.kind_of_field.get(name, kind) != kind:
-                own = [f"{other}=" for other, of in self.kind_of_field.items() if of == kind]
+            if name in self.model_fields_set and name in self.capability_of_field:
+                yield f"{self.name}: {name}=", self.capability_of_field[name]
+
+    def check_run(self, has: Collection[Capability]) -> None:
+        """Refuses what does not go with a run of such capabilities; raises as `check`."""
+        for words, needed in self.needs():
+            if needed not in has:
+                there = [each for each in has if each.of_model == needed.of_model]
                 raise UserError(
-                    f"{self.name}: {name}= is for runs of {KINDS[self.kind_of_field[name]]}; this "
-                    f"one is of {KINDS[kind]}.",
-                    f"For {KINDS[kind]} there is {', '.join(own)}." if own else "Leave it out.",
+                    f"{words} needs {needed.value}; this run has {listed(there)}.",
+                    self.instead_of(needed, has),
                 )
+
+    def instead_of(self, needed: Capability, has: Collection[Capability]) -> str:
+        """What there is for a run without a capability, in a sentence."""
+        if needed is self.capability:
+            return f"See what each step does: {self.shown_by}"
+        others = self.capability_of_field.items()
+        own = [f"{n}=" for n, of in others if of in has and of.of_model == needed.of_model]
+        return f"For this run there is {', '.join(own)}." if own else "Leave it out."
 
     @abstractmethod
     def apply(self, work: "Work") -> dict[str, Any]:
@@ -74,30 +75,3 @@ class Step(Config, ABC):
         Raises:
             UserError: where the step does not apply to the model; nothing is changed then.
         """
-
-
-@dataclass
-class Work:
-    """A model on its way through the steps.
-
-    Args:
-        task: the data of the run, and what turns them into the model's inputs.
-        model: what a step reads, and replaces where its shapes change.
-        run: the folder of the present step: checkpoints and history of what it trains.
-    """
-
-    task: "Task"
-    model: "keras.Model"
-    run: Run
-
-    @cached_property
-    def classes(self) -> tuple[str, ...]:
-        """The class names."""
-        return self.task.splits.train.classes
-
-
-def probabilities(model: "keras.Model", batches: "Batches", part: str) -> np.ndarray:
-    """(rows, classes) float64 of a part of the data, in its order."""
-    from kerastc.training.predicting import predict
-
-    return softmax(predict(model, batches, f"Predicting {part}"))

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
+from kerastc.capabilities import Capability
 from kerastc.compress.pruning_masks import magnitude_masks
-from kerastc.compress.step import Step, Work
+from kerastc.compress.step import Step
 from kerastc.compress.training_step import Training
 from kerastc.errors import UserError
 from kerastc.progress import progress
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import keras
 
     from kerastc.compress.units import Channels, Units
+    from kerastc.compress.work import Work
     from kerastc.training.batching import Batches
 
 
@@ -36,10 +38,10 @@ class Structured(Training):
 
     name: ClassVar[str] = "structured"
     short: ClassVar[str] = "neurons"
-    kind_of_field: ClassVar[Mapping[str, str]] = {
-        **Training.kind_of_field,
-        **dict.fromkeys(("neurons", "heads", "layers", "drop"), "text"),
-        "channels": "image",
+    capability_of_field: ClassVar[Mapping[str, Capability]] = {
+        **Training.capability_of_field,
+        **dict.fromkeys(("neurons", "heads", "layers", "drop"), Capability.BLOCKS),
+        "channels": Capability.CONVOLUTIONS,
     }
 
     neurons: Share = 0.0  # share of the feed-forward neurons that go
@@ -65,7 +67,7 @@ class Structured(Training):
     def _of_encoder(self) -> bool:
         return bool(self.neurons or self.heads or self.layers or self.drop)
 
-    def apply(self, work: Work) -> dict[str, Any]:
+    def apply(self, work: "Work") -> dict[str, Any]:
         from kerastc.compress.student import fewer_layers
         from kerastc.compress.teaching import teach
         from kerastc.compress.units import Heads, Neurons
@@ -87,7 +89,7 @@ class Structured(Training):
         figures = teach(work, self) if self.epochs else {}
         return {"kept": sizes, "layers_dropped": dropped, **figures}
 
-    def _importance(self, model, found: "list[Units]", work: Work) -> dict[str, np.ndarray]:
+    def _importance(self, model, found: "list[Units]", work: "Work") -> dict[str, np.ndarray]:
         from kerastc.compress.importance import first_order, magnitude
 
         if not found or self.by == "magnitude":
@@ -107,7 +109,7 @@ class Structured(Training):
             )
         return found
 
-    def _dropped(self, model: "keras.Model", work: Work) -> list[int]:
+    def _dropped(self, model: "keras.Model", work: "Work") -> list[int]:
         if not (self.layers or self.drop):
             return []
         count = len(model.get_layer("encoder").blocks)

@@ -14,9 +14,9 @@ from kerastc.run import Run
 from kerastc.training.arrays import is_finite_of, read_arrays
 from kerastc.training.batching import Batches
 from kerastc.training.config import TrainingConfig
+from kerastc.training.teacher import Teaching
 
 if TYPE_CHECKING:
-    from kerastc.compress.training_step import Training
     from kerastc.data.image_splits import ImageSplits
     from kerastc.data.splits import Splits
 
@@ -87,11 +87,11 @@ class Task(ABC):
         return self.batches("train").sample(rows, seed)
 
     @abstractmethod
-    def training_batches(self, options: "Training", config: TrainingConfig) -> Batches:
+    def training_batches(self, teaching: Teaching, config: TrainingConfig) -> Batches:
         """The rows that a step learns from.
 
         Args:
-            options: of the step.
+            teaching: of the step.
             config: of this training.
 
         Returns:
@@ -99,7 +99,7 @@ class Task(ABC):
             none, then the teacher's logits; see `TeacherLoss`.
 
         Raises:
-            UserError: where what `options.unlabelled` names has no rows.
+            UserError: where what `teaching.unlabelled` names has no rows.
         """
 
     @property

@@ -6,9 +6,9 @@ from typing import Any
 import keras
 
 from kerastc.compress.keep_zeros import KeepZeros
-from kerastc.compress.step import Work
 from kerastc.compress.teacher_loss import TeacherLoss
 from kerastc.compress.training_step import Training
+from kerastc.compress.work import Work
 from kerastc.training.config import EarlyStopping
 from kerastc.training.fit import fit
 from kerastc.training.seeding import seed_all
@@ -54,7 +54,7 @@ def teach(
     )
     seed_all(work.model, config.seed)
     work.model.trainable = True
-    batches = task.training_batches(options, config)
+    batches = task.training_batches(options.teaching, config)
     steps = config.epochs * len(batches)
     validation = task.batches("validation")
     loss = TeacherLoss(options.temperature, options.soft, options.hard, config.label_smoothing)

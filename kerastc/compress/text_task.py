@@ -21,10 +21,10 @@ from kerastc.text.tokenizer import Tokenizer
 from kerastc.text.tokens import load_tokenizer
 from kerastc.training.batching import TextBatches
 from kerastc.training.config import TextClassifierConfig
+from kerastc.training.teacher import Teaching
 from kerastc.training.text import save, text_batches
 
 if TYPE_CHECKING:
-    from kerastc.compress.training_step import Training
     from kerastc.data.splits import Splits
 
 
@@ -64,20 +64,20 @@ class TextTask(Task):
     def batches(self, part: str) -> TextBatches:
         return text_batches(getattr(self.splits, part), self.tokenizer, self.config)
 
-    def training_batches(self, options: "Training", config: TextClassifierConfig) -> TextBatches:
-        train, more = self.splits.train, self._more(options)
+    def training_batches(self, teaching: Teaching, config: TextClassifierConfig) -> TextBatches:
+        train, more = self.splits.train, self._more(teaching)
         texts = LabelledTexts(
             np.concatenate([train.examples, more]),
             np.concatenate([train.labels, np.zeros(len(more), "int32")]),
             train.classes,
             train.source,
         )
-        if options.masking is not None:
-            config = config.model_copy(update={"masking": options.masking})
+        if teaching.masking is not None:
+            config = config.model_copy(update={"masking": teaching.masking})
         batches = text_batches(texts, self.tokenizer, config, config.seed)
         labels = batches.targets[:]  # a table: the teacher's logits are one, too
         labels[len(train) :] = 0  # the teacher alone says what they are
-        logits = self.teacher_logits(texts.examples) if options.soft else np.zeros_like(labels)
+        logits = self.teacher_logits(texts.examples) if teaching.soft else np.zeros_like(labels)
         batches.targets = np.concatenate([labels, logits], axis=1)
         return batches
 
@@ -85,14 +85,14 @@ class TextTask(Task):
     def figures(self) -> dict[str, Any]:
         return {"max_tokens": self.preprocessing["max_tokens"]}
 
-    def _more(self, options: "Training") -> np.ndarray:
+    def _more(self, teaching: Teaching) -> np.ndarray:
         """The texts that have no label, (n,) object."""
         more = [np.array([], dtype=object)]
-        if options.augment:
+        if teaching.augment:
             own = self.splits.train.examples
-            more.append(spliced(own, options.augment * len(own), options.seed))
-        if options.unlabelled:
-            more.append(self._unlabelled(options.unlabelled))
+            more.append(spliced(own, teaching.augment * len(own), teaching.seed))
+        if teaching.unlabelled:
+            more.append(self._unlabelled(teaching.unlabelled))
         return np.concatenate(more)
 
     def _unlabelled(self, path: str) -> np.ndarray:

@@ -1,15 +1,15 @@
 """The settings of a step that trains; the training itself is in `teaching`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from kerastc.capabilities import Capability
 from kerastc.compress.step import Step
 from kerastc.errors import UserError
 from kerastc.training.config import Count, Natural, Positive, Share
-
-OWN = "own"  # the only unlabelled images that a run can have: those of its splits
+from kerastc.training.teacher import OWN, Teaching
 
 Weight = Annotated[float, Field(ge=0)]
 
@@ -29,7 +29,10 @@ class Training(Step):
     masking: Share | None = None  # share of the student's tokens; none: as the run was trained
 
     # Images are augmented as the run was trained, for student and teacher alike.
-    kind_of_field: ClassVar[Mapping[str, str]] = {"augment": "text", "masking": "text"}
+    capability_of_field: ClassVar[Mapping[str, Capability]] = {
+        "augment": Capability.SPLICED,
+        "masking": Capability.TOKENS,
+    }
 
     def check(self, before: list[Step]) -> None:
         if self.epochs and not self.soft and not self.hard:
@@ -38,10 +41,32 @@ class Training(Step):
             what = "unlabelled" if self.unlabelled else "augment"
             raise UserError(f"{self.name}: {what} needs a teacher for its rows: soft is 0.")
 
-    def check_kind(self, kind: str) -> None:
-        super().check_kind(kind)
-        if kind == "image" and self.unlabelled not in ("", OWN):
-            raise UserError(
-                f"{self.name}: unlabelled={self.unlabelled} names no images that this run has.",
-                f"unlabelled={OWN} takes the unlabelled ones of its training part.",
-            )
+    def needs(self) -> Iterator[tuple[str, Capability]]:
+        yield from super().needs()
+        if self.soft and self.epochs:
+            yield f"{self.name}: soft={self.soft:g}", Capability.TEACHER
+        if self.unlabelled:
+            needed = Capability.UNLABELLED if self.unlabelled == OWN else Capability.FURTHER
+            yield f"{self.name}: unlabelled={self.unlabelled}", needed
+
+    def instead_of(self, needed: Capability, has: Collection[Capability]) -> str:
+        if needed is Capability.TEACHER:
+            return f"Labels alone teach as well: {self.name}:soft=0,hard=1"
+        if needed is Capability.FURTHER and Capability.UNLABELLED in has:
+            return f"unlabelled={OWN} takes the unlabelled ones of its training part."
+        if needed is Capability.UNLABELLED and Capability.FURTHER in has:
+            return "unlabelled=FILE takes those of a file."
+        return super().instead_of(needed, has)
+
+    @property
+    def teaching(self) -> Teaching:
+        """What is learned, from which examples."""
+        return Teaching(
+            self.temperature,
+            self.soft,
+            self.hard,
+            self.unlabelled,
+            self.augment,
+            self.masking,
+            self.seed,
+        )

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from kerastc.compress.step import Step, Work
+from kerastc.capabilities import Capability
+from kerastc.compress.step import Step
 from kerastc.errors import UserError
 from kerastc.training.config import Count
 
 if TYPE_CHECKING:
+    from kerastc.compress.work import Work
     from kerastc.text.tokenizer import Tokenizer
 
 
@@ -24,7 +26,7 @@ class Vocabulary(Step):
     """Cuts both tables of a text model and rewrites its tokenizer."""
 
     name: ClassVar[str] = "vocabulary"
-    kinds: ClassVar[tuple[str, ...]] = ("text",)
+    capability: ClassVar[Capability | None] = Capability.TOKENS
 
     min_count: Count = 1  # times that a token must occur to stay
     corpus: str = ""  # a file of further texts whose tokens stay
@@ -33,7 +35,7 @@ class Vocabulary(Step):
         if any(step.name == "vocabulary" for step in before):
             raise UserError("vocabulary stands twice; the second would find nothing to cut.")
 
-    def apply(self, work: Work) -> dict[str, Any]:
+    def apply(self, work: "Work") -> dict[str, Any]:
         from kerastc.compress.places import put, rebuilt
         from kerastc.training.batching import SHAPES
 

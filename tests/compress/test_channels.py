@@ -9,8 +9,8 @@ from keras import layers
 
 from kerastc.compress.channels import channels
 from kerastc.compress.importance import first_order, magnitude
-from kerastc.compress.step import Work
 from kerastc.compress.structured import Structured, remove
+from kerastc.compress.work import Work
 from kerastc.errors import UserError
 from kerastc.models.image_classifier import image_classifier
 from kerastc.training.batching import Batches

@@ -64,15 +64,15 @@ def test_the_figures_of_a_quantized_image_run_are_those_of_its_file(
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("vocabulary", "vocabulary is for runs of texts; this one is of images"),
-        ("structured:0.5", "neurons= is for runs of texts"),
-        ("distill:layers=3", "layers= is for runs of texts"),
+        ("vocabulary", "vocabulary needs a table of tokens; this run has convolutions"),
+        ("structured:0.5", "neurons= needs transformer blocks; this run has convolutions"),
+        ("distill:layers=3", "layers= needs transformer blocks"),
         ("distill:width=2", "Give a smaller width"),
-        ("low-rank:embedding=8", "embedding= is for runs of texts"),
-        ("recover:masking=0.1", "masking= is for runs of texts"),
-        ("recover:augment=1", "augment= is for runs of texts"),
+        ("low-rank:embedding=8", "embedding= needs a table of tokens"),
+        ("recover:masking=0.1", "masking= needs a table of tokens"),
+        ("recover:augment=1", "augment= needs examples that can be spliced"),
         ("recover:unlabelled=more.txt", "unlabelled=own"),
-        ("quantize:int4-tables", "tables of embeddings"),
+        ("quantize:int4-tables", "needs a table of tokens"),
     ],
 )
 def test_what_does_not_apply_to_images_is_refused_and_leaves_nothing(trained_images, word, message):
@@ -85,13 +85,13 @@ def test_what_does_not_apply_to_images_is_refused_and_leaves_nothing(trained_ima
 @pytest.mark.parametrize("word", ["structured:channels=0.5", "distill:depth=1"])
 def test_what_does_not_apply_to_texts_is_refused(trained, word):
     result = CliRunner().invoke(main, ["compress", str(trained), word])
-    assert result.exit_code == 1 and "is for runs of images" in result.output
+    assert result.exit_code == 1 and "needs convolutions" in result.output
 
 
 def test_a_search_before_steps_that_do_not_apply_is_refused(trained_images):
     words = ["vocabulary", "--within", "accuracy=0.01"]
     result = CliRunner().invoke(main, ["compress", str(trained_images), *words])
-    assert result.exit_code == 1 and "vocabulary is for runs of texts" in result.output
+    assert result.exit_code == 1 and "vocabulary needs a table of tokens" in result.output
 
 
 def test_the_space_of_an_image_model_has_channels_kernels_and_what_trains(trained_images):

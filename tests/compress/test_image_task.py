@@ -8,8 +8,8 @@ from kerastc.compress import image_task, teaching
 from kerastc.compress.distill import Distill
 from kerastc.compress.pipeline import data_of
 from kerastc.compress.recover import Recover
-from kerastc.compress.step import Work
 from kerastc.compress.task import task_of
+from kerastc.compress.work import Work
 from kerastc.errors import UserError
 from kerastc.images import NONE, STANDARD
 from kerastc.predictor import load_model
@@ -62,18 +62,18 @@ def test_of_images_that_stay_as_they_are_the_teacher_is_asked_once_for_all(
     task_with, trained_images, monkeypatch
 ):
     task = task_with(augmentation=NONE)
-    batches = task.training_batches(Recover(), task.config)
+    batches = task.training_batches(Recover().teaching, task.config)
     images, _, logits = split(batches[0])
     np.testing.assert_allclose(logits, teacher_of(trained_images)(images), atol=1e-4)
     monkeypatch.setattr(image_task, "predict", None)  # the cache answers from now on
-    again = task_with(augmentation=NONE).training_batches(Recover(), task.config)
+    again = task_with(augmentation=NONE).training_batches(Recover().teaching, task.config)
     np.testing.assert_array_equal(again.targets, batches.targets)
 
 
 @pytest.mark.parametrize("damage", ["cut", "rows", "classes", "nan", "numbers", "none"])
 def test_a_damaged_file_of_a_teachers_answers_is_made_anew(task_with, places, damage):
     task = task_with(augmentation=NONE)
-    batches = task.training_batches(Recover(), task.config)
+    batches = task.training_batches(Recover().teaching, task.config)
     logits = np.split(batches.targets, 2, axis=1)[1]
     for path in (places.cache / "teachers").glob("*.npz"):
         match damage:
@@ -89,13 +89,13 @@ def test_a_damaged_file_of_a_teachers_answers_is_made_anew(task_with, places, da
                 np.savez(path, logits=np.zeros(logits.shape, int))
             case "none":
                 np.savez(path, other=logits)
-    again = task_with(augmentation=NONE).training_batches(Recover(), task.config)
+    again = task_with(augmentation=NONE).training_batches(Recover().teaching, task.config)
     np.testing.assert_array_equal(again.targets, batches.targets)
 
 
 def test_unlabelled_images_have_no_label_and_the_teacher_s_view(task_with):
     task = task_with(augmentation=NONE)
-    batches = task.training_batches(Recover(unlabelled="own"), task.config)
+    batches = task.training_batches(Recover(unlabelled="own").teaching, task.config)
     labels, logits = np.split(batches.targets, 2, axis=1)
     assert len(batches.inputs) == 320 + 64
     np.testing.assert_array_equal(labels.sum(axis=1), np.arange(384) < 320)
@@ -105,7 +105,7 @@ def test_unlabelled_images_have_no_label_and_the_teacher_s_view(task_with):
 
 def test_without_a_teacher_labels_alone_are_given(task_with):
     task = task_with()
-    _, labels, logits = split(task.training_batches(Recover(soft=0.0), task.config)[0])
+    _, labels, logits = split(task.training_batches(Recover(soft=0.0).teaching, task.config)[0])
     assert not logits.any() and (labels.sum(axis=1) == 1).all()
 
 
@@ -115,7 +115,7 @@ def test_unlabelled_images_that_are_not_there_are_refused(task_with):
         **vars(task.splits) | {"unlabelled": task.splits.unlabelled.take(np.arange(0))}
     )
     with pytest.raises(UserError, match=r"all training images of .* have labels"):
-        task.training_batches(Recover(unlabelled="own"), task.config)
+        task.training_batches(Recover(unlabelled="own").teaching, task.config)
 
 
 def test_a_student_of_another_architecture_takes_the_place_of_the_model(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kerastc.compress.calibration import second_moments
 from kerastc.compress.low_rank import LowRank, Spectrum, factorised, share_budget, smaller
 from kerastc.compress.places import places, replace
-from kerastc.compress.step import Work
+from kerastc.compress.work import Work
 from kerastc.errors import UserError
 from kerastc.training.batching import Batches
 

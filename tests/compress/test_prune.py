@@ -8,7 +8,7 @@ import pytest
 
 from kerastc.compress.prunable import prunable, zeros
 from kerastc.compress.prune import Prune
-from kerastc.compress.step import Work
+from kerastc.compress.work import Work
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
 from kerastc.models import compact, load_encoder, text_classifier

@@ -11,8 +11,8 @@ from tiny_presets import sentence_piece_proto
 from tokenizers import pre_tokenizers
 
 from kerastc.compress.restricted import is_restrictable, restricted
-from kerastc.compress.step import Work
 from kerastc.compress.vocabulary import Vocabulary
+from kerastc.compress.work import Work
 from kerastc.errors import UserError
 from kerastc.models import load_encoder, text_classifier
 from kerastc.text.preparation import TextPreparation

@@ -1,0 +1,27 @@
+"""What a model is taught by another one that was trained before."""
+
+from dataclasses import dataclass
+
+OWN = "own"  # the unlabelled examples that a run has itself, in its training part
+
+
+@dataclass(frozen=True)
+class Teaching:
+    """A training with a teacher.
+
+    Args:
+        temperature: of teacher and student in the soft part of the loss.
+        soft, hard: weights of the teacher's answers and of the labels.
+        unlabelled: examples that the teacher alone labels: a file of them, or `OWN`; empty: none.
+        augment: examples made for each training example, which the teacher labels likewise.
+        masking: share of the student's tokens; None: as the run was trained.
+        seed: of what is drawn.
+    """
+
+    temperature: float = 2.0
+    soft: float = 1.0
+    hard: float = 0.5
+    unlabelled: str = ""
+    augment: int = 0
+    masking: float | None = None
+    seed: int = 0
