@@ -44,7 +44,7 @@ def teacher_of(run):
 @pytest.mark.parametrize("mixup", [0.0, 0.4])
 def test_the_teacher_is_asked_about_the_very_images_of_a_batch(task_with, trained_images, mixup):
     task = task_with(augmentation=STANDARD, mixup=mixup)
-    batches = task.training_batches(Recover(), task.config)
+    batches = task.training_batches(Recover().teaching, task.config)
     plain = task.splits.train.examples.astype("float32")
     for epoch in (0, 1):
         batches.begin_epoch(epoch)
