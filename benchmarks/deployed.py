@@ -25,8 +25,8 @@ from kerastc.deploy.machine import machine
 from kerastc.deploy.process import Process
 from kerastc.deploy.targets import Rows
 from kerastc.errors import UserError
+from kerastc.outputs.classes.predictions import read_predictions
 from kerastc.run import Run
-from kerastc.scores.metrics import read_predictions
 
 LARGEST_DIFFERENCE = 1e-3  # of a logit, between Keras and a peer with the same float32 weights
 NEEDED = ("torch", "transformers", "onnx", "onnxruntime", "tf2onnx")

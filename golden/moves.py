@@ -7,6 +7,7 @@ Whoever renames a recipe, a setting, a step of compression, a file of a run or a
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,14 @@ class Move:
         words: of command lines, whole words: {"sweep --study cifar100": "sweep cifar100"}.
         files: parts of the paths of what is compared: {"scores.json": "metrics.json"}.
         keys: parts of keys in files, between dots: {"rows": "examples"}.
+        entries: last parts of keys with their values: {"task=image-classification": "kind=image"}.
     """
 
     before: str
     words: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
+    entries: Mapping[str, str] = field(default_factory=dict)
 
 
 MOVES: tuple[Move, ...] = (
@@ -31,6 +34,14 @@ MOVES: tuple[Move, ...] = (
     Move(
         before="kerastc/report/tables.py",
         words={"validation_fraction=0.15": "validation=0.15", "test_fraction=0.2": "test=0.2"},
+    ),
+    # What was the kind of a run is its task.
+    Move(
+        before="kerastc/kinds.py",
+        entries={
+            "task=text-classification": "kind=text",
+            "task=image-classification": "kind=image",
+        },
     ),
 )
 
@@ -66,6 +77,17 @@ class Names:
             for now, then in move.files.items():
                 path = re.sub(rf"(?<![^/]){re.escape(now)}(?![^/])", then, path)
         return path
+
+    def entry(self, key: str, value: Any) -> tuple[str, Any]:
+        """Today's name of a key of the tree, and its value in today's words."""
+        for move in self.moves:
+            for now, then in move.entries.items():
+                name, _, word = then.partition("=")
+                last = re.search(rf"(?<![^. ]){re.escape(name)}$", key)
+                if last and isinstance(value, str) and value == word:
+                    today, _, value = now.partition("=")
+                    key = key.removesuffix(name) + today
+        return self.key(key), value
 
     def key(self, key: str) -> str:
         """Today's name of a key of the tree."""

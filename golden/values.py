@@ -66,9 +66,9 @@ def read(folder: Path, names: Names) -> Values:
         if top not in ("runs", PRINTED, FAILED, FILE) or _matches(FILES_LEFT_OUT, f"/{file}"):
             continue
         values = dict(_masked(_content(path, top == FAILED), place))
-        found[names.file(file)] = {
-            names.key(key): value for key, value in values.items() if not left_out(key)
-        }
+        found[names.file(file)] = dict(
+            names.entry(key, value) for key, value in values.items() if not left_out(key)
+        )
     return found
 
 

@@ -138,8 +138,8 @@ def evaluate(run, data, columns, label, as_json, backend, **form) -> None:
     """
     from kerastc import own_rows
     from kerastc.kinds import KINDS
+    from kerastc.outputs.classes.metrics import classification_metrics
     from kerastc.report.terminal import metrics_table
-    from kerastc.scores.metrics import classification_metrics
 
     model = _opened(run, backend)
     read = Examples(data, columns, label, **form).of(model.kind, model.settings)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from kerastc.errors import UserError
+from kerastc.tasks import task_of
 
 if TYPE_CHECKING:
     from kerastc.run import Run
@@ -11,15 +11,5 @@ KINDS = {"text": "texts", "image": "images"}  # a kind, and what several of it a
 
 
 def kind_of(run: "Run") -> str:
-    """The kind of a run, as its preprocessing.json says.
-
-    Raises:
-        UserError: where it says nothing yet, or something that is none of `KINDS`.
-    """
-    kind = run.read_json("preprocessing.json").get("kind")
-    if kind not in KINDS:
-        raise UserError(
-            f"{run.path('preprocessing.json')} has kind={kind!r}; known are {', '.join(KINDS)}.",
-            "A run is made by: kerastc train RECIPE",
-        )
-    return kind
+    """The kind of a run, as its preprocessing.json says; errors as of `task_of`."""
+    return task_of(run).unit

@@ -3,11 +3,11 @@
 from typing import Any
 
 from kerastc.forms import COUNT, NAN, Or
+from kerastc.tasks import TASKS
 
 SCORE = {"precision": float, "recall": float, "f1": float}
 INTERVAL = (float, float)
-# Of a part, as `kerastc.scores.metrics.classification_metrics` gives them; a user's own recipe may
-# have fewer.
+# Of a part, as `kerastc.outputs.classes.metrics` gives them; a user's own recipe may have fewer.
 FIGURES = {
     "rows?": range(1, 2**53),
     "loss?": Or(float, NAN),
@@ -154,7 +154,7 @@ FORMS: dict[str, Any] = {
         "exploration?": EXPLORATION,
     },
     "preprocessing.json": {
-        "kind": {"text", "image"},
+        "task": set(TASKS),
         "max_tokens?": COUNT,
         "max_characters?": COUNT,
         "preparation?": dict,

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from kerastc import launch
 from kerastc.cli import main
 from kerastc.errors import UserError
+from kerastc.outputs.classes.predictions import read_predictions
 from kerastc.run import Run
-from kerastc.scores.metrics import read_predictions
 from kerastc.training import cross_validation
 
 FOLDS = 2

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from kerastc import formatting
+from kerastc.outputs.classes.predictions import Predictions
 from kerastc.report.examples import confident_errors, uncertain_examples
-from kerastc.scores.metrics import Predictions
 
 PREDICTIONS = Predictions(
     examples=np.array(

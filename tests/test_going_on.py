@@ -54,7 +54,7 @@ def run(config, run):
     run.describe_data(load(config, run))
     stop()
     run.write_json("metrics.json", {})
-    run.write_json("preprocessing.json", {"kind": "text"})
+    run.write_json("preprocessing.json", {"task": "text-classification"})
 '''
 NAME = "my run's"  # a shell would take it apart
 

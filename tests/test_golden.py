@@ -281,3 +281,13 @@ def test_the_tree_of_what_is_in_work_has_new_files_too(checkout, tmp_path):
     assert (tmp_path / "unpacked/new.txt").read_text() == "a"
     assert "0.7" in (tmp_path / "unpacked/kerastc/__main__.py").read_text()
     assert "?? new.txt" in git("status", "--porcelain")
+
+
+def test_an_entry_that_has_another_name_and_value_is_the_same(side):
+    base, now = side("base"), side("now")
+    for folder, said in ((base, {"kind": "text"}), (now, {"task": "text-classification"})):
+        (folder / "runs" / "text" / "preprocessing.json").write_text(json.dumps(said))
+        (folder / "runs" / "text" / "compression.json").write_text('{"kind": "int8"}')
+    assert compared(base, now).differences
+    move = Move(before="old.py", entries={"task=text-classification": "kind=text"})
+    assert not compared(base, now, Names([move])).differences

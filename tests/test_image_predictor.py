@@ -30,7 +30,7 @@ def run(tmp_path_factory) -> Run:
     model = keras.Model(images, keras.layers.Rescaling(0.1)(means))
     run = Run.create(tmp_path_factory.mktemp("colours") / "run", {"recipe": "images"})
     model.save(run.path("model.keras"))
-    run.write_json("preprocessing.json", {"kind": "image", "shape": list(SHAPE)})
+    run.write_json("preprocessing.json", {"task": "image-classification", "shape": list(SHAPE)})
     run.write_text("labels.txt", "".join(f"{name}\n" for name in CLASSES))
     return run
 

@@ -19,7 +19,8 @@ def made(name, folder, *words):
     named = {"recipe": name, "config": {}, "locations": locations.recorded(config, folder)}
     run = Run.create(folder, named, folder.parent / "cache")
     characters = getattr(config, "max_characters", 0)
-    run.write_json("preprocessing.json", {"kind": "text", "max_characters": characters})
+    said = {"task": "text-classification", "max_characters": characters}
+    run.write_json("preprocessing.json", said)
     launch.read_data(module, config, run)
     return run
 

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from kerastc.scores.metrics import read_predictions
+from kerastc.outputs.classes.predictions import read_predictions
 
 SETTINGS = ["epochs=6", "batch_size=8", "learning_rate=3e-3", "max_tokens=32", "accumulation=2"]
 

@@ -61,7 +61,7 @@ def stranger(script, tmp_path):
     """A run whose config.json names a script."""
     config = {"recipe": str(script), "config": {}, "command": "kerastc train"}
     run = Run.create(tmp_path / "run", config)
-    run.write_json("preprocessing.json", {"kind": "text"})
+    run.write_json("preprocessing.json", {"task": "text-classification"})
     return run
 
 
@@ -290,7 +290,7 @@ def test_what_is_made_of_a_run_wants_its_recipe_unchanged(script, call, tmp_path
     folder = tmp_path / "own"
     assert call("train", script, "--run", folder).exit_code == 0
     run = Run.open(folder)
-    run.write_json("preprocessing.json", {"kind": "text"})
+    run.write_json("preprocessing.json", {"task": "text-classification"})
     run.write_text("checkpoints/step-1.npz", "")
     script.write_text(SCRIPT + "\n# changed\n")
     call("trust", script)

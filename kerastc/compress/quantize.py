@@ -56,7 +56,7 @@ class Quantize(Step):
         predictions/keras_PART.csv: with that a benchmark compares the file.
         """
         from kerastc.deploy.runtime import load
-        from kerastc.scores.metrics import write_predictions
+        from kerastc.outputs.classes.predictions import write_predictions
 
         self.export(run, work.task)
         task = work.task
@@ -65,7 +65,7 @@ class Quantize(Step):
         keras = work.probabilities(part)
         names, labels = task.names(part), getattr(task.splits, part).labels
         with run.writing("predictions", f"keras_{part}.csv") as path:
-            write_predictions(path, names, labels, keras, work.classes, task.kind)
+            write_predictions(path, names, labels, keras, work.classes, (task.kind,))
         return {part: classifier.probabilities(task.given(part)) for part in task.parts}
 
     def export(self, run: Run, task: "Task") -> None:

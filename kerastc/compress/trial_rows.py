@@ -7,8 +7,8 @@ import numpy as np
 
 from kerastc.errors import UserError
 from kerastc.forms import BROKEN
+from kerastc.outputs.classes.predictions import Predictions
 from kerastc.run import Run
-from kerastc.scores.metrics import Predictions
 from kerastc.scores.pairs import Judged, row_losses
 from kerastc.scores.softmax import softmax
 from kerastc.training.arrays import read_arrays

@@ -22,9 +22,9 @@ from kerastc.deploy.targets import Data, Rows, Target, targets, unseen_rows
 from kerastc.deploy.wire import packed
 from kerastc.errors import UserError
 from kerastc.kinds import KINDS
+from kerastc.outputs.classes.metrics import classification_metrics
 from kerastc.progress import progress
 from kerastc.run import Run
-from kerastc.scores.metrics import classification_metrics
 from kerastc.scores.softmax import softmax
 
 FILE = "benchmark.json"

@@ -30,8 +30,8 @@ from kerastc.deploy.signature import Signature, beside
 from kerastc.errors import UserError
 from kerastc.files import writing
 from kerastc.forms import parsed
+from kerastc.outputs.classes.predictions import Predictions, read_predictions, write_predictions
 from kerastc.run import Run
-from kerastc.scores.metrics import Predictions, read_predictions, write_predictions
 
 SUFFIX = ".zip"
 MANIFEST = "manifest.json"
@@ -102,7 +102,7 @@ def write(signature: Path, out: Path) -> Path:
             samples.labels,
             samples.probabilities,
             samples.classes,
-            samples.kind,
+            samples.columns,
         )
         if images is not None:
             parts[IMAGES] = Path(folder, IMAGES)
@@ -163,7 +163,7 @@ def _samples(run: Run, kind: str) -> tuple[Predictions, np.ndarray | None]:
                 found.labels[rows],
                 found.probabilities[rows],
                 found.classes,
-                found.kind,
+                found.columns,
             )
             return samples, None if images is None else images[rows]
     files = "test.csv nor validation.csv" + (" with images.npz" if kind == "image" else "")

@@ -19,10 +19,10 @@ from kerastc.deploy.sessions import FORMATS
 from kerastc.deploy.signature import SUFFIX, Signature
 from kerastc.errors import UserError
 from kerastc.kinds import KINDS
+from kerastc.outputs.classes.predictions import Predictions, read_predictions
 from kerastc.own_rows import is_made_of
 from kerastc.progress import tell
 from kerastc.run import Run
-from kerastc.scores.metrics import Predictions, read_predictions
 
 if TYPE_CHECKING:
     from kerastc.text.unseen import Unseen

@@ -13,9 +13,9 @@ from kerastc.deploy.run_export import Arrays, RunExport, spread
 from kerastc.deploy.signature import TEXT_INPUTS, Tensor, of_length, shortest
 from kerastc.errors import UserError
 from kerastc.models import compact
+from kerastc.outputs.classes.predictions import read_predictions
 from kerastc.predictor import Predictor
 from kerastc.run import Run
-from kerastc.scores.metrics import read_predictions
 from kerastc.text.preprocessing import Preprocessing
 
 INPUTS = TEXT_INPUTS["keras"]

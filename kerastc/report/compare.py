@@ -7,11 +7,11 @@ from typing import Any
 
 from kerastc import formatting
 from kerastc.errors import UserError
-from kerastc.kinds import KINDS
 from kerastc.report.comparison import COSTS, FIGURES, PARTS, PLACES, Comparison, has, value
 from kerastc.report.record import RunRecord, read_record, shortest_names
 from kerastc.scores.recommendation import Recommendation, candidate, recommend
 from kerastc.scores.seeds import over_seeds
+from kerastc.tasks import units_of
 
 
 def compare(folders: Sequence[Path], figure: str = "accuracy") -> Comparison:
@@ -225,8 +225,8 @@ def _recommendation(
             words.insert(0, first["run"])
         name = first["run"] if len(members) == 1 else first["recipe"]
         candidates.append(candidate(" ".join(words) or name, members, said, figure))
-    kinds = {KINDS[predictions.kind] for predictions in said.values()}
-    units = kinds.pop() if len(kinds) == 1 else "rows"
+    found = {units_of(predictions.columns) for predictions in said.values()}
+    units = found.pop() if len(found) == 1 else "rows"
     return recommend([found for found in candidates if found], units)
 
 

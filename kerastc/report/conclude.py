@@ -6,13 +6,14 @@ import numpy as np
 
 from kerastc.data.texts import LabelledTexts
 from kerastc.images import contact_sheet
+from kerastc.outputs.classes.metrics import classification_metrics
+from kerastc.outputs.classes.predictions import Predictions, write_predictions
 from kerastc.report.examples import shown_rows
 from kerastc.report.fold_figures import fold_figures
 from kerastc.report.kept_images import write_images
 from kerastc.report.page import write_report
 from kerastc.report.pictures import write_picture
 from kerastc.run import Run
-from kerastc.scores.metrics import Predictions, classification_metrics, write_predictions
 
 if TYPE_CHECKING:
     from kerastc.data.image_splits import ImageSplits
@@ -34,9 +35,9 @@ def conclude(run: Run, splits: "Splits | ImageSplits", trained: "Trained") -> No
     for part, said in predictions.items():
         with run.writing("predictions", f"{part}.csv") as path:
             write_predictions(
-                path, said.examples, said.labels, said.probabilities, said.classes, said.kind
+                path, said.examples, said.labels, said.probabilities, said.classes, said.columns
             )
-    if predictions["validation"].kind == "image":
+    if predictions["validation"].columns == ("image",):
         write_images(
             run,
             {part: rows.examples for part, rows in parts.items()},
@@ -72,10 +73,10 @@ def _parts(splits: "Splits | ImageSplits", trained: "Trained") -> dict[str, Any]
 
 
 def _predictions(rows: "LabelledTexts | LabelledImages", probabilities: np.ndarray) -> Predictions:
-    examples, kind = (
+    examples, column = (
         (rows.examples, "text") if isinstance(rows, LabelledTexts) else (rows.names, "image")
     )
-    return Predictions(examples, rows.labels, probabilities, rows.classes, kind)
+    return Predictions(examples, rows.labels, probabilities, rows.classes, (column,))
 
 
 def _metrics(run: Run, splits: "Splits | ImageSplits", trained: "Trained") -> dict[str, Any]:

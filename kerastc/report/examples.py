@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerastc.formatting import shown_text
-from kerastc.scores.metrics import Predictions
+from kerastc.outputs.classes.predictions import Predictions
 
 SHOWN = 20  # examples of each of the two
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kerastc import formatting
-from kerastc.scores.metrics import classification_metrics
+from kerastc.outputs.classes.metrics import classification_metrics
 
 if TYPE_CHECKING:
     from kerastc.data.folds import Fold

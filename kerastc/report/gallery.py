@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from kerastc.outputs.classes.metrics import confusion_matrix
+from kerastc.outputs.classes.predictions import Predictions
 from kerastc.report.drawing import MANY
 from kerastc.report.exploration import exploration_plots
 from kerastc.report.picture import Plot
@@ -17,7 +19,6 @@ from kerastc.report.plots import (
 from kerastc.report.prediction_plots import accuracy_by_length, confusion, reliability
 from kerastc.report.record import RunRecord
 from kerastc.scores.calibration import expected_calibration_error
-from kerastc.scores.metrics import Predictions, confusion_matrix
 
 
 def run_plots(record: RunRecord) -> Iterator[Plot]:
@@ -117,7 +118,7 @@ def _prediction_plots(predictions: Predictions, part: str, units: str) -> Iterat
         f"The mean confidence is {predictions.probabilities.max(axis=1).mean():.3f}, the accuracy "
         f"{right.mean():.3f}, the expected calibration error {error:.3f}.",
     )
-    if predictions.kind == "text":
+    if predictions.columns == ("text",):
         lengths = np.array([len(text) for text in predictions.texts])
         yield Plot(
             "accuracy_by_length",

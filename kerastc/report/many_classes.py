@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from kerastc.scores.metrics import Predictions, confusion_matrix
+from kerastc.outputs.classes.metrics import confusion_matrix
+from kerastc.outputs.classes.predictions import Predictions
 
 MANY_CLASSES = 26  # a table of more is folded away, and a matrix of more has no figures
 _EXTREMES = 8  # classes of the lowest F1, and of the highest

@@ -5,9 +5,9 @@ from typing import Any
 
 from kerastc import formatting
 from kerastc.deploy.sessions import FORMATS
+from kerastc.outputs.classes.predictions import Predictions
 from kerastc.report.record import RunRecord
 from kerastc.scores.bootstrap import mean_interval, paired_difference
-from kerastc.scores.metrics import Predictions
 from kerastc.scores.pairs import Judged, least_differences, row_losses
 from kerastc.scores.recommendation import same_rows
 

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from kerastc.outputs.classes.metrics import confusion_matrix
 from kerastc.report.drawing import (
     BLUE,
     GREY,
@@ -22,7 +23,6 @@ from kerastc.scores.calibration import (
     reliability_bins,
     wilson_interval,
 )
-from kerastc.scores.metrics import confusion_matrix
 
 _SHARES_WRITTEN = 10  # a larger matrix has no room for a share below each count
 _LENGTH_BINS = 6

@@ -11,10 +11,10 @@ import pandas as pd
 
 from kerastc import manifest
 from kerastc.errors import UserError
-from kerastc.kinds import KINDS
+from kerastc.outputs.classes.predictions import Predictions, read_predictions
 from kerastc.run import Run
 from kerastc.run_forms import SIGNATURE
-from kerastc.scores.metrics import Predictions, read_predictions
+from kerastc.tasks import units_of
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class RunRecord:
     @property
     def units(self) -> str:
         """What the run classifies, in the plural: texts or images."""
-        return KINDS[self.predictions.kind if self.predictions else "text"]
+        return units_of(self.predictions.columns) if self.predictions else "texts"
 
     @cached_property
     def predictions(self) -> Predictions | None:

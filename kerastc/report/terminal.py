@@ -12,7 +12,7 @@ from rich.table import Table
 
 from kerastc import formatting, settings
 from kerastc.console import Console, Text
-from kerastc.kinds import KINDS
+from kerastc.tasks import task_of
 
 if TYPE_CHECKING:
     from kerastc.compress.step import Step
@@ -73,20 +73,21 @@ def _fields(fields: Iterable["Field"]) -> Table:
 def run_summary(run: "Run") -> None:
     """The figures of a finished run, where its report is, and what to do next."""
     known = run.path("preprocessing.json").is_file()
-    kind = run.read_json("preprocessing.json").get("kind", "text") if known else "text"
+    task = task_of(run) if known else None
+    units = task.units if task else "texts"
     if run.path("metrics.json").is_file():
         metrics = run.read_json("metrics.json")
         if "test" in metrics:
             folds = metrics.get("folds")
-            title = f"On {'held-out' if folds else 'test'} {KINDS[kind]}"
-            metrics_table(metrics["test"], title, KINDS[kind])
+            title = f"On {'held-out' if folds else 'test'} {units}"
+            metrics_table(metrics["test"], title, units)
             _baseline_lines(metrics)
             if folds:
-                _folds(folds, KINDS[kind])
+                _folds(folds, units)
         elif "validation" in metrics:
-            metrics_table(metrics["validation"], f"On validation {KINDS[kind]}", KINDS[kind])
+            metrics_table(metrics["validation"], f"On validation {units}", units)
             if run.path("data.json").is_file() and run.read_json("data.json").get("folds"):
-                console.print(f"No {KINDS[kind]} are left to test on: {WITHOUT_TEST}")
+                console.print(f"No {units} are left to test on: {WITHOUT_TEST}")
         if "test_flipped" in metrics:
             flipped = metrics["test_flipped"]
             accuracy = _figure(flipped["accuracy"], flipped["intervals"]["accuracy"])
@@ -94,9 +95,9 @@ def run_summary(run: "Run") -> None:
     if run.path("report.html").is_file():
         console.print(f"Report:   {run.path('report.html')}", soft_wrap=True)
     if known:
-        example = '"a text"' if kind == "text" else "photo.png"
         console.print(
-            f"Use it:   kerastc predict {shlex.quote(str(run.folder))} {example}", soft_wrap=True
+            f"Use it:   kerastc predict {shlex.quote(str(run.folder))} {task.input.sample}",
+            soft_wrap=True,
         )
     console.print(f"Repeat:   {run.config['command']}", soft_wrap=True, markup=False)
 

@@ -5,8 +5,7 @@ Efron and Tibshirani 1993: percentile intervals (ch. 13); pairs are kept togethe
 
 import numpy as np
 
-from kerastc.scores.metrics import INTERVAL
-
+INTERVAL = 0.95
 SAMPLES = 1000
 _EDGES = ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2)
 

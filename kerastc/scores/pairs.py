@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerastc.scores.bootstrap import SAMPLES, paired_difference
+from kerastc.outputs.classes.predictions import Predictions
+from kerastc.scores.bootstrap import INTERVAL, SAMPLES, paired_difference
 from kerastc.scores.class_scores import class_scores
-from kerastc.scores.metrics import INTERVAL, Predictions
 
 FIGURES = {"accuracy": True, "macro_f1": True, "loss": False}  # name: whether more is better
 NAMES = {"accuracy": "accuracy", "macro_f1": "macro F1", "loss": "loss"}

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from kerastc import formatting
+from kerastc.outputs.classes.predictions import Predictions
 from kerastc.scores import pairs
-from kerastc.scores.metrics import Predictions
 
 # What a cheaper model may lose to the best, with 95 % confidence: 2 points of accuracy or macro F1,
 # 0.02 nats of loss. That it cannot be told apart would not do: few rows tell nothing apart.

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from kerastc.scores.metrics import INTERVAL
+from kerastc.scores.bootstrap import INTERVAL
 
 
 def over_seeds(values: Sequence[float], share: bool = True) -> dict[str, Any]:

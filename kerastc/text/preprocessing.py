@@ -39,8 +39,6 @@ class Preprocessing:
         Raises:
             UserError: naming what is missing or wrong in either.
         """
-        if values.get("kind") != "text":
-            raise UserError(f"preprocessing.kind={values.get('kind')!r}: only 'text' is known.")
         for name, least in (("max_tokens", 3), ("max_characters", 0)):
             value = values.get(name)
             if type(value) is not int or value < least:

@@ -215,7 +215,7 @@ def preprocessing(
 ) -> dict[str, Any]:
     """What preprocessing.json says; `bits` are those of the training images."""
     return {
-        "kind": "image",
+        "task": "image-classification",
         "shape": list(model.input.shape[1:]),
         "bits": bits,
         "architecture": config.architecture,

@@ -107,7 +107,7 @@ def preprocessing(
 ) -> dict[str, Any]:
     """What preprocessing.json says."""
     return {
-        "kind": "text",
+        "task": "text-classification",
         "max_tokens": config.max_tokens,
         "max_characters": getattr(config, "max_characters", 0),
         "preparation": asdict(config.preparation),

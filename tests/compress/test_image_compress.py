@@ -9,9 +9,9 @@ from click.testing import CliRunner
 from kerastc.cli import main
 from kerastc.compress import compress, search
 from kerastc.compress.space import space
+from kerastc.outputs.classes.predictions import read_predictions
 from kerastc.predictor import load_model, predictor_of
 from kerastc.run import Run
-from kerastc.scores.metrics import read_predictions
 
 
 @pytest.mark.backend
@@ -34,7 +34,7 @@ def test_a_chain_of_steps_leaves_an_image_run_that_predicts(trained_images, plac
     assert steps[3]["sparsity"] == pytest.approx(0.3, abs=0.02)
     assert after["test"]["accuracy"] > 0.5 > 0.1  # chance is a tenth
     written = read_predictions(run.path("predictions", "test.csv"))
-    assert written.kind == "image"
+    assert written.columns == ("image",)
     with np.load(run.path("predictions", "images.npz")) as kept:
         again = predictor_of(run).probabilities(kept["test"])
     np.testing.assert_allclose(again, written.probabilities, atol=1e-4)

@@ -17,9 +17,9 @@ from kerastc.cli import main
 from kerastc.compress import compress
 from kerastc.compress.pipeline import original_of
 from kerastc.errors import UserError
+from kerastc.outputs.classes.predictions import read_predictions
 from kerastc.predictor import Predictor
 from kerastc.run import Run
-from kerastc.scores.metrics import read_predictions
 
 
 @pytest.mark.backend

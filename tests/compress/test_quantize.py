@@ -7,8 +7,8 @@ import pytest
 
 from kerastc.compress import compress, compressed
 from kerastc.deploy.runtime import load
+from kerastc.outputs.classes.predictions import read_predictions
 from kerastc.run import Run
-from kerastc.scores.metrics import read_predictions
 
 
 @pytest.mark.parametrize("kind", ["int8", "int8-static"])

@@ -20,9 +20,9 @@ from kerastc.compress.space import space
 from kerastc.compress.task import task_of
 from kerastc.deploy.runtime import load
 from kerastc.errors import UserError
+from kerastc.outputs.classes.metrics import classification_metrics
 from kerastc.predictor import load_model
 from kerastc.run import Run
-from kerastc.scores.metrics import classification_metrics
 from kerastc.text.tokens import load_tokenizer
 
 

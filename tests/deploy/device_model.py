@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from kerastc.deploy.signature import Signature, Tensor, beside, digest
-from kerastc.scores.metrics import write_predictions
+from kerastc.outputs.classes.predictions import write_predictions
 
 WORDS = ["boil", "salt", "pan", "mast", "wind", "harbour", "pawn", "king", "rook"]
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
@@ -16,7 +16,7 @@ LABELS = np.array([0, 1, 2, 2, 0])
 LENGTH = 8
 WIDTH = 4
 PREPROCESSING = {
-    "kind": "text",
+    "task": "text-classification",
     "max_tokens": LENGTH,
     "max_characters": 0,
     "preparation": {"lowercase": True},

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import numpy as np
 
+from kerastc.outputs.classes.predictions import write_predictions
 from kerastc.report.kept_images import write_images
 from kerastc.run import Run
-from kerastc.scores.metrics import write_predictions
 from kerastc.scores.softmax import softmax
 
 SHAPE = (8, 8, 1)
 CLASSES = ("dots", "lines", "planes")
 ROWS = {"validation": 40, "test": 30}
-PREPROCESSING = {"kind": "image", "shape": list(SHAPE), "architecture": "cnn"}
+PREPROCESSING = {"task": "image-classification", "shape": list(SHAPE), "architecture": "cnn"}
 
 
 def images(part: str) -> np.ndarray:
@@ -46,6 +46,6 @@ def write_run(folder: Path) -> Run:
         labels = (found.argmax(1) + (np.arange(len(pixels)) % 4 == 0)) % len(CLASSES)
         names = [f"{part} {row}" for row in range(len(pixels))]
         path = run.path("predictions", f"{part}.csv")
-        write_predictions(path, names, labels, found, CLASSES, "image")
+        write_predictions(path, names, labels, found, CLASSES, ["image"])
     write_images(run, kept, {part: [] for part in ROWS})
     return run

@@ -102,7 +102,7 @@ def test_a_file_of_texts_is_read_on_a_device(device, model, tmp_path):
 
 
 def test_a_preparation_that_needs_a_dictionary_says_so(device, model, tmp_path):
-    preparation = {"kind": "text", "max_tokens": 8, "max_characters": 0}
+    preparation = {"task": "text-classification", "max_tokens": 8, "max_characters": 0}
     record = json.loads(Path(f"{model}.json").read_text())
     record["preprocessing"] = preparation | {"preparation": {"lemmas": True}}
     Path(f"{model}.json").write_text(json.dumps(record))

@@ -18,9 +18,9 @@ from kerastc.data.texts import LabelledTexts
 from kerastc.deploy import benchmark, bundle
 from kerastc.deploy.benchmark import SOURCE, Protocol
 from kerastc.errors import UserError
+from kerastc.outputs.classes.predictions import read_predictions
 from kerastc.report.model_rows import _of_file
 from kerastc.run import Run
-from kerastc.scores.metrics import read_predictions
 
 pytestmark = on_tensorflow
 TEST = image_run.images("test")
@@ -82,7 +82,7 @@ def test_the_command_measures_on_arrays_and_folders_of_ones_own(image_model, tmp
 
 
 def test_a_signature_without_a_shape_is_named_before_data_are_read(image_model):
-    sign(image_model, preprocessing={"kind": "image"})
+    sign(image_model, preprocessing={"task": "image-classification"})
     words = ["benchmark", str(image_model), "--data", "digits", "--runs", "1"]
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 1

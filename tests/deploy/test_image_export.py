@@ -107,8 +107,8 @@ def test_a_slip_is_told_before_any_work(run_of_images, words, message):
 
 
 def test_another_kind_of_run_is_named(run_of_images):
-    run_of_images.write_json("preprocessing.json", image_run.PREPROCESSING | {"kind": "sound"})
-    with pytest.raises(UserError, match=r'kind is "sound", not one of image, text'):
+    run_of_images.write_json("preprocessing.json", image_run.PREPROCESSING | {"task": "sound"})
+    with pytest.raises(UserError, match='task is "sound", not one of image-classification, text-'):
         checked(run_of_images, "litert", None, None, None, ())
 
 

@@ -64,9 +64,15 @@ def test_what_is_no_image_of_the_model_is_refused(image_model, tmp_path):
         ({"kind": "text"}, "tokenizer='' leaves the folder"),
         ({"kind": "sound"}, "classifies sound; here run text, image"),
         ({"classes": ["a", "b"]}, "gives 3 logits, but its signature names 2 classes"),
-        ({"preprocessing": {"kind": "image"}}, "shape=None is not allowed"),
-        ({"preprocessing": {"kind": "image", "shape": [8, 8, 2]}}, r"shape=\[8, 8, 2\] is not"),
-        ({"preprocessing": {"kind": "image", "shape": [8, 9, 1]}}, r"float32, \(batch, 8, 9, 1\)"),
+        ({"preprocessing": {}}, "shape=None is not allowed"),
+        (
+            {"preprocessing": {"shape": [8, 8, 2]}},
+            r"shape=\[8, 8, 2\] is not",
+        ),
+        (
+            {"preprocessing": {"shape": [8, 9, 1]}},
+            r"float32, \(batch, 8, 9, 1\)",
+        ),
     ],
 )
 def test_a_signature_that_does_not_fit_is_refused(image_model, changes, said):

@@ -151,8 +151,11 @@ def test_a_foreign_file_is_refused(model, content):
         ({"format": "saved_model"}, "here run litert, onnx"),
         ({"format": "onnx"}, "cannot be loaded"),
         ({"kind": "sound"}, "classifies sound; here run text, image"),
-        ({"preprocessing": {"kind": "text", "max_tokens": "many"}}, "max_tokens='many'"),
-        ({"preprocessing": {"kind": "text", "max_tokens": 8}}, "max_characters=None"),
+        (
+            {"preprocessing": {"max_tokens": "many"}},
+            "max_tokens='many'",
+        ),
+        ({"preprocessing": {"max_tokens": 8}}, "max_characters=None"),
         ({"preprocessing": {**device_model.PREPROCESSING, "preparation": []}}, "no group"),
     ],
 )

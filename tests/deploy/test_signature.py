@@ -29,7 +29,7 @@ def signature(tmp_path):
         inputs=(Tensor("token_ids", (1, None), "int32"),),
         outputs=(Tensor("logits", (1, 2), "float32"),),
         classes=("bad", "good"),
-        preprocessing={"kind": "text", "max_tokens": 8},
+        preprocessing={"task": "text-classification", "max_tokens": 8},
         tokenizer="tokenizer",
         quantization="int8",
         parameters=9,

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kerastc.outputs.classes.predictions import write_predictions
 from kerastc.run import Run
-from kerastc.scores.metrics import write_predictions
 from kerastc.text.preparation import TextPreparation
 
 on_tensorflow = pytest.mark.skipif(
@@ -44,7 +44,7 @@ def write_run(folder: Path, encoder: Path, preparation: TextPreparation) -> Run:
     pre.assign(keras.ops.convert_to_tensor(rng.normal(size=pre.shape).astype("float32")))
     run = Run.create(folder, {"recipe": "text", "config": {}, "command": "kerastc train text"})
     preprocessing = {
-        "kind": "text",
+        "task": "text-classification",
         "max_tokens": MAX_TOKENS,
         "max_characters": 50,
         "preparation": asdict(preparation),

@@ -79,7 +79,7 @@ def make_fake_image_run(
         "notes": {},
     })  # fmt: skip
     write_json(run.path("environment.json"), {"backend": "tensorflow", "seed": seed})
-    write_json(run.path("preprocessing.json"), {"kind": "image", "shape": [8, 8, 3]})
+    write_json(run.path("preprocessing.json"), {"task": "image-classification", "shape": [8, 8, 3]})
     run.write_text("labels.txt", "".join(f"{name}\n" for name in classes))
     rows = history_rows(classes, epochs, np.random.default_rng(seed), 0.7)
     for name, values in dict(history).items():

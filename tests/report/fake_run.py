@@ -5,11 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kerastc.scores.metrics import (
-    classification_metrics,
-    read_predictions,
-    write_predictions,
-)
+from kerastc.outputs.classes.metrics import classification_metrics
+from kerastc.outputs.classes.predictions import read_predictions, write_predictions
 
 SENTENCE = (
     "we propose a method for learning sparse graphs with bounded noise and show that its error "
@@ -213,7 +210,9 @@ def compress_fake_run(
         after = odds / odds.sum(axis=1, keepdims=True)
         metrics[part] = classification_metrics(before.labels, after, before.classes)
         path = folder / "predictions" / f"{part}.csv"
-        write_predictions(path, before.examples, before.labels, after, before.classes, before.kind)
+        write_predictions(
+            path, before.examples, before.labels, after, before.classes, before.columns
+        )
     write_json(folder / "metrics.json", metrics)
     write_json(folder / "compression.json", {"original": str(parent), "steps": [
         {

@@ -12,8 +12,8 @@ from rich.console import Console
 
 from kerastc.cli import main
 from kerastc.errors import UserError
+from kerastc.outputs.classes.predictions import read_predictions
 from kerastc.report.accounting import account
-from kerastc.scores.metrics import read_predictions
 
 STEPS = ["vocabulary", "quantize:int8"]
 

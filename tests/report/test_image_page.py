@@ -9,6 +9,7 @@ from fake_image_run import fake_splits, make_fake_image_run
 from fake_run import benchmark_fake_run, compress_fake_run, export_fake_run
 
 from kerastc.errors import UserError
+from kerastc.outputs.classes.predictions import Predictions, read_predictions
 from kerastc.report import account, write_report
 from kerastc.report.examples import shown_rows
 from kerastc.report.kept_images import MOST, read_images, write_images
@@ -16,7 +17,6 @@ from kerastc.report.many_classes import confused_pairs
 from kerastc.report.pictures import read_pictures, write_picture
 from kerastc.report.record import read_record
 from kerastc.run import Run
-from kerastc.scores.metrics import Predictions, read_predictions
 
 HUNDRED = tuple(f"class {i}" for i in range(100))
 
@@ -50,7 +50,7 @@ def metrics(folder) -> dict:
 def test_predictions_name_the_images(digits):
     folder, _, splits = digits
     back = read_predictions(folder / "predictions" / "test.csv")
-    assert back.kind == "image"
+    assert back.columns == ("image",)
     assert back.examples.tolist() == splits.test.names.tolist()
     assert read_record(folder).units == "images"
 

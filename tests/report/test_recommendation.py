@@ -11,13 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from kerastc.outputs.classes.metrics import classification_metrics
+from kerastc.outputs.classes.predictions import Predictions, read_predictions, write_predictions
 from kerastc.report.compare import compare
-from kerastc.scores.metrics import (
-    Predictions,
-    classification_metrics,
-    read_predictions,
-    write_predictions,
-)
 from kerastc.scores.recommendation import MARGIN, Candidate, difference, recommend
 from kerastc.sweep.result import Sweep, Trial
 

@@ -15,17 +15,12 @@ from sklearn.metrics import (
 )
 
 from kerastc.errors import UserError
+from kerastc.outputs.classes.metrics import among_top, classification_metrics, confusion_matrix
+from kerastc.outputs.classes.predictions import read_predictions, write_predictions
 from kerastc.scores.calibration import (
     expected_calibration_error,
     reliability_bins,
     wilson_interval,
-)
-from kerastc.scores.metrics import (
-    among_top,
-    classification_metrics,
-    confusion_matrix,
-    read_predictions,
-    write_predictions,
 )
 
 
@@ -239,10 +234,19 @@ def test_predictions_come_back_as_written(tmp_path):
 
 def test_predictions_of_images_have_a_column_of_their_own(tmp_path):
     path = tmp_path / "test.csv"
-    write_predictions(path, ["test 7"], [1], np.array([[0.25, 0.75]]), ["a", "b"], "image")
+    write_predictions(path, ["test 7"], [1], np.array([[0.25, 0.75]]), ["a", "b"], ["image"])
     assert path.read_bytes() == b"image,label,predicted,p[a],p[b]\r\ntest 7,b,b,0.25,0.75\r\n"
     back = read_predictions(path)
-    assert (back.kind, back.examples.tolist()) == ("image", ["test 7"])
+    assert (back.columns, back.examples.tolist()) == (("image",), ["test 7"])
+
+
+def test_examples_of_several_columns_have_one_each(tmp_path):
+    path = tmp_path / "test.csv"
+    pairs = np.array([["a dog", "an animal"]], object)
+    write_predictions(path, pairs, [0], np.array([[0.75, 0.25]]), ["a", "b"], ["first", "second"])
+    assert path.read_bytes().startswith(b"first,second,label,predicted")
+    back = read_predictions(path)
+    assert (back.columns, back.examples.tolist()) == (("first", "second"), pairs.tolist())
 
 
 @settings(max_examples=60, deadline=None)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
-from kerastc.scores.metrics import classification_metrics
+from kerastc.outputs.classes.metrics import classification_metrics
 from kerastc.training.metrics import CountedAccuracy, class_figures
 
 pytestmark = pytest.mark.backend

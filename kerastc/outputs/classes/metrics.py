@@ -1,26 +1,20 @@
-"""What a classifier's probabilities are worth: metrics, intervals, calibration, and their file.
+"""What a classifier's probabilities are worth: metrics, intervals, calibration.
 
 Everything is computed in NumPy from labels (n,) and probabilities (n, classes), so that any run
 can be measured again from its `predictions/*.csv` without a model or a backend. Devices measure
 exported models by the same lines, and so nothing heavier than NumPy is imported here.
 """
 
-import csv
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from kerastc.errors import UserError
-from kerastc.kinds import KINDS
+from kerastc.scores.bootstrap import INTERVAL
 from kerastc.scores.calibration import expected_calibration_error
 from kerastc.scores.class_scores import MACRO, PER_CLASS, class_scores
 
-INTERVAL = 0.95
 _EDGES = ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2)
-LARGEST = 1.01  # probability that is read; few bits may round one up
 TOP = 5  # guesses of the top-5 accuracy
 
 
@@ -155,119 +149,3 @@ def _bootstrap_intervals(
             for i, name in enumerate(classes)
         },
     }
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """What a model said of each text or image.
-
-    Args:
-        examples: (n,) object, the texts, or the names of the images.
-        labels: (n,) int, indices into `classes`.
-        probabilities: (n, classes) float.
-        classes: the class names.
-        kind: of `kerastc.kinds`, and the name of the examples' column.
-    """
-
-    examples: np.ndarray
-    labels: np.ndarray
-    probabilities: np.ndarray
-    classes: tuple[str, ...]
-    kind: str = "text"
-
-    @property
-    def texts(self) -> np.ndarray:
-        """The examples, by the name that code for texts has for them."""
-        return self.examples
-
-    @property
-    def predicted(self) -> np.ndarray:
-        """The most probable class of each example, (n,) int."""
-        return self.probabilities.argmax(axis=1)
-
-
-def write_predictions(
-    path: Path,
-    examples: Sequence[str],
-    labels: np.ndarray,
-    probabilities: np.ndarray,
-    classes: Sequence[str],
-    kind: str = "text",
-) -> None:
-    """Writes `text,label,predicted,p[CLASS],…`, classes by name; of images `image,label,…`.
-
-    Args:
-        path: the CSV file.
-        examples: n texts, or names of images.
-        labels: (n,) int, indices into `classes`.
-        probabilities: (n, classes) float.
-        classes: the class names.
-        kind: of `kerastc.kinds`.
-    """
-    names = list(classes)
-    probabilities = np.asarray(probabilities)
-    rows = zip(
-        examples, np.asarray(labels), probabilities.argmax(axis=1), probabilities, strict=True
-    )
-    with path.open("w", encoding="utf-8", newline="") as file:
-        # CRLF (RFC 4180) makes the writer quote a text that holds either of the two characters.
-        writer = csv.writer(file, lineterminator="\r\n")
-        writer.writerow([kind, "label", "predicted", *(f"p[{name}]" for name in names)])
-        for example, label, predicted, row in rows:
-            writer.writerow([example, names[label], names[predicted], *row])
-
-
-def read_predictions(path: Path) -> Predictions:
-    """Reads what `write_predictions` wrote.
-
-    Raises:
-        UserError: the file is missing, or is not such a table.
-    """
-    hint = "Evaluate the run again to write the file anew."
-    try:
-        header, *rows = _rows(path)
-        if any(len(row) != len(header) for row in rows):
-            raise ValueError("its rows differ in length")
-        if not rows:
-            raise ValueError("it has a header and no rows")
-    except (OSError, ValueError, csv.Error) as error:
-        raise UserError(f"{path} cannot be read as predictions: {error}", hint) from error
-    columns = [i for i, name in enumerate(header) if name.startswith("p[") and name.endswith("]")]
-    classes = tuple(header[i][2:-1] for i in columns)
-    kind = next((kind for kind in KINDS if kind in header), None)
-    if not columns or kind is None or "label" not in header:
-        raise UserError(
-            f"{path} has the columns {', '.join(header)}; {' or '.join(KINDS)}, label and p[CLASS] "
-            "are wanted.",
-            hint,
-        )
-    example, label = header.index(kind), header.index("label")
-    index = {name: i for i, name in enumerate(classes)}
-    unknown = sorted({row[label] for row in rows} - set(classes))
-    if unknown:
-        raise UserError(
-            f"{path} has the label {unknown[0]!r}, but no column p[{unknown[0]}].", hint
-        )
-    try:
-        values = np.array([[float(row[i]) for i in columns] for row in rows])
-        if not ((values >= 0) & (values <= LARGEST)).all():  # NaN is neither
-            raise ValueError("its probabilities are not between 0 and 1")
-    except ValueError as error:
-        raise UserError(f"{path} cannot be read as predictions: {error}", hint) from error
-    return Predictions(
-        np.array([row[example] for row in rows], dtype=object),
-        np.array([index[row[label]] for row in rows], dtype=np.int64),
-        values,
-        classes,
-        kind,
-    )
-
-
-def _rows(path: Path) -> list[list[str]]:
-    """The rows of a CSV file with texts of any length, the header first."""
-    usual = csv.field_size_limit(sys.maxsize)
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return [row for row in csv.reader(file) if row]
-    finally:
-        csv.field_size_limit(usual)

@@ -1,0 +1,4 @@
+"""A text."""
+
+UNIT, UNITS = "text", "texts"
+COLUMNS = ("text",)  # of an example, in predictions

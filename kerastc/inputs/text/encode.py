@@ -1,0 +1,76 @@
+"""A text, from a user's string to the token ids of a call."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from kerastc.errors import UserError
+from kerastc.inputs.input import OWN, Input
+from kerastc.tensor import Tensor
+from kerastc.text.given import checked_texts
+from kerastc.text.preprocessing import Preprocessing
+from kerastc.text.ragged import Ragged
+from kerastc.text.unseen import Unseen
+
+IDS, MASK = "token_ids", "padding_mask"
+
+
+class TextInput(Input):
+    """Texts as token ids, and 1 for tokens, 0 for padding.
+
+    Args:
+        preprocessing: texts to token ids.
+    """
+
+    sample = '"a text"'
+    folder = "tokenizer"
+    names = {
+        OWN: {IDS: IDS, MASK: MASK},
+        "hugging-face": {IDS: "input_ids", MASK: "attention_mask"},
+    }
+
+    def __init__(self, preprocessing: Preprocessing):
+        self.preprocessing = preprocessing
+
+    @classmethod
+    def read(cls, settings: Mapping[str, Any], folder: Path | None = None) -> Self:
+        return cls(Preprocessing.read(settings, folder))
+
+    def tensors(self, batch: int | None, length: int | None = None) -> tuple[Tensor, ...]:
+        """Each (batch, length) int32."""
+        return tuple(Tensor(name, (batch, length), "int32") for name in (IDS, MASK))
+
+    def checked(
+        self, examples: Sequence[str], where: Callable[[int], str] | None = None
+    ) -> list[str]:
+        """See `checked_texts`."""
+        return checked_texts(examples, where) if where else checked_texts(examples)
+
+    def rows(self, examples: Sequence[str], length: int | None = None) -> Ragged:
+        return self.preprocessing.tokens(self.checked(examples), length)
+
+    def sizes(self, rows: Sequence[np.ndarray]) -> list[int]:
+        return [len(row) for row in rows]
+
+    def arrays(
+        self, rows: Sequence[np.ndarray], length: int | None = None
+    ) -> dict[str, np.ndarray]:
+        if length is not None:
+            rows = [row[:length] for row in rows]
+        size = self.preprocessing.tokenizer.vocabulary_size
+        for row in rows:
+            if len(row) and not 0 <= row.min() <= row.max() < size:
+                wrong = int(row.min() if row.min() < 0 else row.max())
+                raise UserError(f"There is no token {wrong}: ids go from 0 to {size - 1}.")
+        return self.preprocessing.tokenizer.pad(rows, length)
+
+    def unseen(self, examples: Sequence[str], length: int | None = None) -> Unseen:
+        return self.preprocessing.unseen(self.checked(examples), length)
+
+    def probe(self) -> np.ndarray:
+        return np.full(3, self.preprocessing.tokenizer.vocabulary_size - 1, np.int32)
+
+
+INPUT = TextInput

@@ -1,0 +1,1 @@
+"""What a model answers, a room each: how it is decoded, measured, learned and shown."""

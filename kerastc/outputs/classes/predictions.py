@@ -1,0 +1,139 @@
+"""The file of what a classifier said of each row: predictions/PART.csv."""
+
+import csv
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kerastc.errors import UserError
+
+LARGEST = 1.01  # probability that is read; few bits may round one up
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a model said of each example.
+
+    Args:
+        examples: (n,) object, the texts, or the names of the images; (n, columns) of several.
+        labels: (n,) int, indices into `classes`.
+        probabilities: (n, classes) float.
+        classes: the class names.
+        columns: of the examples, as `Input.columns` has them.
+    """
+
+    examples: np.ndarray
+    labels: np.ndarray
+    probabilities: np.ndarray
+    classes: tuple[str, ...]
+    columns: tuple[str, ...] = ("text",)
+
+    @property
+    def texts(self) -> np.ndarray:
+        """The examples, by the name that code for texts has for them."""
+        return self.examples
+
+    @property
+    def truth(self) -> np.ndarray:
+        """The labels, by the name that every output has for them."""
+        return self.labels
+
+    @property
+    def answers(self) -> np.ndarray:
+        """The probabilities, likewise."""
+        return self.probabilities
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """The most probable class of each example, (n,) int."""
+        return self.probabilities.argmax(axis=1)
+
+
+def write_predictions(
+    path: Path,
+    examples: Sequence[str],
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    classes: Sequence[str],
+    columns: Sequence[str] = ("text",),
+) -> None:
+    """Writes `text,label,predicted,p[CLASS],…`, classes by name.
+
+    Args:
+        path: the CSV file.
+        examples: n texts, or names of images; of several columns, (n, columns).
+        labels: (n,) int, indices into `classes`.
+        probabilities: (n, classes) float.
+        classes: the class names.
+        columns: of the examples, as `Input.columns` has them.
+    """
+    names = list(classes)
+    probabilities = np.asarray(probabilities)
+    rows = zip(
+        examples, np.asarray(labels), probabilities.argmax(axis=1), probabilities, strict=True
+    )
+    with path.open("w", encoding="utf-8", newline="") as file:
+        # CRLF (RFC 4180) makes the writer quote a text that holds either of the two characters.
+        writer = csv.writer(file, lineterminator="\r\n")
+        writer.writerow([*columns, "label", "predicted", *(f"p[{name}]" for name in names)])
+        for example, label, predicted, row in rows:
+            cells = [example] if len(columns) == 1 else example
+            writer.writerow([*cells, names[label], names[predicted], *row])
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Reads what `write_predictions` wrote.
+
+    Raises:
+        UserError: the file is missing, or is not such a table.
+    """
+    hint = "Evaluate the run again to write the file anew."
+    try:
+        header, *rows = _rows(path)
+        if any(len(row) != len(header) for row in rows):
+            raise ValueError("its rows differ in length")
+        if not rows:
+            raise ValueError("it has a header and no rows")
+    except (OSError, ValueError, csv.Error) as error:
+        raise UserError(f"{path} cannot be read as predictions: {error}", hint) from error
+    found = [i for i, name in enumerate(header) if name.startswith("p[") and name.endswith("]")]
+    classes = tuple(header[i][2:-1] for i in found)
+    label = header.index("label") if "label" in header else 0
+    if not found or not label:
+        raise UserError(
+            f"{path} has the columns {', '.join(header)}; those of the examples, label and "
+            "p[CLASS] are wanted.",
+            hint,
+        )
+    index = {name: i for i, name in enumerate(classes)}
+    unknown = sorted({row[label] for row in rows} - set(classes))
+    if unknown:
+        raise UserError(
+            f"{path} has the label {unknown[0]!r}, but no column p[{unknown[0]}].", hint
+        )
+    try:
+        values = np.array([[float(row[i]) for i in found] for row in rows])
+        if not ((values >= 0) & (values <= LARGEST)).all():  # NaN is neither
+            raise ValueError("its probabilities are not between 0 and 1")
+    except ValueError as error:
+        raise UserError(f"{path} cannot be read as predictions: {error}", hint) from error
+    return Predictions(
+        np.array([row[0] if label == 1 else row[:label] for row in rows], dtype=object),
+        np.array([index[row[label]] for row in rows], dtype=np.int64),
+        values,
+        classes,
+        tuple(header[:label]),
+    )
+
+
+def _rows(path: Path) -> list[list[str]]:
+    """The rows of a CSV file with texts of any length, the header first."""
+    usual = csv.field_size_limit(sys.maxsize)
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return [row for row in csv.reader(file) if row]
+    finally:
+        csv.field_size_limit(usual)

@@ -1,0 +1,197 @@
+"""What a model answers: the base of `kerastc.outputs.*.scores`.
+
+It is used on devices: nothing but NumPy is imported there.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from kerastc.tensor import Tensor
+
+LENGTH = "length"  # in a shape: as many as the row has tokens
+
+# Of n rows, by name: an array (n, ...), or, where the shape has a `LENGTH`, a list of n arrays.
+Outputs = Mapping[str, np.ndarray | Sequence[np.ndarray]]
+Answers = Any  # what an output decodes them to; it alone looks inside
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure that models are compared by.
+
+    Args:
+        name: its key in metrics.json.
+        higher: whether more of it is better.
+    """
+
+    name: str
+    higher: bool = True
+
+
+class Output(ABC):
+    """What a model answers, and what that is worth; one for each model.
+
+    Args:
+        labels: the names in labels.txt.
+
+    Attributes:
+        main: by what finalists, early stopping, sweeps, search and comparison rank unless told.
+        figures: all that can be compared.
+        answer: what a row is given: "class".
+    """
+
+    main: ClassVar[Figure]
+    figures: ClassVar[tuple[Figure, ...]]
+    answer: ClassVar[str]
+
+    def __init__(self, labels: Sequence[str]):
+        self.labels = tuple(labels)
+
+    # What the model gives.
+
+    @property
+    @abstractmethod
+    def shapes(self) -> Mapping[str, tuple[int | str, ...]]:
+        """Of one row's outputs, by name, in the order of the model; see `LENGTH`."""
+
+    def tensors(self, batch: int | None, length: int | None = None) -> tuple[Tensor, ...]:
+        """The outputs of a model.
+
+        Args:
+            batch: rows a call; None is any.
+            length: tokens a row; None is any.
+        """
+        return tuple(
+            Tensor(name, (batch, *(length if n == LENGTH else n for n in shape)), "float32")
+            for name, shape in self.shapes.items()
+        )
+
+    def fit(self, found: Mapping[str, Sequence[int | None]]) -> bool:
+        """Whether outputs of these shapes, (batch, ...) by name, can be those of this output."""
+        wanted = {tensor.name: tensor.shape for tensor in self.tensors(None)}
+        return set(found) == set(wanted) and all(
+            len(found[name]) == len(shape)
+            and all(n is None or m in (None, n) for n, m in zip(shape, found[name], strict=True))
+            for name, shape in wanted.items()
+        )
+
+    def joined(
+        self, calls: Iterable[Mapping[str, np.ndarray]], sizes: Sequence[int] | None = None
+    ) -> Outputs:
+        """The outputs of several calls, one behind the other, without the padding.
+
+        Args:
+            calls: of each call the outputs by name, (rows, ...).
+            sizes: tokens of each of the n rows; only where an output has a `LENGTH`.
+        """
+        calls = list(calls)
+        found: dict[str, Any] = {}
+        for name, shape in self.shapes.items():
+            if LENGTH in shape:
+                rows = [row for call in calls for row in call[name]]
+                axis = shape.index(LENGTH)
+                found[name] = [
+                    np.take(row, range(size), axis) for row, size in zip(rows, sizes, strict=True)
+                ]
+            elif calls:
+                found[name] = np.concatenate([call[name] for call in calls])
+            else:
+                found[name] = np.zeros((0, *shape), np.float32)
+        return found
+
+    @abstractmethod
+    def answers(self, outputs: Outputs, rows: Sequence[Any] = ()) -> Answers:
+        """The outputs of n rows, decoded.
+
+        Args:
+            outputs: of the model.
+            rows: what the input made of the examples, where an answer needs it: which token is of
+                which word.
+        """
+
+    # What answers are worth.
+
+    @abstractmethod
+    def metrics(self, truth: Any, answers: Answers) -> dict[str, Any]:
+        """A part of metrics.json: figures in JSON's types, with 95 % intervals.
+
+        Args:
+            truth: of n rows, as labelled examples have it.
+            answers: of the same.
+
+        Raises:
+            UserError: where there are no rows, or answers that are no numbers.
+        """
+
+    @abstractmethod
+    def worth(self, truth: Any, answers: Answers) -> dict[str, Any]:
+        """Of the metrics what benchmark.json has: `rows`, and figures with `FIGURE_interval`."""
+
+    @abstractmethod
+    def counts(self, figure: str, predictions: Any) -> np.ndarray:
+        """What each row adds to the sums that a figure is made of, (n, sums) float64.
+
+        So intervals and paired differences, which resample rows, need to know of no task.
+
+        Args:
+            figure: the name of one of `figures`.
+            predictions: as `read_predictions` gives them.
+        """
+
+    @abstractmethod
+    def of_counts(self, figure: str, sums: np.ndarray) -> np.ndarray:
+        """The figure of such sums, (..., sums) to (...)."""
+
+    @abstractmethod
+    def same(self, answers: Answers, others: Answers) -> float:
+        """The share of the answers that are the same, from 0 to 1."""
+
+    # How they are written.
+
+    @abstractmethod
+    def json_rows(
+        self, examples: Sequence[Mapping[str, Any]], answers: Answers
+    ) -> list[dict[str, Any]]:
+        """The answers as `predict --json` prints them, a dict a row.
+
+        Args:
+            examples: what stands in front of each answer, by its columns.
+            answers: of each.
+        """
+
+    @abstractmethod
+    def table(
+        self, examples: Sequence[Mapping[str, Any]], answers: Answers
+    ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """The answers as `predict` shows them beside the examples: headings, and cells a row."""
+
+    @abstractmethod
+    def write_predictions(
+        self,
+        path: Path,
+        columns: Sequence[str],
+        examples: Sequence[Any],
+        truth: Any,
+        answers: Answers,
+    ) -> None:
+        """Writes predictions/PART.csv.
+
+        Args:
+            path: the file.
+            columns: of the task.
+            examples: n texts, or names of images; of several columns, (n, columns).
+            truth, answers: of each.
+        """
+
+    @abstractmethod
+    def read_predictions(self, path: Path) -> Any:
+        """What was written: an object with `examples`, `truth` and `answers`.
+
+        Raises:
+            UserError: where the file is missing or broken, or is of other labels.
+        """

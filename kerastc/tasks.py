@@ -1,0 +1,115 @@
+"""What a model is for: an input paired with an output. A new task is a line here.
+
+A task is known by its name, which preprocessing.json and the signatures of exports hold. What it
+consists of lies in rooms of their own, `kerastc.inputs.NAME` and `kerastc.outputs.NAME`, whose
+modules load on first use: a device lacks the libraries of most of them.
+"""
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from kerastc.errors import UserError
+
+if TYPE_CHECKING:
+    from kerastc.inputs.input import Input
+    from kerastc.outputs.output import Output
+    from kerastc.run import Run
+
+
+@dataclass(frozen=True)
+class Task:
+    """An input paired with an output.
+
+    Args:
+        name: as files have it.
+        shown: the room in `kerastc.inputs` of what a model is shown.
+        answered: the room in `kerastc.outputs` of what it answers.
+    """
+
+    name: str
+    shown: str
+    answered: str
+
+    @property
+    def unit(self) -> str:
+        """What one example is called: "text"."""
+        return self._room("inputs", self.shown).UNIT
+
+    @property
+    def units(self) -> str:
+        """What several are called: "texts"."""
+        return self._room("inputs", self.shown).UNITS
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What the parts of an example are called in predictions: ("text",)."""
+        return self._room("inputs", self.shown).COLUMNS
+
+    @property
+    def input(self) -> type["Input"]:
+        """What a model is shown, on any machine: `INPUT` of the room's `encode`."""
+        return self.input_part("encode").INPUT
+
+    @property
+    def output(self) -> type["Output"]:
+        """What it answers, on any machine: `OUTPUT` of the room's `scores`."""
+        return self.output_part("scores").OUTPUT
+
+    def input_part(self, name: str) -> ModuleType:
+        """A module of the input's room: "encode", "read", "batches", "export"."""
+        return self._room("inputs", self.shown, name)
+
+    def output_part(self, name: str) -> ModuleType:
+        """A module of the output's room: "scores", "head", "page"."""
+        return self._room("outputs", self.answered, name)
+
+    @staticmethod
+    def _room(*names: str) -> ModuleType:
+        return importlib.import_module(".".join(("kerastc", *names)))
+
+
+TASKS = {
+    task.name: task
+    for task in (
+        Task("text-classification", "text", "classes"),
+        Task("image-classification", "image", "classes"),
+    )
+}
+
+
+def task_named(name: object, where: object) -> Task:
+    """The task of that name.
+
+    Args:
+        name: as a file has it.
+        where: the file, for the error.
+
+    Raises:
+        UserError: where it is none of `TASKS`.
+    """
+    if not isinstance(name, str) or name not in TASKS:
+        raise UserError(
+            f"{where} has task={name!r}; known are {', '.join(TASKS)}.",
+            "Where a newer kerastc wrote it: pip install --upgrade kerastc",
+        )
+    return TASKS[name]
+
+
+def units_of(columns: Sequence[str]) -> str:
+    """What examples of these columns are called: "texts"; "rows" where no input has them."""
+    found = (task.units for task in TASKS.values() if task.columns == tuple(columns))
+    return next(found, "rows")
+
+
+def task_of(run: "Run") -> Task:
+    """The task of a run, as its preprocessing.json says.
+
+    Raises:
+        UserError: where it says nothing yet, or something that is none of `TASKS`.
+    """
+    return task_named(
+        run.read_json("preprocessing.json").get("task"), run.path("preprocessing.json")
+    )

@@ -1,0 +1,28 @@
+"""Tasks by their names, and what is in their rooms."""
+
+import pytest
+
+from kerastc.errors import UserError
+from kerastc.run import Run
+from kerastc.tasks import TASKS, task_of, units_of
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
+def test_each_task_has_an_input_and_an_output(task):
+    assert task.units == f"{task.unit}s"
+    assert units_of(task.columns) == task.units
+    assert task.input.sample and task.input.names["keras"]
+    assert task.output.main in task.output.figures
+
+
+def test_the_task_of_a_run_is_that_of_its_preprocessing(tmp_path):
+    run = Run.create(tmp_path / "run", {"recipe": "text", "config": {}})
+    run.write_json("preprocessing.json", {"task": "image-classification"})
+    assert task_of(run) is TASKS["image-classification"]
+    run.write_json("preprocessing.json", {"task": "poetry"})
+    with pytest.raises(UserError, match='task is "poetry", not one of image-classification, text'):
+        task_of(run)
+
+
+def test_examples_of_no_task_are_rows():
+    assert units_of(("first", "third")) == "rows"
