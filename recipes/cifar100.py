@@ -97,9 +97,9 @@ class Config(
         return super().whole_chunks() if self.method == "joint_simclr" else self
 
 
-def load(config: Config, run) -> data.ImageSplits:
+def load(config: Config, run) -> data.Splits:
     return data.load_images(config)
 
 
-def train(splits: data.ImageSplits, config: Config, run) -> training.Trained:
+def train(splits: data.Splits, config: Config, run) -> training.Trained:
     return methods.after_filter(getattr(methods, config.method), splits, config, run)

@@ -28,9 +28,9 @@ class Config(data.ImageData, methods.FilterConfig, methods.FixMatchConfig):
     """Three unlabelled images beside each labelled one."""
 
 
-def load(config: Config, run) -> data.ImageSplits:
+def load(config: Config, run) -> data.Splits:
     return data.load_images(config)
 
 
-def train(splits: data.ImageSplits, config: Config, run) -> training.Trained:
+def train(splits: data.Splits, config: Config, run) -> training.Trained:
     return methods.after_filter(methods.fixmatch, splits, config, run)

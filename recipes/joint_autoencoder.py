@@ -22,9 +22,9 @@ class Config(data.ImageData, methods.FilterConfig, methods.JointAutoencoderConfi
     """Twice as many unlabelled images as labelled ones in a batch."""
 
 
-def load(config: Config, run) -> data.ImageSplits:
+def load(config: Config, run) -> data.Splits:
     return data.load_images(config)
 
 
-def train(splits: data.ImageSplits, config: Config, run) -> training.Trained:
+def train(splits: data.Splits, config: Config, run) -> training.Trained:
     return methods.after_filter(methods.joint_autoencoder, splits, config, run)

@@ -34,9 +34,9 @@ class Config(data.ImageData, methods.FilterConfig):
     filter: Literal["none", "svdd", "svm"] = "svdd"  # Deep SVDD, or a one-class SVM's objective
 
 
-def load(config: Config, run) -> data.ImageSplits:
+def load(config: Config, run) -> data.Splits:
     return data.load_images(config)
 
 
-def train(splits: data.ImageSplits, config: Config, run) -> training.Trained:
+def train(splits: data.Splits, config: Config, run) -> training.Trained:
     return methods.after_filter(getattr(methods, config.method), splits, config, run)

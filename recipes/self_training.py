@@ -27,9 +27,9 @@ class Config(data.ImageData, methods.FilterConfig, methods.SelfTrainingConfig):
     """A supervised training, then four rounds."""
 
 
-def load(config: Config, run) -> data.ImageSplits:
+def load(config: Config, run) -> data.Splits:
     return data.load_images(config)
 
 
-def train(splits: data.ImageSplits, config: Config, run) -> training.Trained:
+def train(splits: data.Splits, config: Config, run) -> training.Trained:
     return methods.after_filter(methods.self_training, splits, config, run)

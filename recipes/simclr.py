@@ -24,9 +24,9 @@ class Config(data.ImageData, methods.FilterConfig, methods.SimclrConfig):
     """Batches of 256 pairs; of more, no more are in memory at once."""
 
 
-def load(config: Config, run) -> data.ImageSplits:
+def load(config: Config, run) -> data.Splits:
     return data.load_images(config)
 
 
-def train(splits: data.ImageSplits, config: Config, run) -> training.Trained:
+def train(splits: data.Splits, config: Config, run) -> training.Trained:
     return methods.after_filter(methods.simclr, splits, config, run)

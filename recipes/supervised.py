@@ -29,9 +29,9 @@ class Config(data.FoldedImageData, training.ImageClassifierConfig):
     """A small residual network from random weights."""
 
 
-def load(config: Config, run) -> data.ImageSplits:
-    return data.load_folded_images(config)
+def load(config: Config, run) -> data.Splits:
+    return data.load_images(config)
 
 
-def train(splits: data.ImageSplits, config: Config, run) -> training.Trained:
+def train(splits: data.Splits, config: Config, run) -> training.Trained:
     return methods.supervised(splits, config, run)

@@ -67,10 +67,12 @@ def test_arrays_and_files_get_their_probabilities(run, images, pictures):
 def test_labels_are_renumbered_to_the_classes_of_the_run(run, images):
     labels = np.arange(40, dtype="int32") % 2
     names = row_names("test", range(40))
-    given = LabelledImages(images, labels, ("blue", "green"), names, "a test")
+    given = LabelledImages(images, labels, ("blue", "green"), "a test", names=names)
     np.testing.assert_array_equal(predictor_of(run).matching(given).labels, 2 - labels)
     with pytest.raises(UserError, match="does not know: pink"):
-        predictor_of(run).matching(LabelledImages(images, labels, ("red", "pink"), names, "a test"))
+        predictor_of(run).matching(
+            LabelledImages(images, labels, ("red", "pink"), "a test", names=names)
+        )
 
 
 def test_images_that_the_model_does_not_take_are_refused(run, images):

@@ -17,7 +17,6 @@ from kerastc.training.config import TrainingConfig
 from kerastc.training.teacher import Teaching
 
 if TYPE_CHECKING:
-    from kerastc.data.image_splits import ImageSplits
     from kerastc.data.splits import Splits
 
 
@@ -39,9 +38,7 @@ class Task(ABC):
     kind: ClassVar[str]
     full_rank: ClassVar[str] = ""
 
-    def __init__(
-        self, parent: Run, original: Run, config: TrainingConfig, splits: "Splits | ImageSplits"
-    ):
+    def __init__(self, parent: Run, original: Run, config: TrainingConfig, splits: "Splits"):
         self.parent = parent
         self.original = original
         self.config = config
@@ -138,9 +135,7 @@ class Task(ABC):
         """What the original says of them, (examples, classes)."""
 
 
-def task_of(
-    parent: Run, original: Run, config: TrainingConfig, splits: "Splits | ImageSplits"
-) -> Task:
+def task_of(parent: Run, original: Run, config: TrainingConfig, splits: "Splits") -> Task:
     """The task of a run; arguments as in `Task`.
 
     Raises:

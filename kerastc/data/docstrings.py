@@ -21,7 +21,7 @@ from typing import Literal
 import numpy as np
 
 from kerastc.data.duplicates import find_duplicates
-from kerastc.data.splits import sample_per_class
+from kerastc.data.text_splits import sample_per_class
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
 from kerastc.progress import progress

@@ -1,4 +1,4 @@
-"""Texts that stand twice, or nearly so, and texts with two classes."""
+"""Examples that occur twice; among texts, also such as nearly do."""
 
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -16,36 +16,44 @@ Seen = Callable[[Sequence[str]], Sequence[str]]  # texts to what a model sees of
 
 @dataclass(frozen=True)
 class Duplicates:
-    """What `find_duplicates` found.
+    """Equal examples of a source, each group of them kept within one part.
 
     Args:
         groups: (n,) int64; rows with the same text, or a chain of near ones between them, share a
-            number. Numbers count from 0 in the order of first appearance.
-        exact: rows beyond the first of each equal text.
-        near: different texts beyond the first of each group that the whole texts make.
-        seen: such groups beyond the first that what the model sees joins to one;
-            `exact + near + seen` rows too many in all.
+            number. Numbers count from 0 in the order of first appearance. None of images, where it
+            might tell of classes that are hidden.
+        exact: rows beyond the first of each equal example.
         conflicting: rows in groups with more than one class.
         examples: up to 10 groups, those with several classes first: their first two texts (one
-            where all are equal) and their classes.
+            where all are equal) or names of images, and their classes.
+        near: different texts beyond the first of each group that the whole texts make; None where
+            they were not looked for.
+        seen: such groups beyond the first that what the model sees joins to one;
+            `exact + near + seen` rows too many in all.
+        left_out: images of the training part that equal one of the official test part, and are in
+            no part for that; None where no rows are left out.
+        units: what the examples are.
     """
 
-    groups: np.ndarray
+    groups: np.ndarray | None
     exact: int
-    near: int
     conflicting: int
     examples: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    near: int | None = None
     seen: int = 0
+    left_out: int | None = None
+    units: str = "texts"
 
     def as_dict(self) -> dict:
         """The counts and examples, for JSON."""
+        counts = {"near": self.near, "seen": self.seen or None, "left_out": self.left_out}
         return {
             "exact": self.exact,
-            "near": self.near,
-            **({"seen": self.seen} if self.seen else {}),
+            **{name: count for name, count in counts.items() if count is not None},
             "conflicting": self.conflicting,
             "examples": [
-                {"texts": list(texts), "classes": list(classes)} for texts, classes in self.examples
+                {self.units: list(some), "classes": list(classes)}
+                for some, classes in self.examples
             ],
         }
 

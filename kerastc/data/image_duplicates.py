@@ -1,42 +1,11 @@
-"""Images that stand twice, pixel by pixel."""
+"""Images that are equal pixel by pixel."""
 
-from dataclasses import dataclass
 from hashlib import sha256
 from math import prod
 
 import numpy as np
 
-EXAMPLES = 10
-
-
-@dataclass(frozen=True)
-class ImageDuplicates:
-    """Equal images of a source. Nothing here tells the class of an unlabelled image.
-
-    Args:
-        exact: rows of the training part beyond the first of each equal image; they stay together.
-        left_out: rows of the training part that equal an image of the official test part, and are
-            in no part for that.
-        conflicting: labelled rows and rows left out that equal one of another class.
-        examples: names of equal images, and their classes, of up to 10 groups of such rows.
-    """
-
-    exact: int
-    left_out: int
-    conflicting: int
-    examples: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
-
-    def as_dict(self) -> dict:
-        """The counts and examples, for JSON."""
-        return {
-            "exact": self.exact,
-            "left_out": self.left_out,
-            "conflicting": self.conflicting,
-            "examples": [
-                {"images": list(names), "classes": list(classes)}
-                for names, classes in self.examples
-            ],
-        }
+from kerastc.data.duplicates import EXAMPLES, Duplicates
 
 
 def equal_groups(*parts: np.ndarray) -> list[np.ndarray]:
@@ -65,15 +34,15 @@ def describe_duplicates(
     classes: tuple[str, ...],
     exact: int,
     left_out: int,
-) -> ImageDuplicates:
-    """Looks at the rows whose classes may be seen.
+) -> Duplicates:
+    """The equal images among those whose classes may be seen.
 
     Args:
         groups: (n,) of `equal_groups`.
         labels: (n,) indices into `classes`.
         names: (n,) of the images.
         classes: their names.
-        exact, left_out: as in `ImageDuplicates`, which count rows beyond these, too.
+        exact, left_out: as in `Duplicates`, which count rows beyond these, too.
     """
     order = np.argsort(groups, kind="stable")
     starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
@@ -86,4 +55,4 @@ def describe_duplicates(
     conflicting = sum(
         len(rows) for rows, found in zip(several, class_sets, strict=True) if len(found) > 1
     )
-    return ImageDuplicates(exact, left_out, conflicting, tuple(examples))
+    return Duplicates(None, exact, conflicting, tuple(examples), left_out=left_out, units="images")

@@ -177,7 +177,7 @@ def _decoded(
         return UnlabelledImages(pixels, names, str(folder), told)
     number = {name: i for i, name in enumerate(classes)}
     labels = np.array([number[part.class_of[file]] for file in kept], np.int32)
-    return LabelledImages(pixels, labels, classes, names, str(folder), told, bits)
+    return LabelledImages(pixels, labels, classes, str(folder), told, names=names, bits=bits)
 
 
 def _refusal(folder: Path, unreadable: Mapping[Path, str]) -> UserError:

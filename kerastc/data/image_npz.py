@@ -107,4 +107,4 @@ def _labelled(
 ) -> LabelledImages:
     rows = row_names(word, range(len(images)))
     classes, of_name = as_read(classes, f"{path}, label_names")
-    return LabelledImages(resized(images, size), of_name[labels], classes, rows, path.name)
+    return LabelledImages(resized(images, size), of_name[labels], classes, path.name, names=rows)

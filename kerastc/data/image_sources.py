@@ -19,7 +19,7 @@ TFDS = "tfds:"
 
 @dataclass(frozen=True)
 class ImageSource:
-    """All images of a source with all their labels; recipes get `ImageSplits` of it instead.
+    """All images of a source with all their labels; recipes get `Splits` of it instead.
 
     Args:
         train: the training part, or everything.
@@ -224,7 +224,7 @@ def _digits(size: tuple[int, int] | None) -> ImageSource:
         resized(images, size),
         scans.target.astype(np.int32),
         tuple(map(str, scans.target_names)),
-        row_names("image", range(len(images))),
         "the digits of scikit-learn",
+        names=row_names("image", range(len(images))),
     )
     return ImageSource(digits, counts={"labelled": 20, "validation": 200, "test": 450})

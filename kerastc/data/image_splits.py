@@ -1,163 +1,24 @@
 """Labelled, unlabelled, validation and test images: by class, and none equal across parts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Annotated
+from dataclasses import replace
 
 import numpy as np
-import pydantic
-from pydantic import Field
 
 from kerastc.data.drawing import draw_parts
-from kerastc.data.folds import Fold, folds_record
-from kerastc.data.image_duplicates import ImageDuplicates, describe_duplicates, equal_groups
-from kerastc.data.image_sources import (
-    DIGITS,
-    TFDS,
-    ImageSource,
-    read_part,
-    read_source,
-    read_unlabelled_images,
-)
+from kerastc.data.duplicates import Duplicates
+from kerastc.data.image_duplicates import describe_duplicates, equal_groups
+from kerastc.data.image_sources import ImageSource
 from kerastc.data.images import LabelledImages, UnlabelledImages, row_names
 from kerastc.data.near_images import MOST, NOTE, near_copies
-from kerastc.data.part_words import COUNT_OR_PATH, Portion, refuse_share
+from kerastc.data.splits import Splits
 from kerastc.errors import UserError
-from kerastc.settings import Config, IsLocation
 
 DRAWN = ("test", "validation", "labelled")  # by class, in this order; unlabelled is of the rest
 SHOWN = 5  # classes that an error names
 TEST_SHARE = 0.2  # of all images, where there is no official test part
 VALIDATION_SHARE = 0.15  # of the training part, before others are left out
 MOST_VALIDATION = 1000  # images by that share
-
-Some = Annotated[int, Field(ge=1)] | None
-ImageLocation = Annotated[str, IsLocation((DIGITS, TFDS))]
-
-
-# A number of images to draw, or the file or folder that holds them.
-Part = Annotated[int | ImageLocation | None, COUNT_OR_PATH]
-
-
-class ImageData(Config):
-    """Where a recipe's images come from, and how many labels it may see."""
-
-    data: ImageLocation = DIGITS  # digits, FILE.npz, tfds:NAME or a folder of class folders
-    image_size: Some = None  # pixels of both sides; none: as they are, or 32 where they differ
-    labelled: Some = None  # training images with their labels; none: all that are in no other part
-    unlabelled: Part = None  # without: how many, or a file or folder; none: all that remain
-    validation: Part = None  # how many, or a file or folder; none: 15 % of training, at most 1,000
-    test: Part = None  # how many, or a file or folder; none: the official ones, or 20 %
-    validation_fraction: Portion = None  # of the training images; in the place of validation
-    test_fraction: Portion = None  # of all images; in the place of test
-    skip_unreadable: bool = False  # of a folder, leave out images that cannot be read
-
-    @pydantic.model_validator(mode="after")
-    def sound_parts(self) -> "ImageData":
-        """Refuses sizes below one, shares as files, and two ways of saying the same."""
-        for name in ("unlabelled", "validation", "test"):
-            value = getattr(self, name)
-            if name != "unlabelled":
-                refuse_share(name, value)
-            if isinstance(value, int) and value < (name != "unlabelled"):
-                raise ValueError(f"{name}={value}: at least 1 is needed.")
-            if name != "unlabelled" and None not in (value, getattr(self, f"{name}_fraction")):
-                raise ValueError(f"{name} and {name}_fraction are both given; give only one.")
-        return self
-
-
-@dataclass(frozen=True)
-class ImageSplits:
-    """The result of `split_images`. The labels of the unlabelled images are nowhere in it.
-
-    Args:
-        train, validation, test: labelled images, in the order of their rows.
-        unlabelled: the others, in random order.
-        train_rows, validation_rows, test_rows, unlabelled_rows: their rows, int64, in the source's
-            training part, those of test in its test part where it has one.
-        duplicates: equal images, each kept within one part.
-        fingerprint: of the source.
-        notes: what was counted on the way (files passed over, ...), name to number.
-        sources: of the parts that the source has, as `ImageSource.sources` gives them.
-        folds: where the labelled images are cross-validated; the parts above are then of the
-            training after them, which has no test images.
-        data: all labelled images, of which the rows of folds are.
-    """
-
-    train: LabelledImages
-    validation: LabelledImages
-    test: LabelledImages
-    unlabelled: UnlabelledImages
-    train_rows: np.ndarray
-    validation_rows: np.ndarray
-    test_rows: np.ndarray
-    unlabelled_rows: np.ndarray
-    duplicates: ImageDuplicates
-    fingerprint: str
-    notes: dict[str, int]
-    sources: dict[str, dict[str, str]] = field(default_factory=dict)
-    folds: tuple[Fold, ...] = ()
-    data: LabelledImages | None = None
-
-    @property
-    def tested(self) -> LabelledImages:
-        """The images whose predictions are those of models that never saw them."""
-        return self.data if self.folds else self.test
-
-    def of_fold(self, number: int) -> "ImageSplits":
-        """The parts of a fold, counted from 1."""
-        fold = self.folds[number - 1]
-        rows = {"train": fold.train, "validation": fold.validation, "test": fold.test}
-        parts = {name: self.data.take(of_part) for name, of_part in rows.items()}
-        named = {f"{name}_rows": of_part for name, of_part in rows.items()}
-        return replace(self, **parts, **named, folds=(), data=None)
-
-    def summary(self) -> dict[str, dict]:
-        """Rows of each part and, where they have labels, of its classes, in the classes' order."""
-        parts = {"train": self.train, "validation": self.validation}
-        if not self.folds:
-            parts["test"] = self.test
-        counted = {
-            name: {"rows": len(part), "counts": part.class_counts().tolist()}
-            for name, part in parts.items()
-        }
-        return counted | {"unlabelled": {"rows": len(self.unlabelled)}}
-
-    def as_dict(self) -> dict:
-        """All that a run records of its data (data.json)."""
-        record = {
-            "source": self.train.source,
-            "fingerprint": self.fingerprint,
-            "classes": list(self.train.classes),
-            "splits": self.summary(),
-            "duplicates": self.duplicates.as_dict(),
-            "notes": dict(self.notes),
-        }
-        optional = {"sources": dict(self.sources)} if self.sources else {}
-        if self.folds:
-            optional["folds"] = folds_record(self.data, self.folds)
-        return record | optional
-
-
-def load_images(config: ImageData) -> ImageSplits:
-    """Reads and splits the images of a config; the same config gives the same splits.
-
-    Raises:
-        UserError: as `read_source` and `split_images` do.
-    """
-    source = source_of(config)
-    sizes = {
-        name: value if isinstance(value := getattr(config, name), int) else None
-        for name in ("unlabelled", "validation", "test")
-    }
-    if config.test_fraction is not None:
-        whole = len(source.train if source.test is None else source.test)
-        sizes["test"] = max(round(config.test_fraction * whole), 1)
-    if config.validation_fraction is not None:
-        drawn = sizes["test"] or round(TEST_SHARE * len(source.train))
-        training = len(source.train) - (drawn if source.test is None else 0)
-        sizes["validation"] = max(round(config.validation_fraction * training), 1)
-    return split_images(source, config.seed, config.labelled, **sizes)
 
 
 def split_images(
@@ -167,7 +28,7 @@ def split_images(
     unlabelled: int | None = None,
     validation: int | None = None,
     test: int | None = None,
-) -> ImageSplits:
+) -> Splits:
     """Draws the parts by class; equal images never stand in two of them.
 
     Training images that equal one of a given test or validation part are left out. Other equal
@@ -241,19 +102,15 @@ def split_images(
             more
         ) - len(kept)
     notes |= _near(parts["labelled"].examples, without.examples, parts["validation"], parts["test"])
-    return ImageSplits(
-        parts["labelled"],
-        parts["validation"],
-        parts["test"],
-        without,
-        rows["labelled"],
-        rows["validation"],
-        rows["test"],
-        rest,
+    return Splits(
+        *(parts[name] for name in ("labelled", "validation", "test")),
+        *(rows[name] for name in ("labelled", "validation", "test")),
         _duplicates(source, seen, groups, given, given_groups, left_out),
-        fingerprint,
-        {what: count for what, count in notes.items() if count},
-        sources,
+        sources=sources,
+        fingerprint=fingerprint,
+        notes={what: count for what, count in notes.items() if count},
+        unlabelled=without,
+        unlabelled_rows=rest,
     )
 
 
@@ -286,41 +143,6 @@ def _without_tested(source: ImageSource) -> tuple[ImageSource, dict[str, int]]:
         )
     notes["validation images left out as equal to a test image"] = len(validation) - len(kept)
     return replace(source, validation=validation.take(kept)), notes
-
-
-def hidden_labels(config: ImageData, splits: ImageSplits) -> np.ndarray:
-    """The labels of `splits.unlabelled`, (m,) int32, read from the source once more.
-
-    Images that came without labels have -1.
-
-    For reports of what a finished training made of images whose labels it did not have.
-
-    Raises:
-        UserError: as `read_source` does, and where the source has changed since the split.
-    """
-    source = source_of(config)
-    if source.fingerprint != splits.fingerprint:
-        raise UserError(
-            f"The images of {config.data} have changed since they were split.",
-            "Give them back as they were, or start a new run.",
-        )
-    more = 0 if source.unlabelled is None else len(source.unlabelled)
-    labels = np.concatenate([source.train.labels, np.full(more, -1, np.int32)])
-    return labels[splits.unlabelled_rows]
-
-
-def source_of(config: ImageData) -> ImageSource:
-    """All images of a config, the parts that have files of their own among them."""
-    size = None if config.image_size is None else (config.image_size, config.image_size)
-    source = read_source(config.data, size, config.skip_unreadable)
-    given = {
-        name: read_part(path, source.train, config.skip_unreadable)
-        for name in ("test", "validation")
-        if isinstance(path := getattr(config, name), str)
-    }
-    if isinstance(path := config.unlabelled, str):
-        given["unlabelled"] = read_unlabelled_images(path, source.train, config.skip_unreadable)
-    return replace(source, **given)
 
 
 def _sizes(source: ImageSource, asked: Mapping[str, int | None]) -> dict[str, int | None]:
@@ -375,21 +197,6 @@ def check_classes(train: LabelledImages) -> None:
         )
 
 
-def require_unlabelled(splits: ImageSplits) -> None:
-    """Refuses, for a method that learns from unlabelled images, a source that has none.
-
-    Raises:
-        UserError: with the ways to give some.
-    """
-    if not len(splits.unlabelled):
-        raise UserError(
-            f"{splits.train.source}: all training images are labelled, and this method learns from "
-            "unlabelled ones, too.",
-            "Give some: unlabelled=FOLDER or FILE.npz, or a folder `unlabelled` beside those of "
-            "the classes. Or hide labels: labelled=100 keeps those of 100 images.",
-        )
-
-
 def _check_labelled(train: LabelledImages, rows: np.ndarray) -> None:
     empty = _empty(train.classes, train.labels[rows])
     if empty:
@@ -416,7 +223,7 @@ def _duplicates(
     given: Mapping[str, LabelledImages],
     given_groups: Sequence[np.ndarray],
     left_out: np.ndarray,
-) -> ImageDuplicates:
+) -> Duplicates:
     """What may be told of equal images: `seen` are the rows of training whose labels are known."""
     parts = [(source.train, seen, groups)]
     for part, numbers in zip(given.values(), given_groups, strict=True):

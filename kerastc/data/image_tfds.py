@@ -100,7 +100,9 @@ def _read(
             parts[part] = UnlabelledImages(images, rows, origin)
             continue
         counts += np.bincount(labels, minlength=len(of_name))
-        parts[part] = LabelledImages(images, of_name[labels], classes, rows, origin, {}, bits)
+        parts[part] = LabelledImages(
+            images, of_name[labels], classes, origin, names=rows, bits=bits
+        )
     notes = merged_notes(classes, of_name, counts)
     if bits:
         told = f"images of 16 bits, of which {bits} are in use"

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
 from kerastc.data.label_names import class_name
-from kerastc.data.labelled import Labelled
+from kerastc.data.labelled import Examples, Labelled
 from kerastc.errors import UserError
 
 BLOCK = 1024  # images whose squares are held at a time
@@ -20,69 +21,41 @@ class LabelledImages(Labelled):
     """Images with one class each.
 
     Args:
-        examples: (n, height, width, channels) uint8, the images; one channel (grey) or three (RGB).
-        labels: (n,) int32 array of indices into `classes`.
-        classes: the class names, in a stable order.
+        examples: (n, height, width, channels) uint8; one channel (grey) or three (RGB).
+        labels, classes, source, notes: as of `Labelled`.
         names: (n,) array of `str` objects, what a report calls each image: "train 123",
             "dog/rex.png".
-        source: where the images come from, in words a report can print.
-        notes: what was counted on the way (files passed over, ...), name to number.
         bits: that the grey values in files of 16 bits have, where there were some.
     """
 
-    examples: np.ndarray
-    labels: np.ndarray
-    classes: tuple[str, ...]
-    names: np.ndarray
-    source: str
-    notes: dict[str, int] = field(default_factory=dict)
-    bits: int | None = None
+    per_row: ClassVar[tuple[str, ...]] = (*Labelled.per_row, "names")
 
-    def __len__(self) -> int:
-        return len(self.examples)
+    names: np.ndarray = field(kw_only=True)
+    bits: int | None = field(default=None, kw_only=True)
 
-    def take(self, rows: np.ndarray) -> "LabelledImages":
-        """A copy of the given rows, (m,) int or (n,) bool, with the same classes and source."""
-        rows = np.asarray(rows)
-        return replace(
-            self, examples=self.examples[rows], labels=self.labels[rows], names=self.names[rows]
-        )
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """SHA-256 over class names, shape, images and labels in their order."""
-        digest = hashlib.sha256()
-        for name in self.classes:
-            digest.update(name.encode() + b"\0")
+    def _digest(self, digest) -> None:
         digest.update(repr(self.examples.shape).encode())
         digest.update(np.ascontiguousarray(self.examples).reshape(-1))
         digest.update(self.labels.astype("<i4"))
-        return digest.hexdigest()
 
 
 @dataclass(frozen=True)
-class UnlabelledImages:
+class UnlabelledImages(Examples):
     """Images whose classes nobody may look at while training: there is no place for them here.
 
     Args:
-        examples: (n, height, width, channels) uint8, the images.
+        examples: (n, height, width, channels) uint8.
         names: (n,) array of `str` objects that tell no class: "train 123".
         source: where the images come from.
         notes: as of `LabelledImages`.
     """
 
+    per_row: ClassVar[tuple[str, ...]] = ("examples", "names")
+
     examples: np.ndarray
     names: np.ndarray
     source: str
     notes: dict[str, int] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.examples)
-
-    def take(self, rows: np.ndarray) -> "UnlabelledImages":
-        """A copy of the given rows, (m,) int or (n,) bool."""
-        rows = np.asarray(rows)
-        return replace(self, examples=self.examples[rows], names=self.names[rows])
 
     @cached_property
     def fingerprint(self) -> str:

@@ -1,8 +1,10 @@
-"""What labelled rows of any kind have in common."""
+"""What labelled examples of any kind have in common."""
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Self
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -12,18 +14,41 @@ from kerastc.errors import UserError
 NAMED = 10  # classes that an error lists
 
 
-class Labelled:
-    """Rows with one class each.
+class Examples:
+    """A dataclass some of whose fields have a value per example, `examples` among them."""
 
-    Attributes:
+    per_row: ClassVar[tuple[str, ...]]
+    examples: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def take(self, rows: np.ndarray) -> Self:
+        """A copy of the given rows, (m,) int or (n,) bool; all else is the same."""
+        rows = np.asarray(rows)
+        columns = {name: getattr(self, name) for name in self.per_row}
+        return replace(self, **{name: of[rows] for name, of in columns.items() if of is not None})
+
+
+@dataclass(frozen=True)
+class Labelled(Examples):
+    """Examples with one class each.
+
+    Args:
+        examples: an array whose first axis counts them; what is in it, a subclass says.
         labels: (n,) int32 array of indices into `classes`.
         classes: the class names, in a stable order.
-        source: where the rows come from, in words a report can print.
+        source: where the examples come from, in words a report can print.
+        notes: what was counted on the way (rows dropped, files passed over, ...), name to number.
     """
 
+    per_row: ClassVar[tuple[str, ...]] = ("examples", "labels")
+
+    examples: np.ndarray
     labels: np.ndarray
     classes: tuple[str, ...]
     source: str
+    notes: dict[str, int] = field(default_factory=dict)
 
     def matching(self, classes: Sequence[str], owner: object) -> Self:
         """The same rows, their labels renumbered to other classes that are equal or read alike.
@@ -50,6 +75,19 @@ class Labelled:
     def class_counts(self) -> np.ndarray:
         """Rows of each class, (classes,) int."""
         return np.bincount(self.labels, minlength=len(self.classes))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over class names, examples and labels in their order."""
+        digest = hashlib.sha256()
+        for name in self.classes:
+            digest.update(name.encode() + b"\0")
+        self._digest(digest)
+        return digest.hexdigest()
+
+    def _digest(self, digest: "hashlib._Hash") -> None:
+        """Adds examples and labels to a SHA-256."""
+        raise NotImplementedError
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -13,8 +13,9 @@ from kerastc.data.assigning import thinned
 from kerastc.data.duplicates import Seen, find_duplicates
 from kerastc.data.folds import Folds, draw_folds
 from kerastc.data.part_words import COUNT_OR_PATH, Portion, refuse_share
-from kerastc.data.splits import PARTS, Splits, drawn, split
+from kerastc.data.splits import PARTS, Splits
 from kerastc.data.table_folder import part_location
+from kerastc.data.text_splits import drawn, split
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
 from kerastc.settings import Location
@@ -198,8 +199,7 @@ def _in_folds(
     folds, last = draw_folds(
         data, duplicates.groups, parts.folds, seed, parts.validation_fraction, train_fraction
     )
-    rows = last.train, last.validation, last.test
-    return Splits(*map(data.take, rows), *rows, duplicates, data, folds=folds)
+    return Splits.of_folds(data, duplicates, folds, last)
 
 
 def _sizes(data: LabelledTexts, given: dict[str, LabelledTexts]) -> list[int]:

@@ -1,9 +1,8 @@
 """Labelled texts in memory: what every text source gives and every text recipe takes."""
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, field
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -17,20 +16,14 @@ class LabelledTexts(Labelled):
 
     Args:
         examples: (n,) array of `str` objects, the texts.
-        labels: (n,) int32 array of indices into `classes`.
-        classes: the class names, in a stable order.
-        source: where the texts come from, in words a report can print.
-        notes: what was counted on the way (rows dropped, texts cut, ...), name to number.
+        labels, classes, source, notes: as of `Labelled`.
         dates: (n,) int32, each year * 10000 + month * 100 + day; None where the source has none.
         reading: how rows of a table became texts; empty where they are of no table.
         parts: where the validation and test rows are that lie in one folder with these.
     """
 
-    examples: np.ndarray
-    labels: np.ndarray
-    classes: tuple[str, ...]
-    source: str
-    notes: dict[str, int] = field(default_factory=dict)
+    per_row: ClassVar[tuple[str, ...]] = (*Labelled.per_row, "dates")
+
     dates: np.ndarray | None = None
     reading: Reading = field(default_factory=Reading)
     parts: dict[str, str] = field(default_factory=dict)
@@ -45,7 +38,7 @@ class LabelledTexts(Labelled):
         classes: Sequence[str] | None = None,
         dates: np.ndarray | None = None,
         reading: Reading | None = None,
-    ) -> "LabelledTexts":
+    ) -> Self:
         """Builds the arrays from texts and class names; classes are sorted unless given."""
         classes = tuple(classes) if classes is not None else tuple(sorted(set(names)))
         index = {name: i for i, name in enumerate(classes)}
@@ -59,23 +52,9 @@ class LabelledTexts(Labelled):
             reading or Reading(),
         )
 
-    def __len__(self) -> int:
-        return len(self.examples)
-
-    def take(self, rows: np.ndarray) -> "LabelledTexts":
-        """The given rows, (m,) int or (n,) bool, with the same classes and source."""
-        dates = None if self.dates is None else self.dates[rows]
-        return replace(self, examples=self.examples[rows], labels=self.labels[rows], dates=dates)
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """SHA-256 over class names, texts and labels in their order."""
-        digest = hashlib.sha256()
-        for name in self.classes:
-            digest.update(name.encode() + b"\0")
+    def _digest(self, digest) -> None:
         for text, label in zip(self.examples, self.labels, strict=True):
             digest.update(text.encode() + b"\0%d\0" % label)
-        return digest.hexdigest()
 
 
 def column_names(words: str) -> list[str]:

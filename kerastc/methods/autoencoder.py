@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerastc.data import ImageSplits
+from kerastc.data import Splits
 from kerastc.methods.config import AutoencoderConfig
 from kerastc.methods.features import features_of, training_images
 from kerastc.methods.phases import phase, shared
@@ -45,7 +45,7 @@ from kerastc.training.pretraining import Pretrainer, fit_unlabelled
 from kerastc.training.targets import OneHot
 
 
-def autoencoder(splits: ImageSplits, config: AutoencoderConfig, run: Run) -> Trained:
+def autoencoder(splits: Splits, config: AutoencoderConfig, run: Run) -> Trained:
     """Trains the encoder without labels, then the classifier on it, frozen and fine-tuned.
 
     Args:
@@ -110,7 +110,7 @@ class Outcome:
 
 
 def pretrain(
-    model: keras.Model, splits: ImageSplits, config: AutoencoderConfig, run: Run
+    model: keras.Model, splits: Splits, config: AutoencoderConfig, run: Run
 ) -> dict[str, Any]:
     """Trains a classifier's encoder to reconstruct all images of the training parts.
 
@@ -177,7 +177,7 @@ class Autoencoder(Pretrainer):
 
 
 def fit_head(
-    model: keras.Model, splits: ImageSplits, config: AutoencoderConfig, run: Run
+    model: keras.Model, splits: Splits, config: AutoencoderConfig, run: Run
 ) -> dict[str, Any]:
     """Trains a classifier's last layer on the features of its frozen encoder, computed once.
 

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from kerastc.data import ImageSplits
+from kerastc.data import Splits
 from kerastc.training.image_batches import unlabelled_batches
 from kerastc.training.images import JUDGING
 from kerastc.training.predicting import predict
@@ -38,6 +38,6 @@ def settle_norms(model: keras.Model, images: np.ndarray, seed: int = 0) -> None:
         norm.momentum = momentum
 
 
-def training_images(splits: ImageSplits) -> np.ndarray:
+def training_images(splits: Splits) -> np.ndarray:
     """The images of the labelled and the unlabelled part, (n, height, width, channels) uint8."""
     return np.concatenate([splits.train.examples, splits.unlabelled.examples])

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from kerastc.data import ImageSplits, hidden_labels, require_unlabelled
+from kerastc.data import Splits, hidden_labels, require_unlabelled
 from kerastc.methods.config import FixMatchConfig
 from kerastc.methods.phases import phase
 from kerastc.run import Run
@@ -32,7 +32,7 @@ from kerastc.training.learner import Learner
 from kerastc.training.seeding import seed_all
 
 
-def fixmatch(splits: ImageSplits, config: FixMatchConfig, run: Run) -> Trained:
+def fixmatch(splits: Splits, config: FixMatchConfig, run: Run) -> Trained:
     """Trains on labelled images and on unlabelled ones whose label is certain, in one pass.
 
     Args:

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerastc.data import ImageSplits, require_unlabelled
+from kerastc.data import Splits, require_unlabelled
 from kerastc.images import WEAK
 from kerastc.methods.config import FilterConfig
 from kerastc.methods.one_class import (
@@ -34,8 +34,8 @@ SHOWN = 12  # images of each kind in the picture
 
 
 def after_filter(
-    method: Callable[[ImageSplits, FilterConfig, Run], Trained],
-    splits: ImageSplits,
+    method: Callable[[Splits, FilterConfig, Run], Trained],
+    splits: Splits,
     config: FilterConfig,
     run: Run,
 ) -> Trained:
@@ -45,9 +45,7 @@ def after_filter(
     return replace(trained, method=trained.method | told)
 
 
-def typical(
-    splits: ImageSplits, config: FilterConfig, run: Run
-) -> tuple[ImageSplits, dict[str, Any]]:
+def typical(splits: Splits, config: FilterConfig, run: Run) -> tuple[Splits, dict[str, Any]]:
     """Leaves out the unlabelled images that are least like the labelled ones.
 
     The network is trained once for all runs with the same images and settings. Where it says the
@@ -92,7 +90,7 @@ def typical(
 
 
 def fit_one_class(
-    network: keras.Model, splits: ImageSplits, config: FilterConfig, run: Run
+    network: keras.Model, splits: Splits, config: FilterConfig, run: Run
 ) -> dict[str, Any]:
     """Trains a one-class network on the labelled images.
 
@@ -143,7 +141,7 @@ def _loss(network: keras.Model, centre: np.ndarray | None, nu: float):
     return lambda outputs: svdd_loss(outputs, ops.convert_to_tensor(centre), nu)
 
 
-def filtered(splits: ImageSplits, scores: np.ndarray, keep: float) -> ImageSplits:
+def filtered(splits: Splits, scores: np.ndarray, keep: float) -> Splits:
     """Splits without the unlabelled images of the lowest scores; the others keep their order.
 
     Args:

@@ -22,7 +22,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerastc.data import ImageSplits, require_unlabelled
+from kerastc.data import Splits, require_unlabelled
 from kerastc.methods.config import JointAutoencoderConfig
 from kerastc.methods.reconstruction import (
     reconstruction_loss,
@@ -45,7 +45,7 @@ from kerastc.training.learner import Learner
 from kerastc.training.seeding import seed_all
 
 
-def joint_autoencoder(splits: ImageSplits, config: JointAutoencoderConfig, run: Run) -> Trained:
+def joint_autoencoder(splits: Splits, config: JointAutoencoderConfig, run: Run) -> Trained:
     """Trains classifier and autoencoder at once.
 
     Args:
@@ -71,7 +71,7 @@ def joint_autoencoder(splits: ImageSplits, config: JointAutoencoderConfig, run: 
     return concluded(model, choice, figures, splits, config, run)
 
 
-def labelled_batches(splits: ImageSplits, config: JointAutoencoderConfig):
+def labelled_batches(splits: Splits, config: JointAutoencoderConfig):
     """Labelled images whose cross-entropy weighs 1 - alpha."""
     labels, count = splits.train.labels, len(splits.train.classes)
     weights = class_weights(labels, count, config.class_weights)

@@ -8,7 +8,7 @@ moving averages: those are of the labelled images, which look like the ones to b
 import keras
 from keras import ops
 
-from kerastc.data import ImageSplits, require_unlabelled
+from kerastc.data import Splits, require_unlabelled
 from kerastc.errors import UserError
 from kerastc.methods.config import JointSimclrConfig
 from kerastc.methods.contrastive import (
@@ -32,7 +32,7 @@ from kerastc.training.learner import Learner
 from kerastc.training.seeding import seed_all
 
 
-def joint_simclr(splits: ImageSplits, config: JointSimclrConfig, run: Run) -> Trained:
+def joint_simclr(splits: Splits, config: JointSimclrConfig, run: Run) -> Trained:
     """Trains the classifier on labels and pairs of views at once.
 
     Args:

@@ -16,7 +16,7 @@ from typing import Any
 
 import keras
 
-from kerastc.data import ImageSplits
+from kerastc.data import Splits
 from kerastc.errors import UserError
 from kerastc.files import make_folder
 from kerastc.predictor import load_model
@@ -45,7 +45,7 @@ def shared(
     run: Run,
     name: str,
     model: keras.Model,
-    splits: ImageSplits,
+    splits: Splits,
     settings: Mapping[str, Any],
     work: Callable[[Run], dict[str, Any]],
 ) -> dict:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kerastc.data import ImageSplits, hidden_labels, require_unlabelled
+from kerastc.data import Splits, hidden_labels, require_unlabelled
 from kerastc.methods.config import SelfTrainingConfig
 from kerastc.methods.features import features_of, training_images
 from kerastc.methods.neighbours import unit
@@ -35,7 +35,7 @@ from kerastc.training.images import (
 APART = 1000  # seeds of teachers lie further from each other than those of rounds
 
 
-def self_training(splits: ImageSplits, config: SelfTrainingConfig, run: Run) -> Trained:
+def self_training(splits: Splits, config: SelfTrainingConfig, run: Run) -> Trained:
     """Trains on the labelled images, then in rounds on them and on what the model is sure of.
 
     The training that is best on validation gives the model; the first ones, which have labels
@@ -135,7 +135,7 @@ class Opinion:
     vectors: np.ndarray | None
 
 
-def _opinion(model, encoder, splits: ImageSplits, config: SelfTrainingConfig) -> Opinion:
+def _opinion(model, encoder, splits: Splits, config: SelfTrainingConfig) -> Opinion:
     """The mean over an image and its mirror image, where they are the same thing."""
     images = training_images(splits) if config.neighbours else splits.unlabelled.examples
     views = [images, images[:, :, ::-1]] if config.mirrored(images) else [images]
@@ -150,7 +150,7 @@ def _opinion(model, encoder, splits: ImageSplits, config: SelfTrainingConfig) ->
 
 
 def _labels(
-    opinions: list[list[Opinion]], splits: ImageSplits, config: SelfTrainingConfig
+    opinions: list[list[Opinion]], splits: Splits, config: SelfTrainingConfig
 ) -> np.ndarray:
     """What several rounds' models say of the unlabelled images; each round has the same weight."""
     found = np.mean([np.mean([one.probabilities for one in some], axis=0) for some in opinions], 0)
@@ -210,9 +210,7 @@ def select(found: np.ndarray, counts: np.ndarray, config: SelfTrainingConfig) ->
     return Selection(rows, found[rows])
 
 
-def _batches(
-    splits: ImageSplits, config: SelfTrainingConfig, chosen: Selection | None
-) -> ImageBatches:
+def _batches(splits: Splits, config: SelfTrainingConfig, chosen: Selection | None) -> ImageBatches:
     if chosen is None:
         return training_batches(splits.train, config)
     count = len(splits.train.classes)
@@ -263,7 +261,7 @@ def _trained(model, batches, splits, config, folder: Run) -> dict[str, Any]:
     return {"validation_accuracy": accuracy(choice.validation, splits.validation), **figures}
 
 
-def _figures(rounds: list[dict[str, Any]], splits: ImageSplits) -> dict[str, float]:
+def _figures(rounds: list[dict[str, Any]], splits: Splits) -> dict[str, float]:
     """The training as a whole."""
     sums = {name: sum(row[name] for row in rounds) for name in ("epochs", "steps")}
     return {

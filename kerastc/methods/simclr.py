@@ -27,7 +27,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerastc.data import ImageSplits
+from kerastc.data import Splits
 from kerastc.methods.config import ContrastiveConfig, SimclrConfig
 from kerastc.methods.contrastive import (
     PairBatches,
@@ -62,7 +62,7 @@ PAIRED = 512  # validation images at most, of which the pairs are looked for
 SHOWN = 24  # of them in the picture of similarities
 
 
-def simclr(splits: ImageSplits, config: SimclrConfig, run: Run) -> Trained:
+def simclr(splits: Splits, config: SimclrConfig, run: Run) -> Trained:
     """Trains the encoder without labels, judges its features, and fine-tunes it with the labels.
 
     Args:
@@ -111,7 +111,7 @@ PRETRAINING = {
 
 
 def pretrain(
-    projector: keras.Model, splits: ImageSplits, config: SimclrConfig, run: Run
+    projector: keras.Model, splits: Splits, config: SimclrConfig, run: Run
 ) -> dict[str, Any]:
     """Trains a projector, and so its encoder, on views of all images of the training parts.
 
@@ -165,13 +165,13 @@ class Contrast(Pretrainer):
         return {"contrastive": nt_xent(first, second, self.temperature)}
 
 
-def settled_features(model: keras.Model, splits: ImageSplits, seed: int) -> dict[str, Features]:
+def settled_features(model: keras.Model, splits: Splits, seed: int) -> dict[str, Features]:
     """The same as `all_features`, after the norms have settled on the training images."""
     settle_norms(encoder_of(model), training_images(splits), seed)
     return all_features(model, splits)
 
 
-def all_features(model: keras.Model, splits: ImageSplits) -> dict[str, Features]:
+def all_features(model: keras.Model, splits: Splits) -> dict[str, Features]:
     """What a classifier's encoder, as it is, makes of the images of each labelled part."""
     encoder = encoder_of(model)
     parts = {name: getattr(splits, name) for name in PARTS}

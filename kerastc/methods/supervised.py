@@ -1,6 +1,6 @@
 """Learning from the labelled images alone: what every other method is compared with."""
 
-from kerastc.data import ImageSplits
+from kerastc.data import Splits
 from kerastc.run import Run
 from kerastc.training.images import (
     ImageClassifierConfig,
@@ -10,6 +10,6 @@ from kerastc.training.images import (
 )
 
 
-def supervised(splits: ImageSplits, config: ImageClassifierConfig, run: Run) -> Trained:
+def supervised(splits: Splits, config: ImageClassifierConfig, run: Run) -> Trained:
     """Trains a classifier on `splits.train`."""
     return train_image_classifier(build_classifier(splits, config), splits, config, run)

@@ -16,13 +16,12 @@ from kerastc.report.pictures import write_picture
 from kerastc.run import Run
 
 if TYPE_CHECKING:
-    from kerastc.data.image_splits import ImageSplits
     from kerastc.data.images import LabelledImages
     from kerastc.data.splits import Splits
     from kerastc.training.trained import Trained
 
 
-def conclude(run: Run, splits: "Splits | ImageSplits", trained: "Trained") -> None:
+def conclude(run: Run, splits: "Splits", trained: "Trained") -> None:
     """Writes predictions/, metrics.json, plots/ and report.html.
 
     Args:
@@ -61,7 +60,7 @@ def _picture_augmented(run: Run, trained: "Trained") -> None:
         )
 
 
-def _parts(splits: "Splits | ImageSplits", trained: "Trained") -> dict[str, Any]:
+def _parts(splits: "Splits", trained: "Trained") -> dict[str, Any]:
     """The rows of each part that was predicted; a model made of a cross-validated one has no test.
 
     All rows are the test rows of a cross-validation: each was predicted by a model of its own fold.
@@ -79,7 +78,7 @@ def _predictions(rows: "LabelledTexts | LabelledImages", probabilities: np.ndarr
     return Predictions(examples, rows.labels, probabilities, rows.classes, (column,))
 
 
-def _metrics(run: Run, splits: "Splits | ImageSplits", trained: "Trained") -> dict[str, Any]:
+def _metrics(run: Run, splits: "Splits", trained: "Trained") -> dict[str, Any]:
     """What metrics.json says."""
     metrics = {"training": trained.figures}
     parts = _parts(splits, trained)

@@ -21,7 +21,6 @@ from kerastc.training.interim import remove_checkpoints, remove_model
 from kerastc.training.trained import Trained
 
 if TYPE_CHECKING:
-    from kerastc.data.image_splits import ImageSplits
     from kerastc.data.splits import Splits
 
 DONE, ARRAYS = "fold.json", "held_out.npz"
@@ -44,9 +43,9 @@ class HeldOut:
 
 
 def cross_validated(
-    splits: "Splits | ImageSplits",
+    splits: "Splits",
     run: Run,
-    train: Callable[["Splits | ImageSplits", Run], Trained],
+    train: Callable[["Splits", Run], Trained],
 ) -> Trained:
     """Trains once where the splits have no folds; else once for each fold, and once more.
 

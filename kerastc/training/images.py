@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerastc.data import ImageSplits, LabelledImages, channel_statistics
+from kerastc.data import LabelledImages, Splits, channel_statistics
 from kerastc.images import Augmentation
 from kerastc.models import image_classifier
 from kerastc.run import Run
@@ -27,7 +27,7 @@ JUDGING = 256  # images a batch where nothing is trained
 SAMPLES = (4, 9)  # images whose augmentation the report shows, and how often each
 
 
-def build_classifier(splits: ImageSplits, config: ImageClassifierConfig) -> keras.Model:
+def build_classifier(splits: Splits, config: ImageClassifierConfig) -> keras.Model:
     """The network of a config for such images, with random weights."""
     train = splits.train
     return image_classifier(
@@ -45,7 +45,7 @@ def build_classifier(splits: ImageSplits, config: ImageClassifierConfig) -> kera
 
 def train_image_classifier(
     model: keras.Model,
-    splits: ImageSplits,
+    splits: Splits,
     config: ImageClassifierConfig,
     run: Run,
     train: ImageBatches | None = None,
@@ -67,7 +67,7 @@ def train_image_classifier(
 def fit_classifier(
     model: keras.Model,
     train: ImageBatches,
-    splits: ImageSplits,
+    splits: Splits,
     config: ImageClassifierConfig,
     run: Run,
 ) -> tuple[Choice, dict[str, float]]:
@@ -90,7 +90,7 @@ def accuracy(probabilities: np.ndarray, images: LabelledImages) -> float:
 def fit_images(
     learner: keras.Model,
     train: keras.utils.PyDataset,
-    splits: ImageSplits,
+    splits: Splits,
     config: ImageClassifierConfig,
     run: Run,
     **options: Any,
@@ -144,7 +144,7 @@ def concluded(
     model: keras.Model,
     choice: Choice | None,
     figures: Mapping[str, float],
-    splits: ImageSplits,
+    splits: Splits,
     config: ImageClassifierConfig,
     run: Run,
     method: dict[str, Any] | None = None,

@@ -11,7 +11,9 @@ def part(counts: list[int], word: str, seed: int) -> LabelledImages:
     labels = rng.permutation(np.repeat(np.arange(len(counts), dtype=np.int32), counts))
     images = rng.integers(0, 256, (len(labels), 3, 3, 1), dtype=np.uint8)
     classes = tuple(f"class {i}" for i in range(len(counts)))
-    return LabelledImages(images, labels, classes, row_names(word, range(len(labels))), "a test")
+    return LabelledImages(
+        images, labels, classes, "a test", names=row_names(word, range(len(labels)))
+    )
 
 
 def source(counts: list[int], test: list[int] | None = None, seed: int = 0) -> ImageSource:

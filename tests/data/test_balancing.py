@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from kerastc.data.balancing import balance
 from kerastc.data.duplicates import normal_text
-from kerastc.data.splits import split
+from kerastc.data.text_splits import split
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from kerastc.data.splits import split
+from kerastc.data.text_splits import split
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
 

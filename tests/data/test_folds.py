@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedKFold
 
-from kerastc.data import FoldedImageData, LabelledTexts, load_folded_images
+from kerastc.data import FoldedImageData, LabelledTexts, load_images
 from kerastc.data.folds import draw_folds
 from kerastc.data.text_parts import FoldedTextParts, split_texts
 from kerastc.errors import UserError
@@ -172,7 +172,7 @@ def npz(path, **more):
 
 def test_equal_images_are_in_one_fold(tmp_path):
     images = npz(tmp_path / "images.npz")
-    splits = load_folded_images(FoldedImageData(data=str(tmp_path / "images.npz"), folds=4))
+    splits = load_images(FoldedImageData(data=str(tmp_path / "images.npz"), folds=4))
     of = splits.as_dict()["folds"]["of"]
     near = splits.notes["held-out images that are nearly a training image of their fold"]
     assert near == 5
@@ -190,4 +190,4 @@ def test_a_source_with_a_test_part_of_its_own_is_refused(tmp_path):
     images = np.full((3, 4, 4, 1), 9, np.uint8)
     npz(tmp_path / "images.npz", x_test=images, y_test=np.array([0, 1, 0]))
     with pytest.raises(UserError, match="has a test part of its own, of 3 images"):
-        load_folded_images(FoldedImageData(data=str(tmp_path / "images.npz"), folds=4))
+        load_images(FoldedImageData(data=str(tmp_path / "images.npz"), folds=4))

@@ -124,8 +124,8 @@ TRAINING = LabelledImages(
     np.zeros((2, 4, 4, 3), np.uint8),
     np.arange(2),
     ("cat", "dog"),
-    np.array(["a", "b"], dtype=object),
     "training",
+    names=np.array(["a", "b"], dtype=object),
 )
 
 

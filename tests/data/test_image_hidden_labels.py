@@ -14,7 +14,8 @@ from made_images import source
 import kerastc
 from kerastc.data import ImageData, hidden_labels, load_images
 from kerastc.data.image_sources import ImageSource
-from kerastc.data.image_splits import ImageSplits, split_images
+from kerastc.data.image_splits import split_images
+from kerastc.data.splits import Splits
 from kerastc.errors import UserError
 
 PACKAGE = Path(kerastc.__file__).parent
@@ -97,16 +98,16 @@ def test_nothing_in_the_splits_depends_on_the_hidden_labels(tmp_path, official):
     assert content(after) == content(before)
 
 
-def hidden_of(splits: ImageSplits, data: ImageSource) -> np.ndarray:
+def hidden_of(splits: Splits, data: ImageSource) -> np.ndarray:
     return data.train.labels[splits.unlabelled_rows]
 
 
-def same_rows(one: ImageSplits, other: ImageSplits) -> bool:
+def same_rows(one: Splits, other: Splits) -> bool:
     names = [f"{name}_rows" for name in PARTS]
     return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in names)
 
 
-def content(splits: ImageSplits) -> str:
+def content(splits: Splits) -> str:
     """A hash of everything in the splits but the fingerprints of their source and its parts."""
     known = replace(splits, fingerprint="", sources={})
     return hashlib.sha256(pickle.dumps(known)).hexdigest()

@@ -11,7 +11,9 @@ from kerastc.errors import UserError
 def some(n=6, shape=(4, 5, 3), classes=("cat", "dog"), seed=0) -> LabelledImages:
     images = np.random.default_rng(seed).integers(0, 256, (n, *shape), dtype=np.uint8)
     labels = np.arange(n, dtype=np.int32) % len(classes)
-    return LabelledImages(images, labels, classes, row_names("train", range(n)), "a test", {"n": 1})
+    return LabelledImages(
+        images, labels, classes, "a test", {"n": 1}, names=row_names("train", range(n))
+    )
 
 
 def test_rows_are_taken_by_index_or_by_mask():
@@ -47,18 +49,20 @@ def test_labels_follow_the_classes_of_a_model():
 
 def test_the_fingerprint_sees_images_labels_classes_order_and_shape():
     data = some()
-    same = LabelledImages(data.examples, data.labels, data.classes, data.names[::-1], "another")
+    same = LabelledImages(
+        data.examples, data.labels, data.classes, "another", names=data.names[::-1]
+    )
     assert same.fingerprint == data.fingerprint
     brighter = data.examples.copy()
     brighter[5, 3, 4, 2] ^= 1
     others = [
         data.take(np.arange(5)),
         data.take(np.arange(6)[::-1]),
-        LabelledImages(brighter, data.labels, data.classes, data.names, ""),
-        LabelledImages(data.examples, 1 - data.labels, data.classes, data.names, ""),
-        LabelledImages(data.examples, data.labels, ("dog", "cat"), data.names, ""),
+        LabelledImages(brighter, data.labels, data.classes, "", names=data.names),
+        LabelledImages(data.examples, 1 - data.labels, data.classes, "", names=data.names),
+        LabelledImages(data.examples, data.labels, ("dog", "cat"), "", names=data.names),
         LabelledImages(
-            data.examples.reshape(6, 5, 4, 3), data.labels, data.classes, data.names, ""
+            data.examples.reshape(6, 5, 4, 3), data.labels, data.classes, "", names=data.names
         ),
     ]
     assert len({one.fingerprint for one in [data, *others]}) == 7

@@ -77,7 +77,7 @@ def test_copies_across_parts_are_counted():
     def part(word, pixels):
         labels = np.arange(len(pixels), dtype=np.int32) % 2
         names = row_names(word, range(len(pixels)))
-        return LabelledImages(pixels, labels, ("a", "b"), names, "photographs")
+        return LabelledImages(pixels, labels, ("a", "b"), "photographs", names=names)
 
     apart = split_images(ImageSource(part("train", images[6:]), part("test", images[:6])), 0)
     mixed = split_images(ImageSource(part("train", images), part("test", copies)), 0, validation=2)

@@ -8,8 +8,8 @@ import pytest
 from kerastc import launch
 from kerastc.data import telling
 from kerastc.data.duplicates import find_duplicates, normal_text
-from kerastc.data.splits import split
 from kerastc.data.text_parts import TextParts, split_texts
+from kerastc.data.text_splits import split
 from kerastc.data.texts import LabelledTexts
 from kerastc.recipe import find
 from kerastc.run import Run

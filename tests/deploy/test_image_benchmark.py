@@ -104,11 +104,11 @@ def test_what_cannot_be_measured_is_refused_before_any_work(image_model):
     refused("classifies images; a protocol of 128 tokens is for texts", protocol=SOURCE)
     refused("classifies images; a test holds texts", data=LabelledTexts.of(["a"], ["b"], "a test"))
     labels = np.zeros(30, "int32")
-    planes = LabelledImages(TEST, labels, ("planes",), row_names("test", range(30)), "a test")
+    planes = LabelledImages(TEST, labels, ("planes",), "a test", names=row_names("test", range(30)))
     benchmark([image_model], planes, protocol=SHORT)  # a part of the classes is enough
-    golf = LabelledImages(TEST, labels, ("golf",), planes.names, "a test")
+    golf = LabelledImages(TEST, labels, ("golf",), "a test", names=planes.names)
     refused("a test has classes that .* does not know: golf", data=golf)
-    small = LabelledImages(TEST[:, :4], labels, planes.classes, planes.names, "a test")
+    small = LabelledImages(TEST[:, :4], labels, planes.classes, "a test", names=planes.names)
     refused("shape 4 x 8 x 1; the model takes 8 x 8 x 1", data=small)
     kept = image_model.parents[1] / "predictions" / "images.npz"
     more = np.concatenate([TEST, TEST])

@@ -23,7 +23,7 @@ def fake_splits(classes, seed: int = 0, side: int = 8, channels: int = 3, parts=
         labels = rng.integers(0, len(classes), rows).astype(np.int32)
         images = rng.integers(0, 256, (rows, side, side, channels), dtype=np.uint8)
         made[part] = LabelledImages(
-            images, labels, tuple(classes), row_names(part, range(rows)), ""
+            images, labels, tuple(classes), "", names=row_names(part, range(rows))
         )
     return SimpleNamespace(**made, folds=(), tested=made["test"])
 
