@@ -13,6 +13,13 @@ TEXT_COLUMNS = (
     *(("description",), ("comment",), ("message",), ("tweet",), ("question",), ("utterance",)),
     *(("title",), ("texto",), ("titular",), ("oración",), ("reseña",), ("טקסט",), ("כותרת",)),
 )
+# The two texts of a pair, as XNLI, PAWS-X, GLUE and others call them; looked for likewise.
+PAIR_COLUMNS = (
+    *(("sentence1", "sentence2"), ("premise", "hypothesis"), ("question1", "question2")),
+    *(("text1", "text2"), ("text_a", "text_b"), ("question", "sentence"), ("query", "passage")),
+    *(("first", "second"), ("premisa", "hipótesis"), ("oración1", "oración2")),
+)
+LANGUAGE_COLUMNS = ("language", "lang")
 LABEL_COLUMNS = (
     *("label", "labels", "gold_label", "class", "primary_category", "category"),
     *("headline_category", "target", "topic", "group", "sentiment", "intent", "genre", "section"),
@@ -42,7 +49,7 @@ def labelled_columns(
             else "Add a column with the class of each text.",
         )
     columns, guessed_text = text_columns(table, text)
-    label, guessed_label = _label_column(table, label, columns)
+    label, guessed_label = label_column(table, label, columns)
     remark = f" ({table.remark})" if table.remark else ""
     source = (
         f"{table.name}{remark}: texts from {' + '.join(columns)}"
@@ -64,7 +71,49 @@ def text_columns(table: NamedColumns, text: Sequence[str]) -> tuple[list[str], b
     raise _unguessed(table, "text")
 
 
-def _label_column(table: NamedColumns, label: str, text: Sequence[str]) -> tuple[str, bool]:
+def pair_columns(table: NamedColumns, first: str, second: str) -> tuple[list[str], bool]:
+    """The columns of the two texts of a pair, checked, and whether they were guessed.
+
+    Raises:
+        UserError: one of the two is named, or both are one; a column is not there, or none has a
+            usual name.
+    """
+    if first and second:
+        if first == second:
+            raise UserError(f"The column {first!r} cannot be both texts of a pair.")
+        return [table.require(first, "first"), table.require(second, "second")], False
+    if first or second:
+        raise UserError(
+            f"{'second' if first else 'first'}= is missing: a pair has two texts.",
+            f"{table.path} has {table.shown_columns()}.",
+        )
+    there = _by_lower_name(table)
+    for names in PAIR_COLUMNS:
+        if all(name in there for name in names):
+            return [
+                table.require(there[name], role)
+                for name, role in zip(names, ("first", "second"), strict=True)
+            ], True
+    raise UserError(
+        f"{table.path}: no two columns have usual names for the texts of a pair. "
+        f"They are {table.shown_columns()}.",
+        "Set first= and second= to two of them."
+        + (
+            f" If the first {table.unit} is a row and no header, name the columns by number, such "
+            "as: header=false first=1 second=2 label=3"
+            if table.headed
+            else ""
+        ),
+    )
+
+
+def language_column(table: NamedColumns) -> str:
+    """The column that says which language a row is in; empty where there is none."""
+    there = _by_lower_name(table)
+    return next((there[name] for name in LANGUAGE_COLUMNS if name in there), "")
+
+
+def label_column(table: NamedColumns, label: str, text: Sequence[str]) -> tuple[str, bool]:
     """The label column, checked, and whether it was guessed."""
     if label:
         if label in text:

@@ -13,13 +13,15 @@ class Reading:
     """Form and columns of a table of texts.
 
     Args:
-        text: the columns of the text, in their order; none where they are not known.
+        text: the columns of the text, in their order; of pairs, that of each of the two; none
+            where they are not known.
         label: the column of the class; empty where it is not known.
         separator: what stands between joined columns.
         encoding: of the file.
         delimiter: between the columns, where it was given; empty finds it out.
         header: False where the first line is a row.
         sheet: of a workbook, where it was given; empty takes the only one that has rows.
+        language: of the rows that were taken, where a file of pairs has several.
     """
 
     text: tuple[str, ...] = ()
@@ -29,6 +31,7 @@ class Reading:
     delimiter: str = ""
     header: bool = True
     sheet: str = ""
+    language: str = ""
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "Reading":
@@ -39,7 +42,7 @@ class Reading:
         text = found.get("text")
         known = {
             name: found[name]
-            for name in ("label", "separator", "encoding", "delimiter", "sheet")
+            for name in ("label", "separator", "encoding", "delimiter", "sheet", "language")
             if isinstance(found.get(name), str)
         }
         if isinstance(found.get("header"), bool):
@@ -67,7 +70,8 @@ class Reading:
 
     def as_dict(self) -> dict[str, Any]:
         """For preprocessing.json."""
-        return asdict(self)
+        known = asdict(self)
+        return known if self.language else {k: v for k, v in known.items() if k != "language"}
 
     @property
     def words(self) -> str:

@@ -69,8 +69,8 @@ def read_texts(
                 no_label.append(line)
             texts.append(folded)
             names.append(name)
-    _refuse_empty(table, "text", columns, no_text)
-    _refuse_empty(table, "label", [label], no_label)
+    refuse_empty(table, "text", columns, no_text)
+    refuse_empty(table, "label", [label], no_label)
     if not texts:
         raise UserError(f"{table.path} has a header and no rows.", "Give a row for each text.")
     if len(set(names)) == 1 and not one_class:
@@ -129,7 +129,7 @@ def unlabelled_texts(
     with closing(opened.rows(columns)) as rows:
         numbers, texts = _unzipped((n, joined(values, reading.separator)) for n, values in rows)
     empty = [n for n, text in zip(numbers, texts, strict=True) if not text]
-    _refuse_empty(opened, "text", columns, empty)
+    refuse_empty(opened, "text", columns, empty)
     if not texts:
         raise UserError(f"{opened.path} holds no texts.", "Give a row for each text.")
     for what, count in opened.notes.items():
@@ -191,9 +191,10 @@ def _unzipped(pairs: Iterable[tuple[int, str]]) -> tuple[list[int], list[str]]:
     return lines, texts
 
 
-def _refuse_empty(
+def refuse_empty(
     table: NamedColumns, role: str, columns: Sequence[str], numbers: Sequence[int]
 ) -> None:
+    """Refuses rows, by their numbers, whose columns are empty; `role` is what they are for."""
     if numbers:
         error = _empty(table.path, table.unit, role, columns, numbers)
         told = [f"{what}: {count:,}" for what, count in table.notes.items()]

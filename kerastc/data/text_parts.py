@@ -10,7 +10,7 @@ import numpy as np
 import pydantic
 
 from kerastc.data.assigning import thinned
-from kerastc.data.duplicates import Seen, find_duplicates
+from kerastc.data.duplicates import Duplicates, Find, Seen, find_duplicates
 from kerastc.data.folds import Folds, draw_folds
 from kerastc.data.part_words import COUNT_OR_PATH, Portion, refuse_share
 from kerastc.data.splits import PARTS, Splits
@@ -109,6 +109,7 @@ def split_texts(
     train_fraction: float = 1.0,
     seen: Seen | None = None,
     by: Literal["text", "date"] = "text",
+    find: Find = find_duplicates,
 ) -> Splits:
     """As `split`, with the parts that have files of their own taken from there.
 
@@ -123,21 +124,21 @@ def split_texts(
         read: reads such a file.
         seed: of the draw.
         train_fraction: share of the training rows to keep.
-        seen, by: as in `split`.
+        seen, by, find: as in `split`.
 
     Raises:
         UserError: as `split` and `read` do, for classes in a part that `data` lacks, and for a
             split by date beside a file.
     """
     if isinstance(parts, FoldedTextParts) and parts.folds:
-        return _in_folds(data, parts, seed, train_fraction, seen)
+        return _in_folds(data, parts, seed, train_fraction, find(data, seen=seen))
     parts = parts if by == "date" else parts.completed(data)
     given = {}
     for name, file in parts.files.items():
         with _own_part_told(name, data.parts.get(name) == file):
             given[name] = read(part_location(file, name))
     if not given:
-        return split(data, seed, *parts.shares(data), train_fraction, by, seen)
+        return split(data, seed, *parts.shares(data), train_fraction, by, seen, find)
     if by == "date":
         words = " ".join(f"{name}={file}" for name, file in parts.files.items())
         raise UserError(
@@ -148,7 +149,7 @@ def split_texts(
     given = {name: part.matching(data.classes, data.source) for name, part in given.items()}
     rows = _joined(data, given)
     origin = np.repeat([0, *(PARTS.index(name) for name in given)], _sizes(data, given))
-    duplicates = find_duplicates(rows, seen=seen)
+    duplicates = find(rows, seen=seen)
     kept, left_out = _kept(origin, duplicates.groups)
     rows = replace(rows, notes=rows.notes | left_out)
     rng = np.random.default_rng(seed)
@@ -156,7 +157,7 @@ def split_texts(
     free = np.flatnonzero(kept & (origin == 0))
     _check_classes(rows, free)
     rest = rows.take(free)
-    part_of[free] = drawn(rest, duplicates.groups[free], *parts.shares(rest), rng)
+    part_of[free] = drawn(rest, duplicates.together[free], *parts.shares(rest), rng)
     train, *others = (np.flatnonzero(part_of == number) for number in range(len(PARTS)))
     found = [thinned(train, rows, train_fraction, rng), *others]
     files = {name: given.get(name, data) for name in PARTS}
@@ -186,7 +187,11 @@ def _own_part_told(name: str, lies_by: bool) -> Iterator[None]:
 
 
 def _in_folds(
-    data: LabelledTexts, parts: FoldedTextParts, seed: int, train_fraction: float, seen: Seen | None
+    data: LabelledTexts,
+    parts: FoldedTextParts,
+    seed: int,
+    train_fraction: float,
+    duplicates: Duplicates,
 ) -> Splits:
     """The rows of `data` in folds; as validation and training those of the training after them."""
     for part, place in data.parts.items():
@@ -195,9 +200,8 @@ def _in_folds(
             "row with a label is tested once.",
             "Leave folds out, or give the file of the training rows alone.",
         )
-    duplicates = find_duplicates(data, seen=seen)
     folds, last = draw_folds(
-        data, duplicates.groups, parts.folds, seed, parts.validation_fraction, train_fraction
+        data, duplicates.together, parts.folds, seed, parts.validation_fraction, train_fraction
     )
     return Splits.of_folds(data, duplicates, folds, last)
 

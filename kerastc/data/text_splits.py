@@ -11,7 +11,7 @@ import numpy as np
 from kerastc.data.apportioning import apportioned
 from kerastc.data.assigning import assigned, by_class, thinned
 from kerastc.data.date_split import parts_by_date
-from kerastc.data.duplicates import Seen, find_duplicates
+from kerastc.data.duplicates import Find, Seen, find_duplicates
 from kerastc.data.splits import PARTS, Splits
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
@@ -25,8 +25,9 @@ def split(
     train_fraction: float = 1.0,
     by: Literal["text", "date"] = "text",
     seen: Seen | None = None,
+    find: Find = find_duplicates,
 ) -> Splits:
-    """Draws the parts; rows of one group of `find_duplicates` never stand in two of them.
+    """Draws the parts; rows that `find` puts together are never in two of them.
 
     By text, they are drawn by class. Validation and test rows of a class are within one row of its
     share, training rows within two; further off only where groups of duplicates do not fit.
@@ -41,6 +42,7 @@ def split(
         by: text or date.
         seen: texts to what the model sees of each, such as `TextClassifierConfig.seen`: rows that
             differ only in what it does not see are duplicates, too.
+        find: finds duplicates, of rows by text.
 
     Raises:
         UserError: shares out of range; no rows; a class with too few rows or different texts;
@@ -59,8 +61,8 @@ def split(
         dates = dict(zip(PARTS, found.borders.tolist(), strict=True))
     else:
         dates = {}
-        duplicates = find_duplicates(data, seen=seen)
-        part_of = drawn(data, duplicates.groups, validation, test, rng)
+        duplicates = find(data, seen=seen)
+        part_of = drawn(data, duplicates.together, validation, test, rng)
     train, *others = (np.flatnonzero(part_of == i) for i in range(len(PARTS)))
     rows = [thinned(train, data, train_fraction, rng), *others]
     return Splits(*map(data.take, rows), *rows, duplicates, data, dates)

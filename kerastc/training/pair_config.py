@@ -1,0 +1,33 @@
+"""The fields of recipes that train on pairs of texts."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from kerastc.text.cutting import first_words
+from kerastc.training.config import TextClassifierConfig, Tokens
+
+MARKS = 3  # of a pair: at its start, between its texts, at its end; some models have a fourth
+
+
+class PairClassifierConfig(TextClassifierConfig):
+    """A pretrained encoder that reads both texts of a pair at once, with a classification head."""
+
+    max_tokens: Tokens = 128  # of both texts together; none: covers 99.7 % of the pairs
+
+    def seen(self, texts: Sequence[Sequence[str]]) -> np.ndarray:
+        """What the model can see of each pair at most, (n, 2) object: prepared and cut.
+
+        The longer text of a pair is cut first. A word has one token or more, so a text that has
+        `room` tokens for both is not seen behind what the other's words leave of it, or behind
+        half of it.
+        """
+        shown = replace(self.preparation, capitals=False).apply(np.ravel(texts)).reshape(-1, 2)
+        if self.max_tokens:
+            room = self.max_tokens - MARKS
+            for pair in shown:
+                first, second = (len(text.split()) for text in pair)
+                pair[0] = first_words(pair[0], max(room - second, (room + 1) // 2))
+                pair[1] = first_words(pair[1], max(room - first, (room + 1) // 2))
+        return shown
