@@ -15,7 +15,11 @@ from tokenizers import pre_tokenizers
 
 from kerastc.errors import UserError
 from kerastc.models.minilm import minilm_folder
-from kerastc.text.tokens import BytePair, SentencePiece, WordPiece
+from kerastc.text.sentence_piece import roberta_sentence_pieces
+from kerastc.text.sentence_piece import sentence_pieces as bert_sentence_pieces
+from kerastc.text.tokenizer import Tokenizer
+from kerastc.text.vocabularies import WordPiece
+from kerastc.text.vocabularies import byte_pairs as roberta_byte_pairs
 
 WORDS = "the cat sat on a mat and dog ran in sun café cafe 東 京 , . ! # [ ] sep ##s ##ed ##n"
 WORD_PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS.split()]
@@ -34,17 +38,22 @@ ARCHITECTURES = {
 SENTENCES = ("the cat sat on a mat", "the dog ran in the sun")
 
 
-def byte_pairs() -> BytePair:
-    """Every byte and a few merges."""
+def byte_pair_files() -> tuple[dict[str, int], list[str]]:
+    """Vocabulary and merges: every byte and a few merges."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     merges = ["t h", "th e", "Ġ c", "a t", "Ġc at", "1 2", "12 3", "123 4"]
     tokens = ["<s>", "<pad>", "</s>", "<unk>", *alphabet]
     tokens += [merge.replace(" ", "") for merge in merges] + ["<mask>"]
-    return BytePair({token: i for i, token in enumerate(tokens)}, merges)
+    return {token: i for i, token in enumerate(tokens)}, merges
 
 
-def sentence_pieces(kind: str) -> SentencePiece:
-    return SentencePiece.of(sentence_piece_proto("unigram", kind), f"{kind}Tokenizer")
+def byte_pairs() -> Tokenizer:
+    return roberta_byte_pairs(*byte_pair_files())
+
+
+def sentence_pieces(kind: str) -> Tokenizer:
+    read = roberta_sentence_pieces if kind == "XLMRoberta" else bert_sentence_pieces
+    return read(sentence_piece_proto("unigram", kind))
 
 
 def sentence_piece_proto(
@@ -73,9 +82,9 @@ def sentence_piece_proto(
     return model.getvalue()
 
 
-def tokenizer_of(kind: str):
+def tokenizer_of(kind: str) -> Tokenizer:
     if kind in ("DistilBert", "Bert", "Electra"):
-        return WordPiece(WORD_PIECES, True, True, kind=f"{kind}Tokenizer")
+        return WordPiece(WORD_PIECES).tokenizer()
     return byte_pairs() if kind == "Roberta" else sentence_pieces(kind)
 
 
@@ -93,7 +102,7 @@ def tiny(tmp_path_factory):
             keras.utils.set_random_seed(1)
             backbone = getattr(keras_hub.models, f"{kind}Backbone")(**sizes)
             tokenizer.save(folder)
-            backbone.save_to_preset(str(folder))  # over the tokenizer's config.json
+            backbone.save_to_preset(str(folder))
             made[kind] = folder
         return made[kind]
 

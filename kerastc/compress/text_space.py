@@ -7,12 +7,12 @@ import keras
 
 from kerastc.compress.places import places
 from kerastc.compress.quantize import Quantize
-from kerastc.compress.restricted import is_restrictable
 from kerastc.compress.space import Axis
 from kerastc.compress.text_task import TextTask
 from kerastc.errors import UserError
 from kerastc.models import compact
 from kerastc.models.low_rank import LowRankDense
+from kerastc.text.restricted import is_restrictable
 from kerastc.text.tokenizer import Tokenizer
 
 KINDS = get_args(Quantize.model_fields["kind"].annotation)

@@ -18,7 +18,6 @@ from kerastc.models import compact
 from kerastc.predictor import Predictor
 from kerastc.run import Run
 from kerastc.text.tokenizer import Tokenizer
-from kerastc.text.tokens import load_tokenizer
 from kerastc.training.batching import TextBatches
 from kerastc.training.config import TextClassifierConfig
 from kerastc.training.teacher import Teaching
@@ -46,7 +45,7 @@ class TextTask(Task):
 
     def read_preprocessing(self, run: Run) -> None:
         super().read_preprocessing(run)
-        self.tokenizer = load_tokenizer(run.path("tokenizer"))
+        self.tokenizer = Tokenizer.read(run.path("tokenizer"))
 
     def save(self, model: keras.Model, run: Run) -> None:
         save(model, self.tokenizer, self.preprocessing, run)

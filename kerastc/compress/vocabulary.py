@@ -70,7 +70,7 @@ def _frequent(
     tokenizer: "Tokenizer", texts: np.ndarray, length: int, least: int
 ) -> "tuple[Tokenizer, np.ndarray]":
     """The tokenizer restricted to the tokens that the texts have so often, and their old ids."""
-    from kerastc.compress.restricted import restricted
+    from kerastc.text.restricted import restricted
 
     counts = _counts(tokenizer, texts, length)
     if least == 1:
@@ -85,7 +85,7 @@ def _frequent(
 def _counts(tokenizer: "Tokenizer", texts: np.ndarray, length: int) -> np.ndarray:
     """How often each token occurs in the texts, (tokens,) int."""
     rows = tokenizer.encode(texts, length)
-    return np.bincount(rows.values, minlength=tokenizer.vocabulary_size)
+    return np.bincount(rows.ids.values, minlength=tokenizer.vocabulary_size)
 
 
 def cut(table, kept: np.ndarray):

@@ -77,7 +77,7 @@ class Normalization:
 
 @cache
 def normalization(lowercase: bool, strip_accents: bool, split_on_cjk: bool) -> Normalization:
-    """The tables of `kerastc.text.tokens.WordPiece` with these options."""
+    """The tables of `kerastc.text.vocabularies.WordPiece` with these options."""
     normalizer = normalizers.BertNormalizer(
         clean_text=True,
         handle_chinese_chars=split_on_cjk,

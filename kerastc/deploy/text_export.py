@@ -16,6 +16,7 @@ from kerastc.models import compact
 from kerastc.outputs.classes.predictions import read_predictions
 from kerastc.predictor import Predictor
 from kerastc.run import Run
+from kerastc.text.encoded import Encoded
 from kerastc.text.preprocessing import Preprocessing
 
 INPUTS = TEXT_INPUTS["keras"]
@@ -98,14 +99,14 @@ class TextExport(RunExport):
     def given(self) -> dict[str, Any]:
         return {"texts": list(self.texts)}
 
-    def calibration(self, tokens: Sequence[np.ndarray]) -> Arrays:
-        """Token ids, (n,) each, as arrays by input name.
+    def calibration(self, tokens: Encoded | Sequence[np.ndarray]) -> Arrays:
+        """Rows of tokens, or of ids alone, (n,) each, as arrays by input name.
 
         Raises:
             UserError: where a row is no vector of ids, or longer than the export takes.
         """
         size = self.preprocessing.tokenizer.vocabulary_size
-        for number, row in enumerate(tokens):
+        for number, row in enumerate(tokens.ids if isinstance(tokens, Encoded) else tokens):
             shape = np.shape(row)
             if len(shape) != 1 or not 0 < shape[0] <= (self.length or shape[0]):
                 raise UserError(

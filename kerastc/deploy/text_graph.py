@@ -12,11 +12,9 @@ import tensorflow_text as tf_text
 from kerastc.deploy import character_tables as tables
 from kerastc.text.capitals import LONG
 from kerastc.text.preprocessing import Preprocessing
-from kerastc.text.tokens import WordPiece
+from kerastc.text.vocabularies import LONGEST, SPECIAL, WordPiece
 
-LONGEST = 100  # characters; a longer word is unknown to BERT's tokenizer
 UNREADABLE = 0xFFFD  # in the place of bytes that are no UTF-8
-SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
 class TextGraph(tf.Module):
@@ -31,8 +29,9 @@ class TextGraph(tf.Module):
         super().__init__()
         self.input = tf.TensorSpec([None], tf.string, name="texts")
         tokenizer = preprocessing.tokenizer
-        self.tokenizer = _WordPieceGraph(tokenizer)
-        self.ends = (tokenizer.start_id, tokenizer.end_id, tokenizer.pad_id)
+        self.tokenizer = _WordPieceGraph(WordPiece.of(tokenizer))
+        [start], [end] = tokenizer.frame().ids
+        self.ends = (int(start), int(end), tokenizer.pad_id)
         self.length = length
         self.most = min(preprocessing.max_tokens, length or preprocessing.max_tokens)
         self.max_characters = preprocessing.max_characters
@@ -99,8 +98,8 @@ class TextGraph(tf.Module):
 def unsupported(preprocessing: Preprocessing) -> str:
     """Why TensorFlow operations cannot do the same; empty where they can."""
     tokenizer, preparation = preprocessing.tokenizer, preprocessing.preparation
-    if not isinstance(tokenizer, WordPiece):
-        return f"its tokenizer is a {tokenizer.kind}, not WordPiece"
+    if WordPiece.of(tokenizer) is None:
+        return f"its tokenizer ({tokenizer.model}) is not BERT's WordPiece"
     steps = ("unicode", "lowercase", "lemmas")
     changed = [name for name in steps if getattr(preparation, name)]
     changed += [name for name in ("punctuation", "stop_words") if not getattr(preparation, name)]
@@ -123,7 +122,7 @@ class _PagedLookup(tf.Module):
 
 
 class _WordPieceGraph(tf.Module):
-    """`WordPiece._ids`: texts (batch,) to ids, (batch, None) ragged int32."""
+    """What `WordPiece` does: texts (batch,) to ids, (batch, None) ragged int32."""
 
     def __init__(self, tokenizer: WordPiece):
         super().__init__()

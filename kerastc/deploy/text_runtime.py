@@ -7,9 +7,9 @@ import numpy as np
 from kerastc.deploy.runtime import Classifier
 from kerastc.deploy.signature import TEXT_INPUTS, Signature, shortest
 from kerastc.errors import UserError
+from kerastc.text.encoded import Encoded, Row
 from kerastc.text.given import checked_texts
 from kerastc.text.preprocessing import Preprocessing
-from kerastc.text.ragged import Ragged
 from kerastc.text.unseen import Unseen
 
 
@@ -39,7 +39,7 @@ class TextClassifier(Classifier):
                 "Copy the model and its tokenizer from one export.",
             ) from None
 
-    def rows(self, texts: Sequence[str], length: int | None = None) -> Ragged:
+    def rows(self, texts: Sequence[str], length: int | None = None) -> Encoded:
         return self.preprocessing.tokens(checked_texts(texts), length or self.length)
 
     def unseen(self, texts: Sequence[str]) -> Unseen:
@@ -47,23 +47,23 @@ class TextClassifier(Classifier):
         return self.preprocessing.unseen(checked_texts(texts), self.length)
 
     def inputs(
-        self, rows: Sequence[np.ndarray], length: int | None = None
+        self, rows: Encoded | Sequence[Row | np.ndarray], length: int | None = None
     ) -> Mapping[str, np.ndarray]:
         """The arrays of one call, (rows, length) int32, padded; longer rows lose their end.
 
         Raises:
             UserError: for ids that the tokenizer cannot give.
         """
+        rows = Encoded.of(rows)
         if self.length is not None:
-            rows = [row[: self.length] for row in rows]
-            length = length or shortest(self.lengths, max(map(len, rows)))
+            rows = rows.first(self.length)
+            length = length or shortest(self.lengths, int(rows.lengths.max()))
         if length is not None:
-            rows = [row[:length] for row in rows]
-        size = self.preprocessing.tokenizer.vocabulary_size
-        for row in rows:
-            if len(row) and not 0 <= row.min() <= row.max() < size:
-                wrong = int(row.min() if row.min() < 0 else row.max())
-                raise UserError(f"There is no token {wrong}: ids go from 0 to {size - 1}.")
+            rows = rows.first(length)
+        size, ids = self.preprocessing.tokenizer.vocabulary_size, rows.ids.values
+        if len(ids) and not 0 <= ids.min() <= ids.max() < size:
+            wrong = int(ids.min() if ids.min() < 0 else ids.max())
+            raise UserError(f"There is no token {wrong}: ids go from 0 to {size - 1}.")
         arrays = self.preprocessing.tokenizer.pad(rows, length)
         own = _own_names(self.signature)
         return {

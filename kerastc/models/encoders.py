@@ -14,7 +14,7 @@ from kerastc.errors import UserError
 from kerastc.models import presets
 from kerastc.models.minilm import minilm_folder, verify_minilm
 from kerastc.models.text_encoder import TextEncoder, token_inputs, transformer_layers
-from kerastc.text.ragged import Ragged
+from kerastc.text.encoded import Encoded
 from kerastc.text.tokenizer import Tokenizer
 
 
@@ -43,14 +43,16 @@ class Encoder:
         """The transformer layers, bottom up."""
         return transformer_layers(self.backbone)
 
-    def encode(self, texts: Iterable[str], max_length: int) -> Ragged:
+    def encode(
+        self, texts: Iterable[str], max_length: int, second: Iterable[str] | None = None
+    ) -> Encoded:
         """`tokenizer.encode` with the length checked against the encoder's.
 
         Raises:
             UserError: `max_length` is over `self.max_length`.
         """
         self.require(max_length)
-        return self.tokenizer.encode(texts, max_length)
+        return self.tokenizer.encode(texts, max_length, second)
 
     def require(self, length: int) -> None:
         """Raises a `UserError` where texts of this length are more than the encoder can read."""

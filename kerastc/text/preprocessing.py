@@ -9,10 +9,9 @@ import numpy as np
 
 from kerastc.errors import UserError
 from kerastc.text.cutting import cut_at_word
+from kerastc.text.encoded import Encoded
 from kerastc.text.preparation import TextPreparation
-from kerastc.text.ragged import Ragged
 from kerastc.text.tokenizer import Tokenizer
-from kerastc.text.tokens import load_tokenizer
 from kerastc.text.unseen import Unseen, unseen
 
 
@@ -50,13 +49,13 @@ class Preprocessing:
         if not isinstance(preparation, Mapping):
             raise UserError(f"preprocessing.preparation={preparation!r} is no group of fields.")
         return cls(
-            load_tokenizer(tokenizer),
+            Tokenizer.read(tokenizer),
             values["max_tokens"],
             values["max_characters"],
             TextPreparation.of(preparation),
         )
 
-    def tokens(self, texts: Sequence[str], length: int | None = None) -> Ragged:
+    def tokens(self, texts: Sequence[str], length: int | None = None) -> Encoded:
         """Token ids of each text, unpadded.
 
         Args:
@@ -70,7 +69,7 @@ class Preprocessing:
         prepared, most = self._prepared(texts), self._most(length)
         long = np.array([self._is_long(text) for text in texts], bool)
         tokens = self.tokenizer.encode(prepared, most)
-        return unseen(prepared, tokens, self.tokenizer, most, long, self.max_characters)
+        return unseen(tokens, self.tokenizer.unknown_id, most, long, self.max_characters)
 
     def _most(self, length: int | None) -> int:
         return min(self.max_tokens, length or self.max_tokens)

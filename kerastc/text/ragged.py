@@ -6,10 +6,10 @@ import numpy as np
 
 
 class Ragged(Sequence):
-    """n sequences of whole numbers; `ragged[i]` is a view, (length,) int32.
+    """n sequences; `ragged[i]` is a view, (length, ...), a slice or an array of rows is ragged.
 
     Args:
-        values: (total,) int32, all sequences one behind the other.
+        values: (total, ...), all sequences one behind the other.
         lengths: (n,) int, of each.
     """
 
@@ -19,21 +19,31 @@ class Ragged(Sequence):
         self._ends = np.cumsum(self.lengths)
 
     @classmethod
-    def of(cls, sequences: Iterable[np.ndarray]) -> "Ragged":
-        """Packs sequences; those that are packed already are given back."""
-        if isinstance(sequences, cls):
-            return sequences
-        rows = [np.asarray(row, np.int32) for row in sequences]
-        return cls(
-            np.concatenate(rows) if rows else np.zeros(0, np.int32), [len(row) for row in rows]
-        )
+    def of(cls, sequences: Iterable[np.ndarray], dtype: type = np.int32) -> "Ragged":
+        """Packs sequences."""
+        rows = [np.asarray(row, dtype) for row in sequences]
+        return cls(np.concatenate(rows) if rows else np.zeros(0, dtype), [len(row) for row in rows])
+
+    def first(self, count: int) -> "Ragged":
+        """The sequences, of each at most so many values from its start."""
+        lengths = np.minimum(self.lengths, count)
+        return Ragged(self.values[spans(self._ends - self.lengths, lengths)], lengths)
 
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def __getitem__(self, index: int) -> np.ndarray:
+    def __getitem__(self, index):
+        if isinstance(index, slice) or np.ndim(index):
+            lengths = self.lengths[index]
+            return Ragged(self.values[spans(self._ends[index] - lengths, lengths)], lengths)
         end = self._ends[index]
         return self.values[end - self.lengths[index] : end]
 
     def __iter__(self):
         return (self[i] for i in range(len(self)))
+
+
+def spans(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """The places `start`, `start + 1`, ... of n spans, one behind the other, (total,) int64."""
+    skipped = starts - (np.cumsum(lengths) - lengths)
+    return np.repeat(skipped, lengths) + np.arange(lengths.sum())

@@ -1,103 +1,259 @@
-"""What all tokenizers share: texts to ragged ids, ids to padded rows, a folder to save to."""
+"""Texts to tokens as a `tokenizer.json` says: WordPiece, byte pairs and unigrams alike."""
 
 import json
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import tokenizers
 
 from kerastc.errors import UserError
 from kerastc.progress import progress
+from kerastc.text.encoded import COLUMNS, Encoded, Row
+from kerastc.text.framing import Frame, Part, longest_first, windows
 from kerastc.text.ragged import Ragged
 
+FILE = "tokenizer.json"
 CHUNK = 4096  # texts at a time: bounds the memory of the library's rich results
 
 
-class Tokenizer(ABC):
-    """Texts to ids with the special tokens of one sequence around them.
+class Tokenizer:
+    """A tokenizer of the `tokenizers` library, as its file describes it.
 
-    Attributes:
-        kind: the KerasHub class that reads the saved folder, such as "DistilBertTokenizer".
-        start_id, end_id, pad_id, mask_id, unknown_id: ids of the special tokens.
-        vocabulary_size: one more than the largest id.
+    The file's own truncation and padding are left out; everything else is kept: normalizer, added
+    tokens, special tokens around one text or two. As in the reference, a special token spelled out
+    in a text ("[SEP]") is that token.
+
+    Args:
+        content: of the file.
+
+    Raises:
+        UserError: it is no such file, or arranges texts in a way that is not known.
     """
 
-    kind: str
-    start_id: int
-    end_id: int
-    pad_id: int
-    mask_id: int
-    vocabulary_size: int
-    unknown_id: int | None = None  # of what the vocabulary lacks, where it can lack anything
+    def __init__(self, content: str):
+        try:
+            engine = tokenizers.Tokenizer.from_str(content)
+        except Exception as error:  # the library raises nothing narrower
+            raise UserError(f"it is no tokenizer: {error}", "Copy the whole model again.") from None
+        self._content = content  # as it is: the library changes a score's last bit each time
+        self._padding = engine.padding
+        engine.no_padding()
+        engine.no_truncation()
+        if isinstance(engine.model, tokenizers.models.BPE) and engine.model.dropout:
+            engine.model.dropout = None  # the same text has the same tokens
+        self._engine = engine
+        self._frames = {1: Frame.of(engine, 1)}
 
-    def encode(self, texts: Iterable[str], max_length: int) -> Ragged:
-        """Token ids of each text, unpadded, (length,) int32 with length <= `max_length`.
-
-        The start and end tokens are counted in `max_length`; what is too long loses its end.
+    @classmethod
+    def read(cls, folder: Path) -> "Tokenizer":
+        """Reads `tokenizer.json` of a folder.
 
         Raises:
-            UserError: `max_length` leaves no room for a token.
+            UserError: it is missing or is not what it should be.
         """
-        if max_length < 3:
-            raise UserError(f"max_length={max_length} leaves start and end alone.", "Give 3.")
-        texts = [_encodable(text) for text in texts]
-        values, lengths = [], []
-        with progress("Tokenizing", total=len(texts)) as advance:
-            for begin in range(0, len(texts), CHUNK):
-                rows = [
-                    [self.start_id, *row[: max_length - 2], self.end_id]
-                    for row in self._ids(texts[begin : begin + CHUNK])
-                ]
-                values.append(np.fromiter(chain.from_iterable(rows), np.int32))
-                lengths += map(len, rows)
-                advance(len(rows))
-        return Ragged(np.concatenate(values) if values else np.zeros(0, np.int32), lengths)
+        path = Path(folder, FILE)
+        try:
+            return cls(path.read_text("utf-8"))
+        except FileNotFoundError:
+            raise UserError(
+                f"The tokenizer in {folder} is incomplete: {FILE} is missing."
+            ) from None
+        except UserError as error:
+            raise UserError(f"{path} cannot be read: {error.message}", error.hint) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"{path} cannot be read: {error}") from None
 
-    def pad(self, sequences: Sequence[np.ndarray], length: int | None = None) -> dict:
+    def save(self, folder: Path) -> None:
+        """Writes the same file into a folder, `tokenizer.json`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / FILE).write_text(self._content, "utf-8")
+
+    def described(self) -> dict[str, Any]:
+        """The content of the file."""
+        return json.loads(self._content)
+
+    @property
+    def model(self) -> str:
+        """How words become tokens: "WordPiece", "BPE", "Unigram" or "WordLevel"."""
+        return type(self._engine.model).__name__
+
+    @cached_property
+    def vocabulary_size(self) -> int:
+        """One more than the largest id."""
+        return max(self._engine.get_vocab(with_added_tokens=True).values()) + 1
+
+    @cached_property
+    def unknown_id(self) -> int | None:
+        """The id of what the vocabulary lacks, where it can lack anything."""
+        if self.model == "Unigram":
+            return self.described()["model"]["unk_id"]
+        token = self._engine.model.unk_token
+        return None if token is None else self.id(token)
+
+    @cached_property
+    def pad_id(self) -> int:
+        """The id of padding; where the file names none 0, as what is masked has no part."""
+        named = self._named("pad")
+        return named if named is not None else (self._padding or {}).get("pad_id", 0)
+
+    @cached_property
+    def mask_id(self) -> int | None:
+        """The id of the token that takes the place of another, where there is one."""
+        return self._named("mask")
+
+    def id(self, token: str) -> int | None:
+        """The id of a token, None where the tokenizer has no such token."""
+        return self._engine.token_to_id(token)
+
+    def token(self, number: int) -> str | None:
+        """The token of an id."""
+        return self._engine.id_to_token(number)
+
+    def frame(self, texts: int = 1) -> Frame:
+        """The special tokens around one text, or two."""
+        if texts not in self._frames:
+            self._frames[texts] = Frame.of(self._engine, texts)
+        return self._frames[texts]
+
+    def encode(
+        self,
+        texts: Iterable[str] | Iterable[Sequence[str]],
+        max_length: int,
+        second: Iterable[str] | Iterable[Sequence[str]] | None = None,
+        *,
+        stride: int | None = None,
+        offsets: bool = False,
+        words: bool = False,
+    ) -> Encoded:
+        """Tokens of each text, or pair of texts, with special tokens around, unpadded.
+
+        What is too long loses its end; of a pair the longer text does, until both are as long. With
+        a stride it becomes several rows instead: windows over the text, and over the second one of
+        a pair.
+
+        Args:
+            texts: n texts, or lists of their words.
+            max_length: the most tokens of a row, special ones included.
+            second: the other text of each pair.
+            stride: tokens that a window has from the end of the one before.
+            offsets, words: whether `Encoded` has them.
+
+        Raises:
+            UserError: `max_length` leaves no room for a token of each text, or none to go on by.
+        """
+        sides = [list(texts)] if second is None else [list(texts), list(second)]
+        if len({len(side) for side in sides}) > 1:
+            raise ValueError(f"{len(sides[0])} first texts, but {len(sides[1])} second ones.")
+        frame = self.frame(len(sides))
+        room = max_length - frame.size
+        if room < len(sides):
+            raise UserError(
+                f"max_length={max_length} leaves the special tokens alone.",
+                f"Give {frame.size + len(sides)}.",
+            )
+        rich = [name for name, wanted in (("offsets", offsets), ("words", words)) if wanted]
+        found = []
+        with progress("Tokenizing", total=len(sides[0])) as advance:
+            for begin in range(0, len(sides[0]) or 1, CHUNK):
+                chunk = [side[begin : begin + CHUNK] for side in sides]
+                parts = [self._part(side, room if stride is None else None, rich) for side in chunk]
+                found.append(_rows(frame, parts, room, stride, begin))
+                advance(len(chunk[0]))
+        return _joined(found)
+
+    def pad(
+        self,
+        rows: Encoded | Sequence[Row | np.ndarray],
+        length: int | None = None,
+        segments: bool = False,
+    ) -> dict[str, np.ndarray]:
         """Rows of one length, the model's input.
 
         Args:
-            sequences: what `encode` gave.
-            length: tokens a row; the longest row by default.
+            rows: what `encode` gave.
+            length: tokens of a row; the longest row by default.
+            segments: whether the model has them.
 
         Returns:
-            `token_ids` and `padding_mask` (1 for tokens, 0 for padding), (batch, length) int32.
+            `token_ids`, `padding_mask` (1 for tokens, 0 for padding) and, with segments,
+            `segment_ids`, (batch, length) int32.
         """
-        length = length or max(map(len, sequences), default=0)
-        token_ids = np.full((len(sequences), length), self.pad_id, np.int32)
-        padding_mask = np.zeros((len(sequences), length), np.int32)
-        for row, sequence in enumerate(sequences):
-            token_ids[row, : len(sequence)] = sequence
-            padding_mask[row, : len(sequence)] = 1
-        return {"token_ids": token_ids, "padding_mask": padding_mask}
+        rows = Encoded.of(rows)
+        shape = (len(rows), length or int(rows.lengths.max(initial=0)))
+        there = np.arange(shape[1]) < rows.lengths[:, None]
+        arrays = {"token_ids": np.full(shape, self.pad_id, np.int32)}
+        arrays["token_ids"][there] = rows.ids.values
+        arrays["padding_mask"] = there.astype(np.int32)
+        if segments:
+            arrays["segment_ids"] = np.zeros(shape, np.int32)
+            if rows.segments is not None:
+                arrays["segment_ids"][there] = rows.segments.values
+        return arrays
 
-    @abstractmethod
-    def _ids(self, texts: list[str]) -> list[list[int]]:
-        """Ids of each text without the tokens around it."""
+    def _part(self, texts: list, most: int | None, rich: list[str]) -> Part:
+        """The tokens of texts, at most so many of each."""
+        split = bool(texts) and not isinstance(texts[0], str)
+        texts = [list(map(_encodable, text)) if split else _encodable(text) for text in texts]
+        encode = self._engine.encode_batch if rich else self._engine.encode_batch_fast
+        encodings = encode(texts, is_pretokenized=split, add_special_tokens=False)
+        rows = [encoding.ids[:most] for encoding in encodings]
+        columns = {"ids": np.fromiter(chain.from_iterable(rows), np.int32)}
+        if "offsets" in rich:
+            pairs = chain.from_iterable(e.offsets[:most] for e in encodings)
+            columns["offsets"] = np.fromiter(chain.from_iterable(pairs), np.int32).reshape(-1, 2)
+        if "words" in rich:
+            numbers = chain.from_iterable(e.word_ids[:most] for e in encodings)
+            columns["words"] = np.fromiter((-1 if n is None else n for n in numbers), np.int32)
+        lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+        full = np.fromiter(map(len, encodings), np.int64, len(encodings))
+        return Part(columns, np.cumsum(lengths) - lengths, lengths, full)
 
-    @abstractmethod
-    def _keras_layer(self):
-        """The KerasHub tokenizer of the same vocabulary and options."""
+    def _named(self, role: str) -> int | None:
+        """The id of the special token of this name, "[PAD]" or "<pad>"."""
+        for number, token in sorted(self._engine.get_added_tokens_decoder().items()):
+            if token.special and token.content.strip("[]<>|").lower() == role:
+                return number
+        return None
 
-    def save(self, folder: Path) -> None:
-        """Writes a folder that `load_tokenizer` and KerasHub's `Tokenizer.from_preset` read.
 
-        KerasHub gives the same ids on ordinary text; see the head of this file for the rest.
-        """
-        import keras
+def _rows(frame: Frame, parts: list[Part], room: int, stride: int | None, begin: int) -> Encoded:
+    """The rows of texts, the first of which has the number `begin`."""
+    *before, last = parts
+    texts = begin + np.arange(len(last.lengths))
+    if stride is not None:
+        rest = room - sum((part.lengths for part in before), np.zeros(len(texts), np.int64))
+        if not 0 <= stride < rest.min(initial=stride + 1):
+            raise UserError(
+                f"stride={stride} is not possible: the least window has {rest.min()} tokens.",
+                "Give 0 to less than that, or a larger max_length.",
+            )
+        of, starts, lengths = windows(last.starts, last.lengths, rest, stride)
+        parts = [part.spans(part.starts[of], part.lengths[of]) for part in before]
+        parts.append(last.spans(starts, lengths))
+        return frame.around(parts, np.zeros(len(of), bool), texts[of])
+    full = [part.full for part in parts]
+    kept = longest_first(*full, room) if before else [np.minimum(*full, room)]
+    cut = np.any([size < whole for size, whole in zip(kept, full, strict=True)], axis=0)
+    parts = [part.spans(part.starts, size) for part, size in zip(parts, kept, strict=True)]
+    return frame.around(parts, cut, texts)
 
-        folder.mkdir(parents=True, exist_ok=True)
-        layer = self._keras_layer()
-        layer.save_to_preset(str(folder))
-        # KerasHub finds the tokenizer's class by the backbone named here.
-        backbone = layer.backbone_cls
-        name = keras.saving.get_registered_name(backbone)
-        config = {"module": backbone.__module__, "class_name": backbone.__name__}
-        (folder / "config.json").write_text(
-            json.dumps(config | {"registered_name": name, "config": {}}, indent=4)
-        )
+
+def _joined(parts: list[Encoded]) -> Encoded:
+    """The rows of several one behind the other."""
+    if len(parts) == 1:
+        return parts[0]
+    columns = {}
+    for name in COLUMNS:
+        found = [getattr(part, name) for part in parts]
+        if found[0] is not None:
+            values = np.concatenate([column.values for column in found])
+            columns[name] = Ragged(values, np.concatenate([column.lengths for column in found]))
+    cut, texts = (np.concatenate([getattr(p, name) for p in parts]) for name in ("cut", "texts"))
+    return Encoded(**columns, cut=cut, texts=texts)
 
 
 def _encodable(text: str) -> str:

@@ -1,13 +1,12 @@
 """What of some texts a model cannot see: what lies behind its last token, and unknown tokens."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from kerastc.text.ragged import Ragged
-from kerastc.text.tokenizer import Tokenizer
+from kerastc.text.encoded import Encoded
 
 LEAST = 0.01  # a smaller share of the texts, and of the tokens, is not told
 
@@ -20,7 +19,7 @@ class Unseen:
         long: (n,) bool; those of more than `max_characters`, which are cut before all else.
         cut: (n,) bool; those of more than `max_tokens`.
         unknown: (n,) int; tokens of each that the vocabulary does not know.
-        tokens: those that the model sees, of all texts, start and end left out.
+        tokens: those that the model sees, of all texts, special ones left out.
         max_characters, max_tokens: of the model; 0 characters cut none.
     """
 
@@ -77,9 +76,8 @@ class Unseen:
 
 
 def unseen(
-    texts: Sequence[str],
-    tokens: Ragged,
-    tokenizer: Tokenizer,
+    tokens: Encoded,
+    unknown_id: int | None,
     max_tokens: int,
     long: np.ndarray | None = None,
     max_characters: int = 0,
@@ -87,24 +85,19 @@ def unseen(
     """Counts what a model does not see of n texts.
 
     Args:
-        texts: as they are prepared for the tokenizer.
-        tokens: what `tokenizer.encode` made of them.
-        tokenizer: of the model.
-        max_tokens: that it was given.
+        tokens: of the texts, as `Tokenizer.encode` cut them.
+        unknown_id: of the tokenizer.
+        max_tokens: to which they were cut.
         long: (n,) bool; those that were cut to `max_characters` before; none by default.
     """
-    full = np.flatnonzero(tokens.lengths >= max_tokens)  # a full row is cut, or fits just so
-    longer = tokenizer.encode([texts[row] for row in full], max_tokens + 1)
-    cut = np.zeros(len(tokens), bool)
-    cut[full] = longer.lengths > max_tokens
     unknown = np.zeros(len(tokens), np.int64)
-    if tokenizer.unknown_id is not None:
+    if unknown_id is not None:
         row_of = np.repeat(np.arange(len(tokens)), tokens.lengths)
-        wrong = row_of[tokens.values == tokenizer.unknown_id]
+        wrong = row_of[tokens.ids.values == unknown_id]
         unknown = np.bincount(wrong, minlength=len(tokens))
-    inner = int(tokens.lengths.sum()) - 2 * len(tokens)
+    inner = int(np.count_nonzero(~tokens.special.values))
     long = np.zeros(len(tokens), bool) if long is None else long
-    return Unseen(long, cut, unknown, inner, max_characters, max_tokens)
+    return Unseen(long, tokens.cut, unknown, inner, max_characters, max_tokens)
 
 
 def _have(rows: np.ndarray) -> str:
@@ -115,7 +108,7 @@ def _have(rows: np.ndarray) -> str:
     return f"{count:,} of {of:,} texts ({count / of:.1%}) {'has' if count == 1 else 'have'}"
 
 
-def known_rows(tokens: Ragged, rows: np.ndarray, known: np.ndarray) -> int:
+def known_rows(tokens: Encoded, rows: np.ndarray, known: np.ndarray) -> int:
     """How many of the rows have the same tokens as one of the known rows.
 
     Args:
@@ -123,5 +116,5 @@ def known_rows(tokens: Ragged, rows: np.ndarray, known: np.ndarray) -> int:
         rows: the numbers of those to look for, (m,) int.
         known: the numbers of those to look in.
     """
-    found = {tokens[row].tobytes() for row in known}
-    return sum(tokens[row].tobytes() in found for row in rows)
+    found = {tokens[row].key() for row in known}
+    return sum(tokens[row].key() in found for row in rows)

@@ -5,7 +5,7 @@ import copy
 import keras
 import numpy as np
 
-from kerastc.text.ragged import Ragged
+from kerastc.text.encoded import Encoded
 
 # How many lengths, and of what are they multiples? JAX compiles a step for each; the others do not,
 # and there the finer grid spares a fifth of the padding.
@@ -85,8 +85,8 @@ class TextBatches(Batches):
     Rows of like length share a batch; which rows, and the order of the batches, follow the seed.
 
     Args:
-        tokens: n int arrays without padding, packed or not.
-        pad: turns a list of them and a length into the model's inputs.
+        tokens: n rows of tokens without padding, packed or not.
+        pad: turns some of them and a length into the model's inputs.
         targets, batch_size, weights, seed, rows: as in `Batches`.
         masking: share of the tokens, first and last apart, that give way to the mask, anew in each
             epoch; and the mask's id.
@@ -97,7 +97,7 @@ class TextBatches(Batches):
     def __init__(
         self, tokens, pad, targets, batch_size, weights=None, seed=None, rows=None, masking=(0.0, 0)
     ):
-        tokens = Ragged.of(tokens)
+        tokens = Encoded.of(tokens)
         self.masking = masking
         self.lengths = choose_lengths(tokens.lengths, *SHAPES[keras.backend.backend()])
         self.length_of = self.lengths[np.searchsorted(self.lengths, tokens.lengths)]
@@ -115,7 +115,7 @@ class TextBatches(Batches):
         return batches
 
     def _inputs(self, rows: np.ndarray):
-        inputs = self.pad([self.inputs[row] for row in rows], int(self.length_of[rows].max()))
+        inputs = self.pad(self.inputs[rows], int(self.length_of[rows].max()))
         share, mask_id = self.masking
         if share:
             # The batch is known by its first row, so that its draw is the same in every process.

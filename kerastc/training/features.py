@@ -16,6 +16,7 @@ import numpy as np
 
 from kerastc.files import writing
 from kerastc.progress import progress
+from kerastc.text.encoded import Encoded
 from kerastc.training.arrays import is_finite_of, read_arrays
 from kerastc.training.predicting import predict_batch
 
@@ -60,11 +61,12 @@ class FeatureCache:
 
         Args:
             model: maps padded inputs to (batch, width) features.
-            tokens: n int arrays without padding.
-            pad: turns a list of them and a length into the model's inputs.
+            tokens: n rows of tokens without padding, packed or not.
+            pad: turns some of them and a length into the model's inputs.
             longest: the most tokens that the model reads.
         """
-        names = [_digest(np.asarray(ids, dtype="<i4").tobytes()) for ids in tokens]
+        tokens = Encoded.of(tokens)
+        names = [_digest(row.key()) for row in tokens]
         known = self._read(set(names), tuple(model.output_shape[1:]))
         missing = list({name: row for row, name in enumerate(names) if name not in known}.values())
         if missing:
@@ -72,13 +74,13 @@ class FeatureCache:
         return np.stack([known[name] for name in names])
 
     def _compute(self, model, tokens, names, missing, pad, longest) -> dict[bytes, np.ndarray]:
-        batches = self._batches(np.array([len(tokens[row]) for row in missing]), longest)
+        batches = self._batches(tokens.lengths[missing], longest)
         known: dict[bytes, np.ndarray] = {}
         shard: dict[bytes, np.ndarray] = {}
         with progress("Encoding texts", total=len(missing)) as advance:
             for number, (chosen, length) in enumerate(batches, 1):
                 rows = missing[chosen]
-                inputs = pad([tokens[row] for row in np.resize(rows, batch_rows(length))], length)
+                inputs = pad(tokens[np.resize(rows, batch_rows(length))], length)
                 output = predict_batch(model, inputs, open_axes=2)
                 shard |= {names[row]: output[i] for i, row in enumerate(rows)}
                 advance(len(rows))

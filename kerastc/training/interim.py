@@ -6,13 +6,6 @@ Only what the program itself wrote is removed, by its names; what somebody else 
 from kerastc.files import remove_known
 from kerastc.run import Run
 
-TOKENIZER = (
-    "tokenizer.json",
-    "config.json",
-    "assets/tokenizer/vocabulary.*",
-    "assets/tokenizer/merges.txt",
-)
-
 
 def remove_checkpoints(run: Run) -> None:
     """Removes checkpoints/step-N.npz."""
@@ -22,4 +15,4 @@ def remove_checkpoints(run: Run) -> None:
 def remove_model(run: Run) -> None:
     """Removes model.keras, first, as it tells that the rest is there; and its tokenizer."""
     run.path("model.keras").unlink(missing_ok=True)
-    remove_known(run.path("tokenizer"), *TOKENIZER)
+    remove_known(run.path("tokenizer"), "tokenizer.json")

@@ -14,6 +14,7 @@ from kerastc.progress import tell
 from kerastc.run import Run
 from kerastc.scores.softmax import softmax
 from kerastc.text.cutting import TOO_LONG
+from kerastc.text.encoded import Encoded
 from kerastc.text.unseen import known_rows, unseen
 from kerastc.training.baseline import bag_of_words
 from kerastc.training.batching import Batches, TextBatches, covering_length
@@ -127,8 +128,8 @@ def _tell_unseen(
     texts = splits.data
     prepared = config.preparation.apply(texts.examples)
     tokens = encoder.encode(prepared, config.max_tokens)
-    limit, tokenizer = config.max_tokens, encoder.tokenizer
-    found = unseen(prepared, tokens, tokenizer, limit)
+    limit = config.max_tokens
+    found = unseen(tokens, encoder.tokenizer.unknown_id, limit)
     for line in found.lines("; max_tokens=... reads more" * (limit < encoder.max_length)):
         say(line)
     notes = {}
@@ -187,7 +188,7 @@ def _prepare(model, encoder, splits, config, run) -> tuple[keras.Model, dict[str
         (encoder.fingerprint, config.pooling, config.precision, keras.backend.backend()),
     )
     texts = list(batches.values())
-    tokens = [ids for part in texts for ids in part.inputs]
+    tokens = Encoded.of(row for part in texts for row in part.inputs)
     rows = cache.features(features, tokens, encoder.tokenizer.pad, encoder.max_length)
     parts = np.split(rows, np.cumsum([len(part.targets) for part in texts])[:-1])
     return head, {

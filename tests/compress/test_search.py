@@ -23,7 +23,7 @@ from kerastc.errors import UserError
 from kerastc.outputs.classes.metrics import classification_metrics
 from kerastc.predictor import load_model
 from kerastc.run import Run
-from kerastc.text.tokens import load_tokenizer
+from kerastc.text.tokenizer import Tokenizer
 
 
 class Measure:
@@ -203,7 +203,7 @@ def test_chains_that_begin_alike_share_the_models_of_their_beginnings(trained, p
 
 def test_the_space_offers_what_the_model_can_still_take(trained):
     run = Run(trained)
-    task = SimpleNamespace(kind="text", tokenizer=load_tokenizer(run.path("tokenizer")))
+    task = SimpleNamespace(kind="text", tokenizer=Tokenizer.read(run.path("tokenizer")))
     model = load_model(run.path("model.keras"))
     whole = space(model, task, [], [], 2)
     names = [axis.name for axis in whole.axes]

@@ -7,6 +7,7 @@ import numpy as np
 
 from kerastc.deploy.signature import Signature, Tensor, beside, digest
 from kerastc.outputs.classes.predictions import write_predictions
+from kerastc.text.vocabularies import WordPiece
 
 WORDS = ["boil", "salt", "pan", "mast", "wind", "harbour", "pawn", "king", "rook"]
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
@@ -79,12 +80,7 @@ def write_run(
 ) -> Path:
     """Writes a run around a model, or puts the model beside those that it has; gives its path."""
     exports = folder / "exports"
-    assets = exports / "tokenizer" / "assets" / "tokenizer"
-    assets.mkdir(parents=True, exist_ok=True)
-    (assets / "vocabulary.txt").write_text("\n".join(VOCABULARY) + "\n")
-    options = {"lowercase": True, "strip_accents": True, "split_on_cjk": True}
-    description = {"class_name": "BertTokenizer", "config": options}
-    (exports / "tokenizer" / "tokenizer.json").write_text(json.dumps(description))
+    WordPiece(VOCABULARY).tokenizer().save(exports / "tokenizer")
     (folder / "config.json").write_text("{}")
     (folder / "predictions").mkdir(exist_ok=True)
     logits = expected([ids(text) for text in TEXTS])

@@ -15,6 +15,7 @@ from kerastc.data.texts import LabelledTexts
 from kerastc.deploy import bundle, load
 from kerastc.deploy.signature import beside
 from kerastc.errors import UserError
+from kerastc.text.vocabularies import WordPiece
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}
 
@@ -22,7 +23,7 @@ CLOSE = {"rtol": 1e-5, "atol": 1e-6}
 def test_the_logits_are_those_of_the_model(model):
     classifier = load(model)
     rows = [ids(text) for text in TEXTS]
-    assert [row.tolist() for row in classifier.rows(TEXTS)] == rows
+    assert [row.tolist() for row in classifier.rows(TEXTS).ids] == rows
     np.testing.assert_allclose(classifier.logits(classifier.rows(TEXTS)), expected(rows), **CLOSE)
     probabilities = softmax(expected(rows).astype("float64"), axis=1)
     np.testing.assert_allclose(classifier.probabilities(TEXTS), probabilities, **CLOSE)
@@ -45,7 +46,7 @@ def test_a_text_is_prepared_and_cut_as_in_training(model):
         classifier.probabilities([long]), classifier.probabilities(["king " * (LENGTH - 2)])
     )
     [row] = classifier.rows([long])
-    assert len(row) == LENGTH and row[-1] == ids("king")[-1]  # the end token stays
+    assert len(row) == LENGTH and row.ids[-1] == ids("king")[-1]  # the end token stays
 
 
 def test_what_the_model_does_not_see_is_told_at_every_entrance(model, tmp_path):
@@ -110,8 +111,8 @@ def test_a_token_without_a_vector_is_refused(model, row):
 
 
 def test_a_tokenizer_of_more_tokens_than_the_model_has_is_refused(model):
-    vocabulary = model.parent / "tokenizer" / "assets" / "tokenizer" / "vocabulary.txt"
-    vocabulary.write_text(vocabulary.read_text() + "queen\n")
+    more = WordPiece([*device_model.VOCABULARY, "queen"])
+    more.tokenizer().save(model.parent / "tokenizer")
     with pytest.raises(UserError, match=r"(?s)ids up to 14.*model\.tflite.*one export"):
         load(model)
 

@@ -10,7 +10,7 @@ from nasty_texts import NASTY
 from kerastc.deploy.text_graph import TextGraph, unsupported
 from kerastc.text.preparation import TextPreparation
 from kerastc.text.preprocessing import Preprocessing
-from kerastc.text.tokens import BytePair, WordPiece
+from kerastc.text.vocabularies import WordPiece, byte_pairs
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = "capital short lower few many title the café cafe naive 東 京 カ 가 ß i̇ σ ς [ ] sep . , ' -"  # noqa: RUF001
@@ -49,7 +49,7 @@ def made():
     def make(case: str):
         if case not in cache:
             options, tokens, characters, capitals = CASES[case]
-            tokenizer = WordPiece(vocabulary(), **options)
+            tokenizer = WordPiece(vocabulary(), **options).tokenizer()
             ours = Preprocessing(tokenizer, tokens, characters, TextPreparation(capitals=capitals))
             graph = TextGraph(ours, 24)
             texts = tf.TensorSpec([None], tf.string)
@@ -103,7 +103,7 @@ def test_bytes_that_are_no_utf8_are_thrown_away(made):
 
 
 def test_an_open_length_takes_the_longest_text():
-    tokenizer = WordPiece(vocabulary(), lowercase=True, strip_accents=True)
+    tokenizer = WordPiece(vocabulary()).tokenizer()
     graph = TextGraph(Preprocessing(tokenizer, 10, 0, TextPreparation()), None)
     assert graph(tf.constant(["the", "the the the"]))["token_ids"].shape == (2, 5)
     assert graph(tf.constant(["the " * 30]))["token_ids"].shape == (1, 10)
@@ -118,12 +118,12 @@ def test_an_open_length_takes_the_longest_text():
     ],
 )
 def test_a_preparation_that_it_lacks_is_named(preparation, step):
-    tokenizer = WordPiece(vocabulary(), lowercase=True, strip_accents=True)
+    tokenizer = WordPiece(vocabulary()).tokenizer()
     assert step in unsupported(Preprocessing(tokenizer, 10, 0, preparation))
     assert not unsupported(Preprocessing(tokenizer, 10, 5, TextPreparation(capitals=True)))
 
 
 def test_another_tokenizer_is_named():
-    tokens = {token: i for i, token in enumerate(["<s>", "<pad>", "</s>", "<mask>"])}
-    found = unsupported(Preprocessing(BytePair(tokens, []), 10, 0, TextPreparation()))
-    assert "RobertaTokenizer" in found
+    tokens = {token: i for i, token in enumerate(["<s>", "<pad>", "</s>", "<mask>", "a"])}
+    found = unsupported(Preprocessing(byte_pairs(tokens, []), 10, 0, TextPreparation()))
+    assert "BPE" in found

@@ -5,19 +5,19 @@ import pytest
 
 from kerastc.text.preparation import TextPreparation
 from kerastc.text.preprocessing import Preprocessing
-from kerastc.text.tokens import WordPiece
 from kerastc.text.unseen import known_rows, unseen
+from kerastc.text.vocabularies import WordPiece
 
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "red", "blue"]
 
 
 @pytest.fixture
 def tokenizer():
-    return WordPiece(VOCABULARY, True, True)
+    return WordPiece(VOCABULARY).tokenizer()
 
 
 def found(tokenizer, texts, most=8):
-    return unseen(texts, tokenizer.encode(texts, most), tokenizer, most)
+    return unseen(tokenizer.encode(texts, most), tokenizer.unknown_id, most)
 
 
 @pytest.mark.parametrize(("words", "cut"), [(2, False), (3, False), (4, True), (9, True)])

@@ -9,9 +9,9 @@ import numpy as np
 from kerastc.errors import UserError
 from kerastc.inputs.input import OWN, Input
 from kerastc.tensor import Tensor
+from kerastc.text.encoded import Encoded, Row
 from kerastc.text.given import checked_texts
 from kerastc.text.preprocessing import Preprocessing
-from kerastc.text.ragged import Ragged
 from kerastc.text.unseen import Unseen
 
 IDS, MASK = "token_ids", "padding_mask"
@@ -48,22 +48,22 @@ class TextInput(Input):
         """See `checked_texts`."""
         return checked_texts(examples, where) if where else checked_texts(examples)
 
-    def rows(self, examples: Sequence[str], length: int | None = None) -> Ragged:
+    def rows(self, examples: Sequence[str], length: int | None = None) -> Encoded:
         return self.preprocessing.tokens(self.checked(examples), length)
 
-    def sizes(self, rows: Sequence[np.ndarray]) -> list[int]:
+    def sizes(self, rows: Sequence[Row | np.ndarray]) -> list[int]:
         return [len(row) for row in rows]
 
     def arrays(
-        self, rows: Sequence[np.ndarray], length: int | None = None
+        self, rows: Encoded | Sequence[Row | np.ndarray], length: int | None = None
     ) -> dict[str, np.ndarray]:
+        rows = Encoded.of(rows)
         if length is not None:
-            rows = [row[:length] for row in rows]
-        size = self.preprocessing.tokenizer.vocabulary_size
-        for row in rows:
-            if len(row) and not 0 <= row.min() <= row.max() < size:
-                wrong = int(row.min() if row.min() < 0 else row.max())
-                raise UserError(f"There is no token {wrong}: ids go from 0 to {size - 1}.")
+            rows = rows.first(length)
+        size, ids = self.preprocessing.tokenizer.vocabulary_size, rows.ids.values
+        if len(ids) and not 0 <= ids.min() <= ids.max() < size:
+            wrong = int(ids.min() if ids.min() < 0 else ids.max())
+            raise UserError(f"There is no token {wrong}: ids go from 0 to {size - 1}.")
         return self.preprocessing.tokenizer.pad(rows, length)
 
     def unseen(self, examples: Sequence[str], length: int | None = None) -> Unseen:
