@@ -5,7 +5,7 @@ import importlib.metadata
 import json
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,10 +19,12 @@ from kerastc.run import Run
 from kerastc.text.spaces import without_spaces
 from kerastc.training.arrays import is_finite_of, read_arrays
 from kerastc.training.config import TextClassifierConfig
+from kerastc.training.pair_documents import pair_documents
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+    from kerastc.data.labelled import Labelled
     from kerastc.data.splits import Splits
 
 STRENGTH = 4.0  # C: the inverse of the L2 penalty
@@ -32,7 +34,12 @@ CELLS = 2**25  # training rows x classes at most: the solver keeps some five arr
 WORDS = "bag of words"
 CHARACTERS = "bag of character n-grams"
 # What each counts: its terms, and how many of them may be one behind the other.
-TERMS = {WORDS: ("word", (1, 2)), CHARACTERS: ("char", (1, 3))}
+TERMS = {
+    WORDS: ("word", (1, 2)),
+    CHARACTERS: ("char", (1, 3)),
+    f"{WORDS} of both texts": ("word", (1, 2)),
+    f"{CHARACTERS} of both texts": ("word", (1, 3)),  # each character is marked, as a word
+}
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class Baseline:
     Args:
         validation, test: (rows, classes) float32 probabilities.
         figures: `seconds` of fitting, `predicting_seconds` of both parts, `parameters`.
-        name: what it is: `WORDS` or `CHARACTERS`.
+        name: what it is, a key of `TERMS`.
     """
 
     validation: np.ndarray
@@ -55,7 +62,8 @@ def bag_of_words(splits: "Splits", config: TextClassifierConfig, run: Run) -> Ba
     """Fits TF-IDF of words and pairs of words with multinomial logistic regression.
 
     Texts in scripts without spaces between words (Chinese, Japanese, Thai, Khmer, ...) are counted
-    by one to three characters instead of words: a word there would be a whole clause.
+    by one to three characters instead of words: a word there would be a whole clause. Of pairs the
+    words of both texts are counted, marked as `pair_documents` says.
 
     Words of a single text are left out (where no others are, they stay); counts are logarithmic
     and rows have unit length. The result is kept in `run.cache`, so that runs on the same
@@ -79,8 +87,8 @@ def bag_of_words(splits: "Splits", config: TextClassifierConfig, run: Run) -> Ba
     if rows * classes > CELLS:
         tell(f"No {WORDS} beside the model: {rows:,} rows of {classes:,} classes are too many.")
         return None
-    prepared = config.preparation.apply(splits.train.examples)
-    name = CHARACTERS if without_spaces(prepared) else WORDS
+    name = CHARACTERS if without_spaces(config.prepared(splits.train.examples).ravel()) else WORDS
+    name += " of both texts" * (splits.train.examples.ndim == 2)
     path = run.cache / "baselines" / f"{_key(splits, config, name)}.npz"
     try:
         return _read(path, name, splits)
@@ -93,7 +101,7 @@ def bag_of_words(splits: "Splits", config: TextClassifierConfig, run: Run) -> Ba
 def _compute(splits: "Splits", config: TextClassifierConfig, name: str) -> Baseline:
     with progress(f"Fitting a {name}"):
         begin = time.perf_counter()
-        texts = config.preparation.apply(splits.train.examples)
+        texts = _documents(splits.train, config, name)
         columns = _columns(texts, COEFFICIENTS // len(splits.train.classes), name)
         rows, weigh = _weighted(texts, columns, name)
         model = _fitted(rows, splits.train.labels, config)
@@ -109,7 +117,7 @@ def _compute(splits: "Splits", config: TextClassifierConfig, name: str) -> Basel
                 ]
             )
             for texts in (
-                config.preparation.apply(part.examples) for part in (splits.validation, splits.test)
+                _documents(part, config, name) for part in (splits.validation, splits.test)
             )
         )
     return Baseline(
@@ -124,7 +132,15 @@ def _compute(splits: "Splits", config: TextClassifierConfig, name: str) -> Basel
     )
 
 
-def _hashed(texts: np.ndarray, name: str) -> Iterator["csr_matrix"]:
+def _documents(part: "Labelled", config: TextClassifierConfig, name: str) -> Sequence[str]:
+    """What is counted of each example: the prepared text; the marked words of a pair."""
+    prepared = config.prepared(part.examples)
+    if prepared.ndim == 1:
+        return prepared
+    return pair_documents(prepared, name.startswith(CHARACTERS))
+
+
+def _hashed(texts: Sequence[str], name: str) -> Iterator["csr_matrix"]:
     """Counts of a bag's terms, (chunk, 2**31 - 1) float32, some rows at a time."""
     from sklearn.feature_extraction.text import HashingVectorizer
 
@@ -141,7 +157,7 @@ def _hashed(texts: np.ndarray, name: str) -> Iterator["csr_matrix"]:
         yield hashing.transform(texts[start : start + CHUNK])
 
 
-def _columns(texts: np.ndarray, most: int, name: str) -> np.ndarray:
+def _columns(texts: Sequence[str], most: int, name: str) -> np.ndarray:
     """The hashes to keep, ascending int32: those of two texts or more, the commonest `most`."""
     hashes = np.concatenate([chunk.indices for chunk in _hashed(texts, name)])
     found, texts_of = np.unique(hashes, return_counts=True)  # a row has each of its words once
@@ -165,7 +181,7 @@ def _kept(rows: "csr_matrix", columns: np.ndarray) -> "csr_matrix":
     )
 
 
-def _weighted(texts: np.ndarray, columns: np.ndarray, name: str):
+def _weighted(texts: Sequence[str], columns: np.ndarray, name: str):
     """TF-IDF of the texts, (n, columns) float32, and the function that weighs further counts."""
     from scipy.sparse import vstack
     from sklearn.feature_extraction.text import TfidfTransformer

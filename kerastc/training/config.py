@@ -105,6 +105,10 @@ class TextClassifierConfig(TrainingConfig):
         """The arguments of `kerastc.models.text_classifier` behind encoder and classes."""
         return self.model_dump(include={"pooling", "trainable", "hidden", "dropout", "seed"})
 
+    def prepared(self, texts: Sequence[str]) -> np.ndarray:
+        """The texts as the tokenizer gets them, (n,) object."""
+        return self.preparation.apply(texts)
+
     def seen(self, texts: Sequence[str]) -> np.ndarray:
         """What the model can see of each text at most, (n,) object: prepared and cut.
 

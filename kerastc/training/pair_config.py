@@ -16,6 +16,10 @@ class PairClassifierConfig(TextClassifierConfig):
 
     max_tokens: Tokens = 128  # of both texts together; none: covers 99.7 % of the pairs
 
+    def prepared(self, texts: Sequence[Sequence[str]]) -> np.ndarray:
+        """The pairs as the tokenizer gets them, (n, 2) object."""
+        return self.preparation.apply(np.ravel(texts)).reshape(-1, 2)
+
     def seen(self, texts: Sequence[Sequence[str]]) -> np.ndarray:
         """What the model can see of each pair at most, (n, 2) object: prepared and cut.
 
