@@ -10,9 +10,9 @@ import numpy as np
 from kerastc.compress.task import Task
 from kerastc.errors import UserError
 from kerastc.images import NONE
+from kerastc.outputs.classes.head import NO_LABEL, targets_of, with_teacher
 from kerastc.predictor import load_model
 from kerastc.run import Run
-from kerastc.training.fit import one_hot
 from kerastc.training.image_batches import ImageBatches
 from kerastc.training.images import JUDGING, ImageClassifierConfig, judged, save
 from kerastc.training.predicting import predict, predict_batch
@@ -44,21 +44,23 @@ class ImageTask(Task):
         """As in `Task`; augmented and mixed as the run was trained."""
         train, more = self.splits.train, self._unlabelled(teaching)
         images = np.concatenate([train.examples, more])
-        labels = np.zeros((len(images), len(train.classes)), "float32")
-        labels[: len(train)] = one_hot(train.labels, len(train.classes))
+        labels = np.concatenate([train.labels, np.full(len(more), NO_LABEL)])
         augment = config.policy(images)
-        fixed = augment == NONE and not config.mixture
-        known = fixed or not teaching.soft  # before an epoch begins
-        logits = self.teacher_logits(images) if fixed and teaching.soft else np.zeros_like(labels)
+        if not teaching.soft:
+            teacher = self.no_logits(len(images))
+        elif augment == NONE and not config.mixture:  # known before an epoch begins
+            teacher = self.teacher_logits(images)
+        else:
+            teacher = self.teacher
         return TaughtBatches(
             images,
-            np.concatenate([labels, logits], axis=1) if known else labels,
+            targets_of(labels),
             config.batch_size,
             seed=config.seed,
             rows=np.tile(np.arange(len(images)), -(-config.least_images // len(images))),
             augment=augment,
             mixture=config.mixture,
-            teacher=None if known else self.teacher,
+            teacher=teacher,
         )
 
     @property
@@ -101,20 +103,21 @@ class TaughtBatches(ImageBatches):
     2022, Knowledge Distillation: A Good Teacher is Patient and Consistent, section 3.1.
 
     Args:
-        teacher: images (batch, height, width, channels) float32 to logits; None: the targets have
-            the logits already.
+        teacher: images (batch, height, width, channels) float32 to logits; or the logits of all
+            images, (n, classes), where none is changed.
         images, targets, ...: as in `ImageBatches`.
-
-    Gives (images, (batch, 2 classes) float32).
     """
 
-    def __init__(self, images, targets, batch_size, *, teacher: keras.Model | None, **options):
+    def __init__(
+        self, images, targets, batch_size, *, teacher: keras.Model | np.ndarray, **options
+    ):
         self.teacher = teacher
         super().__init__(images, targets, batch_size, **options)
 
     def __getitem__(self, index: int):
         images, targets = super().__getitem__(index)
-        if self.teacher is not None:
+        if isinstance(self.teacher, np.ndarray):
+            logits = self.teacher[self.batches[index]]
+        else:
             logits = predict_batch(self.teacher, images)
-            targets = np.concatenate([targets, logits], axis=1)
-        return images, targets
+        return images, with_teacher(targets, logits)

@@ -8,6 +8,7 @@ from keras import ops
 
 from kerastc.compress.slicing import first_kernel
 from kerastc.compress.units import Units
+from kerastc.outputs.classes.head import CrossEntropy
 from kerastc.progress import progress
 from kerastc.training.batching import Batches
 
@@ -36,7 +37,7 @@ def first_order(
     Args:
         model: inputs to (batch, classes) logits; all of it becomes trainable.
         found: units of the model.
-        batches: calibration rows with one-hot targets.
+        batches: calibration rows with labels.
 
     References: Molchanov et al. 2019, Importance Estimation for Neural Network Pruning, eq. 8;
     Michel et al. 2019, Are Sixteen Heads Really Better than One, section 4.1 (gates of heads);
@@ -52,7 +53,7 @@ def first_order(
     measured = _Inference(model)
     measured.compile(
         optimizer=recorder,
-        loss=keras.losses.CategoricalCrossentropy(from_logits=True),
+        loss=CrossEntropy(),
         jit_compile=keras.backend.backend() == "jax",
     )
     scores = {units.path: np.zeros(units.count) for units in found}

@@ -165,7 +165,7 @@ def least_missed(model: "keras.Model", count: int, batches: "Batches") -> list[i
     Args:
         model: a compact classifier, which stays as it is.
         count: how many.
-        batches: rows with one-hot targets.
+        batches: rows with labels.
     """
     from kerastc.compress.student import fewer_layers
 
@@ -185,12 +185,10 @@ def least_missed(model: "keras.Model", count: int, batches: "Batches") -> list[i
 
 def _loss(model: "keras.Model", batches: "Batches") -> float:
     """The mean cross-entropy; eagerly: compiling costs more than one look at the rows."""
-    import keras
+    from kerastc.outputs.classes.head import CrossEntropy
 
-    total = 0.0
+    loss, total = CrossEntropy(reduction="sum"), 0.0
     for index in range(len(batches)):
         inputs, targets = batches[index][:2]
-        logits = keras.ops.cast(model(inputs, training=False), "float32")
-        found = keras.ops.convert_to_numpy(keras.ops.log_softmax(logits))
-        total -= float((targets * found).sum())
+        total += float(loss(targets, model(inputs, training=False)))
     return total / len(batches.taken)

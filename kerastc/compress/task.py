@@ -77,7 +77,7 @@ class Task(ABC):
 
     @abstractmethod
     def batches(self, part: str) -> Batches:
-        """The rows of "train", "validation" or "test" in order, one-hot targets, as they are."""
+        """The rows of "train", "validation" or "test" in order, as they are."""
 
     def calibration(self, rows: int, seed: int) -> Batches:
         """So many training rows, drawn at random."""
@@ -92,8 +92,7 @@ class Task(ABC):
             config: of this training.
 
         Returns:
-            batches whose targets are (rows, 2 classes): labels, one-hot or zeros where a row has
-            none, then the teacher's logits; see `TeacherLoss`.
+            batches whose targets have the teacher's logits beside them.
 
         Raises:
             UserError: where what `teaching.unlabelled` names has no rows.
@@ -125,6 +124,10 @@ class Task(ABC):
             with writing(path) as temporary:
                 np.savez(temporary, logits=logits)
         return logits
+
+    def no_logits(self, rows: int) -> np.ndarray:
+        """(rows, classes) zeros, which are no array in memory."""
+        return np.broadcast_to(np.float32(0), (rows, len(self.splits.train.classes)))
 
     @abstractmethod
     def _bytes(self, examples: Sequence) -> Iterable[bytes]:

@@ -6,9 +6,9 @@ from typing import Any
 import keras
 
 from kerastc.compress.keep_zeros import KeepZeros
-from kerastc.compress.teacher_loss import TeacherLoss
 from kerastc.compress.training_step import Training
 from kerastc.compress.work import Work
+from kerastc.outputs.classes import head
 from kerastc.training.config import EarlyStopping
 from kerastc.training.fit import fit
 from kerastc.training.seeding import seed_all
@@ -35,7 +35,7 @@ def teach(
         earliest: of all steps of the training, the first whose weights may be chosen.
 
     Returns:
-        epochs, seconds, rows, the chosen checkpoint and its validation accuracy.
+        epochs, seconds, rows, the chosen checkpoint and its main figure on validation.
     """
     task = work.task
     config = task.config.model_copy(
@@ -49,7 +49,7 @@ def teach(
             "seed": options.seed,
             "accumulation": 1,
             "class_weights": "none",
-            "early_stopping": EarlyStopping(metric="val_accuracy", patience=0),
+            "early_stopping": EarlyStopping(metric=None, patience=0),
         }
     )
     seed_all(work.model, config.seed)
@@ -57,24 +57,23 @@ def teach(
     batches = task.training_batches(options.teaching, config)
     steps = config.epochs * len(batches)
     validation = task.batches("validation")
-    loss = TeacherLoss(options.temperature, options.soft, options.hard, config.label_smoothing)
+    judge = head.judge(work.classes)
     choice, figures = fit(
         fitted or work.model,
         batches,
         validation,
-        work.classes,
+        head.teacher_loss(options, config),
+        judge,
         config,
         work.run,
-        loss,
         callbacks(steps),
         earliest(steps),
     )
-    labels = validation.targets.argmax(axis=1)
     return {
         "rows": len(batches.targets),
         "epochs": figures["epochs"],
         "seconds": figures["seconds"],
         "examples_per_second": figures["examples_per_second"],
         "chosen": choice.name,
-        "validation_accuracy": float((choice.validation.argmax(axis=1) == labels).mean()),
+        f"validation_{judge.main.name}": choice.figures[judge.main.name],
     }

@@ -15,6 +15,7 @@ from kerastc.data.text_file import further_texts
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
 from kerastc.models import compact
+from kerastc.outputs.classes.head import NO_LABEL, with_teacher
 from kerastc.predictor import Predictor
 from kerastc.run import Run
 from kerastc.text.tokenizer import Tokenizer
@@ -74,10 +75,11 @@ class TextTask(Task):
         if teaching.masking is not None:
             config = config.model_copy(update={"masking": teaching.masking})
         batches = text_batches(texts, self.tokenizer, config, config.seed)
-        labels = batches.targets[:]  # a table: the teacher's logits are one, too
-        labels[len(train) :] = 0  # the teacher alone says what they are
-        logits = self.teacher_logits(texts.examples) if teaching.soft else np.zeros_like(labels)
-        batches.targets = np.concatenate([labels, logits], axis=1)
+        batches.targets[len(train) :] = NO_LABEL  # the teacher alone says what they are
+        logits = (
+            self.teacher_logits(texts.examples) if teaching.soft else self.no_logits(len(texts))
+        )
+        batches.targets = with_teacher(batches.targets, logits)
         return batches
 
     @property

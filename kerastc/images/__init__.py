@@ -10,7 +10,7 @@ __getattr__, __dir__, __all__ = attach(
     names={
         "contact_sheet": ["contact_sheet"],
         "decoding": ["decoded"],
-        "mixing": ["Mixture", "cutmix", "mixup"],
+        "mixing": ["Mixture", "cutmix", "mixed_targets", "mixup"],
         "policy": ["CONTRASTIVE", "NONE", "STANDARD", "STRONG", "WEAK", "Augmentation"],
     },
 )

@@ -1,15 +1,15 @@
-"""Mixtures: an image and its target are mixed with another of the batch.
+"""Mixtures: an image is mixed with another of the batch, and its target with the other's.
 
-Both ways return the mixed images and targets, the row that each was mixed with (n,) int, and the
-share (n,) float32 that it kept of itself. Each image has a share of its own, as the equations of
-both papers have it; the authors' own programs draw one for a batch.
+Both ways return the mixed images, the row that each was mixed with (n,) int, and the share (n,)
+float32 that it kept of itself. Each image has a share of its own, as the equations of both papers
+have it; the authors' own programs draw one for a batch.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-Mixed = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+Mixed = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -27,25 +27,24 @@ class Mixture:
     def __bool__(self) -> bool:
         return bool(self.alpha or self.cut)
 
-    def __call__(
-        self, images: np.ndarray, targets: np.ndarray, random: np.random.Generator
-    ) -> Mixed:
-        """Mixes a batch by one of the two; arguments and result as theirs."""
-        if self.cut and random.random() < self.cut:
-            return cutmix(images, targets, random)
-        if self.alpha:
-            return mixup(images, targets, self.alpha, random)
-        return images, targets, np.arange(len(images)), np.ones(len(images), np.float32)
+    def __call__(self, images: np.ndarray, random: np.random.Generator) -> Mixed:
+        """Mixes a batch by one of the two; arguments and result as theirs.
+
+        A single image stays as it is.
+        """
+        if len(images) > 1:
+            if self.cut and random.random() < self.cut:
+                return cutmix(images, random)
+            if self.alpha:
+                return mixup(images, self.alpha, random)
+        return images, np.arange(len(images)), np.ones(len(images), np.float32)
 
 
-def mixup(
-    images: np.ndarray, targets: np.ndarray, alpha: float, random: np.random.Generator
-) -> Mixed:
+def mixup(images: np.ndarray, alpha: float, random: np.random.Generator) -> Mixed:
     """Blends each image with another one.
 
     Args:
         images: (n, ...) float32.
-        targets: (n, classes) float32, one-hot or soft.
         alpha: above 0, of the Beta(alpha, alpha) that the shares are drawn from.
         random: draws partners and shares.
 
@@ -53,15 +52,14 @@ def mixup(
     """
     partners = random.permutation(len(images))
     share = random.beta(alpha, alpha, len(images)).astype(np.float32)
-    return _blended(images, partners, share), _blended(targets, partners, share), partners, share
+    return _blended(images, partners, share), partners, share
 
 
-def cutmix(images: np.ndarray, targets: np.ndarray, random: np.random.Generator) -> Mixed:
-    """Pastes a box of another image into each; targets are mixed by what is seen of both.
+def cutmix(images: np.ndarray, random: np.random.Generator) -> Mixed:
+    """Pastes a box of another image into each; its share is what is seen of it.
 
     Args:
         images: (n, height, width, channels) float32.
-        targets: (n, classes) float32, one-hot or soft.
         random: draws partners, the boxes' areas, evenly from 0 to all, and their centres.
 
     Reference: Yun et al. 2019, CutMix, section 3.1, eqs. 1 and 2.
@@ -77,12 +75,23 @@ def cutmix(images: np.ndarray, targets: np.ndarray, random: np.random.Generator)
     rows, columns = within
     share = (1 - rows.mean(axis=1) * columns.mean(axis=1)).astype(np.float32)
     box = rows[:, :, None, None] & columns[:, None, :, None]
-    return (
-        np.where(box, images[partners], images),
-        _blended(targets, partners, share),
-        partners,
-        share,
-    )
+    return np.where(box, images[partners], images), partners, share
+
+
+def mixed_targets(targets: np.ndarray, partners: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """The targets of mixed images.
+
+    Args:
+        targets: (n, 1) int, or (n, ...) float probabilities.
+        partners, share: (n,), as the mixture gave them.
+
+    Returns:
+        of integers (n, 3) float32: the image's own, its partner's, and the share; probabilities
+        are blended, as the images are by `mixup`.
+    """
+    if targets.dtype.kind == "f":
+        return _blended(targets, partners, share)
+    return np.concatenate([targets, targets[partners], share[:, None]], axis=1, dtype="float32")
 
 
 def _blended(values: np.ndarray, partners: np.ndarray, share: np.ndarray) -> np.ndarray:

@@ -25,6 +25,7 @@ from kerastc.methods.reconstruction import (
 )
 from kerastc.models import encoder_of, maps_of
 from kerastc.models.decoder import HiddenPatches, decoder, scaled
+from kerastc.outputs.classes import head
 from kerastc.progress import tell
 from kerastc.run import Run
 from kerastc.training.batching import Batches
@@ -42,7 +43,6 @@ from kerastc.training.images import (
     training_batches,
 )
 from kerastc.training.pretraining import Pretrainer, fit_unlabelled
-from kerastc.training.targets import OneHot
 
 
 def autoencoder(splits: Splits, config: AutoencoderConfig, run: Run) -> Trained:
@@ -65,7 +65,7 @@ def autoencoder(splits: Splits, config: AutoencoderConfig, run: Run) -> Trained:
     )
     outcomes = [
         Outcome("frozen", head["validation_accuracy"], frozen),
-        Outcome("fine_tuned", accuracy(choice.validation, splits.validation), model.get_weights()),
+        Outcome("fine_tuned", choice.figures["accuracy"], model.get_weights()),
     ]
     best, other = sorted(outcomes, key=lambda outcome: -outcome.validation)
     tell(", ".join(f"{o.name}: validation accuracy {o.validation:.4f}" for o in outcomes))
@@ -192,13 +192,13 @@ def fit_head(
     Returns:
         figures: validation_accuracy and those of `kerastc.training.fit.fit`.
     """
-    encoder, classes = encoder_of(model), splits.train.classes
+    encoder = encoder_of(model)
     features = {
         part: features_of(encoder, getattr(splits, part).examples)
         for part in ("train", "validation")
     }
     mean, deviation = features["train"].mean(axis=0), features["train"].std(axis=0) + 1e-3
-    targets = {part: OneHot(getattr(splits, part).labels, len(classes)) for part in features}
+    targets = {part: head.targets_of(getattr(splits, part).labels) for part in features}
     standard = {part: (rows - mean) / deviation for part, rows in features.items()}
     times = -(-config.least_images // len(splits.train))
     rows = np.tile(np.arange(len(splits.train)), times)
@@ -210,20 +210,21 @@ def fit_head(
         update={
             "epochs": config.frozen_epochs,
             "learning_rate": config.frozen_rate,
-            "early_stopping": EarlyStopping(metric="val_accuracy", patience=0),
+            "early_stopping": EarlyStopping(metric=None, patience=0),
         }
     )
     keras.utils.set_random_seed(config.seed)
     last = model.get_layer("classifier")
-    head = _head(mean.shape, config.dropout, last.units, config.seed)
-    choice, figures = fit(head, train, validation, classes, settings, run)
-    kernel, bias = head.get_layer("classifier").get_weights()
+    layer = _last_layer(mean.shape, config.dropout, last.units, config.seed)
+    loss, judge = head.loss(config), head.judge(splits.train.classes)
+    choice, figures = fit(layer, train, validation, loss, judge, settings, run)
+    kernel, bias = layer.get_layer("classifier").get_weights()
     kernel = kernel / deviation[:, None]
     last.set_weights([kernel, bias - mean @ kernel])
-    return {"validation_accuracy": accuracy(choice.validation, splits.validation), **figures}
+    return {"validation_accuracy": choice.figures["accuracy"], **figures}
 
 
-def _head(shape: tuple[int, ...], dropout: float, classes: int, seed: int) -> keras.Model:
+def _last_layer(shape: tuple[int, ...], dropout: float, classes: int, seed: int) -> keras.Model:
     x = features = keras.Input(shape, dtype="float32", name="features")
     x = keras.layers.Dropout(dropout, seed=seed, name="head_dropout")(x)
     x = keras.layers.Dense(classes, kernel_initializer="zeros", name="classifier")(x)

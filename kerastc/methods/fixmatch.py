@@ -20,7 +20,6 @@ from kerastc.run import Run
 from kerastc.training.image_batches import Beside
 from kerastc.training.images import (
     Trained,
-    accuracy,
     build_classifier,
     concluded,
     fit_classifier,
@@ -155,4 +154,4 @@ def _supervised(model, splits, config, folder: Run) -> dict[str, Any]:
     settings = config.model_copy(update=changed)
     batches = training_batches(splits.train, settings)
     choice, figures = fit_classifier(model, batches, splits, settings, folder)
-    return {"validation_accuracy": accuracy(choice.validation, splits.validation), **figures}
+    return {"validation_accuracy": choice.figures["accuracy"], **figures}

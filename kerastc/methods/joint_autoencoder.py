@@ -31,8 +31,8 @@ from kerastc.methods.reconstruction import (
 )
 from kerastc.models import maps_of
 from kerastc.models.decoder import HiddenPatches, decoder, scaled
+from kerastc.outputs.classes.head import class_weights
 from kerastc.run import Run
-from kerastc.training.fit import class_weights
 from kerastc.training.image_batches import Beside
 from kerastc.training.images import (
     Trained,

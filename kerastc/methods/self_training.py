@@ -18,14 +18,13 @@ from kerastc.methods.neighbours import unit
 from kerastc.methods.phases import join_histories, phase
 from kerastc.methods.propagation import propagated
 from kerastc.models import encoder_of
+from kerastc.outputs.classes.head import targets_of
 from kerastc.progress import tell
 from kerastc.run import Run
 from kerastc.scores.softmax import softmax
-from kerastc.training.fit import one_hot
 from kerastc.training.image_batches import ImageBatches
 from kerastc.training.images import (
     Trained,
-    accuracy,
     build_classifier,
     concluded,
     fit_classifier,
@@ -213,12 +212,11 @@ def select(found: np.ndarray, counts: np.ndarray, config: SelfTrainingConfig) ->
 def _batches(splits: Splits, config: SelfTrainingConfig, chosen: Selection | None) -> ImageBatches:
     if chosen is None:
         return training_batches(splits.train, config)
-    count = len(splits.train.classes)
-    targets = (
-        chosen.probabilities.astype("float32")
-        if config.targets == "soft"
-        else one_hot(chosen.labels, count)
-    )
+    if config.targets == "soft":
+        sure = np.eye(len(splits.train.classes))[splits.train.labels]
+        targets = np.concatenate([sure, chosen.probabilities]).astype("float32")[:, None]
+    else:
+        targets = targets_of(np.concatenate([splits.train.labels, chosen.labels]))
     certain = config.weighting == "certainty"
     chosen_weights = chosen.probabilities.max(axis=1) if certain else np.ones(len(chosen))
     weights = [np.full(len(splits.train), config.labelled_weight), chosen_weights]
@@ -226,7 +224,7 @@ def _batches(splits: Splits, config: SelfTrainingConfig, chosen: Selection | Non
     times = -(-config.least_images // len(images))
     return ImageBatches(
         images,
-        np.concatenate([one_hot(splits.train.labels, count), targets]),
+        targets,
         config.batch_size,
         np.concatenate(weights).astype("float32"),
         config.seed,
@@ -258,7 +256,7 @@ def _picture(told: list[dict[str, Any]], run: Run) -> None:
 
 def _trained(model, batches, splits, config, folder: Run) -> dict[str, Any]:
     choice, figures = fit_classifier(model, batches, splits, config, folder)
-    return {"validation_accuracy": accuracy(choice.validation, splits.validation), **figures}
+    return {"validation_accuracy": choice.figures["accuracy"], **figures}
 
 
 def _figures(rounds: list[dict[str, Any]], splits: Splits) -> dict[str, float]:

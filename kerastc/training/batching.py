@@ -20,7 +20,7 @@ class Batches(keras.utils.PyDataset):
 
     Args:
         inputs: (n, ...) array.
-        targets: (n, classes) float32, one-hot or soft.
+        targets: (n, ...), a row each, as the loss takes them.
         batch_size: rows a batch; the last one may be smaller.
         weights: (n,) float32 weights of the loss, or None.
         seed: the order's seed; None keeps the rows as they stand.

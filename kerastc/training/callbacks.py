@@ -1,15 +1,15 @@
 """What happens at an evaluation: the row of figures and the bar."""
 
 import time
+from collections.abc import Sequence
 
 import keras
 import numpy as np
 
+from kerastc.outputs.judge import ON_VALIDATION, Judge
 from kerastc.training.batching import Stretches
-from kerastc.training.metrics import CountedAccuracy, class_figures
 
 SPEEDS = ("examples_per_second", "val_examples_per_second")  # of training, of evaluation
-BASE_COLUMNS = ("loss", "accuracy", "macro_precision", "macro_recall", "macro_f1")
 
 
 class EvaluationLog(keras.callbacks.Callback):
@@ -19,67 +19,64 @@ class EvaluationLog(keras.callbacks.Callback):
 
     Args:
         stretches: the training data; Keras takes each stretch for an epoch.
-        metric: the compiled metric, which counts by class.
-        classes: the class names.
+        judge: whose metrics are compiled.
+        validation_rows: in an evaluation.
     """
 
-    def __init__(self, stretches: Stretches, metric: CountedAccuracy, classes: tuple[str, ...]):
+    def __init__(self, stretches: Stretches, judge: Judge, validation_rows: int):
         super().__init__()
         self.stretches = stretches
-        self.metric = metric
-        self.classes = classes
+        self.judge = judge
+        self.validation_rows = validation_rows
         self.rows: list[dict[str, float]] = []
-
-    def columns(self) -> list[str]:
-        """The figures of a row that early stopping can watch."""
-        by_class = [f"{f}[{c}]" for f in ("precision", "recall", "f1") for c in self.classes]
-        figures = [*BASE_COLUMNS, *by_class]
-        return [*figures, *(f"val_{name}" for name in figures)]
 
     def on_epoch_begin(self, epoch, logs=None):
         self.began = time.perf_counter()
 
     def on_test_begin(self, logs=None):
-        # Validation starts: the metric still holds the counts of the training part.
+        # Validation starts: the metrics still hold the counts of the training part.
         self.trained = time.perf_counter()
-        self.training_counts = self.metric.counted()
+        self.counted = self.judge.counted()
 
     def on_epoch_end(self, epoch, logs=None):
         now = time.perf_counter()
         step = self.stretches.end
-        training = {"loss": logs["loss"], "accuracy": logs["accuracy"]}
-        training |= class_figures(*self.training_counts, self.classes)
+        training = self.judge.of_logs(logs) | self.counted
         training |= {name: logs[name] for name in getattr(self.model, "terms", ())}
-        counts = self.metric.counted()
-        validation = {"loss": logs["val_loss"], "accuracy": logs["val_accuracy"]}
-        validation |= class_figures(*counts, self.classes)
-        figures = training | {f"val_{name}": value for name, value in validation.items()}
+        validation = self.judge.of_logs(logs, ON_VALIDATION) | self.judge.counted()
+        figures = training | {ON_VALIDATION + name: value for name, value in validation.items()}
         row = {
             "step": step,
             "epoch": epochs_of(step, len(self.stretches.batches)),
             "learning_rate": last_rate(self.model.optimizer),
             "seconds": round(now - self.began, 3),
             "examples_per_second": round(self.stretches.rows / (self.trained - self.began), 1),
-            "val_examples_per_second": round(float(counts[1].sum()) / (now - self.trained), 1),
+            "val_examples_per_second": round(self.validation_rows / (now - self.trained), 1),
         }
         self.rows.append(row | {name: float(value) for name, value in figures.items()})
 
 
 class Bar(keras.callbacks.Callback):
-    """Moves a progress bar a batch at a time and shows the last evaluation's figures beside it."""
+    """Moves a progress bar a batch at a time and shows the last evaluation's figures beside it.
 
-    def __init__(self, advance, rows):
+    Args:
+        advance: moves the bar.
+        rows: the history.
+        shown: columns of it.
+    """
+
+    def __init__(self, advance, rows: Sequence[dict[str, float]], shown: Sequence[str]):
         super().__init__()
         self.advance = advance
         self.rows = rows
+        self.shown = shown
 
     def on_train_batch_end(self, batch, logs=None):
         self.advance(1)
 
     def on_epoch_end(self, epoch, logs=None):
         row = self.rows[-1]
-        shown = ("val_loss", "val_accuracy") if "val_loss" in row else ("loss",)
-        figures = ", ".join(f"{name} {row[name]:.4f}" for name in shown)
+        figures = ", ".join(f"{name} {row[name]:.4f}" for name in self.shown)
         self.advance(0, note=f"epoch {row['epoch']:g}: {figures}")
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from kerastc.errors import UserError
 from kerastc.forms import COUNT, check
+from kerastc.outputs.output import Figure
 from kerastc.run import Run
 from kerastc.training.arrays import read_arrays, write_arrays
 from kerastc.training.stopping import ranked
@@ -27,18 +28,18 @@ class Checkpoints(keras.callbacks.Callback):
     Args:
         run: where the checkpoints and history.csv go.
         rows: the history, to which each evaluation has been added before.
-        metric: the column of the history by which the best are kept.
+        by: the column of the history by which the best are kept.
         best: how many of them.
         earliest: the first step of which one may be among the best.
     """
 
     def __init__(
-        self, run: Run, rows: list[dict[str, float]], metric: str, best: int, earliest: int = 0
+        self, run: Run, rows: list[dict[str, float]], by: Figure, best: int, earliest: int = 0
     ):
         super().__init__()
         self.run = run
         self.rows = rows
-        self.metric = metric
+        self.by = by
         self.best = best
         self.earliest = earliest
         self.torch_random = None
@@ -63,7 +64,7 @@ class Checkpoints(keras.callbacks.Callback):
     def finalists(self) -> list[int]:
         """The steps of the best evaluations whose checkpoints are there, best first."""
         saved = self.run.checkpoints()
-        steps = [self.rows[i]["step"] for i in ranked(self.rows, self.metric)]
+        steps = [self.rows[i]["step"] for i in ranked(self.rows, self.by)]
         return [step for step in steps if step in saved and step >= self.earliest][: self.best]
 
     def restore(self, model: keras.Model) -> None:

@@ -26,7 +26,7 @@ class EarlyStopping(pydantic.BaseModel):
 
     model_config = Config.model_config
 
-    metric: str = "val_loss"  # any column of history.csv; a loss is minimised, all else maximised
+    metric: str | None = "val_loss"  # a column of history.csv; none: the task's main figure
     patience: Natural = 3  # evaluations without gain before the stop; 0: never
     min_delta: Annotated[float, Field(ge=0)] = 0.0  # the least change that counts as a gain
 

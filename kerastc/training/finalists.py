@@ -10,12 +10,12 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from kerastc.outputs.judge import ON_VALIDATION, Judge
+from kerastc.outputs.output import Figure
 from kerastc.run import Run
-from kerastc.scores.softmax import softmax
 from kerastc.training.batching import Batches
 from kerastc.training.callbacks import epochs_of
 from kerastc.training.checkpoints import assign_weights, read_weights
-from kerastc.training.metrics import class_figures
 from kerastc.training.predicting import predict
 from kerastc.training.stopping import ranked
 
@@ -27,14 +27,16 @@ class Choice:
     Args:
         name: the chosen candidate: "step N", or "mean of K".
         step: the chosen step; of a mean that of its best member.
-        validation: (rows, classes) float64 probabilities of the chosen weights.
+        outputs: of the chosen weights for all validation rows, (rows, ...) float32.
+        figures: what they are worth.
         table: a row a candidate, as measured on all validation rows; empty where there was one.
         rule: how the choice was made, in a sentence.
     """
 
     name: str
     step: int
-    validation: np.ndarray
+    outputs: np.ndarray
+    figures: dict[str, float]
     table: list[dict]
     rule: str
 
@@ -44,8 +46,8 @@ def choose(
     run: Run,
     steps: list[int],
     validation: Batches,
-    classes: tuple[str, ...],
-    metric: str,
+    judge: Judge,
+    by: Figure,
     steps_per_epoch: int,
 ) -> Choice:
     """Leaves the best candidate's weights in the model: a checkpoint, or the mean of them all.
@@ -57,23 +59,23 @@ def choose(
         model: whose variables the checkpoints hold.
         run: whose checkpoints they are.
         steps: the candidates, the best so far first.
-        validation: all validation rows, of the original class distribution; one-hot targets.
-        classes: the class names.
-        metric: what decides, a column of the history; on a tie the smaller step, the mean last.
+        validation: all validation rows, as the data have them.
+        judge: says what outputs are worth.
+        by: what decides, a column of the history; on a tie the smaller step, the mean last.
         steps_per_epoch: for the table.
     """
     paths = run.checkpoints()
     candidates = [(f"step {step}", step) for step in sorted(steps)]
     if len(steps) > 1:
         candidates.append((f"mean of {len(steps)}", steps[0]))
-    table, probabilities = [], {}
+    table, outputs, figures = [], {}, {}
     for name, step in candidates:
         assign_weights(model, _weights(name, step, paths, steps))
-        probabilities[name] = softmax(predict(model, validation, f"Validating {name}"))
-        figures = _figures(probabilities[name], validation, classes)
+        outputs[name] = predict(model, validation, f"Validating {name}")
+        figures[name] = judge.final(outputs[name], validation.targets)
         epoch = epochs_of(step, steps_per_epoch)
-        table.append({"checkpoint": name, "step": step, "epoch": epoch} | figures)
-    measure = metric.removeprefix("val_")
+        table.append({"checkpoint": name, "step": step, "epoch": epoch} | figures[name])
+    measure = Figure(by.name.removeprefix(ON_VALIDATION), by.higher)
     chosen = table[ranked(table, measure)[0]]
     name, step = chosen["checkpoint"], chosen["step"]
     if chosen is not table[-1]:
@@ -82,10 +84,11 @@ def choose(
         row["chosen"] = row is chosen
     rule = (
         f"Of the {len(steps)} best checkpoints on the way and the mean of their weights, the "
-        f"{'least' if 'loss' in metric else 'highest'} {measure} on all {len(validation.targets):,}"
-        " validation rows; on a tie the earlier."
+        f"{'highest' if by.higher else 'least'} {measure.name} on all "
+        f"{len(validation.targets):,} validation rows; on a tie the earlier."
     )
-    return Choice(name, step, probabilities[name], table if len(steps) > 1 else [], rule)
+    shown = table if len(steps) > 1 else []
+    return Choice(name, step, outputs[name], figures[name], shown, rule)
 
 
 def _weights(name: str, step: int, paths: dict[int, Path], steps: list[int]) -> dict:
@@ -100,17 +103,3 @@ def _weights(name: str, step: int, paths: dict[int, Path], steps: list[int]) -> 
         for key in real:
             mean[key] += part[key] / part[key].dtype.type(len(steps))
     return weights | mean  # seeds and counters have no mean
-
-
-def _figures(probabilities: np.ndarray, batches: Batches, classes: tuple[str, ...]) -> dict:
-    """Loss, accuracy, macro and per-class figures of (rows, classes) probabilities."""
-    labels = batches.targets.argmax(axis=1)
-    guessed = probabilities.argmax(axis=1)
-    counts = (
-        np.bincount(c, minlength=len(classes)) for c in (labels[labels == guessed], labels, guessed)
-    )
-    chosen = probabilities[np.arange(len(labels)), labels]
-    loss = -np.log(np.clip(chosen, 1e-7, 1.0)).mean()
-    figures = {"loss": loss, "accuracy": (labels == guessed).mean()}
-    figures |= class_figures(*counts, classes)
-    return {name: float(value) for name, value in figures.items()}

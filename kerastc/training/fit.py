@@ -1,12 +1,13 @@
-"""Compiles and fits a classifier: the one training loop, resumable at every evaluation."""
+"""Compiles and fits a model: the one training loop, resumable at every evaluation."""
 
 import warnings
 from collections.abc import Sequence
 
 import keras
-import numpy as np
 
 from kerastc.errors import UserError
+from kerastc.outputs.judge import ON_VALIDATION, Judge
+from kerastc.outputs.output import Figure
 from kerastc.progress import progress
 from kerastc.run import Run
 from kerastc.training.batching import Batches, Stretches, feed
@@ -14,20 +15,18 @@ from kerastc.training.callbacks import SPEEDS, Bar, EvaluationLog, epochs_of, me
 from kerastc.training.checkpoints import Checkpoints
 from kerastc.training.config import TrainingConfig
 from kerastc.training.finalists import Choice, choose
-from kerastc.training.metrics import CountedAccuracy
 from kerastc.training.optimizer import adamw
 from kerastc.training.stopping import Stopping
-from kerastc.training.targets import OneHot
 
 
 def fit(
     model: keras.Model,
     train: Batches,
     validation: Batches,
-    classes: tuple[str, ...],
+    loss: keras.losses.Loss,
+    judge: Judge,
     config: TrainingConfig,
     run: Run,
-    loss: keras.losses.Loss | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     earliest: int = 0,
 ) -> tuple[Choice, dict[str, float]]:
@@ -37,12 +36,12 @@ def fit(
     begins at its parent's.
 
     Args:
-        model: maps inputs to (batch, classes) logits.
-        train, validation: targets are (rows, classes) float32.
-        classes: the class names.
+        model: maps inputs to outputs.
+        train, validation: batches of inputs and targets.
+        loss: of targets and outputs.
+        judge: says what the outputs are worth.
         config: hyperparameters.
         run: takes history.csv and checkpoints/.
-        loss: of targets and logits; cross-entropy by default.
         callbacks: see each batch and each evaluation before it is logged and saved.
         earliest: the first step whose weights may be chosen.
 
@@ -53,24 +52,20 @@ def fit(
     Raises:
         UserError: for a metric that is not logged, or a loss that is no number.
     """
-    metric = CountedAccuracy(len(classes))
+    by = _watched(config, judge)
     model.compile(
         optimizer=adamw(config, model, len(train)),
-        loss=loss
-        or keras.losses.CategoricalCrossentropy(
-            from_logits=True, label_smoothing=config.label_smoothing
-        ),
-        metrics=[metric],
+        loss=loss,
+        metrics=list(judge.metrics),
         auto_scale_loss=False,  # `adamw` has done it
         jit_compile=keras.backend.backend() == "jax",  # XLA would compile for every length
     )
     stretches = Stretches(train, config.epochs, config.evaluate_every)
-    log = EvaluationLog(stretches, metric, classes)
-    watched = config.early_stopping.metric
-    _check_metric(watched, log.columns())
+    seen = validation.sample(config.evaluation_rows or len(validation.targets), config.seed)
+    log = EvaluationLog(stretches, judge, len(seen.taken))
     since = run.parent["step"] if run.parent else 0
-    stopping = Stopping(log.rows, config.early_stopping, since)
-    checkpoints = Checkpoints(run, log.rows, watched, config.keep_checkpoints, earliest)
+    stopping = Stopping(log.rows, by, config.early_stopping, since)
+    checkpoints = Checkpoints(run, log.rows, by, config.keep_checkpoints, earliest)
     checkpoints.restore(model)
     done = log.rows[-1]["step"] if log.rows else 0
     if run.parent and run.parent["step"] == done >= stretches.steps:
@@ -80,11 +75,11 @@ def fit(
             f"Go on with more: epochs={int(epochs_of(done, len(train))) + 1}",
         )
     if done < stretches.steps and not stopping.stopped:
-        seen = validation.sample(config.evaluation_rows or len(validation.targets), config.seed)
         stretches.go_on(done)
-        _train(model, stretches, seen, stopping, [*callbacks, log, stopping, checkpoints])
+        bar = (f"{ON_VALIDATION}loss", ON_VALIDATION + judge.main.name)
+        _train(model, stretches, seen, stopping, bar, [*callbacks, log, stopping, checkpoints])
     per_epoch = len(train)
-    choice = choose(model, run, checkpoints.finalists(), validation, classes, watched, per_epoch)
+    choice = choose(model, run, checkpoints.finalists(), validation, judge, by, per_epoch)
     last = log.rows[-1]
     return choice, {
         "epochs": last["epoch"],
@@ -97,7 +92,7 @@ def fit(
     }
 
 
-def _train(model, stretches, validation, stopping, callbacks) -> None:
+def _train(model, stretches, validation, stopping, shown, callbacks) -> None:
     """Fits one stretch after the other, since Keras wants all epochs of one length."""
     with progress("Training", total=stretches.steps) as advance, warnings.catch_warnings():
         # tf.data tells the end of a generator by an error that Keras passes on as a warning.
@@ -112,27 +107,17 @@ def _train(model, stretches, validation, stopping, callbacks) -> None:
                 initial_epoch=index,
                 shuffle=False,
                 verbose=0,
-                callbacks=[*callbacks, Bar(advance, stopping.rows)],
+                callbacks=[*callbacks, Bar(advance, stopping.rows, shown)],
             )
             if stopping.stopped:
                 break
 
 
-def class_weights(labels: np.ndarray, classes: int, kind: str) -> np.ndarray | None:
-    """The loss's weight of each row, (n,) float32, or None: n / (classes * rows of its class)."""
-    if kind == "none":
-        return None
-    counts = np.bincount(labels, minlength=classes)
-    return (len(labels) / (classes * np.maximum(counts, 1)))[labels].astype("float32")
-
-
-def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
-    """(n,) int labels to (n, classes) float32 targets."""
-    return OneHot(labels, classes)[:]
-
-
-def _check_metric(name: str, known: list[str]) -> None:
-    if name not in known:
+def _watched(config: TrainingConfig, judge: Judge) -> Figure:
+    """The column of the history that ranks evaluations."""
+    name = config.early_stopping.metric or ON_VALIDATION + judge.main.name
+    if name not in judge.columns:
         raise UserError(
-            f"early_stopping.metric={name} is not logged.", f"Logged: {', '.join(known)}."
+            f"early_stopping.metric={name} is not logged.", f"Logged: {', '.join(judge.columns)}."
         )
+    return judge.columns[name]

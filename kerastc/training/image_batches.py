@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from kerastc.errors import UserError
-from kerastc.images import Mixture
+from kerastc.images import Mixture, mixed_targets
 from kerastc.training.batching import Batches
 
 Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
@@ -17,7 +17,7 @@ class ImageBatches(Batches):
 
     Args:
         images: (n, height, width, channels) uint8.
-        targets: (n, classes) float32, one-hot or soft.
+        targets: (n, 1) int, or (n, 1, classes) float32 probabilities.
         batch_size, weights, seed, rows: as in `Batches`.
         augment: images uint8 and a generator to as many images uint8; None leaves them.
         mixture: what is done to a batch as a whole; None leaves it.
@@ -46,8 +46,9 @@ class ImageBatches(Batches):
         if self.augment:
             images = self.augment(images, random)
         images = images.astype("float32")
-        if self.mixture and len(rows) > 1:
-            images, targets, partners, share = self.mixture(images, targets, random)
+        if self.mixture:
+            images, partners, share = self.mixture(images, random)
+            targets = mixed_targets(targets, partners, share)
             if weights is not None:
                 weights = share * weights + (1 - share) * weights[partners]
         return (images, targets) if weights is None else (images, targets, weights)

@@ -10,17 +10,17 @@ import numpy as np
 from kerastc.data import LabelledImages, Splits, channel_statistics
 from kerastc.images import Augmentation
 from kerastc.models import image_classifier
+from kerastc.outputs.classes import head
 from kerastc.run import Run
 from kerastc.scores.softmax import softmax
 from kerastc.training.finalists import Choice
-from kerastc.training.fit import class_weights, fit
+from kerastc.training.fit import fit
 from kerastc.training.growing import growing
 from kerastc.training.image_batches import ImageBatches
 from kerastc.training.image_config import ImageClassifierConfig
 from kerastc.training.learner import Learner
 from kerastc.training.predicting import predict
 from kerastc.training.seeding import seed_all
-from kerastc.training.targets import OneHot
 from kerastc.training.trained import Trained
 
 JUDGING = 256  # images a batch where nothing is trained
@@ -97,7 +97,8 @@ def fit_images(
 ) -> tuple[Choice, dict[str, float]]:
     """Fits a classifier, or a learner and so its classifier; see `kerastc.training.fit.fit`."""
     train, validation = growing(train, config), judged(splits.validation)
-    found = fit(learner, train, validation, splits.train.classes, config, run, **options)
+    loss, judge = head.loss(config), head.judge(splits.train.classes)
+    found = fit(learner, train, validation, loss, judge, config, run, **options)
     if isinstance(learner, Learner):
         learner.keep()
     return found
@@ -113,13 +114,12 @@ def training_batches(
         config: hyperparameters.
         weights: (n,) float32 of the loss of each; by default those of `config.class_weights`.
     """
-    count = len(images.classes)
     if weights is None:
-        weights = class_weights(images.labels, count, config.class_weights)
+        weights = head.class_weights(images.labels, len(images.classes), config.class_weights)
     times = -(-config.least_images // len(images))
     return ImageBatches(
         images.examples,
-        OneHot(images.labels, count),
+        head.targets_of(images.labels),
         config.batch_size,
         weights,
         config.seed,
@@ -131,7 +131,7 @@ def training_batches(
 
 def judged(images: LabelledImages) -> ImageBatches:
     """Labelled images as they are, in their order."""
-    return ImageBatches(images.examples, OneHot(images.labels, len(images.classes)), JUDGING)
+    return ImageBatches(images.examples, head.targets_of(images.labels), JUDGING)
 
 
 def probabilities(model: keras.Model, images: np.ndarray, told: str) -> np.ndarray:
@@ -170,7 +170,7 @@ def concluded(
         flipped = (found + mirrored) / 2
     seen = probabilities(model, train.examples, "Looking back").argmax(axis=1)
     return Trained(
-        choice.validation
+        softmax(choice.outputs)
         if choice
         else probabilities(model, splits.validation.examples, "Validating"),
         found,

@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 
+from kerastc.outputs.output import Figure
 from kerastc.progress import progress
 from kerastc.run import Run
 from kerastc.training.batching import Stretches, feed
@@ -94,8 +95,9 @@ def fit_unlabelled(
     )
     stretches = Stretches(train, config.epochs, config.evaluate_every)
     log = PretrainingLog(stretches)
-    stopping = Stopping(log.rows, config.early_stopping)
-    checkpoints = Checkpoints(run, log.rows, "loss", 1)
+    by = Figure("loss", higher=False)
+    stopping = Stopping(log.rows, by, config.early_stopping)
+    checkpoints = Checkpoints(run, log.rows, by, 1)
     checkpoints.restore(learner)
     done = log.rows[-1]["step"] if log.rows else 0
     if done < stretches.steps:
@@ -111,7 +113,7 @@ def fit_unlabelled(
                     initial_epoch=index,
                     shuffle=False,
                     verbose=0,
-                    callbacks=[*callbacks, Bar(advance, log.rows)],
+                    callbacks=[*callbacks, Bar(advance, log.rows, ("loss",))],
                 )
     last = log.rows[-1]
     return {

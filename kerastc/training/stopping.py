@@ -10,30 +10,32 @@ import keras
 import numpy as np
 
 from kerastc.errors import UserError
+from kerastc.outputs.output import Figure
 from kerastc.training.config import EarlyStopping
 
 Rows = Sequence[Mapping[str, float]]
 
 
-def ranked(rows: Rows, metric: str) -> list[int]:
-    """The indices of the rows, best first; of equals the earlier. A loss is best when small."""
-    values = np.array([_score(row[metric], metric) for row in rows])
+def ranked(rows: Rows, by: Figure) -> list[int]:
+    """The indices of the rows by one of their columns, best first; of equals the earlier."""
+    values = np.array([_score(row, by) for row in rows])
     return np.argsort(-values, kind="stable").tolist()
 
 
-def waited(rows: Rows, config: EarlyStopping) -> int:
+def waited(rows: Rows, by: Figure, min_delta: float = 0.0) -> int:
     """Evaluations since the last gain: the last that passed the one before it by `min_delta`."""
     reference, last_gain = -np.inf, 0
     for index, row in enumerate(rows):
-        score = _score(row[config.metric], config.metric)
-        if index == 0 or score - config.min_delta > reference:
+        score = _score(row, by)
+        if index == 0 or score - min_delta > reference:
             reference, last_gain = score, index
     return len(rows) - 1 - last_gain
 
 
-def exhausted(rows: Rows, config: EarlyStopping) -> bool:
+def exhausted(rows: Rows, by: Figure, config: EarlyStopping) -> bool:
     """Whether patience is at its end; a patience of 0 never ends."""
-    return bool(config.patience and rows and waited(rows, config) >= config.patience)
+    patience = config.patience
+    return bool(patience and rows and waited(rows, by, config.min_delta) >= patience)
 
 
 class Stopping(keras.callbacks.Callback):
@@ -41,20 +43,23 @@ class Stopping(keras.callbacks.Callback):
 
     Args:
         rows: the history, to which each evaluation has been added before.
-        config: metric, patience and least gain.
+        by: the column that is watched.
+        config: patience and least gain.
         since: the step from which evaluations count: a child run's patience begins with it.
     """
 
-    def __init__(self, rows: Rows, config: EarlyStopping, since: int = 0):
+    def __init__(self, rows: Rows, by: Figure, config: EarlyStopping, since: int = 0):
         super().__init__()
         self.rows = rows
+        self.by = by
         self.config = config
         self.since = since
 
     @property
     def stopped(self) -> bool:
         """Whether the training is to stop, by the history as it is."""
-        return exhausted([row for row in self.rows if row["step"] >= self.since], self.config)
+        rows = [row for row in self.rows if row["step"] >= self.since]
+        return exhausted(rows, self.by, self.config)
 
     def on_epoch_end(self, epoch, logs=None):
         row = self.rows[-1]
@@ -65,7 +70,7 @@ class Stopping(keras.callbacks.Callback):
             )
 
 
-def _score(value: float, metric: str) -> float:
+def _score(row: Mapping[str, float], by: Figure) -> float:
     """More is better; what is no number is worst."""
-    score = -value if "loss" in metric else value
+    score = row[by.name] if by.higher else -row[by.name]
     return score if np.isfinite(score) else -np.inf

@@ -10,6 +10,7 @@ import numpy as np
 from kerastc.data import LabelledTexts
 from kerastc.data.reading import Reading
 from kerastc.models import Encoder, load_encoder, split_at_features, text_classifier
+from kerastc.outputs.classes import head
 from kerastc.progress import tell
 from kerastc.run import Run
 from kerastc.scores.softmax import softmax
@@ -20,9 +21,8 @@ from kerastc.training.baseline import bag_of_words
 from kerastc.training.batching import Batches, TextBatches, covering_length
 from kerastc.training.config import TextClassifierConfig
 from kerastc.training.features import FeatureCache
-from kerastc.training.fit import class_weights, fit
+from kerastc.training.fit import fit
 from kerastc.training.predicting import predict
-from kerastc.training.targets import OneHot
 from kerastc.training.trained import Trained
 
 if TYPE_CHECKING:
@@ -69,13 +69,12 @@ def train_text_classifier(
     encoder.require(config.max_tokens)
     _tell_unseen(splits, encoder, config, run)
     fitted, batches = _prepare(model, encoder, splits, config, run)
-    choice, figures = fit(
-        fitted, batches["train"], batches["validation"], splits.train.classes, config, run
-    )
+    loss, judge = head.loss(config), head.judge(splits.train.classes)
+    choice, figures = fit(fitted, batches["train"], batches["validation"], loss, judge, config, run)
     save(model, encoder.tokenizer, preprocessing(encoder, config, splits.data.reading), run)
     none = np.zeros((0, len(splits.train.classes)))
     return Trained(
-        choice.validation,
+        softmax(choice.outputs),
         softmax(predict(fitted, batches["test"], "Testing")) if "test" in batches else none,
         figures
         | {
@@ -164,8 +163,9 @@ def text_batches(
     """Batches of token ids; with a seed they are for training: shuffled and weighted."""
     tokens = tokenizer.encode(config.preparation.apply(texts.examples), config.max_tokens)
     count = len(texts.classes)
-    weights = None if seed is None else class_weights(texts.labels, count, config.class_weights)
-    targets = OneHot(texts.labels, count)
+    kind = "none" if seed is None else config.class_weights
+    weights = head.class_weights(texts.labels, count, kind)
+    targets = head.targets_of(texts.labels)
     masking = (0.0 if seed is None else config.masking, tokenizer.mask_id)
     return TextBatches(
         tokens, tokenizer.pad, targets, config.batch_size, weights, seed, masking=masking
@@ -182,7 +182,7 @@ def _prepare(model, encoder, splits, config, run) -> tuple[keras.Model, dict[str
     }
     if config.trainable != "head":
         return model, batches
-    features, head = split_at_features(model)
+    features, rest = split_at_features(model)
     cache = FeatureCache(
         run.cache,
         (encoder.fingerprint, config.pooling, config.precision, keras.backend.backend()),
@@ -191,7 +191,7 @@ def _prepare(model, encoder, splits, config, run) -> tuple[keras.Model, dict[str
     tokens = Encoded.of(row for part in texts for row in part.inputs)
     rows = cache.features(features, tokens, encoder.tokenizer.pad, encoder.max_length)
     parts = np.split(rows, np.cumsum([len(part.targets) for part in texts])[:-1])
-    return head, {
+    return rest, {
         name: Batches(part, old.targets, config.batch_size, old.weights, seeds[name])
         for (name, old), part in zip(batches.items(), parts, strict=True)
     }

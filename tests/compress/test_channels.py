@@ -18,7 +18,7 @@ from kerastc.training.batching import Batches
 pytestmark = pytest.mark.backend
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.normal(size=(16, 8, 8, 3)).astype("float32")
-TARGETS = np.eye(4, dtype="float32")[RANDOM.integers(0, 4, 16)]
+TARGETS = RANDOM.integers(0, 4, (16, 1))
 
 
 def work_on(model):
@@ -126,7 +126,7 @@ def test_what_additions_tie_together_goes_together():
 
 def loss(model, rows):
     found = keras.ops.log_softmax(model(IMAGES[rows], training=False))
-    return -float((keras.ops.convert_to_numpy(found) * TARGETS[rows]).sum(axis=-1).mean())
+    return -float(np.take_along_axis(keras.ops.convert_to_numpy(found), TARGETS[rows], 1).mean())
 
 
 def test_first_order_of_a_stream_is_the_slope_by_one_gate_for_all_its_readers():

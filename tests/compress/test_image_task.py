@@ -32,8 +32,9 @@ def task_with(trained_images, places, tmp_path_factory):
 
 
 def split(batch):
+    """Images, targets without a teacher, its logits."""
     images, targets = batch
-    return images, *np.split(targets, 2, axis=1)
+    return images, *np.split(targets, [3], axis=1)
 
 
 def teacher_of(run):
@@ -51,7 +52,7 @@ def test_the_teacher_is_asked_about_the_very_images_of_a_batch(task_with, traine
         images, labels, logits = split(batches[1])
         assert not any((image == plain).all(axis=(1, 2, 3)).any() for image in images[:4])
         np.testing.assert_allclose(logits, teacher_of(trained_images)(images), atol=1e-4)
-        assert ((labels > 0).sum(axis=1) > 1).any() == bool(mixup)
+        assert (labels[:, 2] < 1).any() == bool(mixup)
         again = split(batches[1])
         np.testing.assert_array_equal(again[0], images)
         np.testing.assert_allclose(again[2], logits, atol=1e-6)
@@ -67,14 +68,14 @@ def test_of_images_that_stay_as_they_are_the_teacher_is_asked_once_for_all(
     np.testing.assert_allclose(logits, teacher_of(trained_images)(images), atol=1e-4)
     monkeypatch.setattr(image_task, "predict", None)  # the cache answers from now on
     again = task_with(augmentation=NONE).training_batches(Recover().teaching, task.config)
-    np.testing.assert_array_equal(again.targets, batches.targets)
+    np.testing.assert_array_equal(again.teacher, batches.teacher)
 
 
 @pytest.mark.parametrize("damage", ["cut", "rows", "classes", "nan", "numbers", "none"])
 def test_a_damaged_file_of_a_teachers_answers_is_made_anew(task_with, places, damage):
     task = task_with(augmentation=NONE)
     batches = task.training_batches(Recover().teaching, task.config)
-    logits = np.split(batches.targets, 2, axis=1)[1]
+    logits = batches.teacher
     for path in (places.cache / "teachers").glob("*.npz"):
         match damage:
             case "cut":
@@ -90,23 +91,22 @@ def test_a_damaged_file_of_a_teachers_answers_is_made_anew(task_with, places, da
             case "none":
                 np.savez(path, other=logits)
     again = task_with(augmentation=NONE).training_batches(Recover().teaching, task.config)
-    np.testing.assert_array_equal(again.targets, batches.targets)
+    np.testing.assert_array_equal(again.teacher, batches.teacher)
 
 
 def test_unlabelled_images_have_no_label_and_the_teacher_s_view(task_with):
     task = task_with(augmentation=NONE)
     batches = task.training_batches(Recover(unlabelled="own").teaching, task.config)
-    labels, logits = np.split(batches.targets, 2, axis=1)
     assert len(batches.inputs) == 320 + 64
-    np.testing.assert_array_equal(labels.sum(axis=1), np.arange(384) < 320)
+    np.testing.assert_array_equal(batches.targets[:, 0] >= 0, np.arange(384) < 320)
     np.testing.assert_array_equal(batches.inputs[320:], task.splits.unlabelled.examples)
-    assert np.abs(logits).sum(axis=1).min() > 0
+    assert np.abs(batches.teacher).sum(axis=1).min() > 0
 
 
 def test_without_a_teacher_labels_alone_are_given(task_with):
     task = task_with()
     _, labels, logits = split(task.training_batches(Recover(soft=0.0).teaching, task.config)[0])
-    assert not logits.any() and (labels.sum(axis=1) == 1).all()
+    assert not logits.any() and (labels[:, 0] >= 0).all()
 
 
 def test_unlabelled_images_that_are_not_there_are_refused(task_with):
@@ -134,7 +134,7 @@ def test_images_are_learnt_at_the_rate_of_the_run_where_a_step_names_none(
 ):
     rates = []
 
-    def stop(model, batches, validation, classes, config, *rest):
+    def stop(model, batches, validation, loss, judge, config, *rest):
         rates.append(config.learning_rate)
         raise UserError("enough")
 

@@ -18,7 +18,7 @@ from kerastc.models import compact, load_encoder, text_classifier
 
 pytestmark = pytest.mark.backend
 RANDOM = np.random.default_rng(0)
-TARGETS = np.eye(3, dtype="float32")[RANDOM.integers(0, 3, 12)]
+TARGETS = RANDOM.integers(0, 3, (12, 1))
 MASK = np.ones((12, 6), "int32")
 MASK[::2, 4:] = 0
 INPUTS = {"token_ids": RANDOM.integers(0, 50, (12, 6)).astype("int32"), "padding_mask": MASK}
@@ -59,7 +59,7 @@ def logits(model):
 def loss(model, batch):
     inputs, targets = batch
     found = keras.ops.log_softmax(model(inputs, training=False))
-    return -float((keras.ops.convert_to_numpy(found) * targets).sum(axis=-1).mean())
+    return -float(np.take_along_axis(keras.ops.convert_to_numpy(found), targets, 1).mean())
 
 
 def scale_rows(layer, rows, factor):

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from kerastc.errors import UserError
+from kerastc.outputs.classes.head import class_weights, judge, loss, targets_of
 from kerastc.run import Run
 from kerastc.scores.softmax import softmax
 from kerastc.training.batching import Batches
 from kerastc.training.config import TrainingConfig
-from kerastc.training.fit import class_weights, fit, one_hot
+from kerastc.training.fit import fit
 from kerastc.training.predicting import predict
 
 pytestmark = pytest.mark.backend
@@ -22,8 +23,8 @@ def data(rows=90, seed=0):
     random = np.random.default_rng(seed)
     labels = random.integers(0, 3, rows)
     inputs = random.normal(size=(rows, 5)).astype("float32")
-    inputs[:, :3] += 1.5 * one_hot(labels, 3)
-    return inputs, one_hot(labels, 3)
+    inputs[:, :3] += 1.5 * np.eye(3)[labels]
+    return inputs, targets_of(labels)
 
 
 def model(seed=0):
@@ -45,7 +46,8 @@ def train(run, config, network=None, seed=0):
         network,
         Batches(inputs, targets, config.batch_size, seed=config.seed),
         Batches(*data(40, seed=1), 16),
-        CLASSES,
+        loss(config),
+        judge(CLASSES),
         config,
         run,
     )
@@ -100,12 +102,12 @@ def test_it_learns_and_logs_every_figure(new_run):
     assert figures["epochs"] == len(rows)
     inputs, targets = data(40, seed=1)
     found = softmax(predict(network, Batches(inputs, targets, 16), ""))
-    accuracy = (found.argmax(axis=1) == targets.argmax(axis=1)).mean()
+    accuracy = (found.argmax(axis=1) == targets[:, 0]).mean()
     assert accuracy > 0.6  # chance is a third
     best = rows[figures["best_epoch"] - 1]
     assert float(best["val_accuracy"]) == pytest.approx(accuracy)
-    loss = -np.log(found[targets.astype(bool)]).mean()
-    assert float(best["val_loss"]) == pytest.approx(loss, rel=1e-4)
+    expected = -np.log(found[range(40), targets[:, 0]]).mean()
+    assert float(best["val_loss"]) == pytest.approx(expected, rel=1e-4)
     for name in ("learning_rate", "macro_f1", "val_recall[b]", "precision[c]", "val_macro_f1"):
         assert name in rows[0]
 
@@ -158,6 +160,20 @@ def test_any_logged_metric_can_stop(new_run):
     values = [float(row["val_f1[b]"]) for row in history(run)]
     assert values[figures["best_epoch"] - 1] == max(values[: figures["best_epoch"]])
     assert figures["epochs"] == figures["best_epoch"] + 1
+
+
+def test_without_a_name_the_main_figure_of_the_task_decides(new_run):
+    unnamed, named = new_run(), new_run()
+    for run, metric in ((unnamed, None), (named, "val_accuracy")):
+        _, _, figures = train(run, stopping(metric, patience=2))
+        assert figures["stopped_early"]
+    assert history(unnamed) == history(named)
+
+
+def test_a_class_called_loss_is_no_loss(new_run):
+    """The direction comes with the figure, not with its name."""
+    assert judge(("loss", "gain")).columns["val_f1[loss]"].higher
+    assert not judge(("loss", "gain")).columns["val_loss"].higher
 
 
 def test_early_stopping_remembers_through_a_kill(new_run):

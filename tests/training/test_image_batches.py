@@ -8,23 +8,23 @@ from kerastc.images import STANDARD, STRONG, WEAK, Mixture
 from kerastc.training.batching import Stretches
 from kerastc.training.image_batches import Beside, ImageBatches
 
+TARGETS = np.arange(20)[:, None]
+
 
 def images(rows=20, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (rows, 8, 8, 3)).astype("uint8")
 
 
 def labelled(mixture=None, seed=5, weights=None, times=1):
-    targets = np.eye(20, dtype="float32")
-    return ImageBatches(
-        images(), targets, 8, weights, seed, np.tile(np.arange(20), times), STANDARD, mixture
-    )
+    rows = np.tile(np.arange(20), times)
+    return ImageBatches(images(), TARGETS, 8, weights, seed, rows, STANDARD, mixture)
 
 
 def test_images_are_pixels_from_0_to_255_and_as_they_are_without_a_policy():
-    batch, targets = ImageBatches(images(), np.eye(20, dtype="float32"), 8)[0]
+    batch, targets = ImageBatches(images(), TARGETS, 8)[0]
     assert batch.dtype == np.float32
     np.testing.assert_array_equal(batch, images()[:8])
-    np.testing.assert_array_equal(targets.argmax(axis=1), np.arange(8))
+    np.testing.assert_array_equal(targets[:, 0], np.arange(8))
 
 
 @pytest.mark.parametrize("epoch", [0, 3])
@@ -41,7 +41,7 @@ def test_another_process_draws_the_same_and_another_epoch_does_not(epoch):
 def test_few_images_are_repeated_each_time_in_another_way():
     batches = labelled(times=3)
     seen = [batches[i] for i in range(len(batches))]
-    labels = np.concatenate([targets.argmax(axis=1) for _, targets in seen])
+    labels = np.concatenate([targets[:, 0] for _, targets in seen])
     np.testing.assert_array_equal(np.bincount(labels), np.full(20, 3))
     first = np.concatenate([batch for batch, _ in seen])[labels == 0]
     assert not np.array_equal(first[0], first[1])
@@ -52,9 +52,20 @@ def test_mixtures_have_the_targets_and_weights_of_both(mixture):
     weights = np.arange(20, dtype="float32")
     batches = labelled(mixture, weights=weights)
     _, targets, mixed = batches[0]
-    np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-6)
-    assert (np.sort(targets, axis=1)[:, -2] > 0.01).any()
-    np.testing.assert_allclose(mixed, targets @ weights, rtol=1e-5)
+    own, partner, share = targets[:, 0].astype(int), targets[:, 1].astype(int), targets[:, 2]
+    np.testing.assert_array_equal(np.sort(own), np.sort(partner))
+    assert ((own != partner) & (share > 0.01) & (share < 0.99)).any()
+    expected = share * weights[own] + (1 - share) * weights[partner]
+    np.testing.assert_allclose(mixed, expected, rtol=1e-5)
+    last = len(batches) - 1  # 4 images
+    assert batches[last][1].shape == (4, 3)
+
+
+def test_a_single_image_is_mixed_with_none_and_its_targets_have_the_form_of_the_others():
+    batches = ImageBatches(images(9), TARGETS[:9], 8, mixture=Mixture(1.0))
+    image, targets = batches[1]
+    np.testing.assert_array_equal(image, images(9)[8:])
+    assert targets.tolist() == [[8, 8, 1]]
 
 
 def beside(ratio=2):
@@ -79,7 +90,7 @@ def test_the_labelled_ones_go_on_through_the_epochs():
     labels = []
     for step in range(len(beside()) * 3):
         stretches.go_on(step)
-        labels.append(stretches[0][1].argmax(axis=1))
+        labels.append(stretches[0][1][:, 0])
     [counts] = [np.bincount(np.concatenate(labels), minlength=20)]
     assert counts.max() - counts.min() <= 1  # 12 batches are four rounds
     stretches.go_on(7)

@@ -6,8 +6,8 @@ import pytest
 from keras import ops
 from test_fit import CLASSES, KillAt, Killed, data, history, model
 
+from kerastc.outputs.classes.head import judge, loss
 from kerastc.run import Run
-from kerastc.scores.softmax import softmax
 from kerastc.training.batching import Batches
 from kerastc.training.config import TrainingConfig
 from kerastc.training.fit import fit
@@ -34,7 +34,8 @@ def train(folder, learner, kill_at=None):
     folder.mkdir(exist_ok=True)
     run.write_json("config.json", {})
     batches = Batches(*data(), CONFIG.batch_size, seed=0)
-    choice, _ = fit(learner, batches, Batches(*data(40, seed=1), 16), CLASSES, CONFIG, run)
+    validation = Batches(*data(40, seed=1), 16)
+    choice, _ = fit(learner, batches, validation, loss(CONFIG), judge(CLASSES), CONFIG, run)
     learner.keep()
     return run, choice
 
@@ -49,8 +50,8 @@ def test_the_history_has_the_terms_and_the_loss_contains_them(tmp_path):
 def test_what_was_evaluated_is_kept(tmp_path, average):
     classifier = model()
     _, choice = train(tmp_path / "run", Small(classifier, average))
-    found = softmax(predict(classifier, Batches(*data(40, seed=1), 16), ""))
-    np.testing.assert_allclose(found, choice.validation, atol=1e-6)
+    found = predict(classifier, Batches(*data(40, seed=1), 16), "")
+    np.testing.assert_allclose(found, choice.outputs, atol=1e-6)
 
 
 def test_a_killed_training_goes_on_to_the_same_average(tmp_path):

@@ -10,6 +10,7 @@ import pytest
 
 from kerastc.data import read_texts, split
 from kerastc.models import load_encoder, text_classifier
+from kerastc.outputs.classes import head
 from kerastc.run import Run
 from kerastc.scores.softmax import softmax
 from kerastc.training import TextClassifierConfig, train_text_classifier
@@ -46,7 +47,8 @@ def test_cached_features_train_to_the_uncached_figures(study):
     whole._ordered = super(type(whole), whole)._ordered
     whole.begin_epoch(0)
     validation = text_batches(splits.validation, encoder.tokenizer, config)
-    fit(model, whole, validation, splits.train.classes, config, run)
+    loss, judge = head.loss(config), head.judge(splits.train.classes)
+    fit(model, whole, validation, loss, judge, config, run)
     uncached = softmax(predict(model, text_batches(splits.test, encoder.tokenizer, config), ""))
     np.testing.assert_allclose(cached.test, uncached, atol=2e-4)
 
