@@ -62,7 +62,7 @@ def teach(
         fitted or work.model,
         batches,
         validation,
-        head.teacher_loss(options, config),
+        head.teacher_loss(options.teaching, config),
         judge,
         config,
         work.run,

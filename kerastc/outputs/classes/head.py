@@ -11,7 +11,7 @@ and becomes probabilities of the classes inside the graph, a batch at a time.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -21,6 +21,10 @@ from kerastc.outputs.judge import Judge
 from kerastc.outputs.output import Figure
 from kerastc.scores.class_scores import MACRO, PER_CLASS, class_scores
 from kerastc.scores.softmax import softmax
+
+if TYPE_CHECKING:
+    from kerastc.training.config import TrainingConfig
+    from kerastc.training.teacher import Teaching
 
 NO_LABEL = -100
 
@@ -232,14 +236,14 @@ def class_weights(labels: np.ndarray, classes: int, kind: str) -> np.ndarray | N
     return (len(labels) / (classes * np.maximum(counts, 1)))[labels].astype("float32")
 
 
-def loss(config: Any) -> keras.losses.Loss:
-    """The loss of a training; `config` is its `TrainingConfig`."""
+def loss(config: "TrainingConfig") -> keras.losses.Loss:
+    """The loss of a training."""
     return CrossEntropy(config.label_smoothing)
 
 
-def teacher_loss(options: Any, config: Any) -> keras.losses.Loss:
-    """The loss of a student; `options` are those of its step of compression."""
-    return TeacherLoss(options.temperature, options.soft, options.hard, config.label_smoothing)
+def teacher_loss(teaching: "Teaching", config: "TrainingConfig") -> keras.losses.Loss:
+    """The loss of a training with a teacher."""
+    return TeacherLoss(teaching.temperature, teaching.soft, teaching.hard, config.label_smoothing)
 
 
 def judge(labels: Sequence[str]) -> Judge:
