@@ -21,6 +21,7 @@ class Unseen:
         unknown: (n,) int; tokens of each that the vocabulary does not know.
         tokens: those that the model sees, of all texts, special ones left out.
         max_characters, max_tokens: of the model; 0 characters cut none.
+        units: what the texts are called.
     """
 
     long: np.ndarray
@@ -29,6 +30,7 @@ class Unseen:
     tokens: int
     max_characters: int
     max_tokens: int
+    units: str = "texts"
 
     @property
     def unknown_share(self) -> float:
@@ -48,19 +50,21 @@ class Unseen:
             further: what can be done where tokens are cut, such as "; max_tokens=... reads more".
         """
         if self.long.any():
-            yield f"{_have(self.long)} more than {self.max_characters:,} characters: cut there."
+            most = f"{self.max_characters:,} characters"
+            yield f"{self._have(self.long)} more than {most}: cut there."
         if self.cut.any():
-            yield f"{_have(self.cut)} more than {self.max_tokens:,} tokens: cut there{further}."
+            most = f"{self.max_tokens:,} tokens"
+            yield f"{self._have(self.cut)} more than {most}: cut there{further}."
         if self.many_unknown:
             yield (
-                f"{_have(self.unknown > 0)} tokens that the vocabulary does not know "
+                f"{self._have(self.unknown > 0)} tokens that the vocabulary does not know "
                 f"({self.unknown_share:.1%} of all tokens)."
             )
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: numbers of texts, and the share of unknown tokens."""
         return {
-            "texts": len(self.cut),
+            self.units: len(self.cut),
             "max_characters": self.max_characters,
             "cut_by_characters": int(self.long.sum()),
             "max_tokens": self.max_tokens,
@@ -74,6 +78,14 @@ class Unseen:
         for cut, unknown in zip(self.long | self.cut, self.unknown, strict=True):
             yield {"cut": bool(cut), "unknown_tokens": int(unknown)}
 
+    def _have(self, rows: np.ndarray) -> str:
+        """`12 of 50 texts (24.0%) have`; of one text `The text has`."""
+        count, of = int(rows.sum()), len(rows)
+        if of == 1:
+            return f"The {self.units.removesuffix('s')} has"
+        share = f"{count:,} of {of:,} {self.units} ({count / of:.1%})"
+        return f"{share} {'has' if count == 1 else 'have'}"
+
 
 def unseen(
     tokens: Encoded,
@@ -81,6 +93,7 @@ def unseen(
     max_tokens: int,
     long: np.ndarray | None = None,
     max_characters: int = 0,
+    units: str = "texts",
 ) -> Unseen:
     """Counts what a model does not see of n texts.
 
@@ -89,6 +102,7 @@ def unseen(
         unknown_id: of the tokenizer.
         max_tokens: to which they were cut.
         long: (n,) bool; those that were cut to `max_characters` before; none by default.
+        units: what the texts are called.
     """
     unknown = np.zeros(len(tokens), np.int64)
     if unknown_id is not None:
@@ -97,15 +111,7 @@ def unseen(
         unknown = np.bincount(wrong, minlength=len(tokens))
     inner = int(np.count_nonzero(~tokens.special.values))
     long = np.zeros(len(tokens), bool) if long is None else long
-    return Unseen(long, tokens.cut, unknown, inner, max_characters, max_tokens)
-
-
-def _have(rows: np.ndarray) -> str:
-    """`12 of 50 texts (24.0%) have`; of one text `The text has`."""
-    count, of = int(rows.sum()), len(rows)
-    if of == 1:
-        return "The text has"
-    return f"{count:,} of {of:,} texts ({count / of:.1%}) {'has' if count == 1 else 'have'}"
+    return Unseen(long, tokens.cut, unknown, inner, max_characters, max_tokens, units)
 
 
 def known_rows(tokens: Encoded, rows: np.ndarray, known: np.ndarray) -> int:

@@ -88,8 +88,8 @@ class TextBatches(Batches):
         tokens: n rows of tokens without padding, packed or not.
         pad: turns some of them and a length into the model's inputs.
         targets, batch_size, weights, seed, rows: as in `Batches`.
-        masking: share of the tokens, first and last apart, that give way to the mask, anew in each
-            epoch; and the mask's id.
+        masking: share of the tokens that give way to the mask, anew in each epoch, but for those
+            that the tokenizer put there; and the mask's id.
     """
 
     open_axes = 2
@@ -115,12 +115,16 @@ class TextBatches(Batches):
         return batches
 
     def _inputs(self, rows: np.ndarray):
-        inputs = self.pad(self.inputs[rows], int(self.length_of[rows].max()))
+        tokens = self.inputs[rows]
+        inputs = self.pad(tokens, int(self.length_of[rows].max()))
         share, mask_id = self.masking
         if share:
             # The batch is known by its first row, so that its draw is the same in every process.
             random = np.random.default_rng([self.seed, self.epoch, int(rows[0])])
-            inside = inputs["padding_mask"][:, 2:].astype(bool)  # a token has another behind it
+            there = inputs["padding_mask"].astype(bool)
+            inside = np.zeros(there.shape, bool)
+            inside[there] = ~tokens.special.values
+            inside = inside[:, 1:-1]  # the first and the last are never a text's
             drawn = inside & (random.random(inside.shape) < share)
             inputs["token_ids"][:, 1:-1][drawn] = mask_id
         return inputs

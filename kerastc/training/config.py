@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import pydantic
@@ -11,6 +11,10 @@ from pydantic import Field
 from kerastc.settings import Config, IsLocation
 from kerastc.text.cutting import first_words
 from kerastc.text.preparation import TextPreparation
+
+if TYPE_CHECKING:
+    from kerastc.text.encoded import Encoded
+    from kerastc.text.tokenizer import Tokenizer
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -105,9 +109,16 @@ class TextClassifierConfig(TrainingConfig):
         """The arguments of `kerastc.models.text_classifier` behind encoder and classes."""
         return self.model_dump(include={"pooling", "trainable", "hidden", "dropout", "seed"})
 
+    task: ClassVar[str] = "text-classification"  # a name of `kerastc.tasks.TASKS`
+    segments: ClassVar[bool] = False  # whether a model is told which text of a pair a token is of
+
     def prepared(self, texts: Sequence[str]) -> np.ndarray:
         """The texts as the tokenizer gets them, (n,) object."""
         return self.preparation.apply(texts)
+
+    def encoded(self, tokenizer: "Tokenizer", texts: Sequence[str], length: int) -> "Encoded":
+        """The tokens of each text, prepared and cut to a length."""
+        return tokenizer.encode(self.prepared(texts), length)
 
     def seen(self, texts: Sequence[str]) -> np.ndarray:
         """What the model can see of each text at most, (n,) object: prepared and cut.

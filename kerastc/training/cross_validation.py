@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kerastc.data.splits import Splits
 
 DONE, ARRAYS = "fold.json", "held_out.npz"
-SHARED = "test texts with the same tokens as a training text"
+SHARED = "with the same tokens as a training"  # in a note on a fold's test texts
 
 
 @dataclass(frozen=True)
@@ -150,13 +150,15 @@ def _rows(splits) -> str:
 
 def _note_shared(run: Run, count: int) -> None:
     """Tells how many held-out texts have the tokens of a training text of their fold."""
-    known = 0
+    known, what = 0, ""
     for number in range(1, count + 1):
         path = f"folds/{number}/data.json"
-        if run.path(path).is_file():
-            known += run.read_json(path).get("notes", {}).get(SHARED, 0)
+        notes = run.read_json(path).get("notes", {}) if run.path(path).is_file() else {}
+        for note, rows in notes.items():
+            if note.startswith("test ") and SHARED in note:
+                known, what = known + rows, note.removeprefix("test ")
     if known:
-        tell(f"{known:,} held-out texts have the same tokens as a training text of their fold.")
+        tell(f"{known:,} held-out {what.replace('with', 'have', 1)} of their fold.")
         described = run.read_json("data.json")
-        notes = described.get("notes", {}) | {f"held-out {SHARED.removeprefix('test ')}": known}
+        notes = described.get("notes", {}) | {f"held-out {what}": known}
         run.write_json("data.json", described | {"notes": notes})

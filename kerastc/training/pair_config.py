@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from kerastc.text.cutting import first_words
 from kerastc.training.config import TextClassifierConfig, Tokens
+
+if TYPE_CHECKING:
+    from kerastc.text.encoded import Encoded
+    from kerastc.text.tokenizer import Tokenizer
 
 MARKS = 3  # of a pair: at its start, between its texts, at its end; some models have a fourth
 
@@ -14,11 +19,21 @@ MARKS = 3  # of a pair: at its start, between its texts, at its end; some models
 class PairClassifierConfig(TextClassifierConfig):
     """A pretrained encoder that reads both texts of a pair at once, with a classification head."""
 
+    task: ClassVar[str] = "pair-classification"
+    segments: ClassVar[bool] = True
+
     max_tokens: Tokens = 128  # of both texts together; none: covers 99.7 % of the pairs
 
     def prepared(self, texts: Sequence[Sequence[str]]) -> np.ndarray:
         """The pairs as the tokenizer gets them, (n, 2) object."""
         return self.preparation.apply(np.ravel(texts)).reshape(-1, 2)
+
+    def encoded(
+        self, tokenizer: "Tokenizer", texts: Sequence[Sequence[str]], length: int
+    ) -> "Encoded":
+        """The tokens of each pair, prepared and cut to a length."""
+        prepared = self.prepared(texts)
+        return tokenizer.encode(prepared[:, 0], length, prepared[:, 1])
 
     def seen(self, texts: Sequence[Sequence[str]]) -> np.ndarray:
         """What the model can see of each pair at most, (n, 2) object: prepared and cut.

@@ -14,7 +14,7 @@ from kerastc.outputs.classes import head
 from kerastc.progress import tell
 from kerastc.run import Run
 from kerastc.scores.softmax import softmax
-from kerastc.text.cutting import TOO_LONG
+from kerastc.tasks import TASKS
 from kerastc.text.encoded import Encoded
 from kerastc.text.unseen import known_rows, unseen
 from kerastc.training.baseline import bag_of_words
@@ -107,7 +107,7 @@ def preprocessing(
 ) -> dict[str, Any]:
     """What preprocessing.json says."""
     return {
-        "task": "text-classification",
+        "task": config.task,
         "max_tokens": config.max_tokens,
         "max_characters": getattr(config, "max_characters", 0),
         "preparation": asdict(config.preparation),
@@ -124,25 +124,25 @@ def _tell_unseen(
     A fold notes it alone: the training after the folds tells what is so in all rows.
     """
     say = (lambda line: None) if run.inner else tell
-    texts = splits.data
-    prepared = config.preparation.apply(texts.examples)
-    tokens = encoder.encode(prepared, config.max_tokens)
+    units = TASKS[config.task].units
+    tokens = config.encoded(encoder.tokenizer, splits.data.examples, config.max_tokens)
     limit = config.max_tokens
-    found = unseen(tokens, encoder.tokenizer.unknown_id, limit)
+    found = unseen(tokens, encoder.tokenizer.unknown_id, limit, units=units)
     for line in found.lines("; max_tokens=... reads more" * (limit < encoder.max_length)):
         say(line)
     notes = {}
     if found.cut.any():
-        notes[TOO_LONG.format(limit, "tokens")] = int(found.cut.sum())
+        notes[f"{units} of more than {limit:,} tokens, which are cut"] = int(found.cut.sum())
     if found.many_unknown:
         share = round(100 * found.unknown_share, 1)
         notes["percent of the tokens that are unknown to the vocabulary"] = share
     for part in ("validation", "test"):
         rows = getattr(splits, f"{part}_rows")
         if known := known_rows(tokens, rows, splits.train_rows):
-            share = f"{known:,} of {len(rows):,} {part} texts ({known / len(rows):.1%})"
-            say(f"{share} have the same tokens as a training text.")
-            notes[f"{part} texts with the same tokens as a training text"] = known
+            share = f"{known:,} of {len(rows):,} {part} {units} ({known / len(rows):.1%})"
+            same = f"the same tokens as a training {TASKS[config.task].unit}"
+            say(f"{share} have {same}.")
+            notes[f"{part} {units} with {same}"] = known
     if notes and run.path("data.json").is_file():
         data = run.read_json("data.json")
         run.write_json("data.json", data | {"notes": data.get("notes", {}) | notes})
@@ -150,8 +150,8 @@ def _tell_unseen(
 
 def covering_tokens(texts: LabelledTexts, encoder: Encoder, config: TextClassifierConfig) -> int:
     """The tokens that cover 99.7 % of the prepared texts, at most what the encoder reads."""
-    prepared = config.preparation.apply(texts.examples)
-    return covering_length(encoder.encode(prepared, encoder.max_length).lengths)
+    tokens = config.encoded(encoder.tokenizer, texts.examples, encoder.max_length)
+    return covering_length(tokens.lengths)
 
 
 def text_batches(
@@ -161,7 +161,7 @@ def text_batches(
     seed: int | None = None,
 ) -> TextBatches:
     """Batches of token ids; with a seed they are for training: shuffled and weighted."""
-    tokens = tokenizer.encode(config.preparation.apply(texts.examples), config.max_tokens)
+    tokens = config.encoded(tokenizer, texts.examples, config.max_tokens)
     count = len(texts.classes)
     kind = "none" if seed is None else config.class_weights
     weights = head.class_weights(texts.labels, count, kind)

@@ -6,18 +6,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kerastc.text.encoded import Encoded
+from kerastc.text.ragged import Ragged
 from kerastc.training.batching import SHAPES, Batches, TextBatches, choose_lengths, feed
 
 
 def pad(tokens, length):
     ids = np.zeros((len(tokens), length), "int32")
     for row, one in enumerate(tokens):
-        ids[row, : len(one)] = one
+        ids[row, : len(one)] = one.ids
     return {"token_ids": ids, "padding_mask": (ids > 0).astype("int32")}
 
 
-def text_batches(lengths, batch_size=4, seed=0, **more):
-    tokens = [np.full(n, i + 1, "int32") for i, n in enumerate(lengths)]
+def special_at(length, *places):
+    """Which of the tokens of a text a tokenizer put there."""
+    found = np.zeros(length, bool)
+    found[[0, length - 1, *places]] = True
+    return found
+
+
+def text_batches(lengths, batch_size=4, seed=0, middle=(), **more):
+    ids = [np.full(n, i + 1, "int32") for i, n in enumerate(lengths)]
+    special = [special_at(n, *middle) for n in lengths]
+    tokens = Encoded(Ragged.of(ids, np.int32), special=Ragged.of(special, bool))
     targets = np.eye(len(lengths), dtype="float32")
     return TextBatches(tokens, pad, targets, batch_size, seed=seed, **more)
 
@@ -142,6 +153,14 @@ def test_masking_spares_the_ends_and_the_padding_and_is_drawn_anew_each_epoch():
         found.append(np.concatenate(rows))
     np.testing.assert_array_equal(found[0], found[2])
     assert (found[0] != found[1]).any()
+
+
+def test_masking_spares_the_separator_of_a_pair():
+    masked = text_batches([9, 12, 30], 3, middle=(4,), masking=(1.0, 999))
+    (inputs, _) = masked[0]
+    for ids, there in zip(inputs["token_ids"], inputs["padding_mask"].astype(bool), strict=True):
+        kept = np.flatnonzero(ids[there] != 999)
+        assert kept.tolist() == [0, 4, there.sum() - 1]
 
 
 def test_no_thread_tunes_the_pipeline_for_which_the_end_of_an_epoch_would_wait():
