@@ -95,9 +95,10 @@ class Distill(Training):
         from kerastc.compress.state_matching import StateMatching
         from kerastc.compress.student import fewer_layers, narrower
         from kerastc.compress.teaching import teach
+        from kerastc.models import encoder_layer
 
         teacher = work.task.compact(work.model)
-        count = len(teacher.get_layer("encoder").blocks)
+        count = len(encoder_layer(teacher).blocks)
         kept = self._kept(count)
         student = fewer_layers(teacher, kept)
         if self.width is not None:
@@ -119,7 +120,9 @@ class Distill(Training):
     def _width(self, model: "keras.Model") -> int:
         import keras
 
-        encoder = model.get_layer("encoder")
+        from kerastc.models import encoder_layer
+
+        encoder = encoder_layer(model)
         plain = isinstance(encoder.tokens, keras.layers.Embedding) and all(
             isinstance(getattr(block, part), keras.layers.Dense)
             for block in encoder.blocks

@@ -64,7 +64,7 @@ class LowRank(Step):
 
         work.model = work.task.compact(work.model)
         exclude = "|".join(filter(None, (self.exclude, work.task.full_rank)))
-        found = [place for place in places(work.model, exclude) if self._wants(place.layer)]
+        found = [place for place in places(work.model, exclude) if self._wants(place)]
         if not found:
             raise UserError(
                 "low-rank found nothing to do: it needs dense or convolution layers, or a table of "
@@ -88,11 +88,13 @@ class LowRank(Step):
             "kept_as_they_were": kept,
         }
 
-    def _wants(self, layer: "keras.layers.Layer") -> bool:
+    def _wants(self, place: "Place") -> bool:
         import keras
 
+        layer = place.layer
         if isinstance(layer, keras.layers.Embedding):
-            return layer.name == "tokens" and self.embedding is not None
+            of_tokens = layer is getattr(place.owner, "tokens", None)
+            return of_tokens and self.embedding is not None
         others = any(v is not None for v in (self.rank, self.energy, self.budget))
         return others and isinstance(layer, keras.layers.Dense | keras.layers.Conv2D)
 

@@ -103,8 +103,8 @@ def put(owner: keras.layers.Layer, attribute: str, layer: keras.layers.Layer) ->
 
 def _of_layer(layer: keras.layers.Layer) -> Iterator[Place]:
     if isinstance(layer, CompactEncoder):
-        for name in ("tokens", "positions"):
-            yield Place(f"{layer.name}/{name}", getattr(layer, name), layer)
+        for name, table in layer.tables.items():
+            yield Place(f"{layer.name}/{name}", table, layer)
         for block in layer.blocks:
             yield from _of_block(block, layer.name)
     elif any(hasattr(layer, name) for name in ("kernel", "left", "embeddings")):

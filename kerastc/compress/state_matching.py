@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from kerastc.models.conversion import head_layers
+from kerastc.models import encoder_layer, head_layers, pooling_layer
 
 
 class StateMatching(keras.Model):
@@ -25,15 +25,16 @@ class StateMatching(keras.Model):
         super().__init__(name="state_matching")
         self.student = student
         self.weight = weight
-        encoder = teacher.get_layer("encoder")
+        encoder = encoder_layer(teacher)
         # In a closure Keras does not find the teacher.
         self.teacher_states = lambda inputs: encoder.states(inputs, training=False)
 
     def call(self, inputs, training=None):
-        states = self.student.get_layer("encoder").states(inputs, training)
-        x = self.student.get_layer("pooling")(states[-1], inputs["padding_mask"])
+        states = encoder_layer(self.student).states(inputs, training)
+        x = pooling_layer(self.student)(states[-1], inputs["padding_mask"])
         for layer in head_layers(self.student):
-            x = layer(x, training=training) if layer.name == "head_dropout" else layer(x)
+            dropout = isinstance(layer, keras.layers.Dropout)
+            x = layer(x, training=training) if dropout else layer(x)
         if training:
             self.add_loss(self.weight * self._distance(states, inputs))
         return x

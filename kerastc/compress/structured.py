@@ -71,15 +71,16 @@ class Structured(Training):
         from kerastc.compress.student import fewer_layers
         from kerastc.compress.teaching import teach
         from kerastc.compress.units import Heads, Neurons
+        from kerastc.models import encoder_layer
 
         model = work.task.compact(work.model) if self._of_encoder else work.model
         convolutions = self._channels(model)
         if dropped := self._dropped(model, work):
-            count = len(model.get_layer("encoder").blocks)
+            count = len(encoder_layer(model).blocks)
             model = fewer_layers(model, [i for i in range(count) if i not in dropped])
         chosen: list[tuple[list[Units], float]] = [(convolutions, self.channels)]
         if self._of_encoder:
-            encoder = model.get_layer("encoder")
+            encoder = encoder_layer(model)
             for kind, share in ((Neurons, self.neurons), (Heads, self.heads)):
                 chosen.append(([kind.of(b, encoder.name) for b in encoder.blocks], share))
         chosen = [(found, share) for found, share in chosen if share]
@@ -110,9 +111,11 @@ class Structured(Training):
         return found
 
     def _dropped(self, model: "keras.Model", work: "Work") -> list[int]:
+        from kerastc.models import encoder_layer
+
         if not (self.layers or self.drop):
             return []
-        count = len(model.get_layer("encoder").blocks)
+        count = len(encoder_layer(model).blocks)
         dropped = sorted(set(self.drop))
         if max(self.layers, len(dropped)) >= count or max(dropped, default=0) >= count:
             given = f"drop={list(self.drop)}" if self.drop else f"layers={self.layers}"
@@ -168,8 +171,9 @@ def least_missed(model: "keras.Model", count: int, batches: "Batches") -> list[i
         batches: rows with labels.
     """
     from kerastc.compress.student import fewer_layers
+    from kerastc.models import encoder_layer
 
-    left = list(range(len(model.get_layer("encoder").blocks)))
+    left = list(range(len(encoder_layer(model).blocks)))
     tries = sum(len(left) - i for i in range(count))
     with progress("Leaving layers out", total=tries) as advance:
         for _ in range(count):
@@ -179,7 +183,7 @@ def least_missed(model: "keras.Model", count: int, batches: "Batches") -> list[i
                 losses[layer] = _loss(fewer_layers(model, kept), batches)
                 advance(1)
             left.remove(min(losses, key=losses.get))
-    blocks = range(len(model.get_layer("encoder").blocks))
+    blocks = range(len(encoder_layer(model).blocks))
     return [i for i in blocks if i not in left]
 
 

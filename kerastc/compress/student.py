@@ -7,8 +7,8 @@ import keras
 import numpy as np
 
 from kerastc.models.compact_encoder import CompactEncoder
-from kerastc.models.conversion import head_layers
-from kerastc.models.text_encoder import token_inputs
+from kerastc.models.parts import encoder_layer, head_layers, pooling_layer
+from kerastc.models.sequence_encoder import reads_segments, token_inputs
 
 
 def fewer_layers(model: keras.Model, kept: Sequence[int]) -> keras.Model:
@@ -18,11 +18,12 @@ def fewer_layers(model: keras.Model, kept: Sequence[int]) -> keras.Model:
         model: stays as it is.
         kept: indices of the blocks.
     """
-    teacher = model.get_layer("encoder")
+    teacher = encoder_layer(model)
     config = teacher.get_config()
     encoder = _encoder(config | {"blocks": [config["blocks"][i] for i in kept]})
-    for name in ("tokens", "positions", "norm"):
-        _fill(getattr(encoder, name), getattr(teacher, name))
+    for new, old in zip(encoder.tables.values(), teacher.tables.values(), strict=True):
+        _fill(new, old)
+    _fill(encoder.norm, teacher.norm)
     for block, i in zip(encoder.blocks, kept, strict=True):
         _fill(block, teacher.blocks[i])
     return _classifier(model, encoder)
@@ -45,11 +46,11 @@ def narrower(model: keras.Model, width: int) -> keras.Model:
         model: its encoder has a plain table and plain dense layers; it stays as it is.
         width: dimensions that stay.
     """
-    teacher = model.get_layer("encoder")
+    teacher = encoder_layer(model)
     table = keras.ops.convert_to_numpy(teacher.tokens.embeddings)
     kept = np.sort(np.argsort(-table.var(axis=0), kind="stable")[:width])
     config = _unbuilt(teacher.get_config())
-    for name in ("tokens", "positions"):
+    for name in teacher.tables:
         config[name]["config"]["output_dim"] = width
     for block in config["blocks"]:
         for name in ("projection", "outer"):
@@ -60,7 +61,7 @@ def narrower(model: keras.Model, width: int) -> keras.Model:
 
 
 def _encoder(config: dict[str, Any]) -> CompactEncoder:
-    encoder = CompactEncoder.from_config(config)
+    encoder = CompactEncoder.from_config(config | {"tuned": "all"})
     encoder.build(None)
     return encoder
 
@@ -69,8 +70,8 @@ def _classifier(
     model: keras.Model, encoder: CompactEncoder, kept: np.ndarray | None = None
 ) -> keras.Model:
     """The encoder with pooling and head like the model's, but of their own."""
-    inputs = token_inputs()
-    pooling = model.get_layer("pooling")
+    inputs = token_inputs(reads_segments(model))
+    pooling = pooling_layer(model)
     x = type(pooling).from_config(pooling.get_config())(encoder(inputs), inputs["padding_mask"])
     for layer in head_layers(model):
         new = type(layer).from_config(layer.get_config())

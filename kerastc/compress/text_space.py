@@ -10,7 +10,7 @@ from kerastc.compress.quantize import Quantize
 from kerastc.compress.space import Axis
 from kerastc.compress.text_task import TextTask
 from kerastc.errors import UserError
-from kerastc.models import compact
+from kerastc.models import compact, encoder_layer
 from kerastc.models.low_rank import LowRankDense
 from kerastc.text.restricted import is_restrictable
 from kerastc.text.tokenizer import Tokenizer
@@ -51,7 +51,7 @@ def _of_encoder(model: keras.Model, done: Collection[str]) -> Iterator[Axis]:
         model = compact(model)
     except UserError:
         return
-    encoder = model.get_layer("encoder")
+    encoder = encoder_layer(model)
     thin = any(isinstance(place.layer, LowRankDense) for place in places(model))
     if isinstance(encoder.tokens, keras.layers.Embedding):
         ranks = [encoder.width // share for share in WIDTH_SHARES]

@@ -37,11 +37,12 @@ class Vocabulary(Step):
 
     def apply(self, work: "Work") -> dict[str, Any]:
         from kerastc.compress.places import put, rebuilt
+        from kerastc.models import encoder_layer
         from kerastc.training.batching import SHAPES
 
         task = work.task
         model = task.compact(work.model)
-        encoder = model.get_layer("encoder")
+        encoder = encoder_layer(model)
         length = min(task.preprocessing["max_tokens"], encoder.max_length)
         texts = self._texts(task)
         tokenizer, kept = _frequent(task.tokenizer, texts, length, self.min_count)

@@ -12,7 +12,7 @@ import numpy as np
 from kerastc.deploy.run_export import Arrays, RunExport, spread
 from kerastc.deploy.signature import TEXT_INPUTS, Tensor, of_length, shortest
 from kerastc.errors import UserError
-from kerastc.models import compact
+from kerastc.models import compact, encoder_layer
 from kerastc.outputs.classes.predictions import read_predictions
 from kerastc.predictor import Predictor
 from kerastc.run import Run
@@ -45,8 +45,8 @@ class TextExport(RunExport):
         self.lengths = tuple(lengths)
         self.length = length = max(lengths, default=None)
         self.preprocessing = Preprocessing.read(self.settings, run.path("tokenizer"))
-        most = _max_length(self.model)
-        if length and most and length > most:
+        most = encoder_layer(self.model).max_length
+        if length and length > most:
             raise UserError(
                 f"length={length} is more than the encoder takes.", f"It takes up to {most} tokens."
             )
@@ -140,9 +140,3 @@ class TextExport(RunExport):
 
     def copy_tokenizer(self, folder: Path) -> None:
         shutil.copytree(self.run.path("tokenizer"), folder)
-
-
-def _max_length(model: keras.Model) -> int | None:
-    encoder = model.get_layer("encoder")
-    backbone = getattr(encoder, "backbone", encoder)
-    return getattr(backbone, "max_length", getattr(backbone, "max_sequence_length", None))

@@ -23,7 +23,7 @@ from kerastc.methods.reconstruction import (
     show_reconstructions,
     unexplained,
 )
-from kerastc.models import encoder_of, maps_of
+from kerastc.models import encoder_of, head_layers, maps_of
 from kerastc.models.decoder import HiddenPatches, decoder, scaled
 from kerastc.outputs.classes import head
 from kerastc.progress import tell
@@ -214,11 +214,11 @@ def fit_head(
         }
     )
     keras.utils.set_random_seed(config.seed)
-    last = model.get_layer("classifier")
+    last = head_layers(model)[-1]
     layer = _last_layer(mean.shape, config.dropout, last.units, config.seed)
     loss, judge = head.loss(config), head.judge(splits.train.classes)
     choice, figures = fit(layer, train, validation, loss, judge, settings, run)
-    kernel, bias = layer.get_layer("classifier").get_weights()
+    kernel, bias = layer.layers[-1].get_weights()
     kernel = kernel / deviation[:, None]
     last.set_weights([kernel, bias - mean @ kernel])
     return {"validation_accuracy": choice.figures["accuracy"], **figures}

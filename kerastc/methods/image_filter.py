@@ -136,7 +136,7 @@ ONE_CLASS = {
 
 def _loss(network: keras.Model, centre: np.ndarray | None, nu: float):
     if centre is None:
-        layer = network.get_layer("one_class")
+        layer = network.layers[-1]
         return lambda outputs: svm_loss(outputs, layer.kernel, nu)
     return lambda outputs: svdd_loss(outputs, ops.convert_to_tensor(centre), nu)
 

@@ -17,7 +17,7 @@ from kerastc.methods.features import features_of, training_images
 from kerastc.methods.neighbours import unit
 from kerastc.methods.phases import join_histories, phase
 from kerastc.methods.propagation import propagated
-from kerastc.models import encoder_of
+from kerastc.models import encoder_of, head_layers
 from kerastc.outputs.classes.head import targets_of
 from kerastc.progress import tell
 from kerastc.run import Run
@@ -139,7 +139,7 @@ def _opinion(model, encoder, splits: Splits, config: SelfTrainingConfig) -> Opin
     images = training_images(splits) if config.neighbours else splits.unlabelled.examples
     views = [images, images[:, :, ::-1]] if config.mirrored(images) else [images]
     seen = [features_of(encoder, view) for view in views]
-    kernel, bias = model.get_layer("classifier").get_weights()
+    kernel, bias = head_layers(model)[-1].get_weights()
     unlabelled = slice(len(images) - len(splits.unlabelled), None)
     found = np.mean([softmax(part[unlabelled] @ kernel + bias) for part in seen], axis=0)
     if not config.neighbours:

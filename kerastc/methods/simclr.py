@@ -39,7 +39,7 @@ from kerastc.methods.contrastive import (
 from kerastc.methods.features import features_of, settle_norms, training_images
 from kerastc.methods.phases import shared
 from kerastc.methods.probes import Features, linear_probe, neighbour_probe, soft_layer
-from kerastc.models import any_size, encoder_of
+from kerastc.models import any_size, encoder_of, head_layers
 from kerastc.progress import tell
 from kerastc.report.method_plots import neighbourhoods, projection, similarity_matrix
 from kerastc.report.pictures import write_picture
@@ -85,7 +85,7 @@ def simclr(splits: Splits, config: SimclrConfig, run: Run) -> Trained:
         "Features before any label was seen",
     )
     judged = probed(random, frozen)
-    model.get_layer("classifier").set_weights(soft_layer(frozen["train"]))
+    head_layers(model)[-1].set_weights(soft_layer(frozen["train"]))
     choice, fitted = fit_classifier(
         model, training_batches(splits.train, config), splits, config.grown, run
     )

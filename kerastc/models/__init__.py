@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = attach(
         "conversion": ["compact", "with_encoder"],
         "encoders": ["Encoder", "load_encoder"],
         "image_classifier": ["any_size", "encoder_of", "image_classifier", "maps_of"],
+        "parts": ["encoder_layer", "head_layers", "pooling_layer"],
         "text_classifier": ["set_trainable", "split_at_features", "text_classifier"],
     },
 )

@@ -3,36 +3,46 @@
 import keras
 from keras import ops
 
-from kerastc.errors import UserError
 from kerastc.models import low_rank  # noqa: F401  (registers what may stand in a block)
+from kerastc.models.sequence_encoder import SEGMENTS, SequenceEncoder
 from kerastc.models.transformer_block import TransformerBlock
 
 
 @keras.saving.register_keras_serializable("kerastc")
-class CompactEncoder(keras.layers.Layer):
-    """Token ids to one vector a token: embedding, positions, normalisation, blocks.
+class CompactEncoder(SequenceEncoder):
+    """Embeddings, normalisation and blocks, each of which can be another layer.
 
     It saves every part with its configuration, so blocks may differ in width, rank and number of
     heads, which KerasHub's backbones cannot. `kerastc.models.compact` makes one of theirs.
 
     Args:
         tokens: an `Embedding` or a `FactorisedEmbedding`.
-        positions: an `Embedding` with a row for each place; it bounds the length of a text.
+        positions: an `Embedding` with a row for each position; it bounds the length of a text.
         blocks: `TransformerBlock`s, bottom up.
         dropout: rate behind the embeddings.
         epsilon: of the normalisation.
-
-    Call:
-        inputs: {"token_ids", "padding_mask"}, each (batch, length) int32.
-        returns: (batch, length, width).
+        segments: an `Embedding` with a row for each of two texts; None where there is one.
+        tuned: as in `SequenceEncoder`; dropout is on in training unless it is "head".
     """
 
+    shared = False
+    pooler = None
+
     def __init__(
-        self, tokens, positions, blocks, dropout: float = 0.1, epsilon: float = 1e-12, **kwargs
+        self,
+        tokens,
+        positions,
+        blocks,
+        dropout: float = 0.1,
+        epsilon: float = 1e-12,
+        segments=None,
+        tuned: str = "all",
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.tokens = tokens
         self.positions = positions
+        self.segments = segments
         self.blocks = list(blocks)
         self.dropout = dropout
         self.epsilon = epsilon
@@ -42,20 +52,25 @@ class CompactEncoder(keras.layers.Layer):
         self.embedding_dropout = keras.layers.Dropout(
             dropout, seed=0, dtype=self.dtype_policy, name="embedding_dropout"
         )
+        self.tune(tuned)
 
     @property
     def width(self) -> int:
-        """Size of the vector of a token."""
         return self.positions.output_dim
 
     @property
     def max_length(self) -> int:
-        """The most tokens of a text."""
         return self.positions.input_dim
+
+    @property
+    def tables(self) -> dict[str, keras.layers.Layer]:
+        """The embeddings that are added, by the name of the attribute."""
+        tables = {"tokens": self.tokens, "positions": self.positions}
+        return tables | ({} if self.segments is None else {"segments": self.segments})
 
     def build(self, input_shape):
         sequences = (None, None, self.width)
-        for table in (self.tokens, self.positions):
+        for table in self.tables.values():
             if not table.built:
                 table.build((None, None))
         self.norm.build(sequences)
@@ -69,52 +84,44 @@ class CompactEncoder(keras.layers.Layer):
 
     def states(self, inputs, training=None) -> list:
         """The embeddings and the outputs of each block, (batch, length, width) each."""
-        places = self.positions(ops.arange(ops.shape(inputs["token_ids"])[1]))
-        x = self.norm(self.tokens(inputs["token_ids"]) + places)
+        if self.tuned == "head":
+            training = False
+        x = self.tokens(inputs["token_ids"])
+        x = x + self.positions(ops.arange(ops.shape(inputs["token_ids"])[1]))
+        if self.segments is not None:
+            x = x + self.segments(inputs[SEGMENTS])
+        x = self.norm(x)
         states = [self.embedding_dropout(x, training=training)]
         for block in self.blocks:
             states.append(block(states[-1], inputs["padding_mask"], training=training))
         return states
 
-    def compute_output_spec(self, inputs, training=None):
-        return keras.KerasTensor((*inputs["token_ids"].shape, self.width), self.compute_dtype)
-
     def tune(self, tuned: str) -> None:
-        """Chooses what is trained: "head" (nothing here), "top_K" blocks or "all".
-
-        Raises:
-            UserError: there are fewer blocks than K.
-        """
-        count = len(self.blocks)
-        top = {"head": 0, "all": count}.get(tuned)
-        if top is None:
-            number = tuned.removeprefix("top_")
-            top = int(number) if number.isdecimal() else 0
-            if not 1 <= top <= count:
-                raise UserError(
-                    f"trainable={tuned!r} is not possible.",
-                    f"Allowed for this encoder: head, top_1 to top_{count}, all.",
-                )
+        top = self._top(tuned)
+        self.tuned = tuned
         self.trainable = top > 0
-        for layer in (self.tokens, self.positions, self.norm):
+        for layer in (*self.tables.values(), self.norm):
             layer.trainable = tuned == "all"
         for i, block in enumerate(self.blocks):
-            block.trainable = i >= count - top
+            block.trainable = i >= len(self.blocks) - top
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
         return super().get_config() | {
             "tokens": serialize(self.tokens),
             "positions": serialize(self.positions),
+            "segments": serialize(self.segments),
             "blocks": [serialize(block) for block in self.blocks],
             "dropout": self.dropout,
             "epsilon": self.epsilon,
+            "tuned": self.tuned,
         }
 
     @classmethod
     def from_config(cls, config):
         made = keras.saving.deserialize_keras_object
-        parts = {name: made(config[name]) for name in ("tokens", "positions")}
+        # A model saved before there were segments has none.
+        parts = {name: made(config.get(name)) for name in ("tokens", "positions", "segments")}
         blocks = [made(block) for block in config["blocks"]]
         return cls(**(config | parts | {"blocks": blocks}))
 

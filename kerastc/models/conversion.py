@@ -5,8 +5,9 @@ import numpy as np
 
 from kerastc.errors import UserError
 from kerastc.models.compact_encoder import CompactEncoder
-from kerastc.models.pooling import FirstToken, MeanPooling  # noqa: F401  (registers them)
-from kerastc.models.text_encoder import TextEncoder, token_inputs
+from kerastc.models.parts import encoder_layer, head_layers, pooling_layer
+from kerastc.models.sequence_encoder import SequenceEncoder, reads_segments, token_inputs
+from kerastc.models.text_encoder import TextEncoder
 from kerastc.models.transformer_block import TransformerBlock
 
 KINDS = ("BertBackbone", "DistilBertBackbone", "RobertaBackbone", "XLMRobertaBackbone")
@@ -14,37 +15,40 @@ ELECTRA = "ElectraBackbone"
 
 
 def compact(model: keras.Model) -> keras.Model:
-    """A `text_classifier` whose encoder is a `CompactEncoder`, with the same logits.
+    """A text model whose encoder is a `CompactEncoder`, with the same logits, all of it trained.
 
-    A model that has one already comes back as it is.
+    A model that has one already, or no encoder of texts, comes back as it is.
 
     Raises:
         UserError: for an architecture that is no plain BERT: ALBERT, DeBERTa, or an ELECTRA whose
             embeddings are narrower than its layers.
     """
-    encoder = model.get_layer("encoder")
+    encoder = encoder_layer(model)
     if isinstance(encoder, CompactEncoder):
+        encoder.tune("all")
+    if not isinstance(encoder, TextEncoder):
         return model
-    return with_encoder(model, compact_encoder(encoder))
+    return with_encoder(model, compact_encoder(encoder, reads_segments(model)))
 
 
-def with_encoder(model: keras.Model, encoder: keras.layers.Layer) -> keras.Model:
+def with_encoder(model: keras.Model, encoder: SequenceEncoder) -> keras.Model:
     """The classifier with another encoder of the same width; pooling and head are shared."""
-    inputs = token_inputs()
-    x = model.get_layer("pooling")(encoder(inputs), inputs["padding_mask"])
+    inputs = token_inputs(reads_segments(model))
+    x = pooling_layer(model)(encoder(inputs), inputs["padding_mask"])
     for layer in head_layers(model):
         x = layer(x)
     return keras.Model(inputs, x, name=model.name)
 
 
-def head_layers(model: keras.Model) -> list[keras.layers.Layer]:
-    """What stands behind the pooling, in order."""
-    names = [layer.name for layer in model.layers]
-    return model.layers[names.index("pooling") + 1 :]
+def compact_encoder(encoder: TextEncoder, segments: bool = False) -> CompactEncoder:
+    """The parts of a KerasHub backbone, their weights copied, in a `CompactEncoder`.
 
+    Args:
+        segments: whether it is told of segments; else that of segment 0 joins each position.
 
-def compact_encoder(encoder: TextEncoder) -> CompactEncoder:
-    """The parts of a KerasHub backbone, their weights copied, in a `CompactEncoder`."""
+    Raises:
+        UserError: as in `compact`.
+    """
     backbone = encoder.backbone
     kind = type(backbone).__name__
     narrow = kind == ELECTRA and backbone.embedding_dim != backbone.hidden_dim
@@ -54,39 +58,41 @@ def compact_encoder(encoder: TextEncoder) -> CompactEncoder:
             "prune, distill (into a smaller BERT) and quantize work for it. All steps work for "
             f"{', '.join(name.removesuffix('Backbone') for name in KINDS)}.",
         )
-    table, positions = _embeddings(backbone)
+    arrays = _embeddings(encoder, segments)
     policy = backbone.dtype_policy
-    first = backbone.transformer_layers[0]
+    tables = {
+        name: keras.layers.Embedding(*array.shape, dtype=policy, name=name)
+        for name, array in arrays.items()
+    }
     made = CompactEncoder(
-        keras.layers.Embedding(*table.shape, dtype=policy, name="tokens"),
-        keras.layers.Embedding(*positions.shape, dtype=policy, name="positions"),
-        [_block(layer, i) for i, layer in enumerate(backbone.transformer_layers)],
-        backbone.dropout,
-        first.layer_norm_epsilon,
-        name="encoder",
+        **tables,
+        blocks=[_block(layer, i) for i, layer in enumerate(encoder.blocks)],
+        dropout=backbone.dropout,
+        epsilon=encoder.blocks[0].layer_norm_epsilon,
+        name=encoder.name,
         dtype=policy,
     )
-    made.build({"token_ids": (None, None), "padding_mask": (None, None)})
-    made.tokens.set_weights([table])
-    made.positions.set_weights([positions])
+    made.build(None)
+    for name, table in made.tables.items():
+        table.set_weights([arrays[name]])
     made.norm.set_weights(backbone.get_layer("embeddings_layer_norm").get_weights())
-    for block, layer in zip(made.blocks, backbone.transformer_layers, strict=True):
+    for block, layer in zip(made.blocks, encoder.blocks, strict=True):
         _copy(layer, block)
     return made
 
 
-def _embeddings(backbone: keras.Model) -> tuple[np.ndarray, np.ndarray]:
-    """The tables of tokens and of places; the vector of segment 0 joins each place."""
-    table = keras.ops.convert_to_numpy(backbone.token_embedding.embeddings)
-    names = [layer.name for layer in backbone.layers]
-    if "position_embedding" in names:
-        positions = backbone.position_embedding.get_weights()[0]
-    else:
-        embeddings = getattr(backbone, "embeddings", None)
-        positions = embeddings.position_embedding.get_weights()[0]
-    if "segment_embedding" in names:
-        positions = positions + backbone.segment_embedding.get_weights()[0][:1]
-    return table, positions
+def _embeddings(encoder: TextEncoder, segments: bool) -> dict[str, np.ndarray]:
+    """The tables of tokens, positions and, if wanted and there, segments."""
+    arrays = {
+        "tokens": keras.ops.convert_to_numpy(encoder.tokens.embeddings),
+        "positions": encoder.positions.get_weights()[0],
+    }
+    if encoder.segments is not None:
+        of_segments = encoder.segments.get_weights()[0]
+        if segments:
+            return arrays | {"segments": of_segments}
+        arrays["positions"] = arrays["positions"] + of_segments[:1]
+    return arrays
 
 
 def _block(layer, index: int) -> TransformerBlock:

@@ -5,6 +5,7 @@ import numpy as np
 from keras import KerasTensor, ops
 
 from kerastc.models.image_networks import Convolutions
+from kerastc.models.parts import scaling_layer
 
 PATCHES = 8  # a side, of which `HiddenPatches` hides some
 
@@ -22,7 +23,7 @@ def decoder(maps: keras.Model, seed: int = 0) -> keras.Model:
 
     Returns:
         the feature map (batch, h', w', c') to an image (batch, height, width, channels) on the
-        scale of the encoder's layer "scaling": without bounds, about 0, with deviation about 1.
+        scale of the encoder's `scaling_layer`: without bounds, about 0, with deviation about 1.
     """
     make = Convolutions(np.random.SeedSequence([seed, 3]).generate_state(1)[0])
     x = code = keras.Input(maps.output.shape[1:], dtype="float32", name="code")
@@ -47,12 +48,12 @@ def scaled(model: keras.Model, images) -> KerasTensor:
 
     A mean squared error there is about the share of the pixels' variance that is not explained.
     """
-    return model.get_layer("scaling")(images)
+    return scaling_layer(model)(images)
 
 
 def pixels(model: keras.Model, images: np.ndarray) -> np.ndarray:
     """Undoes `scaled`: (n, height, width, channels) floats to uint8."""
-    layer = model.get_layer("scaling")
+    layer = scaling_layer(model)
     return np.clip(np.rint((images - layer.offset) / layer.scale), 0, 255).astype("uint8")
 
 
@@ -88,7 +89,8 @@ def _stages(maps: keras.Model) -> list[tuple[int, int, int]]:
     """Height, width and the most channels of each size in an encoder, the smallest first."""
     widest = {}
     for layer in maps.layers[1:]:
-        if layer.name != "scaling" and len(layer.output.shape) == 4:
+        scaled = isinstance(layer, keras.layers.Rescaling)
+        if not scaled and len(layer.output.shape) == 4:
             height, width, channels = layer.output.shape[1:]
             widest[height, width] = max(channels, widest.get((height, width), 0))
     return [(*size, widest[size]) for size in sorted(widest)]

@@ -13,7 +13,8 @@ import numpy as np
 from kerastc.errors import UserError
 from kerastc.models import presets
 from kerastc.models.minilm import minilm_folder, verify_minilm
-from kerastc.models.text_encoder import TextEncoder, token_inputs, transformer_layers
+from kerastc.models.sequence_encoder import SequenceEncoder, token_inputs
+from kerastc.models.text_encoder import TextEncoder
 from kerastc.text.encoded import Encoded
 from kerastc.text.tokenizer import Tokenizer
 
@@ -24,24 +25,25 @@ class Encoder:
 
     Args:
         name: what it was loaded as.
-        backbone: the KerasHub backbone.
+        layer: token ids to vectors; says what it is made of.
         tokenizer: texts to its token ids.
-        width: size of the vector of a token.
-        max_length: the most tokens of a text, special tokens included.
         fingerprint: SHA-256 over architecture, precision and weights as loaded.
     """
 
     name: str
-    backbone: keras.Model
+    layer: SequenceEncoder
     tokenizer: Tokenizer
-    width: int
-    max_length: int
     fingerprint: str
 
     @property
-    def layers(self) -> list[keras.layers.Layer]:
-        """The transformer layers, bottom up."""
-        return transformer_layers(self.backbone)
+    def width(self) -> int:
+        """Size of the vector of a token."""
+        return self.layer.width
+
+    @property
+    def max_length(self) -> int:
+        """The most tokens of a text, special tokens included."""
+        return self.layer.max_length
 
     def encode(
         self, texts: Iterable[str], max_length: int, second: Iterable[str] | None = None
@@ -65,7 +67,7 @@ class Encoder:
     def model(self) -> keras.Model:
         """{"token_ids", "padding_mask"}, (batch, length) int32, to (batch, length, width)."""
         inputs = token_inputs()
-        return keras.Model(inputs, TextEncoder(self.backbone, name="encoder")(inputs))
+        return keras.Model(inputs, self.layer(inputs))
 
 
 def load_encoder(name: str = "minilm") -> Encoder:
@@ -90,20 +92,14 @@ def load_encoder(name: str = "minilm") -> Encoder:
         backbone, tokenizer = presets.read_folder(Path(name).expanduser())
     else:
         raise _unknown(name)
-    rows = backbone.token_embedding.embeddings.shape[0]
+    layer = TextEncoder(backbone, name="encoder")
+    rows = layer.tokens.input_dim
     if tokenizer.vocabulary_size > rows:
         raise UserError(
             f"The tokenizer of {name} knows {tokenizer.vocabulary_size} tokens, "
             f"its weights {rows}: they do not belong together."
         )
-    return Encoder(
-        name,
-        backbone,
-        tokenizer,
-        backbone.hidden_dim,
-        backbone.max_sequence_length,
-        _fingerprint(backbone),
-    )
+    return Encoder(name, layer, tokenizer, _fingerprint(backbone))
 
 
 def _fingerprint(backbone: keras.Model) -> str:

@@ -6,6 +6,7 @@ import keras
 
 from kerastc.errors import UserError, nearest
 from kerastc.models.image_networks import Convolutions, cnn, residual
+from kerastc.models.parts import pooling_layer
 
 # What width=1 and depth=0 stand for: filters of the stages, convolutions or blocks in each.
 ARCHITECTURES = {
@@ -43,8 +44,7 @@ def image_classifier(
 
     Returns:
         "images" (batch, height, width, channels) float32, pixels from 0 to 255, to logits
-        (batch, classes) float32. Its layer "maps" gives the last feature map, "features" the
-        pooled one.
+        (batch, classes) float32.
 
     Raises:
         UserError: an argument is not allowed; the message names it and what is.
@@ -71,12 +71,12 @@ def image_classifier(
 
 def encoder_of(model: keras.Model) -> keras.Model:
     """Images to pooled features (batch, width) of an `image_classifier`; weights are shared."""
-    return keras.Model(model.input, model.get_layer("features").output, name="encoder")
+    return keras.Model(model.input, pooling_layer(model).output, name="encoder")
 
 
 def maps_of(model: keras.Model) -> keras.Model:
     """Images to the last feature map (batch, height, width, channels); weights are shared."""
-    return keras.Model(model.input, model.get_layer("maps").output, name="maps_encoder")
+    return keras.Model(model.input, pooling_layer(model).input, name="maps_encoder")
 
 
 def any_size(model: keras.Model) -> keras.Model:

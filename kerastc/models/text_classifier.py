@@ -7,11 +7,12 @@ import numpy as np
 
 from kerastc.errors import UserError
 from kerastc.models.encoders import Encoder
+from kerastc.models.parts import encoder_layer, head_layers, pooling_layer
 from kerastc.models.pooling import FirstToken, MeanPooling
-from kerastc.models.text_encoder import TextEncoder, seed_generators, token_inputs
+from kerastc.models.sequence_encoder import token_inputs
+from kerastc.models.text_encoder import seed_generators
 
 POOLINGS = {"mean": MeanPooling, "first": FirstToken}
-HEAD = ("pre_classifier", "head_dropout", "classifier")
 
 
 class ParameterCount(NamedTuple):
@@ -32,7 +33,7 @@ def text_classifier(
 ) -> keras.Model:
     """Builds encoder → pooling → dense, ReLU → dropout → dense.
 
-    The encoder's backbone becomes part of the model: training the model changes it. Pooling and
+    The encoder's layer becomes part of the model: training the model changes it. Pooling and
     head compute in float32 also where the encoder was loaded in mixed precision.
 
     Args:
@@ -52,7 +53,7 @@ def text_classifier(
         UserError: an argument is not allowed; the message names it and what is.
     """
     _check(classes, pooling, hidden, dropout)
-    sequences = TextEncoder(encoder.backbone, trainable, name="encoder")
+    encoder.layer.tune(trainable)
     pool = POOLINGS[pooling](dtype="float32", name="pooling")
     seeds = np.random.SeedSequence(seed).generate_state(2)
     pre_classifier = _dense(hidden or encoder.width, seeds[0], "pre_classifier", "relu")
@@ -60,7 +61,7 @@ def text_classifier(
     classifier = _dense(classes, seeds[1], "classifier")
 
     inputs = token_inputs()
-    features = pool(sequences(inputs), inputs["padding_mask"])
+    features = pool(encoder.layer(inputs), inputs["padding_mask"])
     logits = classifier(head_dropout(pre_classifier(features)))
     model = keras.Model(inputs, logits, name="text_classifier")
     _seed_dropout(model, seed)
@@ -73,7 +74,7 @@ def set_trainable(model: keras.Model, trainable: str) -> ParameterCount:
     Raises:
         UserError: `trainable` is none of "head", "top_K", "all".
     """
-    model.get_layer("encoder").tune(trainable)
+    encoder_layer(model).tune(trainable)
     count = sum(int(np.prod(w.shape)) for w in model.trainable_weights)
     return ParameterCount(count, model.count_params() - count)
 
@@ -88,11 +89,11 @@ def split_at_features(model: keras.Model) -> tuple[keras.Model, keras.Model]:
         features: {"token_ids", "padding_mask"} to pooled features (batch, width) float32.
         head: features to logits (batch, classes) float32.
     """
-    pooled = model.get_layer("pooling").output
+    pooled = pooling_layer(model).output
     features = keras.Model(model.input, pooled, name="features")
     x = head_input = keras.Input(pooled.shape[1:], dtype="float32", name="features")
-    for name in HEAD:
-        x = model.get_layer(name)(x)
+    for layer in head_layers(model):
+        x = layer(x)
     return features, keras.Model(head_input, x, name="head")
 
 

@@ -37,7 +37,7 @@ def test_every_architecture_gives_a_vector_a_token(tiny, kind):
     batch = encoder.tokenizer.pad(encoder.encode(TEXTS, 20), length=20)
     assert encoder.model().predict(batch, verbose=0).shape == (2, 20, encoder.width)
     assert (encoder.width, encoder.max_length) == (8, 32)
-    assert len(encoder.layers) == (1 if kind == "Albert" else 3)
+    assert len(encoder.layer.blocks) == (1 if kind == "Albert" else 3)
 
 
 @pytest.mark.backend
@@ -60,9 +60,9 @@ def test_fingerprint_is_that_of_the_weights(tiny_encoder, copy):
     expected = load_encoder(str(tiny_encoder)).fingerprint
     encoder = load_encoder(str(copy))
     assert encoder.fingerprint == expected
-    bias = encoder.layers[-1]._feedforward_output_dense.bias
+    bias = encoder.layer.blocks[-1]._feedforward_output_dense.bias
     bias.assign(keras.ops.convert_to_numpy(bias) + 1e-6)
-    encoder.backbone.save_weights(copy / "model.weights.h5")
+    encoder.layer.backbone.save_weights(copy / "model.weights.h5")
     assert load_encoder(str(copy)).fingerprint != expected
 
 
@@ -175,5 +175,9 @@ def test_tokenizer_of_another_model_is_refused(copy):
 @pytest.mark.backend
 def test_minilm_is_loaded_by_default(minilm):
     encoder = load_encoder()
-    assert (encoder.width, encoder.max_length, len(encoder.layers)) == (384, 512, 6)
-    assert type(encoder.backbone).__name__ == "DistilBertBackbone"
+    assert (encoder.width, encoder.max_length, len(encoder.layer.blocks)) == (
+        384,
+        512,
+        6,
+    )
+    assert type(encoder.layer.backbone).__name__ == "DistilBertBackbone"

@@ -140,7 +140,7 @@ HEAD = 8 * 8 + 8 + 8 * 3 + 3
 def test_trainable_parameters_are_those_asked_for(tiny, kind):
     encoder = load_encoder(str(tiny(kind)))
     model = text_classifier(encoder, 3)
-    total = encoder.backbone.count_params()
+    total = encoder.layer.backbone.count_params()
     pooler = 72 if kind == "Bert" else 0  # not seen by the sequence output
     for trainable, expected in {
         "all": total - pooler,

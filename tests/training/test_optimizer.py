@@ -7,7 +7,7 @@ from kerastc.models.compact_encoder import CompactEncoder
 from kerastc.models.decoder import decoder
 from kerastc.models.image_classifier import image_classifier, maps_of
 from kerastc.models.low_rank import FactorisedEmbedding, LowRankDense
-from kerastc.models.text_encoder import token_inputs
+from kerastc.models.sequence_encoder import token_inputs
 from kerastc.training.config import TrainingConfig
 from kerastc.training.optimizer import adamw
 

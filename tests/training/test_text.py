@@ -55,9 +55,9 @@ def test_cached_features_train_to_the_uncached_figures(study):
 
 def test_a_frozen_encoder_is_left_as_it_was(study):
     model, encoder, *rest = study("head")
-    before = [weight.numpy().copy() for weight in encoder.backbone.weights]
+    before = [weight.numpy().copy() for weight in encoder.layer.backbone.weights]
     trained = train_text_classifier(model, encoder, *rest)
-    for old, weight in zip(before, encoder.backbone.weights, strict=True):
+    for old, weight in zip(before, encoder.layer.backbone.weights, strict=True):
         np.testing.assert_array_equal(old, weight.numpy())
     assert trained.figures["trainable_parameters"] == 16 * 16 + 16 + 16 * 3 + 3
 

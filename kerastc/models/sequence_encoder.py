@@ -1,0 +1,82 @@
+"""What every text encoder says of itself, whoever made it."""
+
+import re
+
+import keras
+
+from kerastc.errors import UserError
+
+INPUTS = ("token_ids", "padding_mask")
+SEGMENTS = "segment_ids"
+
+
+class SequenceEncoder(keras.layers.Layer):
+    """Token ids to one vector per token, with the parts it is made of by name.
+
+    Attributes:
+        tokens: the table of tokens, a layer.
+        positions: the table of positions; None where they are relative (DeBERTa).
+        segments: the table of segments; None where there is one text alone.
+        blocks: the transformer blocks, bottom up; shared ones once.
+        shared: whether the same blocks run several times (ALBERT).
+        pooler: a layer behind the first token's vector that this output does not use, or None.
+        width: size of the vector of a token.
+        max_length: the most tokens of a text, special tokens included.
+        tuned: what is trained: "head" (nothing here), "top_K" blocks, or "all".
+
+    Call:
+        inputs: {"token_ids", "padding_mask"} and, of two texts, "segment_ids", each
+            (batch, length) int32.
+        returns: (batch, length, width) in the encoder's precision.
+    """
+
+    tokens: keras.layers.Layer
+    positions: keras.layers.Layer | None
+    segments: keras.layers.Layer | None
+    blocks: list[keras.layers.Layer]
+    shared: bool
+    pooler: keras.layers.Layer | None
+    width: int
+    max_length: int
+    tuned: str
+
+    def compute_output_spec(self, inputs, training=None):
+        # Stated, because KerasHub's position embedding cannot be traced with an open length on JAX.
+        return keras.KerasTensor((*inputs["token_ids"].shape, self.width), self.compute_dtype)
+
+    def tune(self, tuned: str) -> None:
+        """Chooses what is trained; takes effect with the next `compile`.
+
+        Raises:
+            UserError: `tuned` is none of "head", "top_1" to "top_<blocks>", "all".
+        """
+        raise NotImplementedError
+
+    def _top(self, tuned: str) -> int:
+        """How many blocks from the top are trained."""
+        count = len(self.blocks)
+        if tuned in ("head", "all"):
+            return 0 if tuned == "head" else count
+        match = re.fullmatch(r"top_([1-9][0-9]*)", str(tuned))
+        if match is None or int(match[1]) > count:
+            top = "top_1" if count == 1 else f"top_1 to top_{count}"
+            raise UserError(
+                f"trainable={tuned!r} is not possible.",
+                f"Allowed for this encoder: head, {top}, all.",
+            )
+        return int(match[1])
+
+
+def token_inputs(segments: bool = False) -> dict[str, keras.KerasTensor]:
+    """Symbolic inputs of a text model, (batch, length) int32 each.
+
+    Args:
+        segments: whether the model is told which of two texts a token is of.
+    """
+    names = (*INPUTS, SEGMENTS) if segments else INPUTS
+    return {name: keras.Input((None,), dtype="int32", name=name) for name in names}
+
+
+def reads_segments(model: keras.Model) -> bool:
+    """Whether a text model is told of segments."""
+    return any(tensor.name == SEGMENTS for tensor in model.inputs)
