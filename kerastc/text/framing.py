@@ -7,6 +7,8 @@ product of the lengths of a pair.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain
 
 import numpy as np
 import tokenizers
@@ -34,6 +36,10 @@ class Part:
     def spans(self, starts: np.ndarray, lengths: np.ndarray) -> "Part":
         """Other spans of the same tokens."""
         return replace(self, starts=starts, lengths=lengths)
+
+    def of(self, column: np.ndarray) -> np.ndarray:
+        """What a column has of the spans, one behind the other."""
+        return column[spans(self.starts, self.lengths)]
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,37 @@ class Frame:
         """How many special tokens a row has."""
         return sum(map(len, self.ids))
 
+    @cached_property
+    def has_segments(self) -> bool:
+        """Whether any token is in another segment than 0."""
+        return any(self.own) or any(segments.any() for segments in self.segments)
+
+    def around_ids(
+        self, encodings: list[tokenizers.Encoding], room: int, begin: int = 0
+    ) -> Encoded:
+        """What `around` gives of single texts where ids are all that is wanted: at half its cost.
+
+        Args:
+            encodings: without special tokens.
+            room: tokens of a text, at most.
+            begin: number of the first.
+        """
+        start, end = (ids.tolist() for ids in self.ids)
+        rows = [[*start, *encoding.ids[:room], *end] for encoding in encodings]
+        ids = np.fromiter(chain.from_iterable(rows), np.int32)
+        lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+        ends = np.cumsum(lengths)
+        special = np.zeros(len(ids), bool)
+        for offset in range(len(start)):
+            special[ends - lengths + offset] = True
+        for offset in range(len(end)):
+            special[ends - 1 - offset] = True
+        full = np.fromiter(map(len, encodings), np.int64, len(rows))
+        texts = np.arange(begin, begin + len(rows))
+        return Encoded(
+            Ragged(ids, lengths), special=Ragged(special, lengths), cut=full > room, texts=texts
+        )
+
     def around(self, parts: list[Part], cut: np.ndarray, texts: np.ndarray) -> Encoded:
         """The rows, each with its spans of all parts.
 
@@ -96,35 +133,33 @@ class Frame:
             parts: one or two, of n spans.
             cut, texts: as in `Encoded`.
         """
-        lengths = sum((part.lengths for part in parts), np.full(len(texts), self.size))
+        lengths = np.full(len(texts), self.size)
+        for part in parts:
+            lengths += part.lengths
         total = int(lengths.sum())
-        found = {
-            "ids": np.empty(total, np.int32),
-            "segments": np.zeros(total, np.uint8),
-            "special": np.ones(total, bool),
-        }
+        found = {"ids": np.empty(total, np.int32), "special": np.ones(total, bool)}
         for name, column in parts[0].columns.items():
             if name != "ids":
-                found[name] = np.zeros((total, *column.shape[1:]), np.int32)
-        if "words" in found:
-            found["words"] -= 1
+                empty = -1 if name == "words" else 0
+                found[name] = np.full((total, *column.shape[1:]), empty, np.int32)
+        if self.has_segments:
+            found["segments"] = np.zeros(total, np.uint8)
         at = np.cumsum(lengths) - lengths
         for number, ids in enumerate(self.ids):
-            places = at[:, None] + np.arange(len(ids))
-            found["ids"][places] = ids
-            found["segments"][places] = self.segments[number]
+            for offset, token in enumerate(ids):
+                found["ids"][at + offset] = token
+                if "segments" in found:
+                    found["segments"][at + offset] = self.segments[number][offset]
             at = at + len(ids)
             if number < len(parts):
                 part = parts[number]
                 places = spans(at, part.lengths)
-                source = spans(part.starts, part.lengths)
                 for name, column in part.columns.items():
-                    found[name][places] = column[source]
-                found["segments"][places] = self.own[number]
+                    found[name][places] = part.of(column)
                 found["special"][places] = False
+                if "segments" in found:
+                    found["segments"][places] = self.own[number]
                 at = at + part.lengths
-        if not found["segments"].any():
-            del found["segments"]
         columns = {name: Ragged(values, lengths) for name, values in found.items()}
         return Encoded(**columns, cut=cut, texts=texts)
 

@@ -1,6 +1,7 @@
 """Sequences of different length in two arrays: a million headlines take what their tokens take."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -16,7 +17,10 @@ class Ragged(Sequence):
     def __init__(self, values: np.ndarray, lengths: np.ndarray):
         self.values = values
         self.lengths = np.asarray(lengths, np.int64)
-        self._ends = np.cumsum(self.lengths)
+
+    @cached_property
+    def _ends(self) -> np.ndarray:
+        return np.cumsum(self.lengths)
 
     @classmethod
     def of(cls, sequences: Iterable[np.ndarray], dtype: type = np.int32) -> "Ragged":
@@ -45,5 +49,7 @@ class Ragged(Sequence):
 
 def spans(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """The places `start`, `start + 1`, ... of n spans, one behind the other, (total,) int64."""
-    skipped = starts - (np.cumsum(lengths) - lengths)
-    return np.repeat(skipped, lengths) + np.arange(lengths.sum())
+    before = np.cumsum(lengths) - lengths
+    found = np.repeat(starts - before, lengths)
+    found += np.arange(len(found))
+    return found

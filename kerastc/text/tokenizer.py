@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import tokenizers
+from tokenizers import processors
 
 from kerastc.errors import UserError
 from kerastc.progress import progress
@@ -17,6 +18,8 @@ from kerastc.text.framing import Frame, Part, longest_first, windows
 from kerastc.text.ragged import Ragged
 
 FILE = "tokenizer.json"
+# Post-processors that do no more than put tokens around texts; others change offsets, too.
+ONLY_FRAMES = (processors.TemplateProcessing, processors.BertProcessing)
 CHUNK = 4096  # texts at a time: bounds the memory of the library's rich results
 
 
@@ -46,7 +49,9 @@ class Tokenizer:
         if isinstance(engine.model, tokenizers.models.BPE) and engine.model.dropout:
             engine.model.dropout = None  # the same text has the same tokens
         self._engine = engine
-        self._frames = {1: Frame.of(engine, 1)}
+        self._frames = Frame.of(engine, 1), Frame.of(engine, 2)
+        if isinstance(engine.post_processor, ONLY_FRAMES):
+            engine.post_processor = None  # it would look at each text for nothing
 
     @classmethod
     def read(cls, folder: Path) -> "Tokenizer":
@@ -115,9 +120,7 @@ class Tokenizer:
 
     def frame(self, texts: int = 1) -> Frame:
         """The special tokens around one text, or two."""
-        if texts not in self._frames:
-            self._frames[texts] = Frame.of(self._engine, texts)
-        return self._frames[texts]
+        return self._frames[texts - 1]
 
     def encode(
         self,
@@ -156,12 +159,17 @@ class Tokenizer:
                 f"Give {frame.size + len(sides)}.",
             )
         rich = [name for name, wanted in (("offsets", offsets), ("words", words)) if wanted]
+        plain = len(sides) == 1 and stride is None and not rich and not frame.has_segments
         found = []
         with progress("Tokenizing", total=len(sides[0])) as advance:
             for begin in range(0, len(sides[0]) or 1, CHUNK):
-                chunk = [side[begin : begin + CHUNK] for side in sides]
-                parts = [self._part(side, room if stride is None else None, rich) for side in chunk]
-                found.append(_rows(frame, parts, room, stride, begin))
+                chunk = [self._encodings(side[begin : begin + CHUNK], bool(rich)) for side in sides]
+                if plain:
+                    found.append(frame.around_ids(chunk[0], room, begin))
+                else:
+                    most = room if stride is None else None
+                    parts = [_part(encodings, most, rich) for encodings in chunk]
+                    found.append(_rows(frame, parts, room, stride, begin))
                 advance(len(chunk[0]))
         return _joined(found)
 
@@ -194,23 +202,12 @@ class Tokenizer:
                 arrays["segment_ids"][there] = rows.segments.values
         return arrays
 
-    def _part(self, texts: list, most: int | None, rich: list[str]) -> Part:
-        """The tokens of texts, at most so many of each."""
+    def _encodings(self, texts: list, rich: bool) -> list[tokenizers.Encoding]:
+        """What the library makes of texts, or lists of words, without special tokens."""
         split = bool(texts) and not isinstance(texts[0], str)
         texts = [list(map(_encodable, text)) if split else _encodable(text) for text in texts]
         encode = self._engine.encode_batch if rich else self._engine.encode_batch_fast
-        encodings = encode(texts, is_pretokenized=split, add_special_tokens=False)
-        rows = [encoding.ids[:most] for encoding in encodings]
-        columns = {"ids": np.fromiter(chain.from_iterable(rows), np.int32)}
-        if "offsets" in rich:
-            pairs = chain.from_iterable(e.offsets[:most] for e in encodings)
-            columns["offsets"] = np.fromiter(chain.from_iterable(pairs), np.int32).reshape(-1, 2)
-        if "words" in rich:
-            numbers = chain.from_iterable(e.word_ids[:most] for e in encodings)
-            columns["words"] = np.fromiter((-1 if n is None else n for n in numbers), np.int32)
-        lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-        full = np.fromiter(map(len, encodings), np.int64, len(encodings))
-        return Part(columns, np.cumsum(lengths) - lengths, lengths, full)
+        return encode(texts, is_pretokenized=split, add_special_tokens=False)
 
     def _named(self, role: str) -> int | None:
         """The id of the special token of this name, "[PAD]" or "<pad>"."""
@@ -218,6 +215,21 @@ class Tokenizer:
             if token.special and token.content.strip("[]<>|").lower() == role:
                 return number
         return None
+
+
+def _part(encodings: list[tokenizers.Encoding], most: int | None, rich: list[str]) -> Part:
+    """The tokens of texts, at most so many of each."""
+    rows = [encoding.ids[:most] for encoding in encodings]
+    columns = {"ids": np.fromiter(chain.from_iterable(rows), np.int32)}
+    if "offsets" in rich:
+        pairs = chain.from_iterable(e.offsets[:most] for e in encodings)
+        columns["offsets"] = np.fromiter(chain.from_iterable(pairs), np.int32).reshape(-1, 2)
+    if "words" in rich:
+        numbers = chain.from_iterable(e.word_ids[:most] for e in encodings)
+        columns["words"] = np.fromiter((-1 if n is None else n for n in numbers), np.int32)
+    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+    full = np.fromiter(map(len, encodings), np.int64, len(encodings))
+    return Part(columns, np.cumsum(lengths) - lengths, lengths, full)
 
 
 def _rows(frame: Frame, parts: list[Part], room: int, stride: int | None, begin: int) -> Encoded:
