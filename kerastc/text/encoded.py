@@ -1,7 +1,7 @@
 """What a tokenizer makes of texts: tokens and what is known of each, row by row."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -67,18 +67,18 @@ class Encoded(Sequence):
 
     @classmethod
     def of(cls, rows: "Iterable[Row | np.ndarray]") -> "Encoded":
-        """Packs rows, or ids alone; those that are packed already are given back."""
+        """Packs rows, or ids alone, with what all have; those that are packed are given back."""
         if isinstance(rows, cls):
             return rows
         rows = [row if isinstance(row, Row) else Row(np.asarray(row, np.int32)) for row in rows]
-        segments = None
         if any(row.segments is not None for row in rows):
-            zeros = (np.zeros(len(row), np.uint8) for row in rows)
-            both = zip(rows, zeros, strict=True)
-            segments = Ragged.of(
-                (zero if row.segments is None else row.segments for row, zero in both), np.uint8
-            )
-        return cls(Ragged.of(row.ids for row in rows), segments)
+            rows = [replace(row, segments=_or_zeros(row)) for row in rows]
+        columns = {}
+        for name in COLUMNS:
+            found = [getattr(row, name) for row in rows]
+            if all(column is not None for column in found):
+                columns[name] = Ragged.of(found, found[0].dtype if found else np.int32)
+        return cls(**columns)
 
     @property
     def lengths(self) -> np.ndarray:
@@ -105,3 +105,7 @@ class Encoded(Sequence):
 
     def __iter__(self):
         return (self[i] for i in range(len(self)))
+
+
+def _or_zeros(row: Row) -> np.ndarray:
+    return np.zeros(len(row), np.uint8) if row.segments is None else row.segments

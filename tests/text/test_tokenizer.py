@@ -9,7 +9,7 @@ from nasty_texts import NASTY
 from tiny_presets import WORD_PIECES, byte_pairs
 
 from kerastc.errors import UserError
-from kerastc.text.encoded import Encoded, Row
+from kerastc.text.encoded import COLUMNS, Encoded, Row
 from kerastc.text.tokenizer import Tokenizer
 from kerastc.text.vocabularies import WordPiece
 
@@ -176,6 +176,18 @@ def test_rows_can_be_chosen_and_cut(ours):
     assert [row.tolist() for row in first.ids] == [row.ids[:4].tolist() for row in found]
     assert first.cut.all() and not found.cut.any()
     assert found.first(9) is found
+
+
+def test_rows_are_packed_with_what_all_of_them_have(ours):
+    found = ours.encode(["a b", "c"], 20, ["d", "e"], offsets=True, words=True)
+    again = Encoded.of(list(found))
+    for name in COLUMNS:
+        column, expected = getattr(again, name), getattr(found, name)
+        np.testing.assert_array_equal(column.values, expected.values)
+        assert column.values.dtype == expected.values.dtype
+    mixed = Encoded.of([found[0], np.array([1, 2])])
+    assert mixed.special is mixed.offsets is None and mixed.segments[1].tolist() == [0, 0]
+    assert len(Encoded.of([])) == 0
 
 
 def test_rows_of_other_segments_are_not_the_same_to_a_model():
