@@ -137,9 +137,9 @@ def evaluate(run, data, columns, label, as_json, backend, **form) -> None:
     kerastc evaluate runs/images/20261121-101500 --data folder-of-class-folders
     """
     from kerastc import own_rows
-    from kerastc.kinds import KINDS
     from kerastc.outputs.classes.metrics import classification_metrics
     from kerastc.report.terminal import metrics_table
+    from kerastc.tasks import task_named
 
     model = _opened(run, backend)
     read = Examples(data, columns, label, **form).of(model.kind, model.settings)
@@ -155,7 +155,7 @@ def evaluate(run, data, columns, label, as_json, backend, **form) -> None:
         echo(json.dumps(metrics | told, indent=2))
     else:
         echo(_loaded(predictor), err=True)
-        metrics_table(metrics, units=KINDS[model.kind])
+        metrics_table(metrics, task_named(f"{model.kind}-classification", run))
     if told := own_rows.told(own_rows.run_of(run), model.kind, data, examples):
         echo(told, err=True)
 

@@ -7,15 +7,6 @@ from typing import Any
 from kerastc.text.cutting import cut_at_word
 
 MISSING = "\N{EN DASH}"
-METRIC_NAMES = {
-    "accuracy": "Accuracy",
-    "top_5_accuracy": "Top-5 accuracy",
-    "macro_precision": "Macro precision",
-    "macro_recall": "Macro recall",
-    "macro_f1": "Macro F1",
-    "loss": "Loss",
-    "ece": "Calibration error",
-}
 
 
 def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -54,6 +45,14 @@ def percent(share: Any, digits: int = 1) -> str:
 def interval(bounds: Sequence[float] | None) -> str:
     """`low to high`, or nothing where there is no interval."""
     return f"{number(bounds[0])} to {number(bounds[1])}" if bounds else ""
+
+
+def short(value: float, bounds: Sequence[float] | None) -> str:
+    """`0.880 [.805 .944]`: short enough for three in a row of 80 columns."""
+    if not bounds:
+        return f"{value:.3f}"
+    low, high = (f"{end:.3f}".removeprefix("0") for end in bounds)
+    return f"{value:.3f} [{low} {high}]"
 
 
 def count(value: Any) -> str:

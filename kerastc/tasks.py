@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kerastc.inputs.input import Input
     from kerastc.outputs.output import Output
     from kerastc.run import Run
+    from kerastc.scores.figures import Figure
 
 
 @dataclass(frozen=True)
@@ -113,3 +114,21 @@ def task_of(run: "Run") -> Task:
     return task_named(
         run.read_json("preprocessing.json").get("task"), run.path("preprocessing.json")
     )
+
+
+def output_of(run: "Run") -> "Output":
+    """What a run's model answers, with the names of its labels.txt.
+
+    Raises:
+        UserError: as `task_of`, and where labels.txt is missing or broken.
+    """
+    return task_of(run).output(run.classes)
+
+
+def figure_named(name: str) -> "Figure":
+    """The figure of that name, of whichever task has it.
+
+    Raises:
+        KeyError: none has.
+    """
+    return {figure.name: figure for task in TASKS.values() for figure in task.output.figures}[name]

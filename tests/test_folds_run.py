@@ -12,6 +12,7 @@ from kerastc import launch
 from kerastc.cli import main
 from kerastc.errors import UserError
 from kerastc.outputs.classes.predictions import read_predictions
+from kerastc.outputs.classes.scores import Classes
 from kerastc.run import Run
 from kerastc.training import cross_validation
 
@@ -161,7 +162,7 @@ def test_terminal_and_page_say_what_the_figures_are_of(whole, capsys):
     assert said in shown and "On held-out texts" in shown
     page = whole.path("report.html").read_text()
     assert said in page and "looked at once" not in page
-    for row in fold_figures.cells(whole.read_json("metrics.json")["folds"]):
+    for row in fold_figures.cells(whole.read_json("metrics.json")["folds"], Classes.figures):
         for cell in row:
             assert cell in page and cell in shown
 

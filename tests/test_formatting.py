@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from kerastc import formatting
+from kerastc.outputs.classes.examples import confident_errors, uncertain_examples
 from kerastc.outputs.classes.predictions import Predictions
-from kerastc.report.examples import confident_errors, uncertain_examples
 
 PREDICTIONS = Predictions(
     examples=np.array(
@@ -23,14 +23,14 @@ PREDICTIONS = Predictions(
 
 def test_errors_come_surest_first():
     rows = confident_errors(PREDICTIONS)
-    assert [row.shown for row in rows] == ["sure and wrong", "wrong a little"]
+    assert [PREDICTIONS.examples[row.row] for row in rows] == ["sure and wrong", "wrong a little"]
     assert (rows[0].label, rows[0].predicted, rows[0].confidence) == ("a", "b", 0.9)
     assert rows[0].label_probability == 0.05
 
 
 def test_uncertain_examples_come_nearest_first():
     rows = uncertain_examples(PREDICTIONS, limit=2)
-    assert [row.shown for row in rows] == ["unsure", "wrong a little"]
+    assert [PREDICTIONS.examples[row.row] for row in rows] == ["unsure", "wrong a little"]
     assert (rows[0].predicted, rows[0].second, rows[0].second_probability) == ("c", "b", 0.39)
 
 

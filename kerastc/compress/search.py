@@ -44,6 +44,7 @@ from kerastc.places import Places
 from kerastc.run import Run
 from kerastc.scores.pairs import Judged
 from kerastc.sweep.storage import load_optuna
+from kerastc.tasks import output_of
 
 if TYPE_CHECKING:
     from kerastc.compress.chains import Chains
@@ -150,11 +151,11 @@ def _judged(original: Run) -> Judged:
             "row by row.",
             "A recipe writes it by report.conclude.",
         )
-    return Judged.of(found)
+    return Judged(output_of(original), found)
 
 
 def _check_rows(labels: np.ndarray, judged: Judged, original: Run) -> None:
-    if not np.array_equal(labels, judged.labels):
+    if not np.array_equal(labels, judged.said.truth):
         raise UserError(
             f"{original.folder} was measured on other validation rows than its data give now.",
             "Train it again: a chain is compared with it row by row.",

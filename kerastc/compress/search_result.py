@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from kerastc.errors import UserError, nearest
-from kerastc.scores.pairs import NAMES, Judged, least_differences, points, shown
+from kerastc.scores.figures import Figure, named
+from kerastc.scores.pairs import Judged, amount, least_differences, shown
 from kerastc.scores.pareto import COSTS, LEAST, dominators
 
 METRICS = ("accuracy", "macro_f1")
@@ -134,8 +135,13 @@ class Search:
     failed: Mapping[str, str]
     result: Mapping[str, Any] | None = None
 
-    def value(self, trial: Trial) -> float:
+    @property
+    def figure(self) -> Figure:
         """The figure that decides."""
+        return named(self.judged.output.figures, self.budget.metric)
+
+    def value(self, trial: Trial) -> float:
+        """What a trial reaches of it."""
         return trial.validation[self.budget.metric]
 
     def difference(self, trial: Trial) -> float:
@@ -157,7 +163,7 @@ class Search:
 
     def _bounds(self, trials: Sequence[Trial]) -> list[float]:
         judged = [trial.judged for trial in trials]
-        return least_differences(self.budget.metric, self.judged, judged)
+        return least_differences(self.figure, self.judged, judged)
 
     def verdict(self, trial: Trial) -> str:
         """Whether a trial is shown to keep to the budget."""
@@ -210,7 +216,7 @@ class Search:
     def rule(self) -> str:
         """How the chain is chosen, in a sentence."""
         return (
-            f"Of the chains that are {shown(self.budget.loss, self.budget.metric)}, "
+            f"Of the chains that are {shown(self.budget.loss, self.figure)}, "
             f"{LEAST[self.goal]} is taken. The test rows have no part in it."
         )
 
@@ -229,9 +235,9 @@ class Search:
         cheaper = "cheaper chains" if len(untold) > 1 else "cheaper chain"
         return (
             f"{len(untold)} {cheaper if chosen else cheaper.removeprefix('cheaper ')} cannot be "
-            f"told apart on {len(self.judged.labels):,} rows from a loss of more than "
-            f"{points(self.budget.loss)}, such as {first}: {form(first.cost(self.goal))}, "
-            f"{self.told(first)}."
+            f"told apart on {len(self.judged):,} rows from a loss of more than "
+            f"{amount(self.budget.loss, self.figure)}, such as {first}: "
+            f"{form(first.cost(self.goal))}, {self.told(first)}."
         )
 
     def told(self, trial: Trial) -> str:
@@ -244,13 +250,13 @@ class Search:
         """What to tell where no trial is shown to keep to the budget."""
         if self.chosen is not None or self.nearest is None:
             return None
-        figure, rows = NAMES[self.budget.metric], len(self.judged.labels)
+        figure, rows = self.figure.label, len(self.judged)
         chains = f"{len(self.trials)} chain{'s' * (len(self.trials) > 1)}"
         enough = np.ceil(-1000 * self.least(self.nearest)) / 1000
         return UserError(
             f"Keep the original: of {chains} none is shown to lose at most "
-            f"{points(self.budget.loss)} of {figure} on {rows:,} validation rows. The nearest, "
-            f"{self.nearest}: {self.told(self.nearest)}.",
+            f"{amount(self.budget.loss, self.figure)} of {figure} on {rows:,} validation rows. The "
+            f"nearest, {self.nearest}: {self.told(self.nearest)}.",
             f"Where that is good enough: --within {self.budget.metric}={enough:g}. More validation "
             "rows can show more, and more --trials or --epochs can find better chains; what was "
             "tried is kept.",
@@ -274,7 +280,7 @@ class Search:
             "for": self.goal,
             "original": self.original,
             "rule": self.rule,
-            "rows": len(self.judged.labels),
+            "rows": len(self.judged),
             "trials": [
                 trial.as_dict()
                 | {

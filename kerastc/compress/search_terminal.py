@@ -56,7 +56,7 @@ def _chosen(search: Search, chosen: Trial) -> None:
     alone += "the rows that chose."
     echo(
         f"Chosen (*) for {search.goal}, {form(chosen.cost(search.goal))}: {chosen}\n"
-        f"On {len(search.judged.labels):,} validation rows: {search.told(chosen)}."
+        f"On {len(search.judged):,} validation rows: {search.told(chosen)}."
     )
     echo(
         f"Its {part} accuracy is {figures['accuracy']:.4f}, 95 % {low:.3f} to {high:.3f}"

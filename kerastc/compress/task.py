@@ -10,8 +10,8 @@ import numpy as np
 
 from kerastc.files import writing
 from kerastc.kinds import kind_of
+from kerastc.npz_files import is_finite_of, read_arrays
 from kerastc.run import Run
-from kerastc.training.arrays import is_finite_of, read_arrays
 from kerastc.training.batching import Batches
 from kerastc.training.config import TrainingConfig
 from kerastc.training.teacher import Teaching

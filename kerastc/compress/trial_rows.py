@@ -1,42 +1,34 @@
 """What the file of a trial said of each validation row: validation.npz, some six bytes a row.
 
-With it chains are compared in pairs, on the same rows; texts and images are not kept again.
+With it chains are compared in pairs, on the same rows; their examples are not kept again.
 """
+
+from typing import Any
 
 import numpy as np
 
 from kerastc.errors import UserError
-from kerastc.forms import BROKEN
-from kerastc.outputs.classes.predictions import Predictions
+from kerastc.npz_files import read_arrays
+from kerastc.outputs.output import Output
 from kerastc.run import Run
-from kerastc.scores.pairs import Judged, row_losses
-from kerastc.scores.softmax import softmax
-from kerastc.training.arrays import read_arrays
+from kerastc.scores.pairs import Judged
 
 FILE = "validation.npz"
 
 
-def write_rows(run: Run, labels: np.ndarray, logits: np.ndarray) -> None:
+def write_rows(run: Run, output: Output, truth: Any, answers: Any) -> None:
     """Writes the file of a trial.
 
     Args:
         run: the trial's folder.
-        labels: (n,) int, the rows' classes.
-        logits: (n, classes) float, what its file said of them.
+        output: of the task.
+        truth, answers: of the validation rows.
     """
-    probabilities = softmax(logits)
-    losses = row_losses(Predictions(labels, labels, probabilities, ()))
-    smallest = np.min_scalar_type(logits.shape[1])
     with run.writing(FILE) as path:
-        np.savez_compressed(
-            path,
-            labels=labels.astype(smallest),
-            predicted=logits.argmax(axis=1).astype(smallest),
-            losses=losses.astype(np.float32),
-        )
+        np.savez_compressed(path, **output.kept(truth, answers))
 
 
-def read_rows(run: Run) -> Judged | None:
+def read_rows(run: Run, output: Output) -> Judged | None:
     """Reads it; None where there is none.
 
     Raises:
@@ -46,17 +38,9 @@ def read_rows(run: Run) -> Judged | None:
     if not path.is_file():
         return None
     try:
-        arrays = read_arrays(path)
-        labels, predicted, losses = (arrays[name] for name in ("labels", "predicted", "losses"))
-        if any(part.dtype.kind != "u" for part in (labels, predicted)) or losses.dtype.kind != "f":
-            raise ValueError("its numbers are of another type")
-        if labels.ndim != 1 or not labels.shape == predicted.shape == losses.shape:
-            raise ValueError("its arrays are not of the same rows")
-        if not np.isfinite(losses).all():
-            raise ValueError("its losses are not all numbers")
-    except BROKEN as error:
+        return Judged(output, output.of_kept(read_arrays(path)))
+    except (ValueError, LookupError) as error:
         raise UserError(
             f"{path} cannot be read as what a trial said of its rows: {error}",
             f"Remove it; the search then makes it anew: rm {path}",
         ) from None
-    return Judged(labels.astype(np.int64), predicted.astype(np.int64), losses.astype(float))

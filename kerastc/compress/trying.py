@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from kerastc.compress.words import parse
 from kerastc.data.images import LabelledImages
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
+from kerastc.outputs.output import Output
 from kerastc.places import Places
 from kerastc.run import Run
+from kerastc.tasks import output_of
 from kerastc.training.interim import remove_model
 
 RECORD = "trial.json"
@@ -52,6 +55,11 @@ class Trials:
         self.chains = chains
         self.measure = measure
 
+    @cached_property
+    def output(self) -> Output:
+        """What the models answer."""
+        return output_of(self.chains.original)
+
     def known(self, words: Sequence[str]) -> Trial | None:
         """A trial that came to its end, with what its file said of each row."""
         run = self._run(words)
@@ -63,7 +71,7 @@ class Trials:
                 f"{run.path(RECORD)} is of another chain: {' '.join(found['words'])}.",
                 f"Remove it; the search then makes it anew: rm {run.path(RECORD)}",
             )
-        judged = read_rows(run)
+        judged = read_rows(run, self.output)
         if judged is None:  # of a search that kept none
             return None
         costs = {key: found[key] for key in COSTS}
@@ -90,7 +98,8 @@ class Trials:
         parse(words)[-1].export(run, task)
         [entry] = self.measure([run.path(*FILE)], task.splits.validation)
         remove_model(run)  # exports/ has a tokenizer of its own
-        write_rows(run, task.splits.validation.labels, entry["logits"])
+        answers = self.output.answers({"logits": entry["logits"]})
+        write_rows(run, self.output, task.splits.validation.labels, answers)
         steps = sum(step["seconds"] for step in self.chains.record(before))
         run.write_json(RECORD, _record(words, entry, steps + time.perf_counter() - began))
         keras.utils.clear_session()

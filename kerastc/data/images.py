@@ -33,6 +33,11 @@ class LabelledImages(Labelled):
     names: np.ndarray = field(kw_only=True)
     bits: int | None = field(default=None, kw_only=True)
 
+    @property
+    def written(self) -> np.ndarray:
+        """The names."""
+        return self.names
+
     def _digest(self, digest) -> None:
         digest.update(repr(self.examples.shape).encode())
         digest.update(np.ascontiguousarray(self.examples).reshape(-1))

@@ -50,6 +50,11 @@ class Labelled(Examples):
     source: str
     notes: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def written(self) -> np.ndarray:
+        """What files of predictions have of each example: a subclass may have names."""
+        return self.examples
+
     def matching(self, classes: Sequence[str], owner: object) -> Self:
         """The same rows, their labels renumbered to other classes that are equal or read alike.
 

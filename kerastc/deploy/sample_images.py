@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from kerastc.errors import UserError
-from kerastc.forms import BROKEN
+from kerastc.npz_files import read_arrays
 from kerastc.run import Run
 
 
@@ -36,10 +36,8 @@ def read_images(path: Path, name: str) -> np.ndarray:
         UserError: where the file is broken, or holds anything else.
     """
     try:
-        # NumPy leaves a broken file open that it opened itself.
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            images = file[name]
-    except BROKEN as error:
+        images = read_arrays(path, name)[name]
+    except (ValueError, KeyError) as error:
         raise UserError(
             f"{path} cannot be read: {error}", "It was damaged. Copy or write it again."
         ) from None

@@ -5,12 +5,12 @@ It is used on devices: nothing but NumPy is imported there.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
+from kerastc.scores.figures import Figure
 from kerastc.tensor import Tensor
 
 LENGTH = "length"  # in a shape: as many as the row has tokens
@@ -18,19 +18,6 @@ LENGTH = "length"  # in a shape: as many as the row has tokens
 # Of n rows, by name: an array (n, ...), or, where the shape has a `LENGTH`, a list of n arrays.
 Outputs = Mapping[str, np.ndarray | Sequence[np.ndarray]]
 Answers = Any  # what an output decodes them to; it alone looks inside
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure that models are compared by.
-
-    Args:
-        name: its key in metrics.json.
-        higher: whether more of it is better.
-    """
-
-    name: str
-    higher: bool = True
 
 
 class Output(ABC):
@@ -136,16 +123,49 @@ class Output(ABC):
     def counts(self, figure: str, predictions: Any) -> np.ndarray:
         """What each row adds to the sums that a figure is made of, (n, sums) float64.
 
-        So intervals and paired differences, which resample rows, need to know of no task.
+        So intervals and paired differences, which resample rows, need to know of no task. Of many
+        sums it may be a SciPy sparse array.
 
         Args:
-            figure: the name of one of `figures`.
-            predictions: as `read_predictions` gives them.
+            figure: of `figures`.
+            predictions: what `read_predictions` or `of_kept` gives.
         """
 
     @abstractmethod
     def of_counts(self, figure: str, sums: np.ndarray) -> np.ndarray:
         """The figure of such sums, (..., sums) to (...)."""
+
+    def row_kinds(self, figure: str, predictions: Any) -> np.ndarray:
+        """(n,) int: rows of equal counts have equal numbers; arguments as of `counts`."""
+        counts = self.counts(figure, predictions)
+        return np.unique(counts, axis=0, return_inverse=True)[1].reshape(-1)
+
+    def extremes(self, figure: str, predictions: Any) -> tuple[np.ndarray, np.ndarray] | None:
+        """The counts of some rows answered wholly right, and of the same answered wholly wrong.
+
+        Where models agree on each of few rows, these keep a bound of their difference from being
+        zero (see `kerastc.scores.pairs`).
+
+        Args:
+            figure: of `figures`.
+            predictions: of the rows that are resampled.
+
+        Returns:
+            two arrays (m, sums); None where the figure has no bounds.
+        """
+        return None
+
+    @abstractmethod
+    def kept(self, truth: Any, answers: Answers) -> dict[str, np.ndarray]:
+        """What `counts` needs to know of n rows, in few bytes: arrays by name, for an .npz."""
+
+    @abstractmethod
+    def of_kept(self, arrays: Mapping[str, np.ndarray]) -> Any:
+        """What was kept, for `counts`: an object with `truth`, and `examples`, which is None.
+
+        Raises:
+            ValueError, LookupError: where the arrays are not such.
+        """
 
     @abstractmethod
     def same(self, answers: Answers, others: Answers) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 
 from kerastc import formatting
 from kerastc.run import Run
+from kerastc.scores.figures import Figure
 from kerastc.scores.pareto import judged
 
 Row = Mapping[str, Any]
@@ -18,19 +19,27 @@ _CONDITIONS = {
     "machine": "on different machines",
     "threads": "with different numbers of threads",
     "batch": "with different batches",
-    "length": "with texts of different lengths",
+    "length": "with {units} of different lengths",
 }
 
 
-def notes(rows: Sequence[Row]) -> list[str]:
-    """The notes on a table of models, with the commands that fill the gaps."""
+def notes(rows: Sequence[Row], main: Figure, units: str) -> list[str]:
+    """The notes on a table of models, with the commands that fill the gaps.
+
+    Args:
+        rows: of `model_rows`.
+        main: the figure that decides.
+        units: what several examples are called.
+    """
     part = rows[0].get("judged_on", "test")
     found = [
         WITHOUT_TEST if part == "validation" else "",
         *(_unfinished(row) for row in rows if not _whole(row)),
         _named(
             rows,
-            _of_other_data,
+            lambda row: (
+                not row["comparable"] and formatting.finite(judged(row)[main.name]) is not None
+            ),
             "not measured on the original's data (their fingerprints differ) and not compared.",
         ),
         _named(
@@ -43,7 +52,8 @@ def notes(rows: Sequence[Row]) -> list[str]:
     ]
     measured = [row for row in rows if row["latency_p50_ms"] is not None]
     found += [
-        f"Latencies were measured {words} ({', '.join(values)}): they cannot be compared."
+        f"Latencies were measured {words.format(units=units)} ({', '.join(values)}): they cannot "
+        "be compared."
         for key, words in _CONDITIONS.items()
         if len(values := sorted({_condition(row[key]) for row in measured})) > 1
     ]
@@ -59,10 +69,6 @@ def _unfinished(row: Row) -> str:
 def _named(rows: Sequence[Row], holds: Callable[[Row], bool], what: str) -> str:
     names = [row["model"] for row in rows if holds(row)]
     return f"{'; '.join(names)} {'is' if len(names) == 1 else 'are'} {what}" if names else ""
-
-
-def _of_other_data(row: Row) -> bool:
-    return not row["comparable"] and formatting.finite(judged(row)["accuracy"]) is not None
 
 
 def _of_other_rows(row: Row) -> bool:

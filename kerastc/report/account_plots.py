@@ -1,4 +1,4 @@
-"""Plots of an account: accuracy against what a model costs, with the front of the best."""
+"""Plots of an account: a figure against what a model costs, with the front of the best."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -20,6 +20,7 @@ from kerastc.report.drawing import (
     plot_names,
 )
 from kerastc.report.labels import label_points
+from kerastc.scores.figures import Figure as Measure
 from kerastc.scores.pareto import COSTS, judged
 
 LABELLED = 14  # of more models only the original, the front and the recommended have their names
@@ -29,18 +30,23 @@ _STEPS = ((1,), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9))  # ticks: the first
 
 @drawing()
 def frontier(
-    rows: Sequence[Mapping[str, Any]], cost: str, front: Sequence[str], starred: set[str]
+    rows: Sequence[Mapping[str, Any]],
+    cost: str,
+    measure: Measure,
+    front: Sequence[str],
+    starred: set[str],
 ) -> Figure:
-    """Accuracy on the part that counts, with 95 % intervals, against a cost on a logarithmic axis.
+    """A figure of the part that counts, with 95 % intervals, against a cost on a logarithmic axis.
 
     Args:
-        rows: of the account, the original first, each with such an accuracy and the cost.
+        rows: of the account, the original first, each with the figure and the cost.
         cost: of `pareto.COSTS`.
+        measure: the figure.
         front: the models that no other dominates, cheapest first.
         starred: the models that are recommended for anything.
     """
     key, form, _ = COSTS[cost]
-    points = np.array([[row[key], judged(row)["accuracy"]] for row in rows], dtype=np.float64)
+    points = np.array([[row[key], judged(row)[measure.name]] for row in rows], dtype=np.float64)
     models = [row["model"] for row in rows]
     figure = new_figure(9.6, 6.0)
     axes = figure.add_subplot()
@@ -49,14 +55,14 @@ def frontier(
     axes.plot(*line.T, color=BLUE, zorder=2)
     for row, point in zip(rows, points, strict=True):
         on_front = row["model"] in front
-        low, high = judged(row)["accuracy_interval"] or (point[1], point[1])
+        low, high = judged(row)[f"{measure.name}_interval"] or (point[1], point[1])
         axes.vlines(point[0], low, high, color=LIGHT_GREY, linewidth=1.2, zorder=1)
         look = _look(row is rows[0], row["model"] in starred, on_front)
         axes.plot(*point, linestyle="", zorder=4 if on_front else 3, **look)
     _limits(axes, points)
     _ticks(axes, form)
     axes.set_xlabel(f"{_AXIS[cost]} (logarithmic)")
-    axes.set_ylabel(f"{rows[0].get('judged_on', 'test')} accuracy")
+    axes.set_ylabel(f"{rows[0].get('judged_on', 'test')} {measure.label}")
     _legend(figure, len(front) < len(rows), models[0] not in starred, bool(starred & {*models}))
     important = {models[0], *front, *starred}
     named = [len(models) <= LABELLED or model in important for model in models]
@@ -68,7 +74,7 @@ def frontier(
 
 
 def _staircase(front: np.ndarray) -> np.ndarray:
-    """The corners of the line that says what accuracy a cost buys, (2n - 1, 2).
+    """The corners of the line that says how much of a figure a cost buys, (2n - 1, 2).
 
     Args:
         front: (n, 2) float, cost and accuracy, both rising.

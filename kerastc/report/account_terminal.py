@@ -28,28 +28,36 @@ def _figure(key: str) -> Callable[[Mapping[str, Any]], str]:
     return cell
 
 
-# Heading and form of each column, the most needed first.
-_COLUMNS = (
-    ("accuracy", _figure("accuracy")),
-    ("size", lambda row: formatting.size(row["bytes"])),
-    ("p50", lambda row: formatting.milliseconds(row["latency_p50_ms"])),
-    ("to original", _figure("difference")),
-    ("agreement", lambda row: formatting.number(judged(row)["agreement"])),
-    ("macro F1", _figure("macro_f1")),
-    ("parameters", lambda row: formatting.count(row["parameters"])),
-    ("gzip", lambda row: formatting.size(row["gzip_bytes"])),
-    ("p95", lambda row: formatting.milliseconds(row["latency_p95_ms"])),
-    ("memory", lambda row: formatting.size(row["peak_memory_bytes"])),
-    ("loss", _figure("loss")),
-    ("took", lambda row: formatting.duration(row["seconds"])),
-)
+def _columns(account: "Account") -> list[tuple[str, Callable[[Mapping[str, Any]], str]]]:
+    """Heading and form of each column, the most needed first."""
+    main = account.main
+    shares = [one for one in account.others if one.share]
+    others = [one for one in account.others if not one.share]
+    return [
+        (main.label, _figure(main.name)),
+        ("size", lambda row: formatting.size(row["bytes"])),
+        ("p50", lambda row: formatting.milliseconds(row["latency_p50_ms"])),
+        ("to original", _figure("difference")),
+        ("agreement", lambda row: formatting.number(judged(row)["agreement"])),
+        *((one.label, _figure(one.name)) for one in shares),
+        ("parameters", lambda row: formatting.count(row["parameters"])),
+        ("gzip", lambda row: formatting.size(row["gzip_bytes"])),
+        ("p95", lambda row: formatting.milliseconds(row["latency_p95_ms"])),
+        ("memory", lambda row: formatting.size(row["peak_memory_bytes"])),
+        *((one.label, _figure(one.name)) for one in others),
+        ("took", lambda row: formatting.duration(row["seconds"])),
+    ]
+
+
 _ESSENTIAL = 3
 
 
 def print_account(account: "Account", console: Console) -> None:
     """Prints the table, the notes, the dominated models and the recommended ones."""
     print_widest(
-        console, lambda columns: _models(account, columns), range(len(_COLUMNS), _ESSENTIAL - 1, -1)
+        console,
+        lambda columns: _models(account, columns),
+        range(len(_columns(account)), _ESSENTIAL - 1, -1),
     )
     others = "; --json and --csv have those of validation, too" * (account.judged_on == "test")
     console.print(
@@ -59,7 +67,10 @@ def print_account(account: "Account", console: Console) -> None:
     for note in account.notes:
         console.print(Text(note))
     if account.beaten:
-        console.print("Dominated, as another model is no larger, no slower and no less accurate:")
+        console.print(
+            "Dominated, as another model is no larger, no slower and no less "
+            f"{account.main.adjective}:"
+        )
     for model, by in account.beaten.items():
         console.print(Text(f"  {model} by {account.nearest(by)}"))
     for sentence in account.advice:
@@ -76,8 +87,9 @@ def _models(account: "Account", columns: int) -> Table:
     if shared:
         title += f", all by {shared}…"
     table = new_table("model", names, title=title)
-    rows = [[form(row) for _, form in _COLUMNS[:columns]] for row in account.rows]
-    for (heading, _), cells in zip(_COLUMNS, zip(*rows, strict=True), strict=False):
+    shown = _columns(account)[:columns]
+    rows = [[form(row) for _, form in shown] for row in account.rows]
+    for (heading, _), cells in zip(shown, zip(*rows, strict=True), strict=True):
         width = max(len(line) for cell in cells for line in cell.split("\n"))
         table.add_column(heading, justify="right", min_width=width)
     for row, name, cells in zip(account.rows, names, rows, strict=True):

@@ -12,14 +12,19 @@ from typing import Any
 from kerastc import formatting
 from kerastc.console import Console
 from kerastc.errors import UserError
+from kerastc.outputs.output import Output
 from kerastc.report.account_notes import notes
 from kerastc.report.account_plots import LABELLED, frontier
 from kerastc.report.account_terminal import print_account
 from kerastc.report.lineage import ancestors, family
-from kerastc.report.model_rows import COSTS, FIGURES, PARTS, add_bounds, model_rows
+from kerastc.report.model_rows import COSTS, add_bounds, figure_names, model_rows
+from kerastc.report.output_page import PARTS
 from kerastc.report.picture import Picture, Plot
 from kerastc.report.record import read_record, shortest_names
 from kerastc.report.template import render, report_links, write_page
+from kerastc.run import Run
+from kerastc.scores.figures import Figure
+from kerastc.scores.pairs import Judged
 from kerastc.scores.pareto import (
     Choice,
     advice,
@@ -30,8 +35,8 @@ from kerastc.scores.pareto import (
     rule,
 )
 
-WITHIN = 0.01  # of accuracy that a recommended model may lose, unless the user says otherwise
-_PLOTTED = {"size": "Accuracy against size", "latency": "Accuracy against latency"}
+WITHIN = 0.01  # that a recommended model may lose, unless the user says otherwise
+_PLOTTED = ("size", "latency")
 
 
 @dataclass(frozen=True)
@@ -41,15 +46,17 @@ class Account:
     Args:
         rows: as `model_rows` gives them, with distinct names in `model` and `run`: the original
             first, then the largest file first.
-        within: the accuracy that a recommended model is shown to lose at most.
+        output: of the original, whose main figure decides.
+        within: how much of that figure a recommended model is shown to lose at most.
         part: the part that decided, `validation` or `test`.
-        recommended: the choice for each of `pareto.GOALS` that some model has figures for.
+        recommended: the choice for each goal that some model has figures for: costs, and `main`.
         dominated: for each of `pareto.COSTS` and for `overall` (size and latency together) the
             measured models, cheapest first, with those that dominate each.
         notes: what a reader of the table must know.
     """
 
     rows: list[dict[str, Any]]
+    output: Output
     within: float
     part: str
     recommended: dict[str, Choice]
@@ -57,9 +64,20 @@ class Account:
     notes: list[str]
 
     @property
+    def main(self) -> Figure:
+        """The figure that decides."""
+        return self.output.main
+
+    @property
+    def others(self) -> list[Figure]:
+        """The further figures of the task, shares first."""
+        others = (figure for figure in self.output.figures if figure != self.main)
+        return sorted(others, key=lambda figure: not figure.share)
+
+    @property
     def rule(self) -> str:
         """How the recommended models were chosen."""
-        return rule(self.within, self.part, self.judged_on == "test")
+        return rule(self.within, self.part, self.main, self.judged_on == "test")
 
     @property
     def judged_on(self) -> str:
@@ -81,14 +99,14 @@ class Account:
 
     @property
     def beaten(self) -> dict[str, list[str]]:
-        """The models that others dominate in size, latency and accuracy at once, with those."""
+        """The models that others dominate in size, latency and figure at once, with those."""
         return {model: by for model, by in self.dominated["overall"].items() if by}
 
     def nearest(self, models: Sequence[str]) -> str:
-        """The most accurate of some models, and how many others there are: `A and 2 more`."""
+        """The best of some models, and how many others there are: `A and 2 more`."""
         best = max(
             (row for row in self.rows if row["model"] in models),
-            key=lambda row: judged(row)["accuracy"],
+            key=lambda row: self.main.sign * judged(row)[self.main.name],
         )
         return best["model"] + f" and {len(models) - 1} more" * (len(models) > 1)
 
@@ -114,13 +132,14 @@ class Account:
         """A line a model; an interval takes two columns, and what is not known is empty."""
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
-        columns = [f"{part}_{name}" for part in PARTS for key in FIGURES for name in _ends(key)]
+        names = figure_names(self.output)
+        columns = [f"{part}_{name}" for part in PARTS for key in names for name in _ends(key)]
         fixed = ["model", "run", "state", "file", "quantization", "threads"]
         writer.writerow([*fixed, *columns, *COSTS, "dominated_by", "recommended_for", "folder"])
         for row in self.rows:
             cells = [row[key] for key in fixed]
             for part in PARTS:
-                for key in FIGURES:
+                for key in names:
                     value = row[part][key]
                     cells += [value] if len(_ends(key)) == 1 else value or [None, None]
             cells += [row[key] for key in COSTS]
@@ -129,23 +148,24 @@ class Account:
         return buffer.getvalue()
 
     def plots(self) -> Iterator[Plot]:
-        """Accuracy against each cost that two or more models have."""
-        for cost, title in _PLOTTED.items():
+        """The main figure against each cost that two or more models have."""
+        for cost in _PLOTTED:
             if len(self.dominated[cost]) < 2:
                 continue
             drawn = [row for row in self.rows if row["model"] in self.dominated[cost]]
             front = self.fronts[cost]
             starred = {choice.model for choice in self.recommended.values()}
             yield Plot(
-                f"accuracy_by_{cost}",
-                frontier(drawn, cost, front, starred),
-                f"{self.judged_on.capitalize()} accuracy with 95 % intervals against {cost}, on a "
-                "logarithmic axis. The line is the front: no other model is both cheaper and at "
-                "least as accurate. Grey: the models that another one dominates."
+                f"{self.main.name}_by_{cost}",
+                frontier(drawn, cost, self.main, front, starred),
+                f"{self.judged_on.capitalize()} {self.main.label} with 95 % intervals against "
+                f"{cost}, on a logarithmic axis. The line is the front: no other model is both "
+                f"cheaper and at least as {self.main.adjective}. Grey: the models that another one "
+                "dominates."
                 + " Named: the original, the front and the recommended."
                 * (len(drawn) > LABELLED),
                 f"{len(drawn)} models; on the front, cheapest first: {', '.join(front)}.",
-                title=title,
+                title=f"{self.main.heading} against {cost}",
             )
 
     def pictures(self) -> dict[str, tuple[str, Picture]]:
@@ -182,7 +202,8 @@ def account(folders: Sequence[Path], within: float = WITHIN) -> Account:
     Args:
         folders: runs of one original. One alone brings all its descendants; the original stands
             in the account in any case.
-        within: the accuracy that a recommended model is shown to lose at most, 0 to 1.
+        within: how much of the main figure a recommended model is shown to lose at most; of a
+            share 0 to 1.
 
     Raises:
         UserError: the runs have no original in common, nothing was compressed, a file is broken,
@@ -198,6 +219,12 @@ def account(folders: Sequence[Path], within: float = WITHIN) -> Account:
     lines = [[folder, *ancestors(folder)] for folder in members]
     records = {folder: read_record(folder) for line in lines for folder in line}
     original = records[members[0]]
+    if original.output is None:
+        raise UserError(
+            f"There is no account of {original.folder}: its training has not ended.",
+            Run(original.folder).how_to_go_on,
+        )
+    main = original.output.main
     reference = {part: original.predictions_of(part) for part in PARTS}
     names = shortest_names(members)
     rows = [
@@ -208,13 +235,20 @@ def account(folders: Sequence[Path], within: float = WITHIN) -> Account:
     _name_apart(rows)
     own = sum(row["folder"] == str(original.folder) for row in rows)
     rows = rows[:own] + sorted(rows[own:], key=_place)
-    part = deciding_part(rows[0])
-    add_bounds(rows, {str(r.folder): r for r in records.values()}, reference[part], part)
-    recommended = choose(rows, within)
+    part = deciding_part(rows[0], main)
+    before = reference[part] and Judged(original.output, reference[part])
+    add_bounds(rows, {str(r.folder): r for r in records.values()}, before, part)
     costs = {"size": ["size"], "latency": ["latency"], "memory": ["memory"]}
     costs["overall"] = ["size", "latency"]
-    found = {name: dominated(rows, objectives) for name, objectives in costs.items()}
-    return Account(rows, within, part, recommended, found, notes(rows))
+    return Account(
+        rows,
+        original.output,
+        within,
+        part,
+        choose(rows, within, main),
+        {name: dominated(rows, objectives, main) for name, objectives in costs.items()},
+        notes(rows, main, original.units),
+    )
 
 
 def _name_apart(rows: Sequence[dict[str, Any]]) -> None:

@@ -4,14 +4,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerastc import formatting
+from kerastc.outputs.output import Output
+from kerastc.scores.figures import Figure
 
 
-def against_baseline(metrics: Mapping[str, Any], part: str) -> dict[str, Any] | None:
+def against_baseline(
+    metrics: Mapping[str, Any], part: str, output: type[Output]
+) -> dict[str, Any] | None:
     """The model and the baseline of `metrics.json` side by side; None where it has no baseline.
 
     Args:
         metrics: the content of metrics.json.
         part: validation or test.
+        output: of the task, whose figures are compared.
 
     Returns:
         `name` of the baseline, `rows` (figure, model, its interval, baseline, its interval; all
@@ -22,8 +27,8 @@ def against_baseline(metrics: Mapping[str, Any], part: str) -> dict[str, Any] | 
         return None
     model, other = metrics[part], baseline[part]
     rows = [
-        (formatting.METRIC_NAMES[key], *_figure(model, key), *_figure(other, key))
-        for key in ("accuracy", "macro_f1", "loss")
+        (figure.heading, *_figure(model, figure.name), *_figure(other, figure.name))
+        for figure in output.figures
     ]
     costs, other_costs = metrics.get("training") or {}, baseline.get("training") or {}
     for name, key, form in (
@@ -32,29 +37,32 @@ def against_baseline(metrics: Mapping[str, Any], part: str) -> dict[str, Any] | 
     ):
         rows.append((name, form(costs.get(key)), "", form(other_costs.get(key)), ""))
     name = baseline.get("name", "baseline")
-    beaten, words = verdict(model, other, name)
+    beaten, words = verdict(model, other, name, output.main)
     return {"name": name, "rows": rows, "beaten": beaten, "verdict": words}
 
 
-def verdict(model: Mapping[str, Any], other: Mapping[str, Any], name: str) -> tuple[bool, str]:
+def verdict(
+    model: Mapping[str, Any], other: Mapping[str, Any], name: str, figure: Figure
+) -> tuple[bool, str]:
     """Whether the model beats the baseline, and how far.
 
-    It does where the whole 95 % interval of its accuracy lies above the baseline's accuracy.
+    It does where the whole 95 % interval of its figure is better than the baseline's figure.
 
     Args:
-        model, other: what `classification_metrics` gives for the same texts.
+        model, other: what `Output.metrics` gives for the same examples.
         name: of the baseline.
+        figure: that decides.
     """
-    low, high = (model.get("intervals") or {}).get("accuracy") or [model["accuracy"]] * 2
-    accuracies = (
-        f"accuracy {model['accuracy']:.3f} [{low:.3f}, {high:.3f}] against {other['accuracy']:.3f}"
-    )
-    if low > other["accuracy"]:
-        return True, f"The model beats the {name}: {accuracies}."
-    if high < other["accuracy"]:
-        return False, f"The model is worse than the {name}: {accuracies}."
+    value, beaten = model[figure.name], other[figure.name]
+    low, high = (model.get("intervals") or {}).get(figure.name) or [value] * 2
+    worst, best = (low, high) if figure.higher else (high, low)
+    figures = f"{figure.label} {value:.3f} [{low:.3f}, {high:.3f}] against {beaten:.3f}"
+    if figure.sign * worst > figure.sign * beaten:
+        return True, f"The model beats the {name}: {figures}."
+    if figure.sign * best < figure.sign * beaten:
+        return False, f"The model is worse than the {name}: {figures}."
     return False, (
-        f"The model does not beat the {name}: {accuracies}, which lies within the 95 % interval."
+        f"The model does not beat the {name}: {figures}, which lies within the 95 % interval."
     )
 
 

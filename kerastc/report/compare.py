@@ -2,24 +2,29 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from kerastc import formatting
 from kerastc.errors import UserError
-from kerastc.report.comparison import COSTS, FIGURES, PARTS, PLACES, Comparison, has, value
+from kerastc.report.compared import Compared
+from kerastc.report.comparison import COSTS, PLACES, Comparison, has, value
 from kerastc.report.record import RunRecord, read_record, shortest_names
+from kerastc.scores.figures import Figure
 from kerastc.scores.recommendation import Recommendation, candidate, recommend
 from kerastc.scores.seeds import over_seeds
-from kerastc.tasks import units_of
+
+# Of what a training cost, these are told over seeds, too.
+_SPREAD_COSTS = (Figure("seconds", share=False), Figure("images", share=False))
 
 
-def compare(folders: Sequence[Path], figure: str = "accuracy") -> Comparison:
+def compare(folders: Sequence[Path], figure: str = "") -> Comparison:
     """Reads the runs, of the same recipe or not, finished or not.
 
     Args:
         folders: run folders; one that is given twice counts once.
-        figure: of validation, by which it recommends: of `pairs.FIGURES`.
+        figure: of validation, by which it recommends; by default the main one of their task.
 
     Raises:
         UserError: no folder is given, or one is no run.
@@ -29,36 +34,39 @@ def compare(folders: Sequence[Path], figure: str = "accuracy") -> Comparison:
         raise UserError("There is no run to compare.", "Name one or more run folders.")
     records = [read_record(folder) for folder in distinct.values()]
     names = shortest_names(list(distinct))
-    pairs = [(_row(r, name), r) for r, name in zip(records, names, strict=True)]
-    pairs.sort(key=lambda pair: _place(pair[0]))
+    compared = Compared.of(records)
+    pairs = [(_row(r, name, compared), r) for r, name in zip(records, names, strict=True)]
+    pairs.sort(key=lambda pair: _place(pair[0], compared.main))
     rows = [row for row, _ in pairs]
     records = [record for _, record in pairs]
     found = _differing(rows)
     implied = _implied(rows, records, found)
     differing = [field for field in found if field not in implied]
-    baselines = _baselines(pairs)
+    baselines = _baselines(pairs, compared)
     return Comparison(
         rows,
         differing,
         implied,
-        _groups(rows, differing),
+        _groups(rows, differing, compared),
         records,
         baselines,
-        _recommendation(pairs, baselines, differing, figure),
+        _recommendation(pairs, baselines, differing, compared.figure(figure)),
+        compared,
     )
 
 
-def _place(row: Mapping[str, Any]) -> tuple[bool, float]:
-    """The sort key that `SORTED_BY` says."""
-    accuracy = formatting.finite(row["validation"]["accuracy"])
-    return row["state"] != "finished", 0.0 if accuracy is None else -accuracy
+def _place(row: Mapping[str, Any], main: Figure) -> tuple[bool, float]:
+    """The sort key that `Comparison.sorted_by` says."""
+    value = formatting.finite(row["validation"].get(main.name))
+    return row["state"] != "finished", inf if value is None else -main.sign * value
 
 
-def _row(record: RunRecord, name: str) -> dict[str, Any]:
+def _row(record: RunRecord, name: str, compared: Compared) -> dict[str, Any]:
     training = record.metrics.get("training") or {}
     config = formatting.flatten(record.settings)
     seed = config.pop("seed", record.environment.get("seed"))
     epochs = len(record.history)
+    main = compared.main.name
     return {
         "run": name,
         "folder": str(record.folder),
@@ -69,19 +77,10 @@ def _row(record: RunRecord, name: str) -> dict[str, Any]:
         "device": record.environment.get("device"),
         "fingerprint": record.data.get("fingerprint"),
         "config": config,
-        "train": {"accuracy": training.get("train_accuracy")},
-        **{
-            part: _figures(record.metrics.get(part) or {})
-            for part in ("validation", "test", "test_flipped")
-        },
+        "train": {main: training.get(f"train_{main}")},
+        **{part: compared.figures_of(record.metrics.get(part) or {}) for part in compared.parts},
         "training": {key: training.get(key) for key in COSTS},
     }
-
-
-def _figures(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    figures = {key: metrics.get(key) for key in FIGURES}
-    intervals = metrics.get("intervals") or {}
-    return figures | {f"{key}_interval": intervals.get(key) for key in ("accuracy", "macro_f1")}
 
 
 def _differing(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -125,12 +124,14 @@ def _implied(
     ]
 
 
-def _groups(rows: Sequence[Mapping[str, Any]], differing: Sequence[str]) -> list[dict[str, Any]]:
+def _groups(
+    rows: Sequence[Mapping[str, Any]], differing: Sequence[str], compared: Compared
+) -> list[dict[str, Any]]:
     """Groups of finished runs that share all but the seed, the best mean on validation first.
 
     There are none where no group has several seeds; otherwise settings of one run stand there, too.
     """
-    together = _but_for_seeds(rows)
+    together, main = _but_for_seeds(rows), compared.main
     if not any(len({_key(row["seed"]) for row in members}) > 1 for members in together):
         return []
     groups = [
@@ -140,14 +141,16 @@ def _groups(rows: Sequence[Mapping[str, Any]], differing: Sequence[str]) -> list
             },
             "seeds": [row["seed"] for row in members],
             "runs": [row["run"] for row in members],
-            "train": _spreads([row["train"] for row in members], ("accuracy",)),
-            **{part: _spreads([row[part] for row in members], FIGURES) for part in PARTS},
-            "test_flipped": _spreads([row["test_flipped"] for row in members], ("accuracy",)),
-            "training": _spreads([row["training"] for row in members], ("seconds", "images")),
+            "train": _spreads([row["train"] for row in members], [main]),
+            **{
+                part: _spreads([row[part] for row in members], figures)
+                for part, figures in compared.parts.items()
+            },
+            "training": _spreads([row["training"] for row in members], _SPREAD_COSTS),
         }
         for members in together
     ]
-    return sorted(groups, key=lambda g: -(g["validation"]["accuracy"]["mean"] or 0))
+    return sorted(groups, key=lambda g: -main.sign * (g["validation"][main.name]["mean"] or 0))
 
 
 def _but_for_seeds(rows: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
@@ -160,7 +163,9 @@ def _but_for_seeds(rows: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, 
     return list(together.values())
 
 
-def _baselines(pairs: Sequence[tuple[Mapping[str, Any], RunRecord]]) -> list[dict[str, Any]]:
+def _baselines(
+    pairs: Sequence[tuple[Mapping[str, Any], RunRecord]], compared: Compared
+) -> list[dict[str, Any]]:
     """A row for each distinct baseline: runs on the same splits share theirs."""
     together: dict[str, list[tuple[Mapping[str, Any], Mapping[str, Any]]]] = {}
     for row, record in pairs:
@@ -168,10 +173,12 @@ def _baselines(pairs: Sequence[tuple[Mapping[str, Any], RunRecord]]) -> list[dic
         if row["state"] == "finished" and baseline.get("validation"):
             figures = [baseline["validation"], baseline.get("test")]
             together.setdefault(_key([row["fingerprint"], figures]), []).append((row, baseline))
-    return [_baseline_row(members) for members in together.values()]
+    return [_baseline_row(members, compared) for members in together.values()]
 
 
-def _baseline_row(members: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> dict[str, Any]:
+def _baseline_row(
+    members: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], compared: Compared
+) -> dict[str, Any]:
     rows, (baseline, *_) = [row for row, _ in members], [baseline for _, baseline in members]
     training = baseline.get("training") or {}
     first = rows[0]
@@ -187,10 +194,8 @@ def _baseline_row(members: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
             for field, setting in first["config"].items()
             if all(_key(row["config"].get(field)) == _key(setting) for row in rows)
         },
-        "train": {"accuracy": None},
-        "validation": _figures(baseline["validation"]),
-        "test": _figures(baseline.get("test") or {}),
-        "test_flipped": _figures({}),
+        "train": {compared.main.name: None},
+        **{part: compared.figures_of(baseline.get(part) or {}) for part in compared.parts},
         "training": {key: training.get(key) for key in COSTS} | {"steps": 0},
     }
 
@@ -204,10 +209,11 @@ def _recommendation(
     pairs: Sequence[tuple[Mapping[str, Any], RunRecord]],
     baselines: Sequence[Mapping[str, Any]],
     differing: Sequence[str],
-    figure: str,
+    figure: Figure,
 ) -> Recommendation | None:
-    """None, too, where the runs tell other classes apart: their figures are of other tasks."""
-    if len({record.classes for row, record in pairs if row["state"] == "finished"}) != 1:
+    """None, too, where runs have other outputs or labels: their figures are of other tasks."""
+    finished = [record for row, record in pairs if row["state"] == "finished"]
+    if len({(record.answered, record.labels) for record in finished}) != 1:
         return None
     said = {}
     for row, record in pairs:
@@ -224,20 +230,24 @@ def _recommendation(
         if first["state"] == "baseline":
             words.insert(0, first["run"])
         name = first["run"] if len(members) == 1 else first["recipe"]
-        candidates.append(candidate(" ".join(words) or name, members, said, figure))
-    found = {units_of(predictions.columns) for predictions in said.values()}
-    units = found.pop() if len(found) == 1 else "rows"
-    return recommend([found for found in candidates if found], units)
+        candidates.append(
+            candidate(" ".join(words) or name, members, figure, finished[0].output, said)
+        )
+    units = {record.units for record in finished}
+    return recommend(
+        [found for found in candidates if found], units.pop() if len(units) == 1 else "rows"
+    )
 
 
 def _spreads(
-    figures: Sequence[Mapping[str, Any]], keys: Sequence[str]
+    found: Sequence[Mapping[str, Any]], figures: Sequence[Figure]
 ) -> dict[str, dict[str, Any]]:
     """What `over_seeds` says of each figure, from the runs that have it."""
     spreads = {}
-    for key in keys:
-        values = [f[key] for f in figures if formatting.finite(f[key]) is not None]
-        spreads[key] = over_seeds(values, share=key not in ("loss", "seconds", "images"))
+    for figure in figures:
+        values = [one[figure.name] for one in found]
+        values = [value for value in values if formatting.finite(value) is not None]
+        spreads[figure.name] = over_seeds(values, share=figure.share)
     return spreads
 
 

@@ -10,38 +10,21 @@ from typing import Any
 
 from kerastc import formatting
 from kerastc.console import Console
-from kerastc.report.comparison_plots import SHOWN_RUNS, accuracies, validation_curves
+from kerastc.report.compared import Compared
+from kerastc.report.comparison_plots import SHOWN_RUNS, ranges, validation_curves
 from kerastc.report.comparison_terminal import print_comparison
 from kerastc.report.drawing import MANY
 from kerastc.report.fonts import undrawable
+from kerastc.report.output_page import PARTS, Column
 from kerastc.report.picture import Picture, Plot
 from kerastc.report.record import RunRecord
 from kerastc.report.template import render, report_links, write_page
+from kerastc.scores.figures import Figure
 from kerastc.scores.recommendation import RULE, Recommendation
 
-SORTED_BY = "validation accuracy, highest first; runs that are not finished come last"
 PLACES = ("recipe", "backend", "device")  # what a run is of, beside its settings
-PARTS = ("validation", "test")
-# Heading, part and figure of the table over seeds, the most needed first.
-_GROUP_COLUMNS = (
-    ("validation", "validation", "accuracy"),
-    ("test", "test", "accuracy"),
-    ("test F1", "test", "macro_f1"),
-    ("test top-5", "test", "top_5_accuracy"),
-    ("train", "train", "accuracy"),
-    ("test flipped", "test_flipped", "accuracy"),
-    ("training", "training", "seconds"),
-    ("images", "training", "images"),
-)
-FIGURES = (
-    "accuracy",
-    "top_5_accuracy",
-    "macro_f1",
-    "macro_precision",
-    "macro_recall",
-    "loss",
-    "ece",
-)
+# Of what training costs, heading and name in the table over seeds.
+_GROUP_COSTS = (("training", "seconds"), ("images", "images"))
 COSTS = (
     "epochs",
     "best_epoch",
@@ -69,14 +52,14 @@ def value(row: Mapping[str, Any], field: str) -> Any:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The table of some runs, in the order of `SORTED_BY`.
+    """The table of some runs, in the order of `sorted_by`.
 
     Args:
         rows: a dict a run: `run` (its shortest distinct name), `folder`, `recipe`, `state`
             (`finished`, or how far it is), `seed`, `backend`, `device`, `fingerprint`, `config`
-            (dotted field to value), `validation`, `test` and `test_flipped` (figures,
-            `accuracy_interval` and `macro_f1_interval`), `train` (the accuracy alone) and
-            `training` (epochs, seconds, parameters, images). What a run has not got is None.
+            (dotted field to value), `validation`, `test` and further parts (figures, and
+            `FIGURE_interval`), `train` (the main figure alone) and `training` (epochs, seconds,
+            parameters, images). What a run has not got is None.
         differing: the fields, seeds apart, in which runs differ; a field that only one of several
             recipes has counts only where that recipe's runs differ in it.
         implied: fields that differ, too, and follow from those.
@@ -87,6 +70,7 @@ class Comparison:
             `state` is `baseline`, `of` names the runs that it belongs to, and it has the settings
             in which those agree.
         recommendation: None where there is nothing to choose between.
+        compared: the figures and columns of the runs' tasks.
     """
 
     rows: list[dict[str, Any]]
@@ -96,11 +80,23 @@ class Comparison:
     records: Sequence[RunRecord]
     baselines: list[dict[str, Any]]
     recommendation: Recommendation | None
+    compared: Compared
+
+    @property
+    def main(self) -> Figure:
+        """The figure that ranks the runs."""
+        return self.compared.main
+
+    @property
+    def sorted_by(self) -> str:
+        """The order of the runs, in words."""
+        first = "highest" if self.main.higher else "lowest"
+        return f"validation {self.main.label}, {first} first; runs that are not finished come last"
 
     @property
     def notes(self) -> list[str]:
         """What a reader of the table must know."""
-        notes = [f"Sorted by {SORTED_BY}."]
+        notes = [f"Sorted by {self.sorted_by}."]
         notes += [f"{r['run']} is {r['state']}." for r in self.rows if r["state"] != "finished"]
         notes += [
             f"{row['run']} is cross-validated: its test figures are of the models of its folds, "
@@ -113,12 +109,10 @@ class Comparison:
                 "The runs were not made on the same data (their fingerprints differ): their "
                 "figures are of different rows."
             )
-        elif len({_seen(record) for record in self.records if record.data}) > 1:
-            notes.append(
-                "Which texts count as duplicates depends on preparation and max_tokens, which "
-                "differ here: the parts were drawn differently, and the figures are of different "
-                "rows. Parts of their own are the same for all: validation=FILE test=FILE."
-            )
+        else:
+            described = [record.data for record in self.records if record.data]
+            for page in {type(one.input_page): one.input_page for one in self.records}.values():
+                notes += page.notes(described)
         return notes
 
     @property
@@ -154,14 +148,25 @@ class Comparison:
         return any(row[part].get(key) is not None for row in [*self.rows, *self.baselines])
 
     @property
-    def group_columns(self) -> list[tuple[str, str, str]]:
-        """Heading, part and figure of each column of the table over seeds."""
-        return [column for column in _GROUP_COLUMNS if self.known(*column[1:])]
+    def group_columns(self) -> list[Column]:
+        """The columns of the table over seeds."""
+        costs = [Column(heading, "training", name) for heading, name in _GROUP_COSTS]
+        columns = [*self.compared.group_columns, *costs]
+        return [column for column in columns if self.known(column.part, column.figure)]
+
+    @property
+    def page_columns(self) -> list[Column]:
+        """The columns of figures on a page, before those of costs."""
+        return [
+            column
+            for column in self.compared.page_columns
+            if not column.optional or self.known(column.part, column.figure)
+        ]
 
     def to_json(self) -> str:
         """The table as strict JSON: a figure that is no number is null."""
         table = {
-            "sorted_by": SORTED_BY,
+            "sorted_by": self.sorted_by,
             "notes": self.notes,
             "differing": self.differing,
             "implied": self.implied,
@@ -179,21 +184,22 @@ class Comparison:
         fields = ["seed", *(field for field in self.differing if field != "recipe")]
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
-        figures = ["train_accuracy", *(f"{part}_{key}" for part in PARTS for key in FIGURES)]
-        figures.append("test_flipped_accuracy")
+        told = [("train", self.main), *((p, one) for p in PARTS for one in self.compared.figures)]
+        told += [
+            (p, one) for p, few in self.compared.parts.items() if p not in PARTS for one in few
+        ]
+        figures = [f"{part}_{figure.name}" for part, figure in told]
         costs = [f"training_{key}" for key in COSTS]
         writer.writerow(["run", "recipe", "state", *fields, *figures, *costs, "folder"])
         for row in [*self.rows, *self.baselines]:
             cells = [row["run"], row["recipe"], row["state"]]
             cells += [value(row, field) for field in fields]
-            cells.append(row["train"]["accuracy"])
-            cells += [row[part][key] for part in PARTS for key in FIGURES]
-            cells.append(row["test_flipped"]["accuracy"])
+            cells += [row[part][figure.name] for part, figure in told]
             writer.writerow([*cells, *row["training"].values(), row["folder"]])
         return buffer.getvalue()
 
     def to_html(self, path: Path) -> None:
-        """Writes one page that opens offline: the tables, the accuracies, the learning curves.
+        """Writes one page that opens offline: the tables, the figures, the learning curves.
 
         Raises:
             UserError: the path cannot be written.
@@ -222,25 +228,27 @@ class Comparison:
         if finished:
             drawn = [*self.baselines, *finished]
             yield Plot(
-                "accuracy",
-                accuracies([self.label(row) for row in drawn], drawn),
-                "Accuracy of each run with 95 % bootstrap intervals, in the order of the table"
+                self.main.name,
+                ranges([self.label(row) for row in drawn], drawn, self.main),
+                f"{self.main.heading} of each run with 95 % bootstrap intervals, in the order of "
+                "the table"
                 + (", after the baselines." if self.baselines else ".")
                 + f" Shown: the first {SHOWN_RUNS}." * (len(drawn) > SHOWN_RUNS)
                 + named,
                 f"Points with error bars for {len(drawn)} rows; the table has their figures.",
-                title="Accuracy",
+                title=self.main.heading,
             )
+        shown = [figure.name for figure in self._curves]
         curves = [
             (self.label(row), record.history)
             for row, record in zip(self.rows, self.records, strict=True)
-            if {"val_loss", "val_accuracy"} <= set(record.history.columns)
+            if {f"val_{name}" for name in shown} <= set(record.history.columns)
         ]
         if curves:
             yield Plot(
                 "curves",
-                validation_curves(*zip(*curves, strict=True)),
-                "Validation loss and accuracy by epoch. "
+                validation_curves(*zip(*curves, strict=True), self._curves),
+                f"Validation {' and '.join(figure.label for figure in self._curves)} by epoch. "
                 + f"Named: the first {MANY} runs of the table; in grey: the others."
                 * (len(curves) > MANY)
                 + named,
@@ -248,7 +256,13 @@ class Comparison:
                 title="Learning curves",
             )
 
+    @property
+    def _curves(self) -> list[Figure]:
+        """The loss and the main figure, which may be the same."""
+        return list({one.name: one for one in (Figure("loss", higher=False), self.main)}.values())
+
     def _seeds_plot(self) -> Plot:
+        main = self.main.name
         labels = [
             " · ".join(formatting.setting(group["settings"], field) for field in self.differing)
             for group in self.groups
@@ -256,8 +270,8 @@ class Comparison:
         means = [
             {
                 part: {
-                    "accuracy": group[part]["accuracy"]["mean"],
-                    "accuracy_interval": group[part]["accuracy"]["interval"],
+                    main: group[part][main]["mean"],
+                    f"{main}_interval": group[part][main]["interval"],
                 }
                 for part in PARTS
             }
@@ -265,25 +279,15 @@ class Comparison:
         ]
         return Plot(
             "seeds_plot",
-            accuracies(labels, means),
-            "Mean accuracy over seeds with 95 % intervals of the mean, which show the chance in "
-            "training; a point without one is a single run."
+            ranges(labels, means, self.main),
+            f"Mean {self.main.label} over seeds with 95 % intervals of the mean, which show the "
+            "chance in training; a point without one is a single run."
             + f" Shown: the first {SHOWN_RUNS}." * (len(labels) > SHOWN_RUNS)
             + f" Named by {' · '.join(self.differing)}." * bool(self.differing),
             f"Points with error bars for {len(labels)} settings; the table has their figures.",
-            title="Accuracy over seeds",
+            title=f"{self.main.heading} over seeds",
         )
 
     def print(self, console: Console | None = None) -> None:
         """Prints the tables, the notes and the recommendation."""
         print_comparison(self, console or Console(highlight=False))
-
-
-def _seen(record: RunRecord) -> int:
-    """How many groups of texts were joined by what the model sees of them before parts were drawn.
-
-    Nothing is drawn where parts have files of their own.
-    """
-    if record.data.get("sources"):
-        return 0
-    return (record.data.get("duplicates") or {}).get("seen", 0)

@@ -14,21 +14,17 @@ from kerastc.table import shared_start, wrapped
 
 if TYPE_CHECKING:
     from kerastc.report.comparison import Comparison
+    from kerastc.report.output_page import Column
 
-# Heading, part, figure and form of each column, the most needed first.
-_COLUMNS = (
-    ("validation", "validation", "accuracy", formatting.number),
-    ("test", "test", "accuracy", formatting.number),
-    ("test F1", "test", "macro_f1", formatting.number),
-    ("top-5", "test", "top_5_accuracy", formatting.number),
-    ("train", "train", "accuracy", formatting.number),
-    ("training", "training", "seconds", formatting.duration),
-    ("images", "training", "images", formatting.count),
-    ("parameters", "training", "parameters", formatting.count),
-    ("test loss", "test", "loss", formatting.number),
-    ("memory", "training", "peak_memory_bytes", formatting.size),
-    ("precision", "test", "macro_precision", formatting.number),
-    ("recall", "test", "macro_recall", formatting.number),
+# Heading, cost and form of the columns between and after those of figures, the most needed first.
+_COSTS = (
+    (
+        ("training", "seconds", formatting.duration),
+        ("images", "images", formatting.count),
+        ("parameters", "parameters", formatting.count),
+    ),
+    (("memory", "peak_memory_bytes", formatting.size),),
+    (),
 )
 # Of costs over seeds the mean says enough.
 _FORMS = {
@@ -41,8 +37,9 @@ NAME, SETTING = 30, 16  # characters in a line of a run's name, and of the value
 
 def print_comparison(comparison: "Comparison", console: Console) -> None:
     """Prints the tables, those of the groups last, then the notes and the recommendation."""
-    known = (column for column in _COLUMNS[_ESSENTIAL:] if comparison.known(*column[1:3]))
-    shown = [*_COLUMNS[:_ESSENTIAL], *known]
+    columns = _columns(comparison)
+    known = (column for column in columns[_ESSENTIAL:] if comparison.known(*column[1:3]))
+    shown = [*columns[:_ESSENTIAL], *known]
     print_widest(
         console,
         lambda columns: _runs(comparison, shown[:columns]),
@@ -61,6 +58,16 @@ def print_comparison(comparison: "Comparison", console: Console) -> None:
     if comparison.recommendation:
         console.print(Text(comparison.recommendation.reason, style="bold"))
         console.print(Text(RULE))
+
+
+def _columns(comparison: "Comparison") -> list[tuple]:
+    """Heading, part, figure and form of each column, the most needed first."""
+    found = []
+    for tier, costs in enumerate(_COSTS):
+        figures = comparison.compared.columns(tier)
+        found += [(one.heading, one.part, one.figure, formatting.number) for one in figures]
+        found += [(heading, "training", cost, form) for heading, cost, form in costs]
+    return found
 
 
 def print_widest(
@@ -99,17 +106,21 @@ def _runs(comparison: "Comparison", columns: Sequence[tuple]) -> Table:
     return table
 
 
-def _group_table(comparison: "Comparison", columns: Sequence[tuple[str, str, str]]) -> Table:
+def _group_table(comparison: "Comparison", columns: Sequence["Column"]) -> Table:
     cells = [
         [formatting.setting(group["settings"], field) for field in comparison.differing]
         for group in comparison.groups
     ]
     title = "Mean ± standard deviation over seeds"
     table = new_table("runs", (), comparison.differing, cells, title)
-    for name, part, _ in columns:
-        table.add_column(name, justify="right", min_width=10 if part == "training" else 13)
+    for one in columns:
+        width = 10 if one.part == "training" else 13
+        table.add_column(one.heading, justify="right", min_width=width)
     for group, settings in zip(comparison.groups, cells, strict=True):
-        figures = [_FORMS.get(key, formatting.spread)(group[part][key]) for _, part, key in columns]
+        figures = [
+            _FORMS.get(one.figure, formatting.spread)(group[one.part][one.figure])
+            for one in columns
+        ]
         table.add_row(str(len(group["runs"])), *map(_setting, settings), *figures)
     return table
 

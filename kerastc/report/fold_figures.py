@@ -5,21 +5,19 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kerastc import formatting
-from kerastc.outputs.classes.metrics import classification_metrics
+from kerastc.outputs.output import Output
+from kerastc.scores.figures import Figure
 
 if TYPE_CHECKING:
     from kerastc.data.folds import Fold
-    from kerastc.data.images import LabelledImages
-    from kerastc.data.texts import LabelledTexts
+    from kerastc.data.labelled import Labelled
     from kerastc.training.trained import Trained
 
-FIGURES = ("accuracy", "macro_f1", "loss")
 COSTS = ("best_epoch", "epochs", "seconds")
-HEADINGS = ("fold", "train", "validation", "test", "accuracy", "macro F1", "loss", "best")
 
 
 def fold_figures(
-    folds: "Sequence[Fold]", tested: "LabelledTexts | LabelledImages", trained: "Trained"
+    folds: "Sequence[Fold]", tested: "Labelled", trained: "Trained", output: Output
 ) -> dict[str, Any]:
     """What metrics.json says of folds.
 
@@ -27,26 +25,26 @@ def fold_figures(
         folds: the rows of each.
         tested: all rows.
         trained: `test` has a prediction for each.
+        output: of the task.
 
     Returns:
-        `table`, a dict a fold: its number, the rows of its parts, `FIGURES` on those that it held
-        out, `COSTS` of its training; `mean` and `deviation` (of the sample) of `FIGURES`.
+        `table`, a dict a fold: its number, the rows of its parts, the task's figures on those that
+        it held out, `COSTS` of its training; `mean` and `deviation` (of the sample) of the figures.
     """
-    table = []
+    names, table = [figure.name for figure in output.figures], []
     for number, (fold, costs) in enumerate(zip(folds, trained.folds, strict=True), 1):
-        labels, said = tested.labels[fold.test], trained.test[fold.test]
-        found = classification_metrics(labels, said, tested.classes, intervals_seed=None)
+        found = output.metrics(tested.labels[fold.test], trained.test[fold.test])
         table.append(
             {
                 "fold": number,
                 "train": len(fold.train),
                 "validation": len(fold.validation),
                 "test": len(fold.test),
-                **{name: found[name] for name in FIGURES},
+                **{name: found[name] for name in names},
                 **{name: costs[name] for name in COSTS if name in costs},
             }
         )
-    by_name = {name: [row[name] for row in table] for name in FIGURES}
+    by_name = {name: [row[name] for row in table] for name in names}
     return {
         "table": table,
         "mean": {name: statistics.fmean(values) for name, values in by_name.items()},
@@ -59,7 +57,7 @@ def told(folds: Mapping[str, Any], units: str) -> str:
 
     Args:
         folds: as in metrics.json.
-        units: texts or images.
+        units: what several examples are called.
     """
     table = folds["table"]
     rows = sum(row["test"] for row in table)
@@ -71,19 +69,25 @@ def told(folds: Mapping[str, Any], units: str) -> str:
     )
 
 
-def cells(folds: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """The table by fold under `HEADINGS`, the last two rows mean and deviation over folds."""
+def headings(figures: Sequence[Figure]) -> tuple[str, ...]:
+    """The headings of the table by fold."""
+    return "fold", "train", "validation", "test", *(one.label for one in figures), "best"
+
+
+def cells(folds: Mapping[str, Any], figures: Sequence[Figure]) -> list[tuple[str, ...]]:
+    """The table by fold under `headings`, the last two rows mean and deviation over folds."""
+    names = [figure.name for figure in figures]
     rows = [
         (
             str(row["fold"]),
             *(formatting.count(row[part]) for part in ("train", "validation", "test")),
-            *(formatting.number(row[name]) for name in FIGURES),
+            *(formatting.number(row[name]) for name in names),
             f"{row['best_epoch']:.3g}" if "best_epoch" in row else formatting.MISSING,
         )
         for row in folds["table"]
     ]
     over_all = (
-        (name, "", "", "", *(formatting.number(folds[name][key]) for key in FIGURES), "")
+        (name, "", "", "", *(formatting.number(folds[name][key]) for key in names), "")
         for name in ("mean", "deviation")
     )
     return [*rows, *over_all]

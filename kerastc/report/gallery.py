@@ -1,92 +1,41 @@
 """The plots of a run's page: which can be drawn, and their words for those who do not see them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-import numpy as np
-
-from kerastc.outputs.classes.metrics import confusion_matrix
-from kerastc.outputs.classes.predictions import Predictions
-from kerastc.report.drawing import MANY
 from kerastc.report.exploration import exploration_plots
 from kerastc.report.picture import Plot
-from kerastc.report.plots import (
-    class_proportions,
-    further_columns,
-    further_curves,
-    learning_curves,
-    per_class_curves,
-)
-from kerastc.report.prediction_plots import accuracy_by_length, confusion, reliability
+from kerastc.report.plots import further_columns, further_curves, learning_curves
 from kerastc.report.record import RunRecord
-from kerastc.scores.calibration import expected_calibration_error
+from kerastc.scores.figures import Figure
 
 
 def run_plots(record: RunRecord) -> Iterator[Plot]:
-    """The plots that the run's files allow, in the page's order."""
+    """The plots that a finished run's files allow."""
     history = record.history
-    units = record.units
-    if len(history) and any(name in history for name in ("loss", "val_loss", "val_accuracy")):
-        yield _learning(record)
-    if further := further_columns(history):
+    curves = record.page.curves
+    shown = ("loss", "val_loss", *(f"val_{one.name}" for one in curves[:1]))
+    if len(history) and any(name in history for name in shown):
+        yield _learning(record, curves)
+    known = [*(one.name for one in curves), *record.page.logged]
+    if further := further_columns(history, known):
+        told = ["loss", *(one.label for one in curves[:1])]
         yield Plot(
             "further_curves",
             further_curves(history, further, record.best_epoch),
-            "What the method logged beside loss and accuracy, by the names that history.csv has: "
-            "blue of training, red of validation.",
+            f"What the method logged beside {' and '.join(told)}, by the names that history.csv "
+            "has: blue of training, red of validation.",
             f"Line plots of {', '.join(further)}.",
         )
-    per_class = [f"val_{k}[{c}]" for k in ("precision", "recall", "f1") for c in record.classes]
-    many = len(record.classes) > MANY
-    if per_class and set(per_class) <= set(history.columns):
-        yield Plot(
-            "per_class",
-            per_class_curves(history, record.classes, record.best_epoch),
-            "Validation precision, recall and F1 of each class by epoch; the dotted line is where "
-            "the kept weights stood."
-            + " Named: the highest and the lowest F1; in grey: the others."
-            * many,
-            f"Three line plots for {len(record.classes)} classes. The table of classes below has "
-            "the final figures.",
-        )
-    if record.predictions is not None:
-        yield from _prediction_plots(record.predictions, record.part, units)
-    counts = part_counts(record)
-    if counts:
-        yield Plot(
-            "class_proportions",
-            class_proportions(counts, record.classes),
-            f"Share of each class in each part; at the bars, {units}.",
-            "Bars of the class shares; the table beside them has the counts.",
-        )
-    if balanced := balanced_counts(record):
-        yield Plot(
-            "balancing",
-            class_proportions(balanced, record.classes, "Training rows, balanced"),
-            f"Share of each class in training, before and after balancing by "
-            f"{record.data['balancing']['how']}; at the bars, {units}.",
-            "Bars of the class shares; the table beside them has the counts.",
-        )
+    yield from record.page.plots(record)
     if record.data.get("exploration"):
         yield from exploration_plots(record.data["exploration"])
 
 
-def balanced_counts(record: RunRecord) -> dict[str, list[int]]:
-    """Training rows of each class before and after balancing, where data.json tells them."""
-    balancing = record.data.get("balancing") or {}
-    return {when: balancing[when] for when in ("before", "after") if when in balancing}
-
-
-def part_counts(record: RunRecord) -> dict[str, list[int]]:
-    """Rows of each class in each part of data.json that tells them."""
-    parts = record.data.get("splits") or {}
-    found = {name: part.get("counts") for name, part in parts.items() if isinstance(part, dict)}
-    return {name: c for name, c in found.items() if c and len(c) == len(record.classes)}
-
-
-def _learning(record: RunRecord) -> Plot:
+def _learning(record: RunRecord, curves: Sequence[Figure]) -> Plot:
     history, best = record.history, record.best_epoch
     description = f"Line plots of {len(history)} evaluations."
-    for column, name in (("val_loss", "loss"), ("val_accuracy", "accuracy")):
+    for name in ("loss", *(one.name for one in curves[:1])):
+        column = f"val_{name}"
         if column in history:
             first, last = history[column].iloc[0], history[column].iloc[-1]
             description += f" Validation {name} goes from {first:.3f} to {last:.3f}."
@@ -96,45 +45,4 @@ def _learning(record: RunRecord) -> Plot:
     )
     if best is not None:
         caption += f" The star marks epoch {best:.3g}, whose weights were kept."
-    return Plot("learning_curves", learning_curves(history, best), caption, description)
-
-
-def _prediction_plots(predictions: Predictions, part: str, units: str) -> Iterator[Plot]:
-    labels, predicted = predictions.labels, predictions.predicted
-    right = predicted == labels
-    yield Plot(
-        "confusion",
-        confusion(labels, predicted, predictions.classes),
-        f"The {part} {units} of each true class (row) by predicted class (column).",
-        f"{right.sum()} of {len(labels)} {units} lie on the diagonal. {_worst_pair(predictions)}",
-    )
-    error = expected_calibration_error(labels, predictions.probabilities)
-    yield Plot(
-        "reliability",
-        reliability(labels, predictions.probabilities, units),
-        f"How often the model is right ({part}) when it claims a probability, in ten bins. Below "
-        "the dashed line it is too sure of itself. The calibration error is the bins' mean "
-        f"distance from that line, weighted by their {units}.",
-        f"The mean confidence is {predictions.probabilities.max(axis=1).mean():.3f}, the accuracy "
-        f"{right.mean():.3f}, the expected calibration error {error:.3f}.",
-    )
-    if predictions.columns == ("text",):
-        lengths = np.array([len(text) for text in predictions.texts])
-        yield Plot(
-            "accuracy_by_length",
-            accuracy_by_length(lengths, right),
-            f"Accuracy ({part}) of texts grouped by their characters, with 95 % Wilson intervals.",
-            f"The texts have {lengths.min()} to {lengths.max()} characters.",
-        )
-
-
-def _worst_pair(predictions: Predictions) -> str:
-    matrix = confusion_matrix(predictions.labels, predictions.predicted, len(predictions.classes))
-    np.fill_diagonal(matrix, 0)
-    if not matrix.any():
-        return "There is no error."
-    true, guess = np.unravel_index(matrix.argmax(), matrix.shape)
-    return (
-        f"The most frequent error: {matrix[true, guess]} of {predictions.classes[true]} taken for "
-        f"{predictions.classes[guess]}."
-    )
+    return Plot("learning_curves", learning_curves(history, curves, best), caption, description)

@@ -5,26 +5,14 @@ from typing import Any
 
 from kerastc import formatting
 from kerastc.deploy.sessions import FORMATS
-from kerastc.outputs.classes.predictions import Predictions
+from kerastc.outputs.output import Output
+from kerastc.report.output_page import PARTS
 from kerastc.report.record import RunRecord
-from kerastc.scores.bootstrap import mean_interval, paired_difference
-from kerastc.scores.pairs import Judged, least_differences, row_losses
+from kerastc.scores.bootstrap import mean_interval
+from kerastc.scores.figures import Answered
+from kerastc.scores.pairs import Judged, difference, least_differences
 from kerastc.scores.recommendation import same_rows
 
-PARTS = ("validation", "test")
-FIGURES = (
-    "rows",
-    "loss",
-    "loss_interval",
-    "accuracy",
-    "accuracy_interval",
-    "macro_f1",
-    "macro_f1_interval",
-    "agreement",
-    "difference",
-    "difference_interval",
-    "least_difference",
-)
 COSTS = (
     "parameters",
     "bytes",
@@ -37,8 +25,16 @@ COSTS = (
 )
 
 
+def figure_names(output: Output) -> tuple[str, ...]:
+    """The names of what is told of a part: figures of the task, and comparisons."""
+    figures = sorted(output.figures, key=lambda one: one.higher)  # losses first
+    names = (name for one in figures for name in (one.name, f"{one.name}_interval"))
+    compared = ("agreement", "difference", "difference_interval", "least_difference")
+    return ("rows", *names, *compared)
+
+
 def model_rows(
-    chain: Sequence[RunRecord], reference: Mapping[str, Predictions | None]
+    chain: Sequence[RunRecord], reference: Mapping[str, Answered | None]
 ) -> list[dict[str, Any]]:
     """A row for each LiteRT and ONNX file of a run, or one where it has none.
 
@@ -50,22 +46,23 @@ def model_rows(
         dicts: `model` (its steps), `folder`, `steps`, `state`, `judged_on` (the part whose figures
         count), `comparable` (measured on the original's data), `predicted` (whether its figures are
         those of the run's own predictions), `file`, `format`, `quantization`, `threads`, `batch`,
-        `length`, `machine`, `validation` and `test` (each of `FIGURES`), and `COSTS`. What is not
-        known is None, as is `least_difference`, which `add_bounds` gives.
+        `length`, `machine`, `validation` and `test` (each of `figure_names`), and `COSTS`. What is
+        not known is None, as is `least_difference`, which `add_bounds` gives.
     """
     record, original = chain[0], chain[-1]
     steps = [step for ancestor in reversed(chain[:-1]) for step in ancestor.steps]
     fingerprints = {r.data.get("fingerprint") for r in (record, original)} - {None}
     others = dict.fromkeys(PARTS) if record is original else reference
-    figures = {part: _figures(record, others[part], part) for part in PARTS}
+    names, main = figure_names(original.output), original.output.main
+    figures = {part: _figures(record, original, others[part], part) for part in PARTS}
     judged_on = "validation" if original.data.get("folds") else "test"
     if judged_on == "validation":  # what there is of test rows, other models have said
-        figures["test"] = dict.fromkeys(FIGURES)
+        figures["test"] = dict.fromkeys(names)
     files = _files(record)
     rows = []
     for file in files or [{}]:
         stands = not file or len(files) == 1 or _predicted(record, file)
-        measured = figures if stands else _of_file(file, record is original)
+        measured = figures if stands else _of_file(file, record is original, names)
         name = " ".join(steps) or ("original" if record is original else record.folder.name)
         rows.append(
             {
@@ -75,7 +72,7 @@ def model_rows(
                 "state": "finished" if record.finished else "not finished",
                 "judged_on": judged_on,
                 "comparable": len(fingerprints) < 2
-                and formatting.finite(measured[judged_on]["accuracy"]) is not None,
+                and formatting.finite(measured[judged_on][main.name]) is not None,
                 "predicted": stands,
                 **{key: file.get(key) for key in ("file", "format", "quantization", "threads")},
                 **{key: file.get(key) for key in ("batch", "length", "machine")},
@@ -89,7 +86,7 @@ def model_rows(
 def add_bounds(
     rows: Sequence[dict[str, Any]],
     records: Mapping[str, RunRecord],
-    reference: Predictions | None,
+    reference: Judged | None,
     part: str,
 ) -> None:
     """Adds `least_difference` to the figures of a part: 95 % for all models at once.
@@ -97,16 +94,15 @@ def add_bounds(
     Args:
         rows: of `model_rows`, changed here.
         records: by folder.
-        reference: the original's predictions of the part.
+        reference: what the original said of the part.
         part: that decides.
     """
     if reference is None:
         return
     known = dict.fromkeys(row["folder"] for row in rows if row[part]["difference"] is not None)
-    found = [Judged.of(records[folder].predictions_of(part)) for folder in known]
-    bounds = dict(
-        zip(known, least_differences("accuracy", Judged.of(reference), found), strict=True)
-    )
+    output = reference.output
+    found = [Judged(output, records[folder].predictions_of(part)) for folder in known]
+    bounds = dict(zip(known, least_differences(output.main, reference, found), strict=True))
     for row in rows:
         if row["predicted"]:  # other files of the original lose nothing, either
             row[part]["least_difference"] = bounds.get(row["folder"], None if row["steps"] else 0.0)
@@ -153,37 +149,47 @@ def _predicted(record: RunRecord, file: Mapping[str, Any]) -> bool:
     return file.get("quantization") == "float32"
 
 
-def _figures(record: RunRecord, reference: Predictions | None, part: str) -> dict[str, Any]:
+def _figures(
+    record: RunRecord, original: RunRecord, reference: Answered | None, part: str
+) -> dict[str, Any]:
     """What the run's own predictions reach, and how they stand to the original's."""
+    output = original.output
     metrics = record.metrics.get(part) or {}
     intervals = metrics.get("intervals") or {}
-    figures = dict.fromkeys(FIGURES) | {key: metrics.get(key) for key in ("rows", "loss")}
-    for key in ("accuracy", "macro_f1"):
-        figures |= {key: metrics.get(key), f"{key}_interval": intervals.get(key)}
+    figures = dict.fromkeys(figure_names(output)) | {"rows": metrics.get("rows")}
+    for one in output.figures:
+        figures |= {one.name: metrics.get(one.name)}
+        figures |= {f"{one.name}_interval": intervals.get(one.name)}
     predictions = record.predictions_of(part) if metrics else None
     if predictions is None:
         return figures
-    figures["loss_interval"] = mean_interval(row_losses(predictions))
-    if reference is None or not same_rows(predictions, reference):
+    said = Judged(output, predictions)
+    for one in output.figures:
+        if one.mean and one.name not in intervals:
+            figures[f"{one.name}_interval"] = mean_interval(said.counts(one)[:, 0])
+    if reference is None or record.labels != original.labels:
         return figures
-    difference, interval = paired_difference(
-        predictions.predicted == predictions.labels, reference.predicted == reference.labels
-    )
+    if not same_rows(predictions, reference):
+        return figures
+    before = Judged(output, reference)
+    lost, interval = difference(output.main, [(said, before)], distinct=True)
     return figures | {
-        "agreement": float((predictions.predicted == reference.predicted).mean()),
-        "difference": difference,
+        "agreement": output.same(predictions.answers, reference.answers),
+        "difference": lost,
         "difference_interval": interval,
     }
 
 
-def _of_file(file: Mapping[str, Any], of_original: bool) -> dict[str, dict[str, Any]]:
+def _of_file(
+    file: Mapping[str, Any], of_original: bool, names: Sequence[str]
+) -> dict[str, dict[str, Any]]:
     """The figures of a file that the benchmark alone has run; none on rows it was learned from."""
-    known = () if file.get("learned_from") else FIGURES
-    found = dict.fromkeys(FIGURES) | {key: file[key] for key in known if key in file}
+    known = () if file.get("learned_from") else names
+    found = dict.fromkeys(names) | {key: file[key] for key in known if key in file}
     if not of_original:  # the benchmark's agreement is with the Keras model of the same run
         found["agreement"] = None
     part = "validation" if file.get("part") == "validation" else "test"
-    return {name: dict.fromkeys(FIGURES) for name in PARTS} | {part: found}
+    return {name: dict.fromkeys(names) for name in PARTS} | {part: found}
 
 
 def _costs(chain: Sequence[RunRecord], file: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,33 +12,17 @@ from kerastc.progress import progress
 from kerastc.report import fold_figures
 from kerastc.report.accounting import Account, account
 from kerastc.report.baseline import against_baseline
-from kerastc.report.examples import Example, confident_errors, uncertain_examples
 from kerastc.report.fonts import undrawable
-from kerastc.report.gallery import balanced_counts, part_counts, run_plots
-from kerastc.report.kept_images import read_images
+from kerastc.report.gallery import run_plots
 from kerastc.report.lineage import ancestors, descendants
-from kerastc.report.many_classes import class_rows, confused_pairs, extremes
 from kerastc.report.method import method_tables
+from kerastc.report.output_page import PLACES, Section
 from kerastc.report.picture import Picture, Plot
-from kerastc.report.pictures import read_pictures, thumbnail
+from kerastc.report.pictures import read_pictures
 from kerastc.report.record import RunRecord, read_record
 from kerastc.report.template import render, report_links
 from kerastc.run import Run
 
-_DUPLICATES = {
-    "texts": {
-        "exact": "Rows that repeat a text exactly",
-        "near": "Rows that repeat a text nearly",
-        "seen": "Groups of texts that differ only in what the model does not see",
-        "conflicting": "Rows whose text, or one near it, has more than one class",
-        "groups": "Groups of equal or near texts",
-    },
-    "images": {
-        "exact": "Training rows that repeat an image exactly",
-        "left_out": "Training rows left out because a test image equals theirs",
-        "conflicting": "Rows whose image has more than one class",
-    },
-}
 _COSTS = {
     "images": ("Images learned from", formatting.count),
     "parameters": ("Parameters", formatting.count),
@@ -102,7 +86,8 @@ def _drawn(plot: Plot, run: Run) -> Picture:
 def _missing(record: RunRecord) -> list[str]:
     there = {
         "metrics.json with figures of validation or test": record.finished,
-        "labels.txt with the class names": bool(record.classes),
+        "labels.txt with the class names": bool(record.labels),
+        "preprocessing.json with the task": record.task is not None,
     }
     return [name for name, found in there.items() if not found]
 
@@ -111,53 +96,41 @@ def _page(
     record: RunRecord, pictures: dict[str, Picture], compressed: Account | None
 ) -> dict[str, Any]:
     """What page.html.j2 names, but for the account's plots."""
-    final = record.metrics[record.part]
-    predictions = record.predictions
-    errors = confident_errors(predictions) if predictions else []
-    uncertain = uncertain_examples(predictions) if predictions else []
-    class_figures = class_rows(final["per_class"])
-    of_extremes = extremes(class_figures)
+    page, final = record.page, record.metrics[record.part]
     duplicates = dict(record.data.get("duplicates") or {})
     examples = duplicates.pop("examples", None) or []
+    sections: dict[str, list[Section]] = {place: [] for place in PLACES}
+    for section in page.sections(record, pictures):
+        sections[section.place].append(section)
     values = {
         "title": f"{record.recipe or 'Run'}: {record.folder.resolve().name}",
         "record": record,
         "part": record.part,
         "final": final,
         "units": record.units,
-        "intervals": final.get("intervals") or {},
+        "lead": page.lead(record),
+        "cards": page.cards(record),
+        "sections": sections,
         "measured": _measured(record),
         "folds": _folds(record),
         "untested": bool(record.data.get("folds")) and record.part == "validation",
-        "flipped": record.metrics.get("test_flipped"),
-        "class_rows": class_figures,
-        "extremes": of_extremes,
-        "pairs": confused_pairs(predictions) if predictions and of_extremes else [],
         "method": _method(record, pictures),
-        "metric_names": {k: n for k, n in formatting.METRIC_NAMES.items() if k in final},
+        "metric_names": {one.name: one.heading for one in page.figures if one.name in final},
         "training": record.metrics.get("training") or {},
-        "baseline": against_baseline(record.metrics, record.part),
+        "baseline": _baseline(record),
         "steps": _steps(record),
         "parent": _parent(record),
         "account": compressed,
         "links": _children(record, compressed),
-        "checkpoints": record.metrics.get("checkpoints") or {},
+        "checkpoints": _checkpoints(record),
         "plots": pictures,
-        "undrawn": undrawable(record.classes),
-        "predictions": predictions is not None,
-        "errors": errors,
-        "wrong": int((predictions.predicted != predictions.labels).sum()) if predictions else 0,
-        "uncertain": uncertain,
-        "thumbnails": _thumbnails(record, [*errors, *uncertain]),
-        "counts": part_counts(record),
-        "parts_of_data": _parts_of_data(record),
-        "balanced": balanced_counts(record),
+        "undrawn": undrawable(record.labels),
         "exploration": record.data.get("exploration") or {},
         "duplicates": {
-            _DUPLICATES[record.units].get(name, name): value
+            record.input_page.duplicates.get(name, name): value
             for name, value in formatting.flatten(duplicates).items()
         },
-        "examples": [_example(example) for example in examples],
+        "examples": [_example(example, record.units) for example in examples],
         "notes": record.data.get("notes") or {},
         "settings": formatting.flatten(record.settings),
         "environment": _environment(record),
@@ -171,16 +144,31 @@ def _folds(record: RunRecord) -> tuple[str, Sequence[str], list[tuple[str, ...]]
     if not folds:
         return None
     told = fold_figures.told(folds, record.units)
-    return told, fold_figures.HEADINGS, fold_figures.cells(folds)
+    figures = record.output.figures
+    return told, fold_figures.headings(figures), fold_figures.cells(folds, figures)
+
+
+def _baseline(record: RunRecord) -> dict[str, Any] | None:
+    """The model beside its baseline, with what the page says of that."""
+    found = against_baseline(record.metrics, record.part, type(record.output))
+    if found is None:
+        return None
+    main = record.output.main
+    return found | {
+        "caption": record.input_page.baseline(found["name"], record.part),
+        "figure": main.label,
+        "side": "above" if main.higher else "below",
+    }
 
 
 def _measured(record: RunRecord) -> dict[str, Any]:
-    """The figures of each part; of training rows, seen as they are, there is the accuracy alone."""
+    """The figures of each part; of training rows, seen as they are, there is one alone."""
     training = record.metrics.get("training") or {}
     parts = {name: record.metrics.get(name) for name in ("validation", "test")}
-    if "train_accuracy" in training:
-        rows = (_parts_of_data(record).get("train") or {}).get("rows")
-        parts = {"train": {"accuracy": training["train_accuracy"], "rows": rows}, **parts}
+    main = record.output.main.name
+    if f"train_{main}" in training:
+        rows = (record.parts.get("train") or {}).get("rows")
+        parts = {"train": {main: training[f"train_{main}"], "rows": rows}, **parts}
     return {name: figures for name, figures in parts.items() if figures}
 
 
@@ -191,19 +179,13 @@ def _method(record: RunRecord, plots: dict[str, Picture]) -> tuple | None:
     return section if any(section) else None
 
 
-def _thumbnails(record: RunRecord, shown: Sequence[Example]) -> dict[int, bytes | None]:
-    """The pictures of images, by their rows."""
-    if record.units != "images":
+def _checkpoints(record: RunRecord) -> dict[str, Any]:
+    """The choice between checkpoints, and the figures that its table has, the loss first."""
+    found = record.metrics.get("checkpoints") or {}
+    if not found:
         return {}
-    rows = [example.row for example in shown]
-    images = read_images(record.folder, record.part, rows)
-    return {row: thumbnail(image) for row, image in zip(rows, images, strict=True)}
-
-
-def _parts_of_data(record: RunRecord) -> dict[str, Any]:
-    """Rows of each part and of its classes, as data.json tells them."""
-    parts = record.data.get("splits") or {}
-    return {name: part for name, part in parts.items() if isinstance(part, dict)}
+    known = [one for one in record.page.compared if one.name in found["table"][0]]
+    return {**found, "figures": sorted(known, key=lambda one: one.name != "loss")}
 
 
 def _steps(record: RunRecord) -> list[dict[str, Any]]:
@@ -232,12 +214,9 @@ def _children(record: RunRecord, compressed: Account | None) -> dict[str, str]:
     return report_links(folders, record.folder / "report.html")
 
 
-def _example(example: dict[str, Any]) -> tuple[list[str], list[str]]:
+def _example(example: dict[str, Any], units: str) -> tuple[list[str], list[str]]:
     return (
-        [
-            formatting.shown_text(text, 200)
-            for text in example.get("texts", example.get("images", []))
-        ],
+        [formatting.shown_text(text, 200) for text in example.get(units, [])],
         [str(name) for name in example.get("classes", [])],
     )
 
@@ -250,7 +229,11 @@ def _environment(record: RunRecord) -> dict[str, Any]:
 
 def _contents(values: dict[str, Any]) -> list[tuple[str, str]]:
     """Anchor and name of each section that the page has."""
-    plots, record = values["plots"], values["record"]
+    record, of_output = values["record"], values["sections"]
+
+    def own(place: str) -> list[tuple[str, str, Any]]:
+        return [(one.anchor, one.name, one.anchor) for one in of_output[place]]
+
     sections = [
         ("metrics", "Final metrics", True),
         ("folds", "Each fold", values["folds"]),
@@ -258,14 +241,11 @@ def _contents(values: dict[str, Any]) -> list[tuple[str, str]]:
         ("compression", "Compression", values["steps"]),
         ("benchmark", "Exported files", record.benchmark),
         ("account", "What was compressed of it", values["account"]),
-        ("classes", "Each class", True),
-        ("training", "Training", "learning_curves" in plots or "per_class" in plots),
+        *own("figures"),
+        ("training", "Training", "learning_curves" in values["plots"] or of_output["training"]),
         ("method", "Method", values["method"]),
         ("checkpoints", "Checkpoints", values["checkpoints"]),
-        ("reliability", "Calibration", "reliability" in plots),
-        ("length", "Text length", "accuracy_by_length" in plots),
-        ("errors", "Confident errors", values["predictions"]),
-        ("uncertain", f"Uncertain {record.units}", values["predictions"]),
+        *own("answers"),
         ("data", "Data", True),
         ("noise", "Label noise", values["duplicates"]),
         ("exploring", "Exploring", values["exploration"]),

@@ -1,117 +1,55 @@
-"""Plots of the data and of the way through training; each function returns a figure."""
+"""Plots of the way through training; each function returns a figure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
 from kerastc.report.drawing import (
     BLACK,
     BLUE,
-    GREEN,
     GREY,
-    LIGHT_GREY,
-    MANY,
-    ORANGE,
     VERMILLION,
     drawing,
     epoch_axis,
     new_figure,
     plot_names,
-    series_style,
 )
+from kerastc.scores.figures import Figure as Measure
 
-_SHOWN_CLASSES = 40  # bars and matrices of more classes keep these many
-_PANELS = (
-    ("loss", "Loss"),
-    ("accuracy", "Accuracy"),
-    ("macro_f1", "Macro F1"),
-    ("learning_rate", "Learning rate"),
-)
-_PART_STYLE = {
-    "train": (BLUE, ""),
-    "validation": (ORANGE, "///"),
-    "test": (GREEN, "..."),
-    "before": (ORANGE, "///"),
-    "after": (BLUE, ""),
-}
+_LOSS = Measure("loss", higher=False, share=False)
+_RATE = Measure("learning_rate", share=False)
+# Columns of every history that are no method's own.
+_USUAL = ("epoch", "step", "seconds", "examples_per_second")
 
 
 @drawing()
-def class_proportions(
-    counts: Mapping[str, Sequence[int]], classes: Sequence[str], title: str = "Classes in each part"
+def learning_curves(
+    history: pd.DataFrame, measures: Sequence[Measure], best_epoch: float | None
 ) -> Figure:
-    """Share of each class in each part, as bars.
-
-    Args:
-        counts: part to its rows of each class, (classes,) int.
-        classes: the class names.
-        title: above the bars.
-    """
-    rows = np.array([counts[part] for part in counts], dtype=np.float64)
-    shares = rows / np.maximum(rows.sum(axis=1, keepdims=True), 1)
-    shown = _largest_and_smallest(rows.sum(axis=0))
-    figure = new_figure(8.6, 1.5 + 0.17 * len(shown) * (len(counts) + 0.9))
-    axes = figure.add_subplot()
-    height = 0.8 / len(counts)
-    for i, part in enumerate(counts):
-        colour, hatch = _PART_STYLE.get(part, (GREY, "xx"))
-        places = np.arange(len(shown)) + (i - (len(counts) - 1) / 2) * height
-        bars = axes.barh(
-            places,
-            shares[i, shown],
-            height * 0.92,
-            color=colour,
-            hatch=hatch,
-            edgecolor="white",
-            label=f"{part} ({rows[i].sum():,.0f})",
-        )
-        if len(shown) <= 20:
-            axes.bar_label(bars, [f"{n:,.0f}" for n in rows[i, shown]], padding=3, fontsize=8)
-    names = plot_names(classes)
-    axes.set_yticks(range(len(shown)), [names[c] for c in shown])
-    axes.set_ylim(len(shown) - 0.4, -0.6)
-    axes.grid(False, axis="y")
-    axes.margins(x=0.08)
-    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    axes.set_xlabel("share of the part")
-    left_out = len(classes) - len(shown)
-    axes.set_title(title + (f" ({left_out} of middle size left out)" * (left_out > 0)))
-    figure.legend(loc="outside lower center", ncols=len(counts))
-    return figure
-
-
-def _largest_and_smallest(sizes: np.ndarray) -> np.ndarray:
-    """Indices in the given order or, of too many, the largest and smallest by size."""
-    if len(sizes) <= _SHOWN_CLASSES:
-        return np.arange(len(sizes))
-    order = np.argsort(-sizes, kind="stable")
-    half = _SHOWN_CLASSES // 2
-    return np.concatenate([order[:half], order[-half:]])
-
-
-@drawing()
-def learning_curves(history: pd.DataFrame, best_epoch: float | None) -> Figure:
-    """Loss, accuracy, macro F1 and learning rate by epoch, for training and validation.
+    """Loss, further figures and learning rate by epoch, for training and validation.
 
     Args:
         history: `epoch` and any of the panels' columns, with `val_` before those of validation.
+        measures: the figures beside the loss.
         best_epoch: the epoch whose weights were kept, marked where given.
     """
-    panels = [(c, t) for c, t in _PANELS if c in history or f"val_{c}" in history]
+    panels = [
+        one
+        for one in (_LOSS, *measures, _RATE)
+        if one.name in history or f"val_{one.name}" in history
+    ]
     lines = (len(panels) + 1) // 2
     figure = new_figure(9.6, 0.6 + 2.9 * lines)
     grid = figure.subplots(lines, 2, squeeze=False).ravel()
     for axes in grid[len(panels) :]:
         axes.remove()
-    for axes, (column, title) in zip(grid, panels, strict=False):
-        _curve(axes, history, column, best_epoch)
-        axes.set_title(title)
+    for axes, measure in zip(grid, panels, strict=False):
+        _curve(axes, history, measure.name, best_epoch, measure.share)
+        axes.set_title(measure.heading)
         axes.set_xlabel("epoch")
-        if column == "learning_rate":
+        if measure is _RATE:
             axes.set_ylim(bottom=0)
             axes.yaxis.set_major_formatter(lambda rate, _: f"{rate:g}")
     handles = {
@@ -123,7 +61,9 @@ def learning_curves(history: pd.DataFrame, best_epoch: float | None) -> Figure:
     return figure
 
 
-def _curve(axes: Axes, history: pd.DataFrame, column: str, best_epoch: float | None) -> None:
+def _curve(
+    axes: Axes, history: pd.DataFrame, column: str, best_epoch: float | None, share: bool = False
+) -> None:
     epochs = history["epoch"].to_numpy()
     every = max(1, len(epochs) // 20)
     if column == "learning_rate":
@@ -141,7 +81,7 @@ def _curve(axes: Axes, history: pd.DataFrame, column: str, best_epoch: float | N
         )  # fmt: skip
     epoch_axis(axes, epochs)
     low, high = axes.get_ylim()
-    if column in ("accuracy", "macro_f1") and high - low < 0.1:  # makes no hill of a hundredth
+    if share and high - low < 0.1:  # makes no hill of a hundredth
         axes.set_ylim((low + high) / 2 - 0.05, (low + high) / 2 + 0.05)
     if best_epoch is None or best_epoch not in epochs:
         return
@@ -154,10 +94,14 @@ def _curve(axes: Axes, history: pd.DataFrame, column: str, best_epoch: float | N
         )  # fmt: skip
 
 
-def further_columns(history: pd.DataFrame) -> list[str]:
-    """What a method logged beside the usual figures; `val_` belongs to the column without it."""
-    usual = {"epoch", "step", "seconds", "examples_per_second", "macro_precision", "macro_recall"}
-    usual |= {column for column, _ in _PANELS}
+def further_columns(history: pd.DataFrame, known: Sequence[str]) -> list[str]:
+    """What a method logged beside the usual figures; `val_` belongs to the column without it.
+
+    Args:
+        history: of the run.
+        known: the columns of its task.
+    """
+    usual = {*_USUAL, *known, _LOSS.name, _RATE.name}
     filled = [name for name in history.columns if history[name].notna().any()]
     names = (name.removeprefix("val_") for name in filled if "[" not in name)
     return list(dict.fromkeys(name for name in names if name not in usual))
@@ -187,61 +131,3 @@ def further_curves(
         axes.tick_params(labelsize=9)
         axes.set_xlabel("epoch", fontsize=9)
     return figure
-
-
-@drawing()
-def per_class_curves(
-    history: pd.DataFrame, classes: Sequence[str], best_epoch: float | None
-) -> Figure:
-    """Validation precision, recall and F1 of each class by epoch.
-
-    Of more classes than lines can be told apart, the highest and lowest by the F1 of the best
-    epoch are named and the others stand in grey behind them.
-
-    Args:
-        history: `epoch` and `val_precision[CLASS]`, `val_recall[CLASS]`, `val_f1[CLASS]`.
-        classes: the class names.
-        best_epoch: marked where given; without it the last epoch ranks the classes.
-    """
-    named = _named_classes(history, classes, best_epoch)
-    columns = 2 if max(len(name) for name in named) > 20 else 4
-    figure = new_figure(9.6, 3.7 + 0.24 * -(-len(named) // columns))
-    panels = figure.subplots(1, 3, sharey=True)
-    for axes, key in zip(panels, ("precision", "recall", "f1"), strict=True):
-        values = {name: history[f"val_{key}[{name}]"] for name in classes}
-        handles = _class_lines(axes, history["epoch"].to_numpy(), values, named)
-        axes.set_title({"f1": "F1"}.get(key, key.capitalize()))
-        axes.set_xlabel("epoch")
-        if best_epoch is not None:
-            axes.axvline(best_epoch, color=GREY, linestyle=":", linewidth=1.4, zorder=1)
-    panels[0].set_ylim(min(0.3, panels[0].get_ylim()[0]), 1.02)
-    labels = dict(zip(classes, plot_names(classes, 40 if columns == 2 else 20), strict=True))
-    figure.legend(
-        handles, [labels[name] for name in named], loc="outside lower center", ncols=columns
-    )
-    return figure
-
-
-def _class_lines(
-    axes: Axes, epochs: np.ndarray, values: Mapping[str, pd.Series], named: Sequence[str]
-) -> list:
-    """Draws a line for each class, the named ones in front; gives the named lines."""
-    for name, line in values.items():
-        if name not in named:
-            axes.plot(epochs, line, color=LIGHT_GREY, linewidth=1)
-    epoch_axis(axes, epochs)
-    every = max(1, len(epochs) // 12)
-    return [
-        axes.plot(epochs, values[name], markevery=every, **series_style(place))[0]
-        for place, name in enumerate(named)
-    ]
-
-
-def _named_classes(
-    history: pd.DataFrame, classes: Sequence[str], best_epoch: float | None
-) -> list[str]:
-    if len(classes) <= MANY:
-        return list(classes)
-    row = history[history["epoch"] == best_epoch] if best_epoch else history.tail(1)
-    order = sorted(classes, key=lambda name: -float(row[f"val_f1[{name}]"].iloc[0]))
-    return order[: MANY // 2] + order[-(MANY // 2) :]

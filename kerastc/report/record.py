@@ -11,10 +11,13 @@ import pandas as pd
 
 from kerastc import manifest
 from kerastc.errors import UserError
-from kerastc.outputs.classes.predictions import Predictions, read_predictions
+from kerastc.outputs.output import Output
+from kerastc.report.input_page import InputPage, input_page
+from kerastc.report.output_page import OutputPage
 from kerastc.run import Run
 from kerastc.run_forms import SIGNATURE
-from kerastc.tasks import units_of
+from kerastc.scores.figures import Answered
+from kerastc.tasks import Task, task_named
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class RunRecord:
         metrics: metrics.json; empty where the run is not finished.
         compression: compression.json: what each step did to a compressed run's model.
         benchmark: benchmark.json: an entry for each exported file and number of threads.
-        classes: labels.txt, or the classes of data.json.
+        labels: labels.txt, or the classes of data.json.
         history: history.csv, a row per epoch; infinite values become NaN.
     """
 
@@ -40,7 +43,7 @@ class RunRecord:
     metrics: dict[str, Any]
     compression: dict[str, Any]
     benchmark: list[dict[str, Any]]
-    classes: tuple[str, ...]
+    labels: tuple[str, ...]
     history: pd.DataFrame
 
     @property
@@ -75,6 +78,12 @@ class RunRecord:
         return "test" if self.metrics.get("test") else "validation"
 
     @property
+    def parts(self) -> dict[str, Any]:
+        """What data.json tells of each part: its rows, and of its labels."""
+        parts = self.data.get("splits") or {}
+        return {name: part for name, part in parts.items() if isinstance(part, dict)}
+
+    @property
     def best_epoch(self) -> float | None:
         """After how many epochs the weights stood that were kept; of a mean, its best member."""
         return (self.metrics.get("training") or {}).get("best_epoch")
@@ -90,34 +99,59 @@ class RunRecord:
         paths = sorted(run.path("exports").glob("*.json"))
         return [run.read_json(f"exports/{path.name}", SIGNATURE) for path in paths]
 
+    @cached_property
+    def task(self) -> Task | None:
+        """What the run's model is for; None where no training has ended yet.
+
+        Raises:
+            UserError: preprocessing.json is broken, or of a task that is not known.
+        """
+        settings = _optional(Run(self.folder), "preprocessing.json", None)
+        if settings is None:
+            return None
+        return task_named(settings.get("task"), self.folder / "preprocessing.json")
+
     @property
-    def units(self) -> str:
-        """What the run classifies, in the plural: texts or images."""
-        return units_of(self.predictions.columns) if self.predictions else "texts"
+    def answered(self) -> str:
+        """The name of the output; empty where the task is not known."""
+        return self.task.answered if self.task else ""
 
     @cached_property
-    def predictions(self) -> Predictions | None:
+    def output(self) -> Output | None:
+        """What the run's model answers; None where the task is not known."""
+        return self.task and self.task.output(self.labels)
+
+    @cached_property
+    def page(self) -> OutputPage | None:
+        """What a report shows of the answers; None where the task is not known."""
+        return self.task and self.task.output_part("page").PAGE(self.task.output)
+
+    @cached_property
+    def input_page(self) -> InputPage:
+        """How a report shows the run's examples."""
+        return input_page(self.task) if self.task else InputPage()
+
+    @property
+    def units(self) -> str:
+        """What several examples are called: texts or images."""
+        return self.task.units if self.task else "rows"
+
+    @cached_property
+    def predictions(self) -> Answered | None:
         """The predictions of `part`, where they were written; errors as in `predictions_of`."""
         return self.predictions_of(self.part)
 
-    def predictions_of(self, part: str) -> Predictions | None:
+    def predictions_of(self, part: str) -> Answered | None:
         """The predictions of `validation` or `test`, where they were written.
 
         Raises:
-            UserError: the file is broken, or of other classes than the run.
+            UserError: the file is broken, or of other labels than the run.
         """
         path = self.folder / "predictions" / f"{part}.csv"
-        if not path.is_file():
+        if self.output is None or not path.is_file():
             return None
         manifest.verify(self.folder, f"predictions/{part}.csv")
-        predictions = read_predictions(path)
-        if predictions.classes != self.classes:
-            raise UserError(
-                f"{path} is of the classes {', '.join(predictions.classes)}, the run of "
-                f"{', '.join(self.classes)}.",
-                "Remove the file, and evaluate the run again.",
-            )
-        return predictions
+        return self.output.read_predictions(path)
 
 
 def shortest_names(folders: Sequence[Path]) -> list[str]:
@@ -147,7 +181,7 @@ def read_record(folder: Path) -> RunRecord:
     return RunRecord(
         folder=run.folder,
         config=run.config,
-        classes=_classes(run, parts["data"]),
+        labels=_labels(run, parts["data"]),
         history=_history(run.path("history.csv")),
         benchmark=_optional(run, "benchmark.json", []),
         **parts,
@@ -158,7 +192,7 @@ def _optional(run: Run, name: str, none: Any) -> Any:
     return run.read_json(name) if run.path(name).exists() else none
 
 
-def _classes(run: Run, data: dict[str, Any]) -> tuple[str, ...]:
+def _labels(run: Run, data: dict[str, Any]) -> tuple[str, ...]:
     if run.path("labels.txt").exists():
         return run.classes
     return tuple(data.get("classes") or ())

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -23,8 +24,33 @@ def render(template: str, **values: Any) -> str:
         template: its file name.
         values: what it names; an optional one may be missing.
     """
+    # The script is the project's own and takes nothing from the data; the page's policy lets no
+    # other run.
+    script = (Path(__file__).parent / "sorting.js.j2").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    return (
+        _environment()
+        .get_template(template)
+        .render(**values, script=Markup(script), script_hash=f"sha256-{digest}")
+    )
+
+
+def fragment(template: str, macro: str, **values: Any) -> Markup:
+    """A part of a page.
+
+    Args:
+        template: of this folder or, as NAME/FILE, of the output NAME.
+        macro: of the template.
+        values: its arguments.
+    """
+    return getattr(_environment().get_template(template).module, macro)(**values)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    here = Path(__file__).parent
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        loader=jinja2.FileSystemLoader([here, here.parent / "outputs"]),
         autoescape=True,
         finalize=_shown,
         trim_blocks=True,
@@ -45,13 +71,7 @@ def render(template: str, **values: Any) -> str:
         "scalar": formatting.scalar,
         "data_url": _data_url,
     }
-    # The script is the project's own and takes nothing from the data; the page's policy lets no
-    # other run.
-    script = (Path(__file__).parent / "sorting.js.j2").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    return environment.get_template(template).render(
-        **values, script=Markup(script), script_hash=f"sha256-{digest}"
-    )
+    return environment
 
 
 def write_page(path: Path, page: str) -> None:

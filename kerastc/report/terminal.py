@@ -12,7 +12,7 @@ from rich.table import Table
 
 from kerastc import formatting, settings
 from kerastc.console import Console, Text
-from kerastc.tasks import task_of
+from kerastc.tasks import Task, task_of
 
 if TYPE_CHECKING:
     from kerastc.compress.step import Step
@@ -80,18 +80,17 @@ def run_summary(run: "Run") -> None:
         if "test" in metrics:
             folds = metrics.get("folds")
             title = f"On {'held-out' if folds else 'test'} {units}"
-            metrics_table(metrics["test"], title, units)
-            _baseline_lines(metrics)
+            metrics_table(metrics["test"], task, title)
+            _baseline_lines(metrics, task)
             if folds:
-                _folds(folds, units)
+                _folds(folds, task)
         elif "validation" in metrics:
-            metrics_table(metrics["validation"], f"On validation {units}", units)
+            metrics_table(metrics["validation"], task, f"On validation {units}")
             if run.path("data.json").is_file() and run.read_json("data.json").get("folds"):
                 console.print(f"No {units} are left to test on: {WITHOUT_TEST}")
-        if "test_flipped" in metrics:
-            flipped = metrics["test_flipped"]
-            accuracy = _figure(flipped["accuracy"], flipped["intervals"]["accuracy"])
-            console.print(f"with mirror images (test-time flip), apart: accuracy {accuracy}")
+        page = task.output_part("page").PAGE(task.output)
+        for line in page.further_lines(metrics):
+            console.print(line)
     if run.path("report.html").is_file():
         console.print(f"Report:   {run.path('report.html')}", soft_wrap=True)
     if known:
@@ -102,72 +101,43 @@ def run_summary(run: "Run") -> None:
     console.print(f"Repeat:   {run.config['command']}", soft_wrap=True, markup=False)
 
 
-def metrics_table(metrics: dict[str, Any], title: str = "", units: str = "texts") -> None:
-    """Macro and per-class figures, F1 and accuracy with 95 % intervals where there are any.
-
-    Of many classes the table has those of the highest and the lowest F1.
+def metrics_table(metrics: Mapping[str, Any], task: "Task", title: str = "") -> None:
+    """The figures of a part, as the page of its output has them for a terminal.
 
     Args:
-        metrics: of `classification_metrics`.
-        title: above the table.
-        units: what was measured, texts or images.
+        metrics: what `Output.metrics` gives.
+        task: of the model.
+        title: above them.
     """
-    from kerastc.report.many_classes import class_rows, extremes  # imports NumPy
-
-    intervals = metrics.get("intervals", {})
-    table = _table("", "precision", "recall", "F1", units, title=title)
-    every = class_rows(metrics["per_class"])
-    shown = extremes(every) or every
-    middle = len(shown) // 2 - 1 if len(shown) < len(every) else None
-
-    def row(name: str, values: dict, ends: dict, keys: Sequence[str], rows: int) -> None:
-        precision, recall, f1 = keys
-        cells = (
-            f"{values[precision]:.3f}",
-            f"{values[recall]:.3f}",
-            _figure(values[f1], ends.get(f1)),
-        )
-        table.add_row(escape(name), *cells, f"{rows:,}")
-
-    for place, (name, values) in enumerate(shown):
-        ends = intervals.get("per_class", {}).get(name, {})
-        row(name, values, ends, ("precision", "recall", "f1"), int(values["support"]))
-        if place == middle:
-            table.add_row(f"… {len(every) - len(shown)} more", "", "", "", "")
-    table.add_section()
-    macro = ("macro_precision", "macro_recall", "macro_f1")
-    row("macro mean", metrics, intervals, macro, metrics["rows"])
-    console.print(table)
-    accuracy = _figure(metrics["accuracy"], intervals.get("accuracy"))
-    top = ""
-    if "top_5_accuracy" in metrics:
-        top = f"   top-5 {_figure(metrics['top_5_accuracy'], intervals.get('top_5_accuracy'))}"
-    console.print(f"accuracy {accuracy}{top}   loss {metrics['loss']:.3f}")
+    page = task.output_part("page").PAGE(task.output)
+    for shown in page.terminal(metrics, title, task.units):
+        console.print(shown)
 
 
-def _baseline_lines(metrics: dict[str, Any]) -> None:
-    """The baseline's accuracy and cost, and plain words where the model is no better."""
+def _baseline_lines(metrics: dict[str, Any], task: "Task") -> None:
+    """The baseline's figure and cost, and plain words where the model is no better."""
     from kerastc.report.baseline import against_baseline
 
-    compared = against_baseline(metrics, "test")
+    compared = against_baseline(metrics, "test", task.output)
     if compared is None:
         return
     baseline = metrics["baseline"]
     figures = baseline["test"]
-    accuracy = _figure(figures["accuracy"], figures.get("intervals", {}).get("accuracy"))
+    main = task.output.main
+    told = _figure(figures[main.name], figures.get("intervals", {}).get(main.name))
     seconds = formatting.duration(baseline["training"]["seconds"])
-    console.print(f"{escape(compared['name'])}: accuracy {accuracy}; {seconds}")
+    console.print(f"{escape(compared['name'])}: {main.label} {told}; {seconds}")
     if not compared["beaten"]:
         console.print(f"[bold]{escape(compared['verdict'])}[/]")
 
 
-def _folds(folds: Mapping[str, Any], units: str) -> None:
+def _folds(folds: Mapping[str, Any], task: "Task") -> None:
     """Of which models cross-validated figures are, and those of each fold."""
     from kerastc.report import fold_figures  # imports NumPy
 
-    console.print(fold_figures.told(folds, units))
-    table = _table(*fold_figures.HEADINGS)
-    for row in fold_figures.cells(folds):
+    console.print(fold_figures.told(folds, task.units))
+    table = _table(*fold_figures.headings(task.output.figures))
+    for row in fold_figures.cells(folds, task.output.figures):
         table.add_row(*row)
     console.print(table)
 
@@ -180,8 +150,5 @@ def _table(*columns: str, title: str = "") -> Table:
 
 
 def _figure(value: float, ends: Sequence[float] | None) -> str:
-    """`0.880 [.805 .944]`: short enough for three in a row of 80 columns."""
-    if not ends:
-        return f"{value:.3f}"
-    low, high = (f"{end:.3f}".removeprefix("0") for end in ends)
-    return f"{value:.3f} \\[{low} {high}]"
+    """As `formatting.short`, for a console that reads markup."""
+    return escape(formatting.short(value, ends))

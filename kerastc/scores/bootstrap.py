@@ -7,7 +7,7 @@ import numpy as np
 
 INTERVAL = 0.95
 SAMPLES = 1000
-_EDGES = ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2)
+EDGES = ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2)  # quantiles
 
 
 def mean_interval(values: np.ndarray, seed: int = 0) -> list[float]:
@@ -20,7 +20,7 @@ def mean_interval(values: np.ndarray, seed: int = 0) -> list[float]:
     values = np.asarray(values, dtype=np.float64)
     draws = np.random.default_rng(seed)
     means = [values[draws.integers(len(values), size=len(values))].mean() for _ in range(SAMPLES)]
-    return np.quantile(means, _EDGES).tolist()
+    return np.quantile(means, EDGES).tolist()
 
 
 def paired_difference(
@@ -43,4 +43,4 @@ def paired_difference(
     counts = np.bincount(steps + 1, minlength=3)
     draws = np.random.default_rng(seed).multinomial(len(steps), counts / len(steps), size=SAMPLES)
     differences = (draws[:, 2] - draws[:, 0]) / len(steps)
-    return float(steps.mean()), np.quantile(differences, _EDGES).tolist()
+    return float(steps.mean()), np.quantile(differences, EDGES).tolist()

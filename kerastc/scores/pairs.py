@@ -7,171 +7,177 @@ Testing), over rows to which two were added on which either model alone is right
 2012): without those, few rows on which all agree would count as proof.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from kerastc.outputs.classes.predictions import Predictions
-from kerastc.scores.bootstrap import INTERVAL, SAMPLES, paired_difference
-from kerastc.scores.class_scores import class_scores
+from kerastc.scores.bootstrap import EDGES, INTERVAL, SAMPLES, paired_difference
+from kerastc.scores.figures import Answered, Counts, Figure
 
-FIGURES = {"accuracy": True, "macro_f1": True, "loss": False}  # name: whether more is better
-NAMES = {"accuracy": "accuracy", "macro_f1": "macro F1", "loss": "loss"}
 ADDED = 2.0  # rows
+Measure = Callable[[np.ndarray], np.ndarray]  # of weights: figures, or sums
 _CELLS = 1 << 22  # of an array of resamples
 
 
-def shown(loss: float, figure: str, part: str = "validation") -> str:
+def shown(loss: float, figure: Figure, part: str = "validation") -> str:
     """What a model has to be for a budget, in the words of terminal and page."""
     return (
-        f"shown to lose at most {points(loss)} of {part} {NAMES[figure]} (paired bootstrap against "
-        "the original on the same rows, 95 % for all models at once)"
+        f"shown to lose at most {amount(loss, figure)} of {part} {figure.label} (paired bootstrap "
+        "against the original on the same rows, 95 % for all models at once)"
     )
 
 
-def points(share: float) -> str:
-    """A share in points, hundredths: `1 point`."""
-    text = f"{100 * share:.3g}"
+def amount(difference: float, figure: Figure) -> str:
+    """How much of a figure, in words: `1 point`, a hundredth of a share, or `0.02`."""
+    if not figure.share:
+        return f"{difference:.3g}"
+    text = f"{100 * difference:.3g}"
     return f"{text} point{'s' * (text != '1')}"
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What a model said of some rows, as far as its figures want it.
+    """What a model said of some rows, with the output that can count it.
 
     Args:
-        labels, predicted: (n,) int, indices of classes.
-        losses: (n,) float, cross-entropy in nats.
-        examples: (n,) the rows' texts or names; those that are equal are resampled together. None
-            where all are distinct.
+        output: of the model's task.
+        said: of n rows; those of equal examples are resampled together.
     """
 
-    labels: np.ndarray
-    predicted: np.ndarray
-    losses: np.ndarray
-    examples: np.ndarray | None = None
+    output: Counts
+    said: Answered
 
-    @classmethod
-    def of(cls, found: Predictions) -> "Judged":
-        """What predictions say."""
-        return cls(found.labels, found.predicted, row_losses(found), found.examples)
+    def __len__(self) -> int:
+        return len(self.said.truth)
 
-    def values(self, figure: str) -> np.ndarray:
-        """Accuracy or loss of each row, (n,) float."""
-        return self.losses if figure == "loss" else (self.predicted == self.labels).astype(float)
+    def counts(self, figure: Figure) -> np.ndarray:
+        """What each row adds to the sums of a figure, (n, k) float or sparse."""
+        return self.output.counts(figure.name, self.said)
 
-    def figure(self, name: str) -> float:
-        """One of `FIGURES`."""
-        rows = np.arange(len(self.labels))
-        weights = np.ones((1, len(rows)))
-        return float(_figures(name, self, rows, weights)[0])
+    def right(self, figure: Figure) -> np.ndarray:
+        """Whether each row is right, (n,) bool, by a figure `of_rows`."""
+        return self.counts(figure)[:, 0] > 0
 
-
-def row_losses(found: Predictions) -> np.ndarray:
-    """Cross-entropy of each row in nats, (n,) float, cut as in `classification_metrics`."""
-    chosen = found.probabilities[np.arange(len(found.labels)), found.labels]
-    return -np.log(np.clip(chosen, 1e-7, 1.0))
+    def value(self, figure: Figure) -> float:
+        """The figure over all rows."""
+        rows = np.arange(len(self))
+        return float(_values(figure, self, rows, len(rows))(np.ones((1, len(rows))))[0])
 
 
 def difference(
-    figure: str, pairs: Sequence[tuple[Judged, Judged]], seed: int = 0
+    figure: Figure, pairs: Sequence[tuple[Judged, Judged]], seed: int = 0, distinct: bool = False
 ) -> tuple[float, list[float]]:
     """By how much the first models differ from the others, mean over pairs, with a 95 % interval.
 
     Args:
-        figure: of `FIGURES`.
+        figure: of their task.
         pairs: of models, each pair on the same rows; one for each seed of a setting. A row that
             stands in several of them, or twice in one, is drawn for all of them at once.
         seed: of the resamples.
+        distinct: whether each row is drawn by itself, whatever its example.
     """
-    groups, count = _groups([one for one, _ in pairs])
-    if figure == "accuracy" and len(pairs) == 1 and len(groups[0]) == count:
-        return paired_difference(*(one.predicted == one.labels for one in pairs[0]), seed)
+    firsts = [one for one, _ in pairs]
+    groups, count = _alone(firsts) if distinct else _groups(firsts)
+    if figure.of_rows and len(pairs) == 1 and len(groups[0]) == count:
+        return paired_difference(*(one.right(figure) for one in pairs[0]), seed)
+    measures = [
+        tuple(_values(figure, one, group, count) for one in pair)
+        for pair, group in zip(pairs, groups, strict=True)
+    ]
 
     def of(weights: np.ndarray) -> np.ndarray:
-        found = [
-            _figures(figure, one, group, weights) - _figures(figure, other, group, weights)
-            for (one, other), group in zip(pairs, groups, strict=True)
-        ]
-        return np.mean(found, axis=0)
+        return np.mean([one(weights) - other(weights) for one, other in measures], axis=0)
 
     drawn = np.concatenate([of(part) for part in _resamples(seed, count)])
-    edges = ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2)
-    interval = np.quantile(drawn[np.isfinite(drawn)], edges)
+    interval = np.quantile(drawn[np.isfinite(drawn)], EDGES)
     return float(of(np.ones((1, count)))[0]), interval.tolist()
 
 
 def least_differences(
-    figure: str, original: Judged, others: Sequence[Judged], seed: int = 0
+    figure: Figure, original: Judged, others: Sequence[Judged], seed: int = 0
 ) -> list[float]:
-    """The least by which each model may differ from the original: with 95 % confidence all hold.
+    """How much worse than the original each model may be: with 95 % confidence all hold.
 
     Whichever of the models is chosen by these bounds, the one that is chosen keeps its bound. Of
     the rows alone: that training was lucky is no part of it.
 
     Args:
-        figure: accuracy or macro_f1.
+        figure: of their task.
         original: what the others are compared with.
         others: on the same rows.
         seed: of the resamples.
+
+    Returns:
+        of each the difference at the worst: the least one, or the greatest where less is better.
     """
     if not others:
         return []
-    rows, weights = _patterns(figure, original, others)
+    measures, weights = _patterns(figure, original, others)
     total = weights.sum()
-    groups = np.arange(len(weights))
-    first, *rest = rows
+    first, *rest = measures
 
     def of(drawn: np.ndarray) -> np.ndarray:
-        before = _figures(figure, first, groups, drawn)
-        return np.array([_figures(figure, one, groups, drawn) - before for one in rest]).T
+        before = first(drawn)
+        return figure.sign * np.array([one(drawn) - before for one in rest]).T
 
     [middle] = of(weights[None])
     parts = _resamples(seed, round(total), weights / total)
     drawn = np.concatenate([of(part) for part in parts])
-    spread = drawn.std(axis=0)  # above zero, for the rows that were added
-    furthest = ((drawn - middle) / spread).max(axis=1)
-    return (middle - np.quantile(furthest, INTERVAL) * spread).tolist()
+    spread = drawn.std(axis=0)  # above zero where rows were added
+    away = np.divide(drawn - middle, spread, out=np.zeros_like(drawn), where=spread > 0)
+    bounds = middle - np.quantile(away.max(axis=1), INTERVAL) * spread
+    return (figure.sign * bounds).tolist()
 
 
 def _patterns(
-    figure: str, original: Judged, others: Sequence[Judged]
-) -> tuple[list[Judged], np.ndarray]:
-    """The distinct rows for all models, the original first, and how often each of them stands.
+    figure: Figure, original: Judged, others: Sequence[Judged]
+) -> tuple[list[Measure], np.ndarray]:
+    """The distinct rows for all models: the figure of each model by their weights, the weights.
 
-    The added rows are shared by the classes: on half of their weight the original alone is right,
-    on the other half it alone is wrong.
+    On half of the weight of the added rows the original alone is right, on the other half it alone
+    is wrong. A figure by which no row is wholly right or wrong has none.
     """
     models = [original, *others]
-    if figure == "accuracy":
-        labels = np.ones(len(original.labels), np.int64)
-        said = np.stack([one.predicted == original.labels for one in models], 1).astype(np.int64)
-        classes = np.array([1])
-    else:
-        labels = original.labels
-        said = np.stack([one.predicted for one in models], 1)
-        classes = np.unique(labels)
-    wrong = np.roll(classes, 1) if len(classes) > 1 else np.where(classes == 0, 1, 0)
-    lost = np.stack([classes, *[wrong] * len(others)], 1)
-    won = np.stack([wrong, *[classes] * len(others)], 1)
-    table, counts = np.unique(np.column_stack([labels, said]), axis=0, return_counts=True)
-    table = np.concatenate([table, *(np.column_stack([classes, p]) for p in (lost, won))])
-    share = ADDED / 2 / len(classes)
-    weights = np.concatenate([counts.astype(float), np.full(2 * len(classes), share)])
-    none = np.zeros(len(table))
-    return [Judged(table[:, 0], column, none) for column in table[:, 1:].T], weights
+    kinds = [one.output.row_kinds(figure.name, one.said) for one in models]
+    _, first, counts = np.unique(np.stack(kinds, 1), axis=0, return_index=True, return_counts=True)
+    weights = counts.astype(float)
+    extremes = original.output.extremes(figure.name, original.said)
+    if extremes is not None:
+        rows = extremes[0].shape[0]
+        weights = np.concatenate([weights, np.full(2 * rows, ADDED / 2 / rows)])
+    groups = np.arange(len(weights))
+    measures = []
+    for place, one in enumerate(models):
+        table = one.counts(figure)[first]
+        if extremes is not None:
+            table = _stacked([table, *(extremes if place == 0 else reversed(extremes))])
+        measures.append(_measure(figure, one.output, table, groups, len(groups)))
+    return measures, weights
+
+
+def _stacked(tables: Sequence[np.ndarray]) -> np.ndarray:
+    """Counts one below the other; sparse where the first are."""
+    if isinstance(tables[0], np.ndarray):
+        return np.concatenate(tables)
+    from scipy.sparse import csr_array, vstack
+
+    return vstack([csr_array(table) for table in tables], format="csr")
 
 
 def _groups(judged: Sequence[Judged]) -> tuple[list[np.ndarray], int]:
     """By model the number of each row's group, and how many groups there are."""
-    if all(one.examples is not None for one in judged):
-        every = np.concatenate([one.examples for one in judged]).astype(str)
-        found, inverse = np.unique(every, return_inverse=True)
-        ends = np.cumsum([len(one.labels) for one in judged])
-        return np.split(inverse, ends[:-1]), len(found)
-    counts = [len(one.labels) for one in judged]
-    ends = np.cumsum(counts)
+    if any(one.said.examples is None for one in judged):
+        return _alone(judged)
+    every = np.concatenate([one.said.examples for one in judged]).astype(str)
+    found, inverse = np.unique(every, axis=0, return_inverse=True)
+    ends = np.cumsum([len(one) for one in judged])
+    return np.split(inverse.reshape(-1), ends[:-1]), len(found)
+
+
+def _alone(judged: Sequence[Judged]) -> tuple[list[np.ndarray], int]:
+    """As `_groups`, each row of each model by itself."""
+    ends = np.cumsum([len(one) for one in judged])
     return np.split(np.arange(ends[-1]), ends[:-1]), int(ends[-1])
 
 
@@ -197,40 +203,48 @@ def _resamples(seed: int, rows: int, shares: np.ndarray | None = None) -> Iterat
             yield rng.multinomial(rows, shares, size=size).astype(float)
 
 
-def _figures(figure: str, model: Judged, groups: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """A figure of a model for each row of weights, (samples,).
+def _values(figure: Figure, model: Judged, groups: np.ndarray, width: int) -> Measure:
+    """The figure of a model as a function of weights; arguments as of `_measure`."""
+    return _measure(figure, model.output, model.counts(figure), groups, width)
+
+
+def _measure(
+    figure: Figure, output: Counts, counts: np.ndarray, groups: np.ndarray, width: int
+) -> Measure:
+    """A figure as a function of weights, (samples, width) float, how often each group counts.
 
     Args:
-        figure: of `FIGURES`.
-        model: on n rows.
-        groups: (n,) the column of `weights` of each row.
-        weights: (samples, groups) how often each row counts.
+        figure: of the task.
+        output: of the task.
+        counts: (n, k) float or sparse, of n rows.
+        groups: (n,) the group of each row.
+        width: number of groups.
+
+    Returns:
+        a function that gives (samples,) float.
     """
-    if figure != "macro_f1":
-        width = weights.shape[1]
-        sums = np.bincount(groups, weights=model.values(figure), minlength=width)
-        rows = np.bincount(groups, minlength=width)
+    sums_of, k = _sums(counts, groups, width)
+    part = max(1, _CELLS // k)
+
+    def values(weights: np.ndarray) -> np.ndarray:
         with np.errstate(invalid="ignore"):  # a resample may have no row of a small seed
-            return (weights @ sums) / (weights @ rows)
-    classes = 1 + int(max(model.labels.max(), model.predicted.max()))
-    part = max(1, _CELLS // classes)
-    if len(weights) > part:
-        parts = (weights[i : i + part] for i in range(0, len(weights), part))
-        return np.concatenate([_figures(figure, model, groups, one) for one in parts])
-    right = model.labels[model.predicted == model.labels]
-    of_right = groups[model.predicted == model.labels]
-    counted = [
-        _by_class(weights, *found, classes)
-        for found in ((of_right, right), (groups, model.labels), (groups, model.predicted))
-    ]
-    return class_scores(*counted)["macro_f1"]
+            found = [
+                output.of_counts(figure.name, sums_of(weights[begin : begin + part]))
+                for begin in range(0, len(weights), part)
+            ]
+        return np.concatenate(found)
+
+    return values
 
 
-def _by_class(
-    weights: np.ndarray, groups: np.ndarray, chosen: np.ndarray, classes: int
-) -> np.ndarray:
-    """How often each class stands in each resample, (samples, classes)."""
+def _sums(counts: np.ndarray, groups: np.ndarray, width: int) -> tuple[Measure, int]:
+    """A function of weights (samples, width) that gives the sums (samples, k), and k."""
+    if isinstance(counts, np.ndarray):
+        columns = [np.bincount(groups, weights=column, minlength=width) for column in counts.T]
+        return lambda weights: np.stack([weights @ one for one in columns], axis=-1), len(columns)
     from scipy.sparse import csr_array
 
-    shape = weights.shape[1], classes
-    return (csr_array((np.ones(len(groups)), (groups, chosen)), shape).T @ weights.T).T
+    rows = np.arange(len(groups))
+    members = csr_array((np.ones(len(groups)), (groups, rows)), (width, len(groups)))
+    table = csr_array(members @ counts)
+    return lambda weights: (table.T @ weights.T).T, counts.shape[1]

@@ -1,13 +1,17 @@
-"""Which of some models are worth their cost, and which to take for size, latency or accuracy."""
+"""Which of some models are worth their cost, and which to take for size, latency or their figure.
+
+The figure is the one by which a task's models are compared, such as accuracy.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from kerastc import formatting
-from kerastc.scores.pairs import points, shown
+from kerastc.scores.figures import Figure
+from kerastc.scores.pairs import amount, shown
 
 # What a model costs, the key of a row that says it, how it is written, and who costs less.
 COSTS = {
@@ -15,7 +19,6 @@ COSTS = {
     "latency": ("latency_p50_ms", formatting.milliseconds, "faster"),
     "memory": ("peak_memory_bytes", formatting.size, "lighter"),
 }
-GOALS = (*COSTS, "accuracy")
 # Which of several models costs least, in words.
 LEAST = {
     "size": "the one of the smallest file",
@@ -46,18 +49,24 @@ def dominators(points: np.ndarray) -> list[list[int]]:
     return [np.flatnonzero(column).tolist() for column in (no_higher & lower).T]
 
 
-def dominated(rows: Sequence[Mapping[str, Any]], costs: Sequence[str]) -> dict[str, list[str]]:
-    """The models that others dominate in test accuracy and some costs, and which ones do.
+def dominated(
+    rows: Sequence[Mapping[str, Any]], costs: Sequence[str], figure: Figure
+) -> dict[str, list[str]]:
+    """The models that others dominate in a figure of test rows and some costs, and which ones do.
 
     Args:
-        rows: of the account; those without an accuracy or one of the costs do not count.
+        rows: of the account; those without the figure or one of the costs do not count.
         costs: of `COSTS`.
+        figure: of the task.
 
     Returns:
         for each model that counts, cheapest first, the models that dominate it; none of the front.
     """
     points = {
-        row["model"]: [-judged(row)["accuracy"], *(row[COSTS[cost][0]] for cost in costs)]
+        row["model"]: [
+            -figure.sign * judged(row)[figure.name],
+            *(row[COSTS[cost][0]] for cost in costs),
+        ]
         for row in rows
         if row["comparable"]
     }
@@ -80,16 +89,22 @@ class Choice:
     """The model that is recommended for a goal.
 
     Args:
-        goal: of `GOALS`.
+        goal: of `COSTS`, or the name of the figure.
         model: its name.
-        gain: what is won by it; empty for accuracy.
-        evidence: its accuracy; empty where the original is kept for want of a better one.
+        gain: what is won by it; empty where the figure is the goal.
+        evidence: its figure; empty where the original is kept for want of a better one.
     """
 
     goal: str
     model: str
     gain: str
     evidence: str
+    figure: Figure
+
+    @property
+    def label(self) -> str:
+        """The goal as a reader calls it."""
+        return self.figure.label if self.goal == self.figure.name else self.goal
 
     @property
     def reason(self) -> str:
@@ -98,7 +113,8 @@ class Choice:
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
-        return asdict(self) | {"reason": self.reason}
+        names = ("goal", "model", "gain", "evidence", "reason")
+        return {name: getattr(self, name) for name in names}
 
 
 def advice(choices: Iterable[Choice]) -> list[str]:
@@ -108,68 +124,74 @@ def advice(choices: Iterable[Choice]) -> list[str]:
         groups.setdefault((choice.model, choice.evidence), []).append(choice)
     sentences = []
     for (model, evidence), group in groups.items():
-        goals = " and ".join(", ".join(choice.goal for choice in group).rsplit(", ", 1))
+        goals = " and ".join(", ".join(choice.label for choice in group).rsplit(", ", 1))
         facts = [choice.gain for choice in group] + [evidence]
         what = f"take {model}" if evidence else "keep the original"
         sentences.append(f"For {goals}, {what}: {'; '.join(filter(None, facts))}.")
     return sentences
 
 
-def rule(within: float, part: str, tested: bool = True) -> str:
+def rule(within: float, part: str, figure: Figure, tested: bool = True) -> str:
     """How `choose` chooses, in words; `tested`: whether there are test figures, too."""
     by_cost = ", ".join(f"{words} is taken for {goal}" for goal, words in LEAST.items())
+    best = "highest" if figure.higher else "lowest"
     apart = part == "validation" and tested
     untouched = " The test figures shown had no part in it." * apart
     return (
-        f"Of the models that are {shown(within, 'accuracy', part)}, {by_cost}; where there is "
-        f"none, the original. For accuracy the one of the highest {part} accuracy, and of equals "
-        f"the smallest file.{untouched}"
+        f"Of the models that are {shown(within, figure, part)}, {by_cost}; where there is "
+        f"none, the original. For {figure.label} the one of the {best} {part} {figure.label}, and "
+        f"of equals the smallest file.{untouched}"
     )
 
 
-def deciding_part(original: Mapping[str, Any]) -> str:
+def deciding_part(original: Mapping[str, Any], figure: Figure) -> str:
     """The part that decides: validation, or test where the original has no validation figures."""
-    return "test" if formatting.finite(original["validation"]["accuracy"]) is None else "validation"
+    known = formatting.finite(original["validation"][figure.name]) is not None
+    return "validation" if known else "test"
 
 
-def choose(rows: Sequence[Mapping[str, Any]], within: float) -> dict[str, Choice]:
+def choose(rows: Sequence[Mapping[str, Any]], within: float, figure: Figure) -> dict[str, Choice]:
     """Chooses by `rule`; the original is the first row.
 
     Args:
         rows: of the account; those of the `deciding_part` with their `least_difference`.
-        within: the accuracy that may be lost, 0 to 1.
+        within: how much of the figure may be lost; of a share 0 to 1.
+        figure: of the task.
 
     Returns:
         the choice for each goal that some model has figures for.
     """
     original = rows[0]
-    part = deciding_part(original)
+    part = deciding_part(original, figure)
     known = [
         row
         for row in rows
-        if row["comparable"] and formatting.finite(row[part]["accuracy"]) is not None
+        if row["comparable"] and formatting.finite(row[part][figure.name]) is not None
     ]
-    if len(known) < 2 or formatting.finite(original[part]["accuracy"]) is None:
+    if len(known) < 2 or formatting.finite(original[part][figure.name]) is None:
         return {}
     choices = {}
     for goal, (key, *_) in COSTS.items():
         measured = [row for row in known if formatting.finite(row[key]) is not None]
-        allowed = [row for row in measured if row is original or _least(row, part) >= -within]
+        allowed = [
+            row for row in measured if row is original or _least(row, part, figure) >= -within
+        ]
         if allowed:
             taken = _cheapest(allowed, goal, original)
             cheaper = [row for row in measured if row[key] < taken[key]]
-            choices[goal] = _choice(goal, taken, original, part, cheaper, within)
-    best = min(
-        known, key=lambda row: (-row[part]["accuracy"], row["bytes"] or np.inf, row["model"])
-    )
-    choices["accuracy"] = _choice("accuracy", best, original, part)
+            choices[goal] = _choice(goal, taken, original, part, figure, cheaper, within)
+
+    def worse(row: Mapping[str, Any]) -> tuple:
+        return -figure.sign * row[part][figure.name], row["bytes"] or np.inf, row["model"]
+
+    choices[figure.name] = _choice(figure.name, min(known, key=worse), original, part, figure)
     return choices
 
 
-def _least(row: Mapping[str, Any], part: str) -> float:
-    """The least by which a model's accuracy may differ from the original's."""
+def _least(row: Mapping[str, Any], part: str, figure: Figure) -> float:
+    """The least by which a model may be better than the original; below zero it is worse."""
     found = formatting.finite(row[part]["least_difference"])
-    return -np.inf if found is None else found
+    return -np.inf if found is None else figure.sign * found
 
 
 def _cheapest(
@@ -198,6 +220,7 @@ def _choice(
     taken: Mapping[str, Any],
     original: Mapping[str, Any],
     part: str,
+    figure: Figure,
     cheaper: Sequence[Mapping[str, Any]] = (),
     within: float = 0.0,
 ) -> Choice:
@@ -205,30 +228,33 @@ def _choice(
     if goal in COSTS:
         key, form, better = COSTS[goal]
         if taken is original:
-            gain = _why_kept(better, part, cheaper, within)
-            return Choice(goal, taken["model"], gain, "")
+            gain = _why_kept(better, part, figure, cheaper, within)
+            return Choice(goal, taken["model"], gain, "", figure)
         gain = form(taken[key])
         if formatting.finite(original[key]) is not None:
             gain += f", {original[key] / taken[key]:.3g} times {better} than the original"
-    figures = [f"{part} accuracy {formatting.number(taken[part]['accuracy'])}"]
+    name = figure.name
+    figures = [f"{part} {figure.label} {formatting.number(taken[part][name])}"]
     if formatting.finite(taken[part]["difference"]) is not None:
         figures[0] += f" ({_bound_words(taken[part])})"
     if part == "validation" and judged(taken) is taken["test"]:
-        figures.append(f"test {formatting.number(taken['test']['accuracy'])}")
+        figures.append(f"test {formatting.number(taken['test'][name])}")
     evidence = ", ".join(figures)
     if judged(taken)["difference"] is not None and taken is not original:
-        evidence += f" ({loss_words(judged(taken))})"
-    return Choice(goal, taken["model"], gain, evidence)
+        evidence += f" ({loss_words(judged(taken), figure)})"
+    return Choice(goal, taken["model"], gain, evidence, figure)
 
 
-def _why_kept(better: str, part: str, cheaper: Sequence[Mapping[str, Any]], within: float) -> str:
+def _why_kept(
+    better: str, part: str, figure: Figure, cheaper: Sequence[Mapping[str, Any]], within: float
+) -> str:
     """Why the original is kept, and which model comes nearest to taking its place."""
     if not cheaper:
         return f"no model is {better}"
-    told = f"no {better} model is shown to lose at most {points(within)}"
+    told = f"no {better} model is shown to lose at most {amount(within, figure)}"
     if rows := cheaper[0][part]["rows"]:
         told = f"on {rows:,} {part} rows {told}"
-    nearest = max(cheaper, key=lambda row: _least(row, part))
+    nearest = max(cheaper, key=lambda row: _least(row, part, figure))
     if formatting.finite(nearest[part]["difference"]) is None:
         return told
     return f"{told}, {nearest['model']} coming nearest ({_bound_words(nearest[part])})"
@@ -240,12 +266,14 @@ def _bound_words(figures: Mapping[str, Any]) -> str:
     return f"{difference:+.3f}, {least:+.3f} at the worst"
 
 
-def loss_words(figures: Mapping[str, Any]) -> str:
+def loss_words(figures: Mapping[str, Any], figure: Figure) -> str:
     """A difference to the original in words: how large, in which interval, whether it is real.
 
     Args:
         figures: of a part of a row: `difference` and `difference_interval`.
+        figure: that differs.
     """
     low, high = figures["difference_interval"]
-    verdict = "a real loss" if high < 0 else "a real gain" if low > 0 else "within chance"
+    worse, better = (high < 0, low > 0) if figure.higher else (low > 0, high < 0)
+    verdict = "a real loss" if worse else "a real gain" if better else "within chance"
     return f"{figures['difference']:+.3f}, 95 % {low:+.3f} to {high:+.3f}: {verdict}"

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from kerastc import formatting
-from kerastc.outputs.classes.predictions import Predictions
 from kerastc.scores import pairs
+from kerastc.scores.figures import Answered, Counts, Figure
 
-# What a cheaper model may lose to the best, with 95 % confidence: 2 points of accuracy or macro F1,
-# 0.02 nats of loss. That it cannot be told apart would not do: few rows tell nothing apart.
+# What a cheaper model may lose to the best, with 95 % confidence: 2 points of a share, 0.02 of any
+# other figure. That it cannot be told apart would not do: few rows tell nothing apart.
 MARGIN = 0.02
 RULE = (
     "Validation figures alone decide. Models are compared in pairs on the same rows (paired "
@@ -32,9 +32,10 @@ class Candidate:
         runs: the runs that it stands for.
         value, low, high: of the validation rows, with the ends of the 95 % interval.
         steps, parameters: what it costs; None where it is not known.
+        figure: what decides.
+        output: of the task, which can count predictions; None where there are none.
         predictions: by seed, what its runs said of their validation rows; none where it was not
             kept.
-        figure: what decides, of `pairs.FIGURES`.
     """
 
     name: str
@@ -44,8 +45,9 @@ class Candidate:
     high: float
     steps: float | None
     parameters: float | None
-    predictions: Mapping[Any, Predictions] | None = None
-    figure: str = "accuracy"
+    figure: Figure
+    output: Counts | None = None
+    predictions: Mapping[Any, Answered] | None = None
 
     @property
     def cost(self) -> tuple[float, float]:
@@ -55,12 +57,12 @@ class Candidate:
     @property
     def loss(self) -> float:
         """The figure so that less is better."""
-        return -self.value if pairs.FIGURES[self.figure] else self.value
+        return -self.figure.sign * self.value
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON, without the predictions."""
         names = ("name", "runs", "low", "high", "steps", "parameters")
-        return {self.figure: self.value} | {name: getattr(self, name) for name in names}
+        return {self.figure.name: self.value} | {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def recommend(candidates: Sequence[Candidate], units: str = "rows") -> Recommend
 
     Args:
         candidates: of one figure, of the same validation part or at least of the same task.
-        units: what the rows are: texts or images.
+        units: what several rows are called.
     """
     if len(candidates) < 2:
         return None
@@ -139,20 +141,20 @@ def difference(best: Candidate, other: Candidate) -> Difference:
 
     Of several seeds the mean; each pair of runs is of one seed.
     """
-    sign = 1 if pairs.FIGURES[best.figure] else -1
+    sign = best.figure.sign
     found = _pairs(best, other)
     if not found:
         mean = sign * (best.value - other.value)
         half = hypot(best.high - best.low, other.high - other.low) / 2
         return Difference(mean, mean - half, mean + half, 0)
-    judged = [tuple(map(pairs.Judged.of, pair)) for pair in found]
+    judged = [tuple(pairs.Judged(best.output, one) for one in pair) for pair in found]
     mean, interval = pairs.difference(best.figure, judged)
     low, high = sorted(sign * end for end in interval)
-    rows = len(set().union(*(ours.examples for ours, _ in found)))
+    rows = len({_key(example) for ours, _ in found for example in ours.examples})
     return Difference(sign * mean, low, high, rows)
 
 
-def _pairs(best: Candidate, other: Candidate) -> list[tuple[Predictions, Predictions]]:
+def _pairs(best: Candidate, other: Candidate) -> list[tuple[Answered, Answered]]:
     """What both said of the same rows, a pair a seed; none where a run has no partner."""
     ours, theirs = best.predictions or {}, other.predictions or {}
     if not ours or set(ours) != set(theirs):
@@ -161,20 +163,31 @@ def _pairs(best: Candidate, other: Candidate) -> list[tuple[Predictions, Predict
     return found if all(same_rows(*pair) for pair in found) else []
 
 
-def same_rows(predictions: Predictions, reference: Predictions) -> bool:
-    """Whether both are of the same examples with the same labels in the same order."""
-    return (
-        predictions.classes == reference.classes
-        and np.array_equal(predictions.examples, reference.examples)
-        and np.array_equal(predictions.labels, reference.labels)
+def same_rows(predictions: Answered, reference: Answered) -> bool:
+    """Whether both are of the same examples, labelled alike, in the same order."""
+    return np.array_equal(predictions.examples, reference.examples) and _alike(
+        predictions.truth, reference.truth
     )
+
+
+def _key(example: Any) -> Any:
+    """An example, or its columns, in a form that can be counted."""
+    return example if isinstance(example, str) else tuple(example)
+
+
+def _alike(truth: Any, other: Any) -> bool:
+    """Whether labels are equal: an array, or one for each row."""
+    if isinstance(truth, np.ndarray):
+        return np.array_equal(truth, other)
+    return len(truth) == len(other) and all(map(np.array_equal, truth, other))
 
 
 def candidate(
     name: str,
     rows: Sequence[Mapping[str, Any]],
-    predictions: Mapping[str, Predictions] | None = None,
-    figure: str = "accuracy",
+    figure: Figure,
+    output: Counts | None = None,
+    predictions: Mapping[str, Answered] | None = None,
 ) -> Candidate | None:
     """A candidate of rows of a comparison that differ in their seed alone.
 
@@ -183,18 +196,19 @@ def candidate(
     Args:
         name: what to call it.
         rows: at least one; those without the figure of validation do not count.
+        figure: of validation, which decides.
+        output: of the task, which can count predictions.
         predictions: of validation rows, by run; the candidate has them if all its runs do.
-        figure: of `pairs.FIGURES`.
 
     Returns:
         None where no row has the figure of validation.
     """
-    rows = [row for row in rows if formatting.finite(row["validation"][figure]) is not None]
+    rows = [row for row in rows if formatting.finite(row["validation"][figure.name]) is not None]
     if not rows:
         return None
-    values = [row["validation"][figure] for row in rows]
+    values = [row["validation"][figure.name] for row in rows]
     ends = [
-        row["validation"].get(f"{figure}_interval") or (value, value)
+        row["validation"].get(f"{figure.name}_interval") or (value, value)
         for row, value in zip(rows, values, strict=True)
     ]
     low, high = (fmean(end) for end in zip(*ends, strict=True))
@@ -207,8 +221,9 @@ def candidate(
         high,
         _mean([row["training"]["steps"] for row in rows]),
         _mean([row["training"]["parameters"] for row in rows]),
-        known if None not in known.values() else None,
         figure,
+        output,
+        known if None not in known.values() else None,
     )
 
 
@@ -224,7 +239,7 @@ def _reason(
     differences: Mapping[str, Difference],
     units: str,
 ) -> str:
-    figure = pairs.NAMES[best.figure]
+    figure = best.figure.label
     if taken == best:
         interval = f"{best.value:.3f} [{best.low:.3f}, {best.high:.3f}]"
         shown = interval if best.low < best.high else f"{best.value:.3f}"
@@ -255,10 +270,9 @@ def _on(found: Difference, units: str) -> str:
     return f"On {found.rows:,} {units} " if found.rows else "By their separate intervals "
 
 
-def _interval(found: Difference, figure: str) -> str:
+def _interval(found: Difference, figure: Figure) -> str:
     """By how much the best is better: `+0.4 points, 95 % -0.2 to +1.1`."""
-    scale, unit = (1, "") if figure == "loss" else (100, " points")
-    form = "+.3f" if figure == "loss" else "+.1f"
+    scale, unit, form = (100, " points", "+.1f") if figure.share else (1, "", "+.3f")
     mean, low, high = (f"{scale * end:{form}}" for end in (found.mean, found.low, found.high))
     return f"{mean}{unit}, 95 % {low} to {high}"
 

@@ -10,8 +10,8 @@ from kerastc.scores.bootstrap import INTERVAL
 def over_seeds(values: Sequence[float], share: bool = True) -> dict[str, Any]:
     """Mean, sample standard deviation and Student's t interval of the mean (Student 1908).
 
-    The interval shows the chance in training, where those of `classification_metrics` show the one
-    in which rows were drawn. Of two seeds it is wide, as it should be.
+    The interval shows the chance in training, where those of a run's metrics show the one in
+    which rows were drawn. Of two seeds it is wide, as it should be.
 
     Args:
         values: a figure of each run; those that are not known left out.

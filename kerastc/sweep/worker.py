@@ -18,11 +18,11 @@ from kerastc.errors import UserError
 from kerastc.places import Places
 from kerastc.progress import console
 from kerastc.run import Run
-from kerastc.scores.pairs import FIGURES
 from kerastc.sweep.result import Sweep, Trial
 from kerastc.sweep.space import SearchSpace, parse
 from kerastc.sweep.storage import sqlite_url, storage_errors_told
 from kerastc.sweep.study import SharedStudy
+from kerastc.tasks import figure_named
 
 if TYPE_CHECKING:
     import optuna
@@ -57,7 +57,7 @@ def sweep(
         storage: Optuna storage URL; by default a SQLite file in the study's folder, which wants
             a local disk: on network file systems its locks cannot be trusted.
         trials: how many in all. Ranges need it; of a grid it takes so many at random.
-        objective: what of the validation data decides, one of `pairs.FIGURES`; never test data.
+        objective: the figure of the validation data that decides, by its name; never test data.
         backend: tensorflow, jax or torch.
         heartbeat: seconds between signs of life of a worker.
         despite_changes: trials go on under other versions than they began with.
@@ -87,7 +87,7 @@ def sweep(
         storage,
         definition,
         plan,
-        maximize=(FIGURES[objective],),
+        maximize=(figure_named(objective).higher,),
         heartbeat=heartbeat,
     )
     changes = {"despite_changes": despite_changes, "moved": moved}
@@ -153,7 +153,7 @@ class _Worker:
             backend=self.backend,
             fixed=self.space.fixed,
             objective=self.objective,
-            maximize=FIGURES[self.objective],
+            maximize=figure_named(self.objective).higher,
             trials=tuple(self._trial(*found) for found in sorted(self.study.latest().items())),
         )
 

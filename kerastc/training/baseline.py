@@ -14,10 +14,10 @@ import numpy as np
 
 from kerastc.files import writing
 from kerastc.forms import COUNT, check
+from kerastc.npz_files import is_finite_of, read_arrays
 from kerastc.progress import progress, tell
 from kerastc.run import Run
 from kerastc.text.spaces import without_spaces
-from kerastc.training.arrays import is_finite_of, read_arrays
 from kerastc.training.config import TextClassifierConfig
 from kerastc.training.pair_documents import pair_documents
 

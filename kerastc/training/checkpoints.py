@@ -15,9 +15,9 @@ import numpy as np
 
 from kerastc.errors import UserError
 from kerastc.forms import COUNT, check
+from kerastc.npz_files import read_arrays, write_arrays
 from kerastc.outputs.output import Figure
 from kerastc.run import Run
-from kerastc.training.arrays import read_arrays, write_arrays
 from kerastc.training.stopping import ranked
 from kerastc.training.variable_names import model_variables, optimizer_variables
 

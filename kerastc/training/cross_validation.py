@@ -13,9 +13,9 @@ import numpy as np
 
 from kerastc.errors import UserError
 from kerastc.files import make_folder
+from kerastc.npz_files import read_arrays, write_arrays
 from kerastc.progress import tell, within
 from kerastc.run import Run
-from kerastc.training.arrays import read_arrays, write_arrays
 from kerastc.training.checkpoints import identity
 from kerastc.training.interim import remove_checkpoints, remove_model
 from kerastc.training.trained import Trained

@@ -15,9 +15,9 @@ import keras
 import numpy as np
 
 from kerastc.files import writing
+from kerastc.npz_files import is_finite_of, read_arrays
 from kerastc.progress import progress
 from kerastc.text.encoded import Encoded
-from kerastc.training.arrays import is_finite_of, read_arrays
 from kerastc.training.predicting import predict_batch
 
 TOKENS = 512  # of a batch, about: with fewer a CPU reads up to a third fewer texts a second

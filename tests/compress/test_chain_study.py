@@ -16,6 +16,8 @@ from kerastc.compress.search_terminal import search_tables
 from kerastc.compress.space import Axis, Space
 from kerastc.compress.text_space import BEGINNINGS
 from kerastc.errors import UserError
+from kerastc.outputs.classes.predictions import Kept
+from kerastc.outputs.classes.scores import Classes
 from kerastc.run import Run
 from kerastc.scores.pairs import Judged, least_differences
 
@@ -33,12 +35,17 @@ ORIGINAL = {"accuracy": 0.9, "macro_f1": 0.8}
 
 
 LABELS = np.arange(2000) % 2
+OUTPUT = Classes("ab")
 
 
 def judged(accuracy) -> Judged:
     """What a model said that is wrong on the first rows, as many as its accuracy leaves."""
     wrong = np.arange(len(LABELS)) < round((1 - accuracy) * len(LABELS))
-    return Judged(LABELS, np.where(wrong, 1 - LABELS, LABELS), np.zeros(len(LABELS)))
+    return said(LABELS, np.where(wrong, 1 - LABELS, LABELS))
+
+
+def said(labels, predicted) -> Judged:
+    return Judged(OUTPUT, Kept(labels, predicted, np.zeros(len(labels))))
 
 
 def trial(words, accuracy, size, folder=None, **more) -> Trial:
@@ -198,7 +205,7 @@ def test_front_and_choice_are_those_of_brute_force(figures):
         if not any(a >= accuracy and s <= size and (a, s) != (accuracy, size) for a, s in figures)
     }
     assert {t.words for t in found.front} == front
-    bounds = least_differences("accuracy", judged(0.9), [t.judged for t in trials])
+    bounds = least_differences(OUTPUT.main, judged(0.9), [t.judged for t in trials])
     shown = [point for point, low in zip(figures, bounds, strict=True) if low >= -0.02]
     assert all(accuracy > 0.88 for accuracy, _ in shown)
     assert (found.chosen and found.chosen.bytes) == min((size for _, size in shown), default=None)
@@ -216,7 +223,7 @@ def drawn(rng, rows, worse, disagree):
     other = right.copy()
     other[right & (draw < (disagree + worse) / 2 / 0.8)] = False
     other[~right & (draw < (disagree - worse) / 2 / 0.2)] = True
-    return [Judged(labels, np.where(r, 0, 1), np.zeros(rows)) for r in (right, other)]
+    return [said(labels, np.where(r, 0, 1)) for r in (right, other)]
 
 
 def chosen_of(rng, rows, worse, disagree):
@@ -225,16 +232,16 @@ def chosen_of(rng, rows, worse, disagree):
     others = []
     for number in range(8):
         draw = rng.random(rows)
-        right = original.predicted == 0
+        right = original.said.predicted == 0
         wrong = right & (draw < (disagree + worse) / 2 / 0.8)
         mended = ~right & (draw < (disagree - worse) / 2 / 0.2)
-        predicted = np.where(wrong, 1, np.where(mended, 0, original.predicted))
-        others.append((f"cheap-{number}", replace(original, predicted=predicted), 10 + number))
+        predicted = np.where(wrong, 1, np.where(mended, 0, original.said.predicted))
+        others.append((f"cheap-{number}", said(original.said.truth, predicted), 10 + number))
     trials = [
-        trial([name], float((j.predicted == 0).mean()), size, judged=j)
+        trial([name], float((j.said.predicted == 0).mean()), size, judged=j)
         for name, j, size in (("same", same, 1000), *others)
     ]
-    figures = {"accuracy": float((original.predicted == 0).mean())}
+    figures = {"accuracy": float((original.said.predicted == 0).mean())}
     found = Search(None, figures, original, Budget("accuracy", 0.01), "size", tuple(trials), {})
     return found.chosen and str(found.chosen)
 
@@ -254,7 +261,7 @@ def test_cheap_chains_that_are_as_good_are_taken_on_2000_rows():
 def test_on_few_rows_nothing_is_shown_and_the_original_stays():
     rng = np.random.default_rng(2)
     assert {chosen_of(rng, 60, worse, 0.02) for worse in (0.0, 0.02)} == {None}
-    short = Judged(LABELS[:60], LABELS[:60], np.zeros(60))
+    short = said(LABELS[:60], LABELS[:60])
     found = search_of([trial(["a"], 0.9, 5, judged=short)], loss=0.01, original=short)
     assert found.verdict(found.trials[0]) == "not shown"
     refusal = found.refusal

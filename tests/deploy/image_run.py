@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from kerastc.inputs.image.kept import write_images
 from kerastc.outputs.classes.predictions import write_predictions
-from kerastc.report.kept_images import write_images
 from kerastc.run import Run
 from kerastc.scores.softmax import softmax
 

@@ -113,6 +113,7 @@ def make_fake_run(
     write_data(folder, classes, rows, rng)
     write_rows(folder / "history.csv", history_rows(classes, epochs, rng, 0.5 + skill / 8))
     if finished:
+        write_json(folder / "preprocessing.json", {"task": "text-classification"})
         write_results(folder, classes, rows, epochs, rng, texts, skill)
     if finished and baseline is not None:
         write_baseline(folder, classes, rows, rng, baseline)
@@ -199,7 +200,7 @@ def compress_fake_run(
     config |= {"parent": {"run": str(parent)}, "steps": list(steps)}
     config["command"] = f"kerastc compress {parent} {' '.join(steps)}"
     write_json(folder / "config.json", config)
-    for file in ("environment.json", "labels.txt", "data.json"):
+    for file in ("environment.json", "labels.txt", "data.json", "preprocessing.json"):
         (folder / file).write_bytes((parent / file).read_bytes())
     metrics = {}
     (folder / "predictions").mkdir()

@@ -10,6 +10,7 @@ import pytest
 from fake_run import benchmark_fake_run, compress_fake_run, make_fake_run, write_json
 from matplotlib.text import Annotation
 
+from kerastc.outputs.classes.scores import Classes
 from kerastc.report import account, write_report
 from kerastc.report.account_plots import LABELLED, frontier
 
@@ -113,7 +114,9 @@ def crowd(count: int, seed: int = 0):
 @pytest.mark.parametrize("seed", range(3))
 def test_no_name_covers_another_or_leaves_the_plot(seed):
     rows = crowd(10, seed)
-    figure = frontier(rows, "size", [min(rows, key=lambda row: row["bytes"])["model"]], set())
+    figure = frontier(
+        rows, "size", Classes.main, [min(rows, key=lambda row: row["bytes"])["model"]], set()
+    )
     figure.draw_without_rendering()
     boxes = [text.get_window_extent() for text in names_of(figure)]
     assert len(boxes) == 10
@@ -130,14 +133,14 @@ def test_of_many_models_the_original_the_front_and_the_recommended_are_named():
     front, starred = [models[3], models[5]], {models[5], models[7]}
     shown = {
         re.sub(r"\s+", " ", text.get_text())
-        for text in names_of(frontier(rows, "size", front, starred))
+        for text in names_of(frontier(rows, "size", Classes.main, front, starred))
     }
     assert shown == {models[0], *front, *starred}
 
 
 def test_the_front_is_drawn_as_what_a_cost_buys():
     rows = rows_of([1.0, 2.0, 4.0, 3.0], [0.5, 0.7, 0.8, 0.6], "abcd")
-    axes = frontier(rows, "latency", ["a", "b", "c"], {"b"}).axes[0]
+    axes = frontier(rows, "latency", Classes.main, ["a", "b", "c"], {"b"}).axes[0]
     corners = [[1, 0.5], [2, 0.5], [2, 0.7], [4, 0.7], [4, 0.8]]
     assert axes.lines[0].get_xydata().tolist() == corners
     assert axes.get_xscale() == "log"
@@ -154,7 +157,7 @@ def test_the_front_is_drawn_as_what_a_cost_buys():
     ],
 )
 def test_ticks_are_round_figures(cost, costs, tick):
-    axes = frontier(rows_of(costs, [0.7, 0.8], "ab"), cost, ["a", "b"], set()).axes[0]
+    axes = frontier(rows_of(costs, [0.7, 0.8], "ab"), cost, Classes.main, ["a", "b"], set()).axes[0]
     labels = [label.get_text() for label in axes.get_xticklabels()]
     assert tick in labels
     assert 2 <= len(labels) <= 12
@@ -178,6 +181,6 @@ def test_commands_can_be_pasted_where_a_folder_has_a_space(make_run):
 
 def test_a_long_step_breaks_at_its_commas():
     names = ["original", "distill:layers=3,epochs=5,learning_rate=2e-4"]
-    figure = frontier(rows_of([1.0, 2.0], [0.7, 0.8], names), "latency", names, set())
+    figure = frontier(rows_of([1.0, 2.0], [0.7, 0.8], names), "latency", Classes.main, names, set())
     texts = {text.get_text() for text in names_of(figure)}
     assert "distill:layers=3, epochs=5,\nlearning_rate=2e-4" in texts

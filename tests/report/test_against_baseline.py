@@ -6,9 +6,11 @@ import json
 import pytest
 from rich.console import Console
 
+from kerastc.outputs.classes.scores import Classes
 from kerastc.report import terminal
 from kerastc.report.baseline import verdict
 from kerastc.run import Run
+from kerastc.scores.figures import Figure
 
 
 def figures(accuracy, interval=None):
@@ -25,14 +27,16 @@ def figures(accuracy, interval=None):
     ],
 )
 def test_a_model_beats_its_baseline_only_beyond_the_interval(baseline, beaten, words):
-    found, sentence = verdict(figures(0.82, [0.80, 0.84]), figures(baseline), "bag of words")
+    found, sentence = verdict(
+        figures(0.82, [0.80, 0.84]), figures(baseline), "bag of words", Classes.main
+    )
     assert found is beaten
     assert words in sentence
 
 
 def test_without_intervals_the_accuracies_decide():
-    assert verdict(figures(0.8), figures(0.7), "bag")[0]
-    assert not verdict(figures(0.7), figures(0.8), "bag")[0]
+    assert verdict(figures(0.8), figures(0.7), "bag", Classes.main)[0]
+    assert not verdict(figures(0.7), figures(0.8), "bag", Classes.main)[0]
 
 
 def summary(folder, monkeypatch) -> str:
@@ -58,3 +62,14 @@ def test_the_terminal_says_so_where_the_model_is_no_better(make_run, monkeypatch
 
 def test_a_run_without_a_baseline_has_no_line(make_run, monkeypatch):
     assert "bag of words" not in summary(make_run(rows=60, epochs=2), monkeypatch)
+
+
+def test_where_less_is_better_the_whole_interval_lies_below():
+    less = Figure("perplexity", higher=False, share=False)
+
+    def of(value, ends=None):
+        return {"perplexity": value, "intervals": {"perplexity": ends} if ends else {}}
+
+    assert verdict(of(20.0, [18.0, 22.0]), of(23.0), "trigrams", less)[0]
+    assert "does not beat" in verdict(of(20.0, [18.0, 22.0]), of(21.0), "trigrams", less)[1]
+    assert "is worse than" in verdict(of(20.0, [18.0, 22.0]), of(17.0), "trigrams", less)[1]

@@ -17,6 +17,7 @@ def test_metrics_hold_the_baseline_with_its_intervals_and_cost(subjects_csv, tmp
     splits = split(read_texts(subjects_csv), 0)
     run = Run.create(tmp_path / "run", {"recipe": "text", "command": "kerastc train text"})
     run.describe_data(splits)
+    run.write_json("preprocessing.json", {"task": "text-classification"})
     rng = np.random.default_rng(0)
     parts = ("validation", "test")
     model, bag = (

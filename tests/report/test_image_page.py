@@ -9,11 +9,11 @@ from fake_image_run import fake_splits, make_fake_image_run
 from fake_run import benchmark_fake_run, compress_fake_run, export_fake_run
 
 from kerastc.errors import UserError
+from kerastc.inputs.image.kept import MOST, read_images, write_images
+from kerastc.outputs.classes.examples import shown_rows
+from kerastc.outputs.classes.many_classes import confused_pairs
 from kerastc.outputs.classes.predictions import Predictions, read_predictions
 from kerastc.report import account, write_report
-from kerastc.report.examples import shown_rows
-from kerastc.report.kept_images import MOST, read_images, write_images
-from kerastc.report.many_classes import confused_pairs
 from kerastc.report.pictures import read_pictures, write_picture
 from kerastc.report.record import read_record
 from kerastc.run import Run
@@ -114,8 +114,9 @@ def test_each_shown_image_has_its_picture(digits):
     folder, _, _ = digits
     source = (folder / "report.html").read_text(encoding="utf-8")
     predictions = read_predictions(folder / "predictions" / "test.csv")
+    rows = shown_rows(predictions.labels, predictions.probabilities)
     named = re.findall(r'<img src="data:image/png;base64,[^"]+" alt="The image (test \d+),', source)
-    assert named == [predictions.examples[row] for row in shown_rows(predictions)]
+    assert named == [predictions.examples[row] for row in rows]
     (folder / "predictions" / "images.npz").rename(folder / "away.npz")
     write_report(folder)
     assert "no picture kept" in words(folder)

@@ -13,14 +13,18 @@ from rich.console import Console
 
 from kerastc.outputs.classes.metrics import classification_metrics
 from kerastc.outputs.classes.predictions import Predictions, read_predictions, write_predictions
+from kerastc.outputs.classes.scores import Classes
 from kerastc.report.compare import compare
+from kerastc.scores.figures import named
 from kerastc.scores.recommendation import MARGIN, Candidate, difference, recommend
 from kerastc.sweep.result import Sweep, Trial
+
+OUTPUT = Classes("abc")
 
 
 def one(name, accuracy, steps, parameters=100, half=0.006):
     ends = (accuracy - half, accuracy + half)
-    return Candidate(name, (name,), accuracy, *ends, steps, parameters)
+    return Candidate(name, (name,), accuracy, *ends, steps, parameters, Classes.main)
 
 
 def said(right, seed=0):
@@ -36,7 +40,9 @@ def measured(name, right, steps):
     accuracy = float(np.mean(right))
     half = 1.96 * (accuracy * (1 - accuracy) / len(right)) ** 0.5
     ends = (accuracy - half, accuracy + half)
-    return Candidate(name, (name,), accuracy, *ends, steps, 100, {0: predictions})
+    return Candidate(
+        name, (name,), accuracy, *ends, steps, 100, Classes.main, OUTPUT, {0: predictions}
+    )
 
 
 def pair_of(rows, accuracy, worse, disagree, rng):
@@ -100,7 +106,16 @@ def test_seeds_are_paired_with_seeds():
     pairs = {seed: pair_of(300, 0.8, 0.0, 0.1, rng) for seed in (0, 1)}
     both = [
         Candidate(
-            name, (name,), 0.8, 0.75, 0.85, 1, 1, {s: said(p[i], s) for s, p in pairs.items()}
+            name,
+            (name,),
+            0.8,
+            0.75,
+            0.85,
+            1,
+            1,
+            Classes.main,
+            OUTPUT,
+            {s: said(p[i], s) for s, p in pairs.items()},
         )
         for i, name in enumerate("ab")
     ]
@@ -162,7 +177,8 @@ def of_figure(figure, name, judged, steps):
     }
     values = [classification_metrics(p.labels, p.probabilities, p.classes) for p in found.values()]
     mean = float(np.mean([value[figure] for value in values]))
-    return Candidate(name, (name,), mean, mean, mean, steps, 100, found, figure)
+    measure = named(OUTPUT.figures, figure)
+    return Candidate(name, (name,), mean, mean, mean, steps, 100, measure, OUTPUT, found)
 
 
 def seeds_of(rng, labels, names, skill, rare=None):
@@ -206,7 +222,7 @@ def test_macro_f1_and_loss_are_judged_by_pairs_of_seeds_too(figure):
 
 def test_a_loss_without_predictions_or_intervals_is_judged_by_its_value():
     candidates = [
-        Candidate(name, (name,), value, value, value, steps, 1, None, "loss")
+        Candidate(name, (name,), value, value, value, steps, 1, named(OUTPUT.figures, "loss"))
         for name, value, steps in (("a", 0.5, 900), ("b", 0.6, 10))
     ]
     assert recommend(candidates).taken.name == "a"

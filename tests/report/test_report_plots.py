@@ -9,15 +9,19 @@ import pytest
 from fake_run import fake_predictions, history_rows
 from PIL import Image
 
-from kerastc.report import drawing
-from kerastc.report.drawing import MANY, plot_names, png, series_style
-from kerastc.report.plots import class_proportions, learning_curves, per_class_curves
-from kerastc.report.prediction_plots import (
+from kerastc.outputs.classes.class_plots import class_proportions, per_class_curves
+from kerastc.outputs.classes.prediction_plots import (
     accuracy_by_length,
     confusion,
     length_groups,
     reliability,
 )
+from kerastc.outputs.classes.scores import Classes
+from kerastc.report import drawing
+from kerastc.report.drawing import MANY, plot_names, png, series_style
+from kerastc.report.plots import learning_curves
+
+CURVES = Classes.figures[:2]
 
 
 def history(classes, epochs=6) -> pd.DataFrame:
@@ -46,7 +50,7 @@ def test_of_very_many_classes_the_largest_and_smallest_are_shown():
 
 def test_the_best_epoch_is_marked_on_the_validation_curve():
     table = history(["a", "b"])
-    accuracy = learning_curves(table, best_epoch=4).axes[1]
+    accuracy = learning_curves(table, CURVES, best_epoch=4).axes[1]
     star = next(line for line in accuracy.lines if line.get_marker() == "*")
     assert list(star.get_xdata()) == [4]
     assert list(star.get_ydata()) == [table["val_accuracy"][3]]
@@ -54,13 +58,13 @@ def test_the_best_epoch_is_marked_on_the_validation_curve():
 
 def test_curves_leave_out_what_the_history_lacks():
     table = history(["a", "b"])[["epoch", "loss", "accuracy"]]
-    titles = [axes.get_title(loc="left") for axes in learning_curves(table, None).axes]
+    titles = [axes.get_title(loc="left") for axes in learning_curves(table, CURVES, None).axes]
     assert titles == ["Loss", "Accuracy"]
 
 
 def test_a_small_change_of_accuracy_is_drawn_small():
     table = pd.DataFrame({"epoch": [1, 2], "val_accuracy": [0.901, 0.902]})
-    low, high = learning_curves(table, None).axes[0].get_ylim()
+    low, high = learning_curves(table, CURVES, None).axes[0].get_ylim()
     assert high - low == pytest.approx(0.1)
 
 
@@ -90,7 +94,7 @@ def test_the_matrix_has_counts_and_shares():
 
 def test_the_reliability_points_are_the_bins():
     labels, probabilities = fake_predictions(3, 200, np.random.default_rng(1))
-    figure = reliability(labels, probabilities)
+    figure = reliability(labels, probabilities, "texts")
     bars = [bar.get_height() for bar in figure.axes[1].containers[0]]
     assert sum(bars) == 200
     assert figure.axes[0].get_title(loc="left").startswith("Expected calibration error 0.")
@@ -108,7 +112,7 @@ def test_length_groups_part_all_rows_without_parting_equal_lengths():
 @pytest.mark.parametrize("lengths", [[7], [5] * 40, list(range(12))])
 def test_few_or_equal_lengths_still_make_a_plot(lengths):
     lengths = np.array(lengths)
-    png(accuracy_by_length(lengths, lengths % 2 == 0))
+    png(accuracy_by_length(lengths, lengths % 2 == 0, "text", "texts"))
 
 
 @pytest.mark.parametrize(
@@ -148,7 +152,7 @@ def test_series_differ_by_colour_marker_and_dashes():
 
 def test_drawing_leaves_matplotlib_as_it_was():
     before = matplotlib.rcParams["axes.grid"], matplotlib.rcParams["text.parse_math"]
-    learning_curves(history(["a", "b"]), 2)
+    learning_curves(history(["a", "b"]), CURVES, 2)
     assert (matplotlib.rcParams["axes.grid"], matplotlib.rcParams["text.parse_math"]) == before
 
 

@@ -5,9 +5,25 @@ import pytest
 from scipy import stats
 from sklearn.metrics import f1_score
 
+from kerastc.outputs.classes.predictions import Kept
+from kerastc.outputs.classes.scores import Classes
+from kerastc.scores.figures import named
 from kerastc.scores.pairs import Judged, difference, least_differences
 
 CLASSES = 4
+OUTPUT = Classes(tuple("abcd"))
+
+
+def differ(figure, pairs):
+    """`difference` of what classifiers said."""
+    judged = [tuple(Judged(OUTPUT, said) for said in pair) for pair in pairs]
+    return difference(named(OUTPUT.figures, figure), judged)
+
+
+def bounds(figure, original, others):
+    """`least_differences` of what classifiers said."""
+    first, *rest = (Judged(OUTPUT, said) for said in (original, *others))
+    return least_differences(named(OUTPUT.figures, figure), first, rest)
 
 
 def drawn(rng, rows, worse=0.0, disagree=0.06, others=1, accuracy=0.8):
@@ -27,7 +43,7 @@ def drawn(rng, rows, worse=0.0, disagree=0.06, others=1, accuracy=0.8):
 def _judged(labels, right, rng):
     wrong = (labels + rng.integers(1, CLASSES, len(labels))) % CLASSES
     losses = rng.exponential(np.where(right, 0.2, 2.0))
-    return Judged(labels, np.where(right, labels, wrong), losses)
+    return Kept(labels, np.where(right, labels, wrong), losses)
 
 
 def f1(labels, predicted):
@@ -40,7 +56,7 @@ def f1(labels, predicted):
 @pytest.mark.parametrize("figure", ["accuracy", "loss", "macro_f1"])
 def test_the_interval_is_that_of_scipys_paired_bootstrap(figure):
     one, other = drawn(np.random.default_rng(0), 400)
-    mean, interval = difference(figure, [(one, other)])
+    mean, interval = differ(figure, [(one, other)])
 
     def statistic(labels, first, second):
         if figure == "macro_f1":
@@ -48,11 +64,11 @@ def test_the_interval_is_that_of_scipys_paired_bootstrap(figure):
         return first.mean() - second.mean()
 
     of = {
-        "accuracy": [(judged.predicted == judged.labels).astype(float) for judged in (one, other)],
+        "accuracy": [(judged.predicted == judged.truth).astype(float) for judged in (one, other)],
         "loss": [one.losses, other.losses],
         "macro_f1": [one.predicted, other.predicted],
     }[figure]
-    data = (one.labels, *of)
+    data = (one.truth, *of)
     options = {"n_resamples": 500, "paired": True, "vectorized": False, "method": "percentile"}
     found = stats.bootstrap(data, statistic, **options, random_state=1).confidence_interval
     assert mean == pytest.approx(statistic(*data))
@@ -66,10 +82,10 @@ def test_a_difference_beyond_chance_is_one_by_mcnemars_exact_test():
     decided = []
     for worse in np.linspace(0, 0.06, 40):
         one, other = drawn(rng, 600, worse)
-        right, other_right = (judged.predicted == judged.labels for judged in (one, other))
+        right, other_right = (judged.predicted == judged.truth for judged in (one, other))
         first, second = int((right & ~other_right).sum()), int((other_right & ~right).sum())
         exact = stats.binomtest(first, first + second).pvalue
-        low, high = difference("accuracy", [(one, other)])[1]
+        low, high = differ("accuracy", [(one, other)])[1]
         if not 0.02 < exact < 0.1:
             decided.append((low > 0 or high < 0) == (exact < 0.05))
     assert all(decided) and len(decided) > 25
@@ -78,35 +94,35 @@ def test_a_difference_beyond_chance_is_one_by_mcnemars_exact_test():
 def test_a_row_that_stands_in_several_seeds_is_drawn_once():
     one, other = drawn(np.random.default_rng(4), 300)
     names = np.array([f"text {i}" for i in range(300)], object)
-    pair = tuple(Judged(j.labels, j.predicted, j.losses, names) for j in (one, other))
-    single, alone = difference("loss", [pair])
-    mean, interval = difference("loss", [pair] * 5)
+    pair = tuple(Kept(j.truth, j.predicted, j.losses, names) for j in (one, other))
+    single, alone = differ("loss", [pair])
+    mean, interval = differ("loss", [pair] * 5)
     assert mean == pytest.approx(single) and interval == pytest.approx(alone)
     apart = [
-        tuple(Judged(j.labels, j.predicted, j.losses, names + f" {seed}") for j in pair)
+        tuple(Kept(j.truth, j.predicted, j.losses, names + f" {seed}") for j in pair)
         for seed in range(5)
     ]
-    low, high = difference("loss", apart)[1]
+    low, high = differ("loss", apart)[1]
     assert high - low == pytest.approx((alone[1] - alone[0]) / 5**0.5, rel=0.15)
 
 
 def test_the_mean_of_seeds_is_that_of_their_macro_f1():
     rng = np.random.default_rng(5)
     found = [tuple(drawn(rng, 200, 0.03)) for _ in range(3)]
-    scores = [[f1_score(j.labels, j.predicted, average="macro") for j in pair] for pair in found]
+    scores = [[f1_score(j.truth, j.predicted, average="macro") for j in pair] for pair in found]
     expected = np.mean([one - other for one, other in scores])
-    assert difference("macro_f1", found)[0] == pytest.approx(expected)
+    assert differ("macro_f1", found)[0] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("figure", ["accuracy", "macro_f1"])
 def test_one_bound_is_that_of_a_one_sided_normal_interval_for_many_rows(figure):
     one, other = drawn(np.random.default_rng(6), 3000, 0.01)
-    [low] = least_differences(figure, one, [other])
+    [low] = bounds(figure, one, [other])
     if figure == "accuracy":
-        steps = (other.predicted == other.labels) - (one.predicted == one.labels).astype(float)
+        steps = (other.predicted == other.truth) - (one.predicted == one.truth).astype(float)
         mean, error = steps.mean(), steps.std() / 3000**0.5
     else:  # percentiles of the plain paired bootstrap
-        mean, (left, right) = difference(figure, [(other, one)])
+        mean, (left, right) = differ(figure, [(other, one)])
         error = (right - left) / 2 / 1.96
     assert low == pytest.approx(mean - 1.645 * error, abs=0.2 * error)
 
@@ -117,8 +133,8 @@ def test_bounds_of_many_models_lie_lower_and_hold_for_all_of_them():
     held = alone = 0
     for _ in range(60):
         original, *others = drawn(rng, 600, disagree=0.1, others=10)
-        held += max(least_differences("accuracy", original, others)) <= 0
-        alone += max(least_differences("accuracy", original, [one])[0] for one in others) <= 0
+        held += max(bounds("accuracy", original, others)) <= 0
+        alone += max(bounds("accuracy", original, [one])[0] for one in others) <= 0
     assert held >= 54 and alone < 45
 
 
@@ -126,9 +142,9 @@ def test_few_rows_on_which_all_agree_prove_little():
     """None of n rows lost bounds the loss by about 3 / n (the rule of three, 95 %)."""
     for rows in (30, 300, 3000):
         labels = np.arange(rows) % CLASSES
-        one = Judged(labels, labels, np.zeros(rows))
+        one = Kept(labels, labels, np.zeros(rows))
         for figure in ("accuracy", "macro_f1"):
-            [low] = least_differences(figure, one, [one])
+            [low] = bounds(figure, one, [one])
             assert -5 / rows < low < -1.5 / rows
 
 
@@ -152,7 +168,7 @@ def test_models_two_points_worse_are_hardly_ever_shown_to_lose_one_at_most(
     wrong = 0
     for _ in range(times):
         original, *others = drawn(rng, rows, 0.02, disagree, others=5)
-        wrong += max(least_differences(figure, original, others)) >= -0.01
+        wrong += max(bounds(figure, original, others)) >= -0.01
     assert wrong <= 0.05 * times
 
 
@@ -161,12 +177,12 @@ def test_on_2000_rows_an_equal_model_is_mostly_shown_to_lose_a_point_at_most():
     shown = 0
     for _ in range(20):
         original, *others = drawn(rng, 2000, 0.0, 0.02, others=5)
-        shown += least_differences("accuracy", original, others)[0] >= -0.01
+        shown += bounds("accuracy", original, others)[0] >= -0.01
     assert shown >= 12
 
 
 def test_a_single_class_is_no_matter():
     labels = np.zeros(40, np.int64)
-    one = Judged(labels, labels, np.zeros(40))
-    assert least_differences("macro_f1", one, [one])[0] < 0
-    assert least_differences("accuracy", one, []) == []
+    one = Kept(labels, labels, np.zeros(40))
+    assert bounds("macro_f1", one, [one])[0] < 0
+    assert bounds("accuracy", one, []) == []

@@ -6,11 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from kerastc.outputs.classes.scores import Classes
 from kerastc.scores.pareto import advice, choose, deciding_part, dominated, dominators, rule
 
 POINTS = arrays(
     np.float64, st.tuples(st.integers(1, 12), st.integers(1, 3)), elements=st.integers(0, 6)
 )
+
+ACCURACY = Classes.main
 
 
 def model(
@@ -65,18 +68,18 @@ def test_equal_models_do_not_dominate_each_other():
 
 def test_the_front_comes_cheapest_first_and_names_who_dominates():
     rows = [model("big", 0.9, 100), model("bad", 0.5, 50), model("small", 0.8, 10)]
-    assert dominated(rows, ["size"]) == {"small": [], "bad": ["small"], "big": []}
+    assert dominated(rows, ["size"], ACCURACY) == {"small": [], "bad": ["small"], "big": []}
 
 
 def test_a_model_that_is_faster_is_not_dominated_by_one_that_is_smaller():
     rows = [model("small", 0.9, 10, 5.0), model("fast", 0.9, 50, 1.0)]
-    assert dominated(rows, ["size"])["fast"] == ["small"]
-    assert dominated(rows, ["size", "latency"]) == {"small": [], "fast": []}
+    assert dominated(rows, ["size"], ACCURACY)["fast"] == ["small"]
+    assert dominated(rows, ["size", "latency"], ACCURACY) == {"small": [], "fast": []}
 
 
 @pytest.mark.parametrize("row", [model("odd", 0.99, None), model("odd", 0.99, 1, comparable=False)])
 def test_what_is_not_measured_or_of_other_data_is_not_on_a_front(row):
-    assert "odd" not in dominated([model("big", 0.9, 100), row], ["size"])
+    assert "odd" not in dominated([model("big", 0.9, 100), row], ["size"], ACCURACY)
 
 
 def test_the_smallest_and_the_fastest_within_the_budget_are_taken():
@@ -87,12 +90,12 @@ def test_the_smallest_and_the_fastest_within_the_budget_are_taken():
         model("tiny", 0.78, 10, 0.5),
         model("better", 0.81, 90, 5.0),
     ]
-    choices = choose(rows, 0.0101)
+    choices = choose(rows, 0.0101, ACCURACY)
     taken = {goal: choice.model for goal, choice in choices.items()}
     assert taken == {"size": "edge", "latency": "fast", "accuracy": "better"}
     assert "2.5 times smaller" in choices["size"].reason
-    assert choose(rows, 0.0201)["size"].model == "tiny"
-    assert choose(rows, 0.0)["size"].model == "better"
+    assert choose(rows, 0.0201, ACCURACY)["size"].model == "tiny"
+    assert choose(rows, 0.0, ACCURACY)["size"].model == "better"
 
 
 def test_a_mean_within_the_budget_is_not_enough():
@@ -101,11 +104,11 @@ def test_a_mean_within_the_budget_is_not_enough():
         model("unsure", 0.80, 10, 1.0, least=-0.02),
         model("sound", 0.795, 60, 3.0, least=-0.009),
     ]
-    assert choose(rows, 0.01)["size"].model == "sound"
-    [sentence] = advice([choose(rows[:2], 0.01)["size"]])
+    assert choose(rows, 0.01, ACCURACY)["size"].model == "sound"
+    [sentence] = advice([choose(rows[:2], 0.01, ACCURACY)["size"]])
     assert sentence.startswith("For size, keep the original: on 450 validation rows no smaller")
     assert "unsure coming nearest (+0.000, -0.020 at the worst)" in sentence
-    assert choose(rows, 0.02)["size"].model == "unsure"
+    assert choose(rows, 0.02, ACCURACY)["size"].model == "unsure"
 
 
 def test_latencies_within_their_spread_are_decided_by_size_and_never_against_the_original():
@@ -114,8 +117,8 @@ def test_latencies_within_their_spread_are_decided_by_size_and_never_against_the
         model("zeros", 0.80, 100, 4.9, spread=0.2),
         model("thin", 0.80, 60, 5.1, spread=0.2),
     ]
-    assert choose(rows[:2], 0.01)["latency"].model == "original"
-    assert choose(rows, 0.01)["latency"].model == "thin"
+    assert choose(rows[:2], 0.01, ACCURACY)["latency"].model == "original"
+    assert choose(rows, 0.01, ACCURACY)["latency"].model == "thin"
 
 
 def test_validation_decides_and_test_does_not():
@@ -124,27 +127,27 @@ def test_validation_decides_and_test_does_not():
         model("lucky", 0.70, 10, test=0.95),
         model("sound", 0.80, 20, test=0.60),
     ]
-    assert choose(rows, 0.01)["size"].model == "sound"
+    assert choose(rows, 0.01, ACCURACY)["size"].model == "sound"
 
 
 def test_test_decides_where_the_original_has_no_validation_and_it_is_said():
     rows = [model("original", None, 100, test=0.8), model("small", None, 10, test=0.8)]
     rows[1]["test"] |= {"least_difference": -0.004, "difference": 0.0}
     rows[1]["test"] |= {"difference_interval": [-0.003, 0.003]}
-    part = deciding_part(rows[0])
-    assert (choose(rows, 0.01)["size"].model, part) == ("small", "test")
-    assert "shown to lose at most 1 point of test accuracy" in rule(0.01, part)
-    assert "no part in it" not in rule(0.01, part)
-    assert "no part in it" in rule(0.005, "validation")
+    part = deciding_part(rows[0], ACCURACY)
+    assert (choose(rows, 0.01, ACCURACY)["size"].model, part) == ("small", "test")
+    assert "shown to lose at most 1 point of test accuracy" in rule(0.01, part, ACCURACY)
+    assert "no part in it" not in rule(0.01, part, ACCURACY)
+    assert "no part in it" in rule(0.005, "validation", ACCURACY)
 
 
 def test_the_original_is_kept_where_nothing_else_is_accurate_enough():
     rows = [model("original", 0.8, 100), model("small", 0.5, 10)]
-    assert "keep the original" in choose(rows, 0.01)["size"].reason
+    assert "keep the original" in choose(rows, 0.01, ACCURACY)["size"].reason
 
 
 def test_without_another_model_there_is_nothing_to_choose():
-    assert choose([model("original", 0.8, 100)], 0.01) == {}
+    assert choose([model("original", 0.8, 100)], 0.01, ACCURACY) == {}
 
 
 def test_a_model_that_is_taken_for_several_goals_is_told_once():
@@ -152,7 +155,7 @@ def test_a_model_that_is_taken_for_several_goals_is_told_once():
         model("original", 0.80, 100, 4.0),
         model("small", 0.80, 40, 2.0),
     ]
-    [sentence] = advice(choose(rows, 0.01).values())
+    [sentence] = advice(choose(rows, 0.01, ACCURACY).values())
     assert sentence.startswith("For size, latency and accuracy, take small: ")
     assert "2.5 times smaller" in sentence and "2 times faster" in sentence
     assert sentence.count("validation accuracy 0.800") == 1

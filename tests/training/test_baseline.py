@@ -14,10 +14,10 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from kerastc.data import LabelledTexts, read_texts, split
+from kerastc.npz_files import read_arrays
 from kerastc.run import Run
 from kerastc.training import TextClassifierConfig
 from kerastc.training import baseline as module
-from kerastc.training.arrays import read_arrays
 from kerastc.training.baseline import CHARACTERS, WORDS, bag_of_words
 
 HEADLINES = Path(__file__).parents[3] / "shared/data/headlines/irish_times_topics.csv.gz"

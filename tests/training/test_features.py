@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerastc.training.arrays import read_arrays
+from kerastc.npz_files import read_arrays
 from kerastc.training.features import FeatureCache, batch_rows
 
 pytestmark = pytest.mark.backend

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerastc.training.arrays import write_arrays
+from kerastc.npz_files import write_arrays
 from kerastc.training.checkpoints import assign_weights, read_weights
 from kerastc.training.config import TrainingConfig
 from kerastc.training.optimizer import adamw

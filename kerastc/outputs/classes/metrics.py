@@ -10,11 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from kerastc.errors import UserError
-from kerastc.scores.bootstrap import INTERVAL
+from kerastc.scores.bootstrap import EDGES
 from kerastc.scores.calibration import expected_calibration_error
 from kerastc.scores.class_scores import MACRO, PER_CLASS, class_scores
 
-_EDGES = ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2)
 TOP = 5  # guesses of the top-5 accuracy
 
 
@@ -75,7 +74,7 @@ def classification_metrics(
         if intervals_seed is not None:
             # Of resampled rows the number that are right is binomial.
             hits = np.random.default_rng(intervals_seed).binomial(rows, share, size=samples)
-            metrics["intervals"]["top_5_accuracy"] = np.quantile(hits / rows, _EDGES).tolist()
+            metrics["intervals"]["top_5_accuracy"] = np.quantile(hits / rows, EDGES).tolist()
     return metrics
 
 
@@ -141,7 +140,7 @@ def _bootstrap_intervals(
         draws @ (true[:, None] == names).astype(np.float64),
         draws @ (guessed[:, None] == names).astype(np.float64),
     )
-    bounds = {key: np.quantile(values, _EDGES, axis=0) for key, values in scores.items()}
+    bounds = {key: np.quantile(values, EDGES, axis=0) for key, values in scores.items()}
     return {
         **{key: bounds[key].tolist() for key in ("accuracy", *MACRO)},
         "per_class": {

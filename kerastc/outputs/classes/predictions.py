@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy as np
 from kerastc.errors import UserError
 
 LARGEST = 1.01  # probability that is read; few bits may round one up
+SMALLEST = 1e-7  # where Keras cuts the cross-entropy, too
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,44 @@ class Predictions:
     def predicted(self) -> np.ndarray:
         """The most probable class of each example, (n,) int."""
         return self.probabilities.argmax(axis=1)
+
+    @property
+    def losses(self) -> np.ndarray:
+        """Cross-entropy of each row in nats, (n,) float."""
+        chosen = self.probabilities[np.arange(len(self.labels)), self.labels]
+        return -np.log(np.clip(chosen, SMALLEST, 1.0))
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Of predictions only what figures need.
+
+    Args:
+        truth, predicted: (n,) int, indices of classes.
+        losses: (n,) float, cross-entropy in nats.
+        examples: (n,) object; None where each row is another.
+    """
+
+    truth: np.ndarray
+    predicted: np.ndarray
+    losses: np.ndarray
+    examples: np.ndarray | None = None
+
+    @classmethod
+    def read(cls, arrays: Mapping[str, np.ndarray]) -> "Kept":
+        """From the arrays of an .npz.
+
+        Raises:
+            ValueError, KeyError: where they are not such.
+        """
+        truth, predicted, losses = (arrays[name] for name in ("labels", "predicted", "losses"))
+        if any(part.dtype.kind != "u" for part in (truth, predicted)) or losses.dtype.kind != "f":
+            raise ValueError("its numbers are of another type")
+        if truth.ndim != 1 or not truth.shape == predicted.shape == losses.shape:
+            raise ValueError("its arrays are not of the same rows")
+        if not np.isfinite(losses).all():
+            raise ValueError("its losses are not all numbers")
+        return cls(truth.astype(np.int64), predicted.astype(np.int64), losses.astype(float))
 
 
 def write_predictions(

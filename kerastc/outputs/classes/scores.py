@@ -6,21 +6,31 @@ from typing import Any
 
 import numpy as np
 
+from kerastc.errors import UserError
 from kerastc.outputs.classes.metrics import classification_metrics
-from kerastc.outputs.classes.predictions import Predictions, read_predictions, write_predictions
-from kerastc.outputs.output import Figure, Output, Outputs
+from kerastc.outputs.classes.predictions import (
+    Kept,
+    Predictions,
+    read_predictions,
+    write_predictions,
+)
+from kerastc.outputs.output import Output, Outputs
 from kerastc.scores.class_scores import class_scores
+from kerastc.scores.figures import Figure
 from kerastc.scores.softmax import softmax
 
 LOGITS = "logits"
-SMALLEST = 1e-7  # probability; where Keras cuts the cross-entropy, too
 
 
 class Classes(Output):
     """Truth is (n,) int, indices of the labels; answers are probabilities, (n, classes) float64."""
 
-    main = Figure("accuracy")
-    figures = (Figure("accuracy"), Figure("macro_f1"), Figure("loss", higher=False))
+    main = Figure("accuracy", of_rows=True, adjective="accurate")
+    figures = (
+        main,
+        Figure("macro_f1", label="macro F1"),
+        Figure("loss", higher=False, share=False, mean=True),
+    )
     answer = "class"
 
     @property
@@ -46,29 +56,64 @@ class Classes(Output):
             "macro_f1_interval": intervals["macro_f1"],
         }
 
-    def counts(self, figure: str, predictions: Predictions) -> np.ndarray:
-        """Of accuracy [right, 1], of loss [nats, 1], of macro F1 the three counts of each class.
+    def counts(self, figure: str, predictions: Predictions | Kept) -> np.ndarray:
+        """Of accuracy (right, 1), of loss (nats, 1), of macro F1 three counts of each class.
 
-        These are [right, true, predicted], (n, 3 classes), the classes of each count side by side.
+        These are rows predicted right, of the class, and predicted as it: (n, 3 classes), sparse.
         """
-        rows, labels = np.arange(len(predictions.labels)), predictions.labels
-        if figure == "loss":
-            chosen = predictions.probabilities[rows, labels]
-            values = -np.log(np.clip(chosen, SMALLEST, 1.0))
-        else:
-            values = (predictions.predicted == labels).astype(np.float64)
-        if figure != "macro_f1":
-            return np.stack([values, np.ones(len(rows))], axis=1)
-        found = np.zeros((len(rows), 3, len(self.labels)))
-        found[rows, 0, labels] = values
-        found[rows, 1, labels] = 1
-        found[rows, 2, predictions.predicted] = 1
-        return found.reshape(len(rows), -1)
+        truth, predicted = predictions.truth, predictions.predicted
+        if figure == "macro_f1":
+            return self._class_counts(truth, predicted)
+        values = predictions.losses if figure == "loss" else (predicted == truth).astype(float)
+        return np.stack([values, np.ones(len(values))], axis=1)
+
+    def _class_counts(self, truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+        """(n, 3 classes) sparse; a prediction of -1 is of none of the classes."""
+        from scipy.sparse import csr_array
+
+        classes = len(self.labels)
+        right, guessed = np.flatnonzero(truth == predicted), np.flatnonzero(predicted >= 0)
+        rows = np.concatenate([right, np.arange(len(truth)), guessed])
+        columns = [truth[right], classes + truth, 2 * classes + predicted[guessed]]
+        cells = rows, np.concatenate(columns)
+        return csr_array((np.ones(len(rows)), cells), (len(truth), 3 * classes))
 
     def of_counts(self, figure: str, sums: np.ndarray) -> np.ndarray:
         if figure == "macro_f1":
             return class_scores(*np.split(sums, 3, axis=-1))["macro_f1"]
-        return sums[..., 0] / np.maximum(sums[..., 1], 1)
+        return sums[..., 0] / sums[..., 1]
+
+    def row_kinds(self, figure: str, predictions: Predictions | Kept) -> np.ndarray:
+        if figure == "macro_f1":
+            return predictions.truth * len(self.labels) + predictions.predicted
+        return super().row_kinds(figure, predictions)
+
+    def extremes(
+        self, figure: str, predictions: Predictions | Kept
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """Of accuracy one row, of macro F1 a row of each class, wrong by another that occurs."""
+        if figure == "accuracy":
+            return np.array([[1.0, 1.0]]), np.array([[0.0, 1.0]])
+        if figure == "loss":
+            return None
+        classes = np.unique(predictions.truth)
+        wrong = np.roll(classes, 1)
+        if len(classes) == 1:  # another class, where there is one
+            wrong = np.array([-1 if len(self.labels) == 1 else int(classes[0] == 0)])
+        return self._class_counts(classes, classes), self._class_counts(classes, wrong)
+
+    def kept(self, truth: np.ndarray, answers: np.ndarray) -> dict[str, np.ndarray]:
+        """Some six bytes a row: its class, the predicted one, its loss."""
+        said = Predictions(None, truth, answers, self.labels)
+        smallest = np.min_scalar_type(len(self.labels))
+        return {
+            "labels": truth.astype(smallest),
+            "predicted": said.predicted.astype(smallest),
+            "losses": said.losses.astype(np.float32),
+        }
+
+    def of_kept(self, arrays: Mapping[str, np.ndarray]) -> Kept:
+        return Kept.read(arrays)
 
     def same(self, answers: np.ndarray, others: np.ndarray) -> float:
         return float((answers.argmax(axis=1) == others.argmax(axis=1)).mean())
@@ -109,7 +154,14 @@ class Classes(Output):
         write_predictions(path, examples, truth, answers, self.labels, columns)
 
     def read_predictions(self, path: Path) -> Predictions:
-        return read_predictions(path)
+        predictions = read_predictions(path)
+        if predictions.classes != self.labels:
+            raise UserError(
+                f"{path} is of the classes {', '.join(predictions.classes)}, the run of "
+                f"{', '.join(self.labels)}.",
+                "Remove the file, and evaluate the run again.",
+            )
+        return predictions
 
 
 OUTPUT = Classes

@@ -1,4 +1,4 @@
-"""Plots of what a model said of a part: confusion, calibration, accuracy by text length."""
+"""Plots of what a model said of a part: confusion, calibration, accuracy by length."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from kerastc.outputs.classes.many_classes import MANY_CLASSES
 from kerastc.outputs.classes.metrics import confusion_matrix
 from kerastc.report.drawing import (
     BLUE,
@@ -17,7 +18,6 @@ from kerastc.report.drawing import (
     new_figure,
     plot_names,
 )
-from kerastc.report.many_classes import MANY_CLASSES
 from kerastc.scores.calibration import (
     expected_calibration_error,
     reliability_bins,
@@ -83,13 +83,13 @@ def _write_cells(axes: Axes, matrix: np.ndarray, shares: np.ndarray) -> None:
 
 
 @drawing()
-def reliability(labels: np.ndarray, probabilities: np.ndarray, units: str = "texts") -> Figure:
+def reliability(labels: np.ndarray, probabilities: np.ndarray, units: str) -> Figure:
     """Accuracy against confidence with 95 % intervals, above a histogram of the confidence.
 
     Args:
         labels: (n,) int.
         probabilities: (n, classes) float.
-        units: what is counted, texts or images.
+        units: what is counted.
     """
     table = reliability_bins(labels, probabilities)
     filled = table.counts > 0
@@ -126,12 +126,13 @@ def reliability(labels: np.ndarray, probabilities: np.ndarray, units: str = "tex
 
 
 @drawing()
-def accuracy_by_length(lengths: np.ndarray, right: np.ndarray) -> Figure:
-    """Accuracy in groups of about equal size by the texts' length, with 95 % intervals.
+def accuracy_by_length(lengths: np.ndarray, right: np.ndarray, unit: str, units: str) -> Figure:
+    """Accuracy in groups of about equal size by the examples' length, with 95 % intervals.
 
     Args:
-        lengths: (n,) int, characters of each text.
+        lengths: (n,) int, characters of each example.
         right: (n,) bool, whether it was predicted right.
+        unit, units: what one and several examples are called.
     """
     groups = length_groups(lengths)
     rows = np.array([group.sum() for group in groups])
@@ -140,7 +141,7 @@ def accuracy_by_length(lengths: np.ndarray, right: np.ndarray) -> Figure:
     share = hits / rows
     figure = new_figure(7.6, 4.2)
     axes = figure.add_subplot()
-    axes.axhline(right.mean(), color=GREY, linestyle="--", label=f"all texts: {right.mean():.3f}")
+    axes.axhline(right.mean(), color=GREY, linestyle="--", label=f"all {units}: {right.mean():.3f}")
     axes.errorbar(
         np.arange(len(groups)),
         share,
@@ -159,14 +160,14 @@ def accuracy_by_length(lengths: np.ndarray, right: np.ndarray) -> Figure:
     axes.set_xlim(-0.5, len(groups) - 0.5)
     axes.set_ylim(max(0.0, float(low.min()) - 0.08), 1.02)
     axes.grid(False, axis="x")
-    axes.set_xlabel("characters of the text")
+    axes.set_xlabel(f"characters of the {unit}")
     axes.set_ylabel("accuracy")
     figure.legend(loc="outside lower center", ncols=2)  # inside it would lie on a point
     return figure
 
 
 def length_groups(lengths: np.ndarray) -> list[np.ndarray]:
-    """Masks (n,) of up to six groups of about equal size, shortest texts first.
+    """Masks (n,) of up to six groups of about equal size, shortest first.
 
     Equal lengths are never parted, so that groups can be fewer, or unequal.
     """

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerastc.formatting import shown_text
 from kerastc.outputs.classes.predictions import Predictions
 
 SHOWN = 20  # examples of each of the two
@@ -12,15 +11,9 @@ SHOWN = 20  # examples of each of the two
 
 @dataclass(frozen=True)
 class Example:
-    """A text or an image: what it is, what the model said, how sure it was.
-
-    Args:
-        row: its place in the predictions.
-        shown: the text, cut for a table, or the name of the image.
-    """
+    """A row of the predictions: its class, what the model said, how sure it was."""
 
     row: int
-    shown: str
     label: str
     predicted: str
     confidence: float
@@ -34,23 +27,30 @@ def confident_errors(predictions: Predictions, limit: int = SHOWN) -> list[Examp
 
     What leads this list is often not the model's error but the label's.
     """
-    confidence = predictions.probabilities.max(axis=1)
-    wrong = np.flatnonzero(predictions.predicted != predictions.labels)
-    order = wrong[np.argsort(-confidence[wrong], kind="stable")]
-    return [_example(predictions, row) for row in order[:limit]]
+    rows = _confident_errors(predictions.labels, predictions.probabilities, limit)
+    return [_example(predictions, row) for row in rows]
 
 
 def uncertain_examples(predictions: Predictions, limit: int = SHOWN) -> list[Example]:
     """The examples whose two most probable classes lie nearest together, nearest first."""
-    highest = np.sort(predictions.probabilities, axis=1)
-    order = np.argsort(highest[:, -1] - highest[:, -2], kind="stable")
-    return [_example(predictions, row) for row in order[:limit]]
+    return [_example(predictions, row) for row in _uncertain(predictions.probabilities, limit)]
 
 
-def shown_rows(predictions: Predictions) -> list[int]:
+def shown_rows(labels: np.ndarray, probabilities: np.ndarray) -> list[int]:
     """The rows that a page shows."""
-    shown = [*confident_errors(predictions), *uncertain_examples(predictions)]
-    return [example.row for example in shown]
+    shown = (_confident_errors(labels, probabilities, SHOWN), _uncertain(probabilities, SHOWN))
+    return np.concatenate(shown).tolist()
+
+
+def _confident_errors(labels: np.ndarray, probabilities: np.ndarray, limit: int) -> np.ndarray:
+    confidence = probabilities.max(axis=1)
+    wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
+    return wrong[np.argsort(-confidence[wrong], kind="stable")][:limit]
+
+
+def _uncertain(probabilities: np.ndarray, limit: int) -> np.ndarray:
+    highest = np.sort(probabilities, axis=1)
+    return np.argsort(highest[:, -1] - highest[:, -2], kind="stable")[:limit]
 
 
 def _example(predictions: Predictions, row: int) -> Example:
@@ -61,7 +61,6 @@ def _example(predictions: Predictions, row: int) -> Example:
     second = int(others.argmax())
     return Example(
         row=int(row),
-        shown=shown_text(predictions.examples[row]),
         label=predictions.classes[predictions.labels[row]],
         predicted=predictions.classes[first],
         confidence=float(probabilities[first]),

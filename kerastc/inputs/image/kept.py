@@ -12,7 +12,7 @@ import numpy as np
 
 from kerastc import manifest
 from kerastc.errors import UserError
-from kerastc.forms import BROKEN
+from kerastc.npz_files import read_arrays
 from kerastc.run import Run
 
 MOST = 2000  # images of a part
@@ -54,16 +54,15 @@ def read_images(folder: Path, part: str, rows: Sequence[int]) -> list[np.ndarray
         return [None] * len(rows)
     manifest.verify(Path(folder), "predictions/images.npz")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            first, later = file[part], file.get(f"{part}_shown", ())
-            places = [*range(len(first)), *file.get(f"{part}_shown_rows", ())]
-            kept = dict(zip(map(int, places), [*first, *later], strict=True))
-            if any(
-                i.dtype != np.uint8 or i.ndim != 3 or i.shape[2] not in (1, 3)
-                for i in kept.values()
-            ):
-                raise ValueError("it holds something that is no image")
-    except BROKEN as error:
+        arrays = read_arrays(path, part)
+        first, later = arrays[part], arrays.get(f"{part}_shown", ())
+        places = [*range(len(first)), *arrays.get(f"{part}_shown_rows", ())]
+        kept = dict(zip(map(int, places), [*first, *later], strict=True))
+        if any(
+            i.dtype != np.uint8 or i.ndim != 3 or i.shape[2] not in (1, 3) for i in kept.values()
+        ):
+            raise ValueError("it holds something that is no image")
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise UserError(
             f"{path} cannot be read as the images of predictions: {error}",
             "Remove the file: the report leaves out what it lacks.",

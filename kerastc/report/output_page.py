@@ -1,0 +1,196 @@
+"""What a report shows of a task's answers: the base of `PAGE` in `kerastc.outputs.*.page`.
+
+The report itself knows of no task. It lines up figures, sections and plots that the page of an
+output gives it; what the base class gives is enough for an output with figures alone.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kerastc import formatting
+from kerastc.outputs.output import Output
+from kerastc.scores.figures import Figure
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+    from rich.console import RenderableType
+
+    from kerastc.report.picture import Picture, Plot
+    from kerastc.report.record import RunRecord
+
+PARTS = ("validation", "test")
+# Where a page has room for the sections of an output: behind the metrics, behind what was
+# compressed, in the training, behind it, in the data.
+PLACES = ("metrics", "figures", "training", "answers", "data")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a comparison: a figure of one part.
+
+    Args:
+        heading: above it.
+        part: validation, test, or another of metrics.json.
+        figure: the figure's name.
+        optional: whether it is left out where no run has the figure.
+        interval: whether a page shows the 95 % interval, too.
+    """
+
+    heading: str
+    part: str
+    figure: str
+    optional: bool = False
+    interval: bool = False
+
+
+@dataclass(frozen=True)
+class Card:
+    """A headline figure: what it is, its value, and small lines below it."""
+
+    name: str
+    value: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a run's page.
+
+    Args:
+        place: of `PLACES`.
+        html: its content with headings, as `template.fragment` gives it.
+        anchor, name: what the table of contents links to; none where empty.
+    """
+
+    place: str
+    html: "Markup"
+    anchor: str = ""
+    name: str = ""
+
+
+class OutputPage:
+    """What the report shows of one kind of output.
+
+    Args:
+        output: the class of the output.
+    """
+
+    def __init__(self, output: type[Output]):
+        self.output = output
+
+    # Which figures.
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """The figures of a part of metrics.json, as a run's page lists them."""
+        return self.output.figures
+
+    @property
+    def compared(self) -> tuple[Figure, ...]:
+        """The same, in the order that files of comparisons have."""
+        return self.figures
+
+    @property
+    def further_parts(self) -> Mapping[str, tuple[Figure, ...]]:
+        """Parts of metrics.json beside validation and test, and what is compared of them."""
+        return {}
+
+    @property
+    def curves(self) -> tuple[Figure, ...]:
+        """What has a curve by epoch beside the loss, where history.csv has it."""
+        return tuple(figure for figure in self.output.figures if figure.name != "loss")
+
+    @property
+    def logged(self) -> tuple[str, ...]:
+        """Columns of history.csv without a curve."""
+        return ()
+
+    def columns(self) -> tuple[Sequence[Column], ...]:
+        """The columns of a comparison in a terminal: the most needed, then some more, the rest."""
+        first, *others = sorted(self.output.figures, key=lambda one: one != self.output.main)
+        needed = [Column(part, part, first.name) for part in PARTS]
+        return needed, [Column(f"test {one.label}", "test", one.name) for one in others], ()
+
+    def page_columns(self) -> Sequence[Column]:
+        """The columns of a comparison on a page."""
+        first, *others = sorted(self.output.figures, key=lambda one: one != self.output.main)
+        return [
+            *(
+                Column(f"{p.capitalize()} {first.label}", p, first.name, interval=True)
+                for p in PARTS
+            ),
+            *(Column(f"Test {one.label}", "test", one.name) for one in others),
+        ]
+
+    def group_columns(self) -> Sequence[Column]:
+        """The columns of a table of means over seeds."""
+        return [column for tier in self.columns() for column in tier]
+
+    # A run's page.
+
+    def lead(self, record: "RunRecord") -> str:
+        """What a page says first of what the run answers."""
+        return ""
+
+    def cards(self, record: "RunRecord") -> list[Card]:
+        """The headline figures: of the part that counts, with their intervals."""
+        return [self.card(record, figure) for figure in self.output.figures if figure.share][:2]
+
+    @staticmethod
+    def card(record: "RunRecord", figure: Figure, *notes: str) -> Card:
+        """A card of a figure.
+
+        Args:
+            record: of the run.
+            figure: of its metrics.
+            notes: lines below its interval.
+        """
+        final = record.metrics[record.part]
+        ends = (final.get("intervals") or {}).get(figure.name)
+        interval = [f"95 %: {formatting.interval(ends)}"] if ends else []
+        return Card(
+            f"{record.part.capitalize()} {figure.label}",
+            formatting.number(final.get(figure.name)),
+            (*interval, *notes),
+        )
+
+    def plots(self, record: "RunRecord") -> Iterator["Plot"]:
+        """The plots of the output's own, by whose names `sections` finds them drawn."""
+        return iter(())
+
+    def sections(self, record: "RunRecord", plots: Mapping[str, "Picture"]) -> list[Section]:
+        """The sections of the output's own."""
+        return []
+
+    def shown_rows(self, truth: Any, answers: Any) -> list[int]:
+        """The rows of a part whose examples the page shows, so that a run keeps them."""
+        return []
+
+    # In a terminal.
+
+    def terminal(
+        self, metrics: Mapping[str, Any], title: str, units: str
+    ) -> "list[RenderableType]":
+        """The figures of a part.
+
+        Args:
+            metrics: what `Output.metrics` gives.
+            title: above them.
+            units: what was measured.
+        """
+        ends = metrics.get("intervals") or {}
+        told = "   ".join(
+            f"{figure.label} {formatting.short(metrics[figure.name], ends.get(figure.name))}"
+            for figure in self.figures
+            if figure.name in metrics
+        )
+        return [f"{title}: {told}; {metrics['rows']:,} {units}".removeprefix(": ")]
+
+    def further_lines(self, metrics: Mapping[str, Any]) -> list[str]:
+        """What is told below the figures of a run.
+
+        Args:
+            metrics: metrics.json.
+        """
+        return []

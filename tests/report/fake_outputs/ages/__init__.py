@@ -1,0 +1,1 @@
+"""A number a row: an output that the report has never heard of."""
