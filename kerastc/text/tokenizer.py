@@ -214,7 +214,8 @@ class Tokenizer:
         for number, token in sorted(self._engine.get_added_tokens_decoder().items()):
             if token.special and token.content.strip("[]<>|").lower() == role:
                 return number
-        return None
+        usual = (self.id(token) for token in (f"[{role.upper()}]", f"<{role}>"))
+        return next((number for number in usual if number is not None), None)
 
 
 def _part(encodings: list[tokenizers.Encoding], most: int | None, rich: list[str]) -> Part:

@@ -9,6 +9,7 @@ import numpy as np
 
 from kerastc.data import LabelledTexts
 from kerastc.data.reading import Reading
+from kerastc.errors import UserError
 from kerastc.models import Encoder, load_encoder, split_at_features, text_classifier
 from kerastc.outputs.classes import head
 from kerastc.progress import tell
@@ -166,7 +167,12 @@ def text_batches(
     kind = "none" if seed is None else config.class_weights
     weights = head.class_weights(texts.labels, count, kind)
     targets = head.targets_of(texts.labels)
-    masking = (0.0 if seed is None else config.masking, tokenizer.mask_id)
+    share = 0.0 if seed is None else config.masking
+    if share and tokenizer.mask_id is None:
+        raise UserError(
+            f"masking={share:g}, but the encoder's tokenizer has no mask.", "Leave masking out."
+        )
+    masking = (share, tokenizer.mask_id)
     return TextBatches(
         tokens, tokenizer.pad, targets, config.batch_size, weights, seed, masking=masking
     )

@@ -214,6 +214,11 @@ def test_roles_of_tokens_are_found(ours):
     assert (roberta.pad_id, roberta.unknown_id) == (1, None)
     assert roberta.token(roberta.mask_id) == "<mask>"
     assert (ours.model, roberta.model) == ("WordPiece", "BPE")
+    told = roberta.described()
+    bare = Tokenizer(json.dumps(told | {"added_tokens": []}))  # no list of special tokens
+    assert (bare.pad_id, bare.mask_id) == (roberta.pad_id, roberta.mask_id)
+    del told["model"]["vocab"]["<mask>"]
+    assert Tokenizer(json.dumps(told | {"added_tokens": []})).mask_id is None
 
 
 def test_added_tokens_are_tokens(tmp_path):

@@ -1,5 +1,6 @@
 """Training a text classifier whole: cached features against uncached ones, and its files."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -9,10 +10,12 @@ import numpy as np
 import pytest
 
 from kerastc.data import read_texts, split
+from kerastc.errors import UserError
 from kerastc.models import load_encoder, text_classifier
 from kerastc.outputs.classes import head
 from kerastc.run import Run
 from kerastc.scores.softmax import softmax
+from kerastc.text.tokenizer import Tokenizer
 from kerastc.training import TextClassifierConfig, train_text_classifier
 from kerastc.training.fit import fit
 from kerastc.training.predicting import predict
@@ -51,6 +54,16 @@ def test_cached_features_train_to_the_uncached_figures(study):
     fit(model, whole, validation, loss, judge, config, run)
     uncached = softmax(predict(model, text_batches(splits.test, encoder.tokenizer, config), ""))
     np.testing.assert_allclose(cached.test, uncached, atol=2e-4)
+
+
+def test_tokens_are_masked_only_where_the_tokenizer_has_a_mask(study):
+    _, encoder, splits, config, _ = study("masked", trainable="all", masking=0.5)
+    told = encoder.tokenizer.described()
+    told["added_tokens"] = [t for t in told["added_tokens"] if t["content"] != "[MASK]"]
+    told["model"]["vocab"]["[NONE]"] = told["model"]["vocab"].pop("[MASK]")
+    with pytest.raises(UserError, match=r"masking=0\.5, but .* has no mask"):
+        text_batches(splits.train, Tokenizer(json.dumps(told)), config, config.seed)
+    text_batches(splits.validation, Tokenizer(json.dumps(told)), config)  # has nothing masked
 
 
 def test_a_frozen_encoder_is_left_as_it_was(study):
