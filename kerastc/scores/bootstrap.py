@@ -26,7 +26,7 @@ def mean_interval(values: np.ndarray, seed: int = 0) -> list[float]:
 def paired_difference(
     right: np.ndarray, other_right: np.ndarray, seed: int = 0
 ) -> tuple[float, list[float]]:
-    """How much more accurate one model is than another on the same rows, with a 95 % interval.
+    """By how much one model is right more often than another on the same rows; a 95 % interval.
 
     A row counts +1 where only the first is right, -1 where only the other is, else 0; a resample
     of the rows is a multinomial draw of these three.
@@ -37,7 +37,7 @@ def paired_difference(
         seed: of the resamples.
 
     Returns:
-        the difference of the accuracies, and its interval.
+        the difference of the shares of right rows, and its interval.
     """
     steps = np.asarray(right, dtype=np.int64) - np.asarray(other_right, dtype=np.int64)
     counts = np.bincount(steps + 1, minlength=3)

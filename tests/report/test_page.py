@@ -2,13 +2,18 @@
 
 import json
 import re
+import sys
 from html.parser import HTMLParser
+from types import ModuleType
 
+import numpy as np
 import pytest
 from fake_run import make_fake_run
 
 from kerastc.errors import UserError
+from kerastc.outputs.classes.predictions import read_predictions, write_predictions
 from kerastc.report.page import write_report
+from kerastc.tasks import TASKS, Task
 
 SCRIPT = "<script>alert('x')</script>"
 
@@ -240,3 +245,23 @@ def test_a_page_that_fails_leaves_the_old_one(make_run):
         write_report(folder)
     assert (folder / "report.html").read_bytes() == before
     assert not list(folder.glob(".*writing*"))
+
+
+def test_an_example_of_two_texts_shows_both(tmp_path, monkeypatch):
+    """Of an input without a page of its own, whose predictions have two columns."""
+    run = make_fake_run(tmp_path / "run", rows=60, epochs=2)
+    monkeypatch.setitem(TASKS, "text-classification", Task("text-classification", "two", "classes"))
+    room = ModuleType("kerastc.inputs.two")
+    room.UNIT, room.UNITS, room.COLUMNS, room.__path__ = "pair", "pairs", ("first", "second"), []
+    monkeypatch.setitem(sys.modules, room.__name__, room)
+    for part in ("validation", "test"):
+        path = run / "predictions" / f"{part}.csv"
+        said = read_predictions(path)
+        both = np.array([[text, f"<i>{row}</i>"] for row, text in enumerate(said.examples)], object)
+        columns = ("first", "second")
+        write_predictions(path, both, said.labels, said.probabilities, said.classes, columns)
+    page = write_report(run).read_text(encoding="utf-8")
+    assert "Most uncertain pairs, nearest first" in page and "Accuracy by" not in page
+    assert re.search(
+        r'<td class="text" dir="auto"><div>[^<]+</div><div>&lt;i&gt;\d+&lt;/i&gt;', page
+    )
