@@ -20,6 +20,7 @@ class Move:
         files: parts of the paths of what is compared: {"scores.json": "metrics.json"}.
         keys: parts of keys in files, between dots: {"rows": "examples"}.
         entries: last parts of keys with their values: {"task=image-classification": "kind=image"}.
+        texts: in texts, anywhere: {"recipe=supervised": "method=supervised"}.
     """
 
     before: str
@@ -27,6 +28,7 @@ class Move:
     files: Mapping[str, str] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
     entries: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 MOVES: tuple[Move, ...] = (
@@ -41,6 +43,28 @@ MOVES: tuple[Move, ...] = (
         entries={
             "task=text-classification": "kind=text",
             "task=image-classification": "kind=image",
+        },
+    ),
+    # The study was a recipe of all methods; its trials are runs of the methods' own recipes now.
+    Move(
+        before="recipes/cifar100.py",
+        words={
+            "sweep --study cifar100": "sweep cifar100",
+            "recipe=supervised,autoencoder": "method=supervised,autoencoder",
+            "--name golden": "--study golden",
+        },
+        files={
+            "000-recipe=supervised": "000-method=supervised",
+            "001-recipe=autoencoder": "001-method=autoencoder",
+        },
+        texts={
+            # The command that repeats a trial says what the study tells it.
+            "kerastc train autoencoder epochs=2 batch_size=32 weight_decay=0.2 width=0.25"
+            " augmentation.cutout=0.0 mixup=0.4 cutmix=0.5 least_images=80": "kerastc train"
+            " cifar100 data=digits method=autoencoder epochs=2 batch_size=32 width=0.25"
+            " least_images=80",
+            "recipe=supervised": "method=supervised",
+            "recipe=autoencoder": "method=autoencoder",
         },
     ),
 )
@@ -87,7 +111,7 @@ class Names:
                 if last and isinstance(value, str) and value == word:
                     today, _, value = now.partition("=")
                     key = key.removesuffix(name) + today
-        return self.key(key), value
+        return self.key(key), self.text(value) if isinstance(value, str) else value
 
     def key(self, key: str) -> str:
         """Today's name of a key of the tree."""
@@ -95,3 +119,10 @@ class Names:
             for now, then in move.keys.items():
                 key = re.sub(rf"(?<![^. ]){re.escape(then)}(?![^.\[])", now, key)
         return key
+
+    def text(self, text: str) -> str:
+        """A text of the tree in today's words."""
+        for move in self.moves:
+            for now, then in move.texts.items():
+                text = text.replace(then, now)
+        return text

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 TINY_BERT = "backbone=data/bert"
 FEW_IMAGES = "labelled=40 validation=40 test=60 unlabelled=96 width=0.25 least_images=80"
 IMAGES = f"{FEW_IMAGES} epochs=1 batch_size=32"
-# The images of the study, by any of its methods.
+# The images of the study, by any of its recipes.
 STUDY = f"data=digits {FEW_IMAGES} epochs=2 batch_size=32"
 
 
@@ -101,8 +101,8 @@ STEPS: tuple[Step, ...] = (
     _few_labels("one-class", "method=supervised filter_epochs=2"),
     Step(
         "study",
-        f"sweep cifar100 {STUDY} method=supervised,autoencoder pretraining_epochs=1"
-        " --study golden --runs runs/study --json",
+        f"sweep --study cifar100 {STUDY} recipe=supervised,autoencoder pretraining_epochs=1"
+        " --name golden --runs runs/study --json",
     ),
     _train(
         "docstrings",
@@ -123,7 +123,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         "sweep",
         f"sweep text data=data/subjects.csv {TINY_BERT} max_tokens=24 epochs=2"
-        " learning_rate=1e-3..1e-2:log trainable=head,top_1 --trials 3 --study golden"
+        " learning_rate=1e-3..1e-2:log trainable=head,top_1 --trials 3 --name golden"
         " --runs runs/sweep --json",
     ),
     Step("text predicted", f"predict runs/text --json {SENTENCES}", after=("text",)),

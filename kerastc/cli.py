@@ -29,24 +29,31 @@ def main() -> None:
 
 @main.command()
 def recipes() -> None:
-    """List the recipes: what each does, costs and reaches."""
+    """List the recipes, and the studies that compare them: what each does."""
     from kerastc import recipe
     from kerastc.report.terminal import recipe_table
+    from kerastc.sweep import all_studies
 
-    recipe_table(recipe.all_recipes())
+    recipe_table(recipe.all_recipes(), all_studies())
 
 
 @main.command()
-@click.argument("name", metavar="RECIPE")
+@click.argument("name", metavar="RECIPE|STUDY")
 @click.argument("words", metavar="[KEY=VALUE]...", nargs=-1)
 def show(name: str, words: tuple[str, ...]) -> None:
     """Print every setting of a RECIPE: value, type, meaning.
 
     With KEY=VALUE words those that it has then: kerastc show one-class method=fixmatch
+
+    Of a STUDY its recipes, and what each is told.
     """
     from kerastc import recipe, settings
-    from kerastc.report.terminal import field_table
+    from kerastc.report.terminal import field_table, study_table
+    from kerastc.sweep import find_study
 
+    if name.endswith(".toml") or name.replace("_", "-") in recipe.study_names():
+        study_table(find_study(name))
+        return
     script = recipe.find(name)
     field_table(script, settings.shown(script.load().Config, words))
 

@@ -7,6 +7,7 @@ import click
 
 from kerastc.cli_options import BACKEND, DESPITE_CHANGES, JSON, MOVED, RUNS
 from kerastc.commands import Command
+from kerastc.errors import UserError
 from kerastc.places import Places
 from kerastc.printable import echo
 
@@ -82,10 +83,11 @@ def train(name, overrides, folder, resume, parent, seed, backend, runs, **change
 
 
 @click.command(cls=Training)
-@click.argument("name", metavar="RECIPE")
-@click.argument("words", metavar="KEY=VALUES...", nargs=-1, required=True)
+@click.argument("recipe", metavar="[RECIPE]", required=False)
+@click.argument("words", metavar="KEY=VALUES...", nargs=-1)
 @click.option("--trials", type=int, metavar="N", help="Trials in all; needed with a range.")
-@click.option("--study", metavar="NAME", help="Name of the study; by default made of the words.")
+@click.option("--study", metavar="STUDY", help="A study in a recipe's place: a name, or a file.")
+@click.option("--name", metavar="NAME", help="Of the sweep; by default made of the words.")
 @click.option("--storage", metavar="URL", help="Optuna storage; by default SQLite under --runs.")
 @click.option(
     "--objective",
@@ -99,7 +101,9 @@ def train(name, overrides, folder, resume, parent, seed, backend, runs, **change
 @DESPITE_CHANGES
 @BACKEND
 @RUNS
-def sweep(name, words, trials, study, storage, objective, as_json, backend, runs, **changes):
+def sweep(
+    recipe, words, trials, study, name, storage, objective, as_json, backend, runs, **changes
+):
     """Train RECIPE with each of many settings, and compare them.
 
     A word with commas lists values; several such words make a grid. LOW..HIGH is a range, drawn
@@ -113,14 +117,27 @@ def sweep(name, words, trials, study, storage, objective, as_json, backend, runs
     kerastc sweep arxiv data=FILE learning_rate=5e-2,5e-4,5e-6 schedule=linear,constant
     kerastc sweep arxiv data=FILE train_fraction=1,0.5,0.25 seed=0,1,2,3,4
     kerastc sweep docstrings learning_rate=1e-4..1e-2:log dropout=0..0.5 --trials 20
+
+    A study is a TOML file that lists several recipes with their settings, and seeds. Words change
+    the settings of all its recipes that have them; recipe=NAME,NAME takes some of the recipes.
+
+    \b
+    kerastc sweep --study cifar100 data=digits epochs=4
+    kerastc sweep --study cifar100 data=cifar100.npz recipe=supervised,simclr seed=0,1,2
+    kerastc show cifar100
+    kerastc sweep --study mine.toml
     """
     from kerastc.sweep import sweep as run_sweep
 
+    if study and recipe and "=" in recipe:
+        recipe, words = None, (recipe, *words)
+    _refuse_both(recipe, study)
     result = run_sweep(
-        name,
+        recipe,
         words,
         places=Places(runs),
         study=study,
+        name=name,
         storage=storage,
         trials=trials,
         objective=objective,
@@ -131,3 +148,17 @@ def sweep(name, words, trials, study, storage, objective, as_json, backend, runs
         echo(json.dumps(result.as_dict(), indent=2))
     else:
         result.print()
+
+
+def _refuse_both(recipe: str | None, study: str | None) -> None:
+    """Refuses a recipe beside a study, and neither."""
+    if recipe and study:
+        raise UserError(
+            f"{recipe} is a recipe, and the study {study} has recipes of its own.",
+            f"Take some of them: recipe={recipe}. To give a sweep a name: --name {study}",
+        )
+    if not recipe and not study:
+        raise UserError(
+            "What is swept? Name a recipe or a study.",
+            "kerastc sweep RECIPE KEY=VALUE,VALUE or kerastc sweep --study STUDY",
+        )

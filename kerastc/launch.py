@@ -41,6 +41,7 @@ def train(
     backend: str | None = None,
     despite_changes: bool = False,
     moved: Sequence[str] = (),
+    study: Mapping[str, Any] | None = None,
 ) -> Run:
     """Runs a recipe to its end.
 
@@ -56,6 +57,8 @@ def train(
         backend: tensorflow, jax or torch.
         despite_changes: resume under another recipe or other versions than the run began with.
         moved: where the run's data are now: `NEW`, or `KEY=NEW` of another setting than `data`.
+        study: the study that a new run belongs to: `name`, `sha256`, and the `settings` that it is
+            told by the study alone.
 
     Raises:
         UserError: for every slip, before any work; for a recipe script that the user has never
@@ -94,6 +97,8 @@ def train(
         "locations": locations.recorded(config, place),
         "changed": sorted(changed),
     }
+    if study:
+        named["study"] = dict(study)
     if origin:
         named["parent"] = origin.as_dict(place)
         if differences:

@@ -117,6 +117,10 @@ def find(name: str) -> Recipe:
         if not path.is_file():
             raise UserError(f"There is no recipe script at {name}.")
         return _read(name, path)
+    if name.replace("_", "-") in study_names():
+        raise UserError(
+            f"{name} is a study of several recipes.", f"Run it: kerastc sweep --study {name}"
+        )
     raise UserError(
         f"There is no recipe named {name!r}; there are: {', '.join(names)}.",
         nearest(name.replace("_", "-"), names)
@@ -137,6 +141,8 @@ def _meant(path: Path) -> str:
     if is_run(path):
         run = Run(path)
         return f"It is a {'finished run.' if run.finished else f'run. {run.how_to_go_on}'}"
+    if path.suffix == ".toml":
+        return f"A study is run by kerastc sweep --study {shlex.quote(str(path))}"
     images = path.is_dir() or path.suffix == ".npz"
     words = ["kerastc", "train", "supervised" if images else "text", f"data={path}"]
     return f"To train on it: {shlex.join(words)}"
@@ -145,6 +151,12 @@ def _meant(path: Path) -> str:
 def all_recipes() -> list[Recipe]:
     """The named recipes, in alphabetical order."""
     return [_read(path.stem.replace("_", "-"), path) for path in _scripts()]
+
+
+def study_names() -> dict[str, Path]:
+    """The files of the named studies, in alphabetical order; `kerastc.sweep` reads them."""
+    files = sorted((folder() / "studies").glob("*.toml"))
+    return {path.stem.replace("_", "-"): path for path in files}
 
 
 def _scripts() -> list[Path]:

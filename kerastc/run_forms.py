@@ -115,6 +115,7 @@ FORMS: dict[str, Any] = {
         "config?": {"seed?": int, "data?": Or(str, [str])},
         "changed?": [str],
         "steps?": [str],
+        "study?": {"name": str, "sha256": str, "settings": [str]},
         "parent?": {"run": str, "from_run?": str, "checkpoint?": str, "step?": COUNT},
         "locations?": {
             str: {

@@ -77,12 +77,32 @@ def recipe_of(run: "Run", state: Path) -> recipe.Recipe:
         return script
     inside = state.resolve().is_relative_to(run.folder.resolve())  # a stranger's own list
     if inside or digest(script) not in known:
-        raise UserError(
-            f"{run.folder} was made by the script {script.path} (SHA-256 {digest(script)}), which "
-            "you have not run before. A recipe is code that runs with your rights.",
-            f"Read it; if you trust it: kerastc trust {shlex.quote(str(script.path))}",
-        )
+        raise _unknown(script, f"{run.folder} was made by")
     return script
+
+
+def refuse_unknown(script: recipe.Recipe, state: Path, told: str) -> None:
+    """Refuses a script that a file names, and this user has never named.
+
+    Args:
+        script: the product's own are trusted.
+        state: the user's folder for what is to last.
+        told: what names it, at the beginning of the message.
+
+    Raises:
+        UserError: with how to trust it.
+    """
+    own = script.path.resolve().parent == recipe.folder().resolve()
+    if not own and digest(script) not in _known(state):
+        raise _unknown(script, f"{told} names")
+
+
+def _unknown(script: recipe.Recipe, told: str) -> UserError:
+    return UserError(
+        f"{told} the script {script.path} (SHA-256 {digest(script)}), which you have not run "
+        "before. A recipe is code that runs with your rights.",
+        f"Read it; if you trust it: kerastc trust {shlex.quote(str(script.path))}",
+    )
 
 
 def _moved(run: "Run", name: str, known: Mapping[str, str]) -> str:

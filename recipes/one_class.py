@@ -2,8 +2,8 @@
 
 A one-class network, Deep SVDD or a support vector machine on learned features, is trained on the
 labelled images and judges the unlabelled ones; the report shows typical and atypical ones. What is
-left is learned from by the method that is asked for. The supervised one sees no unlabelled image,
-so that it is the baseline here, too.
+left is learned from by the method that is asked for, with that method's settings. The supervised
+one sees no unlabelled image, so that it is the baseline here, too.
 
     kerastc train one-class
     kerastc train one-class data=cifar100.npz labelled=9000 filter=svm kept=0.6

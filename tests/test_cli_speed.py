@@ -24,6 +24,11 @@ def test_it_answers_without_a_heavy_import(words: list[str]):
         ("compress {run} --within accuracy=0.01 --for speed", "latency"),
         ("compress {run} vocabulary", "needs a table of tokens; this run has convolutions"),
         ("sweep docstrings learning_rate=1e-4..1e-2:log", "--trials"),
+        ("sweep --study cifar100 recipe=simcrl", "Did you mean 'simclr'"),
+        ("sweep --study cifar100 epochs=few", "epochs=few is not allowed"),
+        ("sweep --study {run}/study.toml", "Did you mean 'epochs'"),
+        ("show cifar100", "round_epochs=28"),
+        ("show one-class method=fixmatch", "consistency"),
         ("train docstrings epoch=3", "Write epochs=3"),
         ("train docstrings --backend theano", "tensorflow, jax"),
         ("train text data={run}/rows.csv", "rows.csv"),
@@ -40,7 +45,8 @@ def test_a_slip_is_told_without_a_heavy_import(tmp_path, words, told):
     (run / "config.json").write_text('{"recipe": "text", "config": {}}')
     (run / "table.csv").write_text("a,b\n1,2\n")
     (run / "metrics.json").write_text("{}")
-    (run / "preprocessing.json").write_text('{"kind": "image"}')
+    (run / "preprocessing.json").write_text('{"task": "image-classification"}')
+    (run / "study.toml").write_text("[recipes.supervised]\nepoch = 3\n")
     loaded, output = _outcome(words.format(run=run).split())
     assert told in output
     assert loaded.isdisjoint(HEAVY)

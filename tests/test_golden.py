@@ -162,12 +162,14 @@ def test_what_was_renamed_is_compared_under_todays_name(side):
         words={"train one-class": "train one_class", "shape=2": "form=2"},
         files={"scores.json": "metrics.json"},
         keys={"right": "accuracy"},
+        texts={"recipe=fast": "method=fast"},
     )
     base, now = side("base"), side("now")
     (now / "runs/text/metrics.json").rename(now / "runs/text/scores.json")
     exchange("runs/text/scores.json", "accuracy", "right")(now)
     assert compared(base, now).differences
     names = Names.of({"kerastc/old.py"}, [move])
+    assert names.text("000-method=fast seed=1") == "000-recipe=fast seed=1"
     assert compared(base, now, names).differences == ()
     assert names.line("train one-class a-shape=2 shape=2") == "train one_class a-shape=2 form=2"
     assert names.file_then("runs/text/scores.json") == "runs/text/metrics.json"

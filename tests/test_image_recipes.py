@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kerastc import recipe, settings
+from kerastc.places import Places
+from kerastc.sweep import sweep
 
 CHANCE = 0.1
 # At their defaults and seed 0, 20 labels: those that must beat the labels alone, and the others.
@@ -43,35 +44,6 @@ def test_a_recipe_of_images_goes_the_whole_way(tmp_path):
     assert entry["bytes"] < 500_000
 
 
-def test_the_study_fills_in_what_a_methods_own_recipe_has():
-    study = recipe.find("cifar100").load()
-    for method, (_, own) in study.METHODS.items():
-        config = study.Config(method=method)
-        usual = recipe.find(method.replace("_", "-")).load().Config()
-        for name in usual.model_fields_set | {"epochs", "batch_size", "average", "learning_rate"}:
-            expected = own.get(name, getattr(usual, name))
-            assert getattr(config, name) == expected, (method, name)
-    assert study.Config(method="fixmatch", epochs=3).epochs == 3
-    again = study.Config(**study.Config(method="fixmatch", epochs=3).model_dump())
-    assert again.epochs == 3  # as a run that is resumed reads it
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["method=simclr", "first_side=1.0"],  # what the class has, but not what the method has here
-        ["method=self_training", "augmentation.rotation=10.0"],
-        ["augmentation.cutout=0.5", "labelled=9000"],
-    ],
-)
-def test_the_command_of_a_study_repeats_it(words):
-    study = recipe.find("cifar100").load().Config
-    config = settings.configure(study, words)
-    again = [settings.word(key, value) for key, value in settings.changed(config).items()]
-    assert sorted(again) == sorted(words)
-    assert settings.configure(study, again) == config
-
-
 @pytest.fixture(scope="module")
 def baseline(tmp_path_factory) -> float:
     folder = tmp_path_factory.mktemp("baseline")
@@ -88,16 +60,41 @@ def test_a_method_learns(name, baseline, tmp_path):
         assert accuracy(tmp_path / "run") > baseline
 
 
-@pytest.mark.slow
-def test_a_study_ends_in_one_table(tmp_path):
-    words = ("data=digits", "width=0.5", "epochs=4", "round_epochs=2", "rounds=1", "seed=0,1")
-    command = ("sweep", "cifar100", "method=supervised,self_training", *words)
-    told = kerastc(tmp_path, *command, "--runs", tmp_path / "runs")
-    assert "self_training" in told and "supervised" in told
-    [page] = tmp_path.glob("runs/cifar100/sweeps/*/compare.html")
-    assert "top-5" in page.read_text().lower()
-    runs = list(tmp_path.glob("runs/cifar100/sweeps/*/*/finished.json"))
-    assert len(runs) == 4
-    before = [path.stat().st_mtime_ns for path in runs]
-    kerastc(tmp_path, *command, "--runs", tmp_path / "runs")
-    assert [path.stat().st_mtime_ns for path in runs] == before
+STUDY = """
+[settings]
+data = "digits"
+labelled = 40
+unlabelled = 60
+validation = 40
+test = 60
+width = 0.25
+least_images = 40
+batch_size = 40
+epochs = 1
+pretraining_epochs = 1
+
+[recipes.supervised]
+[recipes.autoencoder]
+[recipes.longer]
+recipe = "autoencoder"
+frozen_epochs = 3
+"""
+
+
+def test_a_study_ends_in_one_table_and_trains_once_what_its_recipes_share(tmp_path, capsys):
+    study = tmp_path / "study.toml"
+    study.write_text(STUDY)
+    places = Places(tmp_path / "runs", tmp_path / "cache")
+    result = sweep(None, [], study=str(study), places=places)
+    assert [trial.state for trial in result.trials] == ["finished"] * 3
+    assert len(list((tmp_path / "cache").glob("phases/*/phase.json"))) == 1
+    result.print()
+    told = capsys.readouterr().out
+    assert "supervised" in told and "autoencoder" in told
+    assert result.comparison.differing == ["recipe", "frozen_epochs"]
+    page = (result.folder / "compare.html").read_text()
+    for heading in ("Train accuracy", "Test top-5", "Images"):
+        assert f">{heading}</th>" in page
+    for trial in result.trials:
+        found = json.loads((trial.run / "metrics.json").read_text())
+        assert {"validation", "test", "training"} <= found.keys()

@@ -29,7 +29,8 @@ def test_the_list_of_recipes_fits_a_screen_with_those_for_own_data_first(monkeyp
     assert "…" not in "".join(lines)
     assert lines[1].split()[0] == "text"
     assert {line.split()[0] for line in lines if line.startswith("  ")} == {
-        script.name for script in recipe.all_recipes()
+        *(script.name for script in recipe.all_recipes()),
+        *recipe.study_names(),
     }
 
 

@@ -39,8 +39,9 @@ def test_every_module_template_and_rule_file_is_in_the_wheel(names: set[str]):
     assert {path.relative_to(CLONE).as_posix() for path in files} <= names
 
 
-def test_every_recipe_is_in_the_wheel_and_no_test_is(names: set[str]):
-    recipes = {f"kerastc/recipes/{path.name}" for path in CLONE.glob("recipes/*.py")}
+def test_every_recipe_and_study_is_in_the_wheel_and_no_test_is(names: set[str]):
+    files = [*CLONE.glob("recipes/*.py"), *CLONE.glob("recipes/studies/*.toml")]
+    recipes = {f"kerastc/{path.relative_to(CLONE).as_posix()}" for path in files}
     assert {name for name in names if name.startswith("kerastc/recipes/")} == recipes
     assert {name.split("/")[0].split("-")[0] for name in names} == {"kerastc"}
 
@@ -77,9 +78,9 @@ def installed(wheel: Path, tmp_path: Path):
     return kerastc
 
 
-def test_an_installed_wheel_lists_its_recipes_in_an_empty_folder(installed):
+def test_an_installed_wheel_lists_its_recipes_and_studies_in_an_empty_folder(installed):
     output = installed("recipes")
-    for path in CLONE.glob("recipes/*.py"):
+    for path in [*CLONE.glob("recipes/*.py"), *CLONE.glob("recipes/studies/*.toml")]:
         name = path.stem.replace("_", "-")
         assert f" {name} " in output
 

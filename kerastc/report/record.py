@@ -58,9 +58,15 @@ class RunRecord:
 
     @property
     def changed(self) -> list[str] | None:
-        """The dotted fields that are not as the recipe has them; None where nothing tells."""
+        """The dotted fields that are as neither the recipe nor the run's study has them.
+
+        None where nothing tells.
+        """
         found = self.config.get("changed")
-        return [str(field) for field in found] if isinstance(found, list) else None
+        by_study = (self.config.get("study") or {}).get("settings", ())
+        if not isinstance(found, list):
+            return None
+        return [str(field) for field in found if field not in by_study]
 
     @property
     def steps(self) -> list[str]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kerastc.recipe import Recipe
     from kerastc.run import Run
     from kerastc.settings import Field
+    from kerastc.sweep.study_file import Contents, Study
 
 console = Console(highlight=False)
 
@@ -28,8 +29,11 @@ WITHOUT_TEST = (
 )
 
 
-def recipe_table(recipes: Iterable["Recipe"]) -> None:
-    """A line for each recipe, those for a user's own data first; they fit a screen of 24 lines."""
+def recipe_table(recipes: Iterable["Recipe"], studies: Iterable["Study"] = ()) -> None:
+    """A line for each recipe, those for a user's own data first, and for each study.
+
+    They fit a screen of 24 lines.
+    """
     recipes = sorted(recipes, key=lambda r: (r.name != "text", r.name != "supervised"))
     width = max(len(recipe.name) for recipe in recipes) + 2
     for own, title in ((True, "For your own data"), (False, "With data of their own")):
@@ -38,18 +42,52 @@ def recipe_table(recipes: Iterable["Recipe"]) -> None:
             if recipe.own_data == own:
                 line = Text(f"  {recipe.name:{width}}{recipe.summary}")
                 console.print(line, no_wrap=True, overflow="ellipsis")
+    console.print("[bold]Studies of several recipes[/]: kerastc sweep --study NAME")
+    for study in studies:
+        line = Text(f"  {study.name:{width}}{study.contents.summary}")
+        console.print(line, no_wrap=True, overflow="ellipsis")
     console.print(
         "\nRun one: kerastc train NAME      What it costs and reaches: kerastc show NAME",
         soft_wrap=True,
     )
 
 
+def study_table(study: "Study") -> None:
+    """A row for each of a study's recipes: what it is told itself; and what all are told."""
+    contents = study.contents
+    console.print(f"[bold]{escape(study.name)}[/]: {escape(contents.summary)}")
+    _paragraphs(contents)
+    console.print(f"Seeds: {', '.join(map(str, contents.seeds))}.")
+    table = _table("recipe", "is told")
+    table.add_row("all, where they have it", escape(_words(study.settings())))
+    if contents.grid:
+        grid = ((key, ",".join(map(str, values))) for key, values in study.grid().items())
+        table.add_row("each of", escape(_words(dict(grid))))
+    table.add_section()
+    for entry in contents.recipes:
+        name = contents.recipes[entry].get("recipe", entry)
+        shown = entry if name == entry else f"{entry} ({name})"
+        table.add_row(escape(shown), escape(_words(study.own(entry))))
+    console.print(table)
+    console.print(
+        f"Run it: kerastc sweep --study {shlex.quote(study.called)} key=value …", markup=False
+    )
+
+
+def _words(values: Mapping[str, Any]) -> str:
+    return " ".join(settings.word(key, value) for key, value in values.items())
+
+
+def _paragraphs(told: "Recipe | Contents") -> None:
+    for head, text in (("Data", told.data), ("Cost", told.cost), ("Expect", told.expect)):
+        if text:
+            console.print(f"{head}: {escape(text)}.")
+
+
 def field_table(recipe: "Recipe", fields: Iterable["Field"]) -> None:
     """A row a setting: key, value, type, comment."""
     console.print(f"[bold]{escape(recipe.name)}[/]: {escape(recipe.summary)}")
-    for head, told in (("Data", recipe.data), ("Cost", recipe.cost), ("Expect", recipe.expect)):
-        if told:
-            console.print(f"{head}: {escape(told)}.")
+    _paragraphs(recipe)
     console.print(_fields(fields))
     console.print(f"Change any: kerastc train {recipe.name} key=value …")
 

@@ -45,11 +45,13 @@ class Trial:
 
 @dataclass(frozen=True)
 class Sweep:
-    """A study as it stands.
+    """A sweep as it stands.
 
     Args:
-        folder: of the study: its trials' runs, compare.html and sweep.json.
-        study, storage, recipe, backend: as resolved.
+        folder: of the sweep: its trials' runs, compare.html and sweep.json.
+        study: the name that it has in the storage.
+        recipe: what is swept: a recipe, or a study of several.
+        storage, backend: as resolved.
         fixed: the `key=value` words of every trial.
         objective: the figure of the validation data that decides.
         maximize: whether more of it is better.

@@ -48,9 +48,8 @@ class SearchSpace:
         Raises:
             UserError: where a range comes without a number of trials.
         """
-        if trials is not None and trials < 1:
-            raise UserError(f"--trials {trials}: at least 1 is wanted.")
         if ranges := self.ranges:
+            _check_trials(trials)
             if trials is None:
                 keys = ", ".join(axis.key for axis in ranges)
                 raise UserError(
@@ -58,12 +57,7 @@ class SearchSpace:
                     "Add --trials N, for example --trials 20.",
                 )
             return {number: {} for number in range(trials)}
-        grid = dict(enumerate(self.grid()))
-        if trials is None or trials >= len(grid):
-            return grid
-        # The whole grid is put in order, so that a later, larger number keeps these trials.
-        order = random.Random(seed).sample(sorted(grid), len(grid))
-        return {number: grid[number] for number in order[:trials]}
+        return chosen(self.grid(), trials, seed)
 
     def draw(self, trial: "optuna.Trial") -> dict[str, str]:
         """The texts of a trial by key: those enqueued with it, else what the sampler suggests."""
@@ -80,6 +74,24 @@ class SearchSpace:
     def as_dict(self) -> dict[str, Any]:
         """What two workers of one study must agree on, ready for JSON."""
         return {"swept": [axis.as_json() for axis in self.axes], "fixed": list(self.fixed)}
+
+
+def chosen(
+    grid: Sequence[dict[str, str]], trials: int | None, seed: str
+) -> dict[int, dict[str, str]]:
+    """The rows of a grid by number: all, or as many as there are to be trials, at random."""
+    _check_trials(trials)
+    rows = dict(enumerate(grid))
+    if trials is None or trials >= len(rows):
+        return rows
+    # The whole grid is put in order, so that a later, larger number keeps these trials.
+    order = random.Random(seed).sample(sorted(rows), len(rows))
+    return {number: rows[number] for number in order[:trials]}
+
+
+def _check_trials(trials: int | None) -> None:
+    if trials is not None and trials < 1:
+        raise UserError(f"--trials {trials}: at least 1 is needed.")
 
 
 def parse(config_class: type[settings.Config], words: Sequence[str]) -> SearchSpace:
@@ -122,13 +134,6 @@ def read_axes(config_class: type[settings.Config], words: Sequence[str]) -> list
             f"{', '.join(sorted(twice))} is given twice.",
             "Write all its values in one word: key=a,b,c",
         )
-    if any(axis.key == "folds" for axis in axes):
-        raise UserError(
-            "A sweep with folds= would choose settings by rows that are test rows, too: the "
-            "figures of what it chose would be too good.",
-            "Sweep without folds. Runs of several seeds: kerastc train ... folds=5 seed=1, and so "
-            "on, then kerastc compare.",
-        )
     return axes
 
 
@@ -138,6 +143,13 @@ def space_of(config_class: type[settings.Config], axes: Sequence[Choices | Range
     Raises:
         UserError: for a value that is not allowed, or one that is given twice.
     """
+    if any(axis.key == "folds" for axis in axes):
+        raise UserError(
+            "A sweep with folds= would choose settings by rows that are test rows, too: the "
+            "figures of what it chose would be too good.",
+            "Sweep without folds. Runs of several seeds: kerastc train ... folds=5 seed=1, and so "
+            "on, then kerastc compare.",
+        )
     axes = _as_the_config_writes_them(config_class, sorted(axes, key=lambda axis: axis.key))
     swept = [axis for axis in axes if isinstance(axis, Range) or len(axis.texts) > 1]
     fixed = tuple(f"{axis.key}={axis.texts[0]}" for axis in axes if axis not in swept)

@@ -243,14 +243,15 @@ class SharedStudy:
         theirs = self._definition(definition)
         ours = json.loads(json.dumps(definition))
         if theirs != ours:
-            different = [key for key in ours if ours[key] != theirs.get(key)]
+            keys = dict.fromkeys((*ours, *theirs))
+            different = [key for key in keys if ours.get(key) != theirs.get(key)]
             told = "; ".join(f"{key}: {_words(theirs.get(key))}" for key in different)
-            asked = "; ".join(f"{key}: {_words(ours[key])}" for key in different)
+            asked = "; ".join(f"{key}: {_words(ours.get(key))}" for key in different)
             self.close()
             raise UserError(
                 f"The study {self.name} in {self.url} began with other words.\n"
                 f"There:  {told}\nHere:   {asked}",
-                "Give the same words as there, or another --study NAME.",
+                "Give the same words as there, or another --name NAME.",
             )
 
     def _definition(self, ours: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -283,7 +284,7 @@ def _named(error: Exception) -> str:
 
 def _words(value: Any) -> str:
     """A part of a definition in the words of the command line."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or "swept" not in value:
         return str(value)
     swept = [f"{key}={','.join(texts)}" for key, *texts in value["swept"]]
     return " ".join([*swept, *value["fixed"]])

@@ -1,4 +1,4 @@
-"""Runs a recipe once for each of many settings, alone or with other workers on one study."""
+"""Runs a recipe, or those of a study, with many settings, alone or with other workers."""
 
 import hashlib
 import json
@@ -12,16 +12,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastc import files, launch, recipe, trust
+from kerastc import files, launch
 from kerastc.backend import backend_name, choose_backend
 from kerastc.errors import UserError
 from kerastc.places import Places
-from kerastc.progress import console
+from kerastc.progress import console, tell
 from kerastc.run import Run
 from kerastc.sweep.result import Sweep, Trial
-from kerastc.sweep.space import SearchSpace, parse
 from kerastc.sweep.storage import sqlite_url, storage_errors_told
 from kerastc.sweep.study import SharedStudy
+from kerastc.sweep.swept import Swept, SweptRecipe, Training
+from kerastc.sweep.swept_study import SweptStudy
 from kerastc.tasks import figure_named
 
 if TYPE_CHECKING:
@@ -31,11 +32,12 @@ HEARTBEAT = 20  # seconds; a killed worker's trial is taken over after three of 
 
 
 def sweep(
-    name: str,
+    recipe: str | None,
     words: Sequence[str],
     *,
     places: Places,
     study: str | None = None,
+    name: str | None = None,
     storage: str | None = None,
     trials: int | None = None,
     objective: str = "accuracy",
@@ -44,17 +46,19 @@ def sweep(
     despite_changes: bool = False,
     moved: Sequence[str] = (),
 ) -> Sweep:
-    """Works on a study until each of its trials has come to an end, here or elsewhere.
+    """Works on a sweep until each of its trials has come to an end, here or elsewhere.
 
     The same call again goes on where the last one stopped: finished trials are kept, failed ones
     are tried again. Several processes or machines that make the same call share the trials.
 
     Args:
-        name: a recipe's name or path.
-        words: as `kerastc.sweep.space.parse` reads them.
-        places: runs go to RUNS/RECIPE/sweeps/STUDY/; features are shared through the cache.
-        study: its name; by default made of the swept fields and a hash of all that defines it.
-        storage: Optuna storage URL; by default a SQLite file in the study's folder, which wants
+        recipe: a recipe's name or path; None for a study.
+        words: as `kerastc.sweep.space.parse` reads them, or `SweptStudy.read`.
+        places: runs go to RUNS/RECIPE/sweeps/NAME/, or RUNS/STUDY/sweeps/NAME/; what is learned
+            without labels, and features, are shared through the cache.
+        study: a study's name or file, in the place of a recipe.
+        name: of the sweep; by default made of the swept fields and a hash of all that defines it.
+        storage: Optuna storage URL; by default a SQLite file in the sweep's folder, which wants
             a local disk: on network file systems its locks cannot be trusted.
         trials: how many in all. Ranges need it; of a grid it takes so many at random.
         objective: the figure of the validation data that decides, by its name; never test data.
@@ -67,23 +71,19 @@ def sweep(
         UserError: for every slip, before any trial; where all trials failed; and with how to go
             on, where the sweep was stopped.
     """
-    script = recipe.find(name)
-    space = parse(script.load().Config, words)
-    definition = {
-        "recipe": script.stem,
-        "recipe_sha256": trust.digest(script),
-        "words": space.as_dict(),
-        "objective": objective,
-        "backend": backend_name(backend),
-    }
-    study = _study_name(study, space, definition)
-    plan = space.plan(trials, study)
+    swept = SweptRecipe.read(recipe, words) if recipe else None
+    swept = swept or SweptStudy.read(study, words, places.state)
+    definition = swept.definition() | {"objective": objective, "backend": backend_name(backend)}
+    name = _name(name, swept.keys, definition)
+    plan = swept.plan(trials, name)
+    for note in swept.notes:
+        tell(note)
     choose_backend(definition["backend"])
-    folder = places.runs / script.stem / "sweeps" / study
+    folder = places.runs / swept.folder / "sweeps" / name
     _make(folder)
     storage = storage or sqlite_url(folder / "study.db")
     shared = SharedStudy(
-        study,
+        name,
         storage,
         definition,
         plan,
@@ -91,9 +91,7 @@ def sweep(
         heartbeat=heartbeat,
     )
     changes = {"despite_changes": despite_changes, "moved": moved}
-    worker = _Worker(
-        shared, script, space, folder, places, objective, definition["backend"], changes
-    )
+    worker = _Worker(shared, swept, folder, places, objective, definition["backend"], changes)
     try:
         with storage_errors_told(storage):
             worker.work()
@@ -120,8 +118,7 @@ class _Worker:
     """One process's part of a study."""
 
     study: SharedStudy
-    script: recipe.Recipe
-    space: SearchSpace
+    swept: Swept
     folder: Path
     places: Places
     objective: str
@@ -133,7 +130,7 @@ class _Worker:
         self.study.retry_failed()
         for trial in self.study.claimed():
             began = time.time()
-            drawn = self.space.draw(trial)
+            drawn = self.swept.draw(trial)
             if console().is_terminal:
                 console().print(f"Now {_told(drawn)}", style="dim", markup=False, soft_wrap=True)
             values = partial(self._values, trial.user_attrs["slot"], drawn)
@@ -149,9 +146,9 @@ class _Worker:
             folder=self.folder,
             study=self.study.name,
             storage=self.study.url,
-            recipe=self.script.name,
+            recipe=self.swept.name,
             backend=self.backend,
-            fixed=self.space.fixed,
+            fixed=self.swept.fixed,
             objective=self.objective,
             maximize=figure_named(self.objective).higher,
             trials=tuple(self._trial(*found) for found in sorted(self.study.latest().items())),
@@ -164,7 +161,7 @@ class _Worker:
 
     def _values(self, slot: int, drawn: Mapping[str, str]) -> list[float]:
         """Trains the trial's run, or goes on with it, and reads the objective."""
-        run = self._trained(self._run_folder(slot, drawn), self.space.words(drawn))
+        run = self._trained(self._run_folder(slot, drawn), self.swept.training(drawn))
         value = run.read_json("metrics.json").get("validation", {}).get(self.objective)
         if not isinstance(value, int | float):
             raise UserError(f"{run.path('metrics.json')} has no validation {self.objective}.")
@@ -172,7 +169,7 @@ class _Worker:
             raise UserError(f"The validation {self.objective} is {value}: the training diverged.")
         return [float(value)]
 
-    def _trained(self, folder: Path, words: Sequence[str]) -> Run:
+    def _trained(self, folder: Path, training: Training) -> Run:
         while True:
             # A worker that was taken for dead, such as one whose database was out of reach, may
             # still be at work on this run: then its end is this trial's.
@@ -180,12 +177,13 @@ class _Worker:
                 time.sleep(self.study.heartbeat / 4)
             try:
                 return launch.train(
-                    self.script.name,
-                    words,
+                    training.recipe,
+                    training.words,
                     places=self.places,
                     folder=folder,
                     resume=True,
                     backend=self.backend,
+                    study=training.study,
                     **self.changes,
                 )
             except UserError as error:
@@ -197,7 +195,7 @@ class _Worker:
     def _trial(self, slot: int, trial: "optuna.trial.FrozenTrial") -> Trial:
         state = {"COMPLETE": "finished", "RUNNING": "running"}.get(trial.state.name, "waiting")
         error = trial.user_attrs.get("error")
-        drawn = self.space.texts({**self.study.plan.get(slot, {}), **trial.params})
+        drawn = self.swept.texts({**self.study.plan.get(slot, {}), **trial.params})
         return Trial(
             number=slot,
             words=tuple(f"{key}={text}" for key, text in drawn.items()),
@@ -220,14 +218,14 @@ class _Worker:
         console().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _study_name(given: str | None, space: SearchSpace, definition: Mapping[str, Any]) -> str:
+def _name(given: str | None, keys: Sequence[str], definition: Mapping[str, Any]) -> str:
     if given is None:
-        keys = "-".join(axis.key.rpartition(".")[2] for axis in space.axes)
+        keys = "-".join(key.rpartition(".")[2] for key in keys)
         digest = hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()
         return f"{keys[:50]}-{digest[:8]}"
     if not re.fullmatch(r"\w[\w.+-]{0,99}", given):
         raise UserError(
-            f"--study {given!r} cannot name a folder.",
+            f"--name {given!r} cannot name a folder.",
             "Use letters, digits, '.', '_', '+' and '-', beginning with a letter or digit.",
         )
     return given

@@ -14,6 +14,7 @@ from pathlib import Path
 import optuna
 import pytest
 from click.testing import CliRunner
+from steps_recipe import RECIPE
 
 from kerastc import cli
 from kerastc.errors import UserError
@@ -21,45 +22,6 @@ from kerastc.places import Places
 from kerastc.run import Run
 from kerastc.sweep import sweep
 
-RECIPE = '''"""Scores its settings; each of its steps takes a moment and is kept."""
-
-import os
-import time
-from typing import Literal
-
-from kerastc import settings
-from kerastc.errors import UserError
-
-
-class Config(settings.Config):
-    rate: float = 0.1
-    units: int = 4
-    kind: Literal["good", "broken", "offline", "stopped"] = "good"
-    seconds: float = 0.0  # of all four steps
-    mended: str = ""  # a file; without it the recipe fails
-
-
-def run(config, run):
-    with run.path("attempts").open("a") as file:
-        done = int(run.path("steps").read_text()) if run.path("steps").is_file() else 0
-        file.write(f"{os.getpid()} from step {done}\\n")
-    if config.kind == "broken" or (config.mended and not os.path.exists(config.mended)):
-        raise ValueError("nothing to read")
-    if config.kind == "offline":
-        raise UserError("No network.", "Take a folder.")
-    if config.kind == "stopped" and done == 0:
-        run.write_text("steps", "2")
-        raise KeyboardInterrupt
-    for step in range(done, 4):
-        time.sleep(config.seconds / 4)
-        run.write_text("steps", str(step + 1))
-    accuracy = 1 - abs(config.rate - 0.3) - config.units / 1000
-    whole = {"rows": 8, "per_class": {}}
-    macro = ("macro_precision", "macro_recall", "macro_f1")
-    part = whole | dict.fromkeys(macro, -accuracy) | {"accuracy": accuracy, "loss": 1 - accuracy}
-    test = {name: 0.0 for name in part} | whole
-    run.write_json("metrics.json", {"validation": part, "test": test})
-'''
 GRID = ["rate=0.1,0.3", "units=1,2"]
 
 
@@ -96,7 +58,7 @@ def test_a_grid_is_run_once_and_the_best_is_named_by_validation(script, places):
 
 def test_the_same_call_again_runs_nothing(script, places):
     first = sweep(script, GRID, places=places)
-    again = sweep(script, reversed(GRID), places=places)
+    again = sweep(script, GRID[::-1], places=places)
     assert again == first
     assert all(len(starts) == 1 for starts in attempts(again))
 
@@ -133,12 +95,12 @@ def test_nothing_is_made_for_words_that_are_refused(script, places):
 
 
 def test_another_space_under_the_same_name_is_refused(script, places):
-    sweep(script, ["rate=0.1,0.3"], places=places, study="mine")
+    sweep(script, ["rate=0.1,0.3"], places=places, name="mine")
     with pytest.raises(UserError) as caught:
-        sweep(script, ["rate=0.1,0.5"], places=places, study="mine")
+        sweep(script, ["rate=0.1,0.5"], places=places, name="mine")
     assert "rate=0.1,0.3" in str(caught.value)
     assert "rate=0.1,0.5" in str(caught.value)
-    assert "--study" in caught.value.hint
+    assert "--name" in caught.value.hint
 
 
 def test_a_failing_trial_is_recorded_with_its_way_on_and_the_others_go_on(script, places):
@@ -172,7 +134,7 @@ def test_a_trial_that_was_stopped_goes_on_in_its_run(script, places):
 
 
 def test_a_run_that_another_process_holds_is_waited_for(script, places):
-    first = sweep(script, ["rate=0.1,0.3"], places=places, study="first")
+    first = sweep(script, ["rate=0.1,0.3"], places=places, name="first")
     held = Run(places.runs / "steps" / "sweeps" / "second" / first.trials[0].run.name)
     held.folder.mkdir(parents=True)
     waited = []
@@ -187,7 +149,7 @@ def test_a_run_that_another_process_holds_is_waited_for(script, places):
     thread = threading.Thread(target=hold)
     thread.start()
     ready.wait()
-    result = sweep(script, ["rate=0.1,0.3"], places=places, study="second", heartbeat=1)
+    result = sweep(script, ["rate=0.1,0.3"], places=places, name="second", heartbeat=1)
     thread.join()
     assert waited == [True]
     assert [trial.state for trial in result.trials] == ["finished", "finished"]
@@ -195,10 +157,10 @@ def test_a_run_that_another_process_holds_is_waited_for(script, places):
 
 def test_a_storage_can_be_given_and_is_shared_by_runs_folders(script, places, tmp_path):
     url = f"sqlite:///{tmp_path / 'shared.db'}"
-    sweep(script, GRID, places=places, storage=url, study="shared")
+    sweep(script, GRID, places=places, storage=url, name="shared")
     assert not list(places.runs.rglob("*.db"))
     elsewhere = Places(tmp_path / "other", tmp_path / "cache")
-    result = sweep(script, GRID, places=elsewhere, storage=url, study="shared")
+    result = sweep(script, GRID, places=elsewhere, storage=url, name="shared")
     assert len(result.of("finished")) == 4
     assert result.runs() == []  # they are in the other folder, and none was run again
 
@@ -259,7 +221,7 @@ from kerastc.places import Places
 from kerastc.sweep import sweep
 
 script, runs, *words = sys.argv[1:]
-result = sweep(script, words, places=Places(Path(runs), Path(runs)), study="shared", heartbeat=1)
+result = sweep(script, words, places=Places(Path(runs), Path(runs)), name="shared", heartbeat=1)
 print(len(result.of("finished")))
 """
 

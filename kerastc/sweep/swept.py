@@ -1,0 +1,118 @@
+"""What a sweep trains: one recipe with each of many settings, or the recipes of a study."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from kerastc import recipe, trust
+from kerastc.sweep.space import SearchSpace, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import optuna
+
+
+@dataclass(frozen=True)
+class Training:
+    """What `launch.train` is told for a trial.
+
+    Args:
+        recipe: its name, or the path of a script.
+        words: all `key=value` words.
+        study: what the run's config.json says of the study that it belongs to, if any.
+    """
+
+    recipe: str
+    words: list[str]
+    study: dict[str, Any] | None = None
+
+
+class Swept(Protocol):
+    """What all workers of a sweep agree on, and how the values of a trial become a training.
+
+    Args:
+        name: of the recipe or study, as it is shown.
+        folder: what the folder of its runs is called.
+        fixed: the `key=value` words of every trial.
+        keys: the fields that trials differ in.
+        notes: what a user should know before it begins.
+    """
+
+    name: str
+    folder: str
+    fixed: tuple[str, ...]
+    keys: list[str]
+    notes: list[str]
+
+    def definition(self) -> dict[str, Any]:
+        """What two workers must agree on, ready for JSON."""
+
+    def plan(self, trials: int | None, seed: str) -> dict[int, dict[str, str]]:
+        """As `SearchSpace.plan`."""
+
+    def draw(self, trial: "optuna.Trial") -> dict[str, str]:
+        """The texts of a trial by key."""
+
+    def texts(self, values: Mapping[str, Any]) -> dict[str, str]:
+        """The texts of suggested values by key; fields without a value are left out."""
+
+    def training(self, drawn: Mapping[str, str]) -> Training:
+        """What the texts of a trial stand for."""
+
+
+@dataclass(frozen=True)
+class SweptRecipe:
+    """A recipe and its search space."""
+
+    script: recipe.Recipe
+    space: SearchSpace
+
+    @classmethod
+    def read(cls, name: str, words: "Sequence[str]") -> "SweptRecipe":
+        """The recipe of a name or path, with what the words sweep.
+
+        Raises:
+            UserError: as `recipe.find` and `space.parse` do.
+        """
+        script = recipe.find(name)
+        return cls(script, parse(script.load().Config, words))
+
+    @property
+    def name(self) -> str:
+        return self.script.name
+
+    @property
+    def folder(self) -> str:
+        return self.script.stem
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        return self.space.fixed
+
+    @property
+    def keys(self) -> list[str]:
+        return [axis.key for axis in self.space.axes]
+
+    @property
+    def notes(self) -> list[str]:
+        return []
+
+    def definition(self) -> dict[str, Any]:
+        return {
+            "recipe": self.script.stem,
+            "recipe_sha256": trust.digest(self.script),
+            "words": self.space.as_dict(),
+        }
+
+    def plan(self, trials: int | None, seed: str) -> dict[int, dict[str, str]]:
+        return self.space.plan(trials, seed)
+
+    def draw(self, trial: "optuna.Trial") -> dict[str, str]:
+        return self.space.draw(trial)
+
+    def texts(self, values: Mapping[str, Any]) -> dict[str, str]:
+        return self.space.texts(values)
+
+    def training(self, drawn: Mapping[str, str]) -> Training:
+        return Training(self.script.name, self.space.words(drawn))
