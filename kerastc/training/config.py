@@ -58,7 +58,7 @@ class TrainingConfig(Config):
     # What a child run may change (`kerastc train --from`). All else fixes the data, the network,
     # or the order of the batches, in which it goes on.
     changeable: ClassVar[tuple[str, ...]] = (
-        *("epochs", "learning_rate", "schedule", "warmup_steps", "warmup_fraction"),
+        *("epochs", "learning_rate", "rate_decay", "schedule", "warmup_steps", "warmup_fraction"),
         *("weight_decay", "clip_norm", "label_smoothing", "class_weights", "dropout", "masking"),
         *("early_stopping", "evaluation_rows", "keep_checkpoints"),
     )
@@ -89,6 +89,8 @@ class TextClassifierConfig(TrainingConfig):
     train_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0  # of the training part only
     backbone: Backbone = "minilm"  # or a KerasHub preset, hf://OWNER/MODEL, a local folder
     trainable: str = "head"  # head: the encoder is frozen | top_K: and its top K layers | all
+    rate_decay: Annotated[float, Field(ge=1)] = 1.0  # a layer's rate over that below; ULMFiT: 2.6
+    unfreeze: Literal["none", "gradual"] = "none"  # gradual: head first, a layer more each epoch
     pooling: Literal["mean", "first"] = "mean"  # of the token vectors; first is [CLS]
     hidden: Count | None = None  # head's units; none: the encoder's width
     dropout: Share = 0.2  # before the classifier
@@ -104,6 +106,18 @@ class TextClassifierConfig(TrainingConfig):
         if trainable == cls.model_fields["trainable"].default:
             return usual
         return usual | RATES.get(trainable.split("_")[0], {})
+
+    @pydantic.model_validator(mode="after")
+    def layers_to_tell_apart(self) -> "TextClassifierConfig":
+        """Refuses settings of layers where the head alone is trained."""
+        given = [f"rate_decay={self.rate_decay:g}"] * (self.rate_decay != 1)
+        given += [f"unfreeze={self.unfreeze}"] * (self.unfreeze != "none")
+        if given and self.trainable == "head":
+            raise ValueError(
+                f"{' and '.join(given)} would change nothing: trainable=head trains no layer of "
+                "the encoder; give trainable=all or top_K."
+            )
+        return self
 
     def architecture(self) -> dict:
         """The arguments of `kerastc.models.text_classifier` behind encoder and classes."""

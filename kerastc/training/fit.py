@@ -15,6 +15,7 @@ from kerastc.training.callbacks import SPEEDS, Bar, EvaluationLog, epochs_of, me
 from kerastc.training.checkpoints import Checkpoints
 from kerastc.training.config import TrainingConfig
 from kerastc.training.finalists import Choice, choose
+from kerastc.training.groups import Group
 from kerastc.training.optimizer import adamw
 from kerastc.training.stopping import Stopping
 
@@ -29,6 +30,7 @@ def fit(
     run: Run,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     earliest: int = 0,
+    groups: Sequence[Group] = (),
 ) -> tuple[Choice, dict[str, float]]:
     """Trains until the last epoch or early stopping and leaves the best weights in the model.
 
@@ -44,6 +46,7 @@ def fit(
         run: takes history.csv and checkpoints/.
         callbacks: see each batch and each evaluation before it is logged and saved.
         earliest: the first step whose weights may be chosen.
+        groups: of the model's weights; none: all are trained alike.
 
     Returns:
         the choice between the best checkpoints, and figures: epochs and steps trained, the best of
@@ -54,7 +57,7 @@ def fit(
     """
     by = _watched(config, judge)
     model.compile(
-        optimizer=adamw(config, model, len(train)),
+        optimizer=adamw(config, model, len(train), groups),
         loss=loss,
         metrics=list(judge.metrics),
         auto_scale_loss=False,  # `adamw` has done it

@@ -23,6 +23,7 @@ from kerastc.training.batching import Batches, TextBatches, covering_length
 from kerastc.training.config import TextClassifierConfig
 from kerastc.training.features import FeatureCache
 from kerastc.training.fit import fit
+from kerastc.training.groups import layer_groups
 from kerastc.training.predicting import predict
 from kerastc.training.trained import Trained
 
@@ -71,7 +72,9 @@ def train_text_classifier(
     _tell_unseen(splits, encoder, config, run)
     fitted, batches = _prepare(model, encoder, splits, config, run)
     loss, judge = head.loss(config), head.judge(splits.train.classes)
-    choice, figures = fit(fitted, batches["train"], batches["validation"], loss, judge, config, run)
+    train, validation = batches["train"], batches["validation"]
+    groups = () if config.trainable == "head" else layer_groups(model, config, len(train))
+    choice, figures = fit(fitted, train, validation, loss, judge, config, run, groups=groups)
     save(model, encoder.tokenizer, preprocessing(encoder, config, splits.data.reading), run)
     none = np.zeros((0, len(splits.train.classes)))
     return Trained(
