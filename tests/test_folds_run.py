@@ -114,7 +114,7 @@ def test_each_fold_is_the_training_that_one_would_do_by_hand(whole, words, place
 def test_the_run_stopped_in_a_fold_and_behind_one_comes_to_the_same_figures(
     whole, words, places, monkeypatch
 ):
-    from kerastc.training import checkpoints, text
+    from kerastc.training import checkpoints, task_training
 
     folder = places.runs / "stopped"
     saved, tidy, trained = checkpoints.Checkpoints.on_epoch_end, cross_validation._tidy, []
@@ -140,10 +140,13 @@ def test_the_run_stopped_in_a_fold_and_behind_one_comes_to_the_same_figures(
     assert {p.name for p in (folder / "folds" / "2").iterdir()} >= {"fold.json", "model.keras"}
     (note := folder / "folds" / "1" / "checkpoints" / "notes.txt").parent.mkdir()
     note.write_text("mine")
-    fit = text.fit
-    monkeypatch.setattr(
-        text, "fit", lambda *given: (trained.append(given[-1].folder.name), fit(*given))[1]
-    )
+    fit = task_training.fit
+
+    def told(*given, **options):
+        trained.append(given[-1].folder.name)
+        return fit(*given, **options)
+
+    monkeypatch.setattr(task_training, "fit", told)
     resumed = launch.train(None, resume=True, places=places, folder=folder)
     assert trained == ["stopped"]
     assert figures(resumed) == figures(whole)

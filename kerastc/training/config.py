@@ -36,7 +36,13 @@ class EarlyStopping(pydantic.BaseModel):
 
 
 class TrainingConfig(Config):
-    """Optimizer, schedule and stopping."""
+    """Optimizer, schedule and stopping.
+
+    Attributes:
+        task: what is trained for, a name of `kerastc.tasks.TASKS`.
+    """
+
+    task: ClassVar[str]
 
     epochs: Count = 15  # at most
     batch_size: Count = 32  # examples
@@ -85,6 +91,8 @@ RATES = {
 
 class TextClassifierConfig(TrainingConfig):
     """A pretrained encoder with a classification head."""
+
+    task: ClassVar[str] = "text-classification"  # a name of `kerastc.tasks.TASKS`
 
     train_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0  # of the training part only
     backbone: Backbone = "minilm"  # or a KerasHub preset, hf://OWNER/MODEL, a local folder

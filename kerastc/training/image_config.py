@@ -1,6 +1,6 @@
 """The fields that every recipe of images shares."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field
@@ -21,6 +21,8 @@ Weight = Annotated[float, Field(ge=0)]
 
 class ImageClassifierConfig(TrainingConfig):
     """A convolutional network from random weights."""
+
+    task: ClassVar[str] = "image-classification"  # a name of `kerastc.tasks.TASKS`
 
     architecture: Literal["residual", "cnn", "wide"] = "residual"  # cnn is the study's
     width: Annotated[float, Field(gt=0, le=32)] = 1.0  # factor of the number of filters

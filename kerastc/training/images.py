@@ -1,6 +1,5 @@
 """Trains an image classifier from split images to a run that can be used."""
 
-import resource
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,13 +13,13 @@ from kerastc.outputs.classes import head
 from kerastc.run import Run
 from kerastc.scores.softmax import softmax
 from kerastc.training.finalists import Choice
-from kerastc.training.fit import fit
 from kerastc.training.growing import growing
 from kerastc.training.image_batches import ImageBatches
 from kerastc.training.image_config import ImageClassifierConfig
 from kerastc.training.learner import Learner
 from kerastc.training.predicting import predict
 from kerastc.training.seeding import seed_all
+from kerastc.training.task_training import TaskTraining, costs, save
 from kerastc.training.trained import Trained
 
 JUDGING = 256  # images a batch where nothing is trained
@@ -97,8 +96,8 @@ def fit_images(
 ) -> tuple[Choice, dict[str, float]]:
     """Fits a classifier, or a learner and so its classifier; see `kerastc.training.fit.fit`."""
     train, validation = growing(train, config), judged(splits.validation)
-    loss, judge = head.loss(config), head.judge(splits.train.classes)
-    found = fit(learner, train, validation, loss, judge, config, run, **options)
+    training = TaskTraining(config, splits.train.classes, run)
+    found = training.fit(learner, train, validation, **options)
     if isinstance(learner, Learner):
         learner.keep()
     return found
@@ -170,7 +169,7 @@ def concluded(
         flipped = (found + mirrored) / 2
     seen = probabilities(model, train.examples, "Looking back").argmax(axis=1)
     return Trained(
-        softmax(choice.outputs)
+        TaskTraining(config, train.classes, run).decoded(choice.outputs)
         if choice
         else probabilities(model, splits.validation.examples, "Validating"),
         found,
@@ -178,8 +177,7 @@ def concluded(
             "images": len(train),
             **figures,
             "train_accuracy": float((seen == train.labels).mean()),
-            "parameters": model.count_params(),
-            "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            **costs(model),
         },
         choice,
         flipped=flipped,
@@ -203,19 +201,12 @@ def augmented(
     return found
 
 
-def save(model: keras.Model, preprocessing: dict[str, Any], run: Run) -> None:
-    """Writes model.keras and preprocessing.json: what turns an image into logits."""
-    with run.writing("model.keras") as path:
-        keras.Model(model.input, model.output, name=model.name).save(path)
-    run.write_json("preprocessing.json", preprocessing)
-
-
 def preprocessing(
     model: keras.Model, config: ImageClassifierConfig, bits: int | None
 ) -> dict[str, Any]:
     """What preprocessing.json says; `bits` are those of the training images."""
     return {
-        "task": "image-classification",
+        "task": config.task,
         "shape": list(model.input.shape[1:]),
         "bits": bits,
         "architecture": config.architecture,

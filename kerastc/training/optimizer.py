@@ -70,7 +70,7 @@ def _times(gradient, factor):
     """A gradient times a scalar; on TensorFlow that of a table can be sparse."""
     if isinstance(factor, float):
         return gradient
-    if hasattr(gradient, "indices"):
+    if hasattr(gradient, "dense_shape"):
         values = _times(gradient.values, factor)
         return type(gradient)(values, gradient.indices, gradient.dense_shape)
     return gradient * ops.cast(factor, gradient.dtype)

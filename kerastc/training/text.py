@@ -1,6 +1,5 @@
 """Trains a text classifier from split texts to a run that can be used."""
 
-import resource
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +10,8 @@ from kerastc.data import LabelledTexts
 from kerastc.data.reading import Reading
 from kerastc.errors import UserError
 from kerastc.models import Encoder, load_encoder, split_at_features, text_classifier
-from kerastc.outputs.classes import head
 from kerastc.progress import tell
 from kerastc.run import Run
-from kerastc.scores.softmax import softmax
 from kerastc.tasks import TASKS
 from kerastc.text.encoded import Encoded
 from kerastc.text.unseen import known_rows, unseen
@@ -22,9 +19,9 @@ from kerastc.training.baseline import bag_of_words
 from kerastc.training.batching import Batches, TextBatches, covering_length
 from kerastc.training.config import TextClassifierConfig
 from kerastc.training.features import FeatureCache
-from kerastc.training.fit import fit
 from kerastc.training.groups import layer_groups
-from kerastc.training.predicting import predict
+from kerastc.training.task_training import TaskTraining, costs
+from kerastc.training.task_training import save as save_model
 from kerastc.training.trained import Trained
 
 if TYPE_CHECKING:
@@ -71,21 +68,19 @@ def train_text_classifier(
     encoder.require(config.max_tokens)
     _tell_unseen(splits, encoder, config, run)
     fitted, batches = _prepare(model, encoder, splits, config, run)
-    loss, judge = head.loss(config), head.judge(splits.train.classes)
     train, validation = batches["train"], batches["validation"]
     groups = () if config.trainable == "head" else layer_groups(model, config, len(train))
-    choice, figures = fit(fitted, train, validation, loss, judge, config, run, groups=groups)
+    training = TaskTraining(config, splits.train.classes, run)
+    choice, figures = training.fit(fitted, train, validation, groups=groups)
     save(model, encoder.tokenizer, preprocessing(encoder, config, splits.data.reading), run)
-    none = np.zeros((0, len(splits.train.classes)))
     return Trained(
-        softmax(choice.outputs),
-        softmax(predict(fitted, batches["test"], "Testing")) if "test" in batches else none,
+        training.decoded(choice.outputs),
+        training.asked(fitted, batches.get("test"), "Testing"),
         figures
         | {
             "max_tokens": config.max_tokens,
-            "parameters": model.count_params(),
             "trainable_parameters": sum(int(np.prod(v.shape)) for v in fitted.trainable_weights),
-            "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            **costs(model),
         },
         choice,
         baseline,
@@ -95,15 +90,10 @@ def train_text_classifier(
 def save(
     model: keras.Model, tokenizer: "Tokenizer", preprocessing: dict[str, Any], run: Run
 ) -> None:
-    """Writes model.keras, tokenizer/ and preprocessing.json: what turns a user's text into logits.
-
-    The optimizer stays behind in checkpoints/.
-    """
-    with run.writing("model.keras") as path:
-        keras.Model(model.inputs, model.outputs, name=model.name).save(path)
+    """Writes model.keras, tokenizer/ and preprocessing.json: what turns a text into answers."""
     with run.writing("tokenizer") as path:
         tokenizer.save(path)
-    run.write_json("preprocessing.json", preprocessing)
+    save_model(model, preprocessing, run)
 
 
 def preprocessing(
@@ -166,9 +156,9 @@ def text_batches(
 ) -> TextBatches:
     """Batches of token ids; with a seed they are for training: shuffled and weighted."""
     tokens = config.encoded(tokenizer, texts.examples, config.max_tokens)
-    count = len(texts.classes)
+    head = TASKS[config.task].output_part("head")
     kind = "none" if seed is None else config.class_weights
-    weights = head.class_weights(texts.labels, count, kind)
+    weights = head.class_weights(texts.labels, len(texts.classes), kind)
     targets = head.targets_of(texts.labels)
     share = 0.0 if seed is None else config.masking
     if share and tokenizer.mask_id is None:

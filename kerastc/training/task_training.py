@@ -1,0 +1,77 @@
+"""The path that every task's training takes, from batches to a run that can be used."""
+
+import resource
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from kerastc.outputs.output import Answers
+from kerastc.run import Run
+from kerastc.tasks import TASKS
+from kerastc.training.batching import Batches
+from kerastc.training.config import TrainingConfig
+from kerastc.training.finalists import Choice
+from kerastc.training.fit import fit
+from kerastc.training.predicting import predict
+
+
+class TaskTraining:
+    """A training of a model: what its answers are and what they are worth, its task says.
+
+    Args:
+        config: hyperparameters; `config.task` names the task.
+        labels: the names of labels.txt.
+        run: takes what the training leaves.
+
+    Attributes:
+        head: of the task's output, for targets and models.
+    """
+
+    def __init__(self, config: TrainingConfig, labels: Sequence[str], run: Run):
+        task = TASKS[config.task]
+        self.head = task.output_part("head")
+        self.output = task.output(labels)
+        self.config = config
+        self.run = run
+
+    def fit(
+        self, model: keras.Model, train: Batches, validation: Batches, **options: Any
+    ) -> tuple[Choice, dict[str, float]]:
+        """Fits a model by the loss of its output; see `kerastc.training.fit.fit`."""
+        loss, judge = self.head.loss(self.config), self.head.judge(self.output.labels)
+        return fit(model, train, validation, loss, judge, self.config, self.run, **options)
+
+    def decoded(self, outputs: Any) -> Answers:
+        """The answers of a model's outputs, as `predict` gives them."""
+        [name] = self.output.shapes
+        return self.output.answers({name: outputs})
+
+    def asked(self, model: keras.Model, batches: Batches | None, told: str) -> Answers:
+        """A model's answers to batches, in the order of the data; no rows where there are none.
+
+        Args:
+            model: with the weights that are kept.
+            batches: None where a part has no rows.
+            told: over the progress bar.
+        """
+        if batches is None:
+            return self.output.answers(self.output.joined([]))
+        return self.decoded(predict(model, batches, told))
+
+
+def save(model: keras.Model, preprocessing: dict[str, Any], run: Run) -> None:
+    """Writes model.keras and preprocessing.json; the optimizer stays behind in checkpoints/."""
+    single = len(model.inputs) == 1
+    ends = (model.input, model.output) if single else (model.inputs, model.outputs)
+    with run.writing("model.keras") as path:
+        keras.Model(*ends, name=model.name).save(path)
+    run.write_json("preprocessing.json", preprocessing)
+
+
+def costs(model: keras.Model) -> dict[str, int]:
+    """The parameters of a model, and the most memory that this process had, in bytes."""
+    return {
+        "parameters": model.count_params(),
+        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    }
