@@ -13,14 +13,14 @@ from kerastc.data.images import LabelledImages
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
 from kerastc.images.preprocessing import ImagePreprocessing
+from kerastc.inputs.image.batches import ImageBatches
+from kerastc.inputs.text.batches import TextBatches
 from kerastc.kinds import KINDS, kind_of
 from kerastc.run import Run
 from kerastc.scores.softmax import softmax
 from kerastc.text.given import checked_texts
 from kerastc.text.preprocessing import Preprocessing
 from kerastc.text.unseen import Unseen
-from kerastc.training.batching import TextBatches
-from kerastc.training.image_batches import ImageBatches
 from kerastc.training.predicting import predict
 
 BATCH = 32

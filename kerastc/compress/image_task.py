@@ -10,11 +10,11 @@ import numpy as np
 from kerastc.compress.task import Task
 from kerastc.errors import UserError
 from kerastc.images import NONE
+from kerastc.inputs.image.batches import JUDGING, ImageBatches, judged
 from kerastc.outputs.classes.head import NO_LABEL, targets_of, with_teacher
 from kerastc.predictor import load_model
 from kerastc.run import Run
-from kerastc.training.image_batches import ImageBatches
-from kerastc.training.images import JUDGING, ImageClassifierConfig, judged, save
+from kerastc.training.images import ImageClassifierConfig, save
 from kerastc.training.predicting import predict, predict_batch
 from kerastc.training.teacher import OWN, Teaching
 
@@ -38,7 +38,7 @@ class ImageTask(Task):
         return getattr(self.splits, part).names
 
     def batches(self, part: str) -> ImageBatches:
-        return judged(getattr(self.splits, part))
+        return judged(getattr(self.splits, part), self.config)
 
     def training_batches(self, teaching: Teaching, config: ImageClassifierConfig) -> ImageBatches:
         """As in `Task`; augmented and mixed as the run was trained."""

@@ -14,15 +14,15 @@ from kerastc.data.reading import Reading
 from kerastc.data.text_file import further_texts
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
+from kerastc.inputs.text.batches import TextBatches, text_batches
 from kerastc.models import compact
 from kerastc.outputs.classes.head import NO_LABEL, with_teacher
 from kerastc.predictor import Predictor
 from kerastc.run import Run
 from kerastc.text.tokenizer import Tokenizer
-from kerastc.training.batching import TextBatches
 from kerastc.training.config import TextClassifierConfig
 from kerastc.training.teacher import Teaching
-from kerastc.training.text import save, text_batches
+from kerastc.training.text import save
 
 if TYPE_CHECKING:
     from kerastc.data.splits import Splits

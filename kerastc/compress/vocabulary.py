@@ -37,8 +37,8 @@ class Vocabulary(Step):
 
     def apply(self, work: "Work") -> dict[str, Any]:
         from kerastc.compress.places import put, rebuilt
+        from kerastc.inputs.text.batches import SHAPES
         from kerastc.models import encoder_layer
-        from kerastc.training.batching import SHAPES
 
         task = work.task
         model = task.compact(work.model)

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from kerastc.data import Splits
+from kerastc.inputs.image.batches import JUDGING, training_batches, unlabelled_batches
 from kerastc.methods.config import AutoencoderConfig
 from kerastc.methods.features import features_of, training_images
 from kerastc.methods.phases import phase, shared
@@ -31,16 +32,13 @@ from kerastc.run import Run
 from kerastc.training.batching import Batches
 from kerastc.training.config import EarlyStopping
 from kerastc.training.fit import fit
-from kerastc.training.image_batches import unlabelled_batches
 from kerastc.training.images import (
-    JUDGING,
     Trained,
     accuracy,
     build_classifier,
     concluded,
     fit_classifier,
     probabilities,
-    training_batches,
 )
 from kerastc.training.pretraining import Pretrainer, fit_unlabelled
 

@@ -11,9 +11,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerastc.inputs.image.batches import Augment
 from kerastc.models import encoder_of
 from kerastc.training.batching import Batches
-from kerastc.training.image_batches import Augment
 
 
 def nt_xent(first, second, temperature: float):

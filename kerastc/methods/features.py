@@ -4,8 +4,7 @@ import keras
 import numpy as np
 
 from kerastc.data import Splits
-from kerastc.training.image_batches import unlabelled_batches
-from kerastc.training.images import JUDGING
+from kerastc.inputs.image.batches import JUDGING, unlabelled_batches
 from kerastc.training.predicting import predict
 
 SETTLING = 30  # batches from which norms take their statistics

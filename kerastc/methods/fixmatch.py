@@ -14,10 +14,10 @@ import keras
 from keras import ops
 
 from kerastc.data import Splits, hidden_labels, require_unlabelled
+from kerastc.inputs.image.batches import Beside, training_batches
 from kerastc.methods.config import FixMatchConfig
 from kerastc.methods.phases import phase
 from kerastc.run import Run
-from kerastc.training.image_batches import Beside
 from kerastc.training.images import (
     Trained,
     build_classifier,
@@ -25,7 +25,6 @@ from kerastc.training.images import (
     fit_classifier,
     fit_images,
     probabilities,
-    training_batches,
 )
 from kerastc.training.learner import Learner
 from kerastc.training.seeding import seed_all

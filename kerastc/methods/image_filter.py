@@ -10,6 +10,7 @@ from keras import ops
 
 from kerastc.data import Splits, require_unlabelled
 from kerastc.images import WEAK
+from kerastc.inputs.image.batches import unlabelled_batches
 from kerastc.methods.config import FilterConfig
 from kerastc.methods.one_class import (
     Boundary,
@@ -25,7 +26,6 @@ from kerastc.progress import tell
 from kerastc.report.method_plots import image_rows
 from kerastc.report.pictures import write_picture
 from kerastc.run import Run
-from kerastc.training.image_batches import unlabelled_batches
 from kerastc.training.images import build_classifier
 from kerastc.training.pretraining import fit_unlabelled
 from kerastc.training.trained import Trained

@@ -23,6 +23,7 @@ import numpy as np
 from keras import ops
 
 from kerastc.data import Splits, require_unlabelled
+from kerastc.inputs.image.batches import Beside, training_batches
 from kerastc.methods.config import JointAutoencoderConfig
 from kerastc.methods.reconstruction import (
     reconstruction_loss,
@@ -33,14 +34,7 @@ from kerastc.models import maps_of
 from kerastc.models.decoder import HiddenPatches, decoder, scaled
 from kerastc.outputs.classes.head import class_weights
 from kerastc.run import Run
-from kerastc.training.image_batches import Beside
-from kerastc.training.images import (
-    Trained,
-    build_classifier,
-    concluded,
-    fit_images,
-    training_batches,
-)
+from kerastc.training.images import Trained, build_classifier, concluded, fit_images
 from kerastc.training.learner import Learner
 from kerastc.training.seeding import seed_all
 

@@ -10,6 +10,7 @@ from keras import ops
 
 from kerastc.data import Splits, require_unlabelled
 from kerastc.errors import UserError
+from kerastc.inputs.image.batches import Beside, training_batches
 from kerastc.methods.config import JointSimclrConfig
 from kerastc.methods.contrastive import (
     encoded,
@@ -20,14 +21,7 @@ from kerastc.methods.contrastive import (
 from kerastc.methods.simclr import all_features, show_features
 from kerastc.models import any_size
 from kerastc.run import Run
-from kerastc.training.image_batches import Beside
-from kerastc.training.images import (
-    Trained,
-    build_classifier,
-    concluded,
-    fit_images,
-    training_batches,
-)
+from kerastc.training.images import Trained, build_classifier, concluded, fit_images
 from kerastc.training.learner import Learner
 from kerastc.training.seeding import seed_all
 

@@ -24,9 +24,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerastc.inputs.image.batches import JUDGING, unlabelled_batches
 from kerastc.models import encoder_of
-from kerastc.training.image_batches import unlabelled_batches
-from kerastc.training.images import JUDGING
 from kerastc.training.predicting import predict
 from kerastc.training.pretraining import Pretrainer
 

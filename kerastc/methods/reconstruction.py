@@ -5,13 +5,12 @@ import numpy as np
 from keras import ops
 
 from kerastc.errors import UserError
+from kerastc.inputs.image.batches import JUDGING, unlabelled_batches
 from kerastc.methods.config import ReconstructionConfig
 from kerastc.models.decoder import pixels, scaled
 from kerastc.report.method_plots import image_rows
 from kerastc.report.pictures import write_picture
 from kerastc.run import Run
-from kerastc.training.image_batches import unlabelled_batches
-from kerastc.training.images import JUDGING
 from kerastc.training.predicting import predict
 
 SHOWN = 10  # images in the picture

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from kerastc.data import Splits, hidden_labels, require_unlabelled
+from kerastc.inputs.image.batches import ImageBatches, training_batches
 from kerastc.methods.config import SelfTrainingConfig
 from kerastc.methods.features import features_of, training_images
 from kerastc.methods.neighbours import unit
@@ -22,14 +23,7 @@ from kerastc.outputs.classes.head import targets_of
 from kerastc.progress import tell
 from kerastc.run import Run
 from kerastc.scores.softmax import softmax
-from kerastc.training.image_batches import ImageBatches
-from kerastc.training.images import (
-    Trained,
-    build_classifier,
-    concluded,
-    fit_classifier,
-    training_batches,
-)
+from kerastc.training.images import Trained, build_classifier, concluded, fit_classifier
 
 APART = 1000  # seeds of teachers lie further from each other than those of rounds
 

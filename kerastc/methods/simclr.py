@@ -28,6 +28,7 @@ import numpy as np
 from keras import ops
 
 from kerastc.data import Splits
+from kerastc.inputs.image.batches import training_batches
 from kerastc.methods.config import ContrastiveConfig, SimclrConfig
 from kerastc.methods.contrastive import (
     PairBatches,
@@ -45,14 +46,7 @@ from kerastc.report.method_plots import neighbourhoods, projection, similarity_m
 from kerastc.report.pictures import write_picture
 from kerastc.run import Run
 from kerastc.training.growing import growing
-from kerastc.training.images import (
-    Trained,
-    accuracy,
-    build_classifier,
-    concluded,
-    fit_classifier,
-    training_batches,
-)
+from kerastc.training.images import Trained, accuracy, build_classifier, concluded, fit_classifier
 from kerastc.training.predicting import predict_batch
 from kerastc.training.pretraining import Pretrainer, fit_unlabelled
 from kerastc.training.seeding import seed_all

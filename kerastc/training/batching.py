@@ -1,15 +1,9 @@
-"""Batches in an order that a seed and an epoch fix; texts grouped by length and cut to it."""
+"""Batches in an order that a seed and an epoch fix, and the stretches between evaluations."""
 
 import copy
 
 import keras
 import numpy as np
-
-from kerastc.text.encoded import Encoded
-
-# How many lengths, and of what are they multiples? JAX compiles a step for each; the others do not,
-# and there the finer grid spares a fifth of the padding.
-SHAPES = {"jax": (6, 8), "tensorflow": (12, 2), "torch": (12, 2)}
 
 
 class Batches(keras.utils.PyDataset):
@@ -63,7 +57,7 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int):
         rows = self.batches[index]
-        batch = (self._inputs(rows), self.targets[rows])
+        batch = (self._inputs(rows), self._targets(rows))
         return batch if self.weights is None else (*batch, self.weights[rows])
 
     def _generator(self) -> np.random.Generator:
@@ -78,56 +72,8 @@ class Batches(keras.utils.PyDataset):
     def _inputs(self, rows: np.ndarray):
         return self.inputs[rows]
 
-
-class TextBatches(Batches):
-    """Batches of token ids, each cut to one of a few lengths that the data choose.
-
-    Rows of like length share a batch; which rows, and the order of the batches, follow the seed.
-
-    Args:
-        tokens: n rows of tokens without padding, packed or not.
-        pad: turns some of them and a length into the model's inputs.
-        targets, batch_size, weights, seed, rows: as in `Batches`.
-        masking: share of the tokens that give way to the mask, anew in each epoch, but for those
-            that the tokenizer put there; and the mask's id.
-    """
-
-    open_axes = 2
-
-    def __init__(
-        self, tokens, pad, targets, batch_size, weights=None, seed=None, rows=None, masking=(0.0, 0)
-    ):
-        tokens = Encoded.of(tokens)
-        self.masking = masking
-        self.lengths = choose_lengths(tokens.lengths, *SHAPES[keras.backend.backend()])
-        self.length_of = self.lengths[np.searchsorted(self.lengths, tokens.lengths)]
-        self.pad = pad
-        super().__init__(tokens, targets, batch_size, weights, seed, rows)
-
-    def _ordered(self, rows: np.ndarray) -> list[np.ndarray]:
-        # Rows left over from one length open the first batch of the next, so that only one batch
-        # of an epoch is smaller than the others (a further shape to compile).
-        rows = rows[np.argsort(self.length_of[rows], kind="stable")]
-        batches = super()._ordered(rows)
-        if self.seed is not None:
-            order = self._generator().permutation(len(batches))
-            batches = [batches[i] for i in order]
-        return batches
-
-    def _inputs(self, rows: np.ndarray):
-        tokens = self.inputs[rows]
-        inputs = self.pad(tokens, int(self.length_of[rows].max()))
-        share, mask_id = self.masking
-        if share:
-            # The batch is known by its first row, so that its draw is the same in every process.
-            random = np.random.default_rng([self.seed, self.epoch, int(rows[0])])
-            there = inputs["padding_mask"].astype(bool)
-            inside = np.zeros(there.shape, bool)
-            inside[there] = ~tokens.special.values
-            inside = inside[:, 1:-1]  # the first and the last are never a text's
-            drawn = inside & (random.random(inside.shape) < share)
-            inputs["token_ids"][:, 1:-1][drawn] = mask_id
-        return inputs
+    def _targets(self, rows: np.ndarray):
+        return self.targets[rows]
 
 
 class Stretches(keras.utils.PyDataset):
@@ -190,38 +136,6 @@ class Stretches(keras.utils.PyDataset):
         batch = self.batches[place]
         self._read[index] = len(batch[1])
         return batch
-
-
-def choose_lengths(lengths: np.ndarray, count: int, multiple: int) -> np.ndarray:
-    """The `count` lengths to which (n,) texts are padded with the least padding in all.
-
-    An exact dynamic programme over the multiples of `multiple`; the greatest covers every text.
-
-    Returns:
-        at most `count` lengths, ascending.
-    """
-    rounded = -(-np.maximum(lengths, 1) // multiple)
-    texts = np.bincount(rounded)
-    before = np.concatenate([[0], np.cumsum(texts)])  # texts of less than each size
-    sizes = np.arange(len(texts))
-    # cost[i, j]: texts in sizes (i, j] padded to j.
-    cost = (before[1:][None, :] - before[1:][:, None]) * sizes[None, :].astype(float)
-    cost[sizes[:, None] > sizes[None, :]] = np.inf
-    best = cost[0]
-    cuts = []
-    for _ in range(count - 1):
-        total = best[:, None] + cost
-        cuts.append(total.argmin(axis=0))
-        best = total.min(axis=0)
-    chosen = [len(texts) - 1]
-    for cut in reversed(cuts):
-        chosen.append(int(cut[chosen[-1]]))
-    return np.array(sorted(set(chosen) - {0})) * multiple
-
-
-def covering_length(lengths: np.ndarray, share: float = 0.997) -> int:
-    """The least length that at least this share of (n,) texts does not exceed."""
-    return int(np.quantile(lengths, share, method="inverted_cdf"))
 
 
 def open_specs(arrays, open_axes: int):

@@ -92,8 +92,6 @@ RATES = {
 class TextClassifierConfig(TrainingConfig):
     """A pretrained encoder with a classification head."""
 
-    task: ClassVar[str] = "text-classification"  # a name of `kerastc.tasks.TASKS`
-
     train_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0  # of the training part only
     backbone: Backbone = "minilm"  # or a KerasHub preset, hf://OWNER/MODEL, a local folder
     trainable: str = "head"  # head: the encoder is frozen | top_K: and its top K layers | all

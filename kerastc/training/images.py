@@ -8,13 +8,12 @@ import numpy as np
 
 from kerastc.data import LabelledImages, Splits, channel_statistics
 from kerastc.images import Augmentation
+from kerastc.inputs.image.batches import JUDGING, ImageBatches, judged, training_batches
 from kerastc.models import image_classifier
-from kerastc.outputs.classes import head
 from kerastc.run import Run
 from kerastc.scores.softmax import softmax
 from kerastc.training.finalists import Choice
 from kerastc.training.growing import growing
-from kerastc.training.image_batches import ImageBatches
 from kerastc.training.image_config import ImageClassifierConfig
 from kerastc.training.learner import Learner
 from kerastc.training.predicting import predict
@@ -22,7 +21,6 @@ from kerastc.training.seeding import seed_all
 from kerastc.training.task_training import TaskTraining, costs, save
 from kerastc.training.trained import Trained
 
-JUDGING = 256  # images a batch where nothing is trained
 SAMPLES = (4, 9)  # images whose augmentation the report shows, and how often each
 
 
@@ -95,42 +93,12 @@ def fit_images(
     **options: Any,
 ) -> tuple[Choice, dict[str, float]]:
     """Fits a classifier, or a learner and so its classifier; see `kerastc.training.fit.fit`."""
-    train, validation = growing(train, config), judged(splits.validation)
+    train, validation = growing(train, config), judged(splits.validation, config)
     training = TaskTraining(config, splits.train.classes, run)
     found = training.fit(learner, train, validation, **options)
     if isinstance(learner, Learner):
         learner.keep()
     return found
-
-
-def training_batches(
-    images: LabelledImages, config: ImageClassifierConfig, weights: np.ndarray | None = None
-) -> ImageBatches:
-    """Shuffled, augmented batches of labelled images.
-
-    Args:
-        images: of the training part.
-        config: hyperparameters.
-        weights: (n,) float32 of the loss of each; by default those of `config.class_weights`.
-    """
-    if weights is None:
-        weights = head.class_weights(images.labels, len(images.classes), config.class_weights)
-    times = -(-config.least_images // len(images))
-    return ImageBatches(
-        images.examples,
-        head.targets_of(images.labels),
-        config.batch_size,
-        weights,
-        config.seed,
-        rows=np.tile(np.arange(len(images)), times),
-        augment=config.policy(images.examples),
-        mixture=config.mixture,
-    )
-
-
-def judged(images: LabelledImages) -> ImageBatches:
-    """Labelled images as they are, in their order."""
-    return ImageBatches(images.examples, head.targets_of(images.labels), JUDGING)
 
 
 def probabilities(model: keras.Model, images: np.ndarray, told: str) -> np.ndarray:

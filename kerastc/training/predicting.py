@@ -7,8 +7,14 @@ from kerastc.progress import progress
 from kerastc.training.batching import Batches, open_specs
 
 
-def predict(model: keras.Model, batches: Batches, description: str) -> np.ndarray:
-    """The model's outputs, (n, ...) float32, row i for row i of the data."""
+def predict(
+    model: keras.Model, batches: Batches, description: str
+) -> np.ndarray | list[np.ndarray]:
+    """The model's outputs, (n, ...) float32, row i for row i of the data.
+
+    Of outputs for each token a list: n arrays, (length, ...) float32, with the padding of the
+    batches that they were in.
+    """
     rows = batches.rows()
     outputs = None if len(rows) else np.empty((0, *model.output_shape[1:]), "float32")
     with progress(description, total=len(rows)) as advance:
@@ -16,8 +22,15 @@ def predict(model: keras.Model, batches: Batches, description: str) -> np.ndarra
         for index in range(len(batches)):
             part = predict_batch(model, batches[index][0], batches.open_axes)
             if outputs is None:
-                outputs = np.empty((len(rows), *part.shape[1:]), dtype="float32")
-            outputs[rows[done : done + len(part)]] = part
+                by_token = batches.open_axes > 1 and part.ndim > 2
+                shape = (len(rows), *part.shape[1:])
+                outputs = [None] * len(rows) if by_token else np.empty(shape, dtype="float32")
+            places = rows[done : done + len(part)]
+            if isinstance(outputs, list):
+                for place, output in zip(places, part, strict=True):
+                    outputs[place] = output
+            else:
+                outputs[places] = part
             done += len(part)
             advance(len(part))
     return outputs

@@ -8,15 +8,15 @@ import numpy as np
 
 from kerastc.data import LabelledTexts
 from kerastc.data.reading import Reading
-from kerastc.errors import UserError
-from kerastc.models import Encoder, load_encoder, split_at_features, text_classifier
+from kerastc.inputs.text.batches import covering_length, text_batches
+from kerastc.models import Encoder, load_encoder, split_at_features
 from kerastc.progress import tell
 from kerastc.run import Run
 from kerastc.tasks import TASKS
 from kerastc.text.encoded import Encoded
 from kerastc.text.unseen import known_rows, unseen
 from kerastc.training.baseline import bag_of_words
-from kerastc.training.batching import Batches, TextBatches, covering_length
+from kerastc.training.batching import Batches
 from kerastc.training.config import TextClassifierConfig
 from kerastc.training.features import FeatureCache
 from kerastc.training.groups import layer_groups
@@ -35,7 +35,8 @@ def fine_tuned(splits: "Splits", config: TextClassifierConfig, run: Run) -> Trai
     Args and errors as of `train_text_classifier`.
     """
     encoder = load_encoder(config.backbone)
-    model = text_classifier(encoder, len(splits.data.classes), **config.architecture())
+    head = TASKS[config.task].output_part("head")
+    model = head.text_model(encoder, splits.data.classes, config)
     return train_text_classifier(model, encoder, splits, config, run)
 
 
@@ -146,29 +147,6 @@ def covering_tokens(texts: LabelledTexts, encoder: Encoder, config: TextClassifi
     """The tokens that cover 99.7 % of the prepared texts, at most what the encoder reads."""
     tokens = config.encoded(encoder.tokenizer, texts.examples, encoder.max_length)
     return covering_length(tokens.lengths)
-
-
-def text_batches(
-    texts: LabelledTexts,
-    tokenizer: "Tokenizer",
-    config: TextClassifierConfig,
-    seed: int | None = None,
-) -> TextBatches:
-    """Batches of token ids; with a seed they are for training: shuffled and weighted."""
-    tokens = config.encoded(tokenizer, texts.examples, config.max_tokens)
-    head = TASKS[config.task].output_part("head")
-    kind = "none" if seed is None else config.class_weights
-    weights = head.class_weights(texts.labels, len(texts.classes), kind)
-    targets = head.targets_of(texts.labels)
-    share = 0.0 if seed is None else config.masking
-    if share and tokenizer.mask_id is None:
-        raise UserError(
-            f"masking={share:g}, but the encoder's tokenizer has no mask.", "Leave masking out."
-        )
-    masking = (share, tokenizer.mask_id)
-    return TextBatches(
-        tokens, tokenizer.pad, targets, config.batch_size, weights, seed, masking=masking
-    )
 
 
 def _prepare(model, encoder, splits, config, run) -> tuple[keras.Model, dict[str, Batches]]:

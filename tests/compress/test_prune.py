@@ -11,11 +11,11 @@ from kerastc.compress.prune import Prune
 from kerastc.compress.work import Work
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
+from kerastc.inputs.text.batches import text_batches
 from kerastc.models import compact, load_encoder, text_classifier
 from kerastc.outputs.classes.head import with_teacher
 from kerastc.run import Run
 from kerastc.training.config import TextClassifierConfig
-from kerastc.training.text import text_batches
 
 pytestmark = pytest.mark.backend
 CLASSES = ("cooking", "sailing", "chess")

@@ -8,11 +8,11 @@ import pytest
 from keras import ops
 
 from kerastc import data, methods
+from kerastc.inputs.image.batches import training_batches
 from kerastc.methods.fixmatch import FixMatch, FixMatchBatches
 from kerastc.models import image_classifier
 from kerastc.run import Run
 from kerastc.scores.softmax import softmax
-from kerastc.training.images import training_batches
 
 module = import_module("kerastc.methods.fixmatch")  # the function has its name
 

@@ -6,12 +6,12 @@ from test_fit import KillAt, Killed
 
 from kerastc.data import ImageData, load_images
 from kerastc.images import NONE, WEAK
+from kerastc.inputs.image.batches import Beside, ImageBatches, training_batches
 from kerastc.run import Run
 from kerastc.training import ImageClassifierConfig
 from kerastc.training.batching import Stretches
 from kerastc.training.growing import Growing, side_of
-from kerastc.training.image_batches import Beside, ImageBatches
-from kerastc.training.images import build_classifier, fit_classifier, training_batches
+from kerastc.training.images import build_classifier, fit_classifier
 
 
 class Config(ImageData, ImageClassifierConfig):

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerastc.training.batching import Batches, TextBatches
+from kerastc.inputs.text.batches import TextBatches
+from kerastc.training.batching import Batches
 from kerastc.training.predicting import predict
 
 TEXTS = [np.arange(1, count + 1) for count in (3, 9, 5, 30, 17, 2, 12)]
@@ -53,3 +54,13 @@ def test_one_graph_that_xla_need_not_compile_is_of_all_lengths(model):
     model.compile("sgd", "mse", jit_compile=False)  # Keras forgets its graphs
     predict(model, batches(), "")
     assert model.predict_function.experimental_get_tracing_count() == 1
+
+
+@pytest.mark.backend
+def test_outputs_of_each_token_come_a_row_each():
+    ids = keras.Input((None,), dtype="int32", name="token_ids")
+    doubled = ops.cast(ops.expand_dims(ids, -1), "float32") * np.array([1.0, 2.0], "float32")
+    found = predict(keras.Model({"token_ids": ids}, doubled), batches(), "")
+    assert isinstance(found, list)
+    for text, outputs in zip(TEXTS, found, strict=True):
+        np.testing.assert_array_equal(outputs[: len(text)], text[:, None] * [1, 2])

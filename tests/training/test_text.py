@@ -11,6 +11,7 @@ import pytest
 
 from kerastc.data import read_texts, split
 from kerastc.errors import UserError
+from kerastc.inputs.text.batches import text_batches
 from kerastc.models import load_encoder, text_classifier
 from kerastc.outputs.classes import head
 from kerastc.run import Run
@@ -19,7 +20,6 @@ from kerastc.text.tokenizer import Tokenizer
 from kerastc.training import TextClassifierConfig, train_text_classifier
 from kerastc.training.fit import fit
 from kerastc.training.predicting import predict
-from kerastc.training.text import text_batches
 
 pytestmark = pytest.mark.backend
 

@@ -11,7 +11,7 @@ and becomes probabilities of the classes inside the graph, a batch at a time.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -23,14 +23,20 @@ from kerastc.scores.class_scores import MACRO, PER_CLASS, class_scores
 from kerastc.scores.softmax import softmax
 
 if TYPE_CHECKING:
-    from kerastc.training.config import TrainingConfig
+    from kerastc.models import Encoder
+    from kerastc.training.config import TextClassifierConfig, TrainingConfig
     from kerastc.training.teacher import Teaching
 
 NO_LABEL = -100
 
 
-def targets_of(labels: np.ndarray) -> np.ndarray:
-    """(n,) class numbers to targets, (n, 1) int32."""
+def targets_of(labels: np.ndarray, rows: Sequence[Any] = ()) -> np.ndarray:
+    """(n,) class numbers to targets, (n, 1) int32.
+
+    Args:
+        labels: of the examples.
+        rows: what the input made of each, for targets of their parts; a class needs none.
+    """
     return np.asarray(labels, "int32")[:, None]
 
 
@@ -234,6 +240,15 @@ def class_weights(labels: np.ndarray, classes: int, kind: str) -> np.ndarray | N
         return None
     counts = np.bincount(labels, minlength=classes)
     return (len(labels) / (classes * np.maximum(counts, 1)))[labels].astype("float32")
+
+
+def text_model(
+    encoder: "Encoder", labels: Sequence[str], config: "TextClassifierConfig"
+) -> keras.Model:
+    """An encoder with the layers behind it that give logits of the classes."""
+    from kerastc.models import text_classifier
+
+    return text_classifier(encoder, len(labels), **config.architecture())
 
 
 def loss(config: "TrainingConfig") -> keras.losses.Loss:

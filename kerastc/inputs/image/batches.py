@@ -1,14 +1,21 @@
 """Batches of images: augmented anew in each epoch, by draws that any process repeats."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 
 from kerastc.errors import UserError
 from kerastc.images import Mixture, mixed_targets
+from kerastc.tasks import TASKS
 from kerastc.training.batching import Batches
 
+if TYPE_CHECKING:
+    from kerastc.data.images import LabelledImages
+    from kerastc.training.image_config import ImageClassifierConfig
+
+JUDGING = 256  # images a batch where nothing is trained
 Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
@@ -56,6 +63,38 @@ class ImageBatches(Batches):
     def random(self, index: int) -> np.random.Generator:
         """What batch `index` of this epoch draws from; the same in every process."""
         return np.random.default_rng([self.seed or 0, self.epoch, index])
+
+
+def training_batches(
+    images: "LabelledImages", config: "ImageClassifierConfig", weights: np.ndarray | None = None
+) -> ImageBatches:
+    """Shuffled, augmented batches of labelled images.
+
+    Args:
+        images: of the training part.
+        config: hyperparameters.
+        weights: (n,) float32 of the loss of each; by default those of `config.class_weights`.
+    """
+    head = TASKS[config.task].output_part("head")
+    if weights is None:
+        weights = head.class_weights(images.labels, len(images.classes), config.class_weights)
+    times = -(-config.least_images // len(images))
+    return ImageBatches(
+        images.examples,
+        head.targets_of(images.labels),
+        config.batch_size,
+        weights,
+        config.seed,
+        rows=np.tile(np.arange(len(images)), times),
+        augment=config.policy(images.examples),
+        mixture=config.mixture,
+    )
+
+
+def judged(images: "LabelledImages", config: "ImageClassifierConfig") -> ImageBatches:
+    """Labelled images as they are, in their order."""
+    head = TASKS[config.task].output_part("head")
+    return ImageBatches(images.examples, head.targets_of(images.labels), JUDGING)
 
 
 def unlabelled_batches(

@@ -5,8 +5,8 @@ import pytest
 
 from kerastc.errors import UserError
 from kerastc.images import STANDARD, STRONG, WEAK, Mixture
+from kerastc.inputs.image.batches import Beside, ImageBatches
 from kerastc.training.batching import Stretches
-from kerastc.training.image_batches import Beside, ImageBatches
 
 TARGETS = np.arange(20)[:, None]
 

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kerastc.inputs.text.batches import NOTHING, SHAPES, TextBatches, choose_lengths
 from kerastc.text.encoded import Encoded
 from kerastc.text.ragged import Ragged
-from kerastc.training.batching import SHAPES, Batches, TextBatches, choose_lengths, feed
+from kerastc.training.batching import Batches, feed
 
 
 def pad(tokens, length):
@@ -168,3 +169,16 @@ def test_no_thread_tunes_the_pipeline_for_which_the_end_of_an_epoch_would_wait()
         pytest.skip("tf.data is TensorFlow's")
     batches = Batches(np.zeros((4, 2), "float32"), np.zeros((4, 2), "float32"), 2)
     assert feed(batches).options().autotune.enabled is False
+
+
+def test_targets_of_each_token_are_cut_and_padded_as_the_tokens_are():
+    lengths = [3, 9, 5, 4, 8, 2]
+    numbers = [np.arange(n) + 10 * i for i, n in enumerate(lengths)]
+    tokens = [np.full(n, i + 1, "int32") for i, n in enumerate(lengths)]
+    batches = TextBatches(tokens, pad, Ragged.of(numbers), 2, seed=3)
+    for index in range(len(batches)):
+        inputs, targets = batches[index]
+        assert targets.shape == inputs["token_ids"].shape
+        assert ((targets == NOTHING) == (inputs["padding_mask"] == 0)).all()
+        for row, target in zip(inputs["token_ids"][:, 0] - 1, targets, strict=True):
+            np.testing.assert_array_equal(target[target != NOTHING], numbers[row])
