@@ -15,7 +15,7 @@ TEXTS = [np.arange(1, count + 1) for count in (3, 9, 5, 30, 17, 2, 12)]
 def pad(rows, length):
     ids = np.zeros((len(rows), length), "int32")
     for row, found in zip(ids, rows, strict=True):
-        row[: len(found)] = found
+        row[: len(found)] = found.ids
     return {"token_ids": ids}
 
 
