@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import keras
 
 from kerastc.errors import UserError
+from kerastc.models import encoder_layer
 from kerastc.training.variable_names import model_variables
 
 if TYPE_CHECKING:
@@ -92,8 +93,6 @@ def layer_groups(
 
 def _layers(model: keras.Model) -> list[str]:
     """An expression for each group of layers that has something to train, from the top."""
-    from kerastc.models.parts import encoder_layer
-
     encoder = encoder_layer(model)
     names = {id(variable): name for name, variable in model_variables(model).items()}
     inside = _prefix(names, encoder)

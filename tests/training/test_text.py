@@ -18,8 +18,10 @@ from kerastc.run import Run
 from kerastc.scores.softmax import softmax
 from kerastc.text.tokenizer import Tokenizer
 from kerastc.training import TextClassifierConfig, train_text_classifier
+from kerastc.training.checkpoints import read_weights
 from kerastc.training.fit import fit
 from kerastc.training.predicting import predict
+from kerastc.training.variable_names import model_variables
 
 pytestmark = pytest.mark.backend
 
@@ -116,3 +118,18 @@ def test_a_training_on_cached_features_ends_in_the_same_digits_whatever_the_cach
     train_text_classifier(model, encoder, others, config.model_copy(update={"epochs": 1}), run)
     found = train_text_classifier(*study("again"))
     np.testing.assert_array_equal(found.test, whole.test)
+
+
+def test_layers_thaw_from_the_top_an_epoch_apart(study):
+    model, encoder, splits, config, run = study(
+        "thawing", trainable="all", unfreeze="gradual", rate_decay=2.6, keep_checkpoints=4
+    )
+    first = {name: v.numpy().copy() for name, v in model_variables(model).items()}
+    train_text_classifier(model, encoder, splits, config, run)
+    epochs = [read_weights(path) for _, path in sorted(run.checkpoints().items())]
+    parts = ("classifier/kernel", "layer_1/", "layer_0/", "embedding")
+    for epoch, weights in enumerate(epochs, 1):
+        for number, part in enumerate(parts):
+            inside = [name for name in first if part in name and "seed" not in name]
+            same = [np.array_equal(first[name], weights[name]) for name in inside]
+            assert same and all(same) == (number >= epoch), (epoch, part)
