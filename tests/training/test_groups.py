@@ -191,3 +191,19 @@ def test_settings_of_layers_want_layers(given):
 def test_a_rate_never_grows_downwards():
     with pytest.raises(ValueError, match="rate_decay"):
         text_config(rate_decay=0.5)
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_groups_train_in_mixed_precision(new_run, precision):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        run = new_run()
+        config = STRETCHES.model_copy(update={"precision": precision, "epochs": 3})
+        first = model().get_weights()
+        train(run, THAWING, config)
+    finally:
+        keras.config.set_dtype_policy(before)
+    checkpoints = [read_weights(path) for _, path in sorted(run.checkpoints().items())]
+    np.testing.assert_array_equal(checkpoints[2]["model/dense/kernel"], first[0])
+    assert (checkpoints[-1]["model/dense/kernel"] != first[0]).any()
