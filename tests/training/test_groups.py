@@ -3,10 +3,10 @@
 import keras
 import numpy as np
 import pytest
-from kerastc.training.arrays import read_arrays
 from test_fit import CLASSES, CONFIG, KillAt, Killed, data, history, model, new_run
 
 from kerastc.errors import UserError
+from kerastc.npz_files import read_arrays
 from kerastc.outputs.classes.head import judge, loss
 from kerastc.training import TextClassifierConfig
 from kerastc.training.batching import Batches
