@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.measure import Cost, measured
 from kerastc.data import LabelledTexts, split
 from kerastc.errors import UserError
-from kerastc.models.minilm import minilm_folder
+from kerastc.models.minilm import MINILM
 from kerastc.run import Run
 
 # Both compute on the CPU, and neither asks a network for anything.
@@ -100,7 +100,7 @@ def trainer(
     for part in ("train", "validation"):
         _write(getattr(splits, part), folder / f"{part}.jsonl")
     task = {
-        "weights": str(minilm_folder()),
+        "weights": str(MINILM.folder()),
         "classes": len(texts.classes),
         "group_by_length": grouped,
         "quiet_encoder": quiet_encoder,

@@ -14,7 +14,7 @@ from safetensors.numpy import save_file
 from tokenizers import pre_tokenizers
 
 from kerastc.errors import UserError
-from kerastc.models.minilm import minilm_folder
+from kerastc.models.minilm import MINILM
 from kerastc.text.sentence_piece import roberta_sentence_pieces
 from kerastc.text.sentence_piece import sentence_pieces as bert_sentence_pieces
 from kerastc.text.tokenizer import Tokenizer
@@ -113,7 +113,7 @@ def tiny(tmp_path_factory):
 def minilm():
     """The folder of the MiniLM package, where it is installed."""
     try:
-        return minilm_folder()
+        return MINILM.folder()
     except UserError as error:
         pytest.skip(f"{error}")
 

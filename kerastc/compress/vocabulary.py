@@ -39,6 +39,7 @@ class Vocabulary(Step):
         from kerastc.compress.places import put, rebuilt
         from kerastc.inputs.text.batches import SHAPES
         from kerastc.models import encoder_layer
+        from kerastc.models.compact_encoder import with_rows
 
         task = work.task
         model = task.compact(work.model)
@@ -47,11 +48,11 @@ class Vocabulary(Step):
         texts = self._texts(task)
         tokenizer, kept = _frequent(task.tokenizer, texts, length, self.min_count)
         before = (encoder.tokens.input_dim, encoder.max_length)
-        put(encoder, "tokens", cut(encoder.tokens, kept))
+        put(encoder, "tokens", with_rows(encoder.tokens, kept))
         # On any backend a batch of the longest texts may be padded so far.
         multiple = math.lcm(*(multiple for _, multiple in SHAPES.values()))
         places = min(-(-length // multiple) * multiple, encoder.max_length)
-        put(encoder, "positions", cut(encoder.positions, np.arange(places)))
+        put(encoder, "positions", with_rows(encoder.positions, np.arange(places)))
         task.tokenizer = tokenizer
         work.model = rebuilt(model, lambda layer: layer)
         return {"tokens": [before[0], len(kept)], "places": [before[1], places]}
@@ -87,13 +88,3 @@ def _counts(tokenizer: "Tokenizer", texts: np.ndarray, length: int) -> np.ndarra
     """How often each token occurs in the texts, (tokens,) int."""
     rows = tokenizer.encode(texts, length)
     return np.bincount(rows.ids.values, minlength=tokenizer.vocabulary_size)
-
-
-def cut(table, kept: np.ndarray):
-    """A table like `table` with some of its rows, in the order of `kept`."""
-    config = table.get_config() | {"input_dim": len(kept)}
-    new = type(table).from_config(config)
-    new.build((None, None))
-    first, *others = table.get_weights()
-    new.set_weights([first[kept], *others])
-    return new

@@ -1,6 +1,7 @@
 """A BERT-like encoder made of parts that compression can replace one by one."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from kerastc.models import low_rank  # noqa: F401  (registers what may stand in a block)
@@ -105,6 +106,18 @@ class CompactEncoder(SequenceEncoder):
         for i, block in enumerate(self.blocks):
             block.trainable = i >= len(self.blocks) - top
 
+    def with_tokens(self, kept: np.ndarray) -> "CompactEncoder":
+        tokens = with_rows(self.tokens, kept)
+        config = self.get_config() | {"tokens": keras.saving.serialize_keras_object(tokens)}
+        made = type(self).from_config(config)
+        made.build(None)
+        made.tokens.set_weights(tokens.get_weights())
+        cut = {id(weight) for weight in self.tokens.weights}
+        for new, old in zip(made.weights, self.weights, strict=True):
+            if id(old) not in cut:
+                new.assign(old)
+        return made
+
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
         return super().get_config() | {
@@ -124,6 +137,15 @@ class CompactEncoder(SequenceEncoder):
         parts = {name: made(config.get(name)) for name in ("tokens", "positions", "segments")}
         blocks = [made(block) for block in config["blocks"]]
         return cls(**(config | parts | {"blocks": blocks}))
+
+
+def with_rows(table: keras.layers.Layer, kept: np.ndarray) -> keras.layers.Layer:
+    """A table like `table` with some of its rows, in the order of `kept`."""
+    new = type(table).from_config(table.get_config() | {"input_dim": len(kept)})
+    new.build((None, None))
+    first, *others = table.get_weights()
+    new.set_weights([first[kept], *others])
+    return new
 
 
 __all__ = ["CompactEncoder", "TransformerBlock"]

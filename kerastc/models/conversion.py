@@ -10,9 +10,6 @@ from kerastc.models.sequence_encoder import SequenceEncoder, reads_segments, tok
 from kerastc.models.text_encoder import TextEncoder
 from kerastc.models.transformer_block import TransformerBlock
 
-KINDS = ("BertBackbone", "DistilBertBackbone", "RobertaBackbone", "XLMRobertaBackbone")
-ELECTRA = "ElectraBackbone"
-
 
 def compact(model: keras.Model) -> keras.Model:
     """A text model whose encoder is a `CompactEncoder`, with the same logits, all of it trained.
@@ -50,13 +47,12 @@ def compact_encoder(encoder: TextEncoder, segments: bool = False) -> CompactEnco
         UserError: as in `compact`.
     """
     backbone = encoder.backbone
-    kind = type(backbone).__name__
-    narrow = kind == ELECTRA and backbone.embedding_dim != backbone.hidden_dim
-    if kind not in (*KINDS, ELECTRA) or narrow:
+    narrow = encoder.tokens.output_dim != encoder.width
+    if encoder.shared or encoder.positions is None or narrow:
         raise UserError(
-            f"The layers of {kind} cannot be compressed one by one.",
+            f"The layers of {type(backbone).__name__} cannot be compressed one by one.",
             "prune, distill (into a smaller BERT) and quantize work for it. All steps work for "
-            f"{', '.join(name.removesuffix('Backbone') for name in KINDS)}.",
+            "Bert, DistilBert, Roberta, XLMRoberta.",
         )
     arrays = _embeddings(encoder, segments)
     policy = backbone.dtype_policy
@@ -75,7 +71,7 @@ def compact_encoder(encoder: TextEncoder, segments: bool = False) -> CompactEnco
     made.build(None)
     for name, table in made.tables.items():
         table.set_weights([arrays[name]])
-    made.norm.set_weights(backbone.get_layer("embeddings_layer_norm").get_weights())
+    made.norm.set_weights(backbone.embeddings_layer_norm.get_weights())
     for block, layer in zip(made.blocks, encoder.blocks, strict=True):
         _copy(layer, block)
     return made
@@ -97,22 +93,16 @@ def _embeddings(encoder: TextEncoder, segments: bool) -> dict[str, np.ndarray]:
 
 def _block(layer, index: int) -> TransformerBlock:
     """An unfilled block of the same sizes as a KerasHub `TransformerEncoder`."""
-    attention = layer._self_attention_layer
-    width = attention.num_heads * attention.key_dim
-    hidden = layer._feedforward_output_dense.units
-    policy = layer.dtype_policy
-    sizes = {"query": width, "key": width, "value": width, "projection": hidden}
-    sizes |= {"inner": layer.intermediate_dim, "outer": hidden}
-    parts = {name: keras.layers.Dense(n, dtype=policy, name=name) for name, n in sizes.items()}
     approximate = "approximate" in getattr(layer.activation, "__name__", "")
-    return TransformerBlock(
-        **parts,
-        heads=attention.num_heads,
+    return TransformerBlock.of_sizes(
+        layer._feedforward_output_dense.units,
+        layer.intermediate_dim,
+        layer._self_attention_layer.num_heads,
         activation="gelu_tanh" if approximate else layer.activation.__name__,
         dropout=layer.dropout,
         epsilon=layer.layer_norm_epsilon,
         name=f"block_{index}",
-        dtype=policy,
+        dtype=layer.dtype_policy,
     )
 
 

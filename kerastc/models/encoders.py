@@ -4,7 +4,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -12,10 +12,12 @@ import numpy as np
 
 from kerastc.errors import UserError
 from kerastc.models import presets
-from kerastc.models.minilm import minilm_folder, verify_minilm
+from kerastc.models.e5 import E5, read_e5
+from kerastc.models.minilm import MINILM
 from kerastc.models.sequence_encoder import SequenceEncoder, token_inputs
 from kerastc.models.text_encoder import TextEncoder
 from kerastc.text.encoded import Encoded
+from kerastc.text.restricted import restricted
 from kerastc.text.tokenizer import Tokenizer
 
 
@@ -27,12 +29,14 @@ class Encoder:
         name: what it was loaded as.
         layer: token ids to vectors; says what it is made of.
         tokenizer: texts to its token ids.
+        segments: whether a model of it is told which of two texts a token is of.
         fingerprint: SHA-256 over architecture, precision and weights as loaded.
     """
 
     name: str
     layer: SequenceEncoder
     tokenizer: Tokenizer
+    segments: bool
     fingerprint: str
 
     @property
@@ -64,49 +68,70 @@ class Encoder:
                 f"Give {self.max_length} tokens or fewer.",
             )
 
+    def pad(self, rows: Encoded, length: int | None = None) -> dict[str, np.ndarray]:
+        """`tokenizer.pad`, with segments where the model has them."""
+        return self.tokenizer.pad(rows, length, self.segments)
+
+    def restricted(self, used: Iterable[int]) -> "Encoder":
+        """The encoder with the tokens in use, and those without which a text could fail.
+
+        Texts whose tokens all are in use have the same vectors as before.
+
+        Args:
+            used: ids of the tokens that should stay.
+
+        Raises:
+            UserError: the tokenizer cannot be cut; see `kerastc.text.restricted`.
+        """
+        tokenizer, kept = restricted(self.tokenizer, used)
+        layer = self.layer.with_tokens(kept)
+        return replace(self, layer=layer, tokenizer=tokenizer, fingerprint=_fingerprint(layer))
+
     def model(self) -> keras.Model:
-        """{"token_ids", "padding_mask"}, (batch, length) int32, to (batch, length, width)."""
-        inputs = token_inputs()
+        """`token_inputs`, (batch, length) int32, to (batch, length, width)."""
+        inputs = token_inputs(self.segments)
         return keras.Model(inputs, self.layer(inputs))
 
 
-def load_encoder(name: str = "minilm") -> Encoder:
+def load_encoder(name: str = "minilm", pairs: bool = False) -> Encoder:
     """Loads an encoder in the precision of Keras's global dtype policy.
 
     Args:
-        name: "minilm"; a KerasHub preset such as "distil_bert_base_en_uncased"; "hf://org/model"
+        name: "minilm"; "e5"; a KerasHub preset such as "distil_bert_base_en_uncased"; "hf://org/model"
             or "kaggle://..."; or a folder in KerasHub's or Hugging Face's layout.
+        pairs: whether it will read two texts at once; where it knows segments it is told of them.
 
     Raises:
         UserError: unknown name, no network, missing or damaged files, not a text encoder.
     """
     if name == "minilm":
-        folder = minilm_folder()
-        verify_minilm(folder)
-        backbone, tokenizer = presets.read_folder(folder)
+        layer, tokenizer = presets.read_folder(MINILM.verified(), pairs)
+    elif name == "e5":
+        layer, tokenizer = read_e5(E5.verified())
     elif name.startswith("hf://"):
-        backbone, tokenizer = presets.read_folder(presets.download(name))
+        layer, tokenizer = presets.read_folder(presets.download(name), pairs)
     elif name.startswith("kaggle://") or name in presets.preset_names():
-        backbone, tokenizer = presets.read_preset(name)
+        layer, tokenizer = presets.read_preset(name)
     elif Path(name).expanduser().is_dir():
-        backbone, tokenizer = presets.read_folder(Path(name).expanduser())
+        layer, tokenizer = presets.read_folder(Path(name).expanduser(), pairs)
     else:
         raise _unknown(name)
-    layer = TextEncoder(backbone, name="encoder")
     rows = layer.tokens.input_dim
     if tokenizer.vocabulary_size > rows:
         raise UserError(
             f"The tokenizer of {name} knows {tokenizer.vocabulary_size} tokens, "
             f"its weights {rows}: they do not belong together."
         )
-    return Encoder(name, layer, tokenizer, _fingerprint(backbone))
+    segments = pairs and layer.segments is not None and presets.tells_segments(tokenizer)
+    return Encoder(name, layer, tokenizer, segments, _fingerprint(layer))
 
 
-def _fingerprint(backbone: keras.Model) -> str:
-    config = backbone.get_config() | {"class": type(backbone).__name__}
+def _fingerprint(layer: SequenceEncoder) -> str:
+    made = layer.backbone if isinstance(layer, TextEncoder) else layer
+    config = made.get_config() | {"class": type(made).__name__}
     del config["name"], config["trainable"]  # they change nothing in the output
     digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
-    for weight in backbone.weights:
+    for weight in made.weights:
         array = keras.ops.convert_to_numpy(weight)
         digest.update(np.ascontiguousarray(array).view(np.uint8))
     return digest.hexdigest()
@@ -118,10 +143,10 @@ def _unknown(name: str) -> UserError:
             f"There is no folder {name}.",
             "Give a folder in KerasHub's or Hugging Face's layout, or hf://org/model.",
         )
-    known = ["minilm", *presets.preset_names()]
+    known = ["minilm", "e5", *presets.preset_names()]
     nearest = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     return UserError(
         f"The encoder {name!r} is not known."
         + (f" Did you mean {' or '.join(nearest)}?" if nearest else ""),
-        f"Allowed: minilm, hf://org/model, a local folder, or one of {', '.join(known[1:])}.",
+        f"Allowed: minilm, e5, hf://org/model, a local folder, or one of {', '.join(known[2:])}.",
     )

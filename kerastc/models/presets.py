@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import keras
 import keras_hub
 
 from kerastc.errors import UserError, out_of_memory
-from kerastc.models.bert import is_exact, read_bert
+from kerastc.models.bert import NAME, read_bert
+from kerastc.models.sequence_encoder import SequenceEncoder
+from kerastc.models.text_encoder import TextEncoder
 from kerastc.models.tokenizer_file import of_keras_hub, read_tokenizer
 from kerastc.text.tokenizer import Tokenizer
 
@@ -28,7 +29,7 @@ def preset_names() -> list[str]:
     return [preset for cls in classes for preset in cls.presets]
 
 
-def read_preset(name: str) -> tuple[keras.Model, Tokenizer]:
+def read_preset(name: str) -> tuple[SequenceEncoder, Tokenizer]:
     """Downloads a KerasHub preset, or takes it from KerasHub's cache.
 
     Raises:
@@ -38,7 +39,7 @@ def read_preset(name: str) -> tuple[keras.Model, Tokenizer]:
         backbone = keras_hub.models.Backbone.from_preset(name)
         layer = keras_hub.tokenizers.Tokenizer.from_preset(name)
     _check_class(name, type(backbone).__name__)
-    return backbone, of_keras_hub(layer)
+    return TextEncoder(backbone, name=NAME), of_keras_hub(layer)
 
 
 def download(name: str) -> Path:
@@ -63,8 +64,11 @@ def download(name: str) -> Path:
     return Path(folder)
 
 
-def read_folder(folder: Path) -> tuple[keras.Model, Tokenizer]:
+def read_folder(folder: Path, pairs: bool = False) -> tuple[SequenceEncoder, Tokenizer]:
     """Reads a folder in KerasHub's or Hugging Face's layout.
+
+    Args:
+        pairs: whether the encoder is for two texts; for one BERT needs no segments.
 
     Raises:
         UserError: files are missing or damaged, or the model is no text encoder.
@@ -75,29 +79,51 @@ def read_folder(folder: Path) -> tuple[keras.Model, Tokenizer]:
         if not (folder / "model.weights.json").exists():  # there, the weights are in parts
             _require(folder, "model.weights.h5")
         with _reading(folder):
-            return keras_hub.models.Backbone.from_preset(str(folder)), read_tokenizer(folder)
+            backbone = keras_hub.models.Backbone.from_preset(str(folder))
+            return TextEncoder(backbone, name=NAME), read_tokenizer(folder)
     if "model_type" in config:
-        return _read_hugging_face(folder, config)
+        return _read_hugging_face(folder, config, pairs)
     raise UserError(
         f"{folder / 'config.json'} describes neither a KerasHub nor a Hugging Face model.",
         "It needs a field registered_name or model_type.",
     )
 
 
-def _read_hugging_face(folder: Path, config: dict) -> tuple[keras.Model, Tokenizer]:
+def tells_segments(tokenizer: Tokenizer) -> bool:
+    """Whether a tokenizer gives the second of two texts a segment of its own; XLM-R has none."""
+    return max(tokenizer.frame(2).own) > 0
+
+
+def _read_hugging_face(
+    folder: Path, config: dict, pairs: bool
+) -> tuple[SequenceEncoder, Tokenizer]:
     kind = config["model_type"]
     if kind not in CONVERTED:
         raise UserError(
             f"{folder} holds a model of type {kind!r}.", f"Allowed: {', '.join(CONVERTED)}."
         )
-    if not (folder / "model.safetensors.index.json").exists():
-        _require(folder, "model.safetensors")
+    weights = _weights(folder)
     with _reading(folder):
-        if is_exact(config) and (folder / "model.safetensors").exists():
-            backbone = read_bert(folder / "model.safetensors", config)
-        else:
-            backbone = keras_hub.models.Backbone.from_preset(str(folder))
-        return backbone, read_tokenizer(folder)
+        tokenizer = read_tokenizer(folder)
+        if kind == "bert":
+            segments = pairs and config.get("type_vocab_size", 2) > 1 and tells_segments(tokenizer)
+            return read_bert(weights, config, segments), tokenizer
+        backbone = keras_hub.models.Backbone.from_preset(str(folder))
+        return TextEncoder(backbone, name=NAME), tokenizer
+
+
+def _weights(folder: Path) -> list[Path]:
+    """The files of a Hugging Face model: one, or those that its index names."""
+    index = folder / "model.safetensors.index.json"
+    if not index.exists():
+        _require(folder, "model.safetensors")
+        return [folder / "model.safetensors"]
+    parts = _read_json(index).get("weight_map")
+    if not isinstance(parts, dict) or not parts:
+        raise UserError(f"{index} is damaged: it names no files.")
+    names = sorted({Path(str(name)).name for name in parts.values()})
+    _require(folder, *names)
+    return [folder / name for name in names]
 
 
 def _check_class(name: str, class_name: str) -> None:

@@ -3,6 +3,7 @@
 import re
 
 import keras
+import numpy as np
 
 from kerastc.errors import UserError
 
@@ -49,6 +50,14 @@ class SequenceEncoder(keras.layers.Layer):
 
         Raises:
             UserError: `tuned` is none of "head", "top_1" to "top_<blocks>", "all".
+        """
+        raise NotImplementedError
+
+    def with_tokens(self, kept: np.ndarray) -> "SequenceEncoder":
+        """A copy that has some rows of the table of tokens.
+
+        Args:
+            kept: the old ids of its tokens, (tokens,) int, in their new order.
         """
         raise NotImplementedError
 

@@ -46,8 +46,8 @@ def text_classifier(
         seed: determines the head's first weights and every dropout, the encoder's included.
 
     Returns:
-        {"token_ids", "padding_mask"}, each (batch, length) int32, to logits (batch, classes)
-        float32.
+        {"token_ids", "padding_mask"} and, where the encoder is told of segments, "segment_ids",
+        each (batch, length) int32, to logits (batch, classes) float32.
 
     Raises:
         UserError: an argument is not allowed; the message names it and what is.
@@ -60,7 +60,7 @@ def text_classifier(
     head_dropout = keras.layers.Dropout(dropout, seed=seed, dtype="float32", name="head_dropout")
     classifier = _dense(classes, seeds[1], "classifier")
 
-    inputs = token_inputs()
+    inputs = token_inputs(encoder.segments)
     features = pool(encoder.layer(inputs), inputs["padding_mask"])
     logits = classifier(head_dropout(pre_classifier(features)))
     model = keras.Model(inputs, logits, name="text_classifier")

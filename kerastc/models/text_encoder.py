@@ -2,6 +2,7 @@
 
 import keras
 import keras_hub  # noqa: F401 (registers the backbones, so that a saved model loads)
+import numpy as np
 
 from kerastc.models.sequence_encoder import SEGMENTS, SequenceEncoder
 
@@ -85,6 +86,15 @@ class TextEncoder(SequenceEncoder):
         chosen = self.backbone.layers if tuned == "all" else blocks[len(blocks) - top :]
         for layer in self.backbone.layers:
             layer.trainable = layer in chosen and layer is not self.pooler
+
+    def with_tokens(self, kept: np.ndarray) -> "TextEncoder":
+        config = self.backbone.get_config()
+        size = "vocab_size" if "vocab_size" in config else "vocabulary_size"
+        backbone = type(self.backbone).from_config(config | {size: len(kept)})
+        table = self.tokens.embeddings
+        for new, old in zip(backbone.weights, self.backbone.weights, strict=True):
+            new.assign(keras.ops.take(old, kept, axis=0) if old is table else old)
+        return TextEncoder(backbone, self.tuned, name=self.name)
 
     def get_config(self):
         backbone = keras.saving.serialize_keras_object(self.backbone)

@@ -65,6 +65,21 @@ class TransformerBlock(keras.layers.Layer):
             for name in ("weights", "attention", "feed_forward")
         )
 
+    @classmethod
+    def of_sizes(cls, width: int, inner: int, heads: int, dtype=None, **kwargs):
+        """An unfilled block of plain dense layers.
+
+        Args:
+            width: of the block, and of its heads side by side.
+            inner: neurons of the feed-forward part.
+            heads: attention heads.
+            dtype: policy; Keras's global one by default.
+            kwargs: as in the class.
+        """
+        sizes = dict.fromkeys(PARTS, width) | {"inner": inner}
+        parts = {name: keras.layers.Dense(n, dtype=dtype, name=name) for name, n in sizes.items()}
+        return cls(**parts, heads=heads, dtype=dtype, **kwargs)
+
     def build(self, input_shape):
         for layer in (self.query, self.key, self.value, self.inner):
             _build(layer, input_shape)

@@ -53,17 +53,27 @@ def sentence_pieces(
 
 
 def roberta_sentence_pieces(raw: bytes, added: Sequence[AddedToken] = ()) -> Tokenizer:
-    """The tokenizer of XLM-RoBERTa's model file: <s> A </s> </s> B </s>.
+    """The tokenizer of XLM-RoBERTa's model file; args and errors as of `sentence_pieces`."""
+    return roberta_pieces(SentencePieceModel.parse(raw), (), added)
 
-    Its ids are fairseq's: <s>, <pad>, </s>, <unk>, the file's pieces from the fourth on, <mask>.
 
-    Args and errors as of `sentence_pieces`.
+def roberta_pieces(
+    model: SentencePieceModel,
+    before: Sequence[normalizers.Normalizer] = (),
+    added: Sequence[AddedToken] = (),
+) -> Tokenizer:
+    """The tokenizer of XLM-RoBERTa's model: <s> A </s> </s> B </s>, all of one segment.
+
+    Its ids are fairseq's: <s>, <pad>, </s>, <unk>, the model's pieces from the fourth on, <mask>.
+
+    Args:
+        model: the content of a file; its first three pieces are special.
+        before, added: as of `sentence_pieces`.
     """
-    model = SentencePieceModel.parse(raw)
     kinds = (CONTROL, CONTROL, CONTROL, UNKNOWN)
     first = [Piece(text, 0.0, kind) for text, kind in zip(ROBERTA, kinds, strict=True)]
     pieces = [*first, *model.pieces[3:], Piece("<mask>", 0.0, CONTROL)]
-    engine = _engine(model, pieces, unknown=3)
+    engine = _engine(model, pieces, 3, before)
     engine.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>",
         pair="<s> $A </s> </s> $B </s>",

@@ -1,11 +1,16 @@
 import json
+import shutil
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
+import tokenizers
+from safetensors.numpy import load_file, save_file
 from scipy.special import erf, softmax
+from tokenizers import models, processors
 
+from kerastc.errors import UserError
 from kerastc.models.encoders import load_encoder
 
 TEXTS = ["the cat sat on a mat", "a dog ran in the sun and sat", "mat"]
@@ -88,3 +93,100 @@ def test_keras_hub_takes_another_gelu(minilm):
     for layer in theirs.transformer_layers:
         layer._feedforward_intermediate_dense.activation = keras.activations.gelu
     assert error() < 1e-5
+
+
+TINY = Path(__file__).parent / "tiny_bert"
+VARIANTS = {
+    "gelu": {},
+    "gelu_new": {"hidden_act": "gelu_new", "layer_norm_eps": 1e-5},
+    "relu": {"hidden_act": "relu", "layer_norm_eps": 1e-3},
+}
+
+
+@pytest.fixture(params=VARIANTS)
+def published(request, tmp_path):
+    """A random BERT as `transformers` 5.24 saved it, and the hidden states that it computed.
+
+    Of the same weights under three configurations, each of one text and of two: `BertModel` with
+    the arrays token_ids, padding_mask and segment_ids of reference.npz.
+    """
+    folder = shutil.copytree(TINY, tmp_path / "bert")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | VARIANTS[request.param]))
+    with np.load(TINY / "reference.npz") as arrays:
+        states = {kind: arrays[f"{request.param}_{kind}"] for kind in ("single", "pair")}
+        names = ("token_ids", "padding_mask", "segment_ids")
+        return folder, {name: arrays[name] for name in names}, states
+
+
+def error(model, batch, expected):
+    output = model.predict(batch, verbose=0)
+    return np.abs(output - expected)[batch["padding_mask"] == 1].max()
+
+
+@pytest.mark.backend
+def test_one_text_has_the_hidden_states_of_transformers(published):
+    folder, batch, expected = published
+    model = load_encoder(str(folder)).model()
+    del batch["segment_ids"]
+    assert set(model.input) == set(batch)  # segment 0 costs nothing
+    assert error(model, batch, expected["single"]) < 1e-5
+
+
+@pytest.mark.backend
+def test_a_pair_has_the_hidden_states_of_transformers(published, tmp_path):
+    folder, batch, expected = published
+    encoder = load_encoder(str(folder), pairs=True)
+    assert encoder.segments
+    model = encoder.model()
+    assert error(model, batch, expected["pair"]) < 1e-5
+    model.save(tmp_path / "pair.keras")
+    loaded = keras.saving.load_model(tmp_path / "pair.keras", safe_mode=True)
+    assert error(loaded, batch, expected["pair"]) < 1e-5
+    single = batch | {"segment_ids": 0 * batch["segment_ids"]}
+    assert error(model, single, expected["single"]) < 1e-5
+
+
+def test_weights_spread_over_files_are_one_model(published):
+    folder, batch, expected = published
+    weights = load_file(folder / "model.safetensors")
+    parts = {"a.safetensors": {}, "b.safetensors": {}}
+    where = {name: sorted(parts)[i % 2] for i, name in enumerate(weights)}
+    for name, array in weights.items():
+        parts[where[name]][name] = array
+    for name, part in parts.items():
+        save_file(part, folder / name)
+    index = folder / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": where}))
+    (folder / "model.safetensors").unlink()
+    model = load_encoder(str(folder), pairs=True).model()
+    assert error(model, batch, expected["pair"]) < 1e-5
+    index.write_text(json.dumps({"weight_map": {"x": "../../elsewhere"}}))
+    with pytest.raises(UserError, match="lacks elsewhere"):
+        load_encoder(str(folder))
+
+
+@pytest.mark.parametrize(
+    "changed", [{"hidden_act": "swish"}, {"position_embedding_type": "relative_key"}]
+)
+def test_a_bert_of_another_kind_is_refused(hugging_face, changed):
+    path = hugging_face / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changed))
+    with pytest.raises(UserError, match=str(next(iter(changed.values())))):
+        load_encoder(str(hugging_face))
+
+
+def test_a_tokenizer_that_tells_no_segments_needs_none(published):
+    folder, batch, expected = published
+    words = (folder / "vocab.txt").read_text().split()
+    engine = tokenizers.Tokenizer(models.Unigram([(word, -1.0) for word in words], unk_id=1))
+    engine.add_special_tokens(["[CLS]", "[SEP]"])
+    ends = [("[CLS]", 2), ("[SEP]", 3)]
+    engine.post_processor = processors.TemplateProcessing(
+        "[CLS] $A [SEP]", "[CLS] $A [SEP] [SEP] $B [SEP]", ends
+    )
+    engine.save(str(folder / "tokenizer.json"))
+    encoder = load_encoder(str(folder), pairs=True)
+    assert not encoder.segments
+    del batch["segment_ids"]
+    assert error(encoder.model(), batch, expected["single"]) < 1e-5
