@@ -91,10 +91,9 @@ def train(name, overrides, folder, resume, parent, seed, backend, runs, **change
 @click.option("--storage", metavar="URL", help="Optuna storage; by default SQLite under --runs.")
 @click.option(
     "--objective",
-    type=click.Choice(["accuracy", "macro_f1", "loss"]),
-    default="accuracy",
-    show_default=True,
-    help="What decides, on validation data.",
+    metavar="FIGURE",
+    help="What decides, on validation data: accuracy, macro_f1 or loss, say; by default the main "
+    "figure of the recipe's task.",
 )
 @JSON
 @MOVED

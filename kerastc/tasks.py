@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from kerastc.errors import UserError
+from kerastc.errors import UserError, nearest
 
 if TYPE_CHECKING:
     from kerastc.inputs.input import Input
@@ -125,10 +125,28 @@ def output_of(run: "Run") -> "Output":
     return task_of(run).output(run.classes)
 
 
-def figure_named(name: str) -> "Figure":
-    """The figure of that name, of whichever task has it.
+def deciding_figure(names: Sequence[str], asked: str | None) -> "Figure":
+    """By which figure models of some tasks are chosen.
+
+    Args:
+        names: of the tasks; without any, a recipe does not say which is its own.
+        asked: the figure's name; None takes the main one.
 
     Raises:
-        KeyError: none has.
+        UserError: where no task has it, or they have different main ones.
     """
-    return {figure.name: figure for task in TASKS.values() for figure in task.output.figures}[name]
+    outputs = [TASKS[name].output for name in dict.fromkeys(names or TASKS)]
+    if asked is None:
+        mains = dict.fromkeys(output.main for output in outputs)
+        if len(mains) > 1 and names:
+            raise UserError(
+                f"The main figures are {', '.join(main.name for main in mains)}.",
+                "Say which decides: --objective NAME",
+            )
+        return next(iter(mains))
+    known = {figure.name: figure for output in outputs for figure in output.figures}
+    if asked not in known:
+        raise UserError(
+            f"--objective {asked}: there are {', '.join(known)}.", nearest(asked, known)
+        )
+    return known[asked]

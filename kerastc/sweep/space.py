@@ -119,14 +119,18 @@ def parse(config_class: type[settings.Config], words: Sequence[str]) -> SearchSp
     return space
 
 
+def first_values(words: Sequence[str]) -> dict[str, str]:
+    """The first text of each word, by key."""
+    return {key: text.partition(",")[0] for key, _, text in (w.partition("=") for w in words)}
+
+
 def read_axes(config_class: type[settings.Config], words: Sequence[str]) -> list[Choices | Range]:
     """The field of each word with its values, in the order of the words; not yet checked.
 
     Raises:
         UserError: for an unknown field, a range that makes no sense, or a field given twice.
     """
-    first = {key: text.partition(",")[0] for key, _, text in (w.partition("=") for w in words)}
-    known = settings.settled(config_class, first)
+    known = settings.settled(config_class, first_values(words))
     axes = [read_axis(known, word) for word in words]
     keys = [axis.key for axis in axes]
     if twice := {key for key in keys if keys.count(key) > 1}:

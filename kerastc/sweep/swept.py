@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from kerastc import recipe, trust
-from kerastc.sweep.space import SearchSpace, parse
+from kerastc import recipe, settings, trust
+from kerastc.sweep.space import SearchSpace, first_values, parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,11 @@ class Training:
     study: dict[str, Any] | None = None
 
 
+def task_names(config_class: type[settings.Config]) -> list[str]:
+    """The task of a recipe's config; none where it does not say it."""
+    return [config_class.task] if hasattr(config_class, "task") else []
+
+
 class Swept(Protocol):
     """What all workers of a sweep agree on, and how the values of a trial become a training.
 
@@ -36,6 +41,7 @@ class Swept(Protocol):
         folder: what the folder of its runs is called.
         fixed: the `key=value` words of every trial.
         keys: the fields that trials differ in.
+        tasks: the names of the recipes' tasks, as far as they say them.
         notes: what a user should know before it begins.
     """
 
@@ -43,6 +49,7 @@ class Swept(Protocol):
     folder: str
     fixed: tuple[str, ...]
     keys: list[str]
+    tasks: list[str]
     notes: list[str]
 
     def definition(self) -> dict[str, Any]:
@@ -67,6 +74,7 @@ class SweptRecipe:
 
     script: recipe.Recipe
     space: SearchSpace
+    tasks: list[str]
 
     @classmethod
     def read(cls, name: str, words: "Sequence[str]") -> "SweptRecipe":
@@ -76,7 +84,10 @@ class SweptRecipe:
             UserError: as `recipe.find` and `space.parse` do.
         """
         script = recipe.find(name)
-        return cls(script, parse(script.load().Config, words))
+        config_class = script.load().Config
+        space = parse(config_class, words)
+        settled = settings.settled(config_class, first_values(words))
+        return cls(script, space, task_names(settled))
 
     @property
     def name(self) -> str:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from kerastc import recipe, settings, trust
 from kerastc.errors import UserError, nearest
 from kerastc.sweep.axes import Choices, Range
-from kerastc.sweep.space import SearchSpace, chosen, read_axes, space_of
+from kerastc.sweep.space import SearchSpace, chosen, first_values, read_axes, space_of
 from kerastc.sweep.study_file import Study, find_study
-from kerastc.sweep.swept import Training
+from kerastc.sweep.swept import Training, task_names
 from kerastc.synonyms import meant
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Member:
         space: what it is told by the study and the words, and what of that has several values.
         by_study: the fields of which the study alone says what they are.
         known: the keys of all its fields.
+        tasks: as `task_names` gives them.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Member:
     space: SearchSpace
     by_study: tuple[str, ...]
     known: frozenset[str]
+    tasks: list[str]
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,10 @@ class SweptStudy:
     @property
     def keys(self) -> list[str]:
         return list(self._choices)
+
+    @property
+    def tasks(self) -> list[str]:
+        return [task for member in self.members for task in member.tasks]
 
     @property
     def notes(self) -> list[str]:
@@ -173,11 +179,10 @@ def _member(study: Study, entry: str, words: Sequence[str], state: Path) -> Memb
     ours = study.settings() | study.own(entry)
     if "seed" in ours:
         raise UserError(f"{study.path}: seeds are listed for all recipes.", "Write seeds = [0, 1]")
-    first = {key: text.partition(",")[0] for key, _, text in (w.partition("=") for w in words)}
     with _placed(study, entry):
         script = _script(study, entry, state)
         config_class = script.load().Config
-        settled = settings.settled(config_class, ours | first)
+        settled = settings.settled(config_class, ours | first_values(words))
         for key in study.own(entry):
             settings.find_field(settled, key)
     known = frozenset(field.key for field in settings.fields(settled))
@@ -200,7 +205,7 @@ def _member(study: Study, entry: str, words: Sequence[str], state: Path) -> Memb
         space = space_of(config_class, [*(axes | by_words).values()])
     several = {axis.key for axis in space.axes}
     by_study = tuple(key for key in axes if key not in several and key not in by_words)
-    return Member(entry, script, space, by_study, known)
+    return Member(entry, script, space, by_study, known, task_names(settled))
 
 
 def _script(study: Study, entry: str, state: Path) -> recipe.Recipe:

@@ -18,12 +18,13 @@ from kerastc.errors import UserError
 from kerastc.places import Places
 from kerastc.progress import console, tell
 from kerastc.run import Run
+from kerastc.scores.figures import Figure
 from kerastc.sweep.result import Sweep, Trial
 from kerastc.sweep.storage import sqlite_url, storage_errors_told
 from kerastc.sweep.study import SharedStudy
 from kerastc.sweep.swept import Swept, SweptRecipe, Training
 from kerastc.sweep.swept_study import SweptStudy
-from kerastc.tasks import figure_named
+from kerastc.tasks import deciding_figure
 
 if TYPE_CHECKING:
     import optuna
@@ -40,7 +41,7 @@ def sweep(
     name: str | None = None,
     storage: str | None = None,
     trials: int | None = None,
-    objective: str = "accuracy",
+    objective: str | None = None,
     backend: str | None = None,
     heartbeat: int = HEARTBEAT,
     despite_changes: bool = False,
@@ -61,7 +62,8 @@ def sweep(
         storage: Optuna storage URL; by default a SQLite file in the sweep's folder, which wants
             a local disk: on network file systems its locks cannot be trusted.
         trials: how many in all. Ranges need it; of a grid it takes so many at random.
-        objective: the figure of the validation data that decides, by its name; never test data.
+        objective: the figure of the validation data that decides, by its name, never of test data;
+            by default the main figure of the recipe's task.
         backend: tensorflow, jax or torch.
         heartbeat: seconds between signs of life of a worker.
         despite_changes: trials go on under other versions than they began with.
@@ -73,7 +75,8 @@ def sweep(
     """
     swept = SweptRecipe.read(recipe, words) if recipe else None
     swept = swept or SweptStudy.read(study, words, places.state)
-    definition = swept.definition() | {"objective": objective, "backend": backend_name(backend)}
+    figure = deciding_figure(swept.tasks, objective)
+    definition = swept.definition() | {"objective": figure.name, "backend": backend_name(backend)}
     name = _name(name, swept.keys, definition)
     plan = swept.plan(trials, name)
     for note in swept.notes:
@@ -87,11 +90,11 @@ def sweep(
         storage,
         definition,
         plan,
-        maximize=(figure_named(objective).higher,),
+        maximize=(figure.higher,),
         heartbeat=heartbeat,
     )
     changes = {"despite_changes": despite_changes, "moved": moved}
-    worker = _Worker(shared, swept, folder, places, objective, definition["backend"], changes)
+    worker = _Worker(shared, swept, folder, places, figure, definition["backend"], changes)
     try:
         with storage_errors_told(storage):
             worker.work()
@@ -121,7 +124,7 @@ class _Worker:
     swept: Swept
     folder: Path
     places: Places
-    objective: str
+    figure: Figure
     backend: str
     changes: Mapping[str, Any]
 
@@ -136,7 +139,7 @@ class _Worker:
             values = partial(self._values, trial.user_attrs["slot"], drawn)
             reached = self.study.carry_out(trial, values)
             failed = isinstance(reached, str)
-            outcome = f"failed: {reached}" if failed else f"{self.objective} {reached[0]:.4f}"
+            outcome = f"failed: {reached}" if failed else f"{self.figure.name} {reached[0]:.4f}"
             self._tell(drawn, outcome, time.time() - began)
             _free_memory()
 
@@ -149,8 +152,8 @@ class _Worker:
             recipe=self.swept.name,
             backend=self.backend,
             fixed=self.swept.fixed,
-            objective=self.objective,
-            maximize=figure_named(self.objective).higher,
+            objective=self.figure.name,
+            maximize=self.figure.higher,
             trials=tuple(self._trial(*found) for found in sorted(self.study.latest().items())),
         )
 
@@ -162,11 +165,11 @@ class _Worker:
     def _values(self, slot: int, drawn: Mapping[str, str]) -> list[float]:
         """Trains the trial's run, or goes on with it, and reads the objective."""
         run = self._trained(self._run_folder(slot, drawn), self.swept.training(drawn))
-        value = run.read_json("metrics.json").get("validation", {}).get(self.objective)
+        value = run.read_json("metrics.json").get("validation", {}).get(self.figure.name)
         if not isinstance(value, int | float):
-            raise UserError(f"{run.path('metrics.json')} has no validation {self.objective}.")
+            raise UserError(f"{run.path('metrics.json')} has no validation {self.figure.name}.")
         if not math.isfinite(value):
-            raise UserError(f"The validation {self.objective} is {value}: the training diverged.")
+            raise UserError(f"The validation {self.figure.name} is {value}: the training diverged.")
         return [float(value)]
 
     def _trained(self, folder: Path, training: Training) -> Run:
