@@ -17,11 +17,11 @@ from golden.moves import Names
 from golden.running import FAILED, PLACE, PRINTED
 
 # What is not compared. Files: pages and plots, which show dates and times; environment, settings
-# and checkpoints, whose contents show in the figures; exported models and bundles, which are
-# compared by their answers; databases and locks.
+# and checkpoints, whose contents show in the figures; tokenizers, exported models and bundles,
+# which are compared by their answers; databases and locks.
 FILES_LEFT_OUT = (
     r"\.(html|png|svg|db|sqlite3?|lock|tflite|onnx|zip)$",
-    r"/(saved_model|checkpoints|plots|cache)/",
+    r"/(saved_model|checkpoints|plots|cache|tokenizer)/",
     r"/(environment|config|finished)\.json$",
     r"/\.[^/]*$",
 )
