@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from device_model import CLASSES, TEXTS, write_run
 from text_run import on_tensorflow
+from tiny_presets import sentence_pieces
 
 from kerastc.deploy import bundle, load
 
@@ -54,6 +55,17 @@ def device(tmp_path):
         return done.stdout
 
     return run
+
+
+def test_a_sentencepiece_vocabulary_needs_neither_its_library_nor_keras_hub(device, tmp_path):
+    made = sentence_pieces("XLMRoberta")
+    made.save(tmp_path / "tokenizer")
+    printed = device(
+        "-c",
+        "from pathlib import Path; from kerastc.text.tokenizer import Tokenizer; "
+        "print(Tokenizer.read(Path('tokenizer')).encode(['the cat'], 9).ids[0].tolist())",
+    )
+    assert json.loads(printed) == made.encode(["the cat"], 9).ids[0].tolist()
 
 
 def test_the_device_of_these_tests_lacks_what_a_device_lacks(device):
