@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from kerastc.deploy import export
+from kerastc.deploy.runtime import predictor_for
 from kerastc.deploy.signature import Signature
 from kerastc.deploy.targets import EXPORTS
-from kerastc.deploy.text_runtime import text_shape
 from kerastc.errors import UserError
 from kerastc.run import Run
 
@@ -61,7 +61,8 @@ def exported(child: Run, classes: Sequence[str]) -> Signature:
     """
     told = Signature.read(child.path(EXPORTS, "model.tflite"))
     told.verify()
-    if text_shape(told) != (1, told.preprocessing.get("max_tokens")):
+    session = predictor_for(told).session
+    if (session.batch, session.length) != (1, told.preprocessing.get("max_tokens")):
         raise UserError(
             f"{told.path} does not take one text a call, padded as in training.",
             f"Export it so: kerastc export {child.folder} --format litert",
@@ -94,7 +95,7 @@ def ours(
         folder: new; takes the other file.
         texts: it is timed on.
     """
-    longest = text_shape(told)[1]
+    longest = predictor_for(told).session.length
     lengths = (*range(2 * STEP, longest, STEP), longest)
     several = export(copied(run, folder), "litert", length=lengths, quantization=told.quantization)
     yield _of_file("LiteRT", model, told, _padding(longest), False, exact, texts, longest)
@@ -116,11 +117,11 @@ def peers(run: Run, weights: Path, told: Signature, texts: list[str]) -> Iterato
     for how, signature in onnx_peers.write(run, weights):
         kind = signature.quantization
         exact = kind == "float32"
-        length = text_shape(signature)[1]
+        length = predictor_for(signature).session.length
         how = f"{how}, {_padding(length)}"
         yield _of_file("ONNX Runtime", kind, signature, how, True, exact, texts, length)
     for kind in ("float32", "int8"):
-        for length in (text_shape(told)[1], None):
+        for length in (predictor_for(told).session.length, None):
             load = {
                 "folder": str(weights),
                 "int8": kind == "int8",

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,15 @@ from benchmarks import deployed_table
 from benchmarks.contenders import Contender, copied, exported, ours, peers
 from benchmarks.packages import need, versions
 from kerastc.deploy import export
-from kerastc.deploy.benchmark import Protocol, latencies, logits_of, take_turns, worth
+from kerastc.deploy.benchmark import Protocol, latencies, outputs_of, take_turns, worth
 from kerastc.deploy.machine import machine
 from kerastc.deploy.process import Process
 from kerastc.deploy.targets import Rows
 from kerastc.errors import UserError
 from kerastc.outputs.classes.predictions import read_predictions
+from kerastc.outputs.classes.scores import Classes
 from kerastc.run import Run
+from kerastc.scores.softmax import softmax
 
 LARGEST_DIFFERENCE = 1e-3  # of a logit, between Keras and a peer with the same float32 weights
 NEEDED = ("torch", "transformers", "onnx", "onnxruntime", "tf2onnx")
@@ -76,7 +79,7 @@ def compare(
         "run": str(run.folder),
         "rows": len(texts.examples),
         "runs": protocol.rounds * protocol.calls,
-        "keras_accuracy": float((texts.expected == texts.labels).mean()),
+        "keras_accuracy": float((texts.expected.argmax(axis=1) == texts.truth).mean()),
         "entries": entries,
     }
 
@@ -91,14 +94,14 @@ def _name(child: Run, run: Run) -> str:
 def _truth(run: Run, most: int | None, weights: Path) -> tuple[Rows, np.ndarray]:
     """Test texts, what Keras says of them, (rows, classes); and its weights, written down."""
     from benchmarks import bert_weights
-    from kerastc.predictor import Predictor
+    from kerastc.predictor import predictor_of
 
-    predictor = Predictor(run)
-    bert_weights.write(predictor.model, weights)
+    predictor = predictor_of(run)
+    bert_weights.write(predictor.session.model, weights)
     predictions = read_predictions(run.path("predictions", "test.csv"))
-    rows = Rows(predictions.examples, predictions.labels, None).spread(most)
-    logits = predictor.logits(rows.examples.tolist())
-    return Rows(rows.examples, rows.labels, logits.argmax(1)), logits
+    rows = Rows(predictions.examples, predictions.labels).spread(most)
+    logits = predictor.outputs(predictor.rows(rows.examples))["logits"]
+    return replace(rows, expected=softmax(logits)), logits
 
 
 def judged(
@@ -109,7 +112,9 @@ def judged(
     Raises:
         UserError: where its logits should be those of Keras and are not.
     """
-    logits = logits_of(process, texts.examples.tolist(), f"Checking {contender.name}")
+    output = Classes([str(i) for i in range(expected.shape[1])])
+    outputs = outputs_of(process, output, texts.examples, f"Checking {contender.name}")
+    logits = outputs["logits"]
     difference = float(np.abs(logits - expected).max())
     if contender.exact and not difference <= LARGEST_DIFFERENCE:
         raise UserError(
@@ -124,7 +129,7 @@ def judged(
         "peer": contender.peer,
         "bytes": contender.bytes or process.loaded["bytes"],
         "largest_difference": difference,
-        **worth(texts, logits, [str(i) for i in range(logits.shape[1])]),
+        **worth(texts, output.answers(outputs), output),
     }
 
 

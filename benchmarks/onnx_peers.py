@@ -90,7 +90,7 @@ def _quantized(path: Path) -> Path:
 
 def _signed(told: Signature, path: Path, quantization: str) -> Signature:
     """Writes the signature of a file whose inputs and outputs are what it says of itself."""
-    session = Onnx(path, 1, told.outputs[0].name)
+    session = Onnx(path, 1)
     signature = replace(
         told,
         file=path.name,

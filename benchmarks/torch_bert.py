@@ -22,8 +22,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 from kerastc.deploy.measure import serve, timed
+from kerastc.deploy.runtime import predictor_for
 from kerastc.deploy.signature import Signature
-from kerastc.deploy.text_runtime import preprocessing_of
 
 
 class Classifier(nn.Module):
@@ -82,7 +82,7 @@ class Peer:
     def __init__(
         self, folder: str, int8: bool, signature: str, length: int | None, examples: Sequence[str]
     ):
-        self.preprocessing = preprocessing_of(Signature.read(Path(signature)))
+        self.preprocessing = predictor_for(Signature.read(Path(signature))).input.preprocessing
         self.length = length
         self.model = read(Path(folder), int8)
         self.inputs = self._inputs(examples)
@@ -97,8 +97,8 @@ class Peer:
         """Meets any request but the first."""
         if "calls" in request:
             return {"milliseconds": timed(self._run, self.inputs, request["calls"])}
-        rows = [self._run(inputs)[0] for inputs in self._inputs(request["logits"])]
-        return {"logits": np.stack(rows).tolist()}
+        rows = [self._run(inputs)[0] for inputs in self._inputs(request["outputs"])]
+        return {"outputs": {"logits": np.stack(rows).tolist()}}
 
     def _inputs(self, texts: Sequence[str]) -> list[list[torch.Tensor]]:
         """The arguments of one call a text."""

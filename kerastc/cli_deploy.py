@@ -209,10 +209,15 @@ def benchmark(
     from kerastc.deploy import benchmark as measure
     from kerastc.deploy.benchmark import SOURCE, Protocol
     from kerastc.deploy.benchmark_terminal import benchmark_tables
+    from kerastc.tasks import task_named
 
     examples = None if data is None else Examples(data, columns, label, **form)
     chosen = SOURCE if protocol else Protocol.of_runs(runs, batch)
-    given = examples and (lambda signature: examples.of(signature.kind, signature.preprocessing))
+
+    def fitting(signature):
+        return examples.of(task_named(signature.task, signature.path), signature.preprocessing)
+
+    given = examples and fitting
     entries = measure(paths, given, threads, chosen, rows)
     if as_json:
         echo(json.dumps(entries, indent=2))

@@ -3,28 +3,29 @@
 import json
 import re
 import shlex
-import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerastc.cli_examples import Examples, columns_told, data_option
+from kerastc.cli_examples import Examples, data_option
 from kerastc.cli_options import BACKEND, DELIMITER, ENCODING, HEADER, JSON, RUN, SHEET
 from kerastc.commands import Command
-from kerastc.data.reading import Reading
 from kerastc.deploy.signature import EXPORTED
 from kerastc.errors import UserError
 from kerastc.printable import echo
-from kerastc.text.given import checked_texts
+from kerastc.table import show_table
 
 if TYPE_CHECKING:
+    from kerastc.predictor import Predictor
+    from kerastc.tasks import Task
     from kerastc.text.unseen import Unseen
 
 NAMED = 10  # classes
+SHOWN = 60  # characters of a text or name
 OPTION = re.compile("--?[A-Za-z][A-Za-z-]*(=.*)?", re.DOTALL)  # what looks like one
 
 
@@ -83,37 +84,30 @@ def predict(run, examples, path, columns, encoding, as_json, backend, **form) ->
     kerastc predict headlines.zip --file new.csv --text title+body
     kerastc predict runs/images/20261121-101500 photo.png another.jpg
     """
-    from kerastc.report.answers import prediction_rows, prediction_table
-
     model = _opened(run, backend)
-    if model.kind == "image" and (path is not None or columns):
-        raise UserError(
-            f"{run} classifies images; --file and --text are for texts.",
-            f"Give it image files: kerastc predict {shlex.quote(str(run))} photo.png",
-        )
-    examples = list(examples)
-    if model.kind == "text":
-        examples = checked_texts(examples, lambda index: f"Text {index + 1} of the command line")
-    if path is not None:
-        examples += _read(path, columns, Reading.of(model.settings), encoding=encoding, **form)
-    elif not examples:
-        examples = _piped(encoding)
+    reader = model.task.input_part("read").READER(model.settings)
+    examples = reader.named(examples, path, columns, run, encoding=encoding, **form)
     if not examples:
-        what = "photo.png" if model.kind == "image" else '"a text"'
         raise UserError(
-            f"There is no {model.kind} to classify.",
-            f"kerastc predict {shlex.quote(str(run))} {what}",
+            f"There is no {model.task.unit} to classify.",
+            f"kerastc predict {shlex.quote(str(run))} {model.task.input.sample}",
         )
-    given = model.given(examples)
+    given = reader.seen(examples)
     predictor = model.load()
     unseen = _unseen(predictor, given)
-    probabilities, classes = predictor.probabilities(given), predictor.classes
+    answers, output = predictor.answers(given), predictor.output
+    columns = model.task.columns
+    shown = [dict(zip(columns, predictor.input.shown(e), strict=True)) for e in examples]
     if as_json:
-        rows = prediction_rows(examples, probabilities, classes, model.kind, unseen)
-        echo(json.dumps(rows, indent=2))
+        more = [{}] * len(shown) if unseen is None else unseen.of_each()
+        rows = zip(shown, output.json_rows(shown, answers), more, strict=True)
+        echo(json.dumps([one | said | left for one, said, left in rows], indent=2))
     else:
         echo(_loaded(predictor), err=True)
-        prediction_table(examples, probabilities, classes, model.kind)
+        heads, rows = output.table(shown, answers)
+        cells = [[_short(cell) for cell in one.values()] for one in shown]
+        table = [(*one, *said) for one, said in zip(cells, rows, strict=True)]
+        show_table((*columns, *heads), table, figures=False)
 
 
 @click.command(cls=Command)
@@ -137,76 +131,35 @@ def evaluate(run, data, columns, label, as_json, backend, **form) -> None:
     kerastc evaluate runs/images/20261121-101500 --data folder-of-class-folders
     """
     from kerastc import own_rows
-    from kerastc.outputs.classes.metrics import classification_metrics
     from kerastc.report.terminal import metrics_table
-    from kerastc.tasks import task_named
 
     model = _opened(run, backend)
-    read = Examples(data, columns, label, **form).of(model.kind, model.settings)
+    read = Examples(data, columns, label, **form).of(model.task, model.settings)
     predictor = model.load()
     examples = predictor.matching(read)
-    given = examples.examples
-    unseen = _unseen(predictor, given)
-    metrics = classification_metrics(
-        examples.labels, predictor.probabilities(given), predictor.classes
-    )
+    unseen = _unseen(predictor, examples.examples)
+    metrics = predictor.output.metrics(examples.labels, predictor.answers(examples.examples))
     if as_json:
         told = {} if unseen is None else {"unseen": unseen.as_dict()}
         echo(json.dumps(metrics | told, indent=2))
     else:
         echo(_loaded(predictor), err=True)
-        metrics_table(metrics, task_named(f"{model.kind}-classification", run))
-    if told := own_rows.told(own_rows.run_of(run), model.kind, data, examples):
+        metrics_table(metrics, model.task)
+    if told := own_rows.told(own_rows.run_of(run), model.task, data, examples):
         echo(told, err=True)
 
 
-def _unseen(predictor: Any, given: Any) -> "Unseen | None":
-    """What a model of texts does not see of these, which is told; images are seen as a whole."""
-    if predictor.kind != "text":
-        return None
-    unseen = predictor.unseen(given)
-    for line in unseen.lines():
+def _unseen(predictor: "Predictor", examples: Sequence[Any]) -> "Unseen | None":
+    """What a model does not see of these, which is told; None where it sees each as a whole."""
+    unseen = predictor.unseen(examples)
+    for line in () if unseen is None else unseen.lines():
         echo(line, err=True)
     return unseen
 
 
-def _read(path: Path, columns: str, run: Reading, **form: Any) -> list[str]:
-    """The texts of a file: of the columns that are named, else of those the run was made of."""
-    from kerastc.data import column_names
-    from kerastc.data.excel_file import known_sheet
-    from kerastc.data.table_kinds import is_table
-    from kerastc.data.text_file import unlabelled_texts
-
-    named = column_names(columns)
-    wanted = replace(run, sheet=known_sheet(path, run.sheet)).given(named, **form)
-    if not (named or form["delimiter"] or form["header"] is not None or is_table(path)):
-        texts, _ = unlabelled_texts(path, Reading(encoding=wanted.encoding))
-        return texts
-    with columns_told(run, labelled=False):
-        texts, origin = unlabelled_texts(path, wanted, table=True)
-    echo(f"Read {len(texts):,} texts from {origin}.", err=True)
-    return texts
-
-
-def _piped(encoding: str) -> list[str]:
-    """The lines of standard input; blank ones, but at the end, would shift the answers."""
-    from kerastc.data.encodings import known_encoding, settled_encoding
-
-    data = getattr(sys.stdin, "buffer", sys.stdin).read()
-    settled = settled_encoding(data, known_encoding(encoding or "utf-8"))
-    try:
-        text = data.decode(settled)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise UserError(
-            f"Standard input, line {line}, is not {settled.removesuffix('-sig').upper()} "
-            f"(byte 0x{data[error.start]:02X}).",
-            "Set encoding= to the one that it is in.",
-        ) from None
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip().split("\n")
-    if lines == [""]:
-        return []
-    return checked_texts(lines, lambda index: f"Line {index + 1} of standard input")
+def _short(cell: str) -> str:
+    """A text or name as a table shows it."""
+    return cell if len(cell) <= SHOWN else cell[: SHOWN - 1] + "…"
 
 
 @dataclass(frozen=True)
@@ -214,36 +167,25 @@ class _Model:
     """A run or an exported file; what is wrong with a user's examples is told before Keras loads.
 
     Args:
-        kind: one of `kerastc.kinds.KINDS`.
+        task: of the model.
         settings: its preprocessing.json.
-        load: gives what classifies with it.
+        load: gives what predicts with it.
     """
 
-    kind: str
+    task: "Task"
     settings: dict[str, Any]
-    load: Callable[[], Any]
-
-    def given(self, examples: Sequence[str]) -> Any:
-        """Texts as they are; of images, the pixels of these files."""
-        if self.kind == "text":
-            return examples
-        from kerastc.data.images import blank_images
-        from kerastc.images.preprocessing import ImagePreprocessing
-
-        pixels = ImagePreprocessing.read(self.settings).pixels(examples)
-        for what, count in blank_images(pixels).items():
-            echo(f"{what}: {count:,}", err=True)
-        return pixels
+    load: Callable[[], "Predictor"]
 
 
 def _opened(path: Path, backend: str | None) -> _Model:
     if path.is_file() or path.suffix in EXPORTED:
         from kerastc.deploy import load
 
-        classifier = load(path)
-        return _Model(classifier.kind, classifier.signature.preprocessing, lambda: classifier)
-    from kerastc.kinds import kind_of
+        predictor = load(path)
+        settings = predictor.session.signature.preprocessing
+        return _Model(predictor.task, settings, lambda: predictor)
     from kerastc.run import Run
+    from kerastc.tasks import task_of
 
     run = Run.open(path)
 
@@ -255,10 +197,10 @@ def _opened(path: Path, backend: str | None) -> _Model:
 
         return predictor_of(run)
 
-    return _Model(kind_of(run), run.read_json("preprocessing.json"), predictor)
+    return _Model(task_of(run), run.read_json("preprocessing.json"), predictor)
 
 
-def _loaded(predictor) -> str:
+def _loaded(predictor: "Predictor") -> str:
     classes = predictor.classes
     names = ", ".join(classes[:NAMED])
     if len(classes) > NAMED:

@@ -10,34 +10,33 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kerastc.errors import UserError
-from kerastc.kinds import KINDS
 from kerastc.run import Run
+from kerastc.tasks import Task
 from kerastc.text.cutting import cut_at_word
 
 if TYPE_CHECKING:
-    from kerastc.data.images import LabelledImages
-    from kerastc.data.texts import LabelledTexts
+    from kerastc.data.labelled import Labelled
 
 ALL = "data"  # the rows that all parts were drawn from
 
 
-def told(run: Run | None, kind: str, data: Path, examples: "LabelledTexts | LabelledImages") -> str:
+def told(run: Run | None, task: Task, data: Path, examples: "Labelled") -> str:
     """A sentence on the run's own examples; empty where they are others.
 
     Args:
         run: the model's; None where it is not known.
-        kind: of the model, one of `kerastc.kinds.KINDS`.
+        task: of the model.
         data: where the examples were read.
         examples: with the run's classes.
     """
     if run is None:
         return ""
-    what = KINDS[kind]
+    what = task.units
     command = f"kerastc compare {shlex.quote(str(run.folder))}"
     elsewhere = f"What it is worth on those it never saw: {command}"
-    part = _by_content(run, examples) or _by_place(run, kind, data)
+    part = _by_content(run, examples) or _by_place(run, task, data)
     return {
-        ALL: warning(kind, run.folder),
+        ALL: warning(task, run.folder),
         "train": f"The run learned from these {what}. {elsewhere}",
         "validation": f"These are the run's own validation {what}, by which its checkpoint was "
         f"chosen. {elsewhere}",
@@ -46,15 +45,15 @@ def told(run: Run | None, kind: str, data: Path, examples: "LabelledTexts | Labe
     }[part]
 
 
-def is_made_of(run: Run | None, examples: "LabelledTexts | LabelledImages") -> bool:
+def is_made_of(run: Run | None, examples: "Labelled") -> bool:
     """Whether a run learned from these very examples, all of them; None is not known to be."""
     return run is not None and _by_content(run, examples) in (ALL, "train")
 
 
-def warning(kind: str, run: object) -> str:
-    """What to tell where it did; arguments: one of `kerastc.kinds.KINDS`, and the run's folder."""
+def warning(task: Task, run: object) -> str:
+    """What to tell where it did; arguments: of the model, and the run's folder."""
     return (
-        f"The run is made of these {KINDS[kind]} and learned from most of them. What it is worth "
+        f"The run is made of these {task.units} and learned from most of them. What it is worth "
         f"on those it never saw: kerastc compare {shlex.quote(str(run))}"
     )
 
@@ -66,7 +65,7 @@ def run_of(path: Path) -> Run | None:
     return Run(folder) if inside and (folder / "config.json").is_file() else None
 
 
-def _by_content(run: Run, examples: "LabelledTexts | LabelledImages") -> str:
+def _by_content(run: Run, examples: "Labelled") -> str:
     if not run.path("data.json").is_file():
         return ""
     known = run.read_json("data.json")
@@ -80,14 +79,14 @@ def _by_content(run: Run, examples: "LabelledTexts | LabelledImages") -> str:
     return next((name for name, part in parts.items() if part.get("fingerprint") in found), "")
 
 
-def _by_place(run: Run, kind: str, data: Path) -> str:
+def _by_place(run: Run, task: Task, data: Path) -> str:
     """Also finds a file whose rows the run cleaned, or drew from."""
     for name, path in _files(run):
         with suppress(OSError):
             if path.samefile(data):
                 described = run.read_json("data.json") if run.path("data.json").is_file() else {}
                 own = described.get("sources", {})
-                if name == ALL and kind == "image" and "test" in own:
+                if name == ALL and "test" in own and task.input_part("read").READER.takes_test:
                     return "test"  # of a source with such a part, that one is measured
                 return "train" if name == ALL and {"validation", "test"} <= {*own} else name
     return ""

@@ -3,7 +3,6 @@
 from typing import Any
 
 from kerastc.forms import COUNT, NAN, Or
-from kerastc.tasks import TASKS
 
 SCORE = {"precision": float, "recall": float, "f1": float}
 INTERVAL = (float, float)
@@ -155,7 +154,7 @@ FORMS: dict[str, Any] = {
         "exploration?": EXPLORATION,
     },
     "preprocessing.json": {
-        "task": set(TASKS),
+        "task": str,
         "max_tokens?": COUNT,
         "max_characters?": COUNT,
         "preparation?": dict,

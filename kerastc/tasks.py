@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from kerastc.errors import UserError, nearest
 
 if TYPE_CHECKING:
+    from kerastc.capabilities import Capability
     from kerastc.inputs.input import Input
     from kerastc.outputs.output import Output
     from kerastc.run import Run
@@ -48,6 +49,12 @@ class Task:
     def columns(self) -> tuple[str, ...]:
         """What the parts of an example are called in predictions: ("text",)."""
         return self._room("inputs", self.shown).COLUMNS
+
+    @property
+    def capabilities(self) -> frozenset["Capability"]:
+        """What its models, data and answers can do, as steps of compression ask for it."""
+        shown = self._room("inputs", self.shown).CAPABILITIES
+        return shown | self._room("outputs", self.answered).CAPABILITIES
 
     @property
     def input(self) -> type["Input"]:

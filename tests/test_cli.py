@@ -278,13 +278,13 @@ def test_mixed_precision_trains_and_predicts(kerastc, tiny_encoder, subjects_csv
     words += ["precision=mixed_bfloat16", "trainable=all"]
     done = kerastc("train", "text", *words, "--run", tmp_path / "run")
     assert done.exit_code == 0, done.output
-    from kerastc.predictor import Predictor
+    from kerastc.predictor import predictor_of
     from kerastc.run import Run
 
-    predictor = Predictor(Run.open(tmp_path / "run"))
-    encoder = predictor.model.get_layer("encoder")
+    predictor = predictor_of(Run.open(tmp_path / "run"))
+    encoder = predictor.session.model.get_layer("encoder")
     assert encoder.dtype_policy.name == "mixed_bfloat16"
-    assert predictor.probabilities(["salt", "rope"]).shape == (2, 3)
+    assert predictor.answers(["salt", "rope"]).shape == (2, 3)
 
 
 # None in sys.modules: an import raises ModuleNotFoundError, and find_spec finds nothing.

@@ -104,7 +104,7 @@ class Answering:
         self.logits = logits
 
     def ask(self, request):
-        return {"logits": self.logits.tolist()}
+        return {"outputs": {"logits": self.logits.tolist()}}
 
 
 @pytest.mark.parametrize(("difference", "fails"), [(0.0005, False), (0.01, True), (np.nan, True)])
@@ -115,7 +115,7 @@ def test_a_peer_that_is_another_model_is_not_timed(difference, fails):
     from kerastc.errors import UserError
 
     expected = np.eye(3)
-    rows = Rows(np.array(["a", "b", "c"], object), np.arange(3), np.arange(3))
+    rows = Rows(np.array(["a", "b", "c"], object), np.arange(3), expected)
     peer = Contender("PyTorch", "float32", "own length", peer=True, exact=True, load={})
     process = Answering(expected + difference)
     if fails:

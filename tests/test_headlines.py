@@ -73,12 +73,12 @@ def test_the_best_checkpoints_are_measured_again(trained):
 
 
 def test_prediction_prepares_texts_as_training_did(trained):
-    from kerastc.predictor import Predictor
+    from kerastc.predictor import predictor_of
 
     assert trained.read_json("preprocessing.json")["preparation"]["capitals"]
-    predictor = Predictor(Run.open(trained.folder))
+    predictor = predictor_of(Run.open(trained.folder))
     # To an uncased encoder they differ by the word in front alone.
-    shown = predictor.probabilities(["rope tide anchor", "Rope Tide Anchor"])
+    shown = predictor.answers(["rope tide anchor", "Rope Tide Anchor"])
     assert (shown[0] != shown[1]).any()
 
 

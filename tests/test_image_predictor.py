@@ -13,7 +13,7 @@ from kerastc.cli import main
 from kerastc.data.image_sources import read_source
 from kerastc.data.images import LabelledImages, row_names
 from kerastc.errors import UserError
-from kerastc.predictor import ImagePredictor, Predictor, predictor_of
+from kerastc.predictor import predictor_of
 from kerastc.run import Run
 from kerastc.scores.softmax import softmax
 
@@ -58,10 +58,10 @@ def expected(images: np.ndarray) -> np.ndarray:
 
 def test_arrays_and_files_get_their_probabilities(run, images, pictures):
     predictor = predictor_of(run)
-    assert isinstance(predictor, ImagePredictor)
+    assert predictor.task.unit == "image"
     assert (predictor.classes, predictor.parameters) == (CLASSES, 0)
-    np.testing.assert_allclose(predictor.probabilities(images), expected(images), atol=1e-5)
-    np.testing.assert_allclose(predictor.probabilities(pictures), expected(images[:3]), atol=1e-5)
+    np.testing.assert_allclose(predictor.answers(images), expected(images), atol=1e-5)
+    np.testing.assert_allclose(predictor.answers(pictures), expected(images[:3]), atol=1e-5)
 
 
 def test_labels_are_renumbered_to_the_classes_of_the_run(run, images):
@@ -76,16 +76,11 @@ def test_labels_are_renumbered_to_the_classes_of_the_run(run, images):
 
 
 def test_images_that_the_model_does_not_take_are_refused(run, images):
-    predictor = ImagePredictor(run)
+    predictor = predictor_of(run)
     with pytest.raises(UserError, match="shape 8 x 8 x 1; the model takes 8 x 8 x 3"):
-        predictor.logits(images[..., :1])
+        predictor.answers(images[..., :1])
     with pytest.raises(UserError, match="type float32"):
-        predictor.logits(images.astype("float32"))
-
-
-def test_a_run_of_images_is_none_of_texts(run):
-    with pytest.raises(UserError, match="classifies images, not texts"):
-        Predictor(run)
+        predictor.answers(images.astype("float32"))
 
 
 def test_predict_reads_image_files(run, images, pictures):

@@ -10,6 +10,9 @@ from kerastc import launch, locations, own_rows, recipe, settings
 from kerastc.data.image_sources import read_images
 from kerastc.data.text_file import read_texts
 from kerastc.run import Run
+from kerastc.tasks import TASKS
+
+TEXTS, IMAGES = TASKS["text-classification"], TASKS["image-classification"]
 
 
 def made(name, folder, *words):
@@ -38,7 +41,7 @@ def table(path, start, more=""):
 
 def told(run, path):
     examples = read_texts(path, one_class=True).matching(run.classes, "the run")
-    return own_rows.told(run, "text", path, examples)
+    return own_rows.told(run, TEXTS, path, examples)
 
 
 SAID = {
@@ -60,7 +63,7 @@ def test_the_files_of_a_runs_parts_are_told(name, tmp_path):
         copy = shutil.copy(path, tmp_path / "copy.csv")
         assert told(run, copy).startswith(SAID[part])
     assert not told(run, table(tmp_path / "other.csv", 900))
-    assert own_rows.told(None, "text", files["test"], None) == ""
+    assert own_rows.told(None, TEXTS, files["test"], None) == ""
 
 
 def test_a_file_that_a_run_drew_or_cleaned_its_rows_from_is_told(tmp_path):
@@ -68,15 +71,15 @@ def test_a_file_that_a_run_drew_or_cleaned_its_rows_from_is_told(tmp_path):
     run = made("headlines", tmp_path / "run", f"data={data}")
     clean = table(tmp_path / "clean.csv", 0)
     examples = read_texts(clean).matching(run.classes, "the run")
-    assert own_rows.told(run, "text", data, examples).startswith("The run is made of these texts")
+    assert own_rows.told(run, TEXTS, data, examples).startswith("The run is made of these texts")
 
 
 def test_the_test_part_of_images_is_told(tmp_path, large_digits):
     run = made("supervised", tmp_path / "run", f"data={large_digits}")
     examples = read_images(str(large_digits), (16, 16, 1)).matching(run.classes, "the run")
-    assert "own test images" in own_rows.told(run, "image", large_digits, examples)
+    assert "own test images" in own_rows.told(run, IMAGES, large_digits, examples)
     other = examples.take(np.arange(5))
-    assert not own_rows.told(run, "image", tmp_path / "none.npz", other)
+    assert not own_rows.told(run, IMAGES, tmp_path / "none.npz", other)
 
 
 def test_the_run_of_an_exported_file_is_found(tmp_path):

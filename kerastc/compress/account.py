@@ -11,7 +11,7 @@ import numpy as np
 from kerastc.compress.prunable import sparsity
 from kerastc.compress.work import Work
 from kerastc.files import make_folder
-from kerastc.predictor import load_model
+from kerastc.models.loading import load_model
 from kerastc.run import Run
 from kerastc.training.interim import remove_checkpoints, remove_model
 from kerastc.training.trained import Trained

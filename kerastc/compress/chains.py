@@ -10,7 +10,7 @@ from kerastc.compress.account import Account
 from kerastc.compress.task import Task
 from kerastc.compress.words import parse
 from kerastc.compress.work import Work
-from kerastc.predictor import load_model
+from kerastc.models.loading import load_model
 from kerastc.progress import tell
 from kerastc.run import Run
 from kerastc.training.interim import remove_checkpoints

@@ -11,8 +11,8 @@ from kerastc.compress.task import Task
 from kerastc.errors import UserError
 from kerastc.images import NONE
 from kerastc.inputs.image.batches import JUDGING, ImageBatches, judged
+from kerastc.models.loading import load_model
 from kerastc.outputs.classes.head import NO_LABEL, targets_of, with_teacher
-from kerastc.predictor import load_model
 from kerastc.run import Run
 from kerastc.training.images import ImageClassifierConfig, save
 from kerastc.training.predicting import predict, predict_batch

@@ -238,7 +238,7 @@ def _work(run: Run, source: Run, load, config, steps) -> None:
     from kerastc.compress.quantize import Quantize
     from kerastc.compress.task import task_of
     from kerastc.compress.work import Work
-    from kerastc.predictor import load_model
+    from kerastc.models.loading import load_model
     from kerastc.report.conclude import conclude
 
     if not run.path("data.json").is_file():

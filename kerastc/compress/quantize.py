@@ -60,13 +60,13 @@ class Quantize(Step):
 
         self.export(run, work.task)
         task = work.task
-        classifier = load(run.path("exports", "model.tflite"))
+        predictor = load(run.path("exports", "model.tflite"))
         part = task.parts[-1]
         keras = work.probabilities(part)
         names, labels = task.names(part), getattr(task.splits, part).labels
         with run.writing("predictions", f"keras_{part}.csv") as path:
             write_predictions(path, names, labels, keras, work.classes, (task.kind,))
-        return {part: classifier.probabilities(task.given(part)) for part in task.parts}
+        return {part: predictor.answers(task.given(part)) for part in task.parts}
 
     def export(self, run: Run, task: "Task") -> None:
         """Writes the LiteRT file of a run and its signature, with ranges of training rows."""

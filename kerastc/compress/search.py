@@ -187,7 +187,7 @@ def _check_first(words: Sequence[str], source: Run) -> None:
 
 def _space(chains: "Chains", words: Sequence[str], epochs: int) -> "Space":
     from kerastc.compress.space import space
-    from kerastc.predictor import load_model
+    from kerastc.models.loading import load_model
 
     begin = chains.model_after(words)
     compressed = takewhile(lambda run: run.steps, chains.source.line())

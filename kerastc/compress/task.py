@@ -9,9 +9,9 @@ import keras
 import numpy as np
 
 from kerastc.files import writing
-from kerastc.kinds import kind_of
 from kerastc.npz_files import is_finite_of, read_arrays
 from kerastc.run import Run
+from kerastc.tasks import task_of as named_task_of
 from kerastc.training.batching import Batches
 from kerastc.training.config import TrainingConfig
 from kerastc.training.teacher import Teaching
@@ -30,7 +30,7 @@ class Task(ABC):
         splits: the data of both.
 
     Attributes:
-        kind: one of `kerastc.kinds.KINDS`.
+        kind: `kerastc.tasks.Task.unit`.
         full_rank: a regular expression: places that low-rank leaves as they are.
         preprocessing: of the model as it is at present; a step may replace it.
     """
@@ -148,4 +148,4 @@ def task_of(parent: Run, original: Run, config: TrainingConfig, splits: "Splits"
     from kerastc.compress.text_task import TextTask
 
     kinds = {task.kind: task for task in (TextTask, ImageTask)}
-    return kinds[kind_of(parent)](parent, original, config, splits)
+    return kinds[named_task_of(parent).unit](parent, original, config, splits)

@@ -17,7 +17,7 @@ from kerastc.errors import UserError
 from kerastc.inputs.text.batches import TextBatches, text_batches
 from kerastc.models import compact
 from kerastc.outputs.classes.head import NO_LABEL, with_teacher
-from kerastc.predictor import Predictor
+from kerastc.predictor import Predictor, predictor_of
 from kerastc.run import Run
 from kerastc.text.tokenizer import Tokenizer
 from kerastc.training.config import TextClassifierConfig
@@ -113,10 +113,10 @@ class TextTask(Task):
     @cached_property
     def _teacher(self) -> Predictor:
         """The original run, which keeps its own tokenizer."""
-        return Predictor(self.original)
+        return predictor_of(self.original)
 
     def _logits(self, examples: Sequence[str]) -> np.ndarray:
-        return self._teacher.logits(examples)
+        return self._teacher.outputs(self._teacher.rows(examples))["logits"]
 
     def _bytes(self, examples: Sequence[str]) -> Iterator[bytes]:
         return (text.encode("utf-8", "surrogatepass") + b"\0" for text in examples)

@@ -30,7 +30,7 @@ COSTS = ("bytes", "latency_p50_ms", "peak_memory_bytes", "parameters", "seconds"
 
 Rows = LabelledTexts | LabelledImages | None
 # Measures exported files side by side on labelled rows, by default the test rows of their run:
-# an entry for each, as in benchmark.json, with its `logits`, (rows, classes) float.
+# an entry for each, as in benchmark.json, with its `answers`.
 Measure = Callable[[Sequence[Path], Rows], list[dict[str, Any]]]
 
 
@@ -38,7 +38,7 @@ def measured(paths: Sequence[Path], rows: Rows = None) -> list[dict[str, Any]]:
     """What `kerastc benchmark` finds, on one thread."""
     from kerastc.deploy.benchmark import Protocol, benchmark
 
-    return benchmark(paths, rows, protocol=Protocol.of_runs(CALLS), logits=True)
+    return benchmark(paths, rows, protocol=Protocol.of_runs(CALLS), answers=True)
 
 
 class Trials:
@@ -98,8 +98,7 @@ class Trials:
         parse(words)[-1].export(run, task)
         [entry] = self.measure([run.path(*FILE)], task.splits.validation)
         remove_model(run)  # exports/ has a tokenizer of its own
-        answers = self.output.answers({"logits": entry["logits"]})
-        write_rows(run, self.output, task.splits.validation.labels, answers)
+        write_rows(run, self.output, task.splits.validation.labels, entry["answers"])
         steps = sum(step["seconds"] for step in self.chains.record(before))
         run.write_json(RECORD, _record(words, entry, steps + time.perf_counter() - began))
         keras.utils.clear_session()

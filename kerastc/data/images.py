@@ -28,6 +28,7 @@ class LabelledImages(Labelled):
         bits: that the grey values in files of 16 bits have, where there were some.
     """
 
+    unit: ClassVar[str] = "image"
     per_row: ClassVar[tuple[str, ...]] = (*Labelled.per_row, "names")
 
     names: np.ndarray = field(kw_only=True)

@@ -34,6 +34,9 @@ class Examples:
 class Labelled(Examples):
     """Examples with one class each.
 
+    Attributes:
+        unit: what one is called, as `Task.unit` has it.
+
     Args:
         examples: an array whose first axis counts them; what is in it, a subclass says.
         labels: (n,) int32 array of indices into `classes`.
@@ -42,6 +45,7 @@ class Labelled(Examples):
         notes: what was counted on the way (rows dropped, files passed over, ...), name to number.
     """
 
+    unit: ClassVar[str]
     per_row: ClassVar[tuple[str, ...]] = ("examples", "labels")
 
     examples: np.ndarray

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -17,6 +18,8 @@ class LabelledPairs(LabelledTexts):
         reading: its `text` has the columns of the two.
         labels, classes, ...: as of `LabelledTexts`.
     """
+
+    unit: ClassVar[str] = "pair"
 
     def _digest(self, digest) -> None:
         for (first, second), label in zip(self.examples, self.labels, strict=True):

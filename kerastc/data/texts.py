@@ -22,6 +22,7 @@ class LabelledTexts(Labelled):
         parts: where the validation and test rows are that lie in one folder with these.
     """
 
+    unit: ClassVar[str] = "text"
     per_row: ClassVar[tuple[str, ...]] = (*Labelled.per_row, "dates")
 
     dates: np.ndarray | None = None

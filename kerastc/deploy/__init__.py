@@ -12,7 +12,7 @@ __getattr__, __dir__, __all__ = attach(
         "benchmark": ["benchmark"],
         "exporting": ["export"],
         "family": ["export_and_benchmark"],
-        "runtime": ["Classifier", "load"],
+        "runtime": ["load"],
         "signature": ["Signature"],
     },
 )

@@ -17,19 +17,17 @@ import numpy as np
 
 from kerastc.deploy.machine import machine
 from kerastc.deploy.process import Process
-from kerastc.deploy.runtime import classifier_of
+from kerastc.deploy.runtime import predictor_for
 from kerastc.deploy.targets import Data, Rows, Target, targets, unseen_rows
 from kerastc.deploy.wire import packed
 from kerastc.errors import UserError
-from kerastc.kinds import KINDS
-from kerastc.outputs.classes.metrics import classification_metrics
+from kerastc.outputs.output import LENGTH, Answers, Output, Outputs
 from kerastc.progress import progress
 from kerastc.run import Run
-from kerastc.scores.softmax import softmax
 
 FILE = "benchmark.json"
 PERCENTILES = (50, 90, 95, 99)
-CHUNK = 512  # texts or images a request
+CHUNK = 512  # examples a request
 BUFFER = 1 << 20  # bytes
 
 
@@ -40,8 +38,8 @@ class Protocol:
     Args:
         rounds: turns that each model has.
         calls: in each round.
-        batch: texts or images a call; None: as the file has it, else 1.
-        length: tokens a text; None: as the file has it, or as few of them as hold a text.
+        batch: rows a call; None: as the file has it, else 1.
+        length: tokens a row; None: as the file has it, or as few of them as hold a row.
         name: of a published protocol.
     """
 
@@ -68,30 +66,30 @@ def benchmark(
     threads: Sequence[int] = (1,),
     protocol: Protocol | None = None,
     most_rows: int | None = None,
-    logits: bool = False,
+    answers: bool = False,
 ) -> list[dict[str, Any]]:
     """Measures models side by side, and writes those of a run into its benchmark.json.
 
     Args:
         paths: runs, exported files, bundles.
         data: labelled examples, or what gives them for a signature; by default the test rows of
-            each run (of images the first 2,000 or so, which it keeps; the validation rows after a
-            cross-validation), the samples of each bundle.
+            each run (the first 2,000 or so where it keeps examples apart, as images; the validation
+            rows after a cross-validation), the samples of each bundle.
         threads: each model is measured with each of these.
         protocol: how it is timed; 100 calls by default.
         most_rows: of the examples for accuracy, evenly spread; all by default.
-        logits: returns them, too: `logits` of the rows, (rows, classes) float64. No file has them.
+        answers: returns what the models answer, too, as `answers`. No file has that.
 
     Returns:
         a dict a model and number of threads, in JSON's types: `model` (its path) and `file`
-        (relative to its run), `kind`, `part` (of its run, None of other rows), `format`,
-        `quantization`, `parameters`, `bytes`, `gzip_bytes`; `batch`, `length` (None of images),
-        `threads`, `protocol`, `runs`; `initialisation_ms`, `first_call_ms`, `tokenize_ms` (of one
-        text; an image takes next to nothing), what `latencies` gives, `throughput` (texts or images
-        a second); `peak_memory_bytes` (of the process) and `model_memory_bytes` (by how much that
-        is more than before the model was loaded); what `worth` gives; `learned_from` (whether the
-        run is made of the examples); `unseen` (of texts, as `Unseen.as_dict` gives it); `machine`
-        and `measured` (when).
+        (relative to its run), `task`, `part` (of its run, None of other rows), `format`,
+        `quantization`, `parameters`, `bytes`, `gzip_bytes`; `batch`, `length` (None where rows have
+        none), `threads`, `protocol`, `runs`; `initialisation_ms`, `first_call_ms`, `tokenize_ms`
+        (of one example), what `latencies` gives, `throughput` (examples a second);
+        `peak_memory_bytes` (of the process) and `model_memory_bytes` (by how much that is more than
+        before the model was loaded); what `worth` gives; `learned_from` (whether the run is made of
+        the examples); `unseen` (as `Unseen.as_dict` gives it, where the input can miss something);
+        `machine` and `measured` (when).
 
     Raises:
         UserError: before any model is timed, where one of them is unfit.
@@ -118,19 +116,19 @@ def benchmark(
             entry["unseen"] = unseen[target.name].as_dict()
         if target.run is not None:
             _record(target.run, entry)
-        if logits:
-            entry["logits"] = said[target.signature.path]
+        if answers:
+            entry["answers"] = said[target.signature.path]
     return [entry for _, entry in entries]
 
 
 def _shape(target: Target, protocol: Protocol) -> tuple[int, int | None]:
-    """Rows a call and tokens a text, None for as few as hold it, as model and protocol have it."""
-    classifier = classifier_of(target.signature)
-    batch, lengths = classifier.batch, classifier.lengths
+    """Rows a call and tokens a row, None for as few as hold it, as model and protocol have it."""
+    predictor = predictor_for(target.signature)
+    batch, lengths = predictor.session.batch, predictor.session.lengths
     if protocol.length is not None and not lengths:
         raise UserError(
-            f"{target.name} classifies {KINDS[classifier.kind]}; a protocol of "
-            f"{protocol.length} tokens is for texts.",
+            f"{target.name} is for {predictor.task.units}, which have no length; a protocol of "
+            f"{protocol.length} tokens does not apply.",
             "Leave --protocol out.",
         )
     for name, allowed, asked in (
@@ -155,7 +153,7 @@ def _entry(
     return {
         "model": target.name,
         "file": target.file,
-        "kind": signature.kind,
+        "task": signature.task,
         "part": target.part,
         "format": signature.format,
         "quantization": signature.quantization,
@@ -228,57 +226,60 @@ def latencies(milliseconds: np.ndarray) -> dict[str, Any]:
 
 def _score(
     entries: Sequence[tuple[Target, dict]], processes: Sequence[Process], most_rows: int | None
-) -> dict[Path, np.ndarray]:
+) -> dict[Path, Answers]:
     """Adds what the models are worth; the number of threads changes nothing in that.
 
     Returns:
-        the logits of each file.
+        what each file answers.
     """
     known: dict[Path, dict[str, Any]] = {}
-    said: dict[Path, np.ndarray] = {}
+    said: dict[Path, Answers] = {}
     for (target, entry), process in zip(entries, processes, strict=True):
         path = target.signature.path
         if path not in known:
             rows = target.rows.spread(most_rows)
-            said[path] = logits_of(process, rows.examples, "Measuring accuracy")
-            known[path] = worth(rows, said[path], target.signature.classes)
+            predictor = predictor_for(target.signature)
+            found = outputs_of(process, predictor.output, rows.examples, "Measuring accuracy")
+            said[path] = predictor.output.answers(found, predictor.rows(rows.examples))
+            known[path] = worth(rows, said[path], predictor.output)
             known[path]["learned_from"] = rows.learned
         entry |= known[path]
     return said
 
 
-def logits_of(
-    process: Process, examples: np.ndarray | Sequence[str], description: str
-) -> np.ndarray:
-    """What the model of a process says of texts or images, (examples, classes) float64."""
-    found = []
+def outputs_of(
+    process: Process, output: Output, examples: Sequence[Any], description: str
+) -> Outputs:
+    """What the model of a process gives for examples, as the input takes them."""
+    parts = []
     with progress(description, len(examples)) as advance:
         for begin in range(0, len(examples), CHUNK):
             part = examples[begin : begin + CHUNK]
-            found += process.ask({"logits": packed(part)})["logits"]
+            parts.append(_arrays(process.ask({"outputs": packed(part)})["outputs"], output))
             advance(len(part))
-    return np.array(found, np.float64)
+    return output.merged(parts)
 
 
-def worth(rows: Rows, logits: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:
-    """Loss, accuracy and macro F1 with 95 % intervals, and agreement with the Keras model.
+def _arrays(found: dict[str, list], output: Output) -> Outputs:
+    """Outputs that came as JSON."""
+    return {
+        name: [np.array(row, np.float64) for row in found[name]]
+        if LENGTH in shape
+        else np.array(found[name], np.float64)
+        for name, shape in output.shapes.items()
+    }
+
+
+def worth(rows: Rows, answers: Answers, output: Output) -> dict[str, Any]:
+    """What `Output.worth` says of answers, and `agreement` with the Keras model.
 
     Args:
-        rows: the examples' classes, and the choices of the Keras model.
-        logits: (n, classes) float.
-        classes: their names.
+        rows: the truth, and what the Keras model answers.
+        answers: of the model that is measured.
+        output: of both.
     """
-    metrics = classification_metrics(rows.labels, softmax(logits), classes)
-    same = None if rows.expected is None else float((logits.argmax(1) == rows.expected).mean())
-    return {
-        "rows": metrics["rows"],
-        "loss": metrics["loss"],
-        "accuracy": metrics["accuracy"],
-        "accuracy_interval": metrics["intervals"]["accuracy"],
-        "macro_f1": metrics["macro_f1"],
-        "macro_f1_interval": metrics["intervals"]["macro_f1"],
-        "agreement": same,
-    }
+    same = None if rows.expected is None else output.same(answers, rows.expected)
+    return output.worth(rows.truth, answers) | {"agreement": same}
 
 
 def gzip_size(path: Path) -> int:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from kerastc import formatting
-from kerastc.kinds import KINDS
 from kerastc.own_rows import warning
 from kerastc.printable import echo
 from kerastc.table import short_names, show_table
+from kerastc.tasks import TASKS
 
 TIMES = ("p50", "p90", "p95", "p99")
 
@@ -29,8 +29,8 @@ def benchmark_tables(entries: Sequence[dict[str, Any]]) -> None:
         f"{file} x{entry['threads']}" if several else file
         for file, entry in zip(files, entries, strict=True)
     ]
-    kinds = {entry["kind"] for entry in entries}
-    what = KINDS[kinds.pop()] if len(kinds) == 1 else "rows"
+    units = {TASKS[entry["task"]].units for entry in entries}
+    what = units.pop() if len(units) == 1 else "rows"
     machine = entries[0]["machine"]
     where = f"{folder}: {machine['cpu']}, {machine['cores']} cores, {machine['system']}"
     if entries[0]["protocol"] == "source":
@@ -80,8 +80,8 @@ def benchmark_tables(entries: Sequence[dict[str, Any]]) -> None:
 def _warn(entries: Sequence[dict[str, Any]]) -> None:
     """Tells of each run that is made of the examples; a model's path is RUN/exports/FILE."""
     learned = [entry for entry in entries if entry.get("learned_from")]
-    for folder, kind in dict.fromkeys((Path(e["model"]).parents[1], e["kind"]) for e in learned):
-        echo(warning(kind, folder), err=True)
+    for folder, name in dict.fromkeys((Path(e["model"]).parents[1], e["task"]) for e in learned):
+        echo(warning(TASKS[name], folder), err=True)
 
 
 def _source_table(names: Sequence[str], entries: Sequence[dict[str, Any]], where: str) -> None:

@@ -16,7 +16,7 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -25,21 +25,21 @@ from typing import Any
 import numpy as np
 
 from kerastc import __version__
-from kerastc.deploy.sample_images import images_of, read_images
+from kerastc.deploy.kept_examples import examples_of, spread
 from kerastc.deploy.signature import Signature, beside
 from kerastc.errors import UserError
 from kerastc.files import writing
 from kerastc.forms import parsed
-from kerastc.outputs.classes.predictions import Predictions, read_predictions, write_predictions
+from kerastc.outputs.output import Output
 from kerastc.run import Run
+from kerastc.tasks import Task, task_named
 
 SUFFIX = ".zip"
 MANIFEST = "manifest.json"
 SAMPLES = "samples.csv"
-IMAGES = "samples.npz"  # of a bundle of images: "images", row by row those of the CSV file
 FORMAT = 1  # of the manifest
 ROWS = 200  # samples
-MOST_PIXELS = 2**24  # bytes of sample images; fewer are packed where they are large
+MOST_KEPT = 2**24  # bytes of samples that are no text; fewer are packed where they are large
 MOST_FILES = 100
 MOST_BYTES = 2**32  # unpacked; a .tflite ends at 2 GiB
 MOST_MANIFEST = 2**20  # bytes
@@ -61,13 +61,13 @@ class Unpacked:
 
     Args:
         signature: of the model.
-        samples: texts or names of images, their classes, and what the Keras model says of them.
-        images: (samples, height, width, channels) uint8; None where they are texts.
+        samples: texts or names of images, what is true of them, and what the Keras model answers.
+        examples: the same as the input takes them.
     """
 
     signature: Signature
-    samples: Predictions
-    images: np.ndarray | None = None
+    samples: Any
+    examples: Sequence[Any]
 
 
 def write(signature: Path, out: Path) -> Path:
@@ -89,24 +89,25 @@ def write(signature: Path, out: Path) -> Path:
         )
     if out.suffix != SUFFIX:
         raise UserError(f"{out} is no name of a bundle.", f"Give one that ends in {SUFFIX}.")
-    samples, images = _samples(Run(told.folder.parent), told.kind)
+    task = task_named(told.task, told.path)
+    output = task.output(told.classes)
+    samples, examples, rows = _samples(Run(told.folder.parent), task, output)
     parts = {told.file: told.path, beside(told.path).name: beside(told.path)}
     for path in sorted(told.tokenizer_path.rglob("*")) if told.tokenizer else ():
         if path.is_file():
             parts[path.relative_to(told.folder).as_posix()] = path
     with tempfile.TemporaryDirectory() as folder:
         parts[SAMPLES] = Path(folder, SAMPLES)
-        write_predictions(
+        output.write_predictions(
             parts[SAMPLES],
-            samples.examples,
-            samples.labels,
-            samples.probabilities,
-            samples.classes,
-            samples.columns,
+            task.columns,
+            [samples.examples[row] for row in rows],
+            [samples.truth[row] for row in rows],
+            [samples.answers[row] for row in rows],
         )
-        if images is not None:
-            parts[IMAGES] = Path(folder, IMAGES)
-            np.savez(parts[IMAGES], images=images)
+        if kept := _kept(task):
+            parts[kept] = Path(folder, kept)
+            task.input.write_kept(parts[kept], task.units, examples[rows])
         with writing(out) as temporary:
             _pack(temporary, parts, beside(told.path).name)
     return out
@@ -138,35 +139,38 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
                 f"{path} cannot be unpacked: it points outside itself.", AGAIN
             ) from None
         told = Signature.read(folder / signature)
-        images = read_images(folder / IMAGES, "images") if told.kind == "image" else None
-        yield Unpacked(told, read_predictions(folder / SAMPLES), images)
+        task = task_named(told.task, told.path)
+        samples = task.output(told.classes).read_predictions(folder / SAMPLES)
+        examples, kept = samples.examples, _kept(task)
+        if kept:
+            examples = task.input.read_kept(folder / kept, task.units)
+            if len(examples) != len(samples.examples):
+                raise UserError(f"{path} has not as many {task.units} as answers.", AGAIN)
+        yield Unpacked(told, samples, examples)
 
 
 class _Unfit(ValueError):
     """What is wrong with a bundle, to end a sentence with."""
 
 
-def _samples(run: Run, kind: str) -> tuple[Predictions, np.ndarray | None]:
-    """Up to 200 rows of a run, spread over its test part, else validation; and their images."""
+def _kept(task: Task) -> str:
+    """What a bundle calls the file of its samples where the predictions only name them."""
+    return f"samples{Path(task.input.kept).suffix}" if task.input.kept else ""
+
+
+def _samples(run: Run, task: Task, output: Output) -> tuple[Any, Sequence[Any], np.ndarray]:
+    """The predictions of a run's test part, else validation; its examples, and up to 200 rows."""
     for part in dict.fromkeys((run.judged_on, "validation")):
         path = run.path("predictions", f"{part}.csv")
-        images = images_of(run, part) if kind == "image" else None
-        if path.is_file() and (kind != "image" or images is not None):
-            found = read_predictions(path)
-            count, most = len(found.labels), ROWS
-            if images is not None:
-                count = min(count, len(images))
-                most = min(ROWS, max(1, MOST_PIXELS // images[0].nbytes))
-            rows = np.unique(np.linspace(0, count - 1, most).astype(int))
-            samples = Predictions(
-                found.examples[rows],
-                found.labels[rows],
-                found.probabilities[rows],
-                found.classes,
-                found.columns,
-            )
-            return samples, None if images is None else images[rows]
-    files = "test.csv nor validation.csv" + (" with images.npz" if kind == "image" else "")
+        examples = examples_of(run, part, task, output) if path.is_file() else None
+        if examples is not None:
+            samples = output.read_predictions(path)
+            most = ROWS
+            if task.input.kept:
+                most = min(ROWS, max(1, MOST_KEPT // examples[0].nbytes))
+            return samples, examples, spread(min(len(samples.examples), len(examples)), most)
+    files = "test.csv nor validation.csv"
+    files += f" with {task.input.kept}" if task.input.kept else ""
     raise UserError(
         f"{run.path('predictions')} has neither {files}: a bundle takes its samples from there.",
         "Bundle a file that stands in RUN/exports of a finished run.",

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from kerastc.capabilities import Capability
 from kerastc.deploy.in_tensorflow import Request
 from kerastc.deploy.litert import EXCLUDING, QUANTIZATIONS
-from kerastc.deploy.signature import TEXT_INPUTS, Signature, beside
+from kerastc.deploy.signature import Signature, beside
 from kerastc.errors import UserError, nearest
-from kerastc.kinds import KINDS, kind_of
+from kerastc.inputs.input import OWN
 from kerastc.run import Run
+from kerastc.tasks import TASKS, Task, task_of
 
 FOLDER = "exports"
 FILES = {"litert": "model.tflite", "onnx": "model.onnx", "saved_model": "saved_model"}
@@ -29,16 +31,16 @@ def checked(
             f"format={format} is not known.",
             f"{nearest(format, FILES)} Allowed: {', '.join(FILES)}.".lstrip(),
         )
-    kind = kind_of(run)
+    task = task_of(run)
     if not run.path("model.keras").is_file():
         raise UserError(
             f"{run.path('model.keras')} is missing: the run stands {run.standing()}.",
             run.how_to_go_on,
         )
     quantization = _quantization(run, format, quantization)
-    if quantization == "int4-tables" and kind != "text":
+    if quantization == "int4-tables" and Capability.TOKENS not in task.capabilities:
         raise UserError(
-            f"{run.folder} classifies {KINDS[kind]}: its model has no tables of embeddings, and "
+            f"{run.folder} is of {task.units}: its model has no tables of embeddings, and "
             "int4-tables would quantise nothing more than int8 does.",
             "Take int8.",
         )
@@ -47,12 +49,12 @@ def checked(
             f"exclude has no effect with {quantization}: nothing is left out there.",
             f"It goes with --quantization {', '.join(EXCLUDING)}.",
         )
-    _check_names(run, kind, format, names)
+    _check_names(task, format, names)
     if batch is None:
         batch = 1 if format == "litert" else 0
     if batch < 0:
         raise UserError(f"batch={batch} is not allowed.", "Give 1 or more, or any.")
-    lengths = _lengths(run, kind, format, length)
+    lengths = _lengths(run, task, format, length)
     if format == "litert" and lengths == () and not batch:
         raise UserError(
             "LiteRT cannot leave both batch and length open.", "Fix one: --batch 1, for example."
@@ -62,15 +64,21 @@ def checked(
     )
 
 
-def _check_names(run: Run, kind: str, format: str, names: str) -> None:
-    if names not in TEXT_INPUTS:
+def _check_names(task: Task, format: str, names: str) -> None:
+    units: dict[str, list[str]] = {}  # of the inputs that have a scheme of names
+    for each in TASKS.values():
+        for scheme in each.input.names:
+            units.setdefault(scheme, []).append(each.units)
+    if names not in units:
         raise UserError(
             f"names={names} is not known.",
-            f"{nearest(names, TEXT_INPUTS)} Allowed: {', '.join(TEXT_INPUTS)}.".lstrip(),
+            f"{nearest(names, units)} Allowed: {', '.join(units)}.".lstrip(),
         )
-    if names != "keras" and (format != "onnx" or kind != "text"):
+    if names != OWN and (format != "onnx" or names not in task.input.names):
+        having = " and ".join(dict.fromkeys(units[names]))
         raise UserError(
-            f"names={names} is for ONNX files of texts; this is a {format} file of {KINDS[kind]}.",
+            f"names={names} is for ONNX files of {having}; this is a {format} file of "
+            f"{task.units}.",
             "Leave it out, or write ONNX: --format onnx",
         )
 
@@ -89,13 +97,13 @@ def _quantized_itself(run: Run) -> bool:
 
 
 def _lengths(
-    run: Run, kind: str, format: str, asked: int | Sequence[int] | None
+    run: Run, task: Task, format: str, asked: int | Sequence[int] | None
 ) -> tuple[int, ...] | None:
     """In ascending order; none where the length is open, None where rows have no length."""
-    if kind != "text":
+    if not task.input.least:
         if asked is not None:
             raise UserError(
-                f"{run.folder} classifies {KINDS[kind]}, which have no length in tokens.",
+                f"{run.folder} is of {task.units}, which have no length in tokens.",
                 "Leave --length out.",
             )
         return None
@@ -106,10 +114,12 @@ def _lengths(
     lengths = (asked,) if isinstance(asked, int) else tuple(sorted(set(asked)))
     if lengths == (0,):
         return ()
-    if wrong := [length for length in lengths if length < 3]:
+    least = task.input.least
+    if wrong := [length for length in lengths if length < least]:
         raise UserError(
-            f"length={wrong[0]} is not allowed: start and end take two tokens.",
-            "Give 3 or more, or any alone.",
+            f"length={wrong[0]} is not allowed: a {task.unit} takes at least {least} tokens, "
+            "those around it included.",
+            f"Give {least} or more, or any alone.",
         )
     if len(lengths) > 1 and format != "litert":
         raise UserError(

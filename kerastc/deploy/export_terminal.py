@@ -5,10 +5,11 @@ from pathlib import Path
 
 from kerastc import formatting
 from kerastc.deploy.benchmark import gzip_size
-from kerastc.deploy.signature import Signature, Tensor
-from kerastc.kinds import KINDS
+from kerastc.deploy.signature import Signature
 from kerastc.printable import echo
 from kerastc.table import show_table
+from kerastc.tasks import task_named
+from kerastc.tensor import Tensor
 
 
 def export_table(signatures: Sequence[Signature]) -> None:
@@ -17,8 +18,11 @@ def export_table(signatures: Sequence[Signature]) -> None:
     Args:
         signatures: of one folder, at least one.
     """
+    first = signatures[0]
+    task = task_named(first.task, first.path)
+    answer = task.output.answer
     show_table(
-        ("file", "weights", "input", "size", "gzip", "difference", "same class"),
+        ("file", "weights", "input", "size", "gzip", "difference", f"same {answer}"),
         [
             (
                 signature.file,
@@ -31,8 +35,8 @@ def export_table(signatures: Sequence[Signature]) -> None:
             )
             for signature in signatures
         ],
-        f"{signatures[0].folder}: largest difference of a logit from the Keras model, and the "
-        f"share of {signatures[0].parity['rows']} {KINDS[signatures[0].kind]} with the same class",
+        f"{first.folder}: largest difference of a logit from the Keras model, and the "
+        f"share of {first.parity['rows']} {task.units} with the same {answer}",
     )
     for signature in signatures:
         for note in signature.notes:

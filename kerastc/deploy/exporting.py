@@ -1,6 +1,7 @@
 """A run to files that other programs run, each compared with the Keras model."""
 
 import contextlib
+import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,17 +12,10 @@ import numpy as np
 
 from kerastc.deploy.export_request import FOLDER, checked, file_name
 from kerastc.deploy.in_tensorflow import Request, in_another_process, keeps_tensorflow, quiet
-from kerastc.deploy.signature import (
-    SERVE,
-    TEXT_INPUTS,
-    Signature,
-    Tensor,
-    beside,
-    digest,
-    size,
-)
-from kerastc.kinds import kind_of
+from kerastc.deploy.signature import SERVE, Signature, beside, digest, size
+from kerastc.inputs.input import OWN
 from kerastc.run import Run
+from kerastc.tensor import Tensor
 
 if TYPE_CHECKING:
     from kerastc.deploy.run_export import RunExport
@@ -47,14 +41,14 @@ def export(
     Args:
         run: with a trained model.
         format: "litert", "onnx" or "saved_model".
-        batch: texts or images a call, 0 for any; by default 1 in LiteRT and any elsewhere.
-        length: tokens a text, 0 for any; by default any in ONNX and elsewhere as many as in
-            training. A LiteRT file may have several: a text takes the shortest that holds it, and
+        batch: rows a call, 0 for any; by default 1 in LiteRT and any elsewhere.
+        length: tokens a row, 0 for any; by default any in ONNX and elsewhere as many as in
+            training. A LiteRT file may have several: a row takes the shortest that holds it, and
             all share one set of weights. Images have none.
         quantization: of LiteRT files, see `kerastc.deploy.litert.convert`; by default "float32", or
             that which the run itself was compressed with.
         exclude: operators of LiteRT files that are not quantised, as in `convert`.
-        names: of an ONNX file's inputs, a key of `kerastc.deploy.signature.TEXT_INPUTS`.
+        names: of an ONNX file's inputs, a key of `Input.names`.
         calibration: for int8-static, token ids of real texts, (n,) each, or real images, (height,
             width, channels) uint8 each; by default validation rows of the run.
 
@@ -79,51 +73,45 @@ def _export(request: Request, calibration: Sequence[np.ndarray] | None) -> Signa
     from kerastc.backend import choose_backend
 
     choose_backend("tensorflow")
+    from kerastc.deploy.run_export import RunExport
+
     run = Run.open(Path(request.run))
-    task = _task(run, request)
+    export = RunExport(run, request.batch, request.lengths or ())
     rows = None
     if request.quantization == "int8-static":
-        rows = task.rows if calibration is None else task.calibration(calibration)
+        rows = export.arrays if calibration is None else export.calibration(calibration)
     name = file_name(run, request.format, request.quantization)
     with contextlib.ExitStack() as stack:
         # The model comes into its place last: a signature without it is found out at once.
         made = stack.enter_context(run.writing(FOLDER, name))
         told = stack.enter_context(run.writing(FOLDER, beside(Path(name)).name))
-        if task.tokenizer:
-            task.copy_tokenizer(stack.enter_context(run.writing(FOLDER, task.tokenizer)))
-        notes = _convert(task, request, rows, made)
-        signature = _signature(task, request, made, (*notes, *task.notes()))
-        parity = _compared(task, signature, name)
+        if folder := export.input.folder:
+            shutil.copytree(run.path(folder), stack.enter_context(run.writing(FOLDER, folder)))
+        notes = _convert(export, request, rows, made)
+        signature = _signature(export, request, made, (*notes, *export.notes()))
+        parity = _compared(export, signature, name)
         signature = replace(signature, file=name, parity=parity)
         signature.write(told)
     return replace(signature, folder=run.path(FOLDER))
 
 
-def _task(run: Run, request: Request) -> "RunExport":
-    if kind_of(run) == "image":
-        from kerastc.deploy.image_export import ImageExport
-
-        return ImageExport(run, request.batch)
-    from kerastc.deploy.text_export import TextExport
-
-    return TextExport(run, request.batch, request.lengths)
-
-
 def _convert(
-    task: "RunExport", request: Request, calibration: dict | None, path: Path
+    export: "RunExport", request: Request, calibration: dict | None, path: Path
 ) -> tuple[str, ...]:
     """Writes the model in its format; returns what its user should know."""
     from kerastc.deploy import litert, onnx, saved_model
 
+    model, inputs, outputs = export.light_model, export.inputs, export.outputs
     if request.format == "saved_model":
-        graph, notes = task.graph()
-        saved_model.write(task.light_model, task.inputs, path, task.classes, graph)
+        graph, notes = export.graph()
+        served = export.task.output_part("export").served
+        saved_model.write(model, inputs, outputs, path, export.output.labels, served, graph)
         return notes
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch, "saved_model")
-        saved_model.write(task.light_model, task.inputs, folder, more=task.shorter)
+        saved_model.write(model, inputs, outputs, folder, more=export.shorter)
         if request.format == "onnx":
-            path.write_bytes(onnx.convert(folder, task.inputs, _inputs(task, request)))
+            path.write_bytes(onnx.convert(folder, inputs, _inputs(export, request)))
         else:
             path.write_bytes(
                 litert.convert(
@@ -131,71 +119,77 @@ def _convert(
                     request.quantization,
                     calibration,
                     request.exclude,
-                    (*task.shorter, SERVE),
+                    (*export.shorter, SERVE),
                 )
             )
     return ()
 
 
-def _inputs(task: "RunExport", request: Request) -> tuple[Tensor, ...]:
-    """The inputs of the file; under the names of Hugging Face they have its 64 bits, too."""
-    if request.names == "keras":
-        return task.inputs
-    names = TEXT_INPUTS[request.names]
-    return tuple(
-        replace(tensor, name=name, dtype="int64")
-        for tensor, name in zip(task.inputs, names, strict=True)
-    )
+def _inputs(export: "RunExport", request: Request) -> tuple[Tensor, ...]:
+    """The inputs of the file; under names that are not ours they have the 64 bits of their home."""
+    names = export.input.names[request.names]
+    if request.names == OWN:
+        return export.inputs
+    return tuple(replace(t, name=names[t.name], dtype="int64") for t in export.inputs)
 
 
 def _signature(
-    task: "RunExport", request: Request, path: Path, notes: tuple[str, ...]
+    export: "RunExport", request: Request, path: Path, notes: tuple[str, ...]
 ) -> Signature:
     return Signature(
         format=request.format,
         file=path.name,
         sha256=digest(path),
         bytes=size(path),
-        kind=task.kind,
-        inputs=_inputs(task, request),
-        outputs=task.outputs,
-        classes=task.classes,
-        preprocessing=task.settings,
-        tokenizer=task.tokenizer,
+        task=export.task.name,
+        inputs=_inputs(export, request),
+        outputs=export.outputs,
+        classes=export.output.labels,
+        preprocessing=export.settings,
+        tokenizer=export.input.folder,
         quantization=request.quantization,
-        parameters=task.light_model.count_params(),
-        lengths=task.lengths,
+        parameters=export.light_model.count_params(),
+        lengths=export.lengths,
         notes=notes,
         folder=path.parent,
     )
 
 
-def _compared(task: "RunExport", signature: Signature, name: str) -> dict:
+def _compared(export: "RunExport", signature: Signature, name: str) -> dict:
     """The parity of a file, by the program that will run it; see `kerastc.deploy.parity`."""
     from kerastc.deploy.parity import compare
 
-    expected = task.expected()
+    expected, output, rows = export.expected(), export.output, export.rows
+    quantization = signature.quantization
     if signature.format == "saved_model":
-        import tensorflow as tf
-
-        loaded = tf.saved_model.load(str(signature.path))
-        serve, served = loaded.signatures["serve"], loaded.signatures["serving_default"]
-
-        def call(rows):
-            return serve(**{n: tf.constant(a) for n, a in rows.items()})["logits"].numpy()
-
-        given = task.given()
+        serve, served = _saved_functions(signature)
+        given = export.given()
         if set(served.structured_input_signature[1]) == set(given):
-            found = served(**{n: tf.constant(a) for n, a in given.items()})["logits"].numpy()
-            compare(found, expected, signature.quantization, f"serving_default of {name}")
+            found = output.cut(_called(served, given), export.input.sizes(rows))
+            compare(found, expected, output, rows, quantization, f"serving_default of {name}")
+        found = export.found(lambda arrays: _called(serve, arrays))
     else:
         from kerastc.deploy.sessions import start
 
         session = start(signature)
 
-        def run_named(rows):
-            given = zip(signature.inputs, task.inputs, strict=True)
-            return session.run({t.name: rows[own.name].astype(t.dtype) for t, own in given})
+        def call(arrays):
+            own = zip(signature.inputs, export.inputs, strict=True)
+            return session.run({t.name: arrays[mine.name].astype(t.dtype) for t, mine in own})
 
-        call = task.by_length(run_named)
-    return compare(task.logits(call), expected, signature.quantization, name).as_dict()
+        found = export.found(call, short=True)
+    return compare(found, expected, output, rows, quantization, name).as_dict()
+
+
+def _saved_functions(signature: Signature) -> tuple:
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(signature.path))
+    return loaded.signatures["serve"], loaded.signatures["serving_default"]
+
+
+def _called(function, arrays: dict) -> dict[str, np.ndarray]:
+    import tensorflow as tf
+
+    found = function(**{name: tf.constant(array) for name, array in arrays.items()})
+    return {name: tensor.numpy() for name, tensor in found.items()}

@@ -68,7 +68,8 @@ def in_another_process(request: Request, calibration: Sequence[np.ndarray] | Non
         asked, answered = Path(scratch, "request.json"), Path(scratch, "answer.json")
         asked.write_text(json.dumps(asdict(request)), "utf-8")
         if calibration is not None:
-            np.savez(Path(scratch, ROWS), *calibration)
+            # Of a row of tokens its ids.
+            np.savez(Path(scratch, ROWS), *(getattr(row, "ids", row) for row in calibration))
         done = subprocess.run(
             # -P: nothing of the folder that we are in is imported.
             [sys.executable, "-P", "-m", "kerastc.deploy.in_tensorflow", str(asked), str(answered)],

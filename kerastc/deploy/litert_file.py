@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
 
-from kerastc.deploy.signature import Tensor
+from kerastc.tensor import Tensor
 
 KINDS = {n: kind for kind, n in vars(schema.BuiltinOperator).items() if kind.isupper()}
 

@@ -11,10 +11,10 @@ It reads requests, one line of JSON each, and answers each with a line:
         calls it on one batch of the examples after the other, and tells the milliseconds of each;
     {"memory": true}
         peak memory up to now;
-    {"logits": [...]}
-        what the model says of examples, (examples, classes).
+    {"outputs": [...]}
+        what the model gives for examples, by name, a list a row.
 
-Examples are texts or images, as `kerastc.deploy.wire` packs them.
+Examples are packed as `kerastc.deploy.wire` does.
 
 A request that cannot be met is answered by {"error": MESSAGE, "hint": HINT}.
 """
@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from kerastc.deploy.machine import memory, peak_memory
-from kerastc.deploy.runtime import classifier_of
+from kerastc.deploy.runtime import predictor_for
 from kerastc.deploy.sessions import library
 from kerastc.deploy.signature import Signature
 from kerastc.deploy.wire import unpacked
@@ -43,31 +43,32 @@ class Measured:
     Args:
         signature: its path.
         threads: that a call may use.
-        batch: texts or images a call.
-        length: tokens a text; None: as many as the longest of a call has. Images have none.
+        batch: rows a call.
+        length: tokens a row; None: as many as the longest of a call has.
         examples: what it is timed on, at least one, packed.
     """
 
     def __init__(self, signature: str, threads: int, batch: int, length: int | None, examples: Any):
         told = Signature.read(Path(signature))
-        self.classifier = classifier_of(told)
+        self.predictor = predictor_for(told)
+        self.session = self.predictor.session
         library(told.format)  # is there before memory and time are taken
         given = unpacked(examples)
         began = time.perf_counter()
-        rows = [self.classifier.rows(given[i : i + 1], length)[0] for i in range(len(given))]
+        rows = [self.predictor.rows(given[i : i + 1], length)[0] for i in range(len(given))]
         self.tokenize_ms = (time.perf_counter() - began) * 1000 / len(rows)
         self.before = memory()
         began = time.perf_counter()
-        self.classifier.start(threads)
+        self.session.start(threads)
         self.initialisation_ms = (time.perf_counter() - began) * 1000
         self.batches = [
-            self.classifier.inputs([rows[(i + j) % len(rows)] for j in range(batch)], length)
+            self.session.inputs([rows[(i + j) % len(rows)] for j in range(batch)], length)
             for i in range(0, len(rows), batch)
         ]
         began = time.perf_counter()
-        self.classifier.run(self.batches[0])
+        self.session.run(self.batches[0])
         self.first_call_ms = (time.perf_counter() - began) * 1000
-        self.classifier.check()
+        self.session.check()
 
     def loaded(self) -> dict[str, float]:
         """What loading took, in milliseconds."""
@@ -80,12 +81,12 @@ class Measured:
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Meets any request but the first."""
         if "calls" in request:
-            return {"milliseconds": timed(self.classifier.run, self.batches, request["calls"])}
+            return {"milliseconds": timed(self.session.run, self.batches, request["calls"])}
         if "memory" in request:
             peak = peak_memory()
             return {"peak_memory_bytes": peak, "model_memory_bytes": max(peak - self.before, 0)}
-        rows = self.classifier.rows(unpacked(request["logits"]))
-        return {"logits": self.classifier.logits(rows).tolist()}
+        found = self.predictor.outputs(self.predictor.rows(unpacked(request["outputs"])))
+        return {"outputs": {name: [row.tolist() for row in rows] for name, rows in found.items()}}
 
 
 def timed(run: Callable[[Any], Any], batches: Sequence[Any], calls: int) -> list[float]:

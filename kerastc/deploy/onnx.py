@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kerastc.deploy.signature import Tensor
 from kerastc.errors import UserError
+from kerastc.tensor import Tensor
 
 # The newest that tf2onnx 1.17 writes; ONNX Runtime reads it since 1.14 (2023).
 OPSET = 18
@@ -34,13 +34,13 @@ def convert(saved_model: Path, inputs: Sequence[Tensor], named: Sequence[Tensor]
     loaded = tf.saved_model.load(str(saved_model))  # its function does not keep the variables
     named = named or inputs
     specs = [tf.TensorSpec(t.shape, t.dtype, name=t.name) for t in named]
-    function = loaded.logits
+    function = loaded.answer
     if list(named) != list(inputs):
 
         @tf.function(input_signature=specs)
         def function(*arrays):
             kinds = (tensor.dtype for tensor in inputs)
-            return loaded.logits(*map(tf.cast, arrays, kinds))
+            return loaded.answer(*map(tf.cast, arrays, kinds))
 
     model, _ = tf2onnx.convert.from_function(
         function, specs, opset=OPSET, custom_op_handlers={"Erfc": (_erfc, [])}

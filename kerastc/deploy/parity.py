@@ -1,28 +1,30 @@
 """How far an exported model is from the Keras model that it was made of, on real rows."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from kerastc.errors import UserError
+from kerastc.outputs.output import Output, Outputs
 
-# The largest difference of a logit, as a share of the largest logit of the Keras model. Another
+# The largest difference of a number, as a share of the largest one of the Keras model. Another
 # order of the additions costs 1e-6, half precision 1e-3; a wrong operator or weight far more.
 TOLERANCES = {"float32": 1e-4, "float16": 1e-2}
-# Eight and four bits move logits by much and decisions by little: the least share of rows whose
-# most probable class must stay.
+# Eight and four bits move numbers by much and decisions by little: the least share of answers that
+# must stay the same.
 AGREEMENTS = {"int8": 0.9, "int8-static": 0.75, "int4-tables": 0.75, "int4": 0.75}
 
 
 @dataclass(frozen=True)
 class Parity:
-    """The comparison of two arrays of logits.
+    """The comparison of the outputs of two models.
 
     Args:
         rows: that were compared.
-        max_difference, mean_difference: of the logits, absolute.
-        agreement: the share of rows with the same most probable class.
+        max_difference, mean_difference: of the numbers in the outputs, absolute.
+        agreement: the share of answers that are the same.
         tolerance: the largest difference that was allowed; None where agreement decides.
     """
 
@@ -37,30 +39,42 @@ class Parity:
         return asdict(self)
 
 
-def compare(found: np.ndarray, expected: np.ndarray, quantization: str, what: str) -> Parity:
-    """Compares the logits of an export with those of the Keras model, (rows, classes) each.
+def compare(
+    found: Outputs,
+    expected: Outputs,
+    output: Output,
+    rows: Sequence[Any],
+    quantization: str,
+    what: str,
+) -> Parity:
+    """Compares the outputs of an export with those of the Keras model, for the same rows.
 
     Args:
         found: of the export.
         expected: of the Keras model.
+        output: that both are of.
+        rows: what the input made of the examples.
         quantization: of the export; it decides what is allowed.
         what: the export, named in errors.
 
     Raises:
         UserError: where it differs beyond what is allowed.
     """
-    if found.shape != expected.shape:
-        raise _differs(what, f"it gives logits of the shape {found.shape}, not {expected.shape}")
-    if not np.isfinite(found).all():
-        raise _differs(what, "its logits are no numbers: the conversion lost weights")
-    scale = max(1.0, float(np.abs(expected).max()))
+    for name, wanted in expected.items():
+        shapes = [_shape(found[name]), _shape(wanted)]
+        if shapes[0] != shapes[1]:
+            raise _differs(what, f"it gives {name} of the shape {shapes[0]}, not {shapes[1]}")
+        if not all(np.isfinite(row).all() for row in found[name]):
+            raise _differs(what, f"its {name} are no numbers: the conversion lost weights")
+    numbers, wanted = _numbers(found), _numbers(expected)
+    scale = max(1.0, float(np.abs(wanted).max()))
     tolerance = TOLERANCES[quantization] * scale if quantization in TOLERANCES else None
-    difference = np.abs(found.astype("float64") - expected)
+    difference = np.abs(numbers.astype("float64") - wanted)
     parity = Parity(
-        rows=len(found),
+        rows=len(rows),
         max_difference=float(difference.max()),
         mean_difference=float(difference.mean()),
-        agreement=float((found.argmax(axis=1) == expected.argmax(axis=1)).mean()),
+        agreement=output.same(output.answers(found, rows), output.answers(expected, rows)),
         tolerance=tolerance,
     )
     if tolerance is not None and parity.max_difference > tolerance:
@@ -72,10 +86,21 @@ def compare(found: np.ndarray, expected: np.ndarray, quantization: str, what: st
     if parity.agreement < AGREEMENTS.get(quantization, 0):
         raise _differs(
             what,
-            f"only {parity.agreement:.0%} of {parity.rows} rows keep their class; "
+            f"only {parity.agreement:.0%} of {parity.rows} rows keep their {output.answer}; "
             f"{AGREEMENTS[quantization]:.0%} must with {quantization}",
         )
     return parity
+
+
+def _shape(rows: np.ndarray | Sequence[np.ndarray]) -> tuple:
+    """Of rows of different length, the shape of each."""
+    return rows.shape if isinstance(rows, np.ndarray) else tuple(row.shape for row in rows)
+
+
+def _numbers(outputs: Outputs) -> np.ndarray:
+    """All numbers of the outputs, in one array."""
+    arrays = [a for rows in outputs.values() for a in ([rows] if hasattr(rows, "shape") else rows)]
+    return arrays[0] if len(arrays) == 1 else np.concatenate([array.ravel() for array in arrays])
 
 
 def _differs(what: str, how: str) -> UserError:

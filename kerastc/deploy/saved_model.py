@@ -10,16 +10,21 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from kerastc.deploy.signature import SERVE, Tensor
+from kerastc.deploy.signature import SERVE
+from kerastc.tensor import Tensor
 
 LABELS = "labels.txt"  # in the folder's assets/
+
+Served = Callable[[Mapping[str, tf.Tensor], Sequence[str]], dict[str, tf.Tensor]]
 
 
 def write(
     model: keras.Model,
     inputs: Sequence[Tensor],
+    outputs: Sequence[Tensor],
     folder: Path,
-    classes: Sequence[str] = (),
+    labels: Sequence[str] = (),
+    served: Served | None = None,
     graph: Callable[[tf.Tensor], dict[str, tf.Tensor]] | None = None,
     more: Mapping[str, Sequence[Tensor]] | None = None,
 ) -> None:
@@ -28,15 +33,16 @@ def write(
     Its signatures follow the rules of TensorFlow Serving: outputs have names, and
     "serving_default" is what a client gets that asks for none.
 
-    - "serve": the model's inputs to "logits".
-    - "serving_default", where there are classes: likewise, and "probabilities" and "label", the
-      name of the most probable class. With a `graph` it takes what that does.
+    - "serve": the model's inputs to its outputs.
+    - "serving_default", where there is something to be served: likewise, and what `served` makes of
+      the outputs. With a `graph` it takes what that does.
 
     Args:
-        model: inputs by name to logits.
-        inputs: of the model; None is an open dimension.
+        model: inputs by name to the outputs.
+        inputs, outputs: of the model; None is an open dimension.
         folder: where to write.
-        classes: names in the order of the logits; they also stand in assets/labels.txt.
+        labels: the names in labels.txt, which go to assets/ where there are any.
+        served: outputs and labels to what a client gets.
         graph: what a user has to the model's inputs; see `RunExport.graph`.
         more: further signatures like "serve", by name, which take inputs of other shapes.
     """
@@ -46,39 +52,41 @@ def write(
     module.weights = [weight.value for weight in model.weights]
     module.graph = graph
 
-    def logits(*arrays):
-        return model(dict(zip(names, arrays, strict=True)), training=False)
+    def answer(*arrays):
+        found = model(dict(zip(names, arrays, strict=True)), training=False)
+        return dict(found) if isinstance(found, Mapping) else {outputs[0].name: found}
 
     def serve(*arrays):
-        found = logits(*arrays)
-        batch = inputs[0].shape[0]
-        if batch is not None and None in inputs[0].shape:
+        found = answer(*arrays)
+        if inputs[0].shape[0] is not None and None in inputs[0].shape:
             # With an open length the converters lose sight of a batch that is fixed.
-            found = tf.reshape(found, (batch, found.shape[-1]))
-        return {"logits": found}
+            for tensor in outputs:
+                shape = [-1 if size is None else size for size in tensor.shape]
+                found[tensor.name] = tf.reshape(found[tensor.name], shape)
+        return found
 
-    def classify(*arrays):
+    def decide(*arrays):
         if graph is not None:
             found = graph(*arrays)
             arrays = [found[name] for name in names]
-        found = logits(*arrays)
-        best = tf.gather(tf.constant(list(classes)), tf.argmax(found, axis=1))
-        return {"logits": found, "probabilities": tf.nn.softmax(found), "label": best}
+        found = answer(*arrays)
+        return {**found, **served(found, labels)}
 
     # An attribute named "serve" makes TFLiteConverter take that function alone of several.
-    module.logits = tf.function(serve, input_signature=taken)
-    signatures = {SERVE: module.logits}
+    module.answer = tf.function(serve, input_signature=taken)
+    signatures = {SERVE: module.answer}
     for name, shapes in (more or {}).items():
         signatures[name] = tf.function(serve, input_signature=_specs(shapes))
     module.signatures_by_name = dict(signatures)  # what the module does not hold is not saved
     with tempfile.TemporaryDirectory() as scratch:
-        if classes:
-            labels = Path(scratch, LABELS)
-            labels.write_text("".join(f"{name}\n" for name in classes), encoding="utf-8")
-            module.labels = tf.saved_model.Asset(str(labels))
+        if labels:
+            path = Path(scratch, LABELS)
+            path.write_text("".join(f"{name}\n" for name in labels), encoding="utf-8")
+            module.labels = tf.saved_model.Asset(str(path))
+        if served is not None:
             given = taken if graph is None else [graph.input]
-            module.classify = tf.function(classify, input_signature=given)
-            signatures["serving_default"] = module.classify
+            module.decide = tf.function(decide, input_signature=given)
+            signatures["serving_default"] = module.decide
         tf.saved_model.save(module, str(folder), signatures=signatures)
 
 

@@ -1,6 +1,6 @@
 """The programs that run an exported model, LiteRT and ONNX Runtime, behind one face.
 
-A session takes arrays by name and gives the logits. Both libraries check a file before they use
+A session takes arrays by name and gives arrays by name. Both libraries check a file before they use
 it; what they find, and what they say while they work, becomes one message.
 """
 
@@ -9,15 +9,16 @@ import os
 import sys
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 
-from kerastc.deploy.signature import SERVE, Signature, Tensor, of_length
+from kerastc.deploy.signature import SERVE, Signature, of_length
 from kerastc.errors import UserError
+from kerastc.tensor import Tensor
 
 AGAIN = "It was damaged on the way, or is another kind of file. Export again: kerastc export RUN"
 LITERT_MARK = b"TFL3"  # at bytes 4 to 8: the file identifier of the flatbuffer
@@ -37,8 +38,8 @@ class Session(ABC):
     outputs: tuple[Tensor, ...]
     signatures: Collection[str] = ()
 
-    def run(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
-        """The first output of the signature, (batch, classes) float32, for arrays by input name.
+    def run(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The outputs by name, (batch, ...) each, for arrays by input name.
 
         Raises:
             UserError: where the model refuses the arrays.
@@ -50,7 +51,7 @@ class Session(ABC):
             raise UserError(f"{self.path} refuses its inputs ({shapes}): {error}") from None
 
     @abstractmethod
-    def _run(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray: ...
+    def _run(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]: ...
 
 
 class LiteRT(Session):
@@ -59,7 +60,7 @@ class LiteRT(Session):
     Where it has several signatures, for inputs of several shapes, the arrays choose theirs.
     """
 
-    def __init__(self, path: Path, threads: int, output: str):
+    def __init__(self, path: Path, threads: int):
         with path.open("rb") as file:
             if file.read(8)[4:] != LITERT_MARK:
                 raise UserError(f"{path} is no LiteRT file: it lacks the mark TFL3.", AGAIN)
@@ -84,17 +85,16 @@ class LiteRT(Session):
             tuple(tensor.shape for tensor in _tensors(runner.get_input_details())): runner
             for runner in runners.values()
         }
-        self._output = output
 
     def _run(self, arrays):
         shapes = tuple(np.shape(arrays.get(tensor.name)) for tensor in self.inputs)
-        return self._by_shape.get(shapes, self._main)(**arrays)[self._output]
+        return self._by_shape.get(shapes, self._main)(**arrays)
 
 
 class Onnx(Session):
     """An .onnx file."""
 
-    def __init__(self, path: Path, threads: int, output: str):
+    def __init__(self, path: Path, threads: int):
         onnxruntime = library("onnx")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
@@ -109,10 +109,11 @@ class Onnx(Session):
         self.path = path
         self.inputs = tuple(map(_onnx_tensor, self._session.get_inputs()))
         self.outputs = tuple(map(_onnx_tensor, self._session.get_outputs()))
-        self._output = output
+        self._names = [tensor.name for tensor in self.outputs]
 
     def _run(self, arrays):
-        return self._session.run([self._output], arrays)[0]
+        found = self._session.run(self._names, arrays)
+        return dict(zip(self._names, found, strict=True))
 
 
 FORMATS = {"litert": LiteRT, "onnx": Onnx}
@@ -134,20 +135,20 @@ def start(signature: Signature, threads: int = 1) -> Session:
             f"{signature.path} has the format {signature.format}; here run {', '.join(FORMATS)}.",
             "Export one of those: kerastc export RUN --format litert",
         )
-    session = FORMATS[signature.format](signature.path, threads, signature.outputs[0].name)
+    session = FORMATS[signature.format](signature.path, threads)
     for what in ("inputs", "outputs"):
         told = {tensor.name: tensor for tensor in getattr(signature, what)}
         found = {tensor.name: tensor for tensor in getattr(session, what)}
         if told != found:
             raise UserError(
-                f"{signature.path} has the {what} {_words(found)}; its signature says "
-                f"{_words(told)}.",
+                f"{signature.path} has the {what} {in_words(found.values())}; its signature says "
+                f"{in_words(told.values())}.",
                 "The two do not belong together. Export again: kerastc export RUN",
             )
     lacking = [n for n in signature.lengths[:-1] if of_length(n) not in session.signatures]
     if lacking:
         raise UserError(
-            f"{signature.path} takes no texts of {lacking[0]} tokens; its signature says it does.",
+            f"{signature.path} has no function for {lacking[0]} tokens; its signature names one.",
             "The two do not belong together. Export again: kerastc export RUN",
         )
     return session
@@ -168,10 +169,11 @@ def library(format: str) -> ModuleType:
         ) from None
 
 
-def _words(tensors: Mapping[str, Tensor]) -> str:
+def in_words(tensors: Iterable[Tensor]) -> str:
+    """Name, type and shape of each: `token_ids int32 [1 x any]`."""
     return ", ".join(
-        f"{name} {tensor.dtype} [{' x '.join(str(n or 'any') for n in tensor.shape)}]"
-        for name, tensor in sorted(tensors.items())
+        f"{tensor.name} {tensor.dtype} [{' x '.join(str(n or 'any') for n in tensor.shape)}]"
+        for tensor in sorted(tensors, key=lambda tensor: tensor.name)
     )
 
 

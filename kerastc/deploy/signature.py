@@ -13,26 +13,13 @@ from typing import Any
 
 from kerastc.errors import UserError
 from kerastc.forms import read_json
+from kerastc.tensor import Tensor
 
 SUFFIX = ".json"
 KERAS = (".keras", ".h5")  # files that Keras writes, and no device runs
 EXPORTED = (".tflite", ".onnx", ".zip")  # files that `kerastc export` writes
 SERVE = "serve"  # the name of what takes the inputs, in SavedModels and LiteRT files
 CHUNK = 1 << 20  # bytes read at a time
-# What the two inputs of a model of texts are called: token ids, and 1 for tokens, 0 for padding.
-TEXT_INPUTS = {
-    "keras": ("token_ids", "padding_mask"),
-    "hugging-face": ("input_ids", "attention_mask"),
-}
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """An input or output: `shape` holds None for a dimension that is open; `dtype` is NumPy's."""
-
-    name: str
-    shape: tuple[int | None, ...]
-    dtype: str
 
 
 @dataclass(frozen=True)
@@ -44,13 +31,13 @@ class Signature:
         file: the model, relative to the folder of the signature; a folder for a SavedModel.
         sha256: of the model's bytes; see `digest`.
         bytes: size of the model.
-        kind: what is classified; "text" or "image".
+        task: what the model is for, a name of `kerastc.tasks`.
         inputs: in the order of the model's own signature.
-        outputs: likewise; the first is the logits, (batch, classes).
-        classes: names in the order of the logits.
-        preprocessing: what is done to a text before the tokenizer, or the shape of images, as in a
-            run's preprocessing.json.
-        tokenizer: folder beside the signature; empty for images.
+        outputs: likewise; of classes the logits, (batch, classes).
+        classes: the names in labels.txt, in their order.
+        preprocessing: what is done to an example before the model, as in a run's
+            preprocessing.json.
+        tokenizer: folder beside the signature; empty where the input has none.
         quantization: "float32", "float16", "int8", "int8-static", "int4-tables" or "int4".
         parameters: of the Keras model that it was made of.
         parity: how far the model is from the Keras model on real rows, see `kerastc.deploy.parity`.
@@ -64,7 +51,7 @@ class Signature:
     file: str
     sha256: str
     bytes: int
-    kind: str
+    task: str
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     classes: tuple[str, ...]
@@ -224,7 +211,7 @@ TYPES = {
     "file": str,
     "sha256": str,
     "bytes": int,
-    "kind": str,
+    "task": str,
     "inputs": list,
     "outputs": list,
     "classes": list,
@@ -245,7 +232,7 @@ def _checked(record: dict[str, Any]) -> dict[str, Any]:
     if not all(isinstance(name, str) for name in record["classes"]):
         raise _WrongField("classes holds something that is no name")
     for name in ("file", "tokenizer"):
-        none = name == "tokenizer" and record["kind"] != "text" and not record[name]
+        none = name == "tokenizer" and not record[name]
         if not (none or _stays_inside(record[name])):
             raise _WrongField(f"{name}={record[name]!r} leaves the folder of the signature")
     known = {name.name for name in fields(Signature)} - {"folder"}

@@ -6,56 +6,61 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerastc.data.images import LabelledImages
-from kerastc.data.texts import LabelledTexts
+from kerastc.data.labelled import Labelled
 from kerastc.deploy import bundle
-from kerastc.deploy.runtime import classifier_of
-from kerastc.deploy.sample_images import images_of
+from kerastc.deploy.kept_examples import examples_of
+from kerastc.deploy.runtime import predictor_for
 from kerastc.deploy.sessions import FORMATS
 from kerastc.deploy.signature import SUFFIX, Signature
 from kerastc.errors import UserError
-from kerastc.kinds import KINDS
-from kerastc.outputs.classes.predictions import Predictions, read_predictions
 from kerastc.own_rows import is_made_of
 from kerastc.progress import tell
 from kerastc.run import Run
+from kerastc.tasks import task_named
 
 if TYPE_CHECKING:
     from kerastc.text.unseen import Unseen
 
 EXPORTS = "exports"
 
-Labelled = LabelledTexts | LabelledImages
 Data = Labelled | Callable[[Signature], Labelled]  # which a model may choose
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Examples with their classes, and what the Keras model says of them.
+    """Examples with what is true of them, and what the Keras model says.
 
     Args:
-        examples: texts (n,) of `str`, or images (n, height, width, channels) uint8.
-        labels: (n,) int, indices into the classes of the signature.
-        expected: (n,) int, the Keras model's choices; None where they are not known.
+        examples: n, as the input takes them: texts (n,) of `str`, or images (n, height, width,
+            channels) uint8.
+        truth: of each, as the output has it: of classes (n,) int, indices.
+        expected: the Keras model's answers; None where they are not known.
         learned: whether the run is made of these very examples.
     """
 
     examples: np.ndarray
-    labels: np.ndarray
-    expected: np.ndarray | None
+    truth: Any
+    expected: Any = None
     learned: bool = False
+
+    def take(self, rows: np.ndarray) -> "Rows":
+        """Those rows, (m,) int."""
+        expected = None if self.expected is None else _taken(self.expected, rows)
+        return Rows(_taken(self.examples, rows), _taken(self.truth, rows), expected, self.learned)
 
     def spread(self, most: int | None) -> "Rows":
         """At most so many rows, evenly spread; all where None."""
         if most is None or most >= len(self.examples):
             return self
-        chosen = np.linspace(0, len(self.examples) - 1, most).astype(int)
-        expected = None if self.expected is None else self.expected[chosen]
-        return Rows(self.examples[chosen], self.labels[chosen], expected, self.learned)
+        return self.take(np.linspace(0, len(self.examples) - 1, most).astype(int))
+
+
+def _taken(values: Any, rows: np.ndarray) -> Any:
+    return values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ def targets(path: Path, data: Data | None, stack: ExitStack) -> Iterator[Target]
         )
     if path.suffix == bundle.SUFFIX:
         content = stack.enter_context(bundle.unpacked(path))
-        rows = _of_predictions(content.samples, content.images, content.signature, path)
+        rows = Rows(content.examples, content.samples.truth, content.samples.answers)
         yield _target(str(path), content.signature, None, data, rows)
     elif path.is_dir():
         run = Run.open(path)
@@ -114,13 +119,14 @@ def targets(path: Path, data: Data | None, stack: ExitStack) -> Iterator[Target]
 
 
 def unseen_rows(found: Sequence[Target], most_rows: int | None) -> dict[str, "Unseen"]:
-    """What each model of texts does not see of its examples, by its name; it is told, too."""
+    """What each model does not see of its examples, by its name; it is told, too."""
     unseen, told = {}, defaultdict(list)
     for target in found:
-        if target.signature.kind == "text":
-            classifier = classifier_of(target.signature)
-            unseen[target.name] = classifier.unseen(target.rows.spread(most_rows).examples)
-            for line in unseen[target.name].lines():
+        examples = target.rows.spread(most_rows).examples
+        missed = predictor_for(target.signature).unseen(examples)
+        if missed is not None:
+            unseen[target.name] = missed
+            for line in missed.lines():
                 told[line].append(target.name)
     for line, names in told.items():
         tell(line if len(names) == len(found) else f"{', '.join(names)}: {line}")
@@ -136,31 +142,30 @@ def _target(
         given = data(signature) if callable(data) else data
         rows = replace(_of_data(given, signature, name), learned=is_made_of(run, given))
     elif rows is None:
+        task = task_named(signature.task, signature.path)
         part = None if run is None else run.judged_on
         path = None if run is None else _of_keras(run, part)
-        images = None
-        if path is not None and path.is_file() and signature.kind == "image":
-            images = images_of(run, part)
-        if path is None or not path.is_file() or (signature.kind == "image" and images is None):
+        examples = None
+        if path is not None and path.is_file():
+            examples = examples_of(run, part, task, task.output(signature.classes))
+        if examples is None:
             raise UserError(
-                f"There are no {KINDS.get(signature.kind, 'examples')} to measure {name} on.",
+                f"There are no {task.units} to measure {name} on.",
                 "Give labelled ones: --data FILE. A finished run's files, and bundles, have some.",
             )
-        rows = _of_predictions(read_predictions(path), images, signature, path)
+        rows = of_predictions(path, examples, signature)
     return Target(name, signature, run, rows, part)
 
 
 def _of_data(data: Labelled, signature: Signature, name: str) -> Rows:
-    kind = "image" if isinstance(data, LabelledImages) else "text"
-    if kind != signature.kind:
+    task = task_named(signature.task, signature.path)
+    if data.unit != task.unit:
         raise UserError(
-            f"{name} classifies {KINDS.get(signature.kind, signature.kind)}; {data.source} holds "
-            f"{KINDS[kind]}.",
+            f"{name} is for {task.units}; {data.source} holds {data.unit}s.",
             "Give a table of texts to a model of texts, and FILE.npz or a folder to one of images.",
         )
     matched = data.matching(signature.classes, name)
-    examples = matched.examples
-    return Rows(examples, matched.labels, None)
+    return Rows(matched.examples, matched.labels)
 
 
 def _of_keras(run: Run, part: str) -> Path:
@@ -169,25 +174,27 @@ def _of_keras(run: Run, part: str) -> Path:
     return own if own.is_file() else run.path("predictions", f"{part}.csv")
 
 
-def _of_predictions(
-    predictions: Predictions, images: np.ndarray | None, signature: Signature, source: Path
-) -> Rows:
-    """The rows of predictions; those of images of which the pixels are there, the first ones."""
-    if predictions.classes != signature.classes:
+def of_predictions(path: Path, examples: Sequence[Any], signature: Signature) -> Rows:
+    """The rows of predictions; of those whose examples were kept apart, the first ones.
+
+    Args:
+        path: of the predictions.
+        examples: the first of them, or all.
+        signature: of the model that is to be measured.
+
+    Raises:
+        UserError: where they are not of one run.
+    """
+    task = task_named(signature.task, signature.path)
+    predictions = task.output(signature.classes).read_predictions(path)
+    count, known = len(examples), len(predictions.examples)
+    if count > known:
         raise UserError(
-            f"{source} has the classes {', '.join(predictions.classes)}; {signature.path} has "
-            f"{', '.join(signature.classes)}.",
-            "They are not of one run. Export again: kerastc export RUN",
+            f"{path} has {known:,} rows, but there are {count:,} {task.units}.",
+            "They are not of one run. Give labelled ones: --data FILE",
         )
-    if images is None:
-        return Rows(predictions.examples, predictions.labels, predictions.predicted)
-    count = len(images)
-    if count > len(predictions.labels):
-        raise UserError(
-            f"{source} has {len(predictions.labels):,} rows, but there are {count:,} images.",
-            "They are not of one run. Give labelled images: --data FILE.npz",
-        )
-    return Rows(images, predictions.labels[:count], predictions.predicted[:count])
+    rows = Rows(predictions.examples, predictions.truth, predictions.answers)
+    return replace(rows.take(np.arange(count)), examples=examples)
 
 
 def _exported(run: Run) -> Sequence[Path]:

@@ -1,4 +1,4 @@
-"""Texts and images on their way to the process that runs a model, as JSON."""
+"""Examples on their way to the process that runs a model, as JSON."""
 
 import base64
 from collections.abc import Sequence
@@ -8,11 +8,11 @@ import numpy as np
 
 
 def packed(examples: np.ndarray | Sequence[str]) -> Any:
-    """Texts as a list; images, (n, height, width, channels) uint8, as their bytes."""
+    """Examples as a list; images, (n, height, width, channels) uint8, as their bytes."""
     if isinstance(examples, np.ndarray) and examples.dtype == np.uint8:
         pixels = base64.b64encode(np.ascontiguousarray(examples)).decode()
         return {"shape": examples.shape, "pixels": pixels}
-    return list(examples)
+    return examples.tolist() if isinstance(examples, np.ndarray) else list(examples)
 
 
 def unpacked(value: Any) -> np.ndarray | list[str]:

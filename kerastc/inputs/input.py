@@ -28,11 +28,15 @@ class Input(ABC):
         sample: an example as one would write it on the command line.
         folder: beside preprocessing.json in a run, and beside an exported model, what `read` needs
             as well; empty where that is nothing.
+        least: tokens of the shortest row: those around it, and one; 0 where rows have no length.
+        kept: beside predictions/, what holds the examples where predictions only name them.
         names: what the arrays of a call are called, by a scheme and by their own name.
     """
 
     sample: ClassVar[str]
     folder: ClassVar[str] = ""
+    least: ClassVar[int] = 0
+    kept: ClassVar[str] = ""
     names: ClassVar[Mapping[str, Mapping[str, str]]]
 
     @classmethod
@@ -102,6 +106,20 @@ class Input(ABC):
     @abstractmethod
     def probe(self) -> Any:
         """A row of the largest numbers that this input can give: a model has to take it."""
+
+    @staticmethod
+    def read_kept(path: Path, part: str) -> Sequence[Any]:
+        """The examples of a part in a file called `kept`, the first ones of predictions/PART.csv.
+
+        Raises:
+            UserError: where the file is broken.
+        """
+        raise NotImplementedError
+
+    @staticmethod
+    def write_kept(path: Path, part: str, examples: Sequence[Any]) -> None:
+        """Writes a file for `read_kept`."""
+        raise NotImplementedError
 
     def shown(self, example: Any) -> tuple[str, ...]:
         """The cells of an example, or of its name, in predictions: one for each of the columns."""

@@ -19,7 +19,7 @@ import keras
 from kerastc.data import Splits
 from kerastc.errors import UserError
 from kerastc.files import make_folder
-from kerastc.predictor import load_model
+from kerastc.models.loading import load_model
 from kerastc.run import Run
 from kerastc.training.variable_names import model_variables
 

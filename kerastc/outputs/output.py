@@ -4,7 +4,7 @@ It is used on devices: nothing but NumPy is imported there.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -67,29 +67,40 @@ class Output(ABC):
             for name, shape in wanted.items()
         )
 
-    def joined(
-        self, calls: Iterable[Mapping[str, np.ndarray]], sizes: Sequence[int] | None = None
-    ) -> Outputs:
-        """The outputs of several calls, one behind the other, without the padding.
+    def cut(self, found: Mapping[str, np.ndarray], sizes: Sequence[int] | None = None) -> Outputs:
+        """The outputs of a call without the padding.
 
         Args:
-            calls: of each call the outputs by name, (rows, ...).
-            sizes: tokens of each of the n rows; only where an output has a `LENGTH`.
+            found: what a model gave, (rows, ...) by name.
+            sizes: tokens of each row; only where an output has a `LENGTH`.
         """
-        calls = list(calls)
+        cut: dict[str, Any] = {}
+        for name, shape in self.shapes.items():
+            cut[name] = found[name]
+            if LENGTH in shape:
+                before = (slice(None),) * shape.index(LENGTH)
+                pairs = zip(found[name], sizes, strict=True)
+                cut[name] = [row[(*before, slice(size))] for row, size in pairs]
+        return cut
+
+    def merged(self, parts: Sequence[Outputs]) -> Outputs:
+        """The outputs of several calls, one behind the other."""
         found: dict[str, Any] = {}
         for name, shape in self.shapes.items():
             if LENGTH in shape:
-                rows = [row for call in calls for row in call[name]]
-                axis = shape.index(LENGTH)
-                found[name] = [
-                    np.take(row, range(size), axis) for row, size in zip(rows, sizes, strict=True)
-                ]
-            elif calls:
-                found[name] = np.concatenate([call[name] for call in calls])
+                found[name] = [row for part in parts for row in part[name]]
+            elif parts:
+                found[name] = np.concatenate([part[name] for part in parts])
             else:
                 found[name] = np.zeros((0, *shape), np.float32)
         return found
+
+    def taken(self, outputs: Outputs, rows: Sequence[int]) -> Outputs:
+        """The outputs of the given rows."""
+        return {
+            name: array[rows] if isinstance(array, np.ndarray) else [array[row] for row in rows]
+            for name, array in outputs.items()
+        }
 
     @abstractmethod
     def answers(self, outputs: Outputs, rows: Sequence[Any] = ()) -> Answers:

@@ -36,8 +36,8 @@ def predict(
     return outputs
 
 
-def predict_batch(model: keras.Model, inputs, open_axes: int = 1) -> np.ndarray:
-    """The model's outputs of one batch, (rows, ...) float32.
+def predict_batch(model: keras.Model, inputs, open_axes: int = 1) -> np.ndarray | dict:
+    """The model's outputs of one batch, (rows, ...) float32; by name where they have names.
 
     Args:
         model: keeps what was traced, for later batches.
@@ -46,7 +46,8 @@ def predict_batch(model: keras.Model, inputs, open_axes: int = 1) -> np.ndarray:
     """
     if keras.backend.backend() == "tensorflow" and model.predict_function is None:
         _trace(model, inputs, open_axes)
-    return np.asarray(model.predict_on_batch(inputs), "float32")
+    found = model.predict_on_batch(inputs)
+    return keras.tree.map_structure(lambda array: np.asarray(array, "float32"), found)
 
 
 def _trace(model: keras.Model, inputs, open_axes: int) -> None:

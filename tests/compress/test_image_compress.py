@@ -9,8 +9,9 @@ from click.testing import CliRunner
 from kerastc.cli import main
 from kerastc.compress import compress, search
 from kerastc.compress.space import space
+from kerastc.models.loading import load_model
 from kerastc.outputs.classes.predictions import read_predictions
-from kerastc.predictor import load_model, predictor_of
+from kerastc.predictor import predictor_of
 from kerastc.run import Run
 
 
@@ -36,7 +37,7 @@ def test_a_chain_of_steps_leaves_an_image_run_that_predicts(trained_images, plac
     written = read_predictions(run.path("predictions", "test.csv"))
     assert written.columns == ("image",)
     with np.load(run.path("predictions", "images.npz")) as kept:
-        again = predictor_of(run).probabilities(kept["test"])
+        again = predictor_of(run).answers(kept["test"])
     np.testing.assert_allclose(again, written.probabilities, atol=1e-4)
     assert not list(run.path("steps").rglob("*.keras"))
 
@@ -51,7 +52,7 @@ def test_the_figures_of_a_quantized_image_run_are_those_of_its_file(
     run = compress(trained_images, words, places=places, folder=tmp_path / "q")
     predictions = read_predictions(run.path("predictions", "test.csv"))
     with np.load(run.path("predictions", "images.npz")) as kept:
-        file = load(run.path("exports", "model.tflite")).probabilities(kept["test"])
+        file = load(run.path("exports", "model.tflite")).answers(kept["test"])
     np.testing.assert_allclose(predictions.probabilities, file, atol=1e-5)
     keras_said = read_predictions(run.path("predictions", "keras_test.csv")).probabilities
     assert 1e-6 < np.abs(keras_said - file).max() < 0.5

@@ -12,7 +12,7 @@ from kerastc.compress.task import task_of
 from kerastc.compress.work import Work
 from kerastc.errors import UserError
 from kerastc.images import NONE, STANDARD
-from kerastc.predictor import load_model
+from kerastc.models.loading import load_model
 from kerastc.run import Run
 
 pytestmark = pytest.mark.backend

@@ -18,7 +18,7 @@ from kerastc.compress import compress
 from kerastc.compress.pipeline import original_of
 from kerastc.errors import UserError
 from kerastc.outputs.classes.predictions import read_predictions
-from kerastc.predictor import Predictor
+from kerastc.predictor import predictor_of
 from kerastc.run import Run
 
 
@@ -45,7 +45,7 @@ def test_a_chain_of_steps_leaves_a_run_that_predicts(trained, places, tmp_path, 
     told = capsys.readouterr().err
     assert "1/3 vocabulary" in told and "3/3 prune" in told and "% zeros" in told
     written = read_predictions(run.path("predictions", "test.csv"))
-    again = Predictor(run).probabilities(list(written.texts))
+    again = predictor_of(run).answers(list(written.texts))
     np.testing.assert_allclose(again, written.probabilities, atol=1e-5)
     assert not list(run.path("steps").rglob("*.keras")) and run.path("report.html").is_file()
     assert original_of(run).folder == trained
@@ -174,7 +174,9 @@ def test_texts_without_labels_are_learnt_from_the_teacher(trained, places, tmp_p
     assert targets.shape == (3 * rows + len(texts), 3 + 3)
     labels, logits = np.split(targets, [3], axis=1)
     np.testing.assert_array_equal(labels[:, 0] >= 0, np.arange(len(targets)) < rows)
-    np.testing.assert_allclose(logits[-2:], Predictor(Run(trained)).logits(texts), atol=1e-5)
+    teacher = predictor_of(Run(trained))
+    expected = teacher.outputs(teacher.rows(texts))["logits"]
+    np.testing.assert_allclose(logits[-2:], expected, atol=1e-5)
 
 
 def test_a_child_of_a_child_has_the_first_run_as_its_teacher(trained, places, tmp_path):

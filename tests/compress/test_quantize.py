@@ -18,7 +18,7 @@ def test_the_figures_of_a_quantized_run_are_those_of_its_file(trained, places, t
     assert signature["quantization"] == kind
     predictions = read_predictions(run.path("predictions", "test.csv"))
     texts = list(predictions.texts)
-    file = load(run.path("exports", "model.tflite")).probabilities(texts)
+    file = load(run.path("exports", "model.tflite")).answers(texts)
     np.testing.assert_allclose(predictions.probabilities, file, atol=1e-5)
     keras = read_predictions(run.path("predictions", "keras_test.csv"))
     before = read_predictions(trained / "predictions" / "test.csv")

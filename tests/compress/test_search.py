@@ -20,8 +20,8 @@ from kerastc.compress.space import space
 from kerastc.compress.task import task_of
 from kerastc.deploy.runtime import load
 from kerastc.errors import UserError
+from kerastc.models.loading import load_model
 from kerastc.outputs.classes.metrics import classification_metrics
-from kerastc.predictor import load_model
 from kerastc.run import Run
 from kerastc.text.tokenizer import Tokenizer
 
@@ -45,7 +45,7 @@ class Measure:
             self.at_the_end()
             return {}
         classifier = load(path)
-        probabilities = classifier.probabilities(texts.examples)
+        probabilities = classifier.answers(texts.examples)
         found = classification_metrics(texts.labels, probabilities, texts.classes)
         return {
             "logits": np.log(probabilities),

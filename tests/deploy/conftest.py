@@ -11,7 +11,7 @@ import text_run
 from tiny_presets import tiny  # noqa: F401
 
 from kerastc.deploy import Signature, export
-from kerastc.predictor import ImagePredictor, Predictor
+from kerastc.predictor import predictor_of
 from kerastc.run import Run
 from kerastc.text.preparation import TextPreparation
 
@@ -52,7 +52,7 @@ def run(original, tmp_path) -> Run:
 @pytest.fixture(scope="session")
 def expected(original) -> np.ndarray:
     """The Keras model's probabilities of `text_run.texts()`."""
-    return Predictor(original).probabilities(text_run.texts())
+    return predictor_of(original).answers(text_run.texts())
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +70,7 @@ def run_of_images(original_of_images, tmp_path) -> Run:
 @pytest.fixture(scope="session")
 def expected_of_images(original_of_images) -> np.ndarray:
     """The Keras model's probabilities of the test images."""
-    return ImagePredictor(original_of_images).probabilities(image_run.images("test"))
+    return predictor_of(original_of_images).answers(image_run.images("test"))
 
 
 @pytest.fixture(scope="session")

@@ -94,7 +94,7 @@ def write_run(
         file=name,
         sha256=digest(path),
         bytes=len(model),
-        kind="text",
+        task="text-classification",
         inputs=tuple(Tensor(n, (batch, length), dtype) for n in ("token_ids", "padding_mask")),
         outputs=(Tensor("logits", (batch, len(CLASSES)), "float32"),),
         classes=CLASSES,

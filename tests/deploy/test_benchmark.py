@@ -22,6 +22,7 @@ from kerastc.deploy.machine import memory, peak_memory
 from kerastc.deploy.measure import WARM_UP, timed
 from kerastc.deploy.targets import Rows
 from kerastc.errors import UserError
+from kerastc.outputs.classes.scores import Classes
 from kerastc.scores.softmax import softmax
 
 CONTRACT = {
@@ -49,7 +50,8 @@ def test_worth_is_scikit_learns():
     draws = np.random.default_rng(3)
     labels, logits = draws.integers(0, 4, 300), draws.normal(size=(300, 4))
     chosen = np.where(draws.random(300) < 0.9, logits.argmax(axis=1), 0)
-    found = worth(Rows(np.array(["a"] * 300, object), labels, chosen), logits, "abcd")
+    rows = Rows(np.array(["a"] * 300, object), labels, np.eye(4)[chosen])
+    found = worth(rows, softmax(logits), Classes("abcd"))
     said = logits.argmax(axis=1)
     assert found["accuracy"] == pytest.approx(accuracy_score(labels, said))
     assert found["macro_f1"] == pytest.approx(f1_score(labels, said, average="macro"))
@@ -229,7 +231,7 @@ def test_what_cannot_be_measured_is_refused_before_any_work(model, tmp_path):
     outside.parent.rename(moved)
     refused("no texts to measure", moved / "model.tflite")
     sign(model, classes=["a", "b", "c"])
-    refused("has the classes cooking, sailing, chess", run)
+    refused("is of the classes cooking, sailing, chess", run)
     model.write_bytes(b"TFL3")
     refused("SHA-256", run)
     assert not (run / "benchmark.json").exists()

@@ -58,14 +58,12 @@ def refused(path: Path, match: str) -> None:
 
 
 def test_a_bundle_says_what_the_file_says(model, packed, temporary):
-    np.testing.assert_array_equal(
-        load(packed).probabilities(TEXTS), load(model).probabilities(TEXTS)
-    )
+    np.testing.assert_array_equal(load(packed).answers(TEXTS), load(model).answers(TEXTS))
     with bundle.unpacked(packed) as content:
         assert content.samples.texts.tolist() == [*TEXTS]
         assert content.samples.labels.tolist() == LABELS.tolist()
         np.testing.assert_allclose(
-            content.samples.probabilities, load(model).probabilities(TEXTS), rtol=1e-5
+            content.samples.probabilities, load(model).answers(TEXTS), rtol=1e-5
         )
     assert not any(temporary.iterdir())
 
@@ -162,10 +160,10 @@ def test_a_changed_byte_is_refused_or_changes_nothing(packed, place, value):
     changed = packed.with_name("changed.zip")
     changed.write_bytes(content)
     try:
-        found = load(changed).probabilities(TEXTS)
+        found = load(changed).answers(TEXTS)
     except UserError:
         return
-    np.testing.assert_array_equal(found, load(packed).probabilities(TEXTS))
+    np.testing.assert_array_equal(found, load(packed).answers(TEXTS))
 
 
 def test_only_a_finished_run_and_a_zip_make_a_bundle(model, tmp_path):

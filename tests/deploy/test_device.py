@@ -76,7 +76,7 @@ def test_the_device_of_these_tests_lacks_what_a_device_lacks(device):
 
 def test_predict_and_benchmark_run_on_a_device(device, model, tmp_path):
     path = bundle.write(model, tmp_path / "tiny.zip")
-    probabilities = load(model).probabilities([TEXTS[0]])[0]
+    probabilities = load(model).answers([TEXTS[0]])[0]
     for file in (model, path):
         said = json.loads(device("-m", "kerastc", "predict", file, TEXTS[0], "--json"))
         assert said[0]["predicted"] == CLASSES[probabilities.argmax()]
@@ -99,8 +99,8 @@ def test_images_are_measured_on_a_device_and_files_of_them_need_pillow(
         "from kerastc.deploy import load\nfrom kerastc.errors import UserError\n"
         "import numpy as np\n"
         f"classifier = load({str(image_model)!r})\n"
-        "print(classifier.probabilities(np.zeros((2, 8, 8, 1), 'uint8')).shape)\n"
-        "try: classifier.probabilities(['photo.png'])\nexcept UserError as error: print(error)"
+        "print(classifier.answers(np.zeros((2, 8, 8, 1), 'uint8')).shape)\n"
+        "try: classifier.answers(['photo.png'])\nexcept UserError as error: print(error)"
     )
     said = device("-c", program)
     assert "(2, 3)" in said and "pip install pillow" in said

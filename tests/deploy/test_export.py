@@ -17,10 +17,10 @@ from text_run import on_tensorflow, table_of
 from kerastc.cli import main
 from kerastc.deploy import Signature, export, in_tensorflow, litert, load
 from kerastc.deploy.export_request import checked
+from kerastc.deploy.run_export import RunExport
 from kerastc.deploy.signature import beside
-from kerastc.deploy.text_export import TextExport
 from kerastc.errors import UserError
-from kerastc.predictor import Predictor
+from kerastc.predictor import predictor_of
 from kerastc.run import Run
 from kerastc.text.preparation import TextPreparation
 
@@ -52,7 +52,7 @@ def test_litert_is_the_same_model_and_says_what_it_is(run, expected):
     assert record["parity"]["rows"] == text_run.ROWS
     assert record["parity"]["max_difference"] < 1e-5
     assert record["bytes"] == run.path("exports", "model.tflite").stat().st_size
-    found = load(run.path("exports", "model.tflite")).probabilities(text_run.texts())
+    found = load(run.path("exports", "model.tflite")).answers(text_run.texts())
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
@@ -77,7 +77,7 @@ def test_onnx_takes_any_length_under_the_names_that_are_asked_for(run, expected)
         ("attention_mask", (None, None), "int64"),
     ]
     assert signature.parity["max_difference"] < 1e-5
-    found = load(signature.path).probabilities(text_run.texts())
+    found = load(signature.path).answers(text_run.texts())
     np.testing.assert_allclose(found, expected, atol=1e-5)
     with pytest.raises(UserError, match="is for ONNX files of texts"):
         export(run, names="hugging-face")
@@ -108,7 +108,7 @@ def test_quantised_files_are_smaller_and_keep_their_decisions(run, expected, cap
         assert capfd.readouterr() == ("", "")  # what converters and their bars tell is kept away
         assert signature.quantization == quantization
         assert signature.parity["tolerance"] is None
-        found = load(signature.path).probabilities(text_run.texts())
+        found = load(signature.path).answers(text_run.texts())
         agreement = (found.argmax(1) == expected.argmax(1)).mean()
         assert agreement == pytest.approx(signature.parity["agreement"])
         sizes[quantization] = signature.bytes
@@ -119,7 +119,7 @@ def test_quantised_files_are_smaller_and_keep_their_decisions(run, expected, cap
 def test_onnx_runs_in_onnx_runtime(run, expected):
     signature = export(run, "onnx")
     session = onnxruntime.InferenceSession(signature.path, providers=["CPUExecutionProvider"])
-    preprocessing = load(signature.path).preprocessing
+    preprocessing = load(signature.path).input.preprocessing
     rows = preprocessing.tokenizer.pad(preprocessing.tokens(text_run.texts()), 12)
     [logits] = session.run(["logits"], rows)  # all in one call: the batch is open
     assert signature.inputs[0].shape == (None, None)
@@ -257,7 +257,8 @@ def test_the_command_shows_what_it_wrote(run):
     for word in ("model-int8.tflite", "int8", "1 x 12", "100.0%", "litert-int8.zip"):
         assert word in done.stdout, word
     assert "share of 40 texts with the same class" in " ".join(done.stdout.split())
-    assert load(run.path("exports", "litert-int8.zip")).signature.quantization == "int8"
+    packed = load(run.path("exports", "litert-int8.zip"))
+    assert packed.session.signature.quantization == "int8"
 
 
 def child_of(run: Run, steps: list[str]) -> Run:
@@ -272,11 +273,11 @@ def child_of(run: Run, steps: list[str]) -> Run:
 
 
 def test_a_child_is_compared_on_the_texts_of_its_parent(run):
-    child = TextExport(child_of(run, ["low-rank:rank=4"]), None)
-    assert list(child.texts) == text_run.texts()
+    child = RunExport(child_of(run, ["low-rank:rank=4"]), None)
+    assert list(child.examples) == text_run.texts()
     shutil.rmtree(run.path("predictions"))
     with pytest.raises(UserError, match=r"validation\.csv is missing"):
-        TextExport(child.run, None).texts  # noqa: B018
+        RunExport(child.run, None).examples  # noqa: B018
 
 
 def test_a_quantised_run_keeps_the_file_that_it_was_measured_by(run):
@@ -286,7 +287,9 @@ def test_a_quantised_run_keeps_the_file_that_it_was_measured_by(run):
     folder = child.path("exports")
     folder.mkdir()
     signature = {
-        **dict(format="litert", file="model.tflite", sha256="", bytes=0, kind="text"),
+        **dict(
+            format="litert", file="model.tflite", sha256="", bytes=0, task="text-classification"
+        ),
         **dict(inputs=[{"name": "a", "shape": [1], "dtype": "int32"}], classes=["a"]),
         **dict(preprocessing={}, tokenizer="tokenizer", quantization="int8", parameters=1),
     }
@@ -299,10 +302,10 @@ def test_a_quantised_run_keeps_the_file_that_it_was_measured_by(run):
 
 @pytest.mark.backend
 def test_any_backend_exports(run):
-    expected = Predictor(run).probabilities(text_run.texts())  # computed on this backend
+    expected = predictor_of(run).answers(text_run.texts())  # computed on this backend
     request = checked(run, "litert", None, None, None, ())
     signature = in_tensorflow.in_another_process(request, None)
-    found = load(signature.path).probabilities(text_run.texts())
+    found = load(signature.path).answers(text_run.texts())
     np.testing.assert_allclose(found, expected, atol=1e-4)
     assert in_tensorflow.keeps_tensorflow() == (os.environ["KERAS_BACKEND"] == "tensorflow")
 

@@ -30,7 +30,8 @@ SHORT = Protocol(1, 2)
 def test_an_entry_is_that_of_texts(image_model):
     [entry] = benchmark([image_model], protocol=Protocol(2, 3))
     said = read_predictions(image_model.parents[1] / "predictions" / "test.csv")
-    assert (entry["kind"], entry["batch"], entry["length"], entry["runs"]) == ("image", 1, None, 6)
+    assert entry["task"] == "image-classification"
+    assert (entry["batch"], entry["length"], entry["runs"]) == (1, None, 6)
     assert (entry["rows"], entry["agreement"]) == (len(TEST), 1.0)
     assert entry["accuracy"] == pytest.approx((said.predicted == said.labels).mean())
     assert min(entry["latency_ms"]["p50"], entry["throughput"], entry["gzip_bytes"]) > 0
@@ -102,8 +103,8 @@ def test_what_cannot_be_measured_is_refused_before_any_work(image_model):
         with pytest.raises(UserError, match=match):
             benchmark([image_model], protocol=options.pop("protocol", SHORT), **options)
 
-    refused("classifies images; a protocol of 128 tokens is for texts", protocol=SOURCE)
-    refused("classifies images; a test holds texts", data=LabelledTexts.of(["a"], ["b"], "a test"))
+    refused("is for images, which have no length; a protocol of 128", protocol=SOURCE)
+    refused("is for images; a test holds texts", data=LabelledTexts.of(["a"], ["b"], "a test"))
     labels = np.zeros(30, "int32")
     planes = LabelledImages(TEST, labels, ("planes",), "a test", names=row_names("test", range(30)))
     benchmark([image_model], planes, protocol=SHORT)  # a part of the classes is enough

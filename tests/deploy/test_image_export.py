@@ -15,7 +15,7 @@ from text_run import on_tensorflow
 from kerastc.cli import main
 from kerastc.deploy import Signature, export, in_tensorflow, load
 from kerastc.deploy.export_request import checked
-from kerastc.deploy.image_export import ImageExport
+from kerastc.deploy.run_export import RunExport
 from kerastc.errors import UserError
 from kerastc.run import Run
 
@@ -31,12 +31,13 @@ def test_litert_is_the_same_model_and_says_what_it_is(exported_images, expected_
     record = json.loads((signature.folder / "model.tflite.json").read_text())
     assert record["inputs"] == [{"name": "images", "shape": [1, 8, 8, 1], "dtype": "float32"}]
     assert record["outputs"] == [{"name": "logits", "shape": [1, 3], "dtype": "float32"}]
-    assert (record["kind"], record["tokenizer"], record["lengths"]) == ("image", "", [])
+    assert record["task"] == "image-classification"
+    assert (record["tokenizer"], record["lengths"]) == ("", [])
     assert record["classes"] == list(image_run.CLASSES)
     assert record["preprocessing"] == image_run.PREPROCESSING
     assert record["parity"]["rows"] == image_run.ROWS["validation"]
     assert record["parity"]["max_difference"] < 1e-4
-    found = load(signature.path).probabilities(TEST)
+    found = load(signature.path).answers(TEST)
     np.testing.assert_allclose(found, expected_of_images, atol=1e-5)
 
 
@@ -47,7 +48,7 @@ def test_quantised_files_are_smaller_and_keep_their_decisions(
 ):
     signature = exported_images(quantization=quantization)
     assert signature.bytes < exported_images().bytes
-    found = load(signature.path).probabilities(TEST)
+    found = load(signature.path).answers(TEST)
     assert (found.argmax(1) == expected_of_images.argmax(1)).mean() >= 0.85
     assert np.abs(found - expected_of_images).max() > 1e-6  # fewer bits are another function
 
@@ -60,9 +61,7 @@ def test_onnx_runs_in_onnx_runtime(exported_images, expected_of_images):
     [logits] = session.run(["logits"], {"images": TEST.astype("float32")})
     odds = np.exp(logits)
     np.testing.assert_allclose(odds / odds.sum(1, keepdims=True), expected_of_images, atol=1e-5)
-    np.testing.assert_allclose(
-        load(signature.path).probabilities(TEST), expected_of_images, atol=1e-5
-    )
+    np.testing.assert_allclose(load(signature.path).answers(TEST), expected_of_images, atol=1e-5)
 
 
 @on_tensorflow
@@ -85,14 +84,14 @@ def test_a_saved_model_takes_images_as_files_hold_them(exported_images, expected
 def test_a_batch_may_be_open(exported_images, expected_of_images):
     signature = exported_images(batch=0)
     assert signature.inputs[0].shape[0] is None
-    found = load(signature.path).probabilities(TEST)
+    found = load(signature.path).answers(TEST)
     np.testing.assert_allclose(found, expected_of_images, atol=1e-5)
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--length", "32"], "classifies images, which have no length in tokens"),
+        (["--length", "32"], "is of images, which have no length in tokens"),
         (["--length", "any"], "Leave --length out"),
         (["--quantization", "int4-tables"], "has no tables of embeddings"),
         (["--quantization", "int8", "--format", "onnx"], "--quantization int8 is not possible in"),
@@ -108,7 +107,7 @@ def test_a_slip_is_told_before_any_work(run_of_images, words, message):
 
 def test_another_kind_of_run_is_named(run_of_images):
     run_of_images.write_json("preprocessing.json", image_run.PREPROCESSING | {"task": "sound"})
-    with pytest.raises(UserError, match='task is "sound", not one of image-classification, text-'):
+    with pytest.raises(UserError, match="has task='sound'; known are text-classification, im"):
         checked(run_of_images, "litert", None, None, None, ())
 
 
@@ -133,15 +132,15 @@ def test_a_child_is_compared_on_the_images_of_its_parent(run_of_images):
     shutil.copytree(run_of_images.folder, folder, ignore=ignored)
     child = Run.open(folder)
     child.write_json("config.json", {"parent": {"run": str(run_of_images.folder)}})
-    found = ImageExport(child, None)
-    np.testing.assert_array_equal(found.images, image_run.images("validation"))
+    found = RunExport(child, None)
+    np.testing.assert_array_equal(found.examples, image_run.images("validation"))
     kept = run_of_images.path("predictions", "images.npz")
     kept.write_bytes(kept.read_bytes()[:-30])
     with pytest.raises(UserError, match=r"images\.npz cannot be read"):
-        ImageExport(child, None).images  # noqa: B018
+        RunExport(child, None).examples  # noqa: B018
     kept.unlink()
     with pytest.raises(UserError, match=r"images\.npz is missing"):
-        ImageExport(child, None).images  # noqa: B018
+        RunExport(child, None).examples  # noqa: B018
 
 
 @on_tensorflow

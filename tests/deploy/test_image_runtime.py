@@ -35,11 +35,11 @@ def pictures(tmp_path) -> list[str]:
 
 def test_arrays_and_files_of_the_same_pixels_are_the_same(image_model, pictures):
     classifier = load(image_model)
-    assert (classifier.kind, classifier.classes) == ("image", image_run.CLASSES)
-    found = classifier.probabilities(TEST[:3])
-    np.testing.assert_array_equal(classifier.probabilities(pictures), found)
-    np.testing.assert_array_equal(classifier.probabilities(list(TEST[:3])), found)
-    assert classifier.probabilities([]).shape == (0, 3)
+    assert (classifier.task.unit, classifier.classes) == ("image", image_run.CLASSES)
+    found = classifier.answers(TEST[:3])
+    np.testing.assert_array_equal(classifier.answers(pictures), found)
+    np.testing.assert_array_equal(classifier.answers(list(TEST[:3])), found)
+    assert classifier.answers([]).shape == (0, 3)
 
 
 def test_what_is_no_image_of_the_model_is_refused(image_model, tmp_path):
@@ -55,15 +55,15 @@ def test_what_is_no_image_of_the_model_is_refused(image_model, tmp_path):
         ([str(tmp_path / "absent.png")], r"no file .*absent\.png"),
     ):
         with pytest.raises(UserError, match=message):
-            classifier.probabilities(examples)
+            classifier.answers(examples)
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"kind": "text"}, "tokenizer='' leaves the folder"),
-        ({"kind": "sound"}, "classifies sound; here run text, image"),
-        ({"classes": ["a", "b"]}, "gives 3 logits, but its signature names 2 classes"),
+        ({"task": "text-classification"}, "tokenizer='' leaves the folder"),
+        ({"task": "sound"}, "has task='sound'; known are text-classification, image-"),
+        ({"classes": ["a", "b"]}, "gives logits float32 .1 x 3.; its signature names 2 classes"),
         ({"preprocessing": {}}, "shape=None is not allowed"),
         (
             {"preprocessing": {"shape": [8, 8, 2]}},
@@ -71,7 +71,7 @@ def test_what_is_no_image_of_the_model_is_refused(image_model, tmp_path):
         ),
         (
             {"preprocessing": {"shape": [8, 9, 1]}},
-            r"float32, \(batch, 8, 9, 1\)",
+            "a model of images has images float32 .any x 8 x 9 x 1.",
         ),
     ],
 )
@@ -84,17 +84,17 @@ def test_a_signature_that_does_not_fit_is_refused(image_model, changes, said):
 def test_a_bundle_brings_images_and_their_answers(image_model, tmp_path, expected_of_images):
     path = bundle.write(image_model, tmp_path / "tiny.zip")
     with bundle.unpacked(path) as content:
-        np.testing.assert_array_equal(content.images, TEST)
+        np.testing.assert_array_equal(content.examples, TEST)
         assert content.samples.examples.tolist() == [f"test {i}" for i in range(len(TEST))]
         np.testing.assert_allclose(content.samples.probabilities, expected_of_images, rtol=1e-5)
-    np.testing.assert_allclose(load(path).probabilities(TEST), expected_of_images, atol=1e-5)
+    np.testing.assert_allclose(load(path).answers(TEST), expected_of_images, atol=1e-5)
 
 
 def test_large_images_are_few_in_a_bundle(image_model, tmp_path, monkeypatch):
-    monkeypatch.setattr(bundle, "MOST_PIXELS", 5 * TEST[0].nbytes)
+    monkeypatch.setattr(bundle, "MOST_KEPT", 5 * TEST[0].nbytes)
     with bundle.unpacked(bundle.write(image_model, tmp_path / "tiny.zip")) as content:
-        assert len(content.images) == len(content.samples.labels) == 5
-        np.testing.assert_array_equal(content.images[[0, -1]], TEST[[0, -1]])
+        assert len(content.examples) == len(content.samples.labels) == 5
+        np.testing.assert_array_equal(content.examples[[0, -1]], TEST[[0, -1]])
 
 
 def test_a_bundle_without_its_images_is_refused(image_model, tmp_path):

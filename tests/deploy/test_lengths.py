@@ -24,18 +24,19 @@ LENGTHS = (4, 7, text_run.MAX_TOKENS)
 )
 def test_a_text_takes_the_shortest_length_of_several(run, quantization):
     alone = load(export(run, quantization=quantization).path)
-    whole = alone.signature.path.read_bytes()
+    whole = alone.session.signature.path.read_bytes()
     signature = export(run, length=LENGTHS[::-1], quantization=quantization)
     assert Signature.read(signature.path).lengths == LENGTHS
     assert signature.inputs[0].shape == (1, text_run.MAX_TOKENS)
     several = load(signature.path)
     rows = several.rows(text_run.texts())
-    shapes = [several.inputs([row])["token_ids"].shape[1] for row in rows]
+    shapes = [several.session.inputs([row])["token_ids"].shape[1] for row in rows]
     assert shapes == [min(n for n in LENGTHS if n >= len(row)) for row in rows]
     assert set(shapes) == set(LENGTHS)
     if quantization == "float32":
         # What a row is padded with changes nothing; fewer bits round each length in its own way.
-        np.testing.assert_allclose(several.logits(rows), alone.logits(rows), atol=1e-5)
+        found, expected = (one.outputs(rows)["logits"] for one in (several, alone))
+        np.testing.assert_allclose(found, expected, atol=1e-5)
         [table] = table_of(run)
         assert signature.path.read_bytes().count(table.tobytes()) == 1
     assert signature.bytes < 3 * len(whole)
@@ -58,7 +59,7 @@ def test_a_file_without_one_of_its_lengths_is_refused(run):
     signature = export(run, length=LENGTHS)
     record = json.loads(beside(signature.path).read_text())
     beside(signature.path).write_text(json.dumps(record | {"lengths": [5, 12]}))
-    with pytest.raises(UserError, match=r"takes no texts of 5 tokens; its signature says it does"):
+    with pytest.raises(UserError, match=r"has no function for 5 tokens; its signature names one"):
         load(signature.path)
     beside(signature.path).write_text(json.dumps(record | {"lengths": [4, 7]}))
     with pytest.raises(UserError, match=r"takes 12 tokens, but its signature has the lengths 4, 7"):

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from kerastc.deploy.onnx import OPSET, convert
-from kerastc.deploy.signature import Tensor
+from kerastc.tensor import Tensor
 
 X = np.linspace(-4, 4, 33, dtype="float32").reshape(1, -1)
 
@@ -17,8 +17,8 @@ X = np.linspace(-4, 4, 33, dtype="float32").reshape(1, -1)
 def converted(folder, function) -> bytes:
     module = tf.Module()
     spec = tf.TensorSpec(X.shape, tf.float32, name="x")
-    module.logits = tf.function(lambda x: {"logits": function(x)}, input_signature=[spec])
-    tf.saved_model.save(module, str(folder), signatures={"serve": module.logits})
+    module.answer = tf.function(lambda x: {"logits": function(x)}, input_signature=[spec])
+    tf.saved_model.save(module, str(folder), signatures={"serve": module.answer})
     return convert(folder, [Tensor("x", X.shape, "float32")])
 
 

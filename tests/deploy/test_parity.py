@@ -3,19 +3,25 @@
 import numpy as np
 import pytest
 
-from kerastc.deploy.parity import compare
+from kerastc.deploy import parity
 from kerastc.errors import UserError
+from kerastc.outputs.classes.scores import Classes
 
 EXPECTED = np.array([[4.0, 0.0], [1.0, -1.0], [0.0, 2.0], [0.5, 0.4]])
 
 
+def compare(found, expected, quantization, what):
+    outputs = {"logits": found}, {"logits": expected}
+    return parity.compare(*outputs, Classes("ab"), range(len(found)), quantization, what)
+
+
 def test_the_figures_are_those_of_the_logits():
     found = EXPECTED + np.array([[1e-4, 0], [0, 0], [0, -2e-4], [0, 0]])
-    parity = compare(found, EXPECTED, "float32", "model")
-    assert parity.max_difference == pytest.approx(2e-4)
-    assert parity.mean_difference == pytest.approx(3e-4 / 8)
-    assert (parity.rows, parity.agreement) == (4, 1.0)
-    assert parity.tolerance == pytest.approx(4e-4)  # 1e-4 of the largest logit
+    figures = compare(found, EXPECTED, "float32", "model")
+    assert figures.max_difference == pytest.approx(2e-4)
+    assert figures.mean_difference == pytest.approx(3e-4 / 8)
+    assert (figures.rows, figures.agreement) == (4, 1.0)
+    assert figures.tolerance == pytest.approx(4e-4)  # 1e-4 of the largest logit
 
 
 def test_a_float32_file_may_not_differ_visibly():

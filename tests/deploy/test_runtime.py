@@ -20,14 +20,18 @@ from kerastc.text.vocabularies import WordPiece
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}
 
 
+def logits(classifier, texts):
+    return classifier.outputs(classifier.rows(texts))["logits"]
+
+
 def test_the_logits_are_those_of_the_model(model):
     classifier = load(model)
     rows = [ids(text) for text in TEXTS]
     assert [row.tolist() for row in classifier.rows(TEXTS).ids] == rows
-    np.testing.assert_allclose(classifier.logits(classifier.rows(TEXTS)), expected(rows), **CLOSE)
+    np.testing.assert_allclose(logits(classifier, TEXTS), expected(rows), **CLOSE)
     probabilities = softmax(expected(rows).astype("float64"), axis=1)
-    np.testing.assert_allclose(classifier.probabilities(TEXTS), probabilities, **CLOSE)
-    assert classifier.probabilities([]).shape == (0, len(CLASSES))
+    np.testing.assert_allclose(classifier.answers(TEXTS), probabilities, **CLOSE)
+    assert classifier.answers([]).shape == (0, len(CLASSES))
     assert (classifier.classes, classifier.parameters) == (CLASSES, 68)
 
 
@@ -36,14 +40,14 @@ def test_the_logits_are_those_of_the_model(model):
 )
 def test_what_is_no_list_of_texts_is_refused(model, texts, told):
     with pytest.raises(UserError, match=told):
-        load(model).probabilities(texts)
+        load(model).answers(texts)
 
 
 def test_a_text_is_prepared_and_cut_as_in_training(model):
     classifier = load(model)
     long = "KING " * 30
     np.testing.assert_allclose(
-        classifier.probabilities([long]), classifier.probabilities(["king " * (LENGTH - 2)])
+        classifier.answers([long]), classifier.answers(["king " * (LENGTH - 2)])
     )
     [row] = classifier.rows([long])
     assert len(row) == LENGTH and row.ids[-1] == ids("king")[-1]  # the end token stays
@@ -84,12 +88,12 @@ def test_a_file_of_any_shape_says_the_same(converted, tmp_path, batch, length):
     rows = [ids(text) for text in texts]
     if length == 5:
         rows = [[*row[:-1][:4], row[-1]] for row in rows]
-    np.testing.assert_allclose(classifier.logits(classifier.rows(texts)), expected(rows), **CLOSE)
+    np.testing.assert_allclose(logits(classifier, texts), expected(rows), **CLOSE)
 
 
 def test_whole_numbers_of_64_bits_are_taken(converted, tmp_path):
     path = write_run(tmp_path / "run", converted(dtype="int64"), dtype="int64")
-    found = load(path).probabilities(TEXTS)
+    found = load(path).answers(TEXTS)
     np.testing.assert_allclose(found.sum(axis=1), 1)
 
 
@@ -97,7 +101,7 @@ def test_onnx_runs_likewise(tmp_path):
     path = write_run(tmp_path / "run", onnx_file(), "model.onnx")
     classifier = load(path, threads=2)
     rows = [ids(text) for text in TEXTS]
-    np.testing.assert_allclose(classifier.logits(classifier.rows(TEXTS)), expected(rows), **CLOSE)
+    np.testing.assert_allclose(logits(classifier, TEXTS), expected(rows), **CLOSE)
     path.write_bytes(path.read_bytes()[:-100])
     sign(path)
     with pytest.raises(UserError, match=r"model\.onnx cannot be loaded"):
@@ -107,7 +111,7 @@ def test_onnx_runs_likewise(tmp_path):
 @pytest.mark.parametrize("row", [[2, 14, 3], [2, -1, 3], [2, 2**31 - 1, 3]])
 def test_a_token_without_a_vector_is_refused(model, row):
     with pytest.raises(UserError, match=rf"no token {row[1]}: ids go from 0 to 13"):
-        load(model).logits([np.array(row, np.int32)])
+        load(model).outputs([np.array(row, np.int32)])
 
 
 def test_a_tokenizer_of_more_tokens_than_the_model_has_is_refused(model):
@@ -148,10 +152,10 @@ def test_a_foreign_file_is_refused(model, content):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"classes": ["a", "b"]}, "gives 3 logits, but its signature names 2 classes"),
+        ({"classes": ["a", "b"]}, "gives logits float32 .1 x 3.; its signature names 2 classes"),
         ({"format": "saved_model"}, "here run litert, onnx"),
         ({"format": "onnx"}, "cannot be loaded"),
-        ({"kind": "sound"}, "classifies sound; here run text, image"),
+        ({"task": "sound"}, "has task='sound'; known are text-classification, image-"),
         (
             {"preprocessing": {"max_tokens": "many"}},
             "max_tokens='many'",

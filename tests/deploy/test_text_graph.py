@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nasty_texts import NASTY
 
-from kerastc.deploy.text_graph import TextGraph, unsupported
+from kerastc.inputs.text.graph import TextGraph, unsupported
 from kerastc.text.preparation import TextPreparation
 from kerastc.text.preprocessing import Preprocessing
 from kerastc.text.vocabularies import WordPiece, byte_pairs

@@ -60,6 +60,8 @@ def write_run(folder: Path, encoder: Path, preparation: TextPreparation) -> Run:
 
 def table_of(run: Run) -> list[np.ndarray]:
     """The weights of the embedding of tokens."""
-    from kerastc.predictor import Predictor
+    from kerastc.predictor import predictor_of
 
-    return Predictor(run).model.get_layer("encoder").backbone.token_embedding.get_weights()
+    return (
+        predictor_of(run).session.model.get_layer("encoder").backbone.token_embedding.get_weights()
+    )

@@ -45,12 +45,13 @@ def test_outputs_of_another_shape_do_not_fit(shapes, fit):
     assert OUTPUT.fit(shapes) is fit
 
 
-def test_calls_are_joined_in_their_order():
+def test_calls_are_merged_in_their_order():
     calls = [{"logits": np.zeros((2, 3), "float32")}, {"logits": np.ones((1, 3), "float32")}]
-    joined = OUTPUT.joined(calls)["logits"]
-    assert joined.dtype == np.float32
-    assert joined.tolist() == [[0, 0, 0], [0, 0, 0], [1, 1, 1]]
-    assert OUTPUT.joined([])["logits"].shape == (0, 3)
+    merged = OUTPUT.merged([OUTPUT.cut(call) for call in calls])
+    assert merged["logits"].dtype == np.float32
+    assert merged["logits"].tolist() == [[0, 0, 0], [0, 0, 0], [1, 1, 1]]
+    assert OUTPUT.taken(merged, [2, 0])["logits"].tolist() == [[1, 1, 1], [0, 0, 0]]
+    assert OUTPUT.merged([])["logits"].shape == (0, 3)
 
 
 def test_answers_are_written_for_programs_and_people():

@@ -99,10 +99,10 @@ def test_a_trainable_encoder_learns(study, trainable):
 def test_the_saved_model_gives_the_same_probabilities(study):
     model, encoder, splits, config, run = study("saved")
     trained = train_text_classifier(model, encoder, splits, config, run)
-    from kerastc.predictor import Predictor
+    from kerastc.predictor import predictor_of
 
     run.write_text("labels.txt", "".join(f"{name}\n" for name in splits.train.classes))
-    found = Predictor(Run.open(run.folder)).probabilities(splits.test.examples)
+    found = predictor_of(Run.open(run.folder)).answers(splits.test.examples)
     np.testing.assert_allclose(found, trained.test, atol=1e-5)
     assert not list(Path(run.folder).glob("**/.writing*"))
 

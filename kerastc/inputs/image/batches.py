@@ -8,6 +8,7 @@ import numpy as np
 
 from kerastc.errors import UserError
 from kerastc.images import Mixture, mixed_targets
+from kerastc.inputs.image.encode import ImageInput
 from kerastc.tasks import TASKS
 from kerastc.training.batching import Batches
 
@@ -182,3 +183,8 @@ class Beside(keras.utils.PyDataset):
             random = np.random.default_rng([self.labelled.seed, self.epoch, index, number])
             inputs[name] = view(self.unlabelled[rows], random).astype("float32")
         return (inputs, *rest)
+
+
+def batches(input: ImageInput, rows: np.ndarray, size: int) -> ImageBatches:
+    """Pixels without targets, `size` a batch, in their order."""
+    return ImageBatches(rows, np.zeros((len(rows), 0), "float32"), size)

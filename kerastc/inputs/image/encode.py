@@ -6,8 +6,10 @@ from typing import Any, Self
 
 import numpy as np
 
+from kerastc.errors import UserError
 from kerastc.images.preprocessing import ImagePreprocessing
 from kerastc.inputs.input import OWN, Input
+from kerastc.npz_files import read_arrays
 from kerastc.tensor import Tensor
 
 INPUT_NAME = "images"
@@ -21,6 +23,7 @@ class ImageInput(Input):
     """
 
     sample = "photo.png"
+    kept = "images.npz"
     names = {OWN: {INPUT_NAME: INPUT_NAME}}
 
     def __init__(self, preprocessing: ImagePreprocessing):
@@ -51,6 +54,31 @@ class ImageInput(Input):
 
     def arrays(self, rows: Sequence[np.ndarray], length: int | None = None) -> dict[str, Any]:
         return {INPUT_NAME: np.stack(rows).astype(np.float32)}
+
+    @staticmethod
+    def read_kept(path: Path, part: str) -> np.ndarray:
+        """The images, (n, height, width, channels) uint8, at least one.
+
+        Raises:
+            UserError: where the file is broken, or holds anything else.
+        """
+        try:
+            images = read_arrays(path, part)[part]
+        except (ValueError, KeyError) as error:
+            raise UserError(
+                f"{path} cannot be read: {error}", "It was damaged. Copy or write it again."
+            ) from None
+        if images.dtype != np.uint8 or images.ndim != 4 or not len(images):
+            raise UserError(
+                f"{path} holds {part} as {images.dtype} of the shape {images.shape}; images are "
+                "uint8, (number, height, width, channels), and at least one."
+            )
+        return images
+
+    @staticmethod
+    def write_kept(path: Path, part: str, examples: np.ndarray) -> None:
+        with path.open("wb") as file:
+            np.savez(file, **{part: examples})
 
     def probe(self) -> np.ndarray:
         return np.full(self.preprocessing.shape, 255, np.uint8)

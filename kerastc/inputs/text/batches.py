@@ -7,6 +7,8 @@ import numpy as np
 
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
+from kerastc.inputs.input import Rows
+from kerastc.inputs.text.encode import TextInput
 from kerastc.tasks import TASKS
 from kerastc.text.encoded import Encoded
 from kerastc.text.ragged import Ragged
@@ -141,3 +143,8 @@ def choose_lengths(lengths: np.ndarray, count: int, multiple: int) -> np.ndarray
 def covering_length(lengths: np.ndarray, share: float = 0.997) -> int:
     """The least length that at least this share of (n,) texts does not exceed."""
     return int(np.quantile(lengths, share, method="inverted_cdf"))
+
+
+def batches(input: TextInput, rows: Rows, size: int) -> TextBatches:
+    """Rows without targets; those of like length share a batch of `size`."""
+    return TextBatches(rows, input.arrays, np.zeros((len(rows), 0), "float32"), size)

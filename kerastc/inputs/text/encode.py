@@ -26,6 +26,7 @@ class TextInput(Input):
 
     sample = '"a text"'
     folder = "tokenizer"
+    least = 3
     names = {
         OWN: {IDS: IDS, MASK: MASK},
         "hugging-face": {IDS: "input_ids", MASK: "attention_mask"},
@@ -51,8 +52,8 @@ class TextInput(Input):
     def rows(self, examples: Sequence[str], length: int | None = None) -> Encoded:
         return self.preprocessing.tokens(self.checked(examples), length)
 
-    def sizes(self, rows: Sequence[Row | np.ndarray]) -> list[int]:
-        return [len(row) for row in rows]
+    def sizes(self, rows: Encoded | Sequence[Row | np.ndarray]) -> list[int]:
+        return Encoded.of(rows).lengths.tolist()
 
     def arrays(
         self, rows: Encoded | Sequence[Row | np.ndarray], length: int | None = None

@@ -1,1 +1,5 @@
 """One class of several."""
+
+from kerastc.capabilities import Capability
+
+CAPABILITIES = frozenset((Capability.TEACHER,))

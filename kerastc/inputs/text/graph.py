@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_text as tf_text
 
-from kerastc.deploy import character_tables as tables
+from kerastc.inputs.text import character_tables as tables
 from kerastc.text.capitals import LONG
 from kerastc.text.preprocessing import Preprocessing
 from kerastc.text.vocabularies import LONGEST, SPECIAL, WordPiece

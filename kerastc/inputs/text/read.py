@@ -1,0 +1,97 @@
+"""A user's texts: words of the command line, tables, lines."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerastc.data.reading import Reading
+from kerastc.errors import UserError
+from kerastc.inputs.reader import Reader, piped_lines, tell_notes
+from kerastc.printable import echo
+from kerastc.text.given import checked_texts
+
+if TYPE_CHECKING:
+    from kerastc.data.labelled import Labelled
+
+
+class TextReader(Reader):
+    """See `Reader`; a file is read as the run's own was, but for what the user says."""
+
+    key: Reading
+
+    def __init__(self, settings: Mapping[str, Any]):
+        self.key = Reading.of(settings)
+
+    def named(
+        self, words: Sequence[str], path: Path | None, columns: str, run: Path, **form: Any
+    ) -> list[str]:
+        texts = checked_texts(words, lambda index: f"Text {index + 1} of the command line")
+        if path is not None:
+            return texts + self._of_file(path, columns, **form)
+        return texts or piped_lines(form["encoding"])
+
+    def labelled(self, data: Path, columns: str, label: str, **form: Any) -> "Labelled":
+        from kerastc.data import column_names, read_texts
+        from kerastc.data.excel_file import known_sheet
+        from kerastc.data.table_folder import part_location
+
+        run_here = replace(self.key, sheet=known_sheet(data, self.key.sheet))
+        wanted = run_here.given(column_names(columns), label, **form)
+        with columns_told(self.key):
+            read = read_texts(
+                part_location(data, "test"),
+                wanted.text,
+                wanted.label,
+                separator=wanted.separator,
+                encoding=wanted.encoding,
+                delimiter=wanted.delimiter,
+                header=wanted.header,
+                sheet=wanted.sheet,
+                one_class=True,
+            )
+        tell_notes(read.notes)
+        return read
+
+    def _of_file(self, path: Path, columns: str, **form: Any) -> list[str]:
+        """The texts of a file: of the columns that are named, else of those of the run."""
+        from kerastc.data import column_names
+        from kerastc.data.excel_file import known_sheet
+        from kerastc.data.table_kinds import is_table
+        from kerastc.data.text_file import unlabelled_texts
+
+        named = column_names(columns)
+        wanted = replace(self.key, sheet=known_sheet(path, self.key.sheet)).given(named, **form)
+        if not (named or form["delimiter"] or form["header"] is not None or is_table(path)):
+            texts, _ = unlabelled_texts(path, Reading(encoding=wanted.encoding))
+            return texts
+        with columns_told(self.key, labelled=False):
+            texts, origin = unlabelled_texts(path, wanted, table=True)
+        echo(f"Read {len(texts):,} texts from {origin}.", err=True)
+        return texts
+
+
+@contextmanager
+def columns_told(run: Reading, labelled: bool = True) -> Iterator[None]:
+    """Adds to an error in the block which columns the run was made of, where it knows them.
+
+    Args:
+        run: how its rows were read.
+        labelled: whether the command takes labels, too.
+    """
+    try:
+        yield
+    except UserError as error:
+        if run.text:
+            label = f", its classes from {run.label}" if run.label else ""
+            form = f", of a file with {run.form}" if run.form else ""
+            options = ", another form with --delimiter and --header" if run.form else ""
+            error.hint = (
+                f"The run's texts came from {run.words}{label}{form}; name other columns with "
+                f"--text{' and --label' if run.label and labelled else ''}{options}.\n{error.hint}"
+            ).rstrip()
+        raise
+
+
+READER = TextReader

@@ -1,0 +1,11 @@
+"""Classes in a SavedModel: what TensorFlow Serving answers."""
+
+from collections.abc import Mapping, Sequence
+
+import tensorflow as tf
+
+
+def served(outputs: Mapping[str, tf.Tensor], labels: Sequence[str]) -> dict[str, tf.Tensor]:
+    """What "serving_default" gives beside the outputs: the probabilities and the best class."""
+    best = tf.gather(tf.constant(list(labels)), tf.argmax(outputs["logits"], axis=1))
+    return {"probabilities": tf.nn.softmax(outputs["logits"]), "label": best}

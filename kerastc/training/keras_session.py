@@ -1,0 +1,60 @@
+"""A Keras model that answers, as exported files do elsewhere."""
+
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+
+from kerastc.inputs.input import Input, Rows
+from kerastc.outputs.output import Output, Outputs
+from kerastc.progress import progress
+from kerastc.tasks import Task
+from kerastc.training.predicting import predict_batch
+
+BATCH = 32
+
+
+class KerasSession:
+    """See `kerastc.predictor.Session`.
+
+    Args:
+        model: from the arrays of the input to the outputs.
+        task: of the model.
+        input, output: as this model has them.
+    """
+
+    length = None
+
+    def __init__(self, model: keras.Model, task: Task, input: Input, output: Output):
+        self.model = model
+        self.task = task
+        self.input = input
+        self.output = output
+
+    def outputs(self, rows: Rows) -> Outputs:
+        """What the model gives for each of the rows; those of like length are run together."""
+        batches = self.task.input_part("batches").batches(self.input, rows, BATCH)
+        order, sizes, done, parts = batches.rows(), self.input.sizes(rows), 0, []
+        with progress("Predicting", len(order)) as advance:
+            for index in range(len(batches)):
+                found = predict_batch(self.model, batches[index][0], batches.open_axes)
+                named = by_name(found, self.output)
+                count = len(next(iter(named.values())))
+                of = None if sizes is None else [sizes[row] for row in order[done : done + count]]
+                parts.append(self.output.cut(named, of))
+                done += count
+                advance(count)
+        return self.output.taken(self.output.merged(parts), np.argsort(order))
+
+
+def by_name(found: object, output: Output) -> Mapping[str, np.ndarray]:
+    """What a model gives, by the names of an output; a model of a single one need not name it."""
+    return found if isinstance(found, Mapping) else {next(iter(output.shapes)): found}
+
+
+def shapes(model: keras.Model, output: Output) -> dict[str, tuple]:
+    """The shapes, (batch, ...), of what a model gives, by name."""
+    given = model.output_shape
+    if isinstance(given, Mapping) or not isinstance(given, list):
+        return dict(by_name(given, output))
+    return {}
