@@ -1,13 +1,12 @@
 """The recipes of images on the digits, as a user runs them: what they learn and leave."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from kerastc import cli
 from kerastc.places import Places
 from kerastc.sweep import sweep
 
@@ -18,10 +17,10 @@ OTHERS = ("autoencoder", "joint-autoencoder", "joint-simclr", "one-class")
 
 
 def kerastc(cache: Path, *words) -> str:
-    environment = os.environ | {"KERASTC_CACHE": str(cache)}
-    command = [sys.executable, "-m", "kerastc", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
-    assert done.returncode == 0, done.stderr
+    done = CliRunner(env={"KERASTC_CACHE": str(cache)}).invoke(
+        cli.main, [str(word) for word in words], catch_exceptions=False
+    )
+    assert done.exit_code == 0, done.stderr
     return done.stdout
 
 

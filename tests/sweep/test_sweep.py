@@ -42,8 +42,18 @@ def attempts(result) -> list[list[str]]:
     return [(trial.run / "attempts").read_text().splitlines() for trial in result.trials]
 
 
-def test_a_grid_is_run_once_and_the_best_is_named_by_validation(script, places):
-    result = sweep(script, GRID, places=places)
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """The recipe, where things are kept, and what came of the grid."""
+    folder = tmp_path_factory.mktemp("grid")
+    path = folder / "steps.py"
+    path.write_text(RECIPE)
+    places = Places(folder / "runs", folder / "cache")
+    return str(path), places, sweep(str(path), GRID, places=places)
+
+
+def test_a_grid_is_run_once_and_the_best_is_named_by_validation(done):
+    *_, result = done
     assert [trial.words for trial in result.trials] == [
         (f"rate={rate}", f"units={units}") for rate in (0.1, 0.3) for units in (1, 2)
     ]
@@ -56,8 +66,8 @@ def test_a_grid_is_run_once_and_the_best_is_named_by_validation(script, places):
     assert kept["best"]["words"] == ["rate=0.3", "units=1"]
 
 
-def test_the_same_call_again_runs_nothing(script, places):
-    first = sweep(script, GRID, places=places)
+def test_the_same_call_again_runs_nothing(done):
+    script, places, first = done
     again = sweep(script, GRID[::-1], places=places)
     assert again == first
     assert all(len(starts) == 1 for starts in attempts(again))
@@ -184,7 +194,8 @@ def test_without_optuna_the_extra_is_named(script, places, monkeypatch):
     assert "kerastc[sweep]" in caught.value.hint
 
 
-def test_the_command_prints_json(script, places):
+def test_the_command_prints_json(done):
+    script, places, _ = done
     words = ["sweep", script, *GRID, "--runs", str(places.runs), "--json"]
     done = CliRunner().invoke(cli.main, words, catch_exceptions=False)
     assert done.exit_code == 0
@@ -193,7 +204,8 @@ def test_the_command_prints_json(script, places):
     assert len(told["trials"]) == 4
 
 
-def test_the_command_shows_the_comparison_and_the_best(script, places):
+def test_the_command_shows_the_comparison_and_the_best(done):
+    script, places, _ = done
     words = ["sweep", script, *GRID, "--runs", str(places.runs)]
     done = CliRunner().invoke(cli.main, words, catch_exceptions=False)
     assert done.exit_code == 0
