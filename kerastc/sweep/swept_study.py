@@ -163,7 +163,7 @@ def _picked(study: Study, words: Sequence[str]) -> tuple[list[str], list[str]]:
         return entries, others
     if len(asked) > 1:
         raise UserError(f"{RECIPE} is given twice.", f"Write them in one word: {RECIPE}=a,b")
-    names = [name for name in asked[0].split(",") if name]
+    names = asked[0].split(",")
     by_name = {entry.replace("_", "-"): entry for entry in entries}
     for name in names:
         if name.replace("_", "-") not in by_name:

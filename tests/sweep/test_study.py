@@ -167,6 +167,7 @@ def test_a_slip_in_the_file_is_told_with_its_place(write, places, old, new, mess
     ("words", "message"),
     [
         (["recipe=step"], "recipe=step: the study ways has steps, slower, others."),
+        (["recipe="], "recipe=: the study ways has steps, slower, others."),
         (["recipe=steps", "recipe=others"], "recipe is given twice"),
         (["untis=3"], "There is no field 'untis' in steps, slower, others."),
         (["recipe=steps", "size=3"], "There is no field 'size' in steps."),
