@@ -166,7 +166,8 @@ class Frame:
 
 def _example(engine: tokenizers.Tokenizer) -> str:
     """A text that has tokens."""
-    for text in ("a", "0", *(engine.id_to_token(i) or "" for i in range(engine.get_vocab_size()))):
+    vocabulary = (engine.id_to_token(i) or "" for i in range(engine.get_vocab_size()))
+    for text in chain(("a", "0"), vocabulary):
         if engine.encode(text, add_special_tokens=False).ids:
             return text
     raise UserError("The tokenizer makes no token of any text.")

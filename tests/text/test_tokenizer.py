@@ -217,6 +217,8 @@ def test_roles_of_tokens_are_found(ours):
     told = roberta.described()
     bare = Tokenizer(json.dumps(told | {"added_tokens": []}))  # no list of special tokens
     assert (bare.pad_id, bare.mask_id) == (roberta.pad_id, roberta.mask_id)
+    told["model"]["vocab"]["Ġcat"] = 900
+    assert Tokenizer(json.dumps(told)).vocabulary_size == 901
     del told["model"]["vocab"]["<mask>"]
     assert Tokenizer(json.dumps(told | {"added_tokens": []})).mask_id is None
 
