@@ -6,18 +6,21 @@ from pathlib import Path
 
 import click
 
-from benchmarks import contest, deployed, finetune, frozen, table
+from benchmarks import contest, deployed, finetune, frozen, pairs, table
 from benchmarks.packages import need
 from kerastc.errors import UserError
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False, resolve_path=True)
-COMPARISONS = {"frozen": frozen.compare, "finetune": finetune.compare}
+COMPARISONS = {"frozen": frozen.compare, "finetune": finetune.compare, "pairs": pairs.compare}
+FILES = {"frozen": "arxiv", "finetune": "headlines", "pairs": "pairs"}  # what each is given
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("names", nargs=-1, type=click.Choice(list(COMPARISONS)))
 @click.option("--arxiv", type=FILE, envvar="KERASTC_ARXIV", help="Abstracts, for `frozen`.")
 @click.option("--headlines", type=FILE, envvar="KERASTC_HEADLINES", help="For `finetune`.")
+@click.option("--pairs", type=FILE, envvar="KERASTC_PAIRS", help="Such as XNLI's, for `pairs`.")
+@click.option("--backbone", default="minilm", help="Of `pairs`: minilm, or a folder with a BERT.")
 @click.option("--seeds", default="0", show_default=True, help="Comma-separated; a comparison each.")
 @click.option("--quick", is_flag=True, help="A trial of the comparison itself, in two minutes.")
 @click.option(
@@ -27,17 +30,19 @@ COMPARISONS = {"frozen": frozen.compare, "finetune": finetune.compare}
     show_default=True,
     help="Runs, logs and results go to a new folder in it.",
 )
-def main(names, arxiv, headlines, seeds, quick, out) -> None:
+def main(names, arxiv, headlines, pairs, backbone, seeds, quick, out) -> None:
     """Compare kerastc with Hugging Face's Trainer; all comparisons unless NAMES are given.
 
     \b
     python -m benchmarks frozen --arxiv arxiv_cs.csv.gz --seeds 0,1,2
     python -m benchmarks finetune --headlines irish_times_topics.csv.gz
+    python -m benchmarks pairs --pairs xnli_dev.tsv --backbone multilingual-e5-small/
 
     What is deployed has its own: python -m benchmarks deployed --help
     """
-    files = {"frozen": arxiv, "finetune": headlines}
+    files = {"frozen": arxiv, "finetune": headlines, "pairs": pairs}
     names = names or tuple(COMPARISONS)
+    more = {"pairs": {"backbone": backbone}}
     try:
         _check(names, files)
         folder = (out / time.strftime("%Y%m%d-%H%M%S")).resolve()
@@ -48,7 +53,7 @@ def main(names, arxiv, headlines, seeds, quick, out) -> None:
             for seed in map(int, seeds.split(",")):
                 click.echo(f"{name}, seed {seed} …", err=True)
                 place = folder / f"{name}-{seed}"
-                rows += COMPARISONS[name](files[name], seed, quick, place)
+                rows += COMPARISONS[name](files[name], seed, quick, place, **more.get(name, {}))
     except UserError as error:
         raise click.ClickException(str(error)) from None
     table.show(rows, quick)
@@ -58,10 +63,9 @@ def main(names, arxiv, headlines, seeds, quick, out) -> None:
 
 def _check(names, files) -> None:
     need(("torch", "transformers", "accelerate"))
-    options = {"frozen": "arxiv", "finetune": "headlines"}
     for name in names:
         if files[name] is None:
-            option = options[name]
+            option = FILES[name]
             raise UserError(
                 f"The comparison {name!r} needs a file of {option}.",
                 f"Give --{option} FILE, or set KERASTC_{option.upper()}=FILE.",

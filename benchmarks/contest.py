@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.measure import Cost, measured
-from kerastc.data import LabelledTexts, split
+from kerastc.data import LabelledTexts, Splits, split
 from kerastc.errors import UserError
 from kerastc.models.minilm import MINILM
 from kerastc.run import Run
@@ -18,7 +18,6 @@ from kerastc.run import Run
 ENVIRONMENT = {"CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1", "KERAS_BACKEND": "tensorflow"}
 # What the peer repeats only at these values.
 MIRRORED = {
-    "backbone": "minilm",
     "pooling": "mean",
     "class_weights": "none",
     "precision": "float32",
@@ -69,39 +68,44 @@ def kerastc(words: Sequence[str], seed: int, folder: Path) -> Outcome:
     return Outcome(cost, *speeds, best["val_accuracy"], len(rows))
 
 
+def splits_of(texts: LabelledTexts, run: Run) -> Splits:
+    """The splits that a run made of these texts."""
+    config = run.config["config"]
+    return split(texts, config["seed"], train_fraction=config["train_fraction"])
+
+
 def trainer(
-    texts: LabelledTexts,
+    splits: Splits,
     run: Run,
     folder: Path,
     grouped: bool = False,
     quiet_encoder: bool = False,
 ) -> Outcome:
-    """The peer, with the texts, splits and hyperparameters of a finished run of kerastc.
+    """The peer, with the rows, splits and hyperparameters of a finished run of kerastc.
 
     Args:
-        texts: what the run trained on.
-        run: of `kerastc`.
+        splits: of the texts or pairs that the run trained on.
+        run: of `kerastc`, on MiniLM or a BERT in a folder in Hugging Face's layout.
         folder: new; takes the peer's data, checkpoints and result.
         grouped: batches of like length (`group_by_length`), which is not Trainer's default.
         quiet_encoder: keep a frozen encoder in evaluation mode, without dropout; Trainer puts the
             whole model into training mode.
 
     Raises:
-        UserError: the texts are not the run's, or a setting has no counterpart in the peer.
+        UserError: the rows are not the run's, or a setting has no counterpart in the peer.
     """
-    config = run.config["config"]
+    config, backbone = run.config["config"], run.config["config"]["backbone"]
     for name, value in MIRRORED.items():
         if config[name] != value:
             raise UserError(f"The peer repeats only {name}={value}, not {config[name]}.")
-    splits = split(texts, config["seed"], train_fraction=config["train_fraction"])
     if splits.as_dict()["fingerprint"] != run.read_json("data.json")["fingerprint"]:
-        raise UserError(f"{run.folder} was trained on other texts than those given to the peer.")
+        raise UserError(f"{run.folder} was trained on other rows than those given to the peer.")
     folder.mkdir(parents=True)
     for part in ("train", "validation"):
         _write(getattr(splits, part), folder / f"{part}.jsonl")
     task = {
-        "weights": str(MINILM.folder()),
-        "classes": len(texts.classes),
+        "weights": str(MINILM.folder() if backbone == "minilm" else Path(backbone).resolve()),
+        "classes": len(splits.train.classes),
         "group_by_length": grouped,
         "quiet_encoder": quiet_encoder,
         "config": config,
@@ -131,9 +135,9 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _write(texts: LabelledTexts, path: Path) -> None:
+def _write(rows_of: LabelledTexts, path: Path) -> None:
     rows: list[Mapping] = [
-        {"text": text, "label": int(label)}
-        for text, label in zip(texts.examples, texts.labels, strict=True)
+        {"texts": [example] if isinstance(example, str) else [*example], "label": int(label)}
+        for example, label in zip(rows_of.examples, rows_of.labels, strict=True)
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

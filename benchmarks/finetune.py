@@ -29,10 +29,10 @@ def compare(data: Path, seed: int, quick: bool, folder: Path) -> list[Row]:
     words = ["text", f"data={sample}", "trainable=all", "epochs=2", "learning_rate=5e-5"]
     ours = contest.kerastc(words, seed, folder / "kerastc")
     run = Run.open(folder / "kerastc" / "run")
-    texts = read_texts(sample)
+    splits = contest.splits_of(read_texts(sample), run)
     rows = []
     for name, grouped in (("Trainer", False), ("Trainer, group_by_length", True)):
-        peer = contest.trainer(texts, run, folder / f"trainer-{grouped:d}", grouped)
+        peer = contest.trainer(splits, run, folder / f"trainer-{grouped:d}", grouped)
         case = f"fine-tuning against {name}, seed {seed}"
         speeds = (ours.examples_per_second, peer.examples_per_second)
         evaluated = (ours.evaluated_per_second, peer.evaluated_per_second)

@@ -33,9 +33,10 @@ def compare(data: Path, seed: int, quick: bool, folder: Path) -> list[Row]:
             max_characters=config["max_characters"] or None,
             seed=seed,
         )
+    splits = contest.splits_of(texts, run)
     rows = []
     for name, quiet in (("Trainer", False), ("Trainer, encoder without dropout", True)):
-        peer = contest.trainer(texts, run, folder / f"trainer-{quiet:d}", quiet_encoder=quiet)
+        peer = contest.trainer(splits, run, folder / f"trainer-{quiet:d}", quiet_encoder=quiet)
         case = f"frozen encoder, {ours.epochs} epochs, against {name}, seed {seed}"
         target = None if quiet else TARGET
         memory = (ours.cost.peak_memory_bytes / 2**20, peer.cost.peak_memory_bytes / 2**20)

@@ -52,9 +52,11 @@ class Classifier(nn.Module):
             self.encoder.eval()
         return self
 
-    def forward(self, input_ids, attention_mask, labels=None):
+    def forward(self, input_ids, attention_mask, labels=None, token_type_ids=None):
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            tokens = self.encoder(input_ids, attention_mask=attention_mask).last_hidden_state
+            tokens = self.encoder(
+                input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
+            ).last_hidden_state
             mask = attention_mask.unsqueeze(-1).to(tokens.dtype)
             pooled = (tokens * mask).sum(1) / mask.sum(1)
         logits = self.classifier(self.dropout(torch.relu(self.pre_classifier(pooled))))
@@ -137,19 +139,14 @@ def arguments(folder: Path, config: dict, group_by_length: bool) -> transformers
 
 
 def read(path: Path, tokenizer, max_tokens: int) -> list[dict]:
-    """A tokenized row a text, unpadded: the collator pads each batch to its longest."""
+    """A tokenized row a text or pair, unpadded: the collator pads each batch to its longest."""
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    encoded = tokenizer(
-        [row["text"] for row in rows],
-        truncation=True,
-        max_length=max_tokens,
-        return_token_type_ids=False,
-    )
+    sides = [list(side) for side in zip(*(row["texts"] for row in rows), strict=True)]
+    more = {"return_token_type_ids": False} if len(sides) == 1 else {}
+    encoded = tokenizer(*sides, truncation=True, max_length=max_tokens, **more)
     return [
-        {"input_ids": ids, "attention_mask": mask, "labels": row["label"]}
-        for row, ids, mask in zip(
-            rows, encoded["input_ids"], encoded["attention_mask"], strict=True
-        )
+        {name: column[number] for name, column in encoded.items()} | {"labels": row["label"]}
+        for number, row in enumerate(rows)
     ]
 
 

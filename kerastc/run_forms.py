@@ -145,7 +145,9 @@ FORMS: dict[str, Any] = {
         "splits": {str: {"rows?": COUNT, "counts?": [COUNT]}},
         "duplicates?": {
             "seen?": COUNT,
-            "examples?": [{"texts?": [str], "images?": [str], "classes?": [str]}],
+            "examples?": [
+                {"texts?": [str], "images?": [str], "pairs?": [[str]], "classes?": [str]}
+            ],
         },
         "notes?": {str: object},
         "sources?": {str: {"source": str, "fingerprint": str}},

@@ -84,6 +84,7 @@ TASKS = {
     for task in (
         Task("text-classification", "text", "classes"),
         Task("image-classification", "image", "classes"),
+        Task("pair-classification", "pair", "classes"),
     )
 }
 

@@ -216,7 +216,11 @@ def _children(record: RunRecord, compressed: Account | None) -> dict[str, str]:
 
 def _example(example: dict[str, Any], units: str) -> tuple[list[str], list[str]]:
     return (
-        [formatting.shown_text(text, 200) for text in example.get(units, [])],
+        [
+            formatting.shown_text(text, 200)
+            for one in example.get(units, [])
+            for text in ([one] if isinstance(one, str) else one)
+        ],
         [str(name) for name in example.get("classes", [])],
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -26,13 +26,15 @@ class Preprocessing:
         preparation: what is done to a text before the tokenizer.
     """
 
+    units: ClassVar[str] = "texts"
+
     tokenizer: Tokenizer
     max_tokens: int
     max_characters: int
     preparation: TextPreparation
 
     @classmethod
-    def read(cls, values: Mapping[str, Any], tokenizer: Path) -> "Preprocessing":
+    def read(cls, values: Mapping[str, Any], tokenizer: Path) -> Self:
         """From the content of preprocessing.json, and the folder of the tokenizer.
 
         Raises:
@@ -62,23 +64,26 @@ class Preprocessing:
             texts: as a user gives them.
             length: the most tokens, where the model takes fewer than `max_tokens`.
         """
-        return self.tokenizer.encode(self._prepared(texts), self._most(length))
+        return self.tokenizer.encode(self.prepared(texts), self.most(length))
 
     def unseen(self, texts: Sequence[str], length: int | None = None) -> Unseen:
         """What a model does not see of the texts; arguments as of `tokens`."""
-        prepared, most = self._prepared(texts), self._most(length)
         long = np.array([self._is_long(text) for text in texts], bool)
-        tokens = self.tokenizer.encode(prepared, most)
-        return unseen(tokens, self.tokenizer.unknown_id, most, long, self.max_characters)
+        tokens, unknown = self.tokens(texts, length), self.tokenizer.unknown_id
+        return unseen(
+            tokens, unknown, self.most(length), long, self.max_characters, units=self.units
+        )
 
-    def _most(self, length: int | None) -> int:
+    def most(self, length: int | None) -> int:
+        """The most tokens of a row, where the model takes at most `length`."""
         return min(self.max_tokens, length or self.max_tokens)
 
     def _is_long(self, text: str) -> bool:
         most = self.max_characters
         return 0 < most < len(text) and most < len(" ".join(text.split()))
 
-    def _prepared(self, texts: Sequence[str]) -> Sequence[str]:
+    def prepared(self, texts: Sequence[str]) -> Sequence[str]:
+        """The texts as the tokenizer gets them."""
         if self.max_characters:
             texts = [cut_at_word(text, self.max_characters) for text in texts]
         return self.preparation.apply(texts)

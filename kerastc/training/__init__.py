@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = attach(
         "cross_validation": ["cross_validated"],
         "image_config": ["ImageClassifierConfig"],
         "images": ["train_image_classifier"],
+        "pair_config": ["PairClassifierConfig"],
         "text": ["fine_tuned", "train_text_classifier"],
         "trained": ["Trained"],
     },

@@ -132,7 +132,7 @@ class TextClassifierConfig(TrainingConfig):
         return self.model_dump(include={"pooling", "trainable", "hidden", "dropout", "seed"})
 
     task: ClassVar[str] = "text-classification"  # a name of `kerastc.tasks.TASKS`
-    segments: ClassVar[bool] = False  # whether a model is told which text of a pair a token is of
+    pairs: ClassVar[bool] = False  # whether an example is two texts
 
     def prepared(self, texts: Sequence[str]) -> np.ndarray:
         """The texts as the tokenizer gets them, (n,) object."""

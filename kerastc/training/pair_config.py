@@ -20,7 +20,7 @@ class PairClassifierConfig(TextClassifierConfig):
     """A pretrained encoder that reads both texts of a pair at once, with a classification head."""
 
     task: ClassVar[str] = "pair-classification"
-    segments: ClassVar[bool] = True
+    pairs: ClassVar[bool] = True
 
     max_tokens: Tokens = 128  # of both texts together; none: covers 99.7 % of the pairs
 

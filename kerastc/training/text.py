@@ -34,7 +34,7 @@ def fine_tuned(splits: "Splits", config: TextClassifierConfig, run: Run) -> Trai
 
     Args and errors as of `train_text_classifier`.
     """
-    encoder = load_encoder(config.backbone)
+    encoder = load_encoder(config.backbone, config.pairs)
     head = TASKS[config.task].output_part("head")
     model = head.text_model(encoder, splits.data.classes, config)
     return train_text_classifier(model, encoder, splits, config, run)
@@ -108,6 +108,7 @@ def preprocessing(
         "preparation": asdict(config.preparation),
         "reading": reading.as_dict(),
         "backbone": encoder.name,
+        **({"segments": encoder.segments} if config.pairs else {}),
     }
 
 
@@ -153,7 +154,7 @@ def _prepare(model, encoder, splits, config, run) -> tuple[keras.Model, dict[str
     """The model to fit and its batches of each split."""
     seeds = {"train": config.seed, "validation": None, "test": None}
     batches = {
-        part: text_batches(getattr(splits, part), encoder.tokenizer, config, seed)
+        part: text_batches(getattr(splits, part), encoder.tokenizer, config, seed, encoder.segments)
         for part, seed in seeds.items()
         if len(getattr(splits, part))  # after folds there is no test part
     }
@@ -166,7 +167,7 @@ def _prepare(model, encoder, splits, config, run) -> tuple[keras.Model, dict[str
     )
     texts = list(batches.values())
     tokens = Encoded.of(row for part in texts for row in part.inputs)
-    rows = cache.features(features, tokens, encoder.tokenizer.pad, encoder.max_length)
+    rows = cache.features(features, tokens, encoder.pad, encoder.max_length)
     parts = np.split(rows, np.cumsum([len(part.targets) for part in texts])[:-1])
     return rest, {
         name: Batches(part, old.targets, config.batch_size, old.weights, seeds[name])

@@ -1,5 +1,6 @@
 """Texts in batches: those of like length together, cut to one of a few lengths."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import keras
@@ -95,8 +96,17 @@ def text_batches(
     tokenizer: "Tokenizer",
     config: TextClassifierConfig,
     seed: int | None = None,
+    segments: bool = False,
 ) -> TextBatches:
-    """Batches of token ids; with a seed they are for training: shuffled and weighted."""
+    """Batches of token ids.
+
+    Args:
+        texts: the rows.
+        tokenizer: of the encoder.
+        config: hyperparameters.
+        seed: with a seed they are for training: shuffled and weighted.
+        segments: whether the model is told which text of a pair a token is of.
+    """
     tokens = config.encoded(tokenizer, texts.examples, config.max_tokens)
     head = TASKS[config.task].output_part("head")
     kind = "none" if seed is None else config.class_weights
@@ -108,9 +118,8 @@ def text_batches(
             f"masking={share:g}, but the encoder's tokenizer has no mask.", "Leave masking out."
         )
     masking = (share, tokenizer.mask_id)
-    return TextBatches(
-        tokens, tokenizer.pad, targets, config.batch_size, weights, seed, masking=masking
-    )
+    pad = partial(tokenizer.pad, segments=segments)
+    return TextBatches(tokens, pad, targets, config.batch_size, weights, seed, masking=masking)
 
 
 def choose_lengths(lengths: np.ndarray, count: int, multiple: int) -> np.ndarray:

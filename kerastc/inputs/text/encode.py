@@ -22,8 +22,12 @@ class TextInput(Input):
 
     Args:
         preprocessing: texts to token ids.
+
+    Attributes:
+        segments: whether the model is told which of two texts a token is of.
     """
 
+    segments = False
     sample = '"a text"'
     folder = "tokenizer"
     least = 3
@@ -65,7 +69,7 @@ class TextInput(Input):
         if len(ids) and not 0 <= ids.min() <= ids.max() < size:
             wrong = int(ids.min() if ids.min() < 0 else ids.max())
             raise UserError(f"There is no token {wrong}: ids go from 0 to {size - 1}.")
-        return self.preprocessing.tokenizer.pad(rows, length)
+        return self.preprocessing.tokenizer.pad(rows, length, self.segments)
 
     def unseen(self, examples: Sequence[str], length: int | None = None) -> Unseen:
         return self.preprocessing.unseen(self.checked(examples), length)
