@@ -160,6 +160,7 @@ FORMS: dict[str, Any] = {
         "max_tokens?": COUNT,
         "max_characters?": COUNT,
         "preparation?": dict,
+        "segments?": bool,
         "shape?": (COUNT, COUNT, COUNT),
         "bits?": Or(COUNT, None),
     },
