@@ -33,12 +33,10 @@ class TextReader(Reader):
         return texts or piped_lines(form["encoding"])
 
     def labelled(self, data: Path, columns: str, label: str, **form: Any) -> "Labelled":
-        from kerastc.data import column_names, read_texts
-        from kerastc.data.excel_file import known_sheet
+        from kerastc.data import read_texts
         from kerastc.data.table_folder import part_location
 
-        run_here = replace(self.key, sheet=known_sheet(data, self.key.sheet))
-        wanted = run_here.given(column_names(columns), label, **form)
+        wanted = self.wanted(data, columns, label, **form)
         with columns_told(self.key):
             read = read_texts(
                 part_location(data, "test"),
@@ -54,16 +52,21 @@ class TextReader(Reader):
         tell_notes(read.notes)
         return read
 
-    def _of_file(self, path: Path, columns: str, **form: Any) -> list[str]:
-        """The texts of a file: of the columns that are named, else of those of the run."""
+    def wanted(self, path: Path, columns: str, label: str = "", **form: Any) -> Reading:
+        """How a file is read: as the run's own was, but for what is said; as in `labelled`."""
         from kerastc.data import column_names
         from kerastc.data.excel_file import known_sheet
+
+        run_here = replace(self.key, sheet=known_sheet(path, self.key.sheet))
+        return run_here.given(column_names(columns), label, **form)
+
+    def _of_file(self, path: Path, columns: str, **form: Any) -> list[str]:
+        """The texts of a file: of the columns that are named, else of those of the run."""
         from kerastc.data.table_kinds import is_table
         from kerastc.data.text_file import unlabelled_texts
 
-        named = column_names(columns)
-        wanted = replace(self.key, sheet=known_sheet(path, self.key.sheet)).given(named, **form)
-        if not (named or form["delimiter"] or form["header"] is not None or is_table(path)):
+        wanted = self.wanted(path, columns, **form)
+        if not (columns or form["delimiter"] or form["header"] is not None or is_table(path)):
             texts, _ = unlabelled_texts(path, Reading(encoding=wanted.encoding))
             return texts
         with columns_told(self.key, labelled=False):

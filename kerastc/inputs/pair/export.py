@@ -1,0 +1,19 @@
+"""Pairs in an export: what its encoder takes. No TensorFlow operations make tokens of pairs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from kerastc.inputs.pair.encode import PairInput
+from kerastc.inputs.text.export import checked, light, most_tokens
+
+__all__ = ["checked", "given", "graph", "light", "most_tokens"]
+
+
+def given(examples: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """Nothing: there is no graph that takes them."""
+    return {}
+
+
+def graph(input: PairInput, length: int | None) -> tuple[None, tuple[str, ...]]:
+    """See `kerastc.deploy.run_export.RunExport.graph`."""
+    return None, ("No signature takes pairs of texts: serving_default takes ids.",)

@@ -1,0 +1,95 @@
+"""A user's pairs: words of the command line, tables, lines with a tab."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerastc.data.reading import Reading
+from kerastc.errors import UserError
+from kerastc.inputs.reader import piped_lines, tell_notes
+from kerastc.inputs.text.read import TextReader, columns_told
+from kerastc.printable import echo
+from kerastc.text.given import checked_texts
+
+if TYPE_CHECKING:
+    from kerastc.data.pairs import LabelledPairs
+
+TAB = "\t"
+
+
+class PairReader(TextReader):
+    """See `Reader`; a file is read as the run's own was, but for what the user says."""
+
+    def named(
+        self, words: Sequence[str], path: Path | None, columns: str, run: Path, **form: Any
+    ) -> list[tuple[str, str]]:
+        texts = checked_texts(words, lambda index: f"Text {index + 1} of the command line")
+        if len(texts) % 2:
+            raise UserError(
+                f"{run} takes pairs of texts; the last of {len(texts)} has none beside it.",
+                f'Give two for each answer: kerastc predict {run} "a text" "another text"',
+            )
+        pairs = list(zip(texts[::2], texts[1::2], strict=True))
+        if path is not None:
+            return pairs + self._of_file(path, columns, **form)
+        return pairs or [
+            _parted(line, n) for n, line in enumerate(piped_lines(form["encoding"]), 1)
+        ]
+
+    def labelled(self, data: Path, columns: str, label: str, **form: Any) -> "LabelledPairs":
+        from kerastc.data import read_pairs
+        from kerastc.data.table_folder import part_location
+
+        wanted = self.wanted(data, columns, label, **form)
+        with columns_told(self.key):
+            read = read_pairs(
+                part_location(data, "test"),
+                *_two(wanted),
+                wanted.label,
+                wanted.language,
+                encoding=wanted.encoding,
+                delimiter=wanted.delimiter,
+                header=wanted.header,
+                sheet=wanted.sheet,
+                one_class=True,
+            )
+        tell_notes(read.notes)
+        return read
+
+    def _of_file(self, path: Path, columns: str, **form: Any) -> list[tuple[str, str]]:
+        from kerastc.data.pair_file import unlabelled_pairs
+
+        wanted = self.wanted(path, columns, **form)
+        with columns_told(self.key, labelled=False):
+            pairs, origin = unlabelled_pairs(path, replace(wanted, text=_two(wanted)))
+        echo(f"Read {len(pairs):,} pairs from {origin}.", err=True)
+        return list(map(tuple, pairs.tolist()))
+
+
+def _two(reading: Reading) -> tuple[str, str]:
+    """The columns of the two texts; empty where none are known.
+
+    Raises:
+        UserError: where another number of columns is named.
+    """
+    if len(reading.text) not in (0, 2):
+        raise UserError(
+            f"A pair has two texts: {len(reading.text)} columns are named.",
+            "Name both: --text FIRST+SECOND",
+        )
+    return tuple(reading.text) or ("", "")
+
+
+def _parted(line: str, number: int) -> tuple[str, str]:
+    """The two texts of a line of standard input."""
+    texts = [text.strip() for text in line.split(TAB)]
+    if len(texts) != 2 or not all(texts):
+        raise UserError(
+            f"Line {number} of standard input is no pair of texts.",
+            "Write two texts with a tab between them, a pair a line.",
+        )
+    return texts[0], texts[1]
+
+
+READER = PairReader
