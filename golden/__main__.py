@@ -45,7 +45,8 @@ def main(
     except trees.GitError as error:
         print(error, file=sys.stderr)
         return 2
-    steps = chosen(given.only, steps)
+    there = trees.paths(root, base)
+    steps = [step for step in chosen(given.only, steps) if not step.since or step.since in there]
     if not steps:
         print(f"No step is called {given.only!r}.", file=sys.stderr)
         return 2

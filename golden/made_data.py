@@ -33,6 +33,7 @@ def make(folder: Path) -> None:
     _table(folder / "arxiv.csv", columns, _abstracts(random))
     _images(folder / "images.npz", random)
     _bert(folder / "bert", random)
+    _table(folder / "pairs.csv", ("sentence1", "sentence2", "gold_label"), _pairs(random))
 
 
 def _table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -50,6 +51,18 @@ def _subjects(random: np.random.Generator, each: int) -> list[tuple[str, str]]:
     return [
         (_sentence(random, words), name) for name, words in SUBJECTS.items() for _ in range(each)
     ]
+
+
+def _pairs(random: np.random.Generator) -> list[tuple[str, str, str]]:
+    """Forty premises with two sentences each: of the same subject and of another."""
+    subjects = list(SUBJECTS.values())
+    rows = []
+    for premise in range(40):
+        first, other = random.permutation(len(subjects))[:2]
+        text = f"{_sentence(random, subjects[first])} {premise}"
+        for second, name in ((first, "same"), (other, "other")):
+            rows.append((text, _sentence(random, subjects[second]), name))
+    return rows
 
 
 def _headlines(random: np.random.Generator) -> list[tuple[str, str, str]]:

@@ -21,6 +21,7 @@ class Step:
         after: names of steps that have to be done before.
         killed_at: evaluations after which the process is killed; 0 lets it end.
         watched: the run that is killed.
+        since: a file without which a commit cannot do it; there is nothing to compare then.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Step:
     after: Sequence[str] = ()
     killed_at: int = 0
     watched: str = ""
+    since: str = ""
 
 
 def _train(name: str, recipe: str, settings: str, **others) -> Step:
@@ -91,6 +93,12 @@ STEPS: tuple[Step, ...] = (
         "images exported int8",
         "export runs/supervised --quantization int8 --bundle --json",
         after=("images exported",),
+    ),
+    _train(
+        "pairs",
+        "pairs",
+        f"data=data/pairs.csv {TINY_BERT} epochs=2 batch_size=16 max_tokens=48 learning_rate=1e-3",
+        since="recipes/pairs.py",
     ),
     _few_labels("self-training", "round_epochs=1 rounds=2 threshold=0.2 neighbours=5"),
     _few_labels("fixmatch", "supervised_epochs=1"),

@@ -93,9 +93,7 @@ class TextClassifierConfig(TrainingConfig):
     """A pretrained encoder with a classification head."""
 
     train_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0  # of the training part only
-    backbone: Backbone = (
-        "minilm"  # or e5 (94 languages), a KerasHub preset, hf://OWNER/MODEL, a local folder
-    )
+    backbone: Backbone = "minilm"  # or e5, a KerasHub preset, hf://OWNER/MODEL, a local folder
     trainable: str = "head"  # head: the encoder is frozen | top_K: and its top K layers | all
     rate_decay: Annotated[float, Field(ge=1)] = 1.0  # a layer's rate over that below; ULMFiT: 2.6
     unfreeze: Literal["none", "gradual"] = "none"  # gradual: head first, a layer more each epoch
