@@ -161,11 +161,3 @@ def test_a_benchmark_and_a_comparison_know_pairs(run):
     assert entry["rows"] == 18 and 0 <= entry["accuracy"] <= 1
     compared = json.loads(kerastc("compare", run.folder, "--json"))
     assert len(compared["runs"]) == 1 and compared["baselines"]
-
-
-def test_a_smaller_child_learns_from_the_same_pairs(run):
-    kerastc("compress", run.folder, "vocabulary", "recover:epochs=1", "low-rank:energy=0.9")
-    (child,) = run.folder.glob("compressed/*/finished.json")
-    child = Run.open(child.parent)
-    assert child.read_json("preprocessing.json")["segments"] is True
-    assert predictor_of(child).answers([ONE]).shape == (1, 2)
