@@ -1,7 +1,8 @@
 """Texts to tokens as a `tokenizer.json` says: WordPiece, byte pairs and unigrams alike."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -38,18 +39,16 @@ class Tokenizer:
     """
 
     def __init__(self, content: str):
-        try:
+        with _told("it is no tokenizer"):
             engine = tokenizers.Tokenizer.from_str(content)
-        except Exception as error:  # the library raises nothing narrower
-            raise UserError(f"it is no tokenizer: {error}", "Copy the whole model again.") from None
-        self._content = content  # as it is: the library changes a score's last bit each time
-        self._padding = engine.padding
-        engine.no_padding()
-        engine.no_truncation()
-        if isinstance(engine.model, tokenizers.models.BPE) and engine.model.dropout:
-            engine.model.dropout = None  # the same text has the same tokens
-        self._engine = engine
-        self._frames = Frame.of(engine, 1), Frame.of(engine, 2)
+            self._content = content  # as it is: the library changes a score's last bit each time
+            self._padding = engine.padding
+            engine.no_padding()
+            engine.no_truncation()
+            if isinstance(engine.model, tokenizers.models.BPE) and engine.model.dropout:
+                engine.model.dropout = None  # the same text has the same tokens
+            self._engine = engine
+            self._frames = Frame.of(engine, 1), Frame.of(engine, 2)
         if isinstance(engine.post_processor, ONLY_FRAMES):
             engine.post_processor = None  # it would look at each text for nothing
 
@@ -207,7 +206,8 @@ class Tokenizer:
         split = bool(texts) and not isinstance(texts[0], str)
         texts = [list(map(_encodable, text)) if split else _encodable(text) for text in texts]
         encode = self._engine.encode_batch if rich else self._engine.encode_batch_fast
-        return encode(texts, is_pretokenized=split, add_special_tokens=False)
+        with _told("The tokenizer cannot encode a text"):
+            return encode(texts, is_pretokenized=split, add_special_tokens=False)
 
     def _named(self, role: str) -> int | None:
         """The id of the special token of this name, "[PAD]" or "<pad>"."""
@@ -276,3 +276,14 @@ def _encodable(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Turns what the library raises of a damaged file into a `UserError`."""
+    try:
+        yield
+    except (UserError, TypeError, MemoryError, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic of the library is no Exception
+        raise UserError(f"{what}: {error}", "Copy the whole model again.") from None

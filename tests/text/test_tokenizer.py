@@ -251,6 +251,21 @@ def test_a_damaged_file_is_told(tmp_path, content):
         Tokenizer.read(tmp_path)
 
 
+def test_a_file_that_contradicts_itself_is_told():
+    told = WordPiece(WORD_PIECES).tokenizer().described()
+    told["post_processor"]["single"][0]["SpecialToken"]["id"] = "[OTHER]"
+    with pytest.raises(UserError, match="it is no tokenizer"):
+        Tokenizer(json.dumps(told))
+    told = WordPiece(WORD_PIECES).tokenizer().described()
+    told["post_processor"]["pair"][3]["Sequence"]["type_id"] = 1_000_000
+    with pytest.raises(UserError, match="it is no tokenizer"):
+        Tokenizer(json.dumps(told))
+    told = WordPiece(WORD_PIECES).tokenizer().described()
+    told["model"]["unk_token"] = "[OTHER]"
+    with pytest.raises(UserError, match="The tokenizer cannot encode a text"):
+        Tokenizer(json.dumps(told)).encode(["the unknown"], 9)
+
+
 def test_texts_in_another_order_are_refused():
     engine = tokenizers.Tokenizer.from_str(json.dumps(byte_pairs().described()))
     engine.post_processor = tokenizers.processors.TemplateProcessing(
