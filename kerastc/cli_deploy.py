@@ -179,7 +179,7 @@ def _counts(context: click.Context, parameter: click.Parameter, words: str) -> t
 @click.option(
     "--batch", type=click.IntRange(1), help="Texts or images a call, where the file takes any."
 )
-@click.option("--rows", type=click.IntRange(1), help="Examples for accuracy; by default all.")
+@click.option("--rows", type=click.IntRange(1), help="Examples that are answered; by default all.")
 @click.option(
     "--protocol",
     type=click.Choice(["source"]),
@@ -189,7 +189,7 @@ def _counts(context: click.Context, parameter: click.Parameter, words: str) -> t
 def benchmark(
     paths, data, columns, label, threads, runs, batch, rows, protocol, as_json, **form
 ) -> None:
-    """Measure exported models on real texts or images: start, latency, memory, size, accuracy.
+    """Measure exported models on real examples: start, latency, memory, size, accuracy.
 
     RUN stands for every model in its exports/, FILE for one of them or a bundle. The examples are
     the run's test rows, the bundle's samples, or --data. Each model has a process of its own, and

@@ -77,7 +77,7 @@ def benchmark(
             rows after a cross-validation), the samples of each bundle.
         threads: each model is measured with each of these.
         protocol: how it is timed; 100 calls by default.
-        most_rows: of the examples for accuracy, evenly spread; all by default.
+        most_rows: of the examples that answers are judged by, evenly spread; all by default.
         answers: returns what the models answer, too, as `answers`. No file has that.
 
     Returns:
@@ -239,7 +239,7 @@ def _score(
         if path not in known:
             rows = target.rows.spread(most_rows)
             predictor = predictor_for(target.signature)
-            found = outputs_of(process, predictor.output, rows.examples, "Measuring accuracy")
+            found = outputs_of(process, predictor.output, rows.examples, "Measuring answers")
             said[path] = predictor.output.answers(found, predictor.rows(rows.examples))
             known[path] = worth(rows, said[path], predictor.output)
             known[path]["learned_from"] = rows.learned

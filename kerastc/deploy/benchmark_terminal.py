@@ -10,6 +10,7 @@ import numpy as np
 from kerastc import formatting
 from kerastc.own_rows import warning
 from kerastc.printable import echo
+from kerastc.scores.figures import Figure
 from kerastc.table import short_names, show_table
 from kerastc.tasks import TASKS
 
@@ -57,8 +58,9 @@ def benchmark_tables(entries: Sequence[dict[str, Any]]) -> None:
     which = "validation " if untested else ""  # of a cross-validated run: its model saw the others
     # Threads change nothing in it: of each model the first entry.
     worth = dict(reversed([*zip(files, entries, strict=True)]))
+    main, *others = _figures(entries)
     show_table(
-        ("model", "size", "gzip", "memory", "accuracy", "macro F1", "agree"),
+        ("model", "size", "gzip", "memory", main.label, *(f.label for f in others), "agree"),
         [
             (
                 name,
@@ -66,8 +68,8 @@ def benchmark_tables(entries: Sequence[dict[str, Any]]) -> None:
                     formatting.size(entry[key])
                     for key in ("bytes", "gzip_bytes", "peak_memory_bytes")
                 ),
-                _accuracy(entry),
-                formatting.number(entry["macro_f1"]),
+                _with_interval(entry, main),
+                *(formatting.number(entry[figure.name]) for figure in others),
                 formatting.number(entry["agreement"], 4),
             )
             for name, entry in reversed(worth.items())
@@ -86,23 +88,23 @@ def _warn(entries: Sequence[dict[str, Any]]) -> None:
 
 def _source_table(names: Sequence[str], entries: Sequence[dict[str, Any]], where: str) -> None:
     """As the source prints it: parameters, and the seconds that its texts take."""
-    rows = []
+    rows, main = [], _figures(entries)[0]
     for name, entry in zip(names, entries, strict=True):
         means = np.array(entry["rounds_ms"]["mean"])
         seconds = means * entry["runs"] / len(means) / 1000
         cells = (
             f"{seconds.mean():.4f}",
             f"{seconds.std():.4f}",
-            formatting.number(entry["accuracy"]),
+            formatting.number(entry[main.name]),
         )
         rows.append((name, f"{entry['parameters']:,}", *cells))
     first = entries[0]
     repeated = len(first["rounds_ms"]["mean"])
     show_table(
-        ("model", "parameters", "seconds", "deviation", "accuracy"),
+        ("model", "parameters", "seconds", "deviation", main.label),
         rows,
-        f"{where}\n{first['runs'] // repeated} texts of {first['length']} tokens, one at a time, "
-        f"{repeated} times",
+        f"{where}\n{first['runs'] // repeated} {TASKS[first['task']].units} of {first['length']} "
+        f"tokens, one at a time, {repeated} times",
     )
 
 
@@ -118,7 +120,14 @@ def _short(milliseconds: float) -> str:
     return f"{milliseconds:.3f}" if milliseconds < 1 else f"{milliseconds:.3g}"
 
 
-def _accuracy(entry: dict[str, Any]) -> str:
+def _figures(entries: Sequence[dict[str, Any]]) -> list[Figure]:
+    """The shares that the outputs of all models have, that which ranks them first."""
+    output = TASKS[entries[0]["task"]].output
+    shares = [figure for figure in output.figures if figure.share and figure != output.main]
+    return [output.main, *(f for f in shares if all(f.name in entry for entry in entries))]
+
+
+def _with_interval(entry: dict[str, Any], figure: Figure) -> str:
     """`0.781 [.773 .787]`."""
-    low, high = (f"{end:.3f}".removeprefix("0") for end in entry["accuracy_interval"])
-    return f"{entry['accuracy']:.3f} [{low} {high}]"
+    low, high = (f"{end:.3f}".removeprefix("0") for end in entry[f"{figure.name}_interval"])
+    return f"{entry[figure.name]:.3f} [{low} {high}]"

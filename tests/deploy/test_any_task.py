@@ -144,3 +144,5 @@ def test_a_benchmark_measures_it(files, tmp_path, monkeypatch):
     for entry in benchmark([files["litert"], packed], protocol=Protocol(1, 3)):
         assert (entry["task"], entry["rows"]) == (toy_task.NAME, ROWS)
         assert (entry["right"], entry["agreement"]) == (1.0, 1.0)
+    said = " ".join(kerastc("benchmark", files["litert"], "--runs", 1).split())
+    assert "model size gzip memory right agree" in said and "1.000 [1.000 1.000]" in said
