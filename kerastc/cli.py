@@ -70,7 +70,8 @@ def show(name: str, words: tuple[str, ...]) -> None:
     type=click.FloatRange(0, 1),
     default=0.01,
     show_default=True,
-    help="Accuracy that a model taken for its size or speed is shown to lose at most.",
+    help="What a model taken for its size or speed is shown to lose at most of its main figure, "
+    "such as accuracy.",
 )
 def compare(folders, as_json, as_csv, html, within) -> None:
     """Show any runs side by side: a table, and with --html plots.

@@ -106,8 +106,8 @@ class CompactEncoder(SequenceEncoder):
         for i, block in enumerate(self.blocks):
             block.trainable = i >= len(self.blocks) - top
 
-    def with_table(self, table: np.ndarray) -> "CompactEncoder":
-        tokens = with_first(self.tokens, table)
+    def with_tokens(self, kept: np.ndarray) -> "CompactEncoder":
+        tokens = with_rows(self.tokens, kept)
         config = self.get_config() | {"tokens": keras.saving.serialize_keras_object(tokens)}
         made = type(self).from_config(config)
         made.build(None)
@@ -141,14 +141,10 @@ class CompactEncoder(SequenceEncoder):
 
 def with_rows(table: keras.layers.Layer, kept: np.ndarray) -> keras.layers.Layer:
     """A table like `table` with some of its rows, in the order of `kept`."""
-    return with_first(table, table.get_weights()[0][kept])
-
-
-def with_first(table: keras.layers.Layer, rows: np.ndarray) -> keras.layers.Layer:
-    """A table like `table` with other rows; what widens them stays."""
-    new = type(table).from_config(table.get_config() | {"input_dim": len(rows)})
+    new = type(table).from_config(table.get_config() | {"input_dim": len(kept)})
     new.build((None, None))
-    new.set_weights([rows, *table.get_weights()[1:]])
+    first, *others = table.get_weights()
+    new.set_weights([first[kept], *others])
     return new
 
 

@@ -4,7 +4,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -12,10 +12,8 @@ import numpy as np
 
 from kerastc.errors import UserError
 from kerastc.models import presets
-from kerastc.models.conversion import with_encoder
 from kerastc.models.e5 import E5, read_e5
 from kerastc.models.minilm import MINILM
-from kerastc.models.parts import encoder_layer
 from kerastc.models.sequence_encoder import SequenceEncoder, token_inputs
 from kerastc.models.text_encoder import TextEncoder
 from kerastc.text.encoded import Encoded
@@ -33,7 +31,6 @@ class Encoder:
         tokenizer: texts to its token ids.
         segments: whether a model of it is told which of two texts a token is of.
         fingerprint: SHA-256 over architecture, precision and weights as loaded.
-        whole: of one that was cut, the encoder with all tokens, and the ids there of its own.
     """
 
     name: str
@@ -41,7 +38,6 @@ class Encoder:
     tokenizer: Tokenizer
     segments: bool
     fingerprint: str
-    whole: "tuple[Encoder, np.ndarray] | None" = None
 
     @property
     def width(self) -> int:
@@ -88,24 +84,8 @@ class Encoder:
             UserError: the tokenizer cannot be cut; see `kerastc.text.restricted`.
         """
         tokenizer, kept = restricted(self.tokenizer, used)
-        layer = self.layer.with_table(self.layer.table[kept])
-        return Encoder(
-            self.name, layer, tokenizer, self.segments, _fingerprint(layer), (self, kept)
-        )
-
-    def restored(self, model: keras.Model) -> tuple[keras.Model, Tokenizer]:
-        """A trained model of this encoder with all tokens again, and their tokenizer.
-
-        Args:
-            model: of `text_classifier`; its outputs for texts of its own tokens stay.
-        """
-        if self.whole is None:
-            return model, self.tokenizer
-        whole, kept = self.whole
-        layer = encoder_layer(model)
-        table = np.array(whole.layer.table)
-        table[kept] = layer.table
-        return with_encoder(model, layer.with_table(table)), whole.tokenizer
+        layer = self.layer.with_tokens(kept)
+        return replace(self, layer=layer, tokenizer=tokenizer, fingerprint=_fingerprint(layer))
 
     def model(self) -> keras.Model:
         """`token_inputs`, (batch, length) int32, to (batch, length, width)."""

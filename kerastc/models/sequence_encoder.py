@@ -53,13 +53,12 @@ class SequenceEncoder(keras.layers.Layer):
         """
         raise NotImplementedError
 
-    @property
-    def table(self) -> np.ndarray:
-        """The table of tokens, a row each."""
-        return keras.ops.convert_to_numpy(self.tokens.embeddings)
+    def with_tokens(self, kept: np.ndarray) -> "SequenceEncoder":
+        """A copy that has some rows of the table of tokens.
 
-    def with_table(self, table: np.ndarray) -> "SequenceEncoder":
-        """A copy with another table of tokens, whose rows are as wide; the rest has its values."""
+        Args:
+            kept: the old ids of its tokens, (tokens,) int, in their new order.
+        """
         raise NotImplementedError
 
     def _top(self, tuned: str) -> int:

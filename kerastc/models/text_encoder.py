@@ -87,12 +87,13 @@ class TextEncoder(SequenceEncoder):
         for layer in self.backbone.layers:
             layer.trainable = layer in chosen and layer is not self.pooler
 
-    def with_table(self, table: np.ndarray) -> "TextEncoder":
+    def with_tokens(self, kept: np.ndarray) -> "TextEncoder":
         config = self.backbone.get_config()
         size = "vocab_size" if "vocab_size" in config else "vocabulary_size"
-        backbone = type(self.backbone).from_config(config | {size: len(table)})
+        backbone = type(self.backbone).from_config(config | {size: len(kept)})
+        table = self.tokens.embeddings
         for new, old in zip(backbone.weights, self.backbone.weights, strict=True):
-            new.assign(table if old is self.tokens.embeddings else old)
+            new.assign(keras.ops.take(old, kept, axis=0) if old is table else old)
         return TextEncoder(backbone, self.tuned, name=self.name)
 
     def get_config(self):

@@ -34,7 +34,7 @@ def compare(folders: Sequence[Path], figure: str = "") -> Comparison:
         raise UserError("There is no run to compare.", "Name one or more run folders.")
     records = [read_record(folder) for folder in distinct.values()]
     names = shortest_names(list(distinct))
-    compared = Compared.of(records)
+    compared = Compared.of(records, figure)
     pairs = [(_row(r, name, compared), r) for r, name in zip(records, names, strict=True)]
     pairs.sort(key=lambda pair: _place(pair[0], compared.main))
     rows = [row for row, _ in pairs]
@@ -50,7 +50,7 @@ def compare(folders: Sequence[Path], figure: str = "") -> Comparison:
         _groups(rows, differing, compared),
         records,
         baselines,
-        _recommendation(pairs, baselines, differing, compared.figure(figure)),
+        _recommendation(pairs, baselines, differing, compared.chosen),
         compared,
     )
 

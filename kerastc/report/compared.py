@@ -2,11 +2,19 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from kerastc.report.output_page import PARTS, Column, OutputPage
 from kerastc.report.record import RunRecord
-from kerastc.scores.figures import Figure, named
+from kerastc.scores.figures import Figure
+from kerastc.tasks import deciding_figure
+
+
+class _Alone(NamedTuple):
+    """The figures of runs that do not tell their task."""
+
+    main: Figure
+    figures: tuple[Figure, ...]
 
 
 @dataclass(frozen=True)
@@ -14,28 +22,37 @@ class Compared:
     """The figures and columns of a comparison.
 
     Args:
-        pages: of the tasks of its runs, the first run's first; runs that are not finished may not
-            tell theirs.
+        pages: of the tasks of its runs, the first run's first.
+        chosen: the figure by which it recommends.
     """
 
     pages: tuple[OutputPage, ...]
+    chosen: Figure
 
     @classmethod
-    def of(cls, records: Iterable[RunRecord]) -> "Compared":
-        """Those of some runs."""
+    def of(cls, records: Iterable[RunRecord], name: str = "") -> "Compared":
+        """Those of some runs.
+
+        Args:
+            records: of the runs; none of those that have not ended may tell its task.
+            name: of the figure that is chosen, by default the main one.
+
+        Raises:
+            UserError: there is no figure of that name.
+        """
         found = {record.task.answered: record.page for record in records if record.task}
-        return cls(tuple(found.values()))
+        pages = tuple(found.values())
+        known = {one.name: one for page in pages for one in page.figures}
+        if name:
+            chosen = known[name] if name in known else deciding_figure((), name)
+        else:
+            chosen = pages[0].output.main if pages else Figure("loss", higher=False, share=False)
+        return cls(pages or (OutputPage(_Alone(chosen, (chosen,))),), chosen)
 
     @property
     def main(self) -> Figure:
         """By what the runs are ranked: the main figure of the first task."""
-        return self.pages[0].output.main if self.pages else Figure("loss", higher=False)
-
-    def figure(self, name: str) -> Figure:
-        """The figure of a name, `main` without one."""
-        return (
-            named([one for page in self.pages for one in page.figures], name) if name else self.main
-        )
+        return self.pages[0].output.main
 
     @property
     def figures(self) -> tuple[Figure, ...]:

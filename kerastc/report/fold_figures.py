@@ -4,6 +4,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from kerastc import formatting
 from kerastc.outputs.output import Output
 from kerastc.scores.figures import Figure
@@ -33,7 +35,7 @@ def fold_figures(
     """
     names, table = [figure.name for figure in output.figures], []
     for number, (fold, costs) in enumerate(zip(folds, trained.folds, strict=True), 1):
-        found = output.metrics(tested.labels[fold.test], trained.test[fold.test])
+        found = output.metrics(tested.labels[fold.test], _taken(trained.test, fold.test))
         table.append(
             {
                 "fold": number,
@@ -50,6 +52,11 @@ def fold_figures(
         "mean": {name: statistics.fmean(values) for name, values in by_name.items()},
         "deviation": {name: statistics.stdev(values) for name, values in by_name.items()},
     }
+
+
+def _taken(answers: Any, rows: np.ndarray) -> Any:
+    """Some of the answers, which may be a list of one array per row."""
+    return answers[rows] if isinstance(answers, np.ndarray) else [answers[row] for row in rows]
 
 
 def told(folds: Mapping[str, Any], units: str) -> str:

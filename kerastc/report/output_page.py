@@ -73,7 +73,7 @@ class OutputPage:
     """What the report shows of one kind of output.
 
     Args:
-        output: the class of the output.
+        output: the class of the output, or what has its `main` and `figures`.
     """
 
     def __init__(self, output: type[Output]):

@@ -17,7 +17,6 @@ from rich.console import Console
 import kerastc.outputs
 from kerastc.report import account, compare, terminal, write_report
 from kerastc.run import Run
-from kerastc.run_forms import FORMS
 from kerastc.tasks import TASKS, Task
 
 ROWS = 400
@@ -34,8 +33,6 @@ def ages():
             [*kerastc.outputs.__path__, str(Path(__file__).parent / "fake_outputs")],
         )
         patch.setitem(TASKS, "text-ages", Task("text-ages", "text", "ages"))
-        form = FORMS["preprocessing.json"]
-        patch.setitem(form, "task", {*form["task"], "text-ages"})
         yield TASKS["text-ages"]
 
 
