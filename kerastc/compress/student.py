@@ -6,13 +6,13 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerastc.compress.places import rebuilt
 from kerastc.models.compact_encoder import CompactEncoder
-from kerastc.models.parts import encoder_layer, head_layers, pooling_layer
-from kerastc.models.sequence_encoder import reads_segments, token_inputs
+from kerastc.models.parts import encoder_layer
 
 
 def fewer_layers(model: keras.Model, kept: Sequence[int]) -> keras.Model:
-    """A copy of a compact classifier with some of its blocks, in their order.
+    """A copy of a compact model with some of its blocks, in their order.
 
     Args:
         model: stays as it is.
@@ -26,7 +26,7 @@ def fewer_layers(model: keras.Model, kept: Sequence[int]) -> keras.Model:
     _fill(encoder.norm, teacher.norm)
     for block, i in zip(encoder.blocks, kept, strict=True):
         _fill(block, teacher.blocks[i])
-    return _classifier(model, encoder)
+    return _around(model, encoder)
 
 
 def spread(layers: int, count: int) -> list[int]:
@@ -38,7 +38,7 @@ def spread(layers: int, count: int) -> list[int]:
 
 
 def narrower(model: keras.Model, width: int) -> keras.Model:
-    """A copy of a compact classifier whose vectors have fewer dimensions: those that vary most.
+    """A copy of a compact model whose vectors have fewer dimensions: those that vary most.
 
     Heads and feed-forward layers stay as wide as they are.
 
@@ -57,7 +57,7 @@ def narrower(model: keras.Model, width: int) -> keras.Model:
             block["config"][name]["config"]["units"] = width
     encoder = _encoder(config)
     _fill(encoder, teacher, kept)
-    return _classifier(model, encoder, kept)
+    return _around(model, encoder, kept)
 
 
 def _encoder(config: dict[str, Any]) -> CompactEncoder:
@@ -66,18 +66,22 @@ def _encoder(config: dict[str, Any]) -> CompactEncoder:
     return encoder
 
 
-def _classifier(
+def _around(
     model: keras.Model, encoder: CompactEncoder, kept: np.ndarray | None = None
 ) -> keras.Model:
-    """The encoder with pooling and head like the model's, but of their own."""
-    inputs = token_inputs(reads_segments(model))
-    pooling = pooling_layer(model)
-    x = type(pooling).from_config(pooling.get_config())(encoder(inputs), inputs["padding_mask"])
-    for layer in head_layers(model):
-        new = type(layer).from_config(layer.get_config())
-        x = new(x)
-        _fill(new, layer, kept)
-    return keras.Model(inputs, x, name=model.name)
+    """The model with another encoder; what is behind it is like the model's, but of its own."""
+    teacher, copies = encoder_layer(model), []
+
+    def layer_for(old: keras.layers.Layer) -> keras.layers.Layer:
+        if old is teacher:
+            return encoder
+        copies.append((type(old).from_config(old.get_config()), old))
+        return copies[-1][0]
+
+    made = rebuilt(model, layer_for)
+    for new, old in copies:
+        _fill(new, old, kept)
+    return made
 
 
 def _fill(new: keras.layers.Layer, old: keras.layers.Layer, kept: np.ndarray | None = None) -> None:

@@ -5,8 +5,8 @@ import numpy as np
 
 from kerastc.errors import UserError
 from kerastc.models.compact_encoder import CompactEncoder
-from kerastc.models.parts import encoder_layer, head_layers, pooling_layer
-from kerastc.models.sequence_encoder import SequenceEncoder, reads_segments, token_inputs
+from kerastc.models.parts import encoder_layer
+from kerastc.models.sequence_encoder import SequenceEncoder, reads_segments
 from kerastc.models.text_encoder import TextEncoder
 from kerastc.models.transformer_block import TransformerBlock
 
@@ -29,12 +29,11 @@ def compact(model: keras.Model) -> keras.Model:
 
 
 def with_encoder(model: keras.Model, encoder: SequenceEncoder) -> keras.Model:
-    """The classifier with another encoder of the same width; pooling and head are shared."""
-    inputs = token_inputs(reads_segments(model))
-    x = pooling_layer(model)(encoder(inputs), inputs["padding_mask"])
-    for layer in head_layers(model):
-        x = layer(x)
-    return keras.Model(inputs, x, name=model.name)
+    """The model with another encoder of the same width; all that is behind it is shared."""
+    old = encoder_layer(model)
+    return keras.models.clone_model(
+        model, clone_function=lambda layer: encoder if layer is old else layer
+    )
 
 
 def compact_encoder(encoder: TextEncoder, segments: bool = False) -> CompactEncoder:
