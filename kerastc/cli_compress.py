@@ -20,7 +20,9 @@ from kerastc.printable import echo
 )
 @click.option("--resume", is_flag=True, help="Go on with a stopped --run behind its last step.")
 @click.option("--backend", metavar="tensorflow|jax|torch", help="Keras backend of the steps.")
-@click.option("--within", metavar="accuracy=LOSS", help="Search: the most that may be lost.")
+@click.option(
+    "--within", metavar="FIGURE=LOSS", help="Search: the most that may be lost; accuracy=0.01."
+)
 @click.option("--for", "goal", metavar="size|latency|memory", help="Search: what shall be little.")
 @click.option("--trials", type=int, help="Search: how many chains in all; 20.")
 @click.option("--epochs", type=int, help="Search: training that a chain may have; 1.")

@@ -205,12 +205,7 @@ FORMS: dict[str, Any] = {
     "pictures.json": [{"name": str, "title": str, "caption": str}],
     "trial.json": {
         "words": [str],
-        "validation": {
-            "accuracy": float,
-            "accuracy_interval": INTERVAL,
-            "macro_f1": float,
-            "macro_f1_interval": INTERVAL,
-        },
+        "validation": {str: Or(float, INTERVAL)},
         "bytes": COUNT,
         "latency_p50_ms": float,
         "peak_memory_bytes": COUNT,

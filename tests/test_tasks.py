@@ -2,6 +2,7 @@
 
 import pytest
 
+from kerastc.capabilities import Capability
 from kerastc.errors import UserError
 from kerastc.run import Run
 from kerastc.tasks import TASKS, task_of, units_of
@@ -26,3 +27,10 @@ def test_the_task_of_a_run_is_that_of_its_preprocessing(tmp_path):
 
 def test_examples_of_no_task_are_rows():
     assert units_of(("first", "third")) == "rows"
+
+
+def test_what_a_task_can_do_is_that_of_its_input_and_its_output():
+    texts, images = (TASKS[f"{name}-classification"].capabilities for name in ("text", "image"))
+    assert texts & images == {Capability.TEACHER}
+    assert {Capability.TOKENS, Capability.BLOCKS} <= texts
+    assert Capability.CONVOLUTIONS in images

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-
 from kerastc.compress.prunable import sparsity
 from kerastc.compress.work import Work
 from kerastc.files import make_folder
 from kerastc.models.loading import load_model
+from kerastc.outputs.output import Answers
 from kerastc.run import Run
 from kerastc.training.interim import remove_checkpoints, remove_model
 from kerastc.training.trained import Trained
@@ -56,7 +55,7 @@ class Account:
         work.run.write_json("config.json", {"step": word})
         yield
         after = work.model.count_params()
-        work.task.save(work.model, work.run)
+        work.subject.save(work.model, work.run)
         # As a resumed run gets it: layers that were put in place may stand in another order there.
         work.model = load_model(work.run.path("model.keras"))
         self.steps.append(
@@ -77,17 +76,20 @@ class Account:
         last = self.steps[-1]
         before, after = last["parameters"]
         zeros = f", {last['sparsity']:.1%} zeros" if last["sparsity"] > 0.01 else ""
-        accuracy = last["details"].get("validation_accuracy")
-        reached = "" if accuracy is None else f", validation accuracy {accuracy:.4f}"
+        reached = "".join(
+            f", {name.replace('_', ' ')} {value:.4f}"
+            for name, value in last["details"].items()
+            if name.startswith("validation_")
+        )
         return f"    {before:,} -> {after:,} parameters{zeros}{reached} ({last['seconds']:.0f} s)"
 
-    def trained(self, work: Work, predicted: Mapping[str, np.ndarray]) -> Trained:
+    def trained(self, work: Work, predicted: Mapping[str, Answers]) -> Trained:
         """What the report needs of the child."""
         epochs = sum(step["details"].get("epochs", 0) for step in self.steps)
         figures = {
             "epochs": epochs,
             "seconds": round(sum(step["seconds"] for step in self.steps), 1),
-            **work.task.figures,
+            **work.subject.input.figures(work.subject.splits),
             "parameters": work.model.count_params(),
             "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         }

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from kerastc import formatting
 from kerastc.compress.search_result import (
     FILE,
-    METRICS,
     Budget,
     Search,
     Trial,
@@ -64,8 +63,9 @@ class ChainStudy:
         self.tried = tried
         self.space = space
         source, original = tried.chains.source, tried.chains.original
-        figures = original.read_json("metrics.json")["validation"]
-        figures = {metric: figures[metric] for metric in METRICS}
+        found = original.read_json("metrics.json")["validation"]
+        names = [figure.name for figure in judged.output.figures]
+        figures = {name: found[name] for name in names if name in found}
         self.found = Search(source.folder, figures, judged, budget, goal, (), {})
         self.definition = {
             "within": str(budget),
@@ -85,7 +85,7 @@ class ChainStudy:
             url,
             self.definition,
             self.space.plan(count),
-            maximize=(True, False),
+            maximize=(self.found.figure.higher, False),
             heartbeat=HEARTBEAT,
             sampler=partial(_sampler, len(self.space.first)),
         )
@@ -136,7 +136,7 @@ class ChainStudy:
             if set(known) == set(names):
                 return known
         tell(f"Timing the {len(trials)} fastest again, side by side")
-        rows = self.tried.chains.task().splits.validation
+        rows = self.tried.chains.subject().splits.validation
         entries = self.tried.measure([trial.folder.joinpath(*FILE) for trial in trials], rows)
         found = {
             name: {
@@ -196,7 +196,8 @@ class ChainStudy:
         By its own bound: that of all trials moves with each further one.
         """
         done = self.tried.carry_out(words)
-        trial.set_constraint("loss", -self.found.budget.loss - self.found.least_alone(done))
+        found = self.found
+        trial.set_constraint("loss", found.lost(found.least_alone(done)) - found.budget.loss)
         return [self.found.value(done), done.cost(self.found.goal)]
 
 

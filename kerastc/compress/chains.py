@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kerastc.compress.account import Account
-from kerastc.compress.task import Task
+from kerastc.compress.subject import Subject
 from kerastc.compress.words import parse
 from kerastc.compress.work import Work
 from kerastc.models.loading import load_model
@@ -25,14 +25,14 @@ class Chains:
         folder: where they are kept, a folder for each chain.
         source: the run that all chains begin with.
         original: the first run of its line.
-        task: makes a task of `source`, as no step has changed it yet.
+        subject: makes one of `source`, as no step has changed it yet.
     """
 
-    def __init__(self, folder: Path, source: Run, original: Run, task: Callable[[], Task]):
+    def __init__(self, folder: Path, source: Run, original: Run, subject: Callable[[], Subject]):
         self.folder = folder
         self.source = source
         self.original = original
-        self.task = task
+        self.subject = subject
 
     def model_after(self, words: Sequence[str]) -> Run:
         """The folder of the model that some steps leave: model.keras and what belongs to it.
@@ -71,9 +71,9 @@ class Chains:
 
     def _take_last(self, account: Account, begin: Run, words: Sequence[str]) -> None:
         """Does the last of some steps to the model of the others."""
-        task = self.task()
-        task.read_preprocessing(begin)
-        work = Work(task, load_model(begin.required("model.keras")), account.run)
+        subject = self.subject()
+        subject.input.read(begin)
+        work = Work(subject, load_model(begin.required("model.keras")), account.run)
         tell(f"    {words[-1]}")
         with account.step(work, len(words), words[-1]):
             account.details = parse(words)[-1].apply(work)

@@ -84,20 +84,20 @@ class Distill(Training):
             )
 
     def apply(self, work: "Work") -> dict[str, Any]:
-        if work.task.kind == "image":
-            return self._of_images(work)
         if self.backbone:
-            return self._other(work)
-        return self._of_layers(work)
+            return self._of_backbone(work)
+        if Capability.BLOCKS in work.subject.task.capabilities:
+            return self._of_layers(work)
+        return self._of_architecture(work)
 
     def _of_layers(self, work: "Work") -> dict[str, Any]:
         """A student made of the model's own layers."""
         from kerastc.compress.state_matching import StateMatching
         from kerastc.compress.student import fewer_layers, narrower
         from kerastc.compress.teaching import teach
-        from kerastc.models import encoder_layer
+        from kerastc.models import compact, encoder_layer
 
-        teacher = work.task.compact(work.model)
+        teacher = compact(work.model)
         count = len(encoder_layer(teacher).blocks)
         kept = self._kept(count)
         student = fewer_layers(teacher, kept)
@@ -134,30 +134,29 @@ class Distill(Training):
             raise UserError(f"distill: width={self.width:g}, but the model has {encoder.width}.")
         return int(self.width)
 
-    def _of_images(self, work: "Work") -> dict[str, Any]:
-        """A student of random weights."""
-        from kerastc.compress.image_student import image_student
+    def _of_architecture(self, work: "Work") -> dict[str, Any]:
+        """A student of random weights, smaller by the settings of its architecture."""
         from kerastc.compress.teaching import teach
 
-        chosen = (self.architecture, self.width, self.depth)
-        work.model = image_student(work.model, work.task, *chosen, seed=self.seed)
+        given = {"architecture": self.architecture, "width": self.width, "depth": self.depth}
+        given = {name: value for name, value in given.items() if value}
+        shown = work.subject.input
+        student = shown.built(work.subject.splits, given, self.seed)
+        before, after = work.model.count_params(), student.count_params()
+        if after >= before:
+            named = ", ".join(f"{name}={value}" for name, value in given.items())
+            raise UserError(
+                f"distill: a student of {named} has {after:,} parameters, the model {before:,}.",
+                f"Give a smaller width; the run was trained at width={shown.config.width:g}.",
+            )
+        told = given.keys() & shown.preprocessing.keys()
+        shown.preprocessing = shown.preprocessing | {name: given[name] for name in told}
+        work.model = student
         return teach(work, self)
 
-    def _other(self, work: "Work") -> dict[str, Any]:
-        """A student of another architecture, which brings its tokenizer."""
+    def _of_backbone(self, work: "Work") -> dict[str, Any]:
+        """A student of another encoder, which brings its tokenizer."""
         from kerastc.compress.teaching import teach
-        from kerastc.models import load_encoder, text_classifier
-        from kerastc.training.text import preprocessing
 
-        task = work.task
-        encoder = load_encoder(self.backbone)
-        length = min(task.config.max_tokens, encoder.max_length)
-        task.config = task.config.model_copy(update={"max_tokens": length})
-        architecture = task.config.architecture() | {"trainable": "all", "seed": self.seed}
-        student = text_classifier(encoder, len(work.classes), **architecture)
-        task.tokenizer = encoder.tokenizer
-        task.preprocessing = preprocessing(encoder, task.config, task.splits.data.reading) | {
-            "max_characters": task.preprocessing["max_characters"]
-        }
-        work.model = student
+        work.model = work.subject.input.with_backbone(work.subject.splits, self.backbone, self.seed)
         return {"backbone": self.backbone, **teach(work, self)}

@@ -8,7 +8,6 @@ from keras import ops
 
 from kerastc.compress.slicing import first_kernel
 from kerastc.compress.units import Units
-from kerastc.outputs.classes.head import CrossEntropy
 from kerastc.progress import progress
 from kerastc.training.batching import Batches
 
@@ -25,7 +24,7 @@ def magnitude(found: Sequence[Units]) -> dict[str, np.ndarray]:
 
 
 def first_order(
-    model: keras.Model, found: Sequence[Units], batches: Batches
+    model: keras.Model, found: Sequence[Units], batches: Batches, loss: keras.losses.Loss
 ) -> dict[str, np.ndarray]:
     """By path, the mean over batches of (gradient of the loss by the unit's gate)^2, (units,).
 
@@ -35,9 +34,10 @@ def first_order(
     not change.
 
     Args:
-        model: inputs to (batch, classes) logits; all of it becomes trainable.
+        model: all of it becomes trainable.
         found: units of the model.
         batches: calibration rows with labels.
+        loss: of their targets and the model's outputs.
 
     References: Molchanov et al. 2019, Importance Estimation for Neural Network Pruning, eq. 8;
     Michel et al. 2019, Are Sixteen Heads Really Better than One, section 4.1 (gates of heads);
@@ -53,7 +53,7 @@ def first_order(
     measured = _Inference(model)
     measured.compile(
         optimizer=recorder,
-        loss=CrossEntropy(),
+        loss=loss,
         jit_compile=keras.backend.backend() == "jax",
     )
     scores = {units.path: np.zeros(units.count) for units in found}

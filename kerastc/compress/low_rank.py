@@ -61,9 +61,10 @@ class LowRank(Step):
 
     def apply(self, work: "Work") -> dict[str, Any]:
         from kerastc.compress.places import places, replace
+        from kerastc.models import compact
 
-        work.model = work.task.compact(work.model)
-        exclude = "|".join(filter(None, (self.exclude, work.task.full_rank)))
+        work.model = compact(work.model)
+        exclude = "|".join(filter(None, (self.exclude, work.subject.input.full_rank)))
         found = [place for place in places(work.model, exclude) if self._wants(place)]
         if not found:
             raise UserError(
@@ -107,7 +108,7 @@ class LowRank(Step):
         flat = [p for p in found if not isinstance(p.layer, keras.layers.Conv2D)]
         if not (self.weighted and flat):
             return {}
-        return second_moments(work.model, flat, work.task.calibration(self.rows, self.seed))
+        return second_moments(work.model, flat, work.subject.calibration(self.rows, self.seed))
 
     def _ranks(self, found: "list[Place]", spectra: Mapping[str, "Spectrum"]) -> dict[str, int]:
         import keras

@@ -10,12 +10,12 @@ from typing import Any
 
 from kerastc import circumstances, going_on, launch, locations, parents, settings, trust
 from kerastc.backend import backend_name
-from kerastc.compress.capable import capabilities_of
 from kerastc.compress.words import parse
 from kerastc.errors import UserError
 from kerastc.places import Places, state_folder
 from kerastc.progress import tell
 from kerastc.run import Run
+from kerastc.tasks import task_of
 
 LONGEST = 120  # characters of a folder's name
 
@@ -65,7 +65,7 @@ def compress(
         steps = parse(words)
         source = source_run(_given(parent), places)
         for step in steps:
-            step.check_run(capabilities_of(source))
+            step.check_run(task_of(source).capabilities)
     of = data_of(run or source, despite_changes, moved)
     load, config = of.load, of.config
     backend_name(backend)
@@ -236,7 +236,7 @@ def folder_name(words: Sequence[str]) -> str:
 def _work(run: Run, source: Run, load, config, steps) -> None:
     from kerastc.compress.account import Account
     from kerastc.compress.quantize import Quantize
-    from kerastc.compress.task import task_of
+    from kerastc.compress.subject import Subject
     from kerastc.compress.work import Work
     from kerastc.models.loading import load_model
     from kerastc.report.conclude import conclude
@@ -244,11 +244,11 @@ def _work(run: Run, source: Run, load, config, steps) -> None:
     if not run.path("data.json").is_file():
         run.write_json("data.json", source.read_json("data.json"))  # `load` compares with it
     original = original_of(source)
-    task = task_of(source, original, config, load(config, run))
+    subject = Subject(source, original, config, load(config, run))
     account = Account(run, original)
     begin = account.last_done or source
-    task.read_preprocessing(begin)
-    work = Work(task, load_model(begin.required("model.keras")), run)
+    subject.input.read(begin)
+    work = Work(subject, load_model(begin.required("model.keras")), run)
     for number, (word, step) in enumerate(steps, 1):
         if number <= len(account.steps):
             continue
@@ -256,11 +256,11 @@ def _work(run: Run, source: Run, load, config, steps) -> None:
         with account.step(work, number, word):
             account.details = step.apply(work)
         tell(account.told())
-    task.save(work.model, run)
+    subject.save(work.model, run)
     last = steps[-1][1]
     if isinstance(last, Quantize):
         predicted = last.write_file(run, work)
     else:
-        predicted = {part: work.probabilities(part) for part in task.parts}
-    conclude(run, task.splits, account.trained(work, predicted))
+        predicted = {part: work.answers(part) for part in subject.parts}
+    conclude(run, subject.splits, account.trained(work, predicted))
     account.tidy()

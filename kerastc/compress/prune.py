@@ -79,7 +79,9 @@ class Prune(Training):
 
         if self.pattern or self.block != "1x1":
             # KerasHub's attention kernels have an axis of heads: no matrices.
-            work.model = work.task.compact(work.model)
+            from kerastc.models import compact
+
+            work.model = compact(work.model)
         exclude = self._excluded()
         found = prunable(work.model, exclude)
         if not found:

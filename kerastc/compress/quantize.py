@@ -16,16 +16,15 @@ Integer-Arithmetic-Only Inference.
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import numpy as np
-
 from kerastc.capabilities import Capability
 from kerastc.compress.step import Step
 from kerastc.run import Run
 from kerastc.training.config import Count
 
 if TYPE_CHECKING:
-    from kerastc.compress.task import Task
+    from kerastc.compress.subject import Subject
     from kerastc.compress.work import Work
+    from kerastc.outputs.output import Answers
 
 
 class Quantize(Step):
@@ -49,33 +48,33 @@ class Quantize(Step):
     def apply(self, work: "Work") -> dict[str, Any]:
         return {"kind": self.kind}  # the file is written once the run is whole
 
-    def write_file(self, run: Run, work: "Work") -> dict[str, np.ndarray]:
-        """Exports the run and returns the probabilities of the file for each of the task's parts.
+    def write_file(self, run: Run, work: "Work") -> "dict[str, Answers]":
+        """Exports the run and returns what the file says of each of the subject's parts.
 
         What the Keras model says of the last of them, by default the test rows, goes to
         predictions/keras_PART.csv: with that a benchmark compares the file.
         """
         from kerastc.deploy.runtime import load
-        from kerastc.outputs.classes.predictions import write_predictions
 
-        self.export(run, work.task)
-        task = work.task
+        subject = work.subject
+        self.export(run, subject)
         predictor = load(run.path("exports", "model.tflite"))
-        part = task.parts[-1]
-        keras = work.probabilities(part)
-        names, labels = task.names(part), getattr(task.splits, part).labels
+        part = subject.parts[-1]
+        said, rows = work.answers(part), getattr(subject.splits, part)
+        names = subject.input.names(rows)
         with run.writing("predictions", f"keras_{part}.csv") as path:
-            write_predictions(path, names, labels, keras, work.classes, (task.kind,))
-        return {part: predictor.answers(task.given(part)) for part in task.parts}
+            subject.output.write_predictions(path, subject.task.columns, names, rows.labels, said)
+        parts = {part: getattr(subject.splits, part).examples for part in subject.parts}
+        return {part: predictor.answers(examples) for part, examples in parts.items()}
 
-    def export(self, run: Run, task: "Task") -> None:
+    def export(self, run: Run, subject: "Subject") -> None:
         """Writes the LiteRT file of a run and its signature, with ranges of training rows."""
         from kerastc.deploy import export
 
         calibration = None
         if self.kind == "int8-static":
-            batches = task.calibration(self.rows, self.seed)
-            calibration = [batches.inputs[row] for row in batches.taken]
+            batches = subject.calibration(self.rows, self.seed)
+            calibration = batches.inputs[batches.taken]
         export(
             run,
             "litert",

@@ -20,13 +20,12 @@ from dataclasses import replace
 from functools import partial
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kerastc import files, going_on, launch
 from kerastc.backend import choose_backend
-from kerastc.compress.capable import capabilities_of
 from kerastc.compress.chain_study import STUDIES, ChainStudy
 from kerastc.compress.pipeline import (
     DataOf,
@@ -44,7 +43,7 @@ from kerastc.places import Places
 from kerastc.run import Run
 from kerastc.scores.pairs import Judged
 from kerastc.sweep.storage import load_optuna
-from kerastc.tasks import output_of
+from kerastc.tasks import output_of, task_of
 
 if TYPE_CHECKING:
     from kerastc.compress.chains import Chains
@@ -77,7 +76,7 @@ def search(
         parent: a finished run.
         words: steps with which every chain begins.
         within: what a chain has to be shown to lose at most on validation, against the first run
-            of the line: `accuracy=0.01`.
+            of the line: `accuracy=0.01`, or another figure of the run's output.
         goal: what shall be little, one of `GOALS`.
         trials: how many chains are tried, no two alike.
         epochs: of training that a chain may have; 0 is none.
@@ -95,9 +94,9 @@ def search(
         UserError: for every slip before any work; where all trials failed; and with how to go on,
             where it was stopped.
     """
-    budget = Budget.parse(within)
     _check(goal, trials, epochs)
     source = source_run(parent, places)
+    budget = Budget.parse(within, task_of(source).output.figures)
     _check_first(words, source)
     load_optuna()
     of = data_of(source, despite_changes, moved)
@@ -106,7 +105,7 @@ def search(
     judged = _judged(original)
     choose_backend(backend)
     from kerastc.compress.chains import Chains  # these import Keras
-    from kerastc.compress.task import task_of
+    from kerastc.compress.subject import Subject
     from kerastc.compress.trying import Trials, measured
 
     command = ["kerastc", "compress", str(source.folder), *words, "--within", str(budget)]
@@ -120,8 +119,8 @@ def search(
                 folder.write_json("data.json", source.read_json("data.json"))
             splits = load(config, folder)  # compares the data with that
             _check_rows(splits.validation.labels, judged, original)
-            task = partial(task_of, source, original, config, splits)
-            chains = Chains(folder.path("steps"), source, original, task)
+            subject = partial(Subject, source, original, config, splits)
+            chains = Chains(folder.path("steps"), source, original, subject)
             tried = Trials(folder.path("trials"), chains, measure or measured)
             space = _space(chains, words, epochs)
             study = ChainStudy(folder, tried, space, budget, goal, judged)
@@ -154,8 +153,9 @@ def _judged(original: Run) -> Judged:
     return Judged(output_of(original), found)
 
 
-def _check_rows(labels: np.ndarray, judged: Judged, original: Run) -> None:
-    if not np.array_equal(labels, judged.said.truth):
+def _check_rows(labels: Sequence[Any], judged: Judged, original: Run) -> None:
+    truth = judged.said.truth
+    if len(labels) != len(truth) or not all(map(np.array_equal, labels, truth)):
         raise UserError(
             f"{original.folder} was measured on other validation rows than its data give now.",
             "Train it again: a chain is compared with it row by row.",
@@ -177,7 +177,7 @@ def _check_first(words: Sequence[str], source: Run) -> None:
     """The steps that every chain begins with."""
     steps = parse(words) if words else []
     for step in steps:
-        step.check_run(capabilities_of(source))
+        step.check_run(task_of(source).capabilities)
     if steps and steps[-1].name == "quantize":
         raise UserError(
             f"{words[-1]} stands before --within, which itself looks for the way to quantize.",
@@ -186,15 +186,16 @@ def _check_first(words: Sequence[str], source: Run) -> None:
 
 
 def _space(chains: "Chains", words: Sequence[str], epochs: int) -> "Space":
-    from kerastc.compress.space import space
+    from kerastc.compress.axes import space_of
     from kerastc.models.loading import load_model
 
     begin = chains.model_after(words)
     compressed = takewhile(lambda run: run.steps, chains.source.line())
     done = [*words, *(step for run in compressed for step in run.steps)]
-    task = chains.task()
-    task.read_preprocessing(begin)
-    return space(load_model(begin.required("model.keras")), task, words, done, epochs)
+    subject = chains.subject()
+    subject.input.read(begin)
+    model, has = load_model(begin.required("model.keras")), subject.task.capabilities
+    return space_of(model, subject.input, has, words, done, epochs)
 
 
 class _Folder(Run):

@@ -1,8 +1,8 @@
 """What a search has found: its trials, their Pareto front, and the one to take.
 
-A chain is taken only where the validation rows show that it keeps to the budget: the least by which
-its figure may differ from the original's, bounded for all trials at once (see
-`kerastc.scores.pairs`), is no more than the budget below it. Of those the cheapest is taken. On few
+A chain is taken only where the validation rows show that it keeps to the budget: the most by which
+its figure may be worse than the original's, bounded for all trials at once (see
+`kerastc.scores.pairs`), is no more than the budget. Of those the cheapest is taken. On few
 rows nothing can be shown, and the original stays: on 300, a chain that is right wherever the
 original is may still lose a point.
 """
@@ -21,7 +21,6 @@ from kerastc.scores.figures import Figure, named
 from kerastc.scores.pairs import Judged, amount, least_differences, shown
 from kerastc.scores.pareto import COSTS, LEAST, dominators
 
-METRICS = ("accuracy", "macro_f1")
 GOALS = tuple(COSTS)
 FILE = ("exports", "model.tflite")  # in the folder of a trial, and in that of a run
 ROUNDING = 1e-9  # accuracies are ratios of counts: a loss of exactly the budget is within it
@@ -32,34 +31,42 @@ class Budget:
     """How much of a figure may be lost on validation.
 
     Args:
-        metric: one of `METRICS`.
-        loss: 0 to 1.
+        metric: the name of a figure of the run's output.
+        loss: 0 or more; of a share below 1.
     """
 
     metric: str
     loss: float
 
     @classmethod
-    def parse(cls, word: str) -> "Budget":
+    def parse(cls, word: str, figures: Sequence[Figure]) -> "Budget":
         """Reads `accuracy=0.01`.
 
+        Args:
+            word: as the user writes it.
+            figures: of the run's output.
+
         Raises:
-            UserError: for another metric, or a loss that is none.
+            UserError: for another figure, or a loss that is none.
         """
         metric, _, text = word.partition("=")
-        if metric not in METRICS:
+        known = [figure.name for figure in figures]
+        if metric not in known:
             raise UserError(
-                f"--within {word}: there is no figure {metric!r}; there are: {', '.join(METRICS)}.",
-                nearest(metric, METRICS) or "For example --within accuracy=0.01",
+                f"--within {word}: there is no figure {metric!r}; there are: {', '.join(known)}.",
+                nearest(metric, known) or f"For example --within {known[0]}=0.01",
             )
+        share = named(figures, metric).share
         try:
             loss = float(text)
         except ValueError:
             loss = -1.0
-        if not 0 <= loss < 1:
+        if not 0 <= loss < (1 if share else np.inf):
             raise UserError(
-                f"--within {word}: {text or 'nothing'} is no loss; it is 0 or more, and below 1.",
-                f"For example --within {metric}=0.01, which is one point in a hundred.",
+                f"--within {word}: {text or 'nothing'} is no loss; it is 0 or more"
+                + (", and below 1." if share else "."),
+                f"For example --within {metric}=0.01"
+                + (", which is one point in a hundred." if share else "."),
             )
         return cls(metric, loss)
 
@@ -74,7 +81,7 @@ class Trial:
     Args:
         words: the steps.
         folder: with its exported file.
-        validation: accuracy and macro F1 of the file, each with its 95 % interval.
+        validation: figures of the file, with 95 % intervals where they have some.
         bytes: of the file.
         latency_p50_ms: of a call on one thread.
         peak_memory_bytes: of the process that ran it.
@@ -145,11 +152,15 @@ class Search:
         return trial.validation[self.budget.metric]
 
     def difference(self, trial: Trial) -> float:
-        """The figure against that of the original; below zero where something is lost."""
+        """The figure less that of the original."""
         return self.value(trial) - self.original[self.budget.metric]
 
+    def lost(self, difference: float) -> float:
+        """How much worse the figure is by a difference; below zero where it is better."""
+        return -self.figure.sign * difference
+
     def least(self, trial: Trial) -> float:
-        """The least that the difference may be, by a bound that holds for all trials at once."""
+        """The difference at the worst, by a bound that holds for all trials at once."""
         return self._least[trial.words]
 
     @cached_property
@@ -167,9 +178,10 @@ class Search:
 
     def verdict(self, trial: Trial) -> str:
         """Whether a trial is shown to keep to the budget."""
-        if self.least(trial) >= -self.budget.loss:
+        if self.lost(self.least(trial)) <= self.budget.loss:
             return "within"
-        return "not shown" if self.difference(trial) >= -self.budget.loss - ROUNDING else "too much"
+        known = self.lost(self.difference(trial))
+        return "not shown" if known <= self.budget.loss + ROUNDING else "too much"
 
     def of_verdict(self, verdict: str) -> list[Trial]:
         """The trials of a `verdict`, those of least cost first.
@@ -180,7 +192,7 @@ class Search:
 
         def place(trial: Trial) -> tuple:
             cost = trial.cost(self.goal), trial.bytes
-            return not trial.timed_together, *cost, -self.value(trial), trial.words
+            return not trial.timed_together, *cost, self.lost(self.value(trial)), trial.words
 
         return sorted((t for t in self.trials if self.verdict(t) == verdict), key=place)
 
@@ -205,12 +217,16 @@ class Search:
             and trial.latency_p50_ms - first.latency_p50_ms
             <= max(trial.latency_spread_ms, first.latency_spread_ms)
         )
-        return min(equal, key=lambda t: (t.bytes, t.latency_p50_ms, -self.value(t), t.words))
+        return min(
+            equal, key=lambda t: (t.bytes, t.latency_p50_ms, self.lost(self.value(t)), t.words)
+        )
 
     @property
     def nearest(self) -> Trial | None:
         """The trial that is shown to lose least."""
-        return max(self.trials, key=lambda t: (self.least(t), -t.cost(self.goal)), default=None)
+        return min(
+            self.trials, key=lambda t: (self.lost(self.least(t)), t.cost(self.goal)), default=None
+        )
 
     @property
     def rule(self) -> str:
@@ -243,6 +259,8 @@ class Search:
     def told(self, trial: Trial) -> str:
         """A trial's difference in words, with its bound."""
         difference, least = self.difference(trial), self.least(trial)
+        if not self.figure.share:
+            return f"{difference:+.3g}, {least:+.3g} at the worst"
         return f"{100 * difference:+.1f} points, {100 * least:+.1f} at the worst"
 
     @property
@@ -252,7 +270,7 @@ class Search:
             return None
         figure, rows = self.figure.label, len(self.judged)
         chains = f"{len(self.trials)} chain{'s' * (len(self.trials) > 1)}"
-        enough = np.ceil(-1000 * self.least(self.nearest)) / 1000
+        enough = np.ceil(1000 * self.lost(self.least(self.nearest))) / 1000
         return UserError(
             f"Keep the original: of {chains} none is shown to lose at most "
             f"{amount(self.budget.loss, self.figure)} of {figure} on {rows:,} validation rows. The "
@@ -267,7 +285,7 @@ class Search:
         """The trials that no other dominates in figure and cost, cheapest first."""
         if not self.trials:
             return []
-        points = np.array([[-self.value(t), t.cost(self.goal)] for t in self.trials])
+        points = np.array([[self.lost(self.value(t)), t.cost(self.goal)] for t in self.trials])
         by = dominators(points)
         found = [trial for trial, others in zip(self.trials, by, strict=True) if not others]
         return sorted(found, key=lambda t: (t.cost(self.goal), t.words))

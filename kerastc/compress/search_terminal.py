@@ -50,7 +50,9 @@ def _chosen(search: Search, chosen: Trial) -> None:
     form = COSTS[search.goal][1]
     part = "test" if "test" in search.result else "validation"
     figures = search.result[part]
-    low, high = figures["intervals"]["accuracy"]
+    name, label = search.figure.name, search.figure.label
+    interval = figures["intervals"].get(name)
+    between = f", 95 % {interval[0]:.3f} to {interval[1]:.3f}" if interval else ""
     apart = "; the test rows had no part in the choice." if part == "test" else ""
     alone = " No rows are left to test on: the original was cross-validated, and the figure is of "
     alone += "the rows that chose."
@@ -58,9 +60,6 @@ def _chosen(search: Search, chosen: Trial) -> None:
         f"Chosen (*) for {search.goal}, {form(chosen.cost(search.goal))}: {chosen}\n"
         f"On {len(search.judged):,} validation rows: {search.told(chosen)}."
     )
-    echo(
-        f"Its {part} accuracy is {figures['accuracy']:.4f}, 95 % {low:.3f} to {high:.3f}"
-        + (apart or f".{alone}")
-    )
+    echo(f"Its {part} {label} is {figures[name]:.4f}{between}" + (apart or f".{alone}"))
     echo(f"Run:     {search.result['run']}")
     echo(f"Compare: kerastc compare {shlex.quote(str(search.run))}")

@@ -6,17 +6,13 @@ over all that was cut. Zeros (prune) are left out: they make no LiteRT file smal
 """
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import keras
-
 if TYPE_CHECKING:
     import optuna
-
-    from kerastc.compress.task import Task
 
 
 @dataclass(frozen=True)
@@ -88,32 +84,3 @@ class Space:
     def as_dict(self) -> dict[str, list[str]]:
         """What defines a study, ready for JSON."""
         return {"fixed": list(self.fixed), **{a.name: list(a.words) for a in self.axes}}
-
-
-def space(
-    model: keras.Model,
-    task: "Task",
-    fixed: Sequence[str],
-    done: Collection[str],
-    epochs: int,
-) -> Space:
-    """The chains that fit a model.
-
-    Args:
-        model: as the fixed steps leave it.
-        task: of its run, with what belongs to the model.
-        fixed: steps with which each chain begins.
-        done: all steps of the model, those of its ancestors and the fixed ones.
-        epochs: of training that a chain may have.
-    """
-    from kerastc.compress import image_space, text_space
-
-    of_kind = {"text": text_space, "image": image_space}[task.kind]
-    recovered = range(1, epochs + 1)
-    axes = [
-        *of_kind.axes(model, task, done),
-        Axis("recover", ("", *(of_kind.RECOVERY.format(count) for count in recovered))),
-        Axis("quantize", tuple(f"quantize:{kind}" for kind in of_kind.KINDS)),
-    ]
-    axes = tuple(axis for axis in axes if len(axis.words) > 1)
-    return Space(tuple(fixed), axes, of_kind.BEGINNINGS)

@@ -71,9 +71,9 @@ class Structured(Training):
         from kerastc.compress.student import fewer_layers
         from kerastc.compress.teaching import teach
         from kerastc.compress.units import Heads, Neurons
-        from kerastc.models import encoder_layer
+        from kerastc.models import compact, encoder_layer
 
-        model = work.task.compact(work.model) if self._of_encoder else work.model
+        model = compact(work.model) if self._of_encoder else work.model
         convolutions = self._channels(model)
         if dropped := self._dropped(model, work):
             count = len(encoder_layer(model).blocks)
@@ -95,7 +95,9 @@ class Structured(Training):
 
         if not found or self.by == "magnitude":
             return magnitude(found)
-        return first_order(model, found, work.task.calibration(self.rows, self.seed))
+        subject = work.subject
+        batches = subject.calibration(self.rows, self.seed)
+        return first_order(model, found, batches, subject.loss())
 
     def _channels(self, model: "keras.Model") -> "list[Channels]":
         if not self.channels:
@@ -125,7 +127,9 @@ class Structured(Training):
             )
         if dropped:
             return dropped
-        return least_missed(model, self.layers, work.task.calibration(self.rows, self.seed))
+        subject = work.subject
+        batches = subject.calibration(self.rows, self.seed)
+        return least_missed(model, self.layers, batches, subject.loss("sum"))
 
 
 def remove(
@@ -162,13 +166,16 @@ def remove(
     return rebuilt(model, lambda layer: made.get(layer.name, layer)), sizes
 
 
-def least_missed(model: "keras.Model", count: int, batches: "Batches") -> list[int]:
+def least_missed(
+    model: "keras.Model", count: int, batches: "Batches", loss: "keras.losses.Loss"
+) -> list[int]:
     """The layers without which the loss stays lowest, found one after the other.
 
     Args:
         model: a compact classifier, which stays as it is.
         count: how many.
         batches: rows with labels.
+        loss: of their targets and the model's outputs, summed over rows.
     """
     from kerastc.compress.student import fewer_layers
     from kerastc.models import encoder_layer
@@ -180,19 +187,17 @@ def least_missed(model: "keras.Model", count: int, batches: "Batches") -> list[i
             losses = {}
             for layer in left:
                 kept = [i for i in left if i != layer]
-                losses[layer] = _loss(fewer_layers(model, kept), batches)
+                losses[layer] = _total(fewer_layers(model, kept), batches, loss)
                 advance(1)
             left.remove(min(losses, key=losses.get))
     blocks = range(len(encoder_layer(model).blocks))
     return [i for i in blocks if i not in left]
 
 
-def _loss(model: "keras.Model", batches: "Batches") -> float:
-    """The mean cross-entropy; eagerly: compiling costs more than one look at the rows."""
-    from kerastc.outputs.classes.head import CrossEntropy
-
-    loss, total = CrossEntropy(reduction="sum"), 0.0
+def _total(model: "keras.Model", batches: "Batches", loss: "keras.losses.Loss") -> float:
+    """The loss of all rows; eagerly: compiling costs more than one look at them."""
+    total = 0.0
     for index in range(len(batches)):
         inputs, targets = batches[index][:2]
         total += float(loss(targets, model(inputs, training=False)))
-    return total / len(batches.taken)
+    return total

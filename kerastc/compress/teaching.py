@@ -8,7 +8,6 @@ import keras
 from kerastc.compress.keep_zeros import KeepZeros
 from kerastc.compress.training_step import Training
 from kerastc.compress.work import Work
-from kerastc.outputs.classes import head
 from kerastc.training.config import EarlyStopping
 from kerastc.training.fit import fit
 from kerastc.training.seeding import seed_all
@@ -37,15 +36,15 @@ def teach(
     Returns:
         epochs, seconds, rows, the chosen checkpoint and its main figure on validation.
     """
-    task = work.task
-    config = task.config.model_copy(
+    subject = work.subject
+    config = subject.config.model_copy(
         update={
             "epochs": options.epochs,
-            "learning_rate": options.learning_rate or task.learning_rate,
+            "learning_rate": options.learning_rate or subject.learning_rate,
             "schedule": "linear",
             "warmup_steps": 0,
             "warmup_fraction": options.warmup_fraction,
-            "batch_size": options.batch_size or task.config.batch_size,
+            "batch_size": options.batch_size or subject.config.batch_size,
             "seed": options.seed,
             "accumulation": 1,
             "class_weights": "none",
@@ -54,15 +53,15 @@ def teach(
     )
     seed_all(work.model, config.seed)
     work.model.trainable = True
-    batches = task.training_batches(options.teaching, config)
+    batches = subject.training_batches(options.teaching, config)
     steps = config.epochs * len(batches)
-    validation = task.batches("validation")
-    judge = head.judge(work.classes)
+    validation = subject.batches("validation")
+    judge = subject.head.judge(subject.output.labels)
     choice, figures = fit(
         fitted or work.model,
         batches,
         validation,
-        head.teacher_loss(options.teaching, config),
+        subject.head.teacher_loss(options.teaching, config),
         judge,
         config,
         work.run,

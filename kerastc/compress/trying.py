@@ -11,11 +11,10 @@ import keras
 
 from kerastc.compress.chains import MODEL, Chains
 from kerastc.compress.pipeline import create, folder_name
-from kerastc.compress.search_result import FILE, METRICS, Trial
+from kerastc.compress.search_result import FILE, Trial
 from kerastc.compress.trial_rows import read_rows, write_rows
 from kerastc.compress.words import parse
-from kerastc.data.images import LabelledImages
-from kerastc.data.texts import LabelledTexts
+from kerastc.data.labelled import Labelled
 from kerastc.errors import UserError
 from kerastc.outputs.output import Output
 from kerastc.places import Places
@@ -25,10 +24,9 @@ from kerastc.training.interim import remove_model
 
 RECORD = "trial.json"
 CALLS = 200  # that are timed
-FIGURES = [name for metric in METRICS for name in (metric, f"{metric}_interval")]
 COSTS = ("bytes", "latency_p50_ms", "peak_memory_bytes", "parameters", "seconds")
 
-Rows = LabelledTexts | LabelledImages | None
+Rows = Labelled | None
 # Measures exported files side by side on labelled rows, by default the test rows of their run:
 # an entry for each, as in benchmark.json, with its `answers`.
 Measure = Callable[[Sequence[Path], Rows], list[dict[str, Any]]]
@@ -71,12 +69,17 @@ class Trials:
                 f"{run.path(RECORD)} is of another chain: {' '.join(found['words'])}.",
                 f"Remove it; the search then makes it anew: rm {run.path(RECORD)}",
             )
+        for figure in self.output.figures:
+            if not isinstance(found["validation"].get(figure.name), float):
+                raise UserError(
+                    f"{run.path(RECORD)} has no number for {figure.name}.",
+                    f"Remove it; the search then makes it anew: rm {run.path(RECORD)}",
+                )
         judged = read_rows(run, self.output)
         if judged is None:  # of a search that kept none
             return None
         costs = {key: found[key] for key in COSTS}
-        validation = {key: found["validation"][key] for key in FIGURES}
-        return Trial(tuple(words), run.folder, validation, **costs, judged=judged)
+        return Trial(tuple(words), run.folder, found["validation"], **costs, judged=judged)
 
     def carry_out(self, words: Sequence[str]) -> Trial:
         """Does what is not done yet of a trial: its steps, its file, the measuring.
@@ -92,17 +95,32 @@ class Trials:
         source = self.chains.model_after(before)
         began = time.perf_counter()
         run = self._begun(words)
-        task = self.chains.task()
-        task.read_preprocessing(source)
+        subject = self.chains.subject()
+        subject.input.read(source)
         self._lend(source, run)
-        parse(words)[-1].export(run, task)
-        [entry] = self.measure([run.path(*FILE)], task.splits.validation)
+        parse(words)[-1].export(run, subject)
+        [entry] = self.measure([run.path(*FILE)], subject.splits.validation)
         remove_model(run)  # exports/ has a tokenizer of its own
-        write_rows(run, self.output, task.splits.validation.labels, entry["answers"])
+        write_rows(run, self.output, subject.splits.validation.labels, entry["answers"])
         steps = sum(step["seconds"] for step in self.chains.record(before))
-        run.write_json(RECORD, _record(words, entry, steps + time.perf_counter() - began))
+        run.write_json(RECORD, self._record(words, entry, steps + time.perf_counter() - began))
         keras.utils.clear_session()
         return self.known(words)
+
+    def _record(
+        self, words: Sequence[str], entry: dict[str, Any], seconds: float
+    ) -> dict[str, Any]:
+        names = [figure.name for figure in self.output.figures]
+        names += [f"{name}_interval" for name in names]
+        return {
+            "words": list(words),
+            "validation": {name: entry[name] for name in names if name in entry},
+            "bytes": entry["bytes"],
+            "latency_p50_ms": entry["latency_ms"]["p50"],
+            "peak_memory_bytes": entry["peak_memory_bytes"],
+            "parameters": entry["parameters"],
+            "seconds": round(seconds, 1),
+        }
 
     def _run(self, words: Sequence[str]) -> Run:
         return Run(self.folder / folder_name(words), self.chains.source.cache)
@@ -121,15 +139,3 @@ class Trials:
             copy = shutil.copytree if source.path(name).is_dir() else shutil.copyfile
             with run.writing(name) as path:
                 copy(source.path(name), path)
-
-
-def _record(words: Sequence[str], entry: dict[str, Any], seconds: float) -> dict[str, Any]:
-    return {
-        "words": list(words),
-        "validation": {name: entry[name] for name in FIGURES},
-        "bytes": entry["bytes"],
-        "latency_p50_ms": entry["latency_ms"]["p50"],
-        "peak_memory_bytes": entry["peak_memory_bytes"],
-        "parameters": entry["parameters"],
-        "seconds": round(seconds, 1),
-    }

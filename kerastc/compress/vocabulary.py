@@ -18,7 +18,11 @@ from kerastc.errors import UserError
 from kerastc.training.config import Count
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kerastc.compress.work import Work
+    from kerastc.inputs.compression import CompressedInput
+    from kerastc.text.encoded import Encoded
     from kerastc.text.tokenizer import Tokenizer
 
 
@@ -38,53 +42,64 @@ class Vocabulary(Step):
     def apply(self, work: "Work") -> dict[str, Any]:
         from kerastc.compress.places import put, rebuilt
         from kerastc.inputs.text.batches import SHAPES
-        from kerastc.models import encoder_layer
+        from kerastc.models import compact, encoder_layer
         from kerastc.models.compact_encoder import with_rows
 
-        task = work.task
-        model = task.compact(work.model)
+        shown = work.subject.input
+        model = compact(work.model)
         encoder = encoder_layer(model)
-        length = min(task.preprocessing["max_tokens"], encoder.max_length)
-        texts = self._texts(task)
-        tokenizer, kept = _frequent(task.tokenizer, texts, length, self.min_count)
+        length = min(shown.preprocessing["max_tokens"], encoder.max_length)
+        examples, corpus = work.subject.splits.train.examples, self._corpus(shown)
+
+        def counts(tokenizer: "Tokenizer") -> np.ndarray:
+            """How often each token occurs, (tokens,) int."""
+            found = _counts(shown.encoded(examples, tokenizer, length), tokenizer)
+            if corpus:
+                found = found + _counts(shown.encoded_texts(corpus, tokenizer, length), tokenizer)
+            return found
+
+        tokenizer, kept = _frequent(shown.tokenizer, counts, self.min_count)
         before = (encoder.tokens.input_dim, encoder.max_length)
         put(encoder, "tokens", with_rows(encoder.tokens, kept))
         # On any backend a batch of the longest texts may be padded so far.
         multiple = math.lcm(*(multiple for _, multiple in SHAPES.values()))
         places = min(-(-length // multiple) * multiple, encoder.max_length)
         put(encoder, "positions", with_rows(encoder.positions, np.arange(places)))
-        task.tokenizer = tokenizer
+        shown.tokenizer = tokenizer
         work.model = rebuilt(model, lambda layer: layer)
         return {"tokens": [before[0], len(kept)], "places": [before[1], places]}
 
-    def _texts(self, task) -> np.ndarray:
-        """The prepared texts whose tokens stay."""
-        texts = list(task.splits.train.examples)
-        if self.corpus:
-            from kerastc.data.reading import Reading
-            from kerastc.data.text_file import further_texts
+    def _corpus(self, shown: "CompressedInput") -> list[str]:
+        """Further texts whose tokens stay."""
+        if not self.corpus:
+            return []
+        from kerastc.data.reading import Reading
+        from kerastc.data.text_file import further_texts
 
-            texts += further_texts(self.corpus, Reading.of(task.preprocessing))
-        return task.config.preparation.apply(texts)
+        return further_texts(self.corpus, Reading.of(shown.preprocessing))
+
+
+def _counts(rows: "Encoded", tokenizer: "Tokenizer") -> np.ndarray:
+    return np.bincount(rows.ids.values, minlength=tokenizer.vocabulary_size)
 
 
 def _frequent(
-    tokenizer: "Tokenizer", texts: np.ndarray, length: int, least: int
+    tokenizer: "Tokenizer", counts_of: "Callable[[Tokenizer], np.ndarray]", least: int
 ) -> "tuple[Tokenizer, np.ndarray]":
-    """The tokenizer restricted to the tokens that the texts have so often, and their old ids."""
+    """The tokenizer restricted to the tokens that occur so often, and their old ids.
+
+    Args:
+        tokenizer: of the model.
+        counts_of: how often each token of a tokenizer occurs, (tokens,) int.
+        least: times that a token has to occur to stay.
+    """
     from kerastc.text.restricted import restricted
 
-    counts = _counts(tokenizer, texts, length)
+    counts = counts_of(tokenizer)
     if least == 1:
         return restricted(tokenizer, np.flatnonzero(counts))
     # Without the rare tokens first, so that the pieces they fall into are counted.
     rare = (counts > 0) & (counts < least)
     between, ids = restricted(tokenizer, np.flatnonzero(~rare))
-    again = np.flatnonzero(_counts(between, texts, length) >= least)
+    again = np.flatnonzero(counts_of(between) >= least)
     return restricted(tokenizer, ids[again])
-
-
-def _counts(tokenizer: "Tokenizer", texts: np.ndarray, length: int) -> np.ndarray:
-    """How often each token occurs in the texts, (tokens,) int."""
-    rows = tokenizer.encode(texts, length)
-    return np.bincount(rows.ids.values, minlength=tokenizer.vocabulary_size)

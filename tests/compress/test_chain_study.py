@@ -14,8 +14,8 @@ from kerastc.compress.chain_study import ChainStudy
 from kerastc.compress.search_result import Budget, Search, Trial
 from kerastc.compress.search_terminal import search_tables
 from kerastc.compress.space import Axis, Space
-from kerastc.compress.text_space import BEGINNINGS
 from kerastc.errors import UserError
+from kerastc.inputs.text.compression import CompressedText
 from kerastc.outputs.classes.predictions import Kept
 from kerastc.outputs.classes.scores import Classes
 from kerastc.run import Run
@@ -29,7 +29,7 @@ SPACE = Space(
         Axis("recover", ("", "recover:epochs=1")),
         Axis("quantize", ("quantize:float16", "quantize:int8", "quantize:int4")),
     ),
-    BEGINNINGS,
+    CompressedText.beginnings,
 )
 ORIGINAL = {"accuracy": 0.9, "macro_f1": 0.8}
 
@@ -64,7 +64,7 @@ class Known:
     """Carries out trials whose figures follow from their words."""
 
     def __init__(self, folder, broken=()):
-        self.chains = SimpleNamespace(source=Run(folder), original=Run(folder), task=None)
+        self.chains = SimpleNamespace(source=Run(folder), original=Run(folder), subject=None)
         self.done = {}
         self.count = 0
         self.broken = broken
@@ -95,7 +95,8 @@ class Known:
 
 
 def study(folder, tried, within="accuracy=0.02", space=SPACE) -> ChainStudy:
-    return ChainStudy(Run(folder), tried, space, Budget.parse(within), "size", judged(0.9))
+    budget = Budget.parse(within, OUTPUT.figures)
+    return ChainStudy(Run(folder), tried, space, budget, "size", judged(0.9))
 
 
 def test_more_trials_go_on_as_if_they_had_been_asked_for_at_once(tmp_path):
@@ -108,7 +109,7 @@ def test_more_trials_go_on_as_if_they_had_been_asked_for_at_once(tmp_path):
 
 def test_no_chain_is_tried_twice_and_a_small_space_is_tried_whole(tmp_path):
     tried = Known(tmp_path)
-    small = Space((), SPACE.axes[2:], BEGINNINGS)
+    small = Space((), SPACE.axes[2:], CompressedText.beginnings)
     found = study(tmp_path, tried, space=small)
     found.search(20)
     assert tried.count == len(found.found.trials) <= small.size == 6
@@ -163,10 +164,10 @@ def test_the_fastest_are_timed_side_by_side_once(tmp_path):
         return [{"latency_ms": {"p50": 5.0 - i}, "spread_ms": 0.1} for i in range(len(paths))]
 
     tried.measure = measure
-    tried.chains.task = lambda: SimpleNamespace(splits=SimpleNamespace(validation=None))
+    tried.chains.subject = lambda: SimpleNamespace(splits=SimpleNamespace(validation=None))
 
     def searched():
-        budget = Budget.parse("accuracy=0.5")
+        budget = Budget.parse("accuracy=0.5", OUTPUT.figures)
         found = ChainStudy(Run(tmp_path), tried, SPACE, budget, "latency", judged(0.9))
         found.search(8)
         return found
@@ -296,3 +297,41 @@ def test_the_tables_name_the_chosen_chain_and_its_test_accuracy(capsys, tmp_path
     told = capsys.readouterr().out
     assert "2 *  low-rank:0   within" in told and "1    low-rank:1   too much" in told
     assert "0.8710" in told and "shown to lose at most 1 point of validation accuracy" in told
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("los=0.1", "there are: accuracy, macro_f1, loss"),
+        ("accuracy=1", "0 or more, and below 1"),
+        ("loss=-1", "0 or more."),
+        ("loss=inf", "is no loss"),
+        ("loss=nan", "is no loss"),
+    ],
+)
+def test_a_budget_is_of_a_figure_of_the_output(word, message):
+    with pytest.raises(UserError, match=message):
+        Budget.parse(word, OUTPUT.figures)
+    assert str(Budget.parse("loss=1.5", OUTPUT.figures)) == "loss=1.5"
+
+
+def by_loss(losses) -> Judged:
+    return Judged(OUTPUT, Kept(LABELS, LABELS, np.array(losses, float)))
+
+
+def test_of_a_figure_of_which_less_is_better_more_is_lost():
+    noise = np.random.default_rng(0).uniform(0, 0.1, len(LABELS))
+    losses = {"same": 0.5, "little": 0.53, "much": 0.9, "better": 0.2}
+    trials = [
+        Trial((name,), None, {"loss": value}, size, 1.0, 1, 1, 1.0, judged=by_loss(value + noise))
+        for size, (name, value) in enumerate(losses.items(), 1)
+    ]
+    budget = Budget.parse("loss=0.05", OUTPUT.figures)
+    original = by_loss(0.5 + noise[::-1])
+    found = Search(None, {"loss": 0.5}, original, budget, "size", tuple(trials), {})
+    verdicts = {str(trial): found.verdict(trial) for trial in trials}
+    assert verdicts == dict.fromkeys(losses, "within") | {"much": "too much"}
+    assert str(found.chosen) == "same" and str(found.nearest) == "better"
+    assert [str(trial) for trial in found.front] == ["same", "better"]
+    assert found.least(trials[1]) > found.difference(trials[1]) == pytest.approx(0.03)
+    assert "points" not in found.told(trials[1]) and "lose at most 0.05" in found.rule

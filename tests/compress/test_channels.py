@@ -13,6 +13,7 @@ from kerastc.compress.structured import Structured, remove
 from kerastc.compress.work import Work
 from kerastc.errors import UserError
 from kerastc.models.image_classifier import image_classifier
+from kerastc.outputs.classes.head import CrossEntropy
 from kerastc.training.batching import Batches
 
 pytestmark = pytest.mark.backend
@@ -23,7 +24,9 @@ TARGETS = RANDOM.integers(0, 4, (16, 1))
 
 def work_on(model):
     batches = Batches(IMAGES, TARGETS, 8)
-    return Work(SimpleNamespace(calibration=lambda rows, seed: batches), model, None)
+    return Work(
+        SimpleNamespace(calibration=lambda rows, seed: batches, loss=CrossEntropy), model, None
+    )
 
 
 def settle(model):
@@ -132,7 +135,9 @@ def loss(model, rows):
 def test_first_order_of_a_stream_is_the_slope_by_one_gate_for_all_its_readers():
     model = residual()
     stream = channels(model)[0][0]
-    found = first_order(model, [stream], Batches(IMAGES, TARGETS, 8))["stem+outside"]
+    found = first_order(model, [stream], Batches(IMAGES, TARGETS, 8), CrossEntropy())[
+        "stem+outside"
+    ]
     expected = np.zeros(6)
     for channel in range(6):
         for rows in (slice(8), slice(8, 16)):
@@ -182,7 +187,7 @@ def test_idle_channels_of_our_networks_go_and_the_logits_stay(architecture, by, 
     if by == "magnitude":
         scores = magnitude([group])
     else:
-        scores = first_order(model, [group], Batches(IMAGES, TARGETS, 8))
+        scores = first_order(model, [group], Batches(IMAGES, TARGETS, 8), CrossEntropy())
     small, sizes = remove(model, [([group], 0.5)], scores, "layer")
     assert sizes == {group.path: [count - count // 2, count]}
     np.testing.assert_allclose(logits(small), expected, atol=1e-4)

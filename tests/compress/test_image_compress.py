@@ -1,18 +1,18 @@
 """Compression of image runs end to end: every step that applies, and the refusal of the others."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from kerastc.cli import main
 from kerastc.compress import compress, search
-from kerastc.compress.space import space
+from kerastc.compress.axes import space_of
+from kerastc.inputs.image.compression import CompressedImages
 from kerastc.models.loading import load_model
 from kerastc.outputs.classes.predictions import read_predictions
 from kerastc.predictor import predictor_of
 from kerastc.run import Run
+from kerastc.tasks import TASKS
 
 
 @pytest.mark.backend
@@ -97,11 +97,11 @@ def test_a_search_before_steps_that_do_not_apply_is_refused(trained_images):
 
 def test_the_space_of_an_image_model_has_channels_kernels_and_what_trains(trained_images):
     model = load_model(trained_images / "model.keras")
-    task = SimpleNamespace(kind="image")
-    whole = space(model, task, [], [], 2)
+    shown, has = CompressedImages, TASKS["image-classification"].capabilities
+    whole = space_of(model, shown, has, [], [], 2)
     assert [axis.name for axis in whole.axes] == ["channels", "kernels", "recover", "quantize"]
     assert whole.axes[-1].words == ("quantize:float16", "quantize:int8", "quantize:int8-static")
-    rest = space(model, task, ["structured:channels=0.5"], ["structured:channels=0.5"], 0)
+    rest = space_of(model, shown, has, ["structured:channels=0.5"], ["structured:channels=0.5"], 0)
     assert [axis.name for axis in rest.axes] == ["kernels", "quantize"]
 
 

@@ -87,10 +87,10 @@ def network() -> keras.Model:
 
 def work_on(model: keras.Model, rows: np.ndarray) -> Work:
     batches = Batches(rows, np.zeros((len(rows), 3), "float32"), 16)
-    task = SimpleNamespace(
-        compact=lambda m: m, full_rank="", calibration=lambda n, seed: batches.sample(n, seed)
+    subject = SimpleNamespace(
+        input=SimpleNamespace(full_rank=""), calibration=lambda n, seed: batches.sample(n, seed)
     )
-    return Work(task, model, None)
+    return Work(subject, model, None)
 
 
 @pytest.mark.backend

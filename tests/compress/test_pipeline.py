@@ -159,7 +159,10 @@ def test_texts_without_labels_are_learnt_from_the_teacher(trained, places, tmp_p
     seen = []
 
     def stop(model, batches, *rest):
-        seen.append(batches.targets)
+        rows = {}
+        for index in range(len(batches)):
+            rows.update(zip(batches.batches.batches[index], batches[index][1], strict=True))
+        seen.append(np.stack([rows[row] for row in range(len(rows))]))
         raise Stop
 
     monkeypatch.setattr(teaching, "fit", stop)

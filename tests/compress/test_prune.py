@@ -12,8 +12,8 @@ from kerastc.compress.work import Work
 from kerastc.data.texts import LabelledTexts
 from kerastc.errors import UserError
 from kerastc.inputs.text.batches import text_batches
-from kerastc.models import compact, load_encoder, text_classifier
-from kerastc.outputs.classes.head import with_teacher
+from kerastc.models import load_encoder, text_classifier
+from kerastc.outputs.classes import head
 from kerastc.run import Run
 from kerastc.training.config import TextClassifierConfig
 
@@ -33,19 +33,20 @@ def work(tiny_encoder, tmp_path):
 
     def taught(options, config):
         batches = text_batches(rows, encoder.tokenizer, config, config.seed)
-        batches.targets = with_teacher(batches.targets, 5 * np.eye(3)[labels])
+        batches.targets = head.with_teacher(batches.targets, 5 * np.eye(3)[labels])
         return batches
 
-    task = SimpleNamespace(
-        compact=compact,
+    subject = SimpleNamespace(
         config=config,
+        head=head,
+        output=SimpleNamespace(labels=CLASSES),
         learning_rate=1e-4,
         splits=SimpleNamespace(train=rows),
         batches=lambda part: text_batches(rows, encoder.tokenizer, config),
         training_batches=taught,
     )
     model = text_classifier(encoder, 3, trainable="all", seed=1)
-    return Work(task, model, Run.create(tmp_path / "run", {"recipe": "text"}))
+    return Work(subject, model, Run.create(tmp_path / "run", {"recipe": "text"}))
 
 
 def test_at_once_every_kernel_and_the_tokens_lose_their_share(work):

@@ -6,7 +6,6 @@ import shutil
 import sys
 import threading
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,16 +13,18 @@ from click.testing import CliRunner
 
 from kerastc.cli import main
 from kerastc.compress import compress, search
+from kerastc.compress.axes import space_of
 from kerastc.compress.chains import Chains
 from kerastc.compress.pipeline import data_of
-from kerastc.compress.space import space
-from kerastc.compress.task import task_of
+from kerastc.compress.subject import Subject
 from kerastc.deploy.runtime import load
 from kerastc.errors import UserError
+from kerastc.inputs.text.compression import CompressedText
 from kerastc.models.loading import load_model
 from kerastc.outputs.classes.metrics import classification_metrics
 from kerastc.run import Run
-from kerastc.text.tokenizer import Tokenizer
+from kerastc.tasks import task_of
+from kerastc.training.config import TextClassifierConfig
 
 
 class Measure:
@@ -189,7 +190,7 @@ def test_chains_that_begin_alike_share_the_models_of_their_beginnings(trained, p
     of = data_of(source)
     splits = of.load(of.config, Run(tmp_path))
     chains = Chains(
-        tmp_path / "steps", source, source, lambda: task_of(source, source, of.config, splits)
+        tmp_path / "steps", source, source, lambda: Subject(source, source, of.config, splits)
     )
     first = chains.model_after(["vocabulary", "low-rank:embedding=4"])
     written = first.path("model.keras").stat().st_mtime_ns
@@ -203,15 +204,15 @@ def test_chains_that_begin_alike_share_the_models_of_their_beginnings(trained, p
 
 def test_the_space_offers_what_the_model_can_still_take(trained):
     run = Run(trained)
-    task = SimpleNamespace(kind="text", tokenizer=Tokenizer.read(run.path("tokenizer")))
+    shown, has = CompressedText(run, TextClassifierConfig()), task_of(run).capabilities
     model = load_model(run.path("model.keras"))
-    whole = space(model, task, [], [], 2)
+    whole = space_of(model, shown, has, [], [], 2)
     names = [axis.name for axis in whole.axes]
     assert names == [
         *("vocabulary", "embedding", "layers", "neurons", "kernels", "recover", "quantize")
     ]
     assert whole.size == 3 * 5 * 2 * 4 * 4 * 3 * 5
     done = ["vocabulary", "distill:layers=1"]
-    rest = space(model, task, done, done, 0)
+    rest = space_of(model, shown, has, done, done, 0)
     assert [axis.name for axis in rest.axes] == ["embedding", "neurons", "kernels", "quantize"]
     assert all(rest.words(drawn)[:2] == tuple(done) for drawn in rest.first)

@@ -15,6 +15,7 @@ from kerastc.compress.units import Heads, Neurons
 from kerastc.compress.work import Work
 from kerastc.errors import UserError
 from kerastc.models import compact, load_encoder, text_classifier
+from kerastc.outputs.classes.head import CrossEntropy
 
 pytestmark = pytest.mark.backend
 RANDOM = np.random.default_rng(0)
@@ -48,8 +49,11 @@ def model(tiny_encoder):
 
 
 def work_on(model):
-    task = SimpleNamespace(compact=compact, calibration=lambda rows, seed: Rows())
-    return Work(task, model, None)
+    subject = SimpleNamespace(
+        calibration=lambda rows, seed: Rows(),
+        loss=lambda reduction="sum_over_batch_size": CrossEntropy(reduction=reduction),
+    )
+    return Work(subject, model, None)
 
 
 def logits(model):
@@ -76,7 +80,7 @@ def test_first_order_is_the_slope_of_the_loss_by_a_gate(model, kind):
     units = (Neurons if kind == "neurons" else Heads).of(block, "encoder")
     layer, width = (block.outer, 1) if kind == "neurons" else (block.projection, 8)
     before = model.get_weights()
-    found = first_order(model, [units], Rows())[units.path]
+    found = first_order(model, [units], Rows(), CrossEntropy())[units.path]
     for now, then in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(now, then)  # measuring changes nothing
     expected = []
@@ -173,7 +177,7 @@ def test_layers_counted_are_those_that_the_loss_misses_least(model):
     losses = [
         np.mean([loss(fewer_layers(model, [kept]), Rows()[i]) for i in (0, 1)]) for kept in (1, 0)
     ]
-    assert least_missed(model, 1, Rows()) == [int(np.argmin(losses))]
+    assert least_missed(model, 1, Rows(), CrossEntropy(reduction="sum")) == [int(np.argmin(losses))]
 
 
 @pytest.mark.parametrize(

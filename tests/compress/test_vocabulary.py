@@ -10,7 +10,6 @@ from kerastc.compress.vocabulary import Vocabulary
 from kerastc.compress.work import Work
 from kerastc.errors import UserError
 from kerastc.models import load_encoder, text_classifier
-from kerastc.text.preparation import TextPreparation
 
 
 @pytest.mark.backend
@@ -32,7 +31,7 @@ def test_the_logits_of_known_texts_stay(tiny_encoder, rank):
     expected = model.predict_on_batch(batch)
     work = work_on(model, encoder.tokenizer, texts)
     told = Vocabulary().apply(work)
-    tokenizer = work.task.tokenizer
+    tokenizer = work.subject.input.tokenizer
     assert told["tokens"] == [encoder.tokenizer.vocabulary_size, tokenizer.vocabulary_size]
     assert told["places"] == [64, 16] and tokenizer.id("king") is None
     again = tokenizer.pad(tokenizer.encode(texts, 16))
@@ -47,8 +46,8 @@ def test_rare_tokens_give_way_to_their_pieces(tiny_encoder):
     texts = np.array(["salt salt mast"], dtype=object)
     work = work_on(text_classifier(encoder, 3), encoder.tokenizer, texts)
     Vocabulary(min_count=2).apply(work)
-    assert work.task.tokenizer.id("salt") is not None
-    assert work.task.tokenizer.id("mast") is None
+    assert work.subject.input.tokenizer.id("salt") is not None
+    assert work.subject.input.tokenizer.id("mast") is None
 
 
 def test_twice_is_refused():
@@ -57,13 +56,11 @@ def test_twice_is_refused():
 
 
 def work_on(model, tokenizer, texts) -> Work:
-    from kerastc.models import compact
-
-    task = SimpleNamespace(
-        compact=compact,
+    shown = SimpleNamespace(
         tokenizer=tokenizer,
         preprocessing={"max_tokens": 16},
-        splits=SimpleNamespace(train=SimpleNamespace(examples=texts)),
-        config=SimpleNamespace(preparation=TextPreparation()),
+        encoded=lambda texts, tokenizer, length: tokenizer.encode(texts, length),
     )
-    return Work(task, model, None)
+    train = SimpleNamespace(examples=texts)
+    subject = SimpleNamespace(input=shown, splits=SimpleNamespace(train=train))
+    return Work(subject, model, None)

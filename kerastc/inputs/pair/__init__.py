@@ -4,4 +4,4 @@ from kerastc.capabilities import Capability
 
 UNIT, UNITS = "pair", "pairs"
 COLUMNS = ("first", "second")  # of an example, in predictions
-CAPABILITIES = frozenset((Capability.TOKENS, Capability.BLOCKS))  # of its models and data
+CAPABILITIES = frozenset((Capability.TOKENS, Capability.BLOCKS, Capability.FURTHER))

@@ -40,6 +40,11 @@ def targets_of(labels: np.ndarray, rows: Sequence[Any] = ()) -> np.ndarray:
     return np.asarray(labels, "int32")[:, None]
 
 
+def no_labels(count: int) -> np.ndarray:
+    """The labels of so many examples that have none, (count,) int32."""
+    return np.full(count, NO_LABEL, "int32")
+
+
 def with_teacher(targets: np.ndarray, logits: np.ndarray) -> np.ndarray:
     """Targets with a teacher's logits beside them, (n, 3 + classes) float32.
 

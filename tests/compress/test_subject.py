@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from kerastc.compress import image_task, teaching
+from kerastc.compress import teacher, teaching
 from kerastc.compress.distill import Distill
 from kerastc.compress.pipeline import data_of
 from kerastc.compress.recover import Recover
-from kerastc.compress.task import task_of
+from kerastc.compress.subject import Subject
 from kerastc.compress.work import Work
 from kerastc.errors import UserError
 from kerastc.images import NONE, STANDARD
@@ -19,14 +19,14 @@ pytestmark = pytest.mark.backend
 
 
 @pytest.fixture(scope="module")
-def task_with(trained_images, places, tmp_path_factory):
-    """Makes tasks of the run, as if its config had been another."""
+def subject_with(trained_images, places, tmp_path_factory):
+    """Makes subjects of the run, as if its config had been another."""
     run = Run(trained_images, places.cache)
     of = data_of(run)
     splits = of.load(of.config, Run(tmp_path_factory.mktemp("data")))
 
     def make(**changes):
-        return task_of(run, run, of.config.model_copy(update=changes), splits)
+        return Subject(run, run, of.config.model_copy(update=changes), splits)
 
     return make
 
@@ -37,16 +37,24 @@ def split(batch):
     return images, *np.split(targets, [3], axis=1)
 
 
+def taught(batches):
+    """The teacher's logits of all rows, in their order."""
+    logits = {}
+    for index in range(len(batches)):
+        logits.update(zip(batches.batches.batches[index], split(batches[index])[2], strict=True))
+    return np.stack([logits[row] for row in range(len(logits))])
+
+
 def teacher_of(run):
     model = keras.saving.load_model(run / "model.keras")
     return lambda images: keras.ops.convert_to_numpy(model(images, training=False))
 
 
 @pytest.mark.parametrize("mixup", [0.0, 0.4])
-def test_the_teacher_is_asked_about_the_very_images_of_a_batch(task_with, trained_images, mixup):
-    task = task_with(augmentation=STANDARD, mixup=mixup)
-    batches = task.training_batches(Recover().teaching, task.config)
-    plain = task.splits.train.examples.astype("float32")
+def test_the_teacher_is_asked_about_the_very_images_of_a_batch(subject_with, trained_images, mixup):
+    subject = subject_with(augmentation=STANDARD, mixup=mixup)
+    batches = subject.training_batches(Recover().teaching, subject.config)
+    plain = subject.splits.train.examples.astype("float32")
     for epoch in (0, 1):
         batches.begin_epoch(epoch)
         images, labels, logits = split(batches[1])
@@ -60,22 +68,22 @@ def test_the_teacher_is_asked_about_the_very_images_of_a_batch(task_with, traine
 
 
 def test_of_images_that_stay_as_they_are_the_teacher_is_asked_once_for_all(
-    task_with, trained_images, monkeypatch
+    subject_with, trained_images, monkeypatch
 ):
-    task = task_with(augmentation=NONE)
-    batches = task.training_batches(Recover().teaching, task.config)
+    subject = subject_with(augmentation=NONE)
+    batches = subject.training_batches(Recover().teaching, subject.config)
     images, _, logits = split(batches[0])
     np.testing.assert_allclose(logits, teacher_of(trained_images)(images), atol=1e-4)
-    monkeypatch.setattr(image_task, "predict", None)  # the cache answers from now on
-    again = task_with(augmentation=NONE).training_batches(Recover().teaching, task.config)
-    np.testing.assert_array_equal(again.teacher, batches.teacher)
+    monkeypatch.setattr(teacher, "predictor_of", None)  # the cache answers from now on
+    again = subject_with(augmentation=NONE).training_batches(Recover().teaching, subject.config)
+    np.testing.assert_array_equal(taught(again), taught(batches))
 
 
 @pytest.mark.parametrize("damage", ["cut", "rows", "classes", "nan", "numbers", "none"])
-def test_a_damaged_file_of_a_teachers_answers_is_made_anew(task_with, places, damage):
-    task = task_with(augmentation=NONE)
-    batches = task.training_batches(Recover().teaching, task.config)
-    logits = batches.teacher
+def test_a_damaged_file_of_a_teachers_answers_is_made_anew(subject_with, places, damage):
+    subject = subject_with(augmentation=NONE)
+    batches = subject.training_batches(Recover().teaching, subject.config)
+    logits = taught(batches)
     for path in (places.cache / "teachers").glob("*.npz"):
         match damage:
             case "cut":
@@ -90,47 +98,49 @@ def test_a_damaged_file_of_a_teachers_answers_is_made_anew(task_with, places, da
                 np.savez(path, logits=np.zeros(logits.shape, int))
             case "none":
                 np.savez(path, other=logits)
-    again = task_with(augmentation=NONE).training_batches(Recover().teaching, task.config)
-    np.testing.assert_array_equal(again.teacher, batches.teacher)
+    again = subject_with(augmentation=NONE).training_batches(Recover().teaching, subject.config)
+    np.testing.assert_array_equal(taught(again), taught(batches))
 
 
-def test_unlabelled_images_have_no_label_and_the_teacher_s_view(task_with):
-    task = task_with(augmentation=NONE)
-    batches = task.training_batches(Recover(unlabelled="own").teaching, task.config)
-    assert len(batches.inputs) == 320 + 64
+def test_unlabelled_images_have_no_label_and_the_teacher_s_view(subject_with):
+    subject = subject_with(augmentation=NONE)
+    batches = subject.training_batches(Recover(unlabelled="own").teaching, subject.config)
+    assert len(batches.batches.inputs) == 320 + 64
     np.testing.assert_array_equal(batches.targets[:, 0] >= 0, np.arange(384) < 320)
-    np.testing.assert_array_equal(batches.inputs[320:], task.splits.unlabelled.examples)
-    assert np.abs(batches.teacher).sum(axis=1).min() > 0
+    np.testing.assert_array_equal(batches.batches.inputs[320:], subject.splits.unlabelled.examples)
+    assert np.abs(taught(batches)).sum(axis=1).min() > 0
 
 
-def test_without_a_teacher_labels_alone_are_given(task_with):
-    task = task_with()
-    _, labels, logits = split(task.training_batches(Recover(soft=0.0).teaching, task.config)[0])
+def test_without_a_teacher_labels_alone_are_given(subject_with):
+    subject = subject_with()
+    _, labels, logits = split(
+        subject.training_batches(Recover(soft=0.0).teaching, subject.config)[0]
+    )
     assert not logits.any() and (labels[:, 0] >= 0).all()
 
 
-def test_unlabelled_images_that_are_not_there_are_refused(task_with):
-    task = task_with()
-    task.splits = type(task.splits)(
-        **vars(task.splits) | {"unlabelled": task.splits.unlabelled.take(np.arange(0))}
+def test_unlabelled_images_that_are_not_there_are_refused(subject_with):
+    subject = subject_with()
+    subject.splits = type(subject.splits)(
+        **vars(subject.splits) | {"unlabelled": subject.splits.unlabelled.take(np.arange(0))}
     )
     with pytest.raises(UserError, match=r"all training images of .* have labels"):
-        task.training_batches(Recover(unlabelled="own").teaching, task.config)
+        subject.training_batches(Recover(unlabelled="own").teaching, subject.config)
 
 
 def test_a_student_of_another_architecture_takes_the_place_of_the_model(
-    task_with, trained_images, monkeypatch
+    subject_with, trained_images, monkeypatch
 ):
-    task = task_with()
-    work = Work(task, load_model(trained_images / "model.keras"), None)
+    subject = subject_with()
+    work = Work(subject, load_model(trained_images / "model.keras"), None)
     monkeypatch.setattr(teaching, "teach", lambda work, options: {"epochs": options.epochs})
     assert Distill(architecture="wide", width=0.25, depth=1).apply(work) == {"epochs": 3}
-    assert task.preprocessing["architecture"] == "wide"
+    assert subject.input.preprocessing["architecture"] == "wide"
     assert work.model.get_layer("stem").filters == 16
 
 
 def test_images_are_learnt_at_the_rate_of_the_run_where_a_step_names_none(
-    task_with, trained_images, monkeypatch
+    subject_with, trained_images, monkeypatch
 ):
     rates = []
 
@@ -139,7 +149,7 @@ def test_images_are_learnt_at_the_rate_of_the_run_where_a_step_names_none(
         raise UserError("enough")
 
     monkeypatch.setattr(teaching, "fit", stop)
-    work = Work(task_with(), load_model(trained_images / "model.keras"), None)
+    work = Work(subject_with(), load_model(trained_images / "model.keras"), None)
     for step in (Recover(), Recover(learning_rate=3e-3)):
         with pytest.raises(UserError, match="enough"):
             step.apply(work)
@@ -147,7 +157,7 @@ def test_images_are_learnt_at_the_rate_of_the_run_where_a_step_names_none(
 
 
 @pytest.mark.parametrize("options", [{"width": 2.0}, {"depth": 3}, {"architecture": "cnn"}])
-def test_a_student_that_is_no_smaller_is_refused(task_with, trained_images, options):
-    work = Work(task_with(), load_model(trained_images / "model.keras"), None)
+def test_a_student_that_is_no_smaller_is_refused(subject_with, trained_images, options):
+    work = Work(subject_with(), load_model(trained_images / "model.keras"), None)
     with pytest.raises(UserError, match="Give a smaller width"):
         Distill(**options).apply(work)

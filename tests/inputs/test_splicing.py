@@ -1,6 +1,6 @@
 """Texts made of texts: whose words they are, and what the student is told of them."""
 
-from kerastc.compress.augmentation import spliced
+from kerastc.inputs.text.splicing import spliced
 
 TEXTS = ["a b c d", "", "e f g", "h"]
 

@@ -1,0 +1,56 @@
+"""Batches with a teacher's answers beside the labels."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerastc.training.batching import Batches
+
+# What a teacher says of a batch: of its rows' numbers, its inputs and its targets.
+Said = Callable[[np.ndarray, Any, np.ndarray], Any]
+
+
+class Taught(keras.utils.PyDataset):
+    """Batches whose targets have the outputs of a teacher beside them.
+
+    Args:
+        batches: for training.
+        said: what the teacher says of a batch.
+        beside: targets and outputs of a batch to what the loss takes.
+
+    Attributes:
+        targets, open_axes, epoch: as in `Batches`; the targets are the labels alone.
+    """
+
+    def __init__(
+        self, batches: Batches, said: Said, beside: Callable[[np.ndarray, Any], np.ndarray]
+    ):
+        super().__init__()
+        self.batches = batches
+        self.said = said
+        self.beside = beside
+        self.targets = batches.targets
+        self.open_axes = batches.open_axes
+
+    @property
+    def epoch(self) -> int:
+        """Whose order the rows have."""
+        return self.batches.epoch
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Orders the rows for an epoch, as in `Batches`."""
+        self.batches.begin_epoch(epoch)
+
+    def rows(self) -> np.ndarray:
+        """The row numbers of this epoch in the order of the batches, (n,) int."""
+        return self.batches.rows()
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __getitem__(self, index: int):
+        inputs, targets, *weights = self.batches[index]
+        outputs = self.said(self.batches.batches[index], inputs, targets)
+        return inputs, self.beside(targets, outputs), *weights
