@@ -45,7 +45,7 @@ class Teacher:
     @property
     def model(self) -> keras.Model:
         """Inputs, as a student of the same inputs gets them, to outputs."""
-        return self._predictor.model
+        return self._predictor.session.model
 
     def outputs(self, examples: Sequence[Any]) -> np.ndarray | list[np.ndarray]:
         """What it gives for n examples, treated as a user's: (n, ...) float32.
@@ -59,7 +59,8 @@ class Teacher:
         known = self._read(path, len(examples))
         if known is not None:
             return known
-        found = self._predictor.logits(examples)
+        predictor = self._predictor
+        found = predictor.outputs(predictor.rows(examples))[self.name]
         with writing(path) as temporary:
             np.savez(temporary, **self._packed(found))
         return found
