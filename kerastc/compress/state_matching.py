@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from kerastc.models import encoder_layer
+from kerastc.models import encoder_layer, head_layers, pooling_layer
 
 
 class StateMatching(keras.Model):
@@ -14,7 +14,7 @@ class StateMatching(keras.Model):
     neither trained nor saved.
 
     Args:
-        student, teacher: compact models of one width that read the same tokens.
+        student, teacher: compact classifiers of one width that read the same tokens.
         weight: of the mean distance.
 
     Reference: Sanh et al. 2019, DistilBERT, section 2 (L_cos). `keras.distillation` has a
@@ -26,18 +26,18 @@ class StateMatching(keras.Model):
         self.student = student
         self.weight = weight
         encoder = encoder_layer(teacher)
-        # In a closure Keras does not find the teacher, nor the student a second time.
+        # In a closure Keras does not find the teacher.
         self.teacher_states = lambda inputs: encoder.states(inputs, training=False)
-        behind = _behind_encoder(student)
-        self.outputs_of = lambda given, training: behind(given, training=training)
 
     def call(self, inputs, training=None):
         states = encoder_layer(self.student).states(inputs, training)
-        given = [inputs[tensor.name] for tensor in self.student.inputs]
-        outputs = self.outputs_of([states[-1], *given], training)
+        x = pooling_layer(self.student)(states[-1], inputs["padding_mask"])
+        for layer in head_layers(self.student):
+            dropout = isinstance(layer, keras.layers.Dropout)
+            x = layer(x, training=training) if dropout else layer(x)
         if training:
             self.add_loss(self.weight * self._distance(states, inputs))
-        return outputs
+        return x
 
     def _distance(self, states, inputs):
         """The mean of 1 - cosine over states and tokens, a scalar."""
@@ -50,12 +50,6 @@ class StateMatching(keras.Model):
             for mine, other in pairs
         ]
         return sum(ops.sum(d * mask) / ops.sum(mask) for d in distances) / len(pairs)
-
-
-def _behind_encoder(model: keras.Model) -> keras.Model:
-    """What follows the encoder: a list of its last states and the model's inputs to the outputs."""
-    given = [encoder_layer(model).output, *model.inputs]
-    return keras.Model(given, model.output, name="behind_encoder")
 
 
 def _unit(states):
