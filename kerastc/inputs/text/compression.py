@@ -1,6 +1,7 @@
 """How models of texts are compressed."""
 
 from collections.abc import Hashable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -88,9 +89,10 @@ class CompressedText(CompressedInput):
         from kerastc.inputs.text.batches import TextBatches
 
         tokens = self.encoded(examples, self.tokenizer, config.max_tokens)
+        segments = self.preprocessing.get("segments", False)  # whether the model reads them
         return TextBatches(
             tokens,
-            self.tokenizer.pad,
+            partial(self.tokenizer.pad, segments=segments),
             targets_of(tokens),
             config.batch_size,
             seed=seed,
