@@ -161,3 +161,13 @@ def test_a_benchmark_and_a_comparison_know_pairs(run):
     assert entry["rows"] == 18 and 0 <= entry["accuracy"] <= 1
     compared = json.loads(kerastc("compare", run.folder, "--json"))
     assert len(compared["runs"]) == 1 and compared["baselines"]
+
+
+def test_a_smaller_child_learns_from_the_same_pairs(run):
+    kerastc("compress", run.folder, "vocabulary", "recover:epochs=1", "low-rank:energy=0.9")
+    (child,) = run.folder.glob("compressed/*/finished.json")
+    child = Run.open(child.parent)
+    assert child.read_json("preprocessing.json")["segments"] is True
+    predictor = predictor_of(child)
+    assert predictor.answers([ONE]).shape == (1, 2)
+    assert predictor.parameters < predictor_of(run).parameters

@@ -130,7 +130,7 @@ class CompressedText(CompressedInput):
         from kerastc.models import load_encoder
         from kerastc.training.text import preprocessing
 
-        encoder = load_encoder(backbone)
+        encoder = load_encoder(backbone, self.config.pairs)
         length = min(self.config.max_tokens, encoder.max_length)
         changed = {"max_tokens": length, "trainable": "all", "seed": seed}
         config = self.config.model_copy(update=changed)
