@@ -56,7 +56,7 @@ class TaskTraining:
             told: over the progress bar.
         """
         if batches is None:
-            return self.output.answers(self.output.joined([]))
+            return self.output.answers(self.output.merged([]))
         return self.decoded(predict(model, batches, told))
 
 
