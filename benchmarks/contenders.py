@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from kerastc.deploy import export
-from kerastc.deploy.runtime import predictor_for
+from kerastc.deploy.measure.targets import EXPORTS
+from kerastc.deploy.run.runtime import predictor_for
 from kerastc.deploy.signature import Signature
-from kerastc.deploy.targets import EXPORTS
 from kerastc.errors import UserError
 from kerastc.run import Run
 
@@ -44,7 +44,7 @@ class Contender:
     exact: bool
     load: dict[str, Any]
     bytes: int | None = None
-    module: str = "kerastc.deploy.measure"
+    module: str = "kerastc.deploy.measure.worker"
 
     @property
     def name(self) -> str:
@@ -144,7 +144,7 @@ def _of_file(
     texts: list[str],
     length: int | None = None,
 ) -> Contender:
-    """What `kerastc.deploy.measure` runs; `length` None: as few tokens as hold a text."""
+    """What `kerastc.deploy.measure.worker` runs; `length` None: as few tokens as hold a text."""
     load = {
         "signature": str(told.path.resolve()),
         "threads": 1,

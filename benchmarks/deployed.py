@@ -21,10 +21,10 @@ from benchmarks import deployed_table
 from benchmarks.contenders import Contender, copied, exported, ours, peers
 from benchmarks.packages import need, versions
 from kerastc.deploy import export
-from kerastc.deploy.benchmark import Protocol, latencies, outputs_of, take_turns, worth
-from kerastc.deploy.machine import machine
-from kerastc.deploy.process import Process
-from kerastc.deploy.targets import Rows
+from kerastc.deploy.measure.benchmark import Protocol, latencies, outputs_of, take_turns, worth
+from kerastc.deploy.measure.machine import machine
+from kerastc.deploy.measure.process import Process
+from kerastc.deploy.measure.targets import Rows
 from kerastc.errors import UserError
 from kerastc.outputs.classes.predictions import read_predictions
 from kerastc.outputs.classes.scores import Classes

@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.bert_weights import CONFIG
 from benchmarks.measure import measured
 from kerastc.deploy import export
-from kerastc.deploy.sessions import Onnx
+from kerastc.deploy.run.sessions import Onnx
 from kerastc.deploy.signature import Signature, beside, digest, size
 from kerastc.run import Run
 

@@ -2,9 +2,9 @@
 
     python -m benchmarks.torch_bert
 
-It answers the requests of `kerastc.deploy.measure`, and so is timed as our files are. The model is
-`transformers.BertModel` with PyTorch's fused attention, mean pooling and kerastc's head. It has
-what costs its user nothing: inference mode, weights and inputs ready in memory, and no mask
+It answers the requests of `kerastc.deploy.measure.worker`, and so is timed as our files are. The
+model is `transformers.BertModel` with PyTorch's fused attention, mean pooling and kerastc's head.
+It has what costs its user nothing: inference mode, weights and inputs ready in memory, and no mask
 where there is no padding.
 """
 
@@ -21,8 +21,8 @@ import transformers
 from safetensors.torch import load_file
 from torch import nn
 
-from kerastc.deploy.measure import serve, timed
-from kerastc.deploy.runtime import predictor_for
+from kerastc.deploy.measure.worker import serve, timed
+from kerastc.deploy.run.runtime import predictor_for
 from kerastc.deploy.signature import Signature
 
 
@@ -69,7 +69,7 @@ def read(folder: Path, int8: bool = False) -> Classifier:
 
 
 class Peer:
-    """The model and the texts that it is timed on; see `kerastc.deploy.measure.Measured`.
+    """The model and the texts that it is timed on; see `kerastc.deploy.measure.worker.Measured`.
 
     Args:
         folder: of the weights.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastc import settings
-from kerastc.data.patterns import is_pattern
+from kerastc.data.tables.patterns import is_pattern
 from kerastc.errors import UserError, nearest
 from kerastc.parents import way
 

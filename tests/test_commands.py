@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 from kerastc import streams
 from kerastc.cli import main
-from kerastc.commands import Command, Commands
-from kerastc.compress.words import STEPS
+from kerastc.cli.commands import Command, Commands
+from kerastc.compress.steps.parse import STEPS
 from kerastc.errors import UserError, out_of_memory
 from kerastc.synonyms import meant
 

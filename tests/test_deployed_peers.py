@@ -82,7 +82,7 @@ def test_onnx_from_pytorch_gives_the_logits_of_keras(
 
 def test_a_compressed_run_is_no_plain_bert(model, tmp_path):
     from benchmarks import bert_weights
-    from kerastc.compress.places import places, replace
+    from kerastc.compress.layer_paths import places, replace
     from kerastc.errors import UserError
     from kerastc.models import compact
     from kerastc.models.low_rank import LowRankDense
@@ -111,7 +111,7 @@ class Answering:
 def test_a_peer_that_is_another_model_is_not_timed(difference, fails):
     from benchmarks.contenders import Contender
     from benchmarks.deployed import judged
-    from kerastc.deploy.targets import Rows
+    from kerastc.deploy.measure.targets import Rows
     from kerastc.errors import UserError
 
     expected = np.eye(3)

@@ -156,7 +156,7 @@ def test_the_run_stopped_in_a_fold_and_behind_one_comes_to_the_same_figures(
 
 
 def test_terminal_and_page_say_what_the_figures_are_of(whole, capsys):
-    from kerastc.report import fold_figures
+    from kerastc.report.page import fold_figures
     from kerastc.report.terminal import run_summary
 
     run_summary(whole)

@@ -314,7 +314,7 @@ def test_other_steps_in_the_folder_are_not_resumed(work, compressed):
 
 
 def test_a_stopped_search_goes_on_where_its_data_are(work, monkeypatch):
-    module = importlib.import_module("kerastc.compress.search")
+    module = importlib.import_module("kerastc.compress.search.search")
     monkeypatch.setattr(module, "_judged", lambda original: None)
     run = work.finished()
     moved = work.move(work.data)

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 from PIL import Image
 
 from kerastc.cli import main
-from kerastc.data.image_sources import read_source
-from kerastc.data.images import LabelledImages, row_names
+from kerastc.data.images.images import LabelledImages, row_names
+from kerastc.data.images.sources import read_source
 from kerastc.errors import UserError
 from kerastc.predictor import predictor_of
 from kerastc.run import Run

@@ -7,7 +7,7 @@ from kerastc import files, locations
 from kerastc.cli import main
 from kerastc.errors import UserError
 from kerastc.parents import parent_entry
-from kerastc.report.lineage import ancestors
+from kerastc.report.account.lineage import ancestors
 from kerastc.run import Run
 
 SCRIPT = '''"""A recipe that reads a file."""

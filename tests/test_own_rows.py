@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from kerastc import launch, locations, own_rows, recipe, settings
-from kerastc.data.image_sources import read_images
-from kerastc.data.text_file import read_texts
+from kerastc.data.images.sources import read_images
+from kerastc.data.texts.text_file import read_texts
 from kerastc.run import Run
 from kerastc.tasks import TASKS
 

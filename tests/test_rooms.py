@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOM = """
-from kerastc.rooms import attach
+from kerastc.lazy import attach
 __getattr__, __dir__, __all__ = attach(__name__, names={"grow": ["grow", "SIZE"], "cut": ["trim"]})
 """
 

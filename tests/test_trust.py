@@ -215,7 +215,7 @@ def test_no_module_of_the_users_folder_is_imported(tmp_path, how):
 
 
 def test_processes_are_started_without_the_users_folder(tmp_path, monkeypatch):
-    from kerastc.deploy.process import Process
+    from kerastc.deploy.measure.process import Process
 
     (tmp_path / "numpy.py").write_text("raise SystemExit('imported')")
     monkeypatch.chdir(tmp_path)

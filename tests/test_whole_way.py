@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from kerastc import recipe
-from kerastc.compress.words import parse
+from kerastc.compress.steps.parse import parse
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,12 @@
 Names load on first use.
 """
 
-from kerastc.rooms import attach
+from kerastc.lazy import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
     names={
         "pipeline": ["compress", "compressed"],
-        "search": ["search"],
+        "search.search": ["search"],
     },
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 from kerastc import circumstances, going_on, launch, locations, parents, settings, trust
 from kerastc.backend import backend_name
-from kerastc.compress.words import parse
+from kerastc.compress.steps.parse import parse
 from kerastc.errors import UserError
 from kerastc.places import Places, state_folder
 from kerastc.progress import tell
@@ -35,7 +35,7 @@ def compress(
 
     Args:
         parent: the run; None when resuming.
-        words: the steps, as `kerastc.compress.words.parse` reads them.
+        words: the steps, as `kerastc.compress.steps.parse.parse` reads them.
         places: where caches are.
         folder: of the child; by default PARENT/compressed/STEPS.
         resume: go on with the child in `folder`, behind the last step that was done.
@@ -234,12 +234,12 @@ def folder_name(words: Sequence[str]) -> str:
 
 
 def _work(run: Run, source: Run, load, config, steps) -> None:
-    from kerastc.compress.account import Account
-    from kerastc.compress.quantize import Quantize
+    from kerastc.compress.record import Account
+    from kerastc.compress.steps.quantize import Quantize
     from kerastc.compress.subject import Subject
     from kerastc.compress.work import Work
     from kerastc.models.loading import load_model
-    from kerastc.report.conclude import conclude
+    from kerastc.report.page.conclude import conclude
 
     if not run.path("data.json").is_file():
         run.write_json("data.json", source.read_json("data.json"))  # `load` compares with it

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
-from kerastc.compress.taught import Taught
-from kerastc.compress.teacher import Teacher
+from kerastc.compress.steps.taught import Taught
+from kerastc.compress.steps.teacher import Teacher
 from kerastc.inputs.compression import CompressedInput
 from kerastc.outputs.output import Answers, Output
 from kerastc.run import Run

@@ -1,19 +1,19 @@
 """Sources and splits: plain NumPy arrays with class names. Names load on first use."""
 
-from kerastc.rooms import attach
+from kerastc.lazy import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
     names={
-        "arxiv": ["load_arxiv", "read_arxiv_part"],
-        "categories": ["CategoryRules"],
-        "cleaning": ["Cleaned", "clean"],
+        "arxiv.arxiv": ["load_arxiv", "read_arxiv_part"],
+        "cleaning.categories": ["CategoryRules"],
+        "cleaning.cleaning": ["Cleaned", "clean"],
         "balancing": ["balance"],
-        "docstrings": ["read_docstrings"],
-        "duplicates": ["find_duplicates"],
-        "excel_file": ["known_sheet"],
-        "exploring": ["Exploration", "explore"],
-        "image_data": [
+        "texts.docstrings": ["read_docstrings"],
+        "texts.duplicates": ["find_duplicates"],
+        "tables.excel_file": ["known_sheet"],
+        "texts.exploring": ["Exploration", "explore"],
+        "images.data": [
             "FoldedImageData",
             "ImageData",
             "ImageLocation",
@@ -21,17 +21,17 @@ __getattr__, __dir__, __all__ = attach(
             "load_images",
             "require_unlabelled",
         ],
-        "image_sources": ["read_images"],
-        "images": ["LabelledImages", "UnlabelledImages", "channel_statistics"],
-        "pair_file": ["read_pairs"],
-        "pair_parts": ["split_pairs"],
-        "pairs": ["LabelledPairs"],
+        "images.sources": ["read_images"],
+        "images.images": ["LabelledImages", "UnlabelledImages", "channel_statistics"],
+        "pairs.file": ["read_pairs"],
+        "pairs.parts": ["split_pairs"],
+        "pairs.pairs": ["LabelledPairs"],
         "part_words": ["Portion"],
-        "prepared": ["write_prepared"],
+        "cleaning.prepared": ["write_prepared"],
         "splits": ["Splits"],
-        "text_file": ["read_texts", "read_unlabelled"],
-        "text_parts": ["FoldedTextParts", "TextParts", "split_texts"],
-        "text_splits": ["sample_per_class", "split"],
-        "texts": ["LabelledTexts", "column_names"],
+        "texts.text_file": ["read_texts", "read_unlabelled"],
+        "texts.text_parts": ["FoldedTextParts", "TextParts", "split_texts"],
+        "texts.text_splits": ["sample_per_class", "split"],
+        "texts.texts": ["LabelledTexts", "column_names"],
     },
 )

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerastc.data.duplicates import Duplicates, Seen, find_duplicates
-from kerastc.data.texts import LabelledTexts
+from kerastc.data.texts.duplicates import Duplicates, Seen, find_duplicates
+from kerastc.data.texts.texts import LabelledTexts
 from kerastc.errors import UserError
 
 NAMES = ("training", "validation", "test")

@@ -4,7 +4,7 @@ import datetime
 import re
 from collections.abc import Sequence
 
-from kerastc.data.columns import NamedColumns
+from kerastc.data.tables.columns import NamedColumns
 
 # As in guessed_columns.py: looked for in this order, in any case.
 DATE_COLUMNS = (

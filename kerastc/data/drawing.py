@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 
-from kerastc.data.apportioning import apportioned
+from kerastc.data.rounding import apportioned
 
 
 def draw_parts(

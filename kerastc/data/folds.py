@@ -8,9 +8,9 @@ import numpy as np
 import pydantic
 from pydantic import Field
 
-from kerastc.data.apportioning import apportioned
 from kerastc.data.assigning import assigned, thinned
 from kerastc.data.labelled import Labelled
+from kerastc.data.rounding import apportioned
 from kerastc.errors import UserError
 
 SHARE = 0.15  # of the rows that a fold leaves for training: its validation part

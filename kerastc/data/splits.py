@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from kerastc.data.duplicates import Duplicates
 from kerastc.data.folds import Fold, folds_record
-from kerastc.data.images import UnlabelledImages
+from kerastc.data.images.images import UnlabelledImages
 from kerastc.data.labelled import Labelled
+from kerastc.data.texts.duplicates import Duplicates
 
 PARTS = ("train", "validation", "test")
 

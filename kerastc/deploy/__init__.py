@@ -4,15 +4,15 @@ Names load on first use: a device that only runs and measures a file has little 
 NumPy and the interpreter of LiteRT.
 """
 
-from kerastc.rooms import attach
+from kerastc.lazy import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
     names={
-        "benchmark": ["benchmark"],
-        "exporting": ["export"],
-        "family": ["export_and_benchmark"],
-        "runtime": ["load"],
+        "measure.benchmark": ["benchmark"],
+        "convert.export": ["export"],
+        "export_all": ["export_and_benchmark"],
+        "run.runtime": ["load"],
         "signature": ["Signature"],
     },
 )

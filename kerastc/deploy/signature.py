@@ -40,7 +40,8 @@ class Signature:
         tokenizer: folder beside the signature; empty where the input has none.
         quantization: "float32", "float16", "int8", "int8-static", "int4-tables" or "int4".
         parameters: of the Keras model that it was made of.
-        parity: how far the model is from the Keras model on real rows, see `kerastc.deploy.parity`.
+        parity: how far the model is from the Keras model on real rows, see
+            `kerastc.deploy.convert.parity`.
         lengths: tokens a text, ascending. A LiteRT file of several has a signature for each, named
             "serve" for the largest, which `inputs` shows, and "serve_8" and so on.
         notes: what a user of the file should know.

@@ -3,7 +3,7 @@
 A device that predicts has NumPy and Pillow, and so decoding imports no more than these.
 """
 
-from kerastc.rooms import attach
+from kerastc.lazy import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,

@@ -35,7 +35,7 @@ class CompressedInput(ABC):
         full_rank: a regular expression: layers that low-rank leaves as they are.
         recovery: the step with which a search trains a chain for so many epochs.
         quantizations: the forms in which a search writes a file, the gentlest first.
-        beginnings: the chains that a search tries first; see `kerastc.compress.space.Space`.
+        beginnings: the chains that a search tries first; see `kerastc.compress.search.space.Space`.
         preprocessing: of the model as it is at present; a step may replace it.
     """
 

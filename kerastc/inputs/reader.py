@@ -77,7 +77,7 @@ def tell_notes(notes: Mapping[str, int]) -> None:
 
 def piped_lines(encoding: str) -> list[str]:
     """The lines of standard input; blank ones, but at the end, would shift the answers."""
-    from kerastc.data.encodings import known_encoding, settled_encoding
+    from kerastc.data.tables.encodings import known_encoding, settled_encoding
 
     data = getattr(sys.stdin, "buffer", sys.stdin).read()
     settled = settled_encoding(data, known_encoding(encoding or "utf-8"))

@@ -1,6 +1,6 @@
 """Ways to learn from few labels and many images without any. Names load on first use."""
 
-from kerastc.rooms import attach
+from kerastc.lazy import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,

@@ -23,8 +23,8 @@ from kerastc.methods.one_class import (
 )
 from kerastc.methods.phases import shared
 from kerastc.progress import tell
-from kerastc.report.method_plots import image_rows
-from kerastc.report.pictures import write_picture
+from kerastc.report.page.method_pictures import write_picture
+from kerastc.report.page.method_plots import image_rows
 from kerastc.run import Run
 from kerastc.training.images import build_classifier
 from kerastc.training.pretraining import fit_unlabelled

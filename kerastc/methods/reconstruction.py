@@ -8,8 +8,8 @@ from kerastc.errors import UserError
 from kerastc.inputs.image.batches import JUDGING, unlabelled_batches
 from kerastc.methods.config import ReconstructionConfig
 from kerastc.models.decoder import pixels, scaled
-from kerastc.report.method_plots import image_rows
-from kerastc.report.pictures import write_picture
+from kerastc.report.page.method_pictures import write_picture
+from kerastc.report.page.method_plots import image_rows
 from kerastc.run import Run
 from kerastc.training.predicting import predict
 

@@ -42,8 +42,8 @@ from kerastc.methods.phases import shared
 from kerastc.methods.probes import Features, linear_probe, neighbour_probe, soft_layer
 from kerastc.models import any_size, encoder_of, head_layers
 from kerastc.progress import tell
-from kerastc.report.method_plots import neighbourhoods, projection, similarity_matrix
-from kerastc.report.pictures import write_picture
+from kerastc.report.page.method_pictures import write_picture
+from kerastc.report.page.method_plots import neighbourhoods, projection, similarity_matrix
 from kerastc.run import Run
 from kerastc.training.growing import growing
 from kerastc.training.images import Trained, accuracy, build_classifier, concluded, fit_classifier

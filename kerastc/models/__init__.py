@@ -4,7 +4,7 @@ Names load on first use. `from kerastc.models import text_classifier` registers 
 Keras (and KerasHub's), so that `keras.saving.load_model` reads a saved model with `safe_mode` on.
 """
 
-from kerastc.rooms import attach
+from kerastc.lazy import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,

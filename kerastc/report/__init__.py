@@ -1,15 +1,15 @@
 """Metrics, tables, plots and the page of a run. Names load on first use."""
 
-from kerastc.rooms import attach
+from kerastc.lazy import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
     names={
-        "accounting": ["account"],
-        "compare": ["compare"],
-        "conclude": ["conclude"],
-        "lineage": ["family"],
-        "method_plots": [
+        "account.data": ["account"],
+        "comparison.data": ["compare"],
+        "page.conclude": ["conclude"],
+        "account.lineage": ["family"],
+        "page.method_plots": [
             "image_rows",
             "neighbourhoods",
             "principal_components",
@@ -17,7 +17,7 @@ __getattr__, __dir__, __all__ = attach(
             "rounds",
             "similarity_matrix",
         ],
-        "page": ["write_report"],
-        "pictures": ["write_picture"],
+        "page.page": ["write_report"],
+        "page.method_pictures": ["write_picture"],
     },
 )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
     from rich.console import RenderableType
 
-    from kerastc.report.picture import Picture, Plot
+    from kerastc.report.drawing.captioned import Picture, Plot
     from kerastc.report.record import RunRecord
 
 PARTS = ("validation", "test")

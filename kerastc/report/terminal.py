@@ -15,7 +15,7 @@ from kerastc.console import Console, Text
 from kerastc.tasks import Task, task_of
 
 if TYPE_CHECKING:
-    from kerastc.compress.step import Step
+    from kerastc.compress.steps.step import Step
     from kerastc.recipe import Recipe
     from kerastc.run import Run
     from kerastc.settings import Field
@@ -154,7 +154,7 @@ def metrics_table(metrics: Mapping[str, Any], task: "Task", title: str = "") -> 
 
 def _baseline_lines(metrics: dict[str, Any], task: "Task") -> None:
     """The baseline's figure and cost, and plain words where the model is no better."""
-    from kerastc.report.baseline import against_baseline
+    from kerastc.report.page.baseline import against_baseline
 
     compared = against_baseline(metrics, "test", task.output)
     if compared is None:
@@ -171,7 +171,7 @@ def _baseline_lines(metrics: dict[str, Any], task: "Task") -> None:
 
 def _folds(folds: Mapping[str, Any], task: "Task") -> None:
     """Of which models cross-validated figures are, and those of each fold."""
-    from kerastc.report import fold_figures  # imports NumPy
+    from kerastc.report.page import fold_figures
 
     console.print(fold_figures.told(folds, task.units))
     table = _table(*fold_figures.headings(task.output.figures))

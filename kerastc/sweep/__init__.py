@@ -3,7 +3,7 @@
 Names load on first use: nothing here reaches Optuna before a sweep does.
 """
 
-from kerastc.rooms import attach
+from kerastc.lazy import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,

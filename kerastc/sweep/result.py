@@ -11,7 +11,7 @@ from kerastc import files
 from kerastc.run import Run
 
 if TYPE_CHECKING:
-    from kerastc.report.comparison import Comparison
+    from kerastc.report.comparison.table import Comparison
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """How models are trained. Names load on first use: Keras is not imported before it is needed."""
 
-from kerastc.rooms import attach
+from kerastc.lazy import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__,

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from kerastc.data import LabelledTexts
-from kerastc.data.reading import Reading
+from kerastc.data.tables.reading import Reading
 from kerastc.inputs.text.batches import covering_length, text_batches
 from kerastc.models import Encoder, load_encoder, split_at_features
 from kerastc.progress import tell

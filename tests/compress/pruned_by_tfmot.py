@@ -69,8 +69,8 @@ def ours_with_their_schedule(case):
     import keras
     import tensorflow_model_optimization as tfmot
 
-    from kerastc.compress.pruning import Pruning
-    from kerastc.compress.pruning_masks import magnitude_masks
+    from kerastc.compress.masks.callback import Pruning
+    from kerastc.compress.masks.magnitude import magnitude_masks
 
     name, arguments = case["schedule"]
     schedule = getattr(tfmot.sparsity.keras, name)(**arguments)

@@ -3,7 +3,7 @@
 import pytest
 
 from kerastc.capabilities import Capability, listed
-from kerastc.compress.words import STEPS, parse
+from kerastc.compress.steps.parse import STEPS, parse
 from kerastc.errors import UserError
 
 TOKENS, BLOCKS, TEACHER = Capability.TOKENS, Capability.BLOCKS, Capability.TEACHER

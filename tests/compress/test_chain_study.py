@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerastc.compress.chain_study import ChainStudy
-from kerastc.compress.search_result import Budget, Search, Trial
-from kerastc.compress.search_terminal import search_tables
-from kerastc.compress.space import Axis, Space
+from kerastc.compress.search.chain_study import ChainStudy
+from kerastc.compress.search.result import Budget, Search, Trial
+from kerastc.compress.search.space import Axis, Space
+from kerastc.compress.search.terminal import search_tables
 from kerastc.errors import UserError
 from kerastc.inputs.text.compression import CompressedText
 from kerastc.outputs.classes.predictions import Kept

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from keras import layers
 
-from kerastc.compress.channels import channels
-from kerastc.compress.importance import first_order, magnitude
-from kerastc.compress.structured import Structured, remove
+from kerastc.compress.steps.channels import channels
+from kerastc.compress.steps.importance import first_order, magnitude
+from kerastc.compress.steps.structured import Structured, remove
 from kerastc.compress.work import Work
 from kerastc.errors import UserError
 from kerastc.models.image_classifier import image_classifier

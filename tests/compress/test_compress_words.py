@@ -2,7 +2,7 @@
 
 import pytest
 
-from kerastc.compress.words import STEPS, parse
+from kerastc.compress.steps.parse import STEPS, parse
 from kerastc.errors import UserError
 from kerastc.settings import fields
 

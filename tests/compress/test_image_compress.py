@@ -6,7 +6,7 @@ from click.testing import CliRunner
 
 from kerastc.cli import main
 from kerastc.compress import compress, search
-from kerastc.compress.axes import space_of
+from kerastc.compress.search.axes import space_of
 from kerastc.inputs.image.compression import CompressedImages
 from kerastc.models.loading import load_model
 from kerastc.outputs.classes.predictions import read_predictions
@@ -45,8 +45,8 @@ def test_a_chain_of_steps_leaves_an_image_run_that_predicts(trained_images, plac
 def test_the_figures_of_a_quantized_image_run_are_those_of_its_file(
     trained_images, places, tmp_path
 ):
-    from kerastc.deploy.litert_file import operators
-    from kerastc.deploy.runtime import load
+    from kerastc.deploy.convert.litert_file import operators
+    from kerastc.deploy.run.runtime import load
 
     words = ["quantize:int8-static"]
     run = compress(trained_images, words, places=places, folder=tmp_path / "q")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerastc.compress.calibration import second_moments
-from kerastc.compress.low_rank import LowRank, Spectrum, factorised, share_budget, smaller
-from kerastc.compress.places import places, replace
+from kerastc.compress.layer_paths import places, replace
+from kerastc.compress.steps.calibration import second_moments
+from kerastc.compress.steps.low_rank import LowRank, Spectrum, factorised, share_budget, smaller
 from kerastc.compress.work import Work
 from kerastc.errors import UserError
 from kerastc.training.batching import Batches

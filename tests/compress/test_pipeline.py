@@ -82,7 +82,7 @@ def assert_the_same_weights(one: Run, other: Run) -> None:
 def test_a_stopped_chain_goes_on_to_the_same_weights(trained, places, tmp_path, monkeypatch):
     words = ["low-rank:rank=4", "recover:epochs=2,learning_rate=1e-3", "prune:0.5,epochs=0"]
     whole = compress(trained, words, places=places, folder=tmp_path / "whole")
-    from kerastc.compress import prune
+    from kerastc.compress.steps import prune
 
     def stop(*args):
         raise Stop
@@ -112,7 +112,7 @@ def notes_in(folder) -> list[Path]:
 def test_a_chain_stopped_in_its_first_step_keeps_what_is_not_its_own(
     trained, places, tmp_path, monkeypatch
 ):
-    from kerastc.compress import teaching
+    from kerastc.compress.steps import teaching
 
     words = ["recover:epochs=2,learning_rate=1e-3"]
     child = tmp_path / "cut"
@@ -154,7 +154,7 @@ def test_gradual_pruning_that_was_stopped_comes_to_the_same_zeros(
 
 @pytest.mark.backend
 def test_texts_without_labels_are_learnt_from_the_teacher(trained, places, tmp_path, monkeypatch):
-    from kerastc.compress import teaching
+    from kerastc.compress.steps import teaching
 
     seen = []
 

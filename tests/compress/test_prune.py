@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import pytest
 
-from kerastc.compress.prunable import prunable, zeros
-from kerastc.compress.prune import Prune
+from kerastc.compress.masks.kernels import prunable, zeros
+from kerastc.compress.steps.prune import Prune
 from kerastc.compress.work import Work
-from kerastc.data.texts import LabelledTexts
+from kerastc.data.texts.texts import LabelledTexts
 from kerastc.errors import UserError
 from kerastc.inputs.text.batches import text_batches
 from kerastc.models import load_encoder, text_classifier

@@ -6,11 +6,11 @@ import keras
 import numpy as np
 import pytest
 
-from kerastc.compress.keep_zeros import KeepZeros
-from kerastc.compress.prunable import prunable, zeros
-from kerastc.compress.pruning import Pruning
-from kerastc.compress.pruning_masks import magnitude_masks
-from kerastc.compress.pruning_schedules import ConstantSparsity, PolynomialDecay
+from kerastc.compress.masks.callback import Pruning
+from kerastc.compress.masks.keep_zeros import KeepZeros
+from kerastc.compress.masks.kernels import prunable, zeros
+from kerastc.compress.masks.magnitude import magnitude_masks
+from kerastc.compress.masks.schedules import ConstantSparsity, PolynomialDecay
 from kerastc.errors import UserError
 
 pytestmark = pytest.mark.backend

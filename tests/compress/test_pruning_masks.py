@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerastc.compress.pruning_masks import kept_count, m_by_n_mask, magnitude_masks
+from kerastc.compress.masks.magnitude import kept_count, m_by_n_mask, magnitude_masks
 
 shapes = st.tuples(st.integers(1, 9), st.integers(1, 9))
 sparsities = st.floats(0, 0.99)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kerastc.compress import compress, compressed
-from kerastc.deploy.runtime import load
+from kerastc.deploy.run.runtime import load
 from kerastc.outputs.classes.predictions import read_predictions
 from kerastc.run import Run
 

@@ -13,11 +13,11 @@ from click.testing import CliRunner
 
 from kerastc.cli import main
 from kerastc.compress import compress, search
-from kerastc.compress.axes import space_of
-from kerastc.compress.chains import Chains
 from kerastc.compress.pipeline import data_of
+from kerastc.compress.search.axes import space_of
+from kerastc.compress.search.chains import Chains
 from kerastc.compress.subject import Subject
-from kerastc.deploy.runtime import load
+from kerastc.deploy.run.runtime import load
 from kerastc.errors import UserError
 from kerastc.inputs.text.compression import CompressedText
 from kerastc.models.loading import load_model

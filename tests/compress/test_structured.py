@@ -6,12 +6,12 @@ import keras
 import numpy as np
 import pytest
 
-from kerastc.compress.importance import first_order, magnitude
-from kerastc.compress.low_rank import factorised
-from kerastc.compress.places import places, replace
-from kerastc.compress.structured import Structured, least_missed
-from kerastc.compress.student import fewer_layers
-from kerastc.compress.units import Heads, Neurons
+from kerastc.compress.layer_paths import places, replace
+from kerastc.compress.steps.importance import first_order, magnitude
+from kerastc.compress.steps.low_rank import factorised
+from kerastc.compress.steps.structured import Structured, least_missed
+from kerastc.compress.steps.student import fewer_layers
+from kerastc.compress.steps.units import Heads, Neurons
 from kerastc.compress.work import Work
 from kerastc.errors import UserError
 from kerastc.models import compact, load_encoder, text_classifier

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from kerastc.compress.distill import Distill
-from kerastc.compress.state_matching import StateMatching
-from kerastc.compress.student import fewer_layers, narrower, spread
+from kerastc.compress.steps.distill import Distill
+from kerastc.compress.steps.hidden_states import StateMatching
+from kerastc.compress.steps.student import fewer_layers, narrower, spread
 from kerastc.errors import UserError
 from kerastc.models import compact, load_encoder, text_classifier
 

@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 
-from kerastc.compress import teacher, teaching
-from kerastc.compress.distill import Distill
 from kerastc.compress.pipeline import data_of
-from kerastc.compress.recover import Recover
+from kerastc.compress.steps import teacher, teaching
+from kerastc.compress.steps.distill import Distill
+from kerastc.compress.steps.recover import Recover
 from kerastc.compress.subject import Subject
 from kerastc.compress.work import Work
 from kerastc.errors import UserError

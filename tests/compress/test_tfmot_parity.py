@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from pruned_by_tfmot import STEPS, network_weights, train
 
-from kerastc.compress.pruning import Pruning
-from kerastc.compress.pruning_masks import m_by_n_mask, magnitude_masks
-from kerastc.compress.pruning_schedules import ConstantSparsity, PolynomialDecay
+from kerastc.compress.masks.callback import Pruning
+from kerastc.compress.masks.magnitude import m_by_n_mask, magnitude_masks
+from kerastc.compress.masks.schedules import ConstantSparsity, PolynomialDecay
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("tensorflow_model_optimization") is None

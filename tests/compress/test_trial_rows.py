@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from kerastc.compress.trial_rows import FILE, read_rows, write_rows
+from kerastc.compress.search.trial_rows import FILE, read_rows, write_rows
 from kerastc.errors import UserError
 from kerastc.outputs.classes.scores import Classes
 from kerastc.run import Run

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerastc.compress.vocabulary import Vocabulary
+from kerastc.compress.steps.vocabulary import Vocabulary
 from kerastc.compress.work import Work
 from kerastc.errors import UserError
 from kerastc.models import load_encoder, text_classifier
@@ -15,8 +15,8 @@ from kerastc.models import load_encoder, text_classifier
 @pytest.mark.backend
 @pytest.mark.parametrize("rank", [None, 4])
 def test_the_logits_of_known_texts_stay(tiny_encoder, rank):
-    from kerastc.compress.low_rank import factorised
-    from kerastc.compress.places import replace
+    from kerastc.compress.layer_paths import replace
+    from kerastc.compress.steps.low_rank import factorised
     from kerastc.models import compact
 
     encoder = load_encoder(str(tiny_encoder))

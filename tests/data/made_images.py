@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from kerastc.data.image_sources import ImageSource
-from kerastc.data.images import LabelledImages, row_names
+from kerastc.data.images.images import LabelledImages, row_names
+from kerastc.data.images.sources import ImageSource
 
 
 def part(counts: list[int], word: str, seed: int) -> LabelledImages:

@@ -5,10 +5,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from kerastc.data.plain_file import PlainFile
-from kerastc.data.reading import Reading
-from kerastc.data.table_file import Table
-from kerastc.data.table_kinds import open_table
+from kerastc.data.tables.plain_file import PlainFile
+from kerastc.data.tables.reading import Reading
+from kerastc.data.tables.table_file import Table
+from kerastc.data.tables.table_kinds import open_table
 
 LINE = re.compile(r"\r\n|\r|\n")
 

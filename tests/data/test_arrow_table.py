@@ -8,8 +8,8 @@ import pytest
 from pyarrow import parquet
 from written_tables import arrow, with_classes
 
-from kerastc.data.cleaning import clean
-from kerastc.data.text_file import read_texts
+from kerastc.data.cleaning.cleaning import clean
+from kerastc.data.texts.text_file import read_texts
 from kerastc.errors import UserError
 
 TEXTS = ["a", "b", "c"]
@@ -136,8 +136,8 @@ def test_a_parquet_file_with_fewer_rows_than_it_says_is_refused(tmp_path, monkey
 
 @pytest.mark.parametrize("form", ["a long text many times", "many rows", "long rows"])
 def test_what_unpacks_to_far_too_much_is_refused(tmp_path, monkeypatch, form):
-    monkeypatch.setattr("kerastc.data.unpacking.HARMLESS", 2**20)
-    monkeypatch.setattr("kerastc.data.parquet_file.HARMLESS", 2**20)
+    monkeypatch.setattr("kerastc.data.tables.unpacking.HARMLESS", 2**20)
+    monkeypatch.setattr("kerastc.data.tables.parquet_file.HARMLESS", 2**20)
     texts = {
         "a long text many times": ["x" * 100_000] * 1000,
         "many rows": [None] * 2_000_000,

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from written_tables import write as write_table
 
-from kerastc.data.arxiv import read_arxiv
-from kerastc.data.arxiv_papers import Paper, canonical_id, read_papers
-from kerastc.data.arxiv_problems import PROBLEMS, arxiv_classes
+from kerastc.data.arxiv.arxiv import read_arxiv
+from kerastc.data.arxiv.papers import Paper, canonical_id, read_papers
+from kerastc.data.arxiv.problems import PROBLEMS, arxiv_classes
 from kerastc.errors import UserError
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "arxiv"

@@ -6,8 +6,8 @@ import socket
 import pytest
 from arxiv_server import ArxivServer, entries, entry
 
-from kerastc.data.arxiv import load_arxiv
-from kerastc.data.arxiv_fetch import fetch_papers
+from kerastc.data.arxiv.arxiv import load_arxiv
+from kerastc.data.arxiv.fetch import fetch_papers
 from kerastc.errors import UserError
 
 

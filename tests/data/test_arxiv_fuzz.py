@@ -16,9 +16,9 @@ from dirty_tables import NUMBERS, WIDE_WORDS, WORDS, dirty
 from rfc4180 import rows_of
 from table_form import Form
 
-from kerastc.data.arxiv import read_arxiv, read_arxiv_part
-from kerastc.data.arxiv_fetch import fetch_papers
-from kerastc.data.arxiv_papers import Paper, read_papers
+from kerastc.data.arxiv.arxiv import read_arxiv, read_arxiv_part
+from kerastc.data.arxiv.fetch import fetch_papers
+from kerastc.data.arxiv.papers import Paper, read_papers
 from kerastc.errors import UserError
 from kerastc.text.cutting import TOO_LONG
 

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kerastc.data.balancing import balance
-from kerastc.data.duplicates import normal_text
-from kerastc.data.text_splits import split
-from kerastc.data.texts import LabelledTexts
+from kerastc.data.texts.duplicates import normal_text
+from kerastc.data.texts.text_splits import split
+from kerastc.data.texts.texts import LabelledTexts
 from kerastc.errors import UserError
 
 

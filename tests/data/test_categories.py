@@ -8,7 +8,7 @@ from damage import damage, kinds
 from rfc4180 import decoded
 
 from kerastc.data import CategoryRules
-from kerastc.data.plain_file import PlainFile
+from kerastc.data.tables.plain_file import PlainFile
 from kerastc.errors import UserError
 
 HEADLINES = Path(__file__).parents[3] / "shared/data/headlines/ireland_news_2021.csv.gz"

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from kerastc.data.text_splits import split
-from kerastc.data.texts import LabelledTexts
+from kerastc.data.texts.text_splits import split
+from kerastc.data.texts.texts import LabelledTexts
 from kerastc.errors import UserError
 
 LETTERS = np.random.default_rng(0).integers(97, 123, (100, 30))

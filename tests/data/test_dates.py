@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerastc.data.dates import date_columns, day_number
-from kerastc.data.plain_file import PlainFile
-from kerastc.data.table_file import Table
+from kerastc.data.tables.plain_file import PlainFile
+from kerastc.data.tables.table_file import Table
 from kerastc.errors import UserError
 
 

@@ -6,9 +6,9 @@ import sys
 import numpy as np
 import pytest
 
-from kerastc.data import docstrings
-from kerastc.data.docstrings import first_paragraph, plain_text, read_docstrings
-from kerastc.data.near_pairs import near_pairs
+from kerastc.data.texts import docstrings
+from kerastc.data.texts.docstrings import first_paragraph, plain_text, read_docstrings
+from kerastc.data.texts.near_pairs import near_pairs
 from kerastc.errors import UserError
 
 
@@ -50,7 +50,7 @@ def test_the_source_names_the_versions(problems):
 def test_another_process_reads_the_same_and_imports_none_of_the_packages(problems):
     code = (
         "import sys\n"
-        "from kerastc.data.docstrings import read_docstrings\n"
+        "from kerastc.data.texts.docstrings import read_docstrings\n"
         "print(read_docstrings('similar').fingerprint)\n"
         "print(read_docstrings('similar', 100, seed=7).fingerprint)\n"
         "print({'sklearn', 'keras', 'scipy.stats', 'scipy.signal'} & set(sys.modules))\n"

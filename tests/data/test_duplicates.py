@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerastc.data import near_pairs as module
-from kerastc.data.duplicates import find_duplicates, normal_text
-from kerastc.data.near_pairs import near_pairs
-from kerastc.data.texts import LabelledTexts
+from kerastc.data.texts import near_pairs as module
+from kerastc.data.texts.duplicates import find_duplicates, normal_text
+from kerastc.data.texts.near_pairs import near_pairs
+from kerastc.data.texts.texts import LabelledTexts
 from kerastc.errors import UserError
 
 

@@ -9,9 +9,9 @@ import zipfile
 import pytest
 from written_tables import xlsx
 
-from kerastc.data.cleaning import clean
-from kerastc.data.excel_file import HIDDEN, MERGED, UNCOMPUTED, UNNAMED, known_sheet
-from kerastc.data.text_file import read_texts
+from kerastc.data.cleaning.cleaning import clean
+from kerastc.data.tables.excel_file import HIDDEN, MERGED, UNCOMPUTED, UNNAMED, known_sheet
+from kerastc.data.texts.text_file import read_texts
 from kerastc.errors import UserError
 
 ROWS = [["text", "label"], ["a", "x"], ["b", "y"], ["c", "x"]]
@@ -164,7 +164,7 @@ def test_distant_cells_cost_nothing(tmp_path):
 
 
 def test_what_unpacks_to_far_too_much_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("kerastc.data.unpacking.HARMLESS", 2**18)
+    monkeypatch.setattr("kerastc.data.tables.unpacking.HARMLESS", 2**18)
     path = xlsx(tmp_path / "a.xlsx", ROWS)
     bomb = _with_part(path, "xl/media/image1.png", bytes(2**24))
     with pytest.raises(UserError, match="unpacks to more than 16 MiB"):

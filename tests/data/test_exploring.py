@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerastc.data.duplicates import find_duplicates, normal_text
-from kerastc.data.exploring import OTHERS, YEAR_CLASSES, explore
-from kerastc.data.label_noise import label_noise
-from kerastc.data.texts import LabelledTexts
-from kerastc.data.word_counts import count_words
+from kerastc.data.texts.duplicates import find_duplicates, normal_text
+from kerastc.data.texts.exploring import OTHERS, YEAR_CLASSES, explore
+from kerastc.data.texts.label_noise import label_noise
+from kerastc.data.texts.texts import LabelledTexts
+from kerastc.data.texts.word_counts import count_words
 from kerastc.errors import UserError
 
 

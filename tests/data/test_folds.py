@@ -10,7 +10,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from kerastc.data import FoldedImageData, LabelledTexts, load_images
 from kerastc.data.folds import draw_folds
-from kerastc.data.text_parts import FoldedTextParts, split_texts
+from kerastc.data.texts.text_parts import FoldedTextParts, split_texts
 from kerastc.errors import UserError
 from kerastc.settings import Config, configure
 

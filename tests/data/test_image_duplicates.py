@@ -2,7 +2,7 @@ import time
 
 import numpy as np
 
-from kerastc.data.image_duplicates import describe_duplicates, equal_groups
+from kerastc.data.images.duplicates import describe_duplicates, equal_groups
 
 
 def test_equal_images_share_a_number_across_arrays_and_others_do_not():

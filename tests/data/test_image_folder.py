@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from kerastc.data import ImageData, hidden_labels, load_images, read_images
-from kerastc.data.image_folder import read_folder
-from kerastc.data.image_shapes import room_for
+from kerastc.data.images.folder import read_folder
+from kerastc.data.images.shapes import room_for
 from kerastc.errors import UserError
 
 

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from kerastc.data import ImageData, load_images
-from kerastc.data.image_folder import read_folder
-from kerastc.data.image_npz import read_npz
-from kerastc.data.image_sources import read_part, read_unlabelled_images
-from kerastc.data.images import LabelledImages
+from kerastc.data.images.folder import read_folder
+from kerastc.data.images.images import LabelledImages
+from kerastc.data.images.npz import read_npz
+from kerastc.data.images.sources import read_part, read_unlabelled_images
 from kerastc.errors import UserError
 
 # Notes that are told of images that are kept; all others count files that are not.

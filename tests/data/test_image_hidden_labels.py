@@ -13,8 +13,8 @@ from made_images import source
 
 import kerastc
 from kerastc.data import ImageData, hidden_labels, load_images
-from kerastc.data.image_sources import ImageSource
-from kerastc.data.image_splits import split_images
+from kerastc.data.images.sources import ImageSource
+from kerastc.data.images.splits import split_images
 from kerastc.data.splits import Splits
 from kerastc.errors import UserError
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kerastc.data import read_images
-from kerastc.data.image_npz import read_npz
+from kerastc.data.images.npz import read_npz
 from kerastc.errors import UserError
 
 

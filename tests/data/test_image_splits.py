@@ -9,9 +9,9 @@ from made_images import source
 from PIL import Image
 
 from kerastc.data import ImageData, hidden_labels, load_images
-from kerastc.data.image_sources import read_source
-from kerastc.data.image_splits import split_images
-from kerastc.data.images import UnlabelledImages, row_names
+from kerastc.data.images.images import UnlabelledImages, row_names
+from kerastc.data.images.sources import read_source
+from kerastc.data.images.splits import split_images
 from kerastc.errors import UserError
 from kerastc.run import Run
 from kerastc.settings import configure

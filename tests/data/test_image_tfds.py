@@ -12,7 +12,7 @@ import pytest
 from damage import damaged, kinds
 
 from kerastc.data import ImageData, hidden_labels, load_images
-from kerastc.data.image_tfds import read_tfds
+from kerastc.data.images.tfds import read_tfds
 from kerastc.errors import UserError
 
 tfds = pytest.importorskip("tensorflow_datasets", reason="kerastc[images] is not installed")

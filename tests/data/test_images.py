@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kerastc.data import LabelledImages, UnlabelledImages, channel_statistics
-from kerastc.data.images import check_class_names, row_names
+from kerastc.data.images.images import check_class_names, row_names
 from kerastc.errors import UserError
 
 

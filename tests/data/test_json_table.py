@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from kerastc.data.cleaning import clean
-from kerastc.data.text_file import read_texts
+from kerastc.data.cleaning.cleaning import clean
+from kerastc.data.texts.text_file import read_texts
 from kerastc.errors import UserError
 
 ROWS = [{"text": "an oil price", "label": "business"}, {"text": "a cup final", "label": "sport"}]
@@ -117,7 +117,7 @@ def test_cleaning_goes_on_behind_a_row_that_is_none(write):
 
 
 def test_rows_are_streamed_over_the_pieces_that_a_file_comes_in(write, monkeypatch):
-    monkeypatch.setattr("kerastc.data.plain_file.CHUNK", 7)
+    monkeypatch.setattr("kerastc.data.tables.plain_file.CHUNK", 7)
     rows = [{"text": f'{i} "\\{chr(233 + i)}" 1e5', "label": i % 3} for i in range(50)]
     data = read_texts(write(json.dumps(rows, indent=1)))
     assert list(data.examples) == [" ".join(row["text"].split()) for row in rows]

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.optimize import curve_fit
 
-from kerastc.data.length_fits import DENSITIES, Lengths, density_at, fit_densities, fit_lengths
+from kerastc.data.texts.length_fits import (
+    DENSITIES,
+    Lengths,
+    density_at,
+    fit_densities,
+    fit_lengths,
+)
 
 # Parameters of each distribution, and SciPy's form of it.
 KNOWN = {

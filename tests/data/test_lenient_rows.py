@@ -3,11 +3,11 @@ import json
 
 import pytest
 
-from kerastc.data import flaws as reasons
-from kerastc.data.cleaning_report import CleaningReport
-from kerastc.data.lenient_rows import lenient_rows
-from kerastc.data.plain_file import LONGEST_LINE, PlainFile
-from kerastc.data.table_file import Table
+from kerastc.data.cleaning.report import CleaningReport
+from kerastc.data.tables import flaws as reasons
+from kerastc.data.tables.lenient_rows import lenient_rows
+from kerastc.data.tables.plain_file import LONGEST_LINE, PlainFile
+from kerastc.data.tables.table_file import Table
 from kerastc.errors import UserError
 
 HEADER = "date,topic,text\n"

@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits, load_sample_image
 
-from kerastc.data.image_sources import ImageSource
-from kerastc.data.image_splits import split_images
-from kerastc.data.images import LabelledImages, row_names
-from kerastc.data.near_images import NOTE, means, near_copies
+from kerastc.data.images.images import LabelledImages, row_names
+from kerastc.data.images.near_images import NOTE, means, near_copies
+from kerastc.data.images.sources import ImageSource
+from kerastc.data.images.splits import split_images
 
 
 def crops(count: int) -> list[Image.Image]:

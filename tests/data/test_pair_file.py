@@ -4,8 +4,8 @@ import json
 import pytest
 
 from kerastc.data import read_pairs
-from kerastc.data.pair_file import unlabelled_pairs
-from kerastc.data.reading import Reading
+from kerastc.data.pairs.file import unlabelled_pairs
+from kerastc.data.tables.reading import Reading
 from kerastc.errors import UserError
 
 XNLI = (

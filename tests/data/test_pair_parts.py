@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 
 from kerastc.data import LabelledPairs, split_pairs
-from kerastc.data.pair_duplicates import find_pair_duplicates
-from kerastc.data.pairs import pair_array
-from kerastc.data.text_parts import FoldedTextParts
+from kerastc.data.pairs.duplicates import find_pair_duplicates
+from kerastc.data.pairs.pairs import pair_array
+from kerastc.data.texts.text_parts import FoldedTextParts
 from kerastc.text.preparation import TextPreparation
 from kerastc.training.pair_config import PairClassifierConfig
 

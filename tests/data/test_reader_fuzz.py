@@ -12,17 +12,17 @@ import pytest
 from dirty_tables import Dirty, dirty
 from rfc4180 import LINE, decoded, rows_of
 
-from kerastc.data import lenient_rows
-from kerastc.data.cleaning import Cleaned, clean
+from kerastc.data.cleaning.cleaning import Cleaned, clean
+from kerastc.data.cleaning.prepared import write_prepared
 from kerastc.data.label_names import class_name, label_name, written
-from kerastc.data.plain_file import PlainFile
-from kerastc.data.prepared import write_prepared
-from kerastc.data.reading import Reading
-from kerastc.data.table_file import Table
-from kerastc.data.table_kinds import open_table
-from kerastc.data.text_file import read_texts, unlabelled_texts
-from kerastc.data.text_parts import TextParts, split_texts
-from kerastc.data.texts import LabelledTexts
+from kerastc.data.tables import lenient_rows
+from kerastc.data.tables.plain_file import PlainFile
+from kerastc.data.tables.reading import Reading
+from kerastc.data.tables.table_file import Table
+from kerastc.data.tables.table_kinds import open_table
+from kerastc.data.texts.text_file import read_texts, unlabelled_texts
+from kerastc.data.texts.text_parts import TextParts, split_texts
+from kerastc.data.texts.texts import LabelledTexts
 from kerastc.errors import LONGEST, UserError
 
 COUNT = 50 * int(os.environ.get("KERASTC_FUZZ", "5"))

@@ -7,10 +7,10 @@ import pytest
 
 from kerastc import launch
 from kerastc.data import telling
-from kerastc.data.duplicates import find_duplicates, normal_text
-from kerastc.data.text_parts import TextParts, split_texts
-from kerastc.data.text_splits import split
-from kerastc.data.texts import LabelledTexts
+from kerastc.data.texts.duplicates import find_duplicates, normal_text
+from kerastc.data.texts.text_parts import TextParts, split_texts
+from kerastc.data.texts.text_splits import split
+from kerastc.data.texts.texts import LabelledTexts
 from kerastc.recipe import find
 from kerastc.run import Run
 from kerastc.training import TextClassifierConfig

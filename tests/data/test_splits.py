@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerastc.data.text_splits import sample_per_class, split
-from kerastc.data.texts import LabelledTexts
+from kerastc.data.texts.text_splits import sample_per_class, split
+from kerastc.data.texts.texts import LabelledTexts
 from kerastc.errors import UserError
 
 

@@ -7,10 +7,10 @@ import pytest
 from pyarrow import parquet
 from written_tables import saved, with_classes
 
-from kerastc.data.reading import Reading
-from kerastc.data.table_folder import part_location
-from kerastc.data.text_file import read_texts, unlabelled_texts
-from kerastc.data.text_parts import TextParts, split_texts
+from kerastc.data.tables.reading import Reading
+from kerastc.data.tables.table_folder import part_location
+from kerastc.data.texts.text_file import read_texts, unlabelled_texts
+from kerastc.data.texts.text_parts import TextParts, split_texts
 from kerastc.errors import UserError
 
 NAMES = ["no", "yes"]

@@ -14,10 +14,10 @@ import pytest
 from nasty_texts import NASTY
 from written_tables import KINDS, write
 
-from kerastc.data.cleaning import clean
+from kerastc.data.cleaning.cleaning import clean
 from kerastc.data.label_names import label_name
-from kerastc.data.reading import Reading
-from kerastc.data.text_file import joined, read_texts, unlabelled_texts
+from kerastc.data.tables.reading import Reading
+from kerastc.data.texts.text_file import joined, read_texts, unlabelled_texts
 from kerastc.errors import UserError
 
 COUNT = int(os.environ.get("KERASTC_FUZZ", "12"))

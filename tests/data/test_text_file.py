@@ -7,10 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerastc.data.cleaning import clean
-from kerastc.data.encodings import likely_encoding
-from kerastc.data.reading import Reading
-from kerastc.data.text_file import further_texts, read_texts, read_unlabelled, unlabelled_texts
+from kerastc.data.cleaning.cleaning import clean
+from kerastc.data.tables.encodings import likely_encoding
+from kerastc.data.tables.reading import Reading
+from kerastc.data.texts.text_file import (
+    further_texts,
+    read_texts,
+    read_unlabelled,
+    unlabelled_texts,
+)
 from kerastc.errors import UserError
 
 TABLE = "text,label\nan oil price,business\na cup final,sport\n"
@@ -351,7 +356,7 @@ def test_gzip_of_several_members_is_read_whole(write):
 
 
 def test_what_unpacks_to_far_too_much_is_refused(write, monkeypatch):
-    monkeypatch.setattr("kerastc.data.unpacking.HARMLESS", 2**16)
+    monkeypatch.setattr("kerastc.data.tables.unpacking.HARMLESS", 2**16)
     bomb = gzip.compress(TABLE.encode() + b"\n" * 2**24)
     with pytest.raises(UserError, match=r"unpacks to more than .* MiB(?s:.*)unpack it"):
         read_texts(write(bomb, "data.csv"))

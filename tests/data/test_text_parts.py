@@ -2,8 +2,8 @@ import numpy as np
 import pydantic
 import pytest
 
-from kerastc.data.text_parts import TextParts, split_texts
-from kerastc.data.texts import LabelledTexts
+from kerastc.data.texts.text_parts import TextParts, split_texts
+from kerastc.data.texts.texts import LabelledTexts
 from kerastc.errors import UserError
 
 

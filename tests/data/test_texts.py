@@ -1,6 +1,6 @@
 import numpy as np
 
-from kerastc.data.texts import LabelledTexts
+from kerastc.data.texts.texts import LabelledTexts
 
 
 def test_classes_are_sorted_unless_given():

@@ -15,7 +15,7 @@ from text_run import MAX_TOKENS, on_tensorflow, texts
 
 from kerastc.cli import main
 from kerastc.deploy import bundle, export, load
-from kerastc.deploy.benchmark import Protocol, benchmark
+from kerastc.deploy.measure.benchmark import Protocol, benchmark
 from kerastc.predictor import predictor_of
 from kerastc.run import Run
 from kerastc.text.preparation import TextPreparation

@@ -17,10 +17,10 @@ from sklearn.metrics import accuracy_score, f1_score, log_loss
 
 from kerastc.cli import main
 from kerastc.deploy import benchmark, bundle
-from kerastc.deploy.benchmark import SOURCE, Protocol, gzip_size, latencies, worth
-from kerastc.deploy.machine import memory, peak_memory
-from kerastc.deploy.measure import WARM_UP, timed
-from kerastc.deploy.targets import Rows
+from kerastc.deploy.measure.benchmark import SOURCE, Protocol, gzip_size, latencies, worth
+from kerastc.deploy.measure.machine import memory, peak_memory
+from kerastc.deploy.measure.targets import Rows
+from kerastc.deploy.measure.worker import WARM_UP, timed
 from kerastc.errors import UserError
 from kerastc.outputs.classes.scores import Classes
 from kerastc.scores.softmax import softmax
@@ -72,7 +72,7 @@ def test_every_batch_is_called_in_turn_and_timed(monkeypatch):
         clock[0] += batch * 1_000_000
 
     told = SimpleNamespace(perf_counter_ns=lambda: clock[0])
-    monkeypatch.setattr("kerastc.deploy.measure.time", told)
+    monkeypatch.setattr("kerastc.deploy.measure.worker.time", told)
     assert timed(run, [0, 1, 2], 7) == [0, 1, 2, 0, 1, 2, 0]
     assert called[WARM_UP:] == [0, 1, 2, 0, 1, 2, 0]
 
@@ -139,7 +139,7 @@ def test_a_fat_parent_does_not_make_a_model_fat(model):
 
 def test_memory_is_what_was_allocated():
     lines = (
-        "import numpy as np; from kerastc.deploy.machine import memory, peak_memory",
+        "import numpy as np; from kerastc.deploy.measure.machine import memory, peak_memory",
         "before = memory(); a = np.ones(20_000_000); held = memory(); del a",
         "print(held - before, peak_memory() - before, memory() - before)",
     )

@@ -15,9 +15,10 @@ from click.testing import CliRunner
 from text_run import on_tensorflow, table_of
 
 from kerastc.cli import main
-from kerastc.deploy import Signature, export, in_tensorflow, litert, load
-from kerastc.deploy.export_request import checked
-from kerastc.deploy.run_export import RunExport
+from kerastc.deploy import Signature, export, load
+from kerastc.deploy.convert import in_tensorflow, litert
+from kerastc.deploy.convert.request import checked
+from kerastc.deploy.convert.run_export import RunExport
 from kerastc.deploy.signature import beside
 from kerastc.errors import UserError
 from kerastc.predictor import predictor_of

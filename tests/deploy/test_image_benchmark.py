@@ -11,15 +11,15 @@ from PIL import Image
 from text_run import on_tensorflow
 
 from kerastc.cli import main
-from kerastc.data.image_sources import read_source
-from kerastc.data.image_splits import split_images
-from kerastc.data.images import LabelledImages, row_names
-from kerastc.data.texts import LabelledTexts
+from kerastc.data.images.images import LabelledImages, row_names
+from kerastc.data.images.sources import read_source
+from kerastc.data.images.splits import split_images
+from kerastc.data.texts.texts import LabelledTexts
 from kerastc.deploy import benchmark, bundle
-from kerastc.deploy.benchmark import SOURCE, Protocol
+from kerastc.deploy.measure.benchmark import SOURCE, Protocol
 from kerastc.errors import UserError
 from kerastc.outputs.classes.predictions import read_predictions
-from kerastc.report.model_rows import _of_file
+from kerastc.report.account.model_rows import _of_file
 from kerastc.run import Run
 
 pytestmark = on_tensorflow

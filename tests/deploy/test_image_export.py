@@ -13,9 +13,10 @@ from click.testing import CliRunner
 from text_run import on_tensorflow
 
 from kerastc.cli import main
-from kerastc.deploy import Signature, export, in_tensorflow, load
-from kerastc.deploy.export_request import checked
-from kerastc.deploy.run_export import RunExport
+from kerastc.deploy import Signature, export, load
+from kerastc.deploy.convert import in_tensorflow
+from kerastc.deploy.convert.request import checked
+from kerastc.deploy.convert.run_export import RunExport
 from kerastc.errors import UserError
 from kerastc.run import Run
 

@@ -16,8 +16,8 @@ from PIL import Image
 from text_run import on_tensorflow
 
 from kerastc.deploy import bundle, load
+from kerastc.deploy.measure.packing import packed, unpacked
 from kerastc.deploy.signature import beside
-from kerastc.deploy.wire import packed, unpacked
 from kerastc.errors import UserError
 
 pytestmark = on_tensorflow

@@ -7,9 +7,9 @@ import pytest
 import text_run
 from text_run import on_tensorflow, table_of
 
-from kerastc.data.texts import LabelledTexts
+from kerastc.data.texts.texts import LabelledTexts
 from kerastc.deploy import Signature, export, load
-from kerastc.deploy.benchmark import SOURCE, Protocol, benchmark
+from kerastc.deploy.measure.benchmark import SOURCE, Protocol, benchmark
 from kerastc.deploy.signature import beside
 from kerastc.errors import UserError
 

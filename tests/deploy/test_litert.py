@@ -5,10 +5,10 @@ import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
-from kerastc.deploy import litert
-from kerastc.deploy.embedding_lookup import with_embedding_lookups
-from kerastc.deploy.in_tensorflow import quiet
-from kerastc.deploy.litert_file import inputs, operators
+from kerastc.deploy.convert import litert
+from kerastc.deploy.convert.embedding_lookup import with_embedding_lookups
+from kerastc.deploy.convert.in_tensorflow import quiet
+from kerastc.deploy.convert.litert_file import inputs, operators
 from kerastc.deploy.signature import Tensor
 from kerastc.errors import UserError
 

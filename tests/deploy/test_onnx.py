@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 import tensorflow as tf
 
-from kerastc.deploy.onnx import OPSET, convert
+from kerastc.deploy.convert.onnx import OPSET, convert
 from kerastc.tensor import Tensor
 
 X = np.linspace(-4, 4, 33, dtype="float32").reshape(1, -1)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kerastc.deploy import parity
+from kerastc.deploy.convert import parity
 from kerastc.errors import UserError
 from kerastc.outputs.classes.scores import Classes
 

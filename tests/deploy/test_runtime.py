@@ -11,7 +11,7 @@ from device_model import CLASSES, LABELS, LENGTH, TEXTS, expected, ids, sign, wr
 from scipy.special import softmax
 
 from kerastc.cli import main
-from kerastc.data.texts import LabelledTexts
+from kerastc.data.texts.texts import LabelledTexts
 from kerastc.deploy import bundle, load
 from kerastc.deploy.signature import beside
 from kerastc.errors import UserError

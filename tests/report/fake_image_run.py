@@ -8,8 +8,8 @@ from unittest.mock import patch
 import numpy as np
 from fake_run import fake_predictions, history_rows, write_json, write_rows
 
-from kerastc.data.images import LabelledImages, row_names
-from kerastc.report.conclude import conclude
+from kerastc.data.images.images import LabelledImages, row_names
+from kerastc.report.page.conclude import conclude
 from kerastc.run import Run
 
 PARTS = {"train": 90, "validation": 40, "test": 60}  # rows
@@ -98,6 +98,6 @@ def make_fake_image_run(
         validation=validation, test=test, figures=training, choice=None, baseline=None,
         flipped=mirrored if flipped else None, method=method or {},
     )  # fmt: skip
-    with nullcontext() if page else patch("kerastc.report.conclude.write_report"):
+    with nullcontext() if page else patch("kerastc.report.page.conclude.write_report"):
         conclude(run, splits, trained)
     return folder

@@ -12,7 +12,7 @@ from matplotlib.text import Annotation
 
 from kerastc.outputs.classes.scores import Classes
 from kerastc.report import account, write_report
-from kerastc.report.account_plots import LABELLED, frontier
+from kerastc.report.account.plots import LABELLED, frontier
 
 SCRIPT = "<script>alert('x')</script>"
 

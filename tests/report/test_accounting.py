@@ -13,7 +13,7 @@ from rich.console import Console
 from kerastc.cli import main
 from kerastc.errors import UserError
 from kerastc.outputs.classes.predictions import read_predictions
-from kerastc.report.accounting import account
+from kerastc.report.account.data import account
 
 STEPS = ["vocabulary", "quantize:int8"]
 

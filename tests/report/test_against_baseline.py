@@ -8,7 +8,7 @@ from rich.console import Console
 
 from kerastc.outputs.classes.scores import Classes
 from kerastc.report import terminal
-from kerastc.report.baseline import verdict
+from kerastc.report.page.baseline import verdict
 from kerastc.run import Run
 from kerastc.scores.figures import Figure
 

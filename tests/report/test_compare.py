@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from kerastc.errors import UserError
-from kerastc.report.compare import compare
+from kerastc.report.comparison.data import compare
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from kerastc.data.exploring import explore
-from kerastc.data.length_fits import Histogram
-from kerastc.data.texts import LabelledTexts
+from kerastc.data.texts.exploring import explore
+from kerastc.data.texts.length_fits import Histogram
+from kerastc.data.texts.texts import LabelledTexts
 from kerastc.errors import UserError
-from kerastc.report.exploration import exploration_plots, write_page
-from kerastc.report.exploration_plots import coverage, lengths, rows_by_year, rows_per_class
-from kerastc.report.exploration_terminal import print_exploration
-from kerastc.report.page import write_report
+from kerastc.report.exploration.page import exploration_plots, write_page
+from kerastc.report.exploration.plots import coverage, lengths, rows_by_year, rows_per_class
+from kerastc.report.exploration.terminal import print_exploration
+from kerastc.report.page.page import write_report
 
 HOSTILE = "[red]<script>alert('x')</script>"
 

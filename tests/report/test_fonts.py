@@ -5,8 +5,8 @@ import warnings
 from fake_run import make_fake_run
 
 from kerastc.report import write_report
-from kerastc.report.drawing import drawing, new_figure, plot_names, png
-from kerastc.report.fonts import OWN, families, undrawable
+from kerastc.report.drawing.fonts import OWN, families, undrawable
+from kerastc.report.drawing.style import drawing, new_figure, plot_names, png
 
 NOWHERE = "\U000131f7"  # an Egyptian hieroglyph
 IN_STIX = "\u1d8a"  # STIXGeneral comes with Matplotlib and has it; DejaVu Sans has not

@@ -11,7 +11,7 @@ from fake_image_run import make_fake_image_run
 from rich.console import Console
 from scipy.stats import bootstrap, ttest_1samp
 
-from kerastc.report.compare import compare
+from kerastc.report.comparison.data import compare
 from kerastc.scores.seeds import over_seeds
 from kerastc.sweep.result import Sweep, Trial
 

@@ -14,7 +14,7 @@ from kerastc.outputs.classes.examples import shown_rows
 from kerastc.outputs.classes.many_classes import confused_pairs
 from kerastc.outputs.classes.predictions import Predictions, read_predictions
 from kerastc.report import account, write_report
-from kerastc.report.pictures import read_pictures, write_picture
+from kerastc.report.page.method_pictures import read_pictures, write_picture
 from kerastc.report.record import read_record
 from kerastc.run import Run
 

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from kerastc.report.drawing import png
-from kerastc.report.method_plots import (
+from kerastc.report.drawing.style import png
+from kerastc.report.page.method_pictures import read_pictures, thumbnail, write_picture
+from kerastc.report.page.method_plots import (
     image_rows,
     neighbourhoods,
     principal_components,
@@ -17,7 +18,6 @@ from kerastc.report.method_plots import (
     rounds,
     similarity_matrix,
 )
-from kerastc.report.pictures import read_pictures, thumbnail, write_picture
 from kerastc.run import Run
 
 
@@ -76,7 +76,7 @@ def test_principal_components_carry_the_greatest_variances(seed, rows, features)
 
 
 def test_neighbourhoods_draw_some_rows_of_many_by_the_seed(monkeypatch):
-    monkeypatch.setattr("kerastc.report.method_plots._TSNE_ROWS", 40)
+    monkeypatch.setattr("kerastc.report.page.method_plots._TSNE_ROWS", 40)
     rng = np.random.default_rng(0)
     far = np.repeat([0.0, 50.0], 30)[:, None] + rng.normal(size=(60, 5))
     points, rows = neighbourhoods(far, seed=1)

@@ -12,7 +12,7 @@ from fake_run import make_fake_run
 
 from kerastc.errors import UserError
 from kerastc.outputs.classes.predictions import read_predictions, write_predictions
-from kerastc.report.page import write_report
+from kerastc.report.page.page import write_report
 from kerastc.tasks import TASKS, Task
 
 SCRIPT = "<script>alert('x')</script>"

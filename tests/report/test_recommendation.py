@@ -14,7 +14,7 @@ from rich.console import Console
 from kerastc.outputs.classes.metrics import classification_metrics
 from kerastc.outputs.classes.predictions import Predictions, read_predictions, write_predictions
 from kerastc.outputs.classes.scores import Classes
-from kerastc.report.compare import compare
+from kerastc.report.comparison.data import compare
 from kerastc.scores.figures import named
 from kerastc.scores.recommendation import MARGIN, Candidate, difference, recommend
 from kerastc.sweep.result import Sweep, Trial

@@ -17,9 +17,9 @@ from kerastc.outputs.classes.prediction_plots import (
     reliability,
 )
 from kerastc.outputs.classes.scores import Classes
-from kerastc.report import drawing
-from kerastc.report.drawing import MANY, plot_names, png, series_style
-from kerastc.report.plots import learning_curves
+from kerastc.report.drawing import style
+from kerastc.report.drawing.style import MANY, plot_names, png, series_style
+from kerastc.report.page.plots import learning_curves
 
 CURVES = Classes.figures[:2]
 
@@ -81,7 +81,7 @@ def test_of_many_classes_the_highest_and_lowest_f1_are_named():
     figure = per_class_curves(table, classes, best_epoch=3)
     named = [text.get_text() for text in figure.legends[0].get_texts()]
     assert named == [*classes[:3], *classes[-3:]]
-    assert sum(line.get_color() == drawing.LIGHT_GREY for line in figure.axes[2].lines) == 14
+    assert sum(line.get_color() == style.LIGHT_GREY for line in figure.axes[2].lines) == 14
 
 
 def test_the_matrix_has_counts_and_shares():
@@ -157,7 +157,7 @@ def test_drawing_leaves_matplotlib_as_it_was():
 
 
 def test_the_picture_has_the_size_of_the_figure(tmp_path):
-    figure = drawing.new_figure(4, 2)
+    figure = style.new_figure(4, 2)
     (tmp_path / "a.png").write_bytes(png(figure))
     with Image.open(tmp_path / "a.png") as image:
-        assert image.size == (4 * drawing.DOTS_PER_INCH, 2 * drawing.DOTS_PER_INCH)
+        assert image.size == (4 * style.DOTS_PER_INCH, 2 * style.DOTS_PER_INCH)

@@ -7,7 +7,7 @@ import pytest
 from fake_run import compress_fake_run, write_json
 
 from kerastc.errors import UserError
-from kerastc.report.lineage import ancestors, descendants, family
+from kerastc.report.account.lineage import ancestors, descendants, family
 
 
 def bare_run(folder, **config):

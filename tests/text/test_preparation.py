@@ -13,7 +13,7 @@ import stopwordsiso
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerastc.data.duplicates import normal_text
+from kerastc.data.texts.duplicates import normal_text
 from kerastc.errors import UserError
 from kerastc.settings import Config, configure, fields, validate
 from kerastc.text.preparation import TextPreparation, plain_unicode

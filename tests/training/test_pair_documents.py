@@ -1,8 +1,8 @@
 import numpy as np
 
 from kerastc.data import LabelledPairs, split_pairs
-from kerastc.data.pairs import pair_array
-from kerastc.data.text_parts import TextParts
+from kerastc.data.pairs.pairs import pair_array
+from kerastc.data.texts.text_parts import TextParts
 from kerastc.run import Run
 from kerastc.training.baseline import bag_of_words
 from kerastc.training.pair_config import PairClassifierConfig

@@ -13,7 +13,7 @@ from kerastc.tasks import TASKS
 from kerastc.training.batching import Batches
 
 if TYPE_CHECKING:
-    from kerastc.data.images import LabelledImages
+    from kerastc.data.images.images import LabelledImages
     from kerastc.training.image_config import ImageClassifierConfig
 
 JUDGING = 256  # images a batch where nothing is trained

@@ -15,7 +15,7 @@ from kerastc.training.teacher import OWN
 if TYPE_CHECKING:
     import keras
 
-    from kerastc.data.images import LabelledImages
+    from kerastc.data.images.images import LabelledImages
     from kerastc.data.splits import Splits
     from kerastc.inputs.image.batches import ImageBatches
     from kerastc.training.teacher import Teaching

@@ -34,7 +34,7 @@ def checked(input: ImageInput, rows: Sequence[np.ndarray], length: int | None) -
 
 
 def graph(input: ImageInput, length: int | None) -> tuple[Any, tuple[str, ...]]:
-    """See `kerastc.deploy.run_export.RunExport.graph`."""
+    """See `kerastc.deploy.convert.run_export.RunExport.graph`."""
     from kerastc.inputs.image.graph import ImageGraph
 
     return ImageGraph(input.preprocessing.shape), ("serving_default takes images as uint8.",)

@@ -10,7 +10,7 @@ from kerastc.formatting import shown_text
 from kerastc.images import contact_sheet
 from kerastc.inputs.image.kept import read_images, write_images
 from kerastc.report.input_page import InputPage, Shown
-from kerastc.report.pictures import thumbnail, write_picture
+from kerastc.report.page.method_pictures import thumbnail, write_picture
 from kerastc.run import Run
 
 if TYPE_CHECKING:

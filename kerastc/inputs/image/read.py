@@ -38,15 +38,15 @@ class ImageReader(Reader):
 
     def seen(self, examples: Sequence[str]) -> np.ndarray:
         """The pixels of the files."""
-        from kerastc.data.images import blank_images
+        from kerastc.data.images.images import blank_images
 
         pixels = self.key.pixels(examples)
         tell_notes(blank_images(pixels))
         return pixels
 
     def labelled(self, data: Path, columns: str, label: str, **form: Any) -> "Labelled":
-        from kerastc.data.image_sources import read_images
-        from kerastc.data.images import blank_images
+        from kerastc.data.images.images import blank_images
+        from kerastc.data.images.sources import read_images
 
         if columns or label:
             raise UserError(

@@ -4,10 +4,10 @@ from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
 
-from kerastc.data.duplicates import normal_text
-from kerastc.data.pair_file import unlabelled_pairs
-from kerastc.data.reading import Reading
-from kerastc.data.table_folder import part_location
+from kerastc.data.pairs.file import unlabelled_pairs
+from kerastc.data.tables.reading import Reading
+from kerastc.data.tables.table_folder import part_location
+from kerastc.data.texts.duplicates import normal_text
 from kerastc.inputs.pair import UNIT
 from kerastc.inputs.text.compression import CompressedText
 from kerastc.progress import tell

@@ -15,5 +15,5 @@ def given(examples: Sequence[Sequence[str]]) -> dict[str, Any]:
 
 
 def graph(input: PairInput, length: int | None) -> tuple[None, tuple[str, ...]]:
-    """See `kerastc.deploy.run_export.RunExport.graph`."""
+    """See `kerastc.deploy.convert.run_export.RunExport.graph`."""
     return None, ("No signature takes pairs of texts: serving_default takes ids.",)

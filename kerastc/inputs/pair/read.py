@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastc.data.reading import Reading
+from kerastc.data.tables.reading import Reading
 from kerastc.errors import UserError
 from kerastc.inputs.reader import piped_lines, tell_notes
 from kerastc.inputs.text.read import TextReader, columns_told
@@ -13,7 +13,7 @@ from kerastc.printable import echo
 from kerastc.text.given import checked_texts
 
 if TYPE_CHECKING:
-    from kerastc.data.pairs import LabelledPairs
+    from kerastc.data.pairs.pairs import LabelledPairs
 
 TAB = "\t"
 
@@ -39,7 +39,7 @@ class PairReader(TextReader):
 
     def labelled(self, data: Path, columns: str, label: str, **form: Any) -> "LabelledPairs":
         from kerastc.data import read_pairs
-        from kerastc.data.table_folder import part_location
+        from kerastc.data.tables.table_folder import part_location
 
         wanted = self.wanted(data, columns, label, **form)
         with columns_told(self.key):
@@ -58,7 +58,7 @@ class PairReader(TextReader):
         return read
 
     def _of_file(self, path: Path, columns: str, **form: Any) -> list[tuple[str, str]]:
-        from kerastc.data.pair_file import unlabelled_pairs
+        from kerastc.data.pairs.file import unlabelled_pairs
 
         wanted = self.wanted(path, columns, **form)
         with columns_told(self.key, labelled=False):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
-from kerastc.data.texts import LabelledTexts
+from kerastc.data.texts.texts import LabelledTexts
 from kerastc.errors import UserError
 from kerastc.inputs.input import Rows
 from kerastc.inputs.text.encode import TextInput

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerastc.data.duplicates import normal_text
-from kerastc.data.reading import Reading
-from kerastc.data.text_file import further_texts
+from kerastc.data.tables.reading import Reading
+from kerastc.data.texts.duplicates import normal_text
+from kerastc.data.texts.text_file import further_texts
 from kerastc.errors import UserError
 from kerastc.inputs.compression import CompressedInput, TargetsOf
 from kerastc.inputs.text import UNIT
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import keras
 
     from kerastc.data.splits import Splits
-    from kerastc.data.texts import LabelledTexts
+    from kerastc.data.texts.texts import LabelledTexts
     from kerastc.inputs.text.batches import TextBatches
     from kerastc.text.encoded import Encoded
     from kerastc.training.teacher import Teaching

@@ -53,7 +53,7 @@ def checked(
 
 
 def graph(input: TextInput, length: int | None) -> tuple[Any, tuple[str, ...]]:
-    """See `kerastc.deploy.run_export.RunExport.graph`."""
+    """See `kerastc.deploy.convert.run_export.RunExport.graph`."""
     try:
         from kerastc.inputs.text.graph import TextGraph, unsupported
     except ImportError as error:

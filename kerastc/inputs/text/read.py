@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastc.data.reading import Reading
+from kerastc.data.tables.reading import Reading
 from kerastc.errors import UserError
 from kerastc.inputs.reader import Reader, piped_lines, tell_notes
 from kerastc.printable import echo
@@ -34,7 +34,7 @@ class TextReader(Reader):
 
     def labelled(self, data: Path, columns: str, label: str, **form: Any) -> "Labelled":
         from kerastc.data import read_texts
-        from kerastc.data.table_folder import part_location
+        from kerastc.data.tables.table_folder import part_location
 
         wanted = self.wanted(data, columns, label, **form)
         with columns_told(self.key):
@@ -55,15 +55,15 @@ class TextReader(Reader):
     def wanted(self, path: Path, columns: str, label: str = "", **form: Any) -> Reading:
         """How a file is read: as the run's own was, but for what is said; as in `labelled`."""
         from kerastc.data import column_names
-        from kerastc.data.excel_file import known_sheet
+        from kerastc.data.tables.excel_file import known_sheet
 
         run_here = replace(self.key, sheet=known_sheet(path, self.key.sheet))
         return run_here.given(column_names(columns), label, **form)
 
     def _of_file(self, path: Path, columns: str, **form: Any) -> list[str]:
         """The texts of a file: of the columns that are named, else of those of the run."""
-        from kerastc.data.table_kinds import is_table
-        from kerastc.data.text_file import unlabelled_texts
+        from kerastc.data.tables.table_kinds import is_table
+        from kerastc.data.texts.text_file import unlabelled_texts
 
         wanted = self.wanted(path, columns, **form)
         if not (columns or form["delimiter"] or form["header"] is not None or is_table(path)):

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from kerastc.report.drawing import (
+from kerastc.report.drawing.style import (
     BLUE,
     GREEN,
     GREY,

@@ -8,8 +8,8 @@ from kerastc.outputs.classes.class_plots import class_proportions, per_class_cur
 from kerastc.outputs.classes.metrics import confusion_matrix
 from kerastc.outputs.classes.prediction_plots import accuracy_by_length, confusion, reliability
 from kerastc.outputs.classes.predictions import Predictions
-from kerastc.report.drawing import MANY
-from kerastc.report.picture import Plot
+from kerastc.report.drawing.captioned import Plot
+from kerastc.report.drawing.style import MANY
 from kerastc.report.record import RunRecord
 from kerastc.scores.calibration import expected_calibration_error
 

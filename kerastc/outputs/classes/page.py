@@ -11,7 +11,7 @@ from kerastc.scores.figures import Figure
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from kerastc.report.picture import Picture, Plot
+    from kerastc.report.drawing.captioned import Picture, Plot
     from kerastc.report.record import RunRecord
 
 _TOP = Figure("top_5_accuracy", label="top-5 accuracy")

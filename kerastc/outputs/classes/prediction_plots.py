@@ -9,7 +9,7 @@ from matplotlib.ticker import PercentFormatter
 
 from kerastc.outputs.classes.many_classes import MANY_CLASSES
 from kerastc.outputs.classes.metrics import confusion_matrix
-from kerastc.report.drawing import (
+from kerastc.report.drawing.style import (
     BLUE,
     GREY,
     SKY,

@@ -7,10 +7,10 @@ from typing import Any
 from kerastc.outputs.classes.examples import confident_errors, uncertain_examples
 from kerastc.outputs.classes.gallery import balanced_counts, part_counts
 from kerastc.outputs.classes.many_classes import class_rows, confused_pairs, extremes
+from kerastc.report.drawing.captioned import Picture
 from kerastc.report.output_page import Section
-from kerastc.report.picture import Picture
+from kerastc.report.page.template import fragment
 from kerastc.report.record import RunRecord
-from kerastc.report.template import fragment
 
 _of = partial(fragment, "classes/page.html.j2")
 

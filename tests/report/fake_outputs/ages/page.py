@@ -3,9 +3,9 @@
 import numpy as np
 from markupsafe import Markup, escape
 
-from kerastc.report.drawing import drawing, new_figure
+from kerastc.report.drawing.captioned import Plot
+from kerastc.report.drawing.style import drawing, new_figure
 from kerastc.report.output_page import OutputPage, Section
-from kerastc.report.picture import Plot
 
 
 @drawing()

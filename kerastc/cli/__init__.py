@@ -1,0 +1,136 @@
+"""The command line: parses, calls one function, prints. Nothing heavy is imported at the top."""
+
+from pathlib import Path
+
+import click
+
+from kerastc import __version__
+from kerastc.cli import compress, data, deploy, predict, train
+from kerastc.cli.commands import Commands
+from kerastc.cli.options import JSON, RUN
+from kerastc.printable import echo
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="kerastc")
+def main() -> None:
+    """Train small Keras models from named recipes, and see what they cost and what they lose.
+
+    \b
+    First steps:
+      kerastc recipes                      what there is to run
+      kerastc show arxiv                   every setting of a recipe, explained
+      kerastc train docstrings             a real model from real text, no network
+      kerastc train text data=my.csv       the same for your own labelled texts
+      kerastc predict runs/text/... "a text to classify"
+      kerastc compress runs/text/... vocabulary distill:layers=3 quantize:int8
+      kerastc compare runs/text/...        what that kept, lost and won
+    """
+
+
+@main.command()
+def recipes() -> None:
+    """List the recipes, and the studies that compare them: what each does."""
+    from kerastc import recipe
+    from kerastc.report.terminal import recipe_table
+    from kerastc.sweep import all_studies
+
+    recipe_table(recipe.all_recipes(), all_studies())
+
+
+@main.command()
+@click.argument("name", metavar="RECIPE|STUDY")
+@click.argument("words", metavar="[KEY=VALUE]...", nargs=-1)
+def show(name: str, words: tuple[str, ...]) -> None:
+    """Print every setting of a RECIPE: value, type, meaning.
+
+    With KEY=VALUE words those that it has then: kerastc show one-class method=fixmatch
+
+    Of a STUDY its recipes, and what each is told.
+    """
+    from kerastc import recipe, settings
+    from kerastc.report.terminal import field_table, study_table
+    from kerastc.sweep import find_study
+
+    if name.endswith(".toml") or name.replace("_", "-") in recipe.study_names():
+        study_table(find_study(name))
+        return
+    script = recipe.find(name)
+    field_table(script, settings.shown(script.load().Config, words))
+
+
+@main.command()
+@click.argument(
+    "folders", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@JSON
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@click.option("--html", type=click.Path(path_type=Path), help="Write one page that opens offline.")
+@click.option(
+    "--within",
+    type=click.FloatRange(0, 1),
+    default=0.01,
+    show_default=True,
+    help="What a model taken for its size or speed is shown to lose at most of its main figure, "
+    "such as accuracy.",
+)
+def compare(folders, as_json, as_csv, html, within) -> None:
+    """Show any runs side by side: a table, and with --html plots.
+
+    A run that was compressed is shown with all that came of it: what each model keeps, loses and
+    costs against the original, which ones others dominate, and which to take.
+    """
+    from kerastc.report import account, family
+    from kerastc.report import compare as compare_runs
+
+    comparison = account(folders, within) if family(folders) else compare_runs(folders)
+    if html is not None:
+        comparison.to_html(html)
+        echo(f"Wrote {html}", err=True)
+    if as_json:
+        echo(comparison.to_json())
+    elif as_csv:
+        echo(comparison.to_csv(), nl=False)
+    else:
+        comparison.print()
+
+
+@main.command()
+@click.argument("script", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def trust(script) -> None:
+    """Let the runs of a recipe SCRIPT be resumed and compressed without naming it.
+
+    A run names the script that made it, and a script is code that runs with your rights. One that
+    you have never run is not run because a folder says so: read it first.
+    """
+    from kerastc import recipe
+    from kerastc import trust as trusted
+    from kerastc.places import state_folder
+
+    found = recipe.find(str(script.resolve()))
+    trusted.remember(found, state_folder(), needed=True)
+    echo(f"Trusted: {found.path} (SHA-256 {trusted.digest(found)})")
+
+
+@main.command()
+@RUN
+def report(run) -> None:
+    """Draw the plots and report.html of a RUN again."""
+    from kerastc.report import write_report
+    from kerastc.run import Run
+
+    echo(write_report(Run.open(run).folder))
+
+
+for command in (
+    train.train,
+    train.sweep,
+    predict.predict,
+    predict.evaluate,
+    compress.compress,
+    compress.steps,
+    deploy.export,
+    deploy.benchmark,
+    data.data,
+):
+    main.add_command(command)

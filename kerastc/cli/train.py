@@ -1,0 +1,163 @@
+"""The commands that train. Nothing heavy is imported at the top."""
+
+import json
+from pathlib import Path
+
+import click
+
+from kerastc.cli.commands import Command
+from kerastc.cli.options import BACKEND, DESPITE_CHANGES, JSON, MOVED, RUNS
+from kerastc.errors import UserError
+from kerastc.places import Places
+from kerastc.printable import echo
+
+
+class Training(Command):
+    """Commands that take settings: one that was written like an option is told how to write it."""
+
+    def in_its_words(self, text: str) -> str:
+        """Settings are this command's own words, `data` too."""
+        return text
+
+    def parse_args(self, ctx: click.Context, args: list[str]):
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            from kerastc.synonyms import is_setting, meant
+
+            place = next(
+                (i for i, word in enumerate(given) if word.startswith(error.option_name)), 0
+            )
+            value = given[place].partition("=")[2] or next(iter(given[place + 1 :]), "")
+            if not value or value.startswith("-") or "=" in value:
+                value = "VALUE"
+            name = error.option_name.lstrip("-").replace("-", "_")
+            if is_setting(name):
+                error.possibilities = None  # options that merely look alike
+            key = meant(name)
+            error.message += f" Settings of a recipe are written without dashes: {key}={value}"
+            raise
+
+
+@click.command(cls=Training)
+@click.argument("name", metavar="[RECIPE]", required=False)
+@click.argument("overrides", metavar="[KEY=VALUE]...", nargs=-1)
+@click.option("--run", "folder", type=click.Path(path_type=Path), help="Folder of this run.")
+@click.option("--resume", is_flag=True, help="Go on with a stopped run, to the same figures.")
+@click.option(
+    "--from",
+    "parent",
+    metavar="RUN|CHECKPOINT",
+    type=click.Path(path_type=Path),
+    help="Go on from a checkpoint in a child run, with changed regularisation.",
+)
+@click.option("--seed", type=int, help="The same as seed=N.")
+@MOVED
+@DESPITE_CHANGES
+@BACKEND
+@RUNS
+def train(name, overrides, folder, resume, parent, seed, backend, runs, **changes) -> None:
+    """Train RECIPE with settings changed by KEY=VALUE words.
+
+    RECIPE is a name of `kerastc recipes`, or the path of a recipe script of your own. A script is
+    code that runs with your rights: give only one that you trust.
+
+    \b
+    kerastc train docstrings
+    kerastc train arxiv data=abstracts.csv.gz problem=general --seed 3
+    kerastc train text data=my.csv label=topic early_stopping.patience=5
+    kerastc train text data=few.csv folds=5
+    kerastc train --resume --run runs/docstrings/20261121-101500
+    kerastc train --from runs/text/20261121-101500/checkpoints/step-4000.npz dropout=0.6
+    """
+    from kerastc import launch
+    from kerastc.report.terminal import run_summary
+
+    if name and "=" in name:  # only overrides were given, with --resume or --from
+        name, overrides = None, (name, *overrides)
+    if seed is not None:
+        overrides = (*overrides, f"seed={seed}")
+    where = {"places": Places(runs), "folder": folder, "backend": backend}
+    run_summary(launch.train(name, overrides, resume=resume, parent=parent, **where, **changes))
+
+
+@click.command(cls=Training)
+@click.argument("recipe", metavar="[RECIPE]", required=False)
+@click.argument("words", metavar="KEY=VALUES...", nargs=-1)
+@click.option("--trials", type=int, metavar="N", help="Trials in all; needed with a range.")
+@click.option("--study", metavar="STUDY", help="A study in a recipe's place: a name, or a file.")
+@click.option("--name", metavar="NAME", help="Of the sweep; by default made of the words.")
+@click.option("--storage", metavar="URL", help="Optuna storage; by default SQLite under --runs.")
+@click.option(
+    "--objective",
+    metavar="FIGURE",
+    help="What decides, on validation data: accuracy, macro_f1 or loss, say; by default the main "
+    "figure of the recipe's task.",
+)
+@JSON
+@MOVED
+@DESPITE_CHANGES
+@BACKEND
+@RUNS
+def sweep(
+    recipe, words, trials, study, name, storage, objective, as_json, backend, runs, **changes
+):
+    """Train RECIPE with each of many settings, and compare them.
+
+    A word with commas lists values; several such words make a grid. LOW..HIGH is a range, drawn
+    from by Optuna's TPE: it takes :log (evenly by magnitude) and :int, and needs --trials. Values
+    of a field that takes a list stand in brackets: key=[a,b],[c].
+
+    The same command again goes on where the last one stopped. Given to several processes, or with
+    --storage to several machines, they share the trials; a killed one's trial is run again.
+
+    \b
+    kerastc sweep arxiv data=FILE learning_rate=5e-2,5e-4,5e-6 schedule=linear,constant
+    kerastc sweep arxiv data=FILE train_fraction=1,0.5,0.25 seed=0,1,2,3,4
+    kerastc sweep docstrings learning_rate=1e-4..1e-2:log dropout=0..0.5 --trials 20
+
+    A study is a TOML file that lists several recipes with their settings, and seeds. Words change
+    the settings of all its recipes that have them; recipe=NAME,NAME takes some of the recipes.
+
+    \b
+    kerastc sweep --study cifar100 data=digits epochs=4
+    kerastc sweep --study cifar100 data=cifar100.npz recipe=supervised,simclr seed=0,1,2
+    kerastc show cifar100
+    kerastc sweep --study mine.toml
+    """
+    from kerastc.sweep import sweep as run_sweep
+
+    if study and recipe and "=" in recipe:
+        recipe, words = None, (recipe, *words)
+    _refuse_both(recipe, study)
+    result = run_sweep(
+        recipe,
+        words,
+        places=Places(runs),
+        study=study,
+        name=name,
+        storage=storage,
+        trials=trials,
+        objective=objective,
+        backend=backend,
+        **changes,
+    )
+    if as_json:
+        echo(json.dumps(result.as_dict(), indent=2))
+    else:
+        result.print()
+
+
+def _refuse_both(recipe: str | None, study: str | None) -> None:
+    """Refuses a recipe beside a study, and neither."""
+    if recipe and study:
+        raise UserError(
+            f"{recipe} is a recipe, and the study {study} has recipes of its own.",
+            f"Take some of them: recipe={recipe}. To give a sweep a name: --name {study}",
+        )
+    if not recipe and not study:
+        raise UserError(
+            "What is swept? Name a recipe or a study.",
+            "kerastc sweep RECIPE KEY=VALUE,VALUE or kerastc sweep --study STUDY",
+        )

@@ -1,0 +1,1 @@
+"""Which weights are zero, when they become so, and how they stay so."""

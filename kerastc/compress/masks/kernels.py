@@ -1,0 +1,54 @@
+"""The kernels that pruning may put zeros into."""
+
+import re
+
+import keras
+import numpy as np
+
+from kerastc.compress.layer_paths import matcher, places
+
+# Read once a text, whatever the token: a zero there saves nothing and costs at every text.
+SPARED = re.compile(r"(^|/)(position|segment|rel_)[^/]*/[^/]*$|bias$")
+
+
+def prunable(model: keras.Model, exclude: str = "") -> list[tuple[str, keras.Variable]]:
+    """Path and variable of each dense or convolution kernel, factor, and table of tokens.
+
+    Biases, normalisations, and tables of positions and segments are none of them. A path is that
+    of the place, "encoder/block_0/query/kernel", or of the variable in a KerasHub backbone.
+
+    Args:
+        model: any.
+        exclude: a regular expression; paths that it finds are left out.
+
+    Raises:
+        UserError: the expression is none.
+    """
+    excluded = matcher(exclude)
+    paths = {id(w): f"{p.path}/{w.name}" for p in places(model) for w in p.layer.weights}
+    named = [(paths.get(id(variable), variable.path), variable) for variable in kernels(model)]
+    return [(path, v) for path, v in named if not SPARED.search(path) and not excluded(path)]
+
+
+def kernels(model: keras.Model) -> list[keras.Variable]:
+    """The variables that compression counts and prunes: kernels and tables, no biases or norms.
+
+    Every real variable of two or more axes.
+    """
+    return [w for w in model.weights if len(w.shape) > 1 and _real(w)]
+
+
+def zeros(variable: keras.Variable) -> float:
+    """The share of zeros in a variable."""
+    array = keras.ops.convert_to_numpy(variable)
+    return float(1 - np.count_nonzero(array) / array.size)
+
+
+def sparsity(model: keras.Model) -> float:
+    """The share of zeros in all that pruning may put zeros into."""
+    arrays = [keras.ops.convert_to_numpy(variable) for _, variable in prunable(model)]
+    return 1 - sum(map(np.count_nonzero, arrays)) / max(sum(a.size for a in arrays), 1)
+
+
+def _real(variable: keras.Variable) -> bool:
+    return "float" in keras.backend.standardize_dtype(variable.dtype)

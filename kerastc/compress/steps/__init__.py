@@ -1,0 +1,1 @@
+"""The steps, a file each, and what they are made of."""

@@ -1,0 +1,86 @@
+"""What flows into the layers of a model on real rows: measured once, before a step decides."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack, contextmanager
+
+import keras
+import numpy as np
+
+from kerastc.compress.layer_paths import Place
+from kerastc.progress import progress
+from kerastc.training.batching import Batches
+
+
+def second_moments(
+    model: keras.Model, found: Sequence[Place], batches: Batches
+) -> dict[str, np.ndarray]:
+    """C = E[x x^T] of the inputs x of each layer, padding left out.
+
+    Args:
+        model: is run on the batches as in inference, outside of any compiled function.
+        found: layers that take (..., m) floats; for a table of tokens the moments are those of
+            one-hot vectors, so the shares of the tokens are given instead of a matrix.
+        batches: rows of the training part.
+
+    Returns:
+        by path: (m, m) float64, or (rows of the table,) float64 shares.
+    """
+    sums = {place.path: _Sum(place.layer) for place in found}
+    with ExitStack() as stack:
+        mask = _Mask()
+        for place in found:
+            stack.enter_context(_watched(place.layer, sums[place.path], mask))
+        with progress("Calibrating", total=len(batches)) as advance:
+            for index in range(len(batches)):
+                inputs = batches[index][0]
+                mask.array = inputs.get("padding_mask") if isinstance(inputs, dict) else None
+                model(inputs, training=False)
+                advance(1)
+    return {path: total.mean() for path, total in sums.items()}
+
+
+class _Mask:
+    """The padding mask of the batch that is being run, (batch, length) or None."""
+
+    array: np.ndarray | None = None
+
+
+class _Sum:
+    """Adds up outer products, or counts of ids, of the rows that a layer is given."""
+
+    def __init__(self, layer: keras.layers.Layer):
+        table = hasattr(layer, "embeddings")
+        self.ids = layer.input_dim if table else 0
+        self.total: np.ndarray | float = 0.0
+        self.rows = 0
+
+    def add(self, inputs: np.ndarray, mask: np.ndarray | None) -> None:
+        axes = inputs.ndim - (0 if self.ids else 1)
+        rows = inputs.reshape(-1, *inputs.shape[axes:])
+        if mask is not None and inputs.shape[:axes] == mask.shape:
+            rows = rows[mask.reshape(-1).astype(bool)]
+        if self.ids:
+            self.total = self.total + np.bincount(rows, minlength=self.ids)
+        else:
+            rows = rows.astype("float64")
+            self.total = self.total + rows.T @ rows
+        self.rows += len(rows)
+
+    def mean(self) -> np.ndarray:
+        return np.asarray(self.total) / max(self.rows, 1)
+
+
+@contextmanager
+def _watched(layer: keras.layers.Layer, total: _Sum, mask: _Mask):
+    """Adds what the layer is called with to the sum for as long as the block runs."""
+    call = layer.call
+
+    def watched(inputs, *args, **kwargs):
+        total.add(keras.ops.convert_to_numpy(inputs), mask.array)
+        return call(inputs, *args, **kwargs)
+
+    object.__setattr__(layer, "call", watched)
+    try:
+        yield
+    finally:
+        object.__delattr__(layer, "call")

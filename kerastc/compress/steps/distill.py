@@ -1,0 +1,162 @@
+"""Distillation: a student of fewer or narrower layers learns from the run.
+
+Of texts:
+
+    distill:layers=3,epochs=4                      every other layer of six, as DistilBERT
+    distill:keep=[0,1,5]                           these layers
+    distill:width=256,epochs=6                     narrower vectors
+    distill:backbone=hf://OWNER/MODEL              another architecture, with its own tokenizer
+    distill:layers=3,augment=1                     as many texts again, made of the training texts
+    distill:layers=3,unlabelled=more.txt           and real ones without labels
+
+Of images:
+
+    distill:width=0.5,epochs=40                    half of the filters, from random weights
+    distill:depth=1                                fewer blocks a stage
+    distill:architecture=residual                  another network
+    distill:width=0.5,unlabelled=own               and the images of the run that have no labels
+
+The loss is soft * T^2 * KL(teacher || student) + hard * cross-entropy, and, with states=1, the
+cosine distance of the hidden states.
+
+References: Hinton, Vinyals and Dean 2015; Sanh et al. 2019, DistilBERT, section 2.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from kerastc.capabilities import Capability
+from kerastc.compress.steps.step import Step
+from kerastc.compress.steps.training_step import Training, Weight
+from kerastc.errors import UserError
+from kerastc.training.config import Count, Natural, Positive
+
+if TYPE_CHECKING:
+    import keras
+
+    from kerastc.compress.work import Work
+
+
+class Distill(Training):
+    """A student made of the model's own layers, or of another encoder, and its training."""
+
+    name: ClassVar[str] = "distill"
+    short: ClassVar[str] = "layers"
+    capability_of_field: ClassVar[Mapping[str, Capability]] = {
+        **Training.capability_of_field,
+        **dict.fromkeys(("layers", "keep", "states"), Capability.BLOCKS),
+        "backbone": Capability.TOKENS,
+        **dict.fromkeys(("depth", "architecture"), Capability.CONVOLUTIONS),
+    }
+
+    layers: Count | None = None  # of the student, spread evenly over the model's
+    keep: tuple[Natural, ...] = ()  # these layers instead, [0,2,4]
+    width: Positive | None = None  # of the student's vectors; of images the factor of filters
+    backbone: str = ""  # another encoder in the place of the model's own layers
+    states: Weight = 0.0  # weight of the cosine distance between hidden states
+    depth: Count | None = None  # of an image student, as in training
+    architecture: Literal["", "residual", "cnn", "wide"] = ""  # of an image student
+    epochs: Count = 3  # of the training part
+
+    def check(self, before: list[Step]) -> None:
+        super().check(before)
+        own = any((self.layers, self.keep, self.width, self.depth, self.architecture))
+        if own == bool(self.backbone):
+            raise UserError(
+                "distill wants to know the student: layers=, keep= or width= of the model's own, "
+                "or backbone= of another; of images width=, depth= or architecture=.",
+                "For example distill:layers=3, or distill:width=0.5 of images",
+            )
+        if self.layers is not None and self.keep:
+            raise UserError("distill takes layers= or keep=, not both.")
+        if self.states and (self.backbone or self.width):
+            raise UserError(
+                "distill compares hidden states of one width: states= goes with layers= or keep=."
+            )
+
+    def check_run(self, has: Collection[Capability]) -> None:
+        super().check_run(has)
+        if Capability.BLOCKS in has and self.width and self.width % 1:
+            raise UserError(
+                f"distill: width={self.width:g} of {Capability.BLOCKS.value} is a number of "
+                "dimensions.",
+                "Give a whole one: distill:width=256",
+            )
+
+    def apply(self, work: "Work") -> dict[str, Any]:
+        if self.backbone:
+            return self._of_backbone(work)
+        if Capability.BLOCKS in work.subject.task.capabilities:
+            return self._of_layers(work)
+        return self._of_architecture(work)
+
+    def _of_layers(self, work: "Work") -> dict[str, Any]:
+        """A student made of the model's own layers."""
+        from kerastc.compress.steps.hidden_states import StateMatching
+        from kerastc.compress.steps.student import fewer_layers, narrower
+        from kerastc.compress.steps.teaching import teach
+        from kerastc.models import compact, encoder_layer
+
+        teacher = compact(work.model)
+        count = len(encoder_layer(teacher).blocks)
+        kept = self._kept(count)
+        student = fewer_layers(teacher, kept)
+        if self.width is not None:
+            student = narrower(student, self._width(student))
+        work.model = student
+        matching = StateMatching(student, teacher, self.states) if self.states else None
+        figures = teach(work, self, fitted=matching)
+        return {"layers_kept": kept, **figures}
+
+    def _kept(self, count: int) -> list[int]:
+        from kerastc.compress.steps.student import spread
+
+        kept = sorted(self.keep) or spread(count, self.layers or count)
+        if len(set(kept)) < len(kept) or max(kept) >= count or len(kept) > count:
+            given = f"keep={list(self.keep)}" if self.keep else f"layers={self.layers}"
+            raise UserError(f"distill: {given} of a model of {count} layers (0 to {count - 1}).")
+        return kept
+
+    def _width(self, model: "keras.Model") -> int:
+        import keras
+
+        from kerastc.models import encoder_layer
+
+        encoder = encoder_layer(model)
+        plain = isinstance(encoder.tokens, keras.layers.Embedding) and all(
+            isinstance(getattr(block, part), keras.layers.Dense)
+            for block in encoder.blocks
+            for part in ("query", "key", "value", "projection", "inner", "outer")
+        )
+        if not plain:
+            raise UserError("distill: width= comes before low-rank, which ties the dimensions.")
+        if self.width >= encoder.width:
+            raise UserError(f"distill: width={self.width:g}, but the model has {encoder.width}.")
+        return int(self.width)
+
+    def _of_architecture(self, work: "Work") -> dict[str, Any]:
+        """A student of random weights, smaller by the settings of its architecture."""
+        from kerastc.compress.steps.teaching import teach
+
+        given = {"architecture": self.architecture, "width": self.width, "depth": self.depth}
+        given = {name: value for name, value in given.items() if value}
+        shown = work.subject.input
+        student = shown.built(work.subject.splits, given, self.seed)
+        before, after = work.model.count_params(), student.count_params()
+        if after >= before:
+            named = ", ".join(f"{name}={value}" for name, value in given.items())
+            raise UserError(
+                f"distill: a student of {named} has {after:,} parameters, the model {before:,}.",
+                f"Give a smaller width; the run was trained at width={shown.config.width:g}.",
+            )
+        told = given.keys() & shown.preprocessing.keys()
+        shown.preprocessing = shown.preprocessing | {name: given[name] for name in told}
+        work.model = student
+        return teach(work, self)
+
+    def _of_backbone(self, work: "Work") -> dict[str, Any]:
+        """A student of another encoder, which brings its tokenizer."""
+        from kerastc.compress.steps.teaching import teach
+
+        work.model = work.subject.input.with_backbone(work.subject.splits, self.backbone, self.seed)
+        return {"backbone": self.backbone, **teach(work, self)}

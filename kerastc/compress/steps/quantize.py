@@ -1,0 +1,84 @@
+"""Quantization: the model as a LiteRT file of few bits a weight, measured as that file.
+
+    quantize:int8              int8 weights, activations quantized as they come (dynamic range)
+    quantize:int8-static       activations, too, by the ranges that training rows have
+    quantize:int4-tables       as int8, but the tables of embeddings have four bits
+    quantize:int4              kernels and tables of four bits, activations as in int8
+    quantize:float16           half precision, computed in float32
+
+A batch normalisation right behind a convolution becomes part of it. One that reads the sum of a
+residual network cannot, and stays as a multiplication and an addition.
+
+Reference: Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient
+Integer-Arithmetic-Only Inference.
+"""
+
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from kerastc.capabilities import Capability
+from kerastc.compress.steps.step import Step
+from kerastc.run import Run
+from kerastc.training.config import Count
+
+if TYPE_CHECKING:
+    from kerastc.compress.subject import Subject
+    from kerastc.compress.work import Work
+    from kerastc.outputs.output import Answers
+
+
+class Quantize(Step):
+    """Always the last step: its product is a file, not a model that could be trained."""
+
+    name: ClassVar[str] = "quantize"
+    short: ClassVar[str] = "kind"
+
+    kind: Literal["float16", "int8", "int8-static", "int4-tables", "int4"] = "int8"  # of weights
+    rows: Count = 256  # of training, for the ranges of int8-static
+    exclude: tuple[str, ...] = ()  # operators that stay in float, as `kerastc export` takes them
+
+    def needs(self) -> Iterator[tuple[str, Capability]]:
+        yield from super().needs()
+        if self.kind == "int4-tables":
+            yield "quantize:int4-tables", Capability.TOKENS
+
+    def instead_of(self, needed: Capability, has: Collection[Capability]) -> str:
+        return "Eight bits go with all models: quantize:int8"
+
+    def apply(self, work: "Work") -> dict[str, Any]:
+        return {"kind": self.kind}  # the file is written once the run is whole
+
+    def write_file(self, run: Run, work: "Work") -> "dict[str, Answers]":
+        """Exports the run and returns what the file says of each of the subject's parts.
+
+        What the Keras model says of the last of them, by default the test rows, goes to
+        predictions/keras_PART.csv: with that a benchmark compares the file.
+        """
+        from kerastc.deploy.run.runtime import load
+
+        subject = work.subject
+        self.export(run, subject)
+        predictor = load(run.path("exports", "model.tflite"))
+        part = subject.parts[-1]
+        said, rows = work.answers(part), getattr(subject.splits, part)
+        names = subject.input.names(rows)
+        with run.writing("predictions", f"keras_{part}.csv") as path:
+            subject.output.write_predictions(path, subject.task.columns, names, rows.labels, said)
+        parts = {part: getattr(subject.splits, part).examples for part in subject.parts}
+        return {part: predictor.answers(examples) for part, examples in parts.items()}
+
+    def export(self, run: Run, subject: "Subject") -> None:
+        """Writes the LiteRT file of a run and its signature, with ranges of training rows."""
+        from kerastc.deploy import export
+
+        calibration = None
+        if self.kind == "int8-static":
+            batches = subject.calibration(self.rows, self.seed)
+            calibration = batches.inputs[batches.taken]
+        export(
+            run,
+            "litert",
+            quantization=self.kind,
+            exclude=self.exclude,
+            calibration=calibration,
+        )

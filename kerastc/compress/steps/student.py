@@ -1,0 +1,101 @@
+"""A smaller model made of some of the layers, or some of the dimensions, of a larger one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerastc.compress.layer_paths import rebuilt
+from kerastc.models.compact_encoder import CompactEncoder
+from kerastc.models.parts import encoder_layer
+
+
+def fewer_layers(model: keras.Model, kept: Sequence[int]) -> keras.Model:
+    """A copy of a compact model with some of its blocks, in their order.
+
+    Args:
+        model: stays as it is.
+        kept: indices of the blocks.
+    """
+    teacher = encoder_layer(model)
+    config = teacher.get_config()
+    encoder = _encoder(config | {"blocks": [config["blocks"][i] for i in kept]})
+    for new, old in zip(encoder.tables.values(), teacher.tables.values(), strict=True):
+        _fill(new, old)
+    _fill(encoder.norm, teacher.norm)
+    for block, i in zip(encoder.blocks, kept, strict=True):
+        _fill(block, teacher.blocks[i])
+    return _around(model, encoder)
+
+
+def spread(layers: int, count: int) -> list[int]:
+    """So many of the layers, evenly: 0, 2, 4 of six for three.
+
+    Reference: Sanh et al. 2019, DistilBERT, section 3: one layer out of two.
+    """
+    return [i * layers // count for i in range(count)]
+
+
+def narrower(model: keras.Model, width: int) -> keras.Model:
+    """A copy of a compact model whose vectors have fewer dimensions: those that vary most.
+
+    Heads and feed-forward layers stay as wide as they are.
+
+    Args:
+        model: its encoder has a plain table and plain dense layers; it stays as it is.
+        width: dimensions that stay.
+    """
+    teacher = encoder_layer(model)
+    table = keras.ops.convert_to_numpy(teacher.tokens.embeddings)
+    kept = np.sort(np.argsort(-table.var(axis=0), kind="stable")[:width])
+    config = _unbuilt(teacher.get_config())
+    for name in teacher.tables:
+        config[name]["config"]["output_dim"] = width
+    for block in config["blocks"]:
+        for name in ("projection", "outer"):
+            block["config"][name]["config"]["units"] = width
+    encoder = _encoder(config)
+    _fill(encoder, teacher, kept)
+    return _around(model, encoder, kept)
+
+
+def _encoder(config: dict[str, Any]) -> CompactEncoder:
+    encoder = CompactEncoder.from_config(config | {"tuned": "all"})
+    encoder.build(None)
+    return encoder
+
+
+def _around(
+    model: keras.Model, encoder: CompactEncoder, kept: np.ndarray | None = None
+) -> keras.Model:
+    """The model with another encoder; what is behind it is like the model's, but of its own."""
+    teacher, copies = encoder_layer(model), []
+
+    def layer_for(old: keras.layers.Layer) -> keras.layers.Layer:
+        if old is teacher:
+            return encoder
+        copies.append((type(old).from_config(old.get_config()), old))
+        return copies[-1][0]
+
+    made = rebuilt(model, layer_for)
+    for new, old in copies:
+        _fill(new, old, kept)
+    return made
+
+
+def _fill(new: keras.layers.Layer, old: keras.layers.Layer, kept: np.ndarray | None = None) -> None:
+    """Copies weights; an axis that is shorter now takes the kept places of the old one."""
+    for target, source in zip(new.weights, old.weights, strict=True):
+        array = keras.ops.convert_to_numpy(source)
+        for axis, (now, before) in enumerate(zip(target.shape, source.shape, strict=True)):
+            if now != before:
+                array = array.take(kept, axis=axis)
+        target.assign(array)
+
+
+def _unbuilt(config: Any) -> Any:
+    """A nested configuration without the shapes that its layers were built for."""
+    if isinstance(config, dict):
+        return {key: _unbuilt(value) for key, value in config.items() if key != "build_config"}
+    return [_unbuilt(value) for value in config] if isinstance(config, list) else config

@@ -1,0 +1,78 @@
+"""Training inside of a step: the model learns from the original run, as far as it can hold it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+
+from kerastc.compress.masks.keep_zeros import KeepZeros
+from kerastc.compress.steps.training_step import Training
+from kerastc.compress.work import Work
+from kerastc.training.config import EarlyStopping
+from kerastc.training.fit import fit
+from kerastc.training.seeding import seed_all
+
+
+def teach(
+    work: Work,
+    options: Training,
+    callbacks: Callable[[int], Sequence[keras.callbacks.Callback]] = lambda steps: [KeepZeros()],
+    fitted: keras.Model | None = None,
+    earliest: Callable[[int], int] = lambda steps: 0,
+) -> dict[str, Any]:
+    """Trains `work.model` in place and leaves its best weights on validation in it.
+
+    Where it was stopped it goes on from the checkpoints in `work.run`. By default a kernel that was
+    pruned before keeps its zeros.
+
+    Args:
+        work: model and data.
+        options: how.
+        callbacks: of all steps of the training, what sees each batch and evaluation before it is
+            logged and saved.
+        fitted: what is fitted in the model's place, with its weights: adds a loss of its own.
+        earliest: of all steps of the training, the first whose weights may be chosen.
+
+    Returns:
+        epochs, seconds, rows, the chosen checkpoint and its main figure on validation.
+    """
+    subject = work.subject
+    config = subject.config.model_copy(
+        update={
+            "epochs": options.epochs,
+            "learning_rate": options.learning_rate or subject.learning_rate,
+            "schedule": "linear",
+            "warmup_steps": 0,
+            "warmup_fraction": options.warmup_fraction,
+            "batch_size": options.batch_size or subject.config.batch_size,
+            "seed": options.seed,
+            "accumulation": 1,
+            "class_weights": "none",
+            "early_stopping": EarlyStopping(metric=None, patience=0),
+        }
+    )
+    seed_all(work.model, config.seed)
+    work.model.trainable = True
+    batches = subject.training_batches(options.teaching, config)
+    steps = config.epochs * len(batches)
+    validation = subject.batches("validation")
+    judge = subject.head.judge(subject.output.labels)
+    choice, figures = fit(
+        fitted or work.model,
+        batches,
+        validation,
+        subject.head.teacher_loss(options.teaching, config),
+        judge,
+        config,
+        work.run,
+        callbacks(steps),
+        earliest(steps),
+    )
+    return {
+        "rows": len(batches.targets),
+        "epochs": figures["epochs"],
+        "seconds": figures["seconds"],
+        "examples_per_second": figures["examples_per_second"],
+        "chosen": choice.name,
+        f"validation_{judge.main.name}": choice.figures[judge.main.name],
+    }

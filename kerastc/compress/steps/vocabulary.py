@@ -1,0 +1,105 @@
+"""Vocabulary: the table of tokens keeps those that can occur, the table of places the length.
+
+    vocabulary                     the tokens of the training texts, and every single character
+    vocabulary:min_count=3         a rarer token gives way to its pieces
+    vocabulary:corpus=texts.csv    and the tokens of these texts
+
+Texts whose tokens all stay get the same logits as before.
+"""
+
+import math
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from kerastc.capabilities import Capability
+from kerastc.compress.steps.step import Step
+from kerastc.errors import UserError
+from kerastc.training.config import Count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kerastc.compress.work import Work
+    from kerastc.inputs.compression import CompressedInput
+    from kerastc.text.encoded import Encoded
+    from kerastc.text.tokenizer import Tokenizer
+
+
+class Vocabulary(Step):
+    """Cuts both tables of a text model and rewrites its tokenizer."""
+
+    name: ClassVar[str] = "vocabulary"
+    capability: ClassVar[Capability | None] = Capability.TOKENS
+
+    min_count: Count = 1  # times that a token must occur to stay
+    corpus: str = ""  # a file of further texts whose tokens stay
+
+    def check(self, before: list[Step]) -> None:
+        if any(step.name == "vocabulary" for step in before):
+            raise UserError("vocabulary stands twice; the second would find nothing to cut.")
+
+    def apply(self, work: "Work") -> dict[str, Any]:
+        from kerastc.compress.layer_paths import put, rebuilt
+        from kerastc.inputs.text.batches import SHAPES
+        from kerastc.models import compact, encoder_layer
+        from kerastc.models.compact_encoder import with_rows
+
+        shown = work.subject.input
+        model = compact(work.model)
+        encoder = encoder_layer(model)
+        length = min(shown.preprocessing["max_tokens"], encoder.max_length)
+        examples, corpus = work.subject.splits.train.examples, self._corpus(shown)
+
+        def counts(tokenizer: "Tokenizer") -> np.ndarray:
+            """How often each token occurs, (tokens,) int."""
+            found = _counts(shown.encoded(examples, tokenizer, length), tokenizer)
+            if corpus:
+                found = found + _counts(shown.encoded_texts(corpus, tokenizer, length), tokenizer)
+            return found
+
+        tokenizer, kept = _frequent(shown.tokenizer, counts, self.min_count)
+        before = (encoder.tokens.input_dim, encoder.max_length)
+        put(encoder, "tokens", with_rows(encoder.tokens, kept))
+        # On any backend a batch of the longest texts may be padded so far.
+        multiple = math.lcm(*(multiple for _, multiple in SHAPES.values()))
+        places = min(-(-length // multiple) * multiple, encoder.max_length)
+        put(encoder, "positions", with_rows(encoder.positions, np.arange(places)))
+        shown.tokenizer = tokenizer
+        work.model = rebuilt(model, lambda layer: layer)
+        return {"tokens": [before[0], len(kept)], "places": [before[1], places]}
+
+    def _corpus(self, shown: "CompressedInput") -> list[str]:
+        """Further texts whose tokens stay."""
+        if not self.corpus:
+            return []
+        from kerastc.data.tables.reading import Reading
+        from kerastc.data.texts.text_file import further_texts
+
+        return further_texts(self.corpus, Reading.of(shown.preprocessing))
+
+
+def _counts(rows: "Encoded", tokenizer: "Tokenizer") -> np.ndarray:
+    return np.bincount(rows.ids.values, minlength=tokenizer.vocabulary_size)
+
+
+def _frequent(
+    tokenizer: "Tokenizer", counts_of: "Callable[[Tokenizer], np.ndarray]", least: int
+) -> "tuple[Tokenizer, np.ndarray]":
+    """The tokenizer restricted to the tokens that occur so often, and their old ids.
+
+    Args:
+        tokenizer: of the model.
+        counts_of: how often each token of a tokenizer occurs, (tokens,) int.
+        least: times that a token has to occur to stay.
+    """
+    from kerastc.text.restricted import restricted
+
+    counts = counts_of(tokenizer)
+    if least == 1:
+        return restricted(tokenizer, np.flatnonzero(counts))
+    # Without the rare tokens first, so that the pieces they fall into are counted.
+    rare = (counts > 0) & (counts < least)
+    between, ids = restricted(tokenizer, np.flatnonzero(~rare))
+    again = np.flatnonzero(counts_of(between) >= least)
+    return restricted(tokenizer, ids[again])

@@ -1,0 +1,58 @@
+"""Images that are equal pixel by pixel."""
+
+from hashlib import sha256
+from math import prod
+
+import numpy as np
+
+from kerastc.data.texts.duplicates import EXAMPLES, Duplicates
+
+
+def equal_groups(*parts: np.ndarray) -> list[np.ndarray]:
+    """A number for each image, the same for equal ones, also where they are of several arrays.
+
+    Args:
+        *parts: (n, height, width, channels) uint8 arrays of equal shape but for n.
+
+    Returns:
+        An (n,) int64 array for each. Numbers count from 0 in the order of first appearance.
+    """
+    number_of: dict[bytes, int] = {}
+
+    def numbered(images: np.ndarray) -> np.ndarray:
+        pixels = np.ascontiguousarray(images).reshape(len(images), prod(images.shape[1:]))
+        digests = (sha256(row.data).digest() for row in pixels)
+        return np.array([number_of.setdefault(d, len(number_of)) for d in digests], dtype=np.int64)
+
+    return [numbered(images) for images in parts]
+
+
+def describe_duplicates(
+    groups: np.ndarray,
+    labels: np.ndarray,
+    names: np.ndarray,
+    classes: tuple[str, ...],
+    exact: int,
+    left_out: int,
+) -> Duplicates:
+    """The equal images among those whose classes may be seen.
+
+    Args:
+        groups: (n,) of `equal_groups`.
+        labels: (n,) indices into `classes`.
+        names: (n,) of the images.
+        classes: their names.
+        exact, left_out: as in `Duplicates`, which count rows beyond these, too.
+    """
+    order = np.argsort(groups, kind="stable")
+    starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
+    several = [rows for rows in np.split(order, starts[1:]) if len(rows) > 1]
+    class_sets = [sorted(set(labels[rows].tolist())) for rows in several]
+    examples = [
+        (tuple(names[rows[:2]].tolist()), tuple(classes[i] for i in found))
+        for rows, found in zip(several[:EXAMPLES], class_sets, strict=False)
+    ]
+    conflicting = sum(
+        len(rows) for rows, found in zip(several, class_sets, strict=True) if len(found) > 1
+    )
+    return Duplicates(None, exact, conflicting, tuple(examples), left_out=left_out, units="images")

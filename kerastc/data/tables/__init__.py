@@ -1,0 +1,1 @@
+"""Readers of tables of every kind, and of plain text."""

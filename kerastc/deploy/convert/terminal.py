@@ -1,0 +1,54 @@
+"""What an export wrote, as a table on the terminal."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from kerastc import formatting
+from kerastc.deploy.measure.benchmark import gzip_size
+from kerastc.deploy.signature import Signature
+from kerastc.printable import echo
+from kerastc.table import show_table
+from kerastc.tasks import task_named
+from kerastc.tensor import Tensor
+
+
+def export_table(signatures: Sequence[Signature]) -> None:
+    """A row a file: its shape, its sizes, and how far it is from the Keras model.
+
+    Args:
+        signatures: of one folder, at least one.
+    """
+    first = signatures[0]
+    task = task_named(first.task, first.path)
+    answer = task.output.answer
+    show_table(
+        ("file", "weights", "input", "size", "gzip", "difference", f"same {answer}"),
+        [
+            (
+                signature.file,
+                signature.quantization,
+                _shape(signature.inputs[0]),
+                formatting.size(signature.bytes),
+                formatting.size(_gzip_size(signature.path)),
+                f"{signature.parity['max_difference']:.2g}",
+                f"{signature.parity['agreement']:.1%}",
+            )
+            for signature in signatures
+        ],
+        f"{first.folder}: largest difference of a logit from the Keras model, and the "
+        f"share of {first.parity['rows']} {task.units} with the same {answer}",
+    )
+    for signature in signatures:
+        for note in signature.notes:
+            echo(f"{signature.file}: {note}")
+
+
+def _shape(tensor: Tensor) -> str:
+    """`1 x 26`, or of images `any x 32x32x3`."""
+    batch, *others = (str(n or "any") for n in tensor.shape)
+    return f"{batch} x {'x'.join(others)}"
+
+
+def _gzip_size(path: Path) -> int:
+    files = [part for part in path.rglob("*") if part.is_file()] if path.is_dir() else [path]
+    return sum(map(gzip_size, files))

@@ -1,0 +1,142 @@
+"""Measures one model with one number of threads, in a process of its own.
+
+    python -m kerastc.deploy.measure.worker
+
+The process imports what a device has and no more, so that its memory is that of the model in use.
+It reads requests, one line of JSON each, and answers each with a line:
+
+    {"load": {"signature": PATH, "threads": 1, "batch": 1, "length": 26, "examples": [...]}}
+        loads the model and calls it once;
+    {"calls": 20}
+        calls it on one batch of the examples after the other, and tells the milliseconds of each;
+    {"memory": true}
+        peak memory up to now;
+    {"outputs": [...]}
+        what the model gives for examples, by name, a list a row.
+
+Examples are packed as `kerastc.deploy.measure.packing` does.
+
+A request that cannot be met is answered by {"error": MESSAGE, "hint": HINT}.
+"""
+
+import gc
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from kerastc.deploy.measure.machine import memory, peak_memory
+from kerastc.deploy.measure.packing import unpacked
+from kerastc.deploy.run.runtime import predictor_for
+from kerastc.deploy.run.sessions import library
+from kerastc.deploy.signature import Signature
+from kerastc.errors import UserError
+
+WARM_UP = 2  # calls before each round that do not count: other models had the caches
+
+
+class Measured:
+    """A model and the batches that it is timed on.
+
+    Args:
+        signature: its path.
+        threads: that a call may use.
+        batch: rows a call.
+        length: tokens a row; None: as many as the longest of a call has.
+        examples: what it is timed on, at least one, packed.
+    """
+
+    def __init__(self, signature: str, threads: int, batch: int, length: int | None, examples: Any):
+        told = Signature.read(Path(signature))
+        self.predictor = predictor_for(told)
+        self.session = self.predictor.session
+        library(told.format)  # is there before memory and time are taken
+        given = unpacked(examples)
+        began = time.perf_counter()
+        rows = [self.predictor.rows(given[i : i + 1], length)[0] for i in range(len(given))]
+        self.tokenize_ms = (time.perf_counter() - began) * 1000 / len(rows)
+        self.before = memory()
+        began = time.perf_counter()
+        self.session.start(threads)
+        self.initialisation_ms = (time.perf_counter() - began) * 1000
+        self.batches = [
+            self.session.inputs([rows[(i + j) % len(rows)] for j in range(batch)], length)
+            for i in range(0, len(rows), batch)
+        ]
+        began = time.perf_counter()
+        self.session.run(self.batches[0])
+        self.first_call_ms = (time.perf_counter() - began) * 1000
+        self.session.check()
+
+    def loaded(self) -> dict[str, float]:
+        """What loading took, in milliseconds."""
+        return {
+            "initialisation_ms": self.initialisation_ms,
+            "first_call_ms": self.first_call_ms,
+            "tokenize_ms": self.tokenize_ms,
+        }
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Meets any request but the first."""
+        if "calls" in request:
+            return {"milliseconds": timed(self.session.run, self.batches, request["calls"])}
+        if "memory" in request:
+            peak = peak_memory()
+            return {"peak_memory_bytes": peak, "model_memory_bytes": max(peak - self.before, 0)}
+        found = self.predictor.outputs(self.predictor.rows(unpacked(request["outputs"])))
+        return {"outputs": {name: [row.tolist() for row in rows] for name, rows in found.items()}}
+
+
+def timed(run: Callable[[Any], Any], batches: Sequence[Any], calls: int) -> list[float]:
+    """Milliseconds of each of so many calls, over the batches in turn, after a warm-up.
+
+    Args:
+        run: what is timed.
+        batches: its arguments, at least one.
+        calls: how many are timed.
+    """
+    for i in range(WARM_UP):
+        run(batches[i % len(batches)])
+    found = []
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        for i in range(calls):
+            batch = batches[i % len(batches)]
+            began = time.perf_counter_ns()
+            run(batch)
+            found.append((time.perf_counter_ns() - began) / 1e6)
+    finally:
+        if collects:
+            gc.enable()
+    return found
+
+
+def serve(requests: TextIO, answers: TextIO, load: Callable[..., Any] = Measured) -> None:
+    """Answers requests until there are no more, or one could not be met.
+
+    Args:
+        requests: a line each.
+        answers: likewise.
+        load: what the fields of the first request go to; it gives something like `Measured`.
+    """
+    measured = None
+    for line in requests:
+        request = json.loads(line)
+        try:
+            if measured is None:
+                measured = load(**request["load"])
+                answer: dict[str, Any] = measured.loaded()
+            else:
+                answer = measured.answer(request)
+        except UserError as error:
+            answer = {"error": error.message, "hint": error.hint}
+        print(json.dumps(answer), file=answers, flush=True)
+        if "error" in answer:
+            return
+
+
+if __name__ == "__main__":
+    serve(sys.stdin, sys.stdout)

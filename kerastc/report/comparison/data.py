@@ -1,0 +1,256 @@
+"""Reads any runs and lines them up: what was set differently, and what came of it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from math import inf
+from pathlib import Path
+from typing import Any
+
+from kerastc import formatting
+from kerastc.errors import UserError
+from kerastc.report.comparison.figures import Compared
+from kerastc.report.comparison.table import COSTS, PLACES, Comparison, has, value
+from kerastc.report.record import RunRecord, read_record, shortest_names
+from kerastc.scores.figures import Figure
+from kerastc.scores.recommendation import Recommendation, candidate, recommend
+from kerastc.scores.seeds import over_seeds
+
+# Of what a training cost, these are told over seeds, too.
+_SPREAD_COSTS = (Figure("seconds", share=False), Figure("images", share=False))
+
+
+def compare(folders: Sequence[Path], figure: str = "") -> Comparison:
+    """Reads the runs, of the same recipe or not, finished or not.
+
+    Args:
+        folders: run folders; one that is given twice counts once.
+        figure: of validation, by which it recommends; by default the main one of their task.
+
+    Raises:
+        UserError: no folder is given, or one is no run.
+    """
+    distinct = {Path(folder).resolve(): Path(folder) for folder in folders}
+    if not distinct:
+        raise UserError("There is no run to compare.", "Name one or more run folders.")
+    records = [read_record(folder) for folder in distinct.values()]
+    names = shortest_names(list(distinct))
+    compared = Compared.of(records, figure)
+    pairs = [(_row(r, name, compared), r) for r, name in zip(records, names, strict=True)]
+    pairs.sort(key=lambda pair: _place(pair[0], compared.main))
+    rows = [row for row, _ in pairs]
+    records = [record for _, record in pairs]
+    found = _differing(rows)
+    implied = _implied(rows, records, found)
+    differing = [field for field in found if field not in implied]
+    baselines = _baselines(pairs, compared)
+    return Comparison(
+        rows,
+        differing,
+        implied,
+        _groups(rows, differing, compared),
+        records,
+        baselines,
+        _recommendation(pairs, baselines, differing, compared.chosen),
+        compared,
+    )
+
+
+def _place(row: Mapping[str, Any], main: Figure) -> tuple[bool, float]:
+    """The sort key that `Comparison.sorted_by` says."""
+    value = formatting.finite(row["validation"].get(main.name))
+    return row["state"] != "finished", inf if value is None else -main.sign * value
+
+
+def _row(record: RunRecord, name: str, compared: Compared) -> dict[str, Any]:
+    training = record.metrics.get("training") or {}
+    config = formatting.flatten(record.settings)
+    seed = config.pop("seed", record.environment.get("seed"))
+    epochs = len(record.history)
+    main = compared.main.name
+    return {
+        "run": name,
+        "folder": str(record.folder),
+        "recipe": record.recipe,
+        "state": "finished" if record.finished else f"not finished, epoch {epochs}",
+        "seed": seed,
+        "backend": record.environment.get("backend"),
+        "device": record.environment.get("device"),
+        "fingerprint": record.data.get("fingerprint"),
+        "config": config,
+        "train": {main: training.get(f"train_{main}")},
+        **{part: compared.figures_of(record.metrics.get(part) or {}) for part in compared.parts},
+        "training": {key: training.get(key) for key in COSTS},
+    }
+
+
+def _differing(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    found = [
+        field
+        for field in PLACES
+        if len({str(row[field]) for row in rows if row[field] is not None}) > 1
+    ]
+    fields = dict.fromkeys(field for row in rows for field in row["config"])
+    for field in fields:
+        having = [row for row in rows if field in row["config"]]
+        recipes_having = {row["recipe"] for row in having}
+        # A field missing in one of a recipe's own runs differs too: the recipe has changed.
+        compared = [row for row in rows if row["recipe"] in recipes_having]
+        if len({_key(row["config"].get(field)) for row in compared}) > 1:
+            found.append(field)
+    return found
+
+
+def _implied(
+    rows: Sequence[Mapping[str, Any]], records: Sequence[RunRecord], differing: Sequence[str]
+) -> list[str]:
+    """The differing fields that follow from the others.
+
+    A recipe, or a method that it is told, has settings of its own, which differ though nobody
+    changed them: they follow from the recipe and from what was changed.
+    """
+    if any(record.changed is None for record in records):
+        return []
+    changed = {*PLACES, *(field for record in records for field in record.changed)}
+    said = [field for field in differing if field in changed]
+
+    def told(row: Mapping[str, Any], fields: Sequence[str]) -> str:
+        return _key([[has(row, field), value(row, field)] for field in fields])
+
+    known = len({told(row, said) for row in rows})
+    return [
+        field
+        for field in differing
+        if field not in changed and len({told(row, [*said, field]) for row in rows}) == known
+    ]
+
+
+def _groups(
+    rows: Sequence[Mapping[str, Any]], differing: Sequence[str], compared: Compared
+) -> list[dict[str, Any]]:
+    """Groups of finished runs that share all but the seed, the best mean on validation first.
+
+    There are none where no group has several seeds; otherwise settings of one run stand there, too.
+    """
+    together, main = _but_for_seeds(rows), compared.main
+    if not any(len({_key(row["seed"]) for row in members}) > 1 for members in together):
+        return []
+    groups = [
+        {
+            "settings": {
+                field: value(members[0], field) for field in differing if has(members[0], field)
+            },
+            "seeds": [row["seed"] for row in members],
+            "runs": [row["run"] for row in members],
+            "train": _spreads([row["train"] for row in members], [main]),
+            **{
+                part: _spreads([row[part] for row in members], figures)
+                for part, figures in compared.parts.items()
+            },
+            "training": _spreads([row["training"] for row in members], _SPREAD_COSTS),
+        }
+        for members in together
+    ]
+    return sorted(groups, key=lambda g: -main.sign * (g["validation"][main.name]["mean"] or 0))
+
+
+def _but_for_seeds(rows: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """The finished runs, or baselines, with those together that share all but the seed."""
+    together: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        if row["state"] in ("finished", "baseline"):
+            same = [row["state"], row["recipe"], row["backend"], row["device"], row["config"]]
+            together.setdefault(_key(same), []).append(row)
+    return list(together.values())
+
+
+def _baselines(
+    pairs: Sequence[tuple[Mapping[str, Any], RunRecord]], compared: Compared
+) -> list[dict[str, Any]]:
+    """A row for each distinct baseline: runs on the same splits share theirs."""
+    together: dict[str, list[tuple[Mapping[str, Any], Mapping[str, Any]]]] = {}
+    for row, record in pairs:
+        baseline = record.metrics.get("baseline") or {}
+        if row["state"] == "finished" and baseline.get("validation"):
+            figures = [baseline["validation"], baseline.get("test")]
+            together.setdefault(_key([row["fingerprint"], figures]), []).append((row, baseline))
+    return [_baseline_row(members, compared) for members in together.values()]
+
+
+def _baseline_row(
+    members: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], compared: Compared
+) -> dict[str, Any]:
+    rows, (baseline, *_) = [row for row, _ in members], [baseline for _, baseline in members]
+    training = baseline.get("training") or {}
+    first = rows[0]
+    return {
+        "run": baseline.get("name", "baseline"),
+        "folder": None,
+        "state": "baseline",
+        "of": [row["run"] for row in rows],
+        **{field: _agreed([row[field] for row in rows]) for field in (*PLACES, "seed")},
+        "fingerprint": first["fingerprint"],
+        "config": {
+            field: setting
+            for field, setting in first["config"].items()
+            if all(_key(row["config"].get(field)) == _key(setting) for row in rows)
+        },
+        "train": {compared.main.name: None},
+        **{part: compared.figures_of(baseline.get(part) or {}) for part in compared.parts},
+        "training": {key: training.get(key) for key in COSTS} | {"steps": 0},
+    }
+
+
+def _agreed(values: Sequence[Any]) -> Any:
+    """The value, or None where there are several."""
+    return values[0] if len(set(map(_key, values))) == 1 else None
+
+
+def _recommendation(
+    pairs: Sequence[tuple[Mapping[str, Any], RunRecord]],
+    baselines: Sequence[Mapping[str, Any]],
+    differing: Sequence[str],
+    figure: Figure,
+) -> Recommendation | None:
+    """None, too, where runs have other outputs or labels: their figures are of other tasks."""
+    finished = [record for row, record in pairs if row["state"] == "finished"]
+    if len({(record.answered, record.labels) for record in finished}) != 1:
+        return None
+    said = {}
+    for row, record in pairs:
+        if row["state"] == "finished" and (found := record.predictions_of("validation")):
+            said[row["run"]] = found
+    candidates = []
+    for members in (*_but_for_seeds([row for row, _ in pairs]), *_but_for_seeds(baselines)):
+        first = members[0]
+        words = [
+            f"{field}={formatting.scalar(value(first, field))}"
+            for field in differing
+            if has(first, field)
+        ]
+        if first["state"] == "baseline":
+            words.insert(0, first["run"])
+        name = first["run"] if len(members) == 1 else first["recipe"]
+        candidates.append(
+            candidate(" ".join(words) or name, members, figure, finished[0].output, said)
+        )
+    units = {record.units for record in finished}
+    return recommend(
+        [found for found in candidates if found], units.pop() if len(units) == 1 else "rows"
+    )
+
+
+def _spreads(
+    found: Sequence[Mapping[str, Any]], figures: Sequence[Figure]
+) -> dict[str, dict[str, Any]]:
+    """What `over_seeds` says of each figure, from the runs that have it."""
+    spreads = {}
+    for figure in figures:
+        values = [one[figure.name] for one in found]
+        values = [value for value in values if formatting.finite(value) is not None]
+        spreads[figure.name] = over_seeds(values, share=figure.share)
+    return spreads
+
+
+def _key(value: Any) -> str:
+    """Settings in a form that can be compared and hashed."""
+    return json.dumps(value, sort_keys=True, default=str)

@@ -1,0 +1,34 @@
+"""A plot with the words that go with it, and the picture of it that a page embeds."""
+
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from kerastc.report.drawing.style import png
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure with its file name, the caption below it, what it shows in words, its heading."""
+
+    name: str
+    figure: Figure
+    caption: str
+    description: str
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawn plot: PNG bytes, the words that go with it, its width in CSS pixels."""
+
+    image: bytes
+    caption: str
+    description: str
+    width: int
+
+    @classmethod
+    def of(cls, plot: Plot) -> "Picture":
+        """Draws the plot."""
+        width = round(plot.figure.get_figwidth() * 96)
+        return cls(png(plot.figure), plot.caption, plot.description, width)

@@ -1,0 +1,73 @@
+"""Turns a trained model's answers into the run's final figures, plots and page."""
+
+from typing import TYPE_CHECKING, Any
+
+from kerastc.outputs.output import Output
+from kerastc.report.input_page import input_page
+from kerastc.report.page.fold_figures import fold_figures
+from kerastc.report.page.page import write_report
+from kerastc.run import Run
+from kerastc.tasks import task_of
+
+if TYPE_CHECKING:
+    from kerastc.data.splits import Splits
+    from kerastc.training.trained import Trained
+
+
+def conclude(run: Run, splits: "Splits", trained: "Trained") -> None:
+    """Writes predictions/, metrics.json, plots/ and report.html.
+
+    Args:
+        run: the run that was trained.
+        splits: its data.
+        trained: what training left; a child run without a baseline has its parent's.
+    """
+    task = task_of(run)
+    output, parts = task.output(run.classes), _parts(splits, trained)
+    page, shown = task.output_part("page").PAGE(task.output), {}
+    for part, rows in parts.items():
+        said = getattr(trained, part)
+        with run.writing("predictions", f"{part}.csv") as path:
+            output.write_predictions(path, task.columns, rows.written, rows.labels, said)
+        shown[part] = page.shown_rows(rows.labels, said)
+    input_page(task).keep(run, parts, shown, trained)
+    run.write_json("metrics.json", _metrics(run, splits, trained, output))
+    write_report(run.folder)
+
+
+def _parts(splits: "Splits", trained: "Trained") -> dict[str, Any]:
+    """The rows of each part that was predicted; a model made of a cross-validated one has no test.
+
+    All rows are the test rows of a cross-validation: each was predicted by a model of its own fold.
+    """
+    parts = {"validation": splits.validation}
+    if trained.folds or not splits.folds:
+        parts["test"] = splits.tested
+    return parts
+
+
+def _metrics(run: Run, splits: "Splits", trained: "Trained", output: Output) -> dict[str, Any]:
+    """What metrics.json says."""
+    metrics = {"training": trained.figures}
+    parts = _parts(splits, trained)
+    measured = {part: (rows, getattr(trained, part)) for part, rows in parts.items()}
+    if trained.flipped is not None and "test" in parts:
+        # Beside the test figures, never in their place.
+        measured["test_flipped"] = (parts["test"], trained.flipped)
+    for name, (rows, answers) in measured.items():
+        metrics[name] = output.metrics(rows.labels, answers)
+    if trained.baseline:
+        metrics["baseline"] = {"name": trained.baseline.name, "training": trained.baseline.figures}
+        for part, rows in parts.items():
+            if (of_part := getattr(trained.baseline, part)) is not None:
+                metrics["baseline"][part] = output.metrics(rows.labels, of_part)
+    elif run.parent:
+        parents = run.parent_run().read_json("metrics.json")
+        metrics["baseline"] = parents.get("baseline")
+    if trained.folds:
+        metrics["folds"] = fold_figures(splits.folds, parts["test"], trained, output)
+    if trained.choice and trained.choice.table:
+        metrics["checkpoints"] = {"rule": trained.choice.rule, "table": trained.choice.table}
+    if trained.method:
+        metrics["method"] = trained.method
+    return metrics
