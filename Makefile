@@ -17,7 +17,8 @@ LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.1
 # Options that leave out what a list has already.
 WITHOUT = $$(sed -n 's/^\([A-Za-z0-9._-]*\)==.*/--no-emit-package \1/p' $(1))
 # Two processes, a file of tests to one of them, since its tests share what they train.
-PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# The log ends in the slowest tests.
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations=30
 RECIPES := $(sort $(notdir $(basename $(wildcard recipes/*.py))))
 
 .DEFAULT_GOAL := help
