@@ -50,7 +50,7 @@ def fragment(template: str, macro: str, **values: Any) -> Markup:
 def _environment() -> jinja2.Environment:
     here = Path(__file__).parent
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([here, here.parent / "outputs"]),
+        loader=jinja2.FileSystemLoader([here, here.parents[1] / "outputs"]),
         autoescape=True,
         finalize=_shown,
         trim_blocks=True,
