@@ -6,6 +6,7 @@ import string
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -28,6 +29,10 @@ if os.environ["KERAS_BACKEND"] == "jax" and "JAX_COMPILATION_CACHE_DIR" not in o
         "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
     )
 
+
+# No test asserts a time, and a busy machine is slow.
+hypothesis.settings.register_profile("no deadline", deadline=None)
+hypothesis.settings.load_profile("no deadline")
 
 # What tests trust is not what the user trusts.
 state = tempfile.mkdtemp(prefix="kerastc-state-")

@@ -53,7 +53,7 @@ def test_frequent_tokens_of_a_table_are_kept_best():
 
 
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 2**16))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_full_rank_gives_the_kernel_back(inputs, outputs, seed):
     random = np.random.default_rng(seed)
     kernel = random.normal(size=(inputs, outputs))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kerastc.compress.masks.magnitude import kept_count, m_by_n_mask, magnitude_masks
@@ -19,7 +19,6 @@ def kernel(shape, seed, values=None):
 
 
 @given(shapes, sparsities, st.integers(0, 99), st.booleans())
-@settings(deadline=None)
 def test_exactly_so_many_stay_and_none_of_them_is_smaller_than_one_that_goes(
     shape, sparsity, seed, equals
 ):
@@ -41,7 +40,6 @@ def test_of_equals_the_first_stay():
 
 
 @given(sparsities, st.integers(0, 99))
-@settings(deadline=None)
 def test_global_masks_keep_the_largest_of_all_and_one_of_each(sparsity, seed):
     weights = [kernel((4, 5), seed), 3 * kernel((6, 2), seed + 1), 1e-6 * kernel((3, 3), seed + 2)]
     masks = magnitude_masks(weights, sparsity, "global")
@@ -63,7 +61,6 @@ def test_blocks_stay_or_go_by_their_mean_magnitude():
 
 
 @given(shapes, st.tuples(st.integers(1, 4), st.integers(1, 4)), sparsities, st.integers(0, 99))
-@settings(deadline=None)
 def test_a_block_is_of_one_kind_also_at_the_edge(shape, block, sparsity, seed):
     (mask,) = magnitude_masks([kernel(shape, seed)], sparsity, block=block)
     assert mask.shape == shape
@@ -86,7 +83,6 @@ def test_the_last_axis_of_a_convolution_are_the_columns():
 @given(
     st.integers(1, 3), st.integers(4, 6), st.integers(1, 4), st.integers(1, 3), st.integers(0, 99)
 )
-@settings(deadline=None)
 def test_of_every_group_of_inputs_the_smallest_go(height, group, outputs, zeros, seed):
     weights = kernel((height, 3 * group, outputs), seed)
     mask = m_by_n_mask(weights, zeros, group)

@@ -77,7 +77,7 @@ def test_a_median_between_two_numbers_is_rounded_down():
     assert balance(splits, "both", seed=0).train.class_counts().tolist() == [28, 21]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.integers(20, 90), min_size=2, max_size=5),
     st.lists(st.integers(0, 500), max_size=60),

@@ -234,7 +234,7 @@ def expected(rows: list[tuple[str, str, str, str]]) -> tuple[list[int], Counter[
     return kept, reasons
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(kinds, max_size=25))
 def test_every_row_is_kept_or_rejected_for_its_reason(tmp_path_factory, rows):
     lines = [KINDS[kind].format(date=d, category=c, text=t) for kind, d, c, t in rows]
@@ -262,7 +262,7 @@ junk = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @example([('\t"', ""), ("", '"')], "\t")  # a rejected row of two lines
 @given(st.lists(st.tuples(junk, junk), min_size=1, max_size=12), st.sampled_from(",;\t"))
 def test_no_line_of_any_junk_is_lost_in_silence(tmp_path_factory, lines, delimiter):

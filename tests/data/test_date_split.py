@@ -50,7 +50,7 @@ def test_a_split_by_text_has_no_dates_in_its_record():
     assert "dates" not in split(dated(days(20, 4)), seed=0).as_dict()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.integers(1, 12), min_size=3, max_size=30),
     st.sampled_from([(0.15, 0.15), (0.1, 0.2), (0.3, 0.05), (0.25, 0.5)]),
@@ -67,7 +67,7 @@ def test_every_border_is_the_nearest_midnight(a_day, shares):
     assert sum(map(len, parts(splits))) == total
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.lists(
         st.tuples(st.integers(0, 99), st.sampled_from([0, *range(20210101, 20210111)])),

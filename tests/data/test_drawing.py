@@ -11,7 +11,7 @@ def drawn(labels, groups, sizes, seed=0):
     return draw_parts(labels, np.asarray(groups), classes, sizes, np.random.default_rng(seed))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.integers(1, 40), min_size=1, max_size=6),
     st.lists(st.floats(0, 0.4), min_size=1, max_size=3),
@@ -27,7 +27,7 @@ def test_single_rows_give_exact_sizes_in_the_classes_proportions(counts, shares,
     assert np.all(np.abs(got - np.array(counts) * sizes[0] / len(labels)) < 1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 30), min_size=20, max_size=120), st.integers(0, 9))
 def test_groups_stay_together_and_no_part_gets_more_than_asked(groups, seed):
     labels = np.random.default_rng(seed).integers(0, 3, len(groups))

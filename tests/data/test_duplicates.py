@@ -46,7 +46,7 @@ def families(draw):
     return sorted(set(texts), key=texts.index)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(families(), st.sampled_from([0.3, 0.5, 0.75, 0.8, 0.9, 1.0]))
 def test_the_pairs_are_those_of_all_comparisons(texts, similarity):
     assert near_pairs(texts, similarity).tolist() == [*map(list, brute_force(texts, similarity))]
@@ -65,7 +65,7 @@ def test_the_pairs_do_not_depend_on_the_size_of_the_chunks(monkeypatch):
     assert near_pairs(texts, 0.75).tolist() == [*map(list, expected)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(families(), st.sampled_from([0.5, 0.9]))
 def test_groups_are_the_connected_components(texts, similarity):
     data = labelled(*[(text, "x") for text in texts])

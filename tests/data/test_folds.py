@@ -35,7 +35,7 @@ def test_folds_hold_as_many_rows_of_each_class_as_those_of_scikit_learn(folds):
         assert counts[0] == counts[1]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     labels=st.lists(st.integers(0, 2), min_size=24, max_size=80),
     joined=st.integers(1, 60),

@@ -48,7 +48,7 @@ def test_the_digits_are_split_without_being_told_how():
     assert splits.unlabelled.examples.max() == 255
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.integers(30, 60), min_size=2, max_size=5),
     st.booleans(),

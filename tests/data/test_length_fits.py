@@ -96,7 +96,6 @@ any_lengths = st.lists(
 ).map(np.array)
 
 
-@settings(deadline=None)
 @given(any_lengths)
 def test_every_length_stands_in_the_histogram_once(lengths):
     histogram = Lengths.of(lengths).histogram
@@ -106,7 +105,7 @@ def test_every_length_stands_in_the_histogram_once(lengths):
     assert list(histogram.counts) == np.histogram(lengths, edges - 0.5)[0].tolist()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(any_lengths)
 def test_summaries_are_those_of_numpy_and_fits_always_end(lengths):
     found = Lengths.of(lengths)

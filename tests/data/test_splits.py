@@ -49,7 +49,7 @@ def test_the_source_s_general_problem():
     assert splits.summary()["train"] == {"rows": 1504 - 2 * 226, "counts": [448, 358, 246]}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(st.integers(20, 90), min_size=2, max_size=6),
     st.sampled_from([(0.15, 0.15), (0.1, 0.2), (0.3, 0.05), (0.25, 0.5)]),
@@ -67,7 +67,7 @@ def test_every_row_is_in_one_part_and_every_share_within_one_row(counts, shares,
     assert np.all(np.abs(train - np.array(counts) * (1 - sum(shares))) < 2)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 2)), max_size=90), st.integers(0, 5))
 def test_equal_texts_stay_together_and_sizes_are_kept(copies, seed):
     base = different_texts(150)

@@ -113,7 +113,7 @@ words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 rows = st.lists(st.tuples(words, st.sampled_from(["x", "y,", 'z"'])), min_size=1, max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows.filter(lambda rows: all(text.split() for text, _ in rows)), st.sampled_from(",\t;|"))
 def test_whatever_the_csv_module_writes_is_read_back(tmp_path_factory, rows, delimiter):
     stream = io.StringIO(newline="")

@@ -143,7 +143,7 @@ def test_what_is_no_bundle_is_refused(packed, tmp_path):
     refused(other, "cannot be unpacked")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=SHARED)
+@settings(max_examples=40, suppress_health_check=SHARED)
 @given(share=st.floats(0, 0.999))
 def test_a_truncated_bundle_is_refused(packed, share):
     content = packed.read_bytes()
@@ -152,7 +152,7 @@ def test_a_truncated_bundle_is_refused(packed, share):
     refused(cut, "cannot be unpacked")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=SHARED)
+@settings(max_examples=60, suppress_health_check=SHARED)
 @given(place=st.floats(0, 0.999), value=st.integers(1, 255))
 def test_a_changed_byte_is_refused_or_changes_nothing(packed, place, value):
     content = bytearray(packed.read_bytes())

@@ -83,7 +83,7 @@ texts = st.lists(st.text(characters, max_size=40), min_size=1, max_size=20)
 
 @pytest.mark.parametrize("case", ["uncased", "cut capitals"])
 def test_ids_are_ours_on_any_text(made, case):
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(texts=texts)
     def check(texts):
         assert_equal(*made(case), texts)

@@ -28,7 +28,7 @@ def test_a_shift_brings_in_the_reflection(images):
         np.testing.assert_array_equal(result, expected)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_cutout_paints_a_square_and_nothing_else(data):
     h, w, side = (data.draw(st.integers(1, 9)) for _ in range(3))

@@ -3,7 +3,7 @@ import itertools
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kerastc.inputs.text.batches import NOTHING, SHAPES, TextBatches, choose_lengths
@@ -52,7 +52,6 @@ def test_every_row_comes_once_an_epoch_with_its_own_target(lengths, batch_size, 
 
 
 @given(LENGTHS, st.integers(1, 3))
-@settings(deadline=None)
 def test_chosen_lengths_pad_least(lengths, count):
     """Against a search through all choices."""
     lengths = np.array(lengths)

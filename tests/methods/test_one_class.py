@@ -74,7 +74,7 @@ def test_svdd_is_eq_3_with_the_quantile_for_its_radius():
     assert loss == pytest.approx(soft_boundary(distances, radius, 0.9), rel=1e-5)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(arrays(np.float32, (20, 2), elements=st.floats(-8, 8, width=32)), NUS)
 def test_no_other_radius_makes_svdd_smaller(outputs, nu):
     centre = np.ones(2, "float32")

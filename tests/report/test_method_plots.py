@@ -64,7 +64,7 @@ def test_rows_of_images_are_drawn_pixel_by_pixel():
     assert (lower < 10).mean() < 0.05
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.integers(3, 30), st.integers(2, 6))
 def test_principal_components_carry_the_greatest_variances(seed, rows, features):
     points = np.random.default_rng(seed).normal(size=(rows, features)) * np.arange(1, features + 1)

@@ -51,7 +51,7 @@ def agree_with_scikit_learn(labels, probabilities, classes):
     assert ours["accuracy"] == pytest.approx(accuracy_score(labels, predicted))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 60), st.integers(2, 7), st.integers(0, 10_000))
 def test_figures_are_those_of_scikit_learn(rows, classes, seed):
     labels, probabilities = random_predictions(rows, classes, seed)
@@ -193,7 +193,7 @@ def test_few_classes_have_no_top_5_accuracy():
     assert "top_5_accuracy" not in metrics["intervals"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000), st.integers(1, 8))
 def test_among_top_counts_as_argmax_does_where_probabilities_are_equal(seed, guesses):
     """Coarse probabilities tie often, as those of a model that knows nothing."""
@@ -249,7 +249,7 @@ def test_examples_of_several_columns_have_one_each(tmp_path):
     assert (back.columns, back.examples.tolist()) == (("first", "second"), pairs.tolist())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.text(st.characters(codec="utf-8"), max_size=12), min_size=1, max_size=5))
 def test_any_text_survives_the_file(tmp_path_factory, texts):
     path = tmp_path_factory.mktemp("any") / "test.csv"

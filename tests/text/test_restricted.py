@@ -54,7 +54,7 @@ def unigrams(kind: str = "Albert", model: str = "unigram", size: int = 45) -> To
 
 @pytest.mark.parametrize("tokenizer", [word_pieces(), pairs()], ids=["pieces", "pairs"])
 @given(WORDS, WORDS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_texts_of_kept_tokens_are_cut_as_before_and_others_still_are_cut(tokenizer, known, new):
     text = " ".join(known) or "happy"
     before = tokenizer.encode([text], 64).ids[0]

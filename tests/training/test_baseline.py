@@ -147,7 +147,7 @@ def test_of_too_many_words_the_commonest_stay(tmp_path):
     assert len(module._columns(texts, 10, WORDS)) == 3
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     matrices(np.int8, st.tuples(st.integers(1, 6), st.integers(1, 8)), elements=st.integers(0, 2)),
     st.sets(st.integers(0, 7), min_size=1),
