@@ -9,6 +9,7 @@ from pathlib import Path
 import hypothesis
 import numpy as np
 import pytest
+from subjects import SUBJECTS
 
 # Before any test imports Keras.
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -42,13 +43,6 @@ os.environ["XDG_STATE_HOME"] = state
 def pytest_unconfigure():
     for folder in filter(None, (compiled, state)):
         shutil.rmtree(folder, ignore_errors=True)
-
-
-SUBJECTS = {
-    "cooking": "boil salt pan oven bread soup knead taste simmer flour",
-    "sailing": "mast wind harbour rope tide deck anchor sail knot storm",
-    "chess": "pawn king rook check castle board queen move opening mate",
-}
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import string
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from conftest import SUBJECTS
+from subjects import SUBJECTS
 
 from kerastc import launch
 from kerastc.cli import main

@@ -126,9 +126,10 @@ def run_summary(run: "Run") -> None:
             metrics_table(metrics["validation"], task, f"On validation {units}")
             if run.path("data.json").is_file() and run.read_json("data.json").get("folds"):
                 console.print(f"No {units} are left to test on: {WITHOUT_TEST}")
-        page = task.output_part("page").PAGE(task.output)
-        for line in page.further_lines(metrics):
-            console.print(line)
+        if task:
+            page = task.output_part("page").PAGE(task.output)
+            for line in page.further_lines(metrics):
+                console.print(line)
     if run.path("report.html").is_file():
         console.print(f"Report:   {run.path('report.html')}", soft_wrap=True)
     if known:

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.backend
 def pad(tokens, length):
     ids = np.zeros((len(tokens), length), "int32")
     for row, one in enumerate(tokens):
-        ids[row, : len(one)] = one
+        ids[row, : len(one)] = one.ids
     return ids
 
 
