@@ -1,4 +1,4 @@
-"""Objects of a JSON Lines file, each with its line."""
+"""Objects in a JSON Lines file, each with its line."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from kerastc.errors import UserError
 
 
 def objects(file: PlainFile) -> Iterator[tuple[int, dict]]:
-    """Yields (line, object) of a JSON Lines file."""
+    """Yields (line, object) from a JSON Lines file."""
     with closing(file.lines()) as lines:
         for line, text in enumerate(lines, 1):
             if text.isspace():

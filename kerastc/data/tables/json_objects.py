@@ -1,4 +1,4 @@
-"""Tables that are one JSON object, as programs write them where an array of rows would do."""
+"""Tables written as one JSON object instead of an array of rows."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,17 +11,17 @@ WANTED = 'Give an array of objects: [{"text": "a text", "label": "its class"}, .
 
 
 def rows_within(path: Path, found: dict[str, Any]) -> tuple[Sequence[dict], str] | None:
-    """The rows of a file that is one object, and where they were, in words.
+    """The rows in a file that is one object, and where they were, in words.
 
-    Rows are in one list of objects beside other things (`{"data": [...]}`); or values in a list
+    Rows are in one list of objects among other things (`{"data": [...]}`); or values are in a list
     for each column; or, as pandas writes them, in an object for each column or each row, or in
     lists under "columns" and "data".
 
     Returns:
-        None where the object is flat: one row of JSON Lines.
+        None if the object is flat: one row of JSON Lines.
 
     Raises:
-        UserError: the object can be meant in several ways, or in none.
+        UserError: the object can be read as a table in several ways, or in none.
     """
     if not any(isinstance(value, list | dict) for value in found.values()):
         return None
@@ -33,7 +33,7 @@ def rows_within(path: Path, found: dict[str, Any]) -> tuple[Sequence[dict], str]
             )
     columns, data = found.get("columns"), found.get("data")
     if _names(columns) and isinstance(data, list):
-        return _split(path, columns, data), "columns and data apart"
+        return _split(path, columns, data), "columns and data in separate lists"
     lists = {key: value for key, value in found.items() if _objects(value)}
     if len(lists) > 1:
         named = ", ".join(map(repr, lists))
