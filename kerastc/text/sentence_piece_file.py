@@ -1,4 +1,4 @@
-"""Reads a SentencePiece model file, as far as it decides how texts are cut.
+"""Reads the parts of a SentencePiece model file that determine tokenization.
 
 The file is a protocol buffer of the message ModelProto:
 https://github.com/google/sentencepiece/blob/master/src/sentencepiece_model.proto
@@ -33,7 +33,7 @@ class SentencePieceModel:
         byte_fallback: whether an unknown character becomes its bytes.
         charsmap: how characters are normalized, compiled; empty leaves them.
         add_dummy_prefix: whether a text begins with a space.
-        remove_extra_whitespaces: whether spaces around a text and repeated ones go.
+        remove_extra_whitespaces: whether spaces around a text and repeated ones are removed.
         escape_whitespaces: whether a space is written as U+2581.
     """
 
@@ -50,7 +50,7 @@ class SentencePieceModel:
         """Reads the content of a file.
 
         Raises:
-            UserError: where it is none, or of a kind that has no equal in a `tokenizer.json`.
+            UserError: it is not one, or of a kind without equivalent in a `tokenizer.json`.
         """
         try:
             found = list(_fields(raw))
@@ -78,12 +78,12 @@ class SentencePieceModel:
 
     @property
     def unknown(self) -> int:
-        """The id of the piece for what is unknown."""
+        """The id of the unknown piece."""
         return next((i for i, p in enumerate(self.pieces) if p.kind == UNKNOWN), 0)
 
 
 def _merged(fields: list[tuple[int, int | bytes]], wanted: int) -> dict[int, int | bytes]:
-    """The fields of a message inside of another; the last one of a number counts."""
+    """The fields of a message inside another; of several with one number the last counts."""
     return dict(
         field for number, value in fields if number == wanted for field in _fields(bytes(value))
     )

@@ -74,7 +74,7 @@ REFUSED = {
     "row over lines": ('[\n{"text": "a",\n"label" 1},\n]', ["line 2", "line 3", "':'"]),
     "cut in a row": (json.dumps(ROWS, indent=1)[:-20], ["line 6", "cut short"]),
     "cut behind a row": (json.dumps(ROWS)[:-1], ["cut short"]),
-    "text behind the end": (json.dumps(ROWS) + "x", ["more text behind"]),
+    "text behind the end": (json.dumps(ROWS) + "x", ["more text after"]),
     "arrays": ("[[1, 2]]", ["line 1", "a list where an object"]),
     "texts": ('["a", "b"]', ["the value 'a'", '[{"text"']),
     "nothing": ("[]", ["holds no rows"]),

@@ -19,7 +19,7 @@ TAB = "\t"
 
 
 class PairReader(TextReader):
-    """See `Reader`; a file is read as the run's own was, but for what the user says."""
+    """See `Reader`; a file is read as the run's own was, except for what the user specifies."""
 
     def named(
         self, words: Sequence[str], path: Path | None, columns: str, run: Path, **form: Any
@@ -68,10 +68,10 @@ class PairReader(TextReader):
 
 
 def _two(reading: Reading) -> tuple[str, str]:
-    """The columns of the two texts; empty where none are known.
+    """The columns of the two texts; empty if none are known.
 
     Raises:
-        UserError: where another number of columns is named.
+        UserError: another number of columns is named.
     """
     if len(reading.text) not in (0, 2):
         raise UserError(
@@ -87,7 +87,7 @@ def _parted(line: str, number: int) -> tuple[str, str]:
     if len(texts) != 2 or not all(texts):
         raise UserError(
             f"Line {number} of standard input is no pair of texts.",
-            "Write two texts with a tab between them, a pair a line.",
+            "Write two texts with a tab between them, one pair per line.",
         )
     return texts[0], texts[1]
 
