@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 # What programs write for a missing value, in lower case. "NA" and "none" are not among them: they
 # are classes in many data sets (Namibia, "none of these").
 MISSING = frozenset(("nan", "-nan", "null", "n/a", "#n/a", "#na", "<na>", "<null>"))
-INVISIBLE = re.compile(  # but for white space, which becomes a space; what no font shows
+INVISIBLE = re.compile(  # characters that no font shows, except white space, which becomes a space
     "[\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u180b-\u180f\u200b\u200e\u200f"
     "\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
 )

@@ -37,7 +37,7 @@ def restricted(tokenizer: Tokenizer, used: Iterable[int]) -> tuple[Tokenizer, np
         if smaller.token(new) != tokenizer.token(old):
             raise UserError(
                 "vocabulary does not apply: the ids of the tokens that were added to the tokenizer "
-                f"are not behind its vocabulary ({tokenizer.token(old)!r})."
+                f"do not follow its vocabulary ({tokenizer.token(old)!r})."
             )
     return smaller, kept
 

@@ -70,8 +70,8 @@ class SentencePieceModel:
             raise UserError("it is no SentencePiece model: it has no pieces.")
         if model.kind not in (UNIGRAM, BPE) or trainer.get(24, 0):
             raise UserError(
-                "its SentencePiece model is neither of unigrams nor of byte pairs, or marks spaces "
-                "behind words.",
+                "its SentencePiece model uses neither unigrams nor byte pairs, or marks spaces "
+                "after words.",
                 "Give the folder a tokenizer.json.",
             )
         return model

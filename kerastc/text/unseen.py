@@ -57,7 +57,7 @@ class Unseen:
             yield f"{self._have(self.cut)} more than {most}: cut there{further}."
         if self.many_unknown:
             yield (
-                f"{self._have(self.unknown > 0)} tokens that the vocabulary does not know "
+                f"{self._have(self.unknown > 0)} tokens that are not in the vocabulary "
                 f"({self.unknown_share:.1%} of all tokens)."
             )
 

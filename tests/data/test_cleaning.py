@@ -201,7 +201,7 @@ KINDS = {
     "NUL character": "20210101,news,{text}\0",
     "bytes of another encoding": "20210101,news,{text}\udce9",
     "wrong number of columns": "20210101,news,{text},{text}",
-    "text behind a closing quotation mark": '20210101,news,"{text}" more',
+    "text after a closing quotation mark": '20210101,news,"{text}" more',
     "quotation mark never closed": '20210101,news,"{text}',
     "good": "{date},{category},{text}",
 }

@@ -88,7 +88,7 @@ REFUSED = {
     "several lists": ({"train": ROWS, "test": ROWS}, ["'train', 'test'", "test=test.json"]),
     "columns of two lengths": ({"text": ["a"], "label": ["x", "y"]}, ["'text' 1, 'label' 2"]),
     "objects in objects": ({"a": {"b": {"c": 1}}}, ["array of objects"]),
-    "rows or columns": ({"a": {"x": 1, "y": 2}, "b": {"x": 1, "y": 2}}, ["nothing says"]),
+    "rows or columns": ({"a": {"x": 1, "y": 2}, "b": {"x": 1, "y": 2}}, ["it is unclear"]),
     "no rows in it": ({"text": "a", "more": [1, 2]}, ["none of its values is a list of rows"]),
     "lines of split": ({"columns": ["text"], "data": [["a"], ["b", "c"]]}, ["row 2 of 'data'"]),
     "surrogate": ('[{"text": "\\ud800", "label": 1}]', ["column 'text'", "\\ud800"]),

@@ -118,7 +118,7 @@ def test_damaged_files_and_other_kinds_are_refused():
     for damaged in (b"", b"\x0a", raw[:1000], b"\xff" * 40, b"no model at all"):
         with pytest.raises(UserError, match="no SentencePiece model"):
             SentencePieceModel.parse(damaged)
-    with pytest.raises(UserError, match="neither of unigrams nor"):
+    with pytest.raises(UserError, match="neither unigrams nor"):
         SentencePieceModel.parse(trained(BERT, model_type="char", vocab_size=100))
     with pytest.raises(UserError, match=r"lacks \[CLS\]"):
         sentence_pieces(trained(ROBERTA))

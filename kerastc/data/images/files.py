@@ -144,7 +144,7 @@ def _labelled(folder: Path, class_folders: list[Path], root: Path) -> ImageFiles
         lying, links = part.passed_over[ELSEWHERE], part.passed_over[LINK]
         raise UserError(
             f"{folder} has no class folders"
-            + f", but {lying:,} images that lie in none" * bool(lying)
+            + f", but {lying:,} images outside any" * bool(lying)
             + f", but {links:,} links that lead out of it" * bool(links)
             + ".",
             LAYOUT,

@@ -146,7 +146,7 @@ def _builder(tfds: Any, name: str) -> Any:
     except tfds.core.DatasetNotFoundError:
         known = tfds.list_builders(with_community_datasets=False)
         raise UserError(
-            f"TensorFlow Datasets knows no set {name!r}, and there is none in {_data_dir()}.",
+            f"TensorFlow Datasets has no set {name!r}, and there is none in {_data_dir()}.",
             nearest(re.split("[/:]", name)[0], known) or "Names: tensorflow.org/datasets/catalog",
         ) from None
     except (ValueError, AssertionError, RuntimeError) as error:  # of a config or version

@@ -1,4 +1,4 @@
-"""Pairs of texts in memory: premise and hypothesis, two sentences that may say the same, ..."""
+"""Pairs of texts in memory: premise and hypothesis, two sentences that may mean the same, ..."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

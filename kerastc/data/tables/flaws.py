@@ -15,7 +15,7 @@ LONG_LINE = f"line of over {LONGEST_LINE:,} characters"
 LONG_FIELD = f"field of over {csv.field_size_limit():,} characters"
 WIDTH = "wrong number of columns"
 UNCLOSED = "quotation mark never closed"
-AFTER_QUOTE = "text behind a closing quotation mark"
+AFTER_QUOTE = "text after a closing quotation mark"
 NO_JSON = "not a JSON object"
 NO_KEY = "missing key"
 KEY_TWICE = "key twice"
@@ -45,7 +45,7 @@ def doubled(row: Mapping[str, Any], columns: Sequence[str]) -> Flaw | None:
     for name in columns if isinstance(row, Doubled) else ():
         if name in row.names:
             told = f"the object has {name!r} twice."
-            return Flaw(KEY_TWICE, told, "Which of the two is meant, nothing says.", str(row)[:200])
+            return Flaw(KEY_TWICE, told, "It is unclear which of the two is meant.", str(row)[:200])
     return None
 
 

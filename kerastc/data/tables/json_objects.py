@@ -29,7 +29,7 @@ def rows_within(path: Path, found: dict[str, Any]) -> tuple[Sequence[dict], str]
         if isinstance(value, Doubled):
             raise UserError(
                 f"{path}: an object has {min(value.names)!r} twice.",
-                "Which of the two is meant, nothing says.",
+                "It is unclear which of the two is meant.",
             )
     columns, data = found.get("columns"), found.get("data")
     if _names(columns) and isinstance(data, list):
@@ -75,7 +75,7 @@ def _of_columns(path: Path, found: dict[str, list]) -> list[dict]:
     lengths = {key: len(values) for key, values in found.items()}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{key!r} {length:,}" for key, length in list(lengths.items())[:20])
-        raise UserError(f"{path}: a list for each column, but not of one length: {told}.", WANTED)
+        raise UserError(f"{path}: a list for each column, but of unequal lengths: {told}.", WANTED)
     return [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]
 
 
@@ -95,5 +95,5 @@ def _of_objects(path: Path, found: dict[str, dict]) -> tuple[list[dict], str]:
     if all(key.isdecimal() for key in found):
         return list(found.values()), "an object for each row"
     raise UserError(
-        f"{path} is an object of objects; whether each is a row or a column, nothing says.", WANTED
+        f"{path} is an object of objects; it is unclear whether each is a row or a column.", WANTED
     )

@@ -177,7 +177,7 @@ class PlainFile:
         guess = likely_encoding(sample)
         if guess and guess.replace("_", "-") != stated.lower():
             bad = sample.decode(guess, errors="replace").strip("\ufeff")[:60].split("\n")[0].strip()
-            likely = f' It looks like {guess}, in which it says "{bad}".'
+            likely = f' It looks like {guess}, in which it reads "{bad}".'
         found = isinstance(error, UnicodeDecodeError)
         what = f"byte 0x{error.object[error.start]:02X}" if found else str(error)
         return UserError(

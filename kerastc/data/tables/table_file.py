@@ -213,4 +213,4 @@ def _explained(error: csv.Error, path: Path, line: int, last_line: int) -> UserE
     if "unexpected end of data" in message:
         return UserError(f"{path}, line {line}: the file ends inside a field. " + unclosed, hint)
     where = f"line {line}" if last_line <= line else f"lines {line}-{last_line}"
-    return UserError(f"{path}, {where}: a field goes on after its closing quotation mark.", hint)
+    return UserError(f"{path}, {where}: a field continues after its closing quotation mark.", hint)

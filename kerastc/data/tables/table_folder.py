@@ -232,7 +232,7 @@ def _together(name: str, files: Sequence[Path]) -> str:
         if _fitting(pattern) == files:
             return str(pattern)
     raise UserError(
-        f"{folder}: the names of its Parquet files do not tell which make one table: "
+        f"{folder}: the names of its Parquet files do not show which make up one table: "
         f"{_listed(file.name for file in files)}.",
         "Give a folder with the files of one table alone.",
     )
@@ -259,7 +259,7 @@ def _plain(source: Path, name: Any) -> str:
     """The name of a file or folder given in data, refused if it leads elsewhere."""
     if not isinstance(name, str) or name in ("", ".", "..") or re.search(r"[/\\\0]", name):
         raise UserError(
-            f"{source} names {str(name)[:80]!r}, which is no file or folder beside it.",
+            f"{source} names {str(name)[:80]!r}, which is not a file or folder next to it.",
             "Save the data set again.",
         )
     return name

@@ -27,7 +27,7 @@ class PairReader(TextReader):
         texts = checked_texts(words, lambda index: f"Text {index + 1} of the command line")
         if len(texts) % 2:
             raise UserError(
-                f"{run} takes pairs of texts; the last of {len(texts)} has none beside it.",
+                f"{run} takes pairs of texts; the last of {len(texts)} has no partner.",
                 f'Give two for each answer: kerastc predict {run} "a text" "another text"',
             )
         pairs = list(zip(texts[::2], texts[1::2], strict=True))
