@@ -79,7 +79,7 @@ def opened(source: str | Path | bytes) -> Iterator[tuple["Image", bytes]]:
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
                 yield image, content
     except UnidentifiedImageError:
-        raise UserError(f"{name} is no image.", f"Give one of {', '.join(FORMATS)}.") from None
+        raise UserError(f"{name} is not an image.", f"Give one of {', '.join(FORMATS)}.") from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise UserError(
             f"{name} has more than {Image.MAX_IMAGE_PIXELS:,} pixels, like files that are made to "

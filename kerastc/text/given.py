@@ -46,7 +46,7 @@ def _fault(text: Any) -> tuple[str, str] | None:
     leave_out = "Leave it out, or give it a text; each text has one answer."
     if not isinstance(text, str):
         if _missing(text):
-            return f"is {text}, which is no text", leave_out
+            return f"is {text}, which is not a text", leave_out
         if isinstance(text, bytes):
             return "is bytes, not a text", 'Decode it: value.decode("utf-8")'
         shown = repr(text)
@@ -60,9 +60,9 @@ def _fault(text: Any) -> tuple[str, str] | None:
     except UnicodeEncodeError as error:
         half = text[error.start]
         if "\udc80" <= half <= "\udcff":  # as Python keeps foreign bytes (PEP 383)
-            what = f"holds the byte 0x{ord(half) - 0xDC00:02X}, which is no UTF-8"
+            what = f"holds the byte 0x{ord(half) - 0xDC00:02X}, which is not UTF-8"
             return what, "Write it in UTF-8, or put it into a file and name its encoding."
-        what = f"holds half of a surrogate pair (U+{ord(half):04X}), which is no character"
+        what = f"holds half of a surrogate pair (U+{ord(half):04X}), which is not a character"
         return what, "Write the whole character."
     return None
 

@@ -49,7 +49,7 @@ class Preprocessing:
                 )
         preparation = values.get("preparation")
         if not isinstance(preparation, Mapping):
-            raise UserError(f"preprocessing.preparation={preparation!r} is no group of fields.")
+            raise UserError(f"preprocessing.preparation={preparation!r} is not a group of fields.")
         return cls(
             Tokenizer.read(tokenizer),
             values["max_tokens"],

@@ -65,9 +65,9 @@ class SentencePieceModel:
                 bool(normalizer.get(5, 1)),
             )
         except (struct.error, IndexError, TypeError, ValueError) as error:
-            raise UserError(f"it is no SentencePiece model: {error}.") from None
+            raise UserError(f"it is not a SentencePiece model: {error}.") from None
         if not model.pieces:
-            raise UserError("it is no SentencePiece model: it has no pieces.")
+            raise UserError("it is not a SentencePiece model: it has no pieces.")
         if model.kind not in (UNIGRAM, BPE) or trainer.get(24, 0):
             raise UserError(
                 "its SentencePiece model uses neither unigrams nor byte pairs, or marks spaces "

@@ -39,7 +39,7 @@ class Tokenizer:
     """
 
     def __init__(self, content: str):
-        with _told("it is no tokenizer"):
+        with _told("it is not a tokenizer"):
             engine = tokenizers.Tokenizer.from_str(content)
             self._content = content  # kept as is: the library changes a score's last bit each time
             self._padding = engine.padding
@@ -285,5 +285,5 @@ def _told(what: str) -> Iterator[None]:
         yield
     except (UserError, TypeError, MemoryError, KeyboardInterrupt, SystemExit):
         raise
-    except BaseException as error:  # a panic of the library is no Exception
+    except BaseException as error:  # a panic of the library is not an Exception
         raise UserError(f"{what}: {error}", "Copy the whole model again.") from None

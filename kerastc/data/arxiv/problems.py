@@ -122,7 +122,7 @@ def check_category(category: str) -> None:
     """
     if not CATEGORY.fullmatch(category):
         raise UserError(
-            f"{category!r} is no arXiv category; they read like cs.AI, physics.optics, quant-ph",
+            f"{category!r} is not an arXiv category such as cs.AI, physics.optics, quant-ph",
             "The list: https://arxiv.org/category_taxonomy",
         )
 

@@ -54,7 +54,7 @@ class CategoryRules:
             pattern, equals, primary = map(class_name, written.partition("="))
             if not (pattern and equals and primary):
                 raise UserError(
-                    f"{path}, line {number}: {written!r} is no rule.",
+                    f"{path}, line {number}: {written!r} is not a rule.",
                     "A rule is PATTERN = PRIMARY CATEGORY, such as: news.* = news",
                 )
             if pattern.casefold() in rules:

@@ -16,7 +16,7 @@ from kerastc.data.texts.text_file import joined
 EMPTY_TEXT = "empty text"
 NULL_TEXT = "null text"
 EMPTY_CATEGORY = "empty category"
-BAD_DATE = "date that is none"
+BAD_DATE = "invalid date"
 NO_DATE = "date missing"
 # What programs write for a missing value.
 NULLS = frozenset(("null", "none", "nan", "na", "n/a", "#n/a", "<na>", "nil"))

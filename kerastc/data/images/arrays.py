@@ -41,7 +41,9 @@ class ArrayFile:
             with zipfile.ZipFile(path) as archive:
                 self.names = [name.removesuffix(".npy") for name in archive.namelist()]
         except _BROKEN as error:
-            raise UserError(f"{path} is no file of NumPy arrays (.npz): {error}.", LAYOUT) from None
+            raise UserError(
+                f"{path} is not a file of NumPy arrays (.npz): {error}.", LAYOUT
+            ) from None
 
     def has(self, part: str) -> bool:
         """Whether there are images or labels for a part, such as "train"."""

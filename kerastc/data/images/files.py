@@ -34,7 +34,7 @@ PARTS = {
 UNLABELLED = ("unlabelled", "unlabeled")
 EXTRA = "extra"  # unlabelled, too, if next to the folder of a training part
 SYSTEM = ("__MACOSX", "Thumbs.db", "desktop.ini")
-NO_IMAGE, HIDDEN, LINK = "files that are no images", "hidden files", "links out of the folder"
+NO_IMAGE, HIDDEN, LINK = "files that are not images", "hidden files", "links out of the folder"
 ELSEWHERE = "images in no class folder"
 SHOWN = 5  # folders that an error names
 
@@ -266,7 +266,7 @@ def _check_classes(folder: Path, listed: Mapping[str, ImageFiles]) -> None:
         unknown = [other for other in part.classes if other not in classes]
         if unknown and name != "unlabelled":
             raise UserError(
-                f"{part.folder} has the class {unknown[0]!r}, which {train.folder} has not.",
+                f"{part.folder} has the class {unknown[0]!r}, which {train.folder} lacks.",
                 nearest(unknown[0], classes)
                 or f"A class of the {name} part needs training images, too.",
             )

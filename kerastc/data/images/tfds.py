@@ -203,7 +203,8 @@ def _features(tfds: Any, builder: Any, name: str) -> tuple[str, str]:
     if not fits or features[keys[0]].shape[-1] not in (1, 3):
         described = ", ".join(f"{key} ({type(f).__name__})" for key, f in features.items())
         raise UserError(
-            f"tfds:{name} is no set of grey or RGB images with one class each; it has {described}.",
+            f"tfds:{name} is not a set of grey or RGB images with one class each; it has "
+            f"{described}.",
             "Write its images and classes to a file: data=FILE.npz",
         )
     return keys[0], keys[1]

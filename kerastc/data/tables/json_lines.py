@@ -55,6 +55,6 @@ def _refuse_surrogates(path: Path, line: int, row: dict) -> None:
         except UnicodeEncodeError as error:
             raise UserError(
                 f"{path}, line {line}, column {name!r}: half of a surrogate pair "
-                f"(\\u{ord(error.object[error.start]):04x}) is no character.",
+                f"(\\u{ord(error.object[error.start]):04x}) is not a character.",
                 "Write the text as UTF-8, or both halves of the pair.",
             ) from None

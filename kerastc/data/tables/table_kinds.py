@@ -44,7 +44,7 @@ def open_table(path: str | Path, reading: Reading, lenient: bool = False) -> Nam
         return open_sheet(path, reading.sheet, reading.header)
     if reading.sheet:
         raise UserError(
-            f"{path} is no Excel workbook, so it has no sheet {reading.sheet!r}.",
+            f"{path} is not an Excel workbook, so it has no sheet {reading.sheet!r}.",
             "Leave sheet= out.",
         )
     if kind in ("parquet", "arrow"):

@@ -78,7 +78,7 @@ class PairInput(TextInput):
         for index, pair in enumerate(pairs):
             if isinstance(pair, str | bytes) or not hasattr(pair, "__len__") or len(pair) != 2:
                 raise UserError(
-                    f"{where(index)} is no pair of texts.",
+                    f"{where(index)} is not a pair of texts.",
                     'Give a list of pairs: [("a text", "another text"), ...].',
                 )
         texts = checked_texts(

@@ -86,7 +86,7 @@ def _parted(line: str, number: int) -> tuple[str, str]:
     texts = [text.strip() for text in line.split(TAB)]
     if len(texts) != 2 or not all(texts):
         raise UserError(
-            f"Line {number} of standard input is no pair of texts.",
+            f"Line {number} of standard input is not a pair of texts.",
             "Write two texts with a tab between them, one pair per line.",
         )
     return texts[0], texts[1]
