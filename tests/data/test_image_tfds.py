@@ -178,7 +178,7 @@ def test_a_set_of_no_labelled_images_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     texts = tfds.features.FeaturesDict({"text": tfds.features.Text()})
     prepare(tmp_path, {"train": [{"text": "a"}]}, features=texts)
-    with pytest.raises(UserError, match=r"no set of grey or RGB images .* it has text \(Text\)"):
+    with pytest.raises(UserError, match=r"not a set of grey or RGB images .* it has text \(Text\)"):
         read_tfds("shapes")
 
 

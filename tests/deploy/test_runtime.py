@@ -161,7 +161,7 @@ def test_a_foreign_file_is_refused(model, content):
             "max_tokens='many'",
         ),
         ({"preprocessing": {"max_tokens": 8}}, "max_characters=None"),
-        ({"preprocessing": {**device_model.PREPROCESSING, "preparation": []}}, "no group"),
+        ({"preprocessing": {**device_model.PREPROCESSING, "preparation": []}}, "not a group"),
     ],
 )
 def test_a_signature_that_does_not_fit_is_refused(model, changes, said):
