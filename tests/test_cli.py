@@ -102,7 +102,7 @@ def test_predict_reads_a_file(trained, kerastc, subjects_csv):
 def test_what_the_model_does_not_see_is_told_beside_the_answers(trained, kerastc):
     done = kerastc("predict", trained, "--json", "rope " * 31, "東京", "a mast")
     assert "1 of 3 texts (33.3%) has more than 32 tokens: cut there." in done.stderr
-    assert "1 of 3 texts (33.3%) has tokens that the vocabulary does not know" in done.stderr
+    assert "1 of 3 texts (33.3%) has tokens that are not in the vocabulary" in done.stderr
     rows = json.loads(done.stdout)
     assert [(row["cut"], row["unknown_tokens"] > 0) for row in rows] == [
         (True, False),

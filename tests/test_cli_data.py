@@ -39,7 +39,7 @@ def test_every_row_is_shown_kept_or_with_its_reason(prepare, tmp_path):
     assert "- duplicate of an earlier row 1 5 A storm [bold]arrives[/]" in lines
     assert "- unmapped category 1 4 Rain" in lines
     assert "kept 2" in lines
-    assert "date that is none 1 3 20219999 A draw" in lines
+    assert "invalid date 1 3 20219999 A draw" in lines
     assert "weather 1" in lines and "sport 1 50.0%" in lines
     assert any(line.startswith("duplicates 3 ") and line.endswith("MiB") for line in lines)
     assert f"Rejected: {tmp_path / 'clean.rejected.csv'}" in lines

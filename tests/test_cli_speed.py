@@ -33,7 +33,7 @@ def test_it_answers_without_a_heavy_import(words: list[str]):
         ("train docstrings --backend theano", "tensorflow, jax"),
         ("train text data={run}/rows.csv", "rows.csv"),
         ("train text data={run}/table.csv", "usual name for the text"),
-        ("train supervised data={run}/table.csv", "no file of NumPy arrays"),
+        ("train supervised data={run}/table.csv", "not a file of NumPy arrays"),
         ("train supervised data={run}/confg.json", "Did you mean 'config.json'"),
         ("train fixmatch unlabelled={run}/more", "no file or folder"),
         ("steps", "quantize"),

@@ -136,9 +136,9 @@ def test_a_slip_is_told(run, pictures, tmp_path):
         (["predict", run.folder], "There is no image to classify"),
         (["predict", run.folder, "absent.png"], "no file absent.png"),
         (["predict", run.folder, pictures[0], tmp_path], "cannot be read: Is a directory"),
-        (["predict", run.folder, table], "texts.csv is no image"),
+        (["predict", run.folder, table], "texts.csv is not an image"),
         (["predict", run.folder, "--file", table], "--file and --text are for texts"),
-        (["evaluate", run.folder, "--data", table], "texts.csv is no file of NumPy arrays"),
+        (["evaluate", run.folder, "--data", table], "texts.csv is not a file of NumPy arrays"),
         (["evaluate", run.folder, "--data", table, "--label", "label"], "images have none"),
         (["evaluate", run.folder, "--data", "absent"], "absent"),
     ):

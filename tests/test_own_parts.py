@@ -105,7 +105,7 @@ def test_a_split_by_date_leaves_no_room_for_files(tmp_path):
     data = news(tmp_path / "data.csv", range(40))
     test = news(tmp_path / "test.csv", range(100, 110))
     given = (f"data={data}", f"test={test}", "split_by=date")
-    with pytest.raises(UserError, match="cannot be given beside it"):
+    with pytest.raises(UserError, match="cannot be given with it"):
         loaded("headlines", tmp_path / "run", *given)
 
 
@@ -132,7 +132,7 @@ def test_abstracts_that_are_none_are_refused_by_their_columns(tmp_path):
     with pytest.raises(UserError, match="no arxiv_id and no title"):
         loaded("arxiv", tmp_path / "run", f"data={data}", f"test={test}")
     test = papers(tmp_path / "other.csv", [], [("1", "hep-th", "hep-th", "T", "A text.")])
-    with pytest.raises(UserError, match="none of 1 papers gives a text of the classes AI"):
+    with pytest.raises(UserError, match="none of 1 papers gives a text in the classes AI"):
         loaded("arxiv", tmp_path / "other", f"data={data}", f"test={test}")
 
 

@@ -120,7 +120,7 @@ def test_predict_takes_two_texts_a_file_or_lines_with_a_tab(run, tmp_path):
     done = CliRunner().invoke(main, ["predict", str(run.folder), "one text"])
     assert done.exit_code and "takes pairs of texts" in done.output
     done = CliRunner().invoke(main, ["predict", str(run.folder)], input="no tab\n")
-    assert done.exit_code and "Line 1 of standard input is no pair" in done.output
+    assert done.exit_code and "Line 1 of standard input is not a pair" in done.output
 
 
 def test_evaluate_reads_the_file_as_the_run_did(run, pairs_tsv):

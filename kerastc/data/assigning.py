@@ -1,4 +1,4 @@
-"""Puts rows into parts by class, whole groups of them into one part; and keeps a share of rows."""
+"""Assigns rows to parts by class, keeping groups together; and keeps a share of the rows."""
 
 from math import floor
 
@@ -11,13 +11,13 @@ from kerastc.errors import UserError
 def assigned(
     labels: np.ndarray, groups: np.ndarray, targets: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """The part of every row by number, (n,) int64; the largest groups come first.
+    """The number of each row's part, (n,) int64; the largest groups come first.
 
     Args:
         labels: (n,) class numbers.
-        groups: (n,) numbers of rows that stay together, from 0 and without gaps.
-        targets: (parts, classes) rows wanted, which sum up to those that there are.
-        rng: of the draw.
+        groups: (n,) numbers that rows that stay together share, from 0 without gaps.
+        targets: (parts, classes) rows wanted; they sum to the rows of each class.
+        rng: for the draw.
     """
     part_of = np.empty(len(labels), np.int64)
     left = targets.copy()
@@ -50,10 +50,10 @@ def assigned(
 def thinned(
     rows: np.ndarray, data: Labelled, fraction: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """The given share of the rows, equal in all classes, ascending.
+    """The given share of each class's rows, ascending.
 
-    Every row gets a place between 0 and 1 by its rank in a random order of its class; the first
-    ones are kept. So each share contains the smaller ones.
+    Every row gets a position between 0 and 1 by its rank in a random order of its class; the first
+    ones are kept, so that each share contains all smaller shares.
     """
     labels = data.labels[rows]
     place = np.empty(len(rows))
@@ -64,7 +64,7 @@ def thinned(
     without = set(range(len(data.classes))) - set(labels[kept].tolist())
     if without:
         raise UserError(
-            f"train_fraction={fraction} leaves no training row of the class "
+            f"train_fraction={fraction} leaves no training row for the class "
             f"{data.classes[min(without)]!r}.",
             "Choose a larger fraction.",
         )
@@ -78,7 +78,7 @@ def by_class(labels: np.ndarray, classes: int) -> list[np.ndarray]:
 
 
 def _filled(left: np.ndarray, rows: int) -> np.ndarray:
-    """What each part gets of `rows` rows: what it lacks, less where another has too many."""
+    """How many of `rows` rows each part gets: what it lacks, less where another has too many."""
     wanted = np.maximum(left, 0)
     while wanted.sum() > rows:  # a part that groups have overfilled takes from the largest need
         wanted[wanted.argmax()] -= 1

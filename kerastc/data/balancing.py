@@ -12,24 +12,24 @@ Balancing = Literal["none", "undersample", "oversample", "both"]
 
 
 def balance(splits: Splits, how: Balancing, seed: int) -> Splits:
-    """Draws the training rows anew, so that classes are of more equal size.
+    """Redraws the training rows so that the classes are closer in size.
 
-    Classes with more training rows than the median of all classes are the majority: each is cut to
-    the smallest class of that group, so that a majority of one stays as it is. Those with fewer
-    than the median are the minority: rows of theirs are drawn with replacement and added, up to
-    the median (rounded down).
+    Classes with more training rows than the median class are the majority: each is cut to the size
+    of the smallest of them, so that a single majority class stays as it is. Classes with fewer rows
+    than the median are the minority: rows drawn from them with replacement are added, up to the
+    median (rounded down).
 
-    Only training rows change. Balanced before the split, copies of a row would be trained on and
-    tested on. Weights of classes are another way to the same end, which leaves the rows as they
-    are: `class_weights` of the training config.
+    Only training rows change: balancing before the split would put copies of one row in training
+    and in test. To leave the rows as they are, weight the classes instead: `class_weights` in the
+    training config.
 
     Args:
         splits: the parts.
         how: undersample cuts the majority, oversample raises the minority, both does both.
-        seed: of the draw.
+        seed: for the draw.
 
     Raises:
-        UserError: where `how` is none of these.
+        UserError: `how` is none of these.
     """
     if how not in get_args(Balancing):
         raise UserError(

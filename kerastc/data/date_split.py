@@ -32,20 +32,20 @@ class DateParts:
 def parts_by_date(
     data: LabelledTexts, validation: float, test: float, seen: Seen | None = None
 ) -> DateParts:
-    """Divides the rows at two midnights, each as near to its share of the dated rows as days allow.
+    """Divides the rows at two midnights, each as close to its share of the dated rows as possible.
 
-    A text that comes again after a border, or nearly the same one, stays in the earlier part
-    alone: the model would know what it is tested on. The later copies are in no part, and counted;
-    so are rows without a date (0).
+    A text that occurs again after a border, exactly or nearly, stays in the earlier part only;
+    otherwise the model would have seen what it is tested on. The later copies are in no part, and
+    are counted; so are rows without a date (0).
 
     Args:
         data: the rows, with dates.
-        validation, test: shares of the dated rows, the later copies among them.
-        seen: texts to what the model sees of each, which may make copies of different texts.
+        validation, test: shares of the dated rows, later copies included.
+        seen: maps texts to what the model sees of each, which may make different texts equal.
 
     Raises:
-        UserError: for data without dates, for rows of fewer than three days, and where a class
-            would be missing from a part.
+        UserError: the data have no dates or fewer than three days, or a class would be missing from
+            a part.
     """
     if data.dates is None:
         raise UserError(
@@ -58,9 +58,9 @@ def parts_by_date(
         days, day, counts = days[1:], day - 1, counts[1:]
     if len(days) < len(NAMES):
         raise UserError(
-            f"The rows of {data.source} are of {len(days)} different days: a split by date needs "
-            "a day or more for each of training, validation and test.",
-            "Add rows of other days, or split by text.",
+            f"The rows of {data.source} are from {len(days)} different days: a split by date needs "
+            "at least one day for each of training, validation and test.",
+            "Add rows from other days, or split by text.",
         )
     ends = _last_days(np.cumsum(counts), validation, test)
     part_of = np.searchsorted(ends, day)
@@ -81,7 +81,7 @@ def parts_by_date(
 def _last_days(rows_until: np.ndarray, validation: float, test: float) -> np.ndarray:
     """The last day of training and of validation, (2,), as indices into the rows until each day.
 
-    Every part gets a day at least.
+    Every part gets at least one day.
     """
     total = rows_until[-1]
     distance = np.abs(rows_until[1:-1] - total * (1 - test))
@@ -91,7 +91,7 @@ def _last_days(rows_until: np.ndarray, validation: float, test: float) -> np.nda
 
 
 def _later_copies(part_of: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Which rows have a text of an earlier part, (n,) bool."""
+    """Which rows have a text from an earlier part, (n,) bool."""
     dated = part_of != NO_PART
     earliest = np.full(groups.max() + 1, len(NAMES))
     np.minimum.at(earliest, groups[dated], part_of[dated])
@@ -106,6 +106,6 @@ def _check_classes(data: LabelledTexts, part_of: np.ndarray, borders: np.ndarray
         first, last = borders[part]
         raise UserError(
             f"The class {data.classes[label]!r} has no row from {first} to {last}, the days of "
-            f"the {NAMES[part]} part, that is no copy of an earlier text.",
+            f"the {NAMES[part]} part, that is not a copy of an earlier text.",
             "Choose larger shares, join the class with another, leave it out, or split by text.",
         )

@@ -1,4 +1,4 @@
-"""Days as numbers, year * 10000 + month * 100 + day, from what files write for them."""
+"""Dates in files as numbers: year * 10000 + month * 100 + day."""
 
 import datetime
 import re
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from kerastc.data.tables.columns import NamedColumns
 
-# As in guessed_columns.py: looked for in this order, in any case.
+# As in guessed_columns.py: tried in this order, ignoring case.
 DATE_COLUMNS = (
     *(("publish_date",), ("date",), ("published",), ("publish_time",), ("created",)),
     *(("created_at",), ("timestamp",), ("year", "month", "day"), ("fecha",), ("תאריך",)),
@@ -15,11 +15,11 @@ DAY = re.compile(r"([0-9]{4})(?:([0-9]{2})([0-9]{2})|-([0-9]{1,2})-([0-9]{1,2})(
 
 
 def date_columns(table: NamedColumns, date: str | Sequence[str], taken: Sequence[str]) -> list[str]:
-    """The columns that make up the date: one, or year, month and day; empty where there are none.
+    """The columns that make up the date: one, or year, month and day; empty if there are none.
 
     Args:
-        date: names that must be there; looked for among `DATE_COLUMNS` where empty.
-        taken: columns that are something else.
+        date: names that must be there; if empty, `DATE_COLUMNS` are tried.
+        taken: columns that have another role.
     """
     if date:
         names = [date] if isinstance(date, str) else date
@@ -34,7 +34,7 @@ def date_columns(table: NamedColumns, date: str | Sequence[str], taken: Sequence
 def day_number(written: str) -> int:
     """yyyymmdd of "20210131", "2021-01-31" or "2021-1-31 08:15", as an int; 0 for anything else.
 
-    The day must be one of the calendar: "20210229" is 0, too.
+    The day must be in the calendar: "20210229" gives 0, too.
     """
     found = DAY.fullmatch(written.strip())
     if not found:

@@ -14,19 +14,19 @@ def draw_parts(
     sizes: list[int],
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """The part of each row, (n,) int: its place in `sizes`; the number of sizes for the rest.
+    """The part of each row, (n,) int: its index in `sizes`; the number of sizes for the rest.
 
-    Groups come in a random order that labels have no part in, and each goes to the first part that
-    has room for its classes. So a part does not depend on the sizes of those behind it. Where no
-    group fits, a part is short of rows.
+    Groups come in a random order that does not depend on labels, and each goes to the first part
+    that has room for its classes. So a part does not depend on the sizes of the parts after it.
+    Where no group fits, a part is short of rows.
 
     Args:
         labels: (n,) from 0 to `classes` - 1.
-        groups: (n,) int; rows with one number stay together.
+        groups: (n,) int; rows with the same number stay together.
         classes: how many there are.
-        sizes: rows of each part, together at most n. Each class gets its share of them, within a
-            row.
-        rng: of the draw.
+        sizes: rows of each part, at most n in all. Each class gets its share of them, to within
+            one row.
+        rng: for the draw.
     """
     room = _targets(np.bincount(labels, minlength=classes), sizes).tolist()
     order = np.argsort(groups, kind="stable")

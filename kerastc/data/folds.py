@@ -14,7 +14,7 @@ from kerastc.data.rounding import apportioned
 from kerastc.errors import UserError
 
 SHARE = 0.15  # of the rows that a fold leaves for training: its validation part
-# What has no meaning where every row with a label is held out once.
+# Settings without meaning where every labelled row is held out once.
 EXCLUDED = ("test", "test_fraction", "validation", "labelled", "unlabelled")
 
 
@@ -25,14 +25,14 @@ class Folds(pydantic.BaseModel):
 
     @pydantic.model_validator(mode="after")
     def alone(self) -> "Folds":
-        """Refuses parts of other kinds beside folds."""
+        """Refuses settings for other parts next to folds."""
         for name in EXCLUDED if self.folds else ():
             value = getattr(self, name, None)
             if value not in (None, ""):
                 told = f"folds={self.folds} and {name}={value} are both given. With folds "
                 if name == "validation":
                     raise ValueError(
-                        f"{told}validation rows are cut from the training rows of each; write "
+                        f"{told}validation rows are taken from the training rows of each; write "
                         "validation_fraction=SHARE, or leave folds out."
                     )
                 raise ValueError(
@@ -43,10 +43,10 @@ class Folds(pydantic.BaseModel):
 
 @dataclass(frozen=True)
 class Fold:
-    """The rows of one training.
+    """The rows of one training run.
 
     Args:
-        train, validation, test: row numbers, ascending int64, no two of them equal.
+        train, validation, test: row numbers, ascending int64, all different.
     """
 
     train: np.ndarray
@@ -62,26 +62,26 @@ def draw_folds(
     validation: float | None = None,
     train_fraction: float = 1.0,
 ) -> tuple[tuple[Fold, ...], Fold]:
-    """Draws folds as scikit-learn's StratifiedKFold does, but for groups, which stay together.
+    """Draws folds as scikit-learn's StratifiedKFold does, except that groups stay together.
 
-    Each fold holds a part of every class: without groups of several rows all folds have the same
-    number of rows, within one, and so has each class in them. What a fold does not hold is its
-    training and its validation part; these, too, share no group.
+    Each fold holds out a part of every class: without groups of several rows all folds have the
+    same number of rows, to within one, and so has each class in them. The rows that a fold does not
+    hold out are its training and validation parts; these share no group either.
 
     Args:
         data: the rows.
-        groups: (n,) numbers of equal or nearly equal rows.
+        groups: (n,) numbers that equal or nearly equal rows share.
         folds: how many.
-        seed: of the draw.
+        seed: for the draw.
         validation: share of the rows that are not held out; 0.15 by default.
         train_fraction: share of the training rows to keep, by class.
 
     Returns:
-        the folds, and the rows of the training after them: all but its validation part train, and
-        none is a test row.
+        the folds, and the rows of the training after them, which has no test rows: all but its
+        validation part train.
 
     Raises:
-        UserError: a class with too few different rows.
+        UserError: a class has too few different rows.
     """
     share = SHARE if validation is None else validation
     groups = np.unique(groups, return_inverse=True)[1]
@@ -91,7 +91,7 @@ def draw_folds(
     fold_of = assigned(data.labels, groups, _dealt(counts, folds), rng)
 
     def training(number: int) -> Fold:
-        """The rows of a fold from 1, or of the last training, whose number is 0."""
+        """The rows of a fold, from 1, or of the last training, number 0."""
         held_out = fold_of == number - 1
         random = np.random.default_rng([seed, number])
         train, cut = _cut(data, groups, np.flatnonzero(~held_out), share, random, number)
@@ -101,11 +101,11 @@ def draw_folds(
 
 
 def folds_record(data: Labelled, folds: Sequence[Fold]) -> dict[str, Any]:
-    """What data.json says of folds.
+    """The entry on folds in data.json.
 
     Returns:
-        `of`: the fold of each row, from 1, in the order of the rows; `splits`: rows of the parts
-        of each fold and of their classes.
+        `of`: the fold of each row, from 1, in the order of the rows; `splits`: rows per part and
+        class in each fold.
     """
     of = np.zeros(len(data.labels), int)
     splits = []
@@ -120,7 +120,7 @@ def folds_record(data: Labelled, folds: Sequence[Fold]) -> dict[str, Any]:
 
 
 def _different(data: Labelled, groups: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """How many different groups each class has among some rows, (classes,)."""
+    """How many different groups each class has among the given rows, (classes,)."""
     count = len(data.classes)
     pairs = np.unique(groups[rows].astype(np.int64) * count + data.labels[rows])
     return np.bincount(pairs % count, minlength=count)
@@ -134,7 +134,7 @@ def _check_rarest(data: Labelled, groups: np.ndarray, folds: int) -> None:
         return
     only = f" and only {least} different" if least < rows else ""
     raise UserError(
-        f"folds={folds} wants {folds} different rows of each class; {data.classes[rarest]!r} of "
+        f"folds={folds} needs {folds} different rows of each class; {data.classes[rarest]!r} of "
         f"{data.source} has {rows}{only}.",
         (f"Write folds={least}, add" if least > 1 else "Add")
         + " rows, join the class with another, or leave it out.",
@@ -142,7 +142,7 @@ def _check_rarest(data: Labelled, groups: np.ndarray, folds: int) -> None:
 
 
 def _dealt(counts: np.ndarray, folds: int) -> np.ndarray:
-    """Rows of each fold and class, (folds, classes): as cards are dealt, one class after another.
+    """Rows of each fold and class, (folds, classes): dealt like cards, one class after another.
 
     Args:
         counts: (classes,) rows.
@@ -159,7 +159,7 @@ def _cut(
     rng: np.random.Generator,
     number: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Parts rows in training and validation, by class; of each class some stay for training."""
+    """Splits rows into training and validation, by class; some of each class stay in training."""
     counts = np.bincount(data.labels[rows], minlength=len(data.classes))
     total = max(round(share * len(rows)), 1)
     quotas = counts * (total / len(rows))

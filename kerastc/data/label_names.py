@@ -1,7 +1,7 @@
-"""What a class is called: one rule for tables, JSON, folders and lists of names.
+"""The names of classes: one rule for tables, JSON, folders and lists of names.
 
 A label is what a person reads. So `1` and `1.0`, an accent in one code point or in two, and names
-that differ only in white space or in characters that nobody sees are one class.
+that differ only in white space or in invisible characters are one class.
 """
 
 import re
@@ -9,27 +9,27 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-# What programs write where there was nothing, in lower case. "NA" and "none" are not among them:
-# they are classes of many data sets (Namibia, "none of these").
+# What programs write for a missing value, in lower case. "NA" and "none" are not among them: they
+# are classes in many data sets (Namibia, "none of these").
 MISSING = frozenset(("nan", "-nan", "null", "n/a", "#n/a", "#na", "<na>", "<null>"))
-INVISIBLE = re.compile(  # but for white space, which becomes a space; what no font shows
+INVISIBLE = re.compile(  # characters that no font shows, except white space, which becomes a space
     "[\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u180b-\u180f\u200b\u200e\u200f"
     "\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
 )
 BLANK = re.compile("[\u115f\u1160\u2800\u3164\uffa0]")  # letters by Unicode, empty to the eye
-# Joiners shape the letters beside them in Persian and Hindi and make one emoji of several.
+# Joiners shape the letters next to them in Persian and Hindi and join several emoji into one.
 USELESS_JOINER = re.compile(
     "(?<![^\0-\x7f\u200c\u200d])[\u200c\u200d]+|[\u200c\u200d]+(?![^\0-\x7f])"
 )
 SURROGATE = re.compile("[\ud800-\udfff]")
-WHOLE = re.compile(r"([+-]?)(\d+)\.0+")  # as pandas writes whole numbers beside a missing one
+WHOLE = re.compile(r"([+-]?)(\d+)\.0+")  # as pandas writes whole numbers if one is missing
 LOGICAL = {"true": "true", "false": "false"}  # as JSON, pandas (True) and Excel (TRUE) write them
 EDGES = " .,:;!?'\"()[]«»¡¿…\u2018\u2019\u201c\u201d"
-LONG = 6  # letters of a word in which one wrong letter is taken for a slip
+LONG = 6  # letters of a word from which on one wrong letter is taken for a slip
 
 
 def label_name(value: object) -> str:
-    """The class that a value of a label column names, or "" where it names none.
+    """The class that a value in a label column names, or "" if it names none.
 
     Args:
         value: a text of a CSV file; of JSON, Parquet or Excel also a number, a boolean, a date,
@@ -37,7 +37,7 @@ def label_name(value: object) -> str:
 
     Returns:
         A line of text as `class_name` gives it. None, NaN, white space and the words of `MISSING`
-        in any case are no class.
+        in any case are not classes.
     """
     if value is None:
         return ""
@@ -46,11 +46,11 @@ def label_name(value: object) -> str:
 
 
 def class_name(value: object) -> str:
-    """A class's name as a person reads it; "" where there is nothing to read.
+    """A class's name as a person reads it; "" if there is nothing to read.
 
-    For names that are given as such: of folders, in `label_names`, in category rules. The result
-    is in Unicode's form NFC, has single spaces, no line breaks, no control or other invisible
-    characters. Whole numbers have no decimals, truth values are `true` and `false`.
+    For names that are given directly: of folders, in `label_names`, in category rules. The result
+    is in Unicode's form NFC, with single spaces and without line breaks, control or other invisible
+    characters. Whole numbers have no decimals; truth values are `true` and `false`.
     """
     value = written(value)
     if not value.isascii():
@@ -65,14 +65,14 @@ def class_name(value: object) -> str:
 
 
 class Labels:
-    """`label_name` of the values of a column, each worked out once."""
+    """`label_name` of the values of a column, each computed once."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
 
     def name(self, value: object) -> str:
         """As `label_name`."""
-        if type(value) is not str:  # 1 and True would be one key
+        if type(value) is not str:  # 1 and True would be the same key
             return label_name(value)
         name = self._names.get(value)
         if name is None:
@@ -111,7 +111,7 @@ def alike(classes: Iterable[str]) -> list[tuple[str, ...]]:
 
 
 def alike_notes(counts: Mapping[str, int]) -> dict[str, int]:
-    """What to tell of classes that are nearly alike: the rows of each but the largest of a group.
+    """Notes on classes with similar names: the rows of each except the largest of a group.
 
     Args:
         counts: rows by class.
@@ -126,9 +126,9 @@ def alike_notes(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def written(value: object) -> str:
-    """A number, truth value, date or None of a table in words; None and NaN are empty.
+    """A number, truth value, date or None from a table as text; None and NaN give "".
 
-    NumPy's and pandas' scalars are as Python's.
+    Scalars of NumPy and pandas are treated like Python's.
     """
     if type(value) is str:
         return value
@@ -144,7 +144,7 @@ def written(value: object) -> str:
 
 
 def _words(name: str) -> tuple[str, ...]:
-    """The words of a name without case, accents, width and punctuation at their ends."""
+    """The words of a name without case, accents, width, or punctuation at their ends."""
     plain = unicodedata.normalize("NFKD", name).casefold()
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     words = (word.strip(EDGES) for word in re.split(r"[\s_/-]+", plain))
@@ -160,7 +160,7 @@ def _singular(word: str) -> str:
 
 
 def _slips(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Keys that two names share where one letter of one long word is wrong, missing or too many."""
+    """Keys that two names share if one letter of one long word is wrong, missing or extra."""
     for place, word in enumerate(words):
         if len(word) >= LONG and word.isalpha():
             for variant in {word, *(word[:i] + word[i + 1 :] for i in range(len(word)))}:

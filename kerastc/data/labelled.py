@@ -15,7 +15,7 @@ NAMED = 10  # classes that an error lists
 
 
 class Examples:
-    """A dataclass some of whose fields have a value per example, `examples` among them."""
+    """A dataclass with fields that have one value per example, `examples` among them."""
 
     per_row: ClassVar[tuple[str, ...]]
     examples: np.ndarray
@@ -35,14 +35,14 @@ class Labelled(Examples):
     """Examples with one class each.
 
     Attributes:
-        unit: what one is called, as `Task.unit` has it.
+        unit: what one example is called, as in `Task.unit`.
 
     Args:
-        examples: an array whose first axis counts them; what is in it, a subclass says.
+        examples: an array whose first axis counts them; its content is up to the subclass.
         labels: (n,) int32 array of indices into `classes`.
         classes: the class names, in a stable order.
-        source: where the examples come from, in words a report can print.
-        notes: what was counted on the way (rows dropped, files passed over, ...), name to number.
+        source: where the examples come from, in words that a report can print.
+        notes: counts made on the way (rows dropped, files skipped, ...), name to number.
     """
 
     unit: ClassVar[str]
@@ -56,15 +56,15 @@ class Labelled(Examples):
 
     @property
     def written(self) -> np.ndarray:
-        """What files of predictions have of each example: a subclass may have names."""
+        """How files of predictions show each example; a subclass may use names."""
         return self.examples
 
     def matching(self, classes: Sequence[str], owner: object) -> Self:
-        """The same rows, their labels renumbered to other classes that are equal or read alike.
+        """The same rows with labels renumbered for other classes that are equal or read alike.
 
         Args:
-            classes: which a model knows.
-            owner: of the model, for the error.
+            classes: the classes of a model.
+            owner: what has these classes, for the error.
 
         Raises:
             UserError: naming the classes that the model does not know.

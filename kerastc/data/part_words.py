@@ -1,4 +1,4 @@
-"""What a user may say of a part of the data: a file of its own, a number of rows, or a share."""
+"""How a user may give a part of the data: as a file of its own, a number of rows, or a share."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ NUMBER = re.compile(r"(\d*[.,]?\d+)\s*(%?)")
 
 
 def _count_or_path(value: Any) -> Any:
-    if isinstance(value, float):  # a share, which is refused by its words
+    if isinstance(value, float):  # a share, which is refused as text
         return f"{value:g}"
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
@@ -20,14 +20,14 @@ Portion = Annotated[float, Field(gt=0, lt=1)] | None  # such as validation_fract
 
 
 def refuse_share(part: str, value: object) -> None:
-    """Refuses a number where the file of a part is meant.
+    """Refuses a number where a part's file is expected.
 
     Args:
-        part: its setting, such as "test"; beside it there is "test_fraction".
-        value: of the setting; a file may well be called 0.2.
+        part: its setting, such as "test", which goes with "test_fraction".
+        value: of the setting; a file may really be called 0.2.
 
     Raises:
-        ValueError: with the setting that takes a share.
+        ValueError: naming the setting that takes a share.
     """
     match = NUMBER.fullmatch(value.strip()) if isinstance(value, str) else None
     if not match or Path(value).exists():

@@ -1,12 +1,12 @@
-"""Whole rows for shares of classes."""
+"""Rounding of class shares to whole rows."""
 
 import numpy as np
 
 
 def apportioned(quotas: np.ndarray, total: int, wish: np.ndarray) -> np.ndarray:
-    """Rounds `quotas` down, then up where `wish` exceeds that the most, to sum to `total`.
+    """Rounds `quotas` to sum to `total`: down, then up where `wish` exceeds them the most.
 
-    A whole quota stays, so that every class is within one row of its share.
+    Whole quotas stay as they are, so that every class is within one row of its share.
     """
     whole = np.floor(quotas + 1e-9).astype(np.int64)
     order = np.lexsort((-np.round(wish - whole, 9), quotas - whole < 1e-9))

@@ -16,24 +16,24 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Splits:
-    """The examples of a run. The labels of the unlabelled ones are nowhere in it.
+    """The examples of a run. It does not contain the labels of the unlabelled ones.
 
     Args:
         train, validation, test: the labelled examples of each part, in the order of their rows.
-        train_rows, validation_rows, test_rows: their indices in `data`, or in the training part of
-            a source where `data` is None, and those of test in its test part if it has one;
-            ascending int64. Those of training repeat where `balance` drew a row several times.
+        train_rows, validation_rows, test_rows: their indices in `data`, or, where `data` is None,
+            in the source's training part (for test: in its test part if it has one); ascending
+            int64. Training rows repeat where `balance` drew a row several times.
         duplicates: equal examples, each group kept within one part.
-        data: all rows; None where the labels of some are hidden.
-        dates: first and last day of each part, yyyymmdd, where they were split by date.
-        balancing: how the training part was balanced and its rows by class before and after.
-        sources: each part's source and fingerprint, where they have files of their own.
+        data: all rows; None if the labels of some are hidden.
+        dates: first and last day of each part, yyyymmdd, if they were split by date.
+        balancing: how the training part was balanced, and its rows by class before and after.
+        sources: each part's source and fingerprint, if they have files of their own.
         fingerprint: of all that was read; that of `data` unless given.
-        notes: what was counted on the way, name to number; those of `data` unless given.
-        folds: where the rows are cross-validated; the parts above are then of the training after
-            them, which has no test rows.
-        unlabelled: examples to learn from without labels, in random order; None where the source
-            knows none.
+        notes: counts made on the way, name to number; those of `data` unless given.
+        folds: given if the rows are cross-validated; the parts above are then those of the
+            training after the folds, which has no test rows.
+        unlabelled: examples to learn from without labels, in random order; None if the source has
+            none.
         unlabelled_rows: their indices in the training part of the source.
     """
 
@@ -69,12 +69,12 @@ class Splits:
         last: Fold,
         **more: Any,
     ) -> "Splits":
-        """All rows in folds; the parts are those of the training after them.
+        """All rows in folds; the parts are those of the training after the folds.
 
         Args:
             data: the rows.
-            duplicates: of them.
-            folds, last: of `draw_folds`.
+            duplicates: among them.
+            folds, last: from `draw_folds`.
             more: further fields.
         """
         rows = last.train, last.validation, last.test
@@ -82,7 +82,7 @@ class Splits:
 
     @property
     def tested(self) -> Labelled:
-        """The rows whose predictions are those of models that never saw them."""
+        """The rows that are predicted by models that never saw them."""
         return self.data if self.folds else self.test
 
     def of_fold(self, number: int) -> "Splits":
@@ -94,7 +94,7 @@ class Splits:
         return replace(self, **parts, **named, folds=())
 
     def summary(self) -> dict[str, dict]:
-        """Rows of each part and, where they have labels, of its classes, in the classes' order."""
+        """Rows of each part and, if labelled, of each of its classes, in the classes' order."""
         parts = {name: getattr(self, name) for name in PARTS[: 2 if self.folds else 3]}
         counted = {
             name: {"rows": len(part), "counts": part.class_counts().tolist()}
@@ -105,7 +105,7 @@ class Splits:
         return counted
 
     def as_dict(self) -> dict:
-        """All that a run records of its data (data.json)."""
+        """Everything that a run records of its data (data.json)."""
         record = {
             "source": self.train.source,
             "fingerprint": self.fingerprint,

@@ -1,4 +1,4 @@
-"""What is told on the terminal once the data of a run are read."""
+"""The summary printed on the terminal once the data of a run are read."""
 
 import textwrap
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ MOST = 8  # classes that are nearly alike
 
 
 def told_lines(described: Mapping[str, Any]) -> Iterator[str]:
-    """Lines on where the rows came from, where they went, and what was passed over.
+    """Lines on where the rows came from, where they went, and what was skipped.
 
     Args:
         described: the content of data.json.

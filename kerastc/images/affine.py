@@ -1,8 +1,8 @@
-"""Rotation, zoom, shear and crop: one affine map an image, one bilinear gather a batch.
+"""Rotation, zoom, shear and crop: one affine map per image, one bilinear gather per batch.
 
 Maps are (n, 3, 3) float32 matrices on columns (y, x, 1), in pixels from the image's centre. They
-say for a pixel of the result where in the source its value is found, and are joined by `@`: in
-`translation(...) @ rotation(...)` the place is turned first and moved then.
+map each pixel of the result to its position in the source, and are composed by `@`: in
+`translation(...) @ rotation(...)` the position is rotated first, then moved.
 """
 
 import numpy as np
@@ -35,10 +35,10 @@ def translation(down: np.ndarray, across: np.ndarray) -> np.ndarray:
 
 
 def warped(images: np.ndarray, maps: np.ndarray) -> np.ndarray:
-    """Resamples each image by its map, bilinearly; beyond the borders lies its own reflection.
+    """Resamples each image by its map, bilinearly; beyond its borders the image is reflected.
 
-    Weights have 8 bits, so a value may be two levels (of 255) from that of an exact computation;
-    flips and moves by whole pixels are exact.
+    Weights have 8 bits, so values may be two levels (of 255) off an exact computation; flips and
+    moves by whole pixels are exact.
 
     Args:
         images: (n, h, w, c) uint8; c is 1 or 3.
@@ -55,7 +55,7 @@ def warped(images: np.ndarray, maps: np.ndarray) -> np.ndarray:
 
 
 def _maps(count: int, entries: dict[tuple[int, int], np.ndarray]) -> np.ndarray:
-    """Identities with some entries of another value."""
+    """Identity maps with some entries replaced."""
     maps = np.tile(np.eye(3, dtype=np.float32), (count, 1, 1))
     for (row, column), values in entries.items():
         maps[:, row, column] = values
@@ -76,7 +76,7 @@ def _places(maps: np.ndarray, h: int, w: int) -> list[np.ndarray]:
 
 
 def _reflected(places: np.ndarray, last: int) -> np.ndarray:
-    """Folds any place into 0 to `last`, in place; the border pixels are not repeated."""
+    """Folds any position into 0 to `last`, in place; the border pixels are not repeated."""
     period = np.float32(2 * last or 1)
     turns = places / period
     np.rint(turns, out=turns)
@@ -87,7 +87,7 @@ def _reflected(places: np.ndarray, last: int) -> np.ndarray:
 
 
 def _bilinear(images: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """The images' values at places inside of them, each (n, h, w) float32."""
+    """The images' values at positions inside them, each (n, h, w) float32."""
     n, h, w, c = images.shape
     kind, lanes, ones = PACKED[c]
     channels = np.zeros((n, h, w, lanes), np.uint16)

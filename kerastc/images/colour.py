@@ -8,7 +8,7 @@ import numpy as np
 
 from kerastc.images.tables import LUMA
 
-# Of this many parts is each operation of `jittered` in `orders` and `factors`.
+# The operations of `jittered`; `orders` and `factors` refer to them by index.
 JITTERS = ("brightness", "contrast", "saturation", "hue")
 
 
@@ -16,11 +16,11 @@ def jittered(images: np.ndarray, factors: np.ndarray, orders: np.ndarray) -> np.
     """Brightness, contrast, saturation and hue one after another, as in SimCLR.
 
     Each of the first three mixes the image with black, with its mean grey or with its own grey
-    version: factor 0 gives that, 1 the image, more goes away from it. After each step values are
-    cut to what a pixel can be.
+    version: factor 0 gives that, 1 the image, more moves away from it. After each step values are
+    clipped to the range of a pixel.
 
     Args:
-        factors: (n, 4) float; the fourth turns the hue by shares of the whole circle.
+        factors: (n, 4) float; the fourth rotates the hue, in shares of the whole circle.
         orders: (n, 4) int, permutations of 0 to 3: which operation is done first, second, ...
 
     Reference: Chen et al. 2020, A Simple Framework for Contrastive Learning of Visual
@@ -43,7 +43,7 @@ def saturation(images: np.ndarray, factors: np.ndarray) -> np.ndarray:
 
 
 def greyed(images: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """Takes the colour out of the images where (n,) bool `chosen` is true; they keep 3 channels."""
+    """Removes colour from the images where (n,) bool `chosen` is true; they keep 3 channels."""
     if images.shape[-1] == 1:
         return images
     grey = images.copy()
@@ -70,7 +70,7 @@ def _saturate(planes: np.ndarray, factors: np.ndarray) -> np.ndarray:
 
 
 def _turn_hue(planes: np.ndarray, turns: np.ndarray) -> np.ndarray:
-    """Turns the hue of hue, saturation and value (Smith 1978), whose other two it keeps."""
+    """Rotates the hue in hue, saturation and value (Smith 1978), keeping the other two."""
     if planes.shape[1] == 1:
         return planes
     red, green, blue = (planes[:, i] for i in range(3))

@@ -1,4 +1,4 @@
-"""Many small images as one picture."""
+"""Many small images in one picture."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ def contact_sheet(images: np.ndarray, columns: int, margin: int = 2) -> np.ndarr
 
     Args:
         images: (n, h, w, c) uint8, at least one.
-        columns: images in a row; the last row may end early, the rest of it is white.
+        columns: images per row; the last row may end early, and its rest is white.
         margin: white pixels around and between them.
 
     Returns:

@@ -1,4 +1,4 @@
-"""An image file of a user, as the array that a model takes. It needs NumPy and Pillow alone."""
+"""A user's image file as the array that a model takes. It needs only NumPy and Pillow."""
 
 import io
 import logging
@@ -17,34 +17,34 @@ if TYPE_CHECKING:
 
 ORIENTATION, SIDEWAYS = 0x0112, (5, 6, 7, 8)  # EXIF's tag, and its values for lying images
 BICUBIC = 3  # of Pillow, which is imported only where there is an image
-DEPTHS = (8, 10, 12, 14, 16)  # bits that cameras and scanners put into files of 16 bits a channel
-# Others are left out on purpose: some run a program (EPS), some have never seen a hostile file.
+DEPTHS = (8, 10, 12, 14, 16)  # bits that cameras and scanners use in files with 16 bits per channel
+# Others are left out on purpose: some run programs (EPS), some are not hardened against attacks.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 
 
 def decoded(
     source: str | Path | bytes, shape: tuple[int, int, int], bits: int | None = None
 ) -> np.ndarray:
-    """Reads an image, turned upright as its EXIF says, and resizes the whole of it.
+    """Reads an image, turns it upright by its EXIF data, and resizes the whole of it.
 
-    The sides are resized each for itself, so that nothing of the image is lost; where it gets
-    smaller, every pixel counts (antialiasing). Transparent parts become white. Of an animation the
-    first frame is taken. Grey values v of 16-bit files become 255 v / (2^bits - 1), rounded, and
-    255 less that in a TIFF file whose 0 is white; colour files of 16 bits a channel must use them
-    all, since Pillow reads their upper 8 only.
+    The sides are resized separately, so that nothing of the image is lost; if it gets smaller,
+    every pixel counts (antialiasing). Transparent parts become white. Animations give their first
+    frame. Grey values v in 16-bit files become 255 v / (2^bits - 1), rounded, or 255 minus that in
+    a TIFF file whose 0 is white; colour files with 16 bits per channel must use them all, since
+    Pillow reads only the upper 8.
 
     Args:
-        source: a path, or the content of such a file.
+        source: a path, or the content of a file.
         shape: (height, width, channels) of the result; 3 channels are RGB, 1 is grey.
-        bits: that grey files of 16 bits hold; None takes the fewest of `DEPTHS` that hold the
-            largest value of this image.
+        bits: bits in use in grey 16-bit files; None takes the smallest of `DEPTHS` that holds the
+            largest value in this image.
 
     Returns:
         (height, width, channels) uint8.
 
     Raises:
-        UserError: naming the file, where there is none, it is no image or a broken one, it has more
-            pixels than Pillow holds safe, or Pillow is not installed.
+        UserError: naming the file, if it is missing, not an image or a broken one, or has more
+            pixels than Pillow deems safe; or Pillow is not installed.
     """
     height, width, channels = shape
     with opened(source) as (image, content):
@@ -57,10 +57,10 @@ def decoded(
 
 @contextmanager
 def opened(source: str | Path | bytes) -> Iterator[tuple["Image", bytes]]:
-    """Yields an image of Pillow, not decoded yet, and the content of its file.
+    """Yields a Pillow image, not decoded yet, and the content of its file.
 
     Raises:
-        UserError: as `decoded` does, for whatever goes wrong in the block.
+        UserError: as in `decoded`, for whatever goes wrong in the block.
     """
     try:
         from PIL import Image, UnidentifiedImageError
@@ -69,26 +69,26 @@ def opened(source: str | Path | bytes) -> Iterator[tuple["Image", bytes]]:
             "Image files are read by Pillow, which is not installed.", "pip install pillow"
         ) from None
 
-    logging.getLogger("PIL").setLevel(logging.CRITICAL)  # it would print what is raised, too
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)  # it would also print what it raises
     name, content = _content(source)
     try:
         with warnings.catch_warnings():
-            # Of too many pixels Pillow warns before it decodes them; of odd metadata, too.
+            # Pillow warns of too many pixels before it decodes them, and of odd metadata.
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
                 yield image, content
     except UnidentifiedImageError:
-        raise UserError(f"{name} is no image.", f"Give one of {', '.join(FORMATS)}.") from None
+        raise UserError(f"{name} is not an image.", f"Give one of {', '.join(FORMATS)}.") from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise UserError(
-            f"{name} has more than {Image.MAX_IMAGE_PIXELS:,} pixels, as files have that are made "
-            "to fill the memory.",
+            f"{name} has more than {Image.MAX_IMAGE_PIXELS:,} pixels, like files that are made to "
+            "fill the memory.",
             "Give a smaller image.",
         ) from None
     except _Refused as error:
         raise UserError(f"{name}: {error}.", "Save it with 8 bits a channel.") from None
-    except Exception as error:  # what the decoders of broken files raise is of any type
+    except Exception as error:  # decoders raise any type on broken files
         raise UserError(
             f"{name} is a broken image: {str(error) or type(error).__name__}.",
             "Save it again, or get another copy.",
@@ -96,7 +96,7 @@ def opened(source: str | Path | bytes) -> Iterator[tuple["Image", bytes]]:
 
 
 def _content(source: str | Path | bytes) -> tuple[str, bytes]:
-    """What messages call the source, and its bytes.
+    """The source's name in messages, and its bytes.
 
     Raises:
         UserError: the file cannot be read.
@@ -115,46 +115,46 @@ def _content(source: str | Path | bytes) -> tuple[str, bytes]:
 
 
 class _Refused(Exception):
-    """An image that is whole, but whose values have no agreed meaning."""
+    """An intact image whose values have no agreed meaning."""
 
 
 def is_deep(image) -> bool:
-    """Whether an open image is grey with 16 bits a pixel.
+    """Whether an open image is grey with 16 bits per pixel.
 
-    Pillow gives such values of a PGM file as 32 bits, scaled from the range that it declares.
+    Pillow gives such values from a PGM file as 32 bits, scaled from the range that it declares.
     """
     return image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM")
 
 
 def upright_size(image) -> tuple[int, int]:
-    """Height and width of an open image once it is turned as its EXIF says."""
+    """Height and width of an open image once it is turned upright by its EXIF data."""
     width, height = image.size
     lying = image.getexif().get(ORIENTATION) in SIDEWAYS
-    # Pillow turns TIFF files itself, and has told their size as it will be.
+    # Pillow turns TIFF files itself, and their size is already the final one.
     return (width, height) if lying and image.format != "TIFF" else (height, width)
 
 
 def depth(largest: int) -> int:
-    """The fewest bits of `DEPTHS` that hold a value of 16 bits."""
+    """The smallest of `DEPTHS` that holds a 16-bit value."""
     return next(bits for bits in DEPTHS if largest < 2**bits)
 
 
 def _check_deep_colour(image, content: bytes) -> None:
-    """Refuses colours of 16 bits a channel that lie in the lower bits, of which Pillow reads none.
+    """Refuses colours with 16 bits per channel that use only the lower bits, which Pillow drops.
 
     Raises:
-        _Refused: for values below 2^14, or an image all black.
+        _Refused: all values are below 2^14.
     """
     if image.format == "PNG":
-        deep = content[24] == 16  # of the header, always the first chunk
+        deep = content[24] == 16  # in the header, always the first chunk
     else:
         deep = 16 in getattr(image, "tag_v2", {}).get(258, ())  # BitsPerSample of TIFF
     if deep and image.mode in ("LA", "RGB", "RGBA"):
         colours = image.getextrema()[: 1 if image.mode == "LA" else 3]
         if max(high for _, high in colours) < 64:
             raise _Refused(
-                "it has colours of 16 bits a channel, but uses the lower 14 bits at most, so that "
-                "it would be nearly black"
+                "it has colours of 16 bits per channel, but uses the lower 14 bits at most, so "
+                "that it would be nearly black"
             )
 
 
@@ -182,18 +182,18 @@ def scaled(values: np.ndarray, bits: int) -> np.ndarray:
 
 
 def _is_negative(image) -> bool:
-    """Whether 0 is white; Pillow turns such TIFF files itself where they have 8 bits or fewer."""
+    """Whether 0 is white; Pillow inverts such TIFF files itself if they have 8 bits or fewer."""
     photometric = 262
     return getattr(image, "tag_v2", {}).get(photometric) == 0
 
 
 def _eight_bits(values: np.ndarray, clear: int | None, bits: int | None) -> np.ndarray:
-    """Grey values of up to 16 bits as uint8; those equal to `clear` are transparent, so white."""
+    """Grey values of up to 16 bits as uint8; those equal to `clear` are transparent: white."""
     largest = int(values.max())
     bits = bits or depth(largest)
     if largest >= 2**bits:
         raise _Refused(
-            f"it has grey values up to {largest:,}, and those of the images that were learned from "
+            f"it has grey values up to {largest:,}, but those of the training images "
             f"have {bits} bits, below {2**bits:,}"
         )
     grey = scaled(values, bits)

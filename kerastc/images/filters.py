@@ -1,4 +1,4 @@
-"""Changes of pixels that look at their neighbours: Gaussian blur and sharpness.
+"""Operations on pixels and their neighbours: Gaussian blur and sharpness.
 
 Images are (n, h, w, c) uint8; rows are handled as w * c values, neighbours in them c apart.
 """
@@ -7,11 +7,11 @@ import numpy as np
 
 
 def blurred(images: np.ndarray, deviations: np.ndarray, radius: int) -> np.ndarray:
-    """Gaussian blur with reflected borders (whose pixels are not repeated).
+    """Gaussian blur with reflected borders (border pixels are not repeated).
 
     Args:
         deviations: (n,) of the Gaussians, in pixels.
-        radius: pixels to each side that count; less than height and width.
+        radius: pixels used on each side; less than height and width.
     """
     n, h, w, c = images.shape
     offsets = np.arange(-radius, radius + 1, dtype=np.float32)
@@ -27,8 +27,8 @@ def blurred(images: np.ndarray, deviations: np.ndarray, radius: int) -> np.ndarr
 def sharpness(images: np.ndarray, factors: np.ndarray) -> np.ndarray:
     """A smoothed image at factor 0, the image at 1, a sharper one above; factors (n,).
 
-    As in Pillow, smooth is a mean of 3 x 3 pixels in which the middle one counts five times, and
-    the outermost pixels stay as they are.
+    As in Pillow, smoothing is a mean over 3 x 3 pixels in which the middle one counts five times,
+    and the outermost pixels stay as they are.
     """
     n, h, w, c = images.shape
     if min(h, w) < 3:

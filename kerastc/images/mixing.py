@@ -1,8 +1,8 @@
-"""Mixtures: an image is mixed with another of the batch, and its target with the other's.
+"""Mixtures: an image is mixed with another in the batch, and its target with the other's.
 
-Both ways return the mixed images, the row that each was mixed with (n,) int, and the share (n,)
-float32 that it kept of itself. Each image has a share of its own, as the equations of both papers
-have it; the authors' own programs draw one for a batch.
+Both methods return the mixed images, the row that each was mixed with (n,) int, and the share (n,)
+float32 that is its own. Each image has its own share, as in the equations of both papers; the
+authors' own programs draw one per batch.
 """
 
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ Mixed = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class Mixture:
-    """What is done to a whole batch.
+    """The mixing applied to whole batches.
 
     Args:
-        alpha: of mixup; 0 leaves those batches as they are.
+        alpha: for mixup; 0 leaves those batches as they are.
         cut: share of the batches that get `cutmix` instead.
     """
 
@@ -28,7 +28,7 @@ class Mixture:
         return bool(self.alpha or self.cut)
 
     def __call__(self, images: np.ndarray, random: np.random.Generator) -> Mixed:
-        """Mixes a batch by one of the two; arguments and result as theirs.
+        """Mixes a batch by one of the two methods; arguments and result as theirs.
 
         A single image stays as it is.
         """
@@ -45,7 +45,7 @@ def mixup(images: np.ndarray, alpha: float, random: np.random.Generator) -> Mixe
 
     Args:
         images: (n, ...) float32.
-        alpha: above 0, of the Beta(alpha, alpha) that the shares are drawn from.
+        alpha: above 0, of the Beta(alpha, alpha) distribution of the shares.
         random: draws partners and shares.
 
     Reference: Zhang et al. 2018, mixup: Beyond Empirical Risk Minimization, section 2.
@@ -56,7 +56,7 @@ def mixup(images: np.ndarray, alpha: float, random: np.random.Generator) -> Mixe
 
 
 def cutmix(images: np.ndarray, random: np.random.Generator) -> Mixed:
-    """Pastes a box of another image into each; its share is what is seen of it.
+    """Pastes a box from another image into each; its share is the area that remains visible.
 
     Args:
         images: (n, height, width, channels) float32.
@@ -83,11 +83,11 @@ def mixed_targets(targets: np.ndarray, partners: np.ndarray, share: np.ndarray) 
 
     Args:
         targets: (n, 1) int, or (n, ...) float probabilities.
-        partners, share: (n,), as the mixture gave them.
+        partners, share: (n,), from the mixture.
 
     Returns:
-        of integers (n, 3) float32: the image's own, its partner's, and the share; probabilities
-        are blended, as the images are by `mixup`.
+        for integers (n, 3) float32: the image's own, its partner's, and the share; probabilities
+        are blended, as images are by `mixup`.
     """
     if targets.dtype.kind == "f":
         return _blended(targets, partners, share)

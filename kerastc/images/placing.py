@@ -13,7 +13,7 @@ def flipped(images: np.ndarray, chosen: np.ndarray) -> np.ndarray:
 
 
 def shifted(images: np.ndarray, down: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Moves each image by whole pixels; what comes in at a border is the image's own reflection.
+    """Moves each image by whole pixels; its own reflection comes in at the borders.
 
     Args:
         down, right: (n,) int; less than the height and the width.
@@ -23,7 +23,7 @@ def shifted(images: np.ndarray, down: np.ndarray, right: np.ndarray) -> np.ndarr
     y, x = (int(np.abs(pixels).max(initial=0)) for pixels in (down, right))
     padded = np.pad(images, ((0, 0), (y, y), (x, x), (0, 0)), mode="reflect")
     image, row, pixel, byte = padded.strides
-    # A view of all positions of an h x w window; rows of it are copied whole.
+    # A view of all positions of an h x w window; its rows are copied whole.
     windows = np.lib.stride_tricks.as_strided(
         padded, (n, 2 * y + 1, 2 * x + 1, h, w * c), (image, row, pixel, row, byte), writeable=False
     )
@@ -34,7 +34,7 @@ def cut_out(images: np.ndarray, rows: np.ndarray, columns: np.ndarray, side: int
     """Paints a mid-grey square over each image.
 
     Args:
-        rows, columns: (n,) int centres of the squares, which may stand over the borders.
+        rows, columns: (n,) int centres of the squares, which may extend over the borders.
         side: of the squares, in pixels.
 
     Reference: DeVries and Taylor 2017, Improved Regularization of Convolutional Neural Networks
@@ -46,7 +46,7 @@ def cut_out(images: np.ndarray, rows: np.ndarray, columns: np.ndarray, side: int
         places = np.arange(length) - (centres - side // 2)[:, None]
         return np.where((places >= 0) & (places < side), 255, 0).astype(np.uint8)
 
-    # Bytes of all ones and of zeros: logic on them is many times faster than assigning by a mask.
+    # Bytes of all ones or zeros: logic on them is many times faster than assigning by a mask.
     hole = inside(h, rows)[:, :, None] & inside(w, columns).repeat(c, axis=1)[:, None, :]
     painted = hole & HOLE
     np.invert(hole, out=hole)

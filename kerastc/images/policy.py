@@ -1,4 +1,4 @@
-"""What is done at random to the images of a training batch, and the policies that papers name."""
+"""Random augmentation of a training batch's images, and the policies named in papers."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ BLUR = (0.1, 2.0)  # deviations in pixels, the same
 
 
 class Augmentation(pydantic.BaseModel):
-    """A policy: its operations, done in the order of `__call__`, each drawn anew for each image.
+    """A policy: its operations, in the order of `__call__`, each drawn separately for each image.
 
     Sizes are shares of the image's side, so that a policy suits images of any size.
     """
@@ -35,22 +35,22 @@ class Augmentation(pydantic.BaseModel):
     crop: Fraction = 0.0  # least share of the area that a random resized crop keeps; 0: no crop
     randaugment: Annotated[int, Field(ge=0)] = 0  # operations on each image
     jitter: Annotated[float, Field(ge=0, le=1.25)] = 0.0  # strength of colour jitter, SimCLR's s
-    grey: Fraction = 0.0  # share of the images whose colour is taken out
+    grey: Fraction = 0.0  # share of the images that lose their colour
     blur: Fraction = 0.0  # share of the images that are blurred
-    cutout: Fraction = 0.0  # side of a grey square, of the image's side; 0.3: 10 of 32
+    cutout: Fraction = 0.0  # side of a grey square as a share of the image's; 0.3: 10 of 32
 
     def __call__(self, images: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        """Augments a batch; the given array stays as it is.
+        """Augments a batch; the given array is not changed.
 
         Args:
             images: (n, h, w, c) uint8; c is 1 or 3.
             random: draws everything; the same state gives the same result.
 
         Returns:
-            (n, h, w, c) uint8; the given array itself where the policy does nothing.
+            (n, h, w, c) uint8; the given array itself if the policy does nothing.
 
         Raises:
-            UserError: for arrays of another type or shape.
+            UserError: the array has another type or shape.
         """
         _check(images)
         if not len(images):
@@ -82,7 +82,7 @@ class Augmentation(pydantic.BaseModel):
         return ", ".join(words[name] for name in words if getattr(self, name)) or "none"
 
     def _placed(self, images: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        """Flip and moves; nothing is interpolated unless something turns or resizes."""
+        """Flip and moves; pixels are interpolated only for rotations and resizing."""
         n = len(images)
         mirrored = random.random(n) < 0.5 if self.flip else np.zeros(n, bool)
         pixels = [round(self.shift * length) for length in _sides(images)]
@@ -127,8 +127,8 @@ CONTRASTIVE = Augmentation(flip=True, crop=0.08, jitter=0.5, grey=0.2)
 def _check(images: np.ndarray) -> None:
     if images.ndim != 4 or images.shape[-1] not in (1, 3) or images.dtype != np.uint8:
         raise UserError(
-            f"Images to augment are an array of {images.dtype} {images.shape}; it must be of uint8 "
-            "and (images, height, width, channels), with 1 or 3 channels.",
+            f"Images to augment are an array of {images.dtype} {images.shape}; it must be uint8, "
+            "(images, height, width, channels), with 1 or 3 channels.",
             "Give pixels of 0 to 255; images are scaled in the model.",
         )
 
@@ -139,13 +139,13 @@ def _sides(images: np.ndarray) -> tuple[int, int]:
 
 
 def _cropped(images: np.ndarray, least: float, random: np.random.Generator) -> np.ndarray:
-    """Maps that read a random box, whose area and ratio of sides are drawn until it fits."""
+    """Maps that read a random box, whose area and aspect ratio are drawn until it fits."""
     n = len(images)
     height, width = _sides(images)
     areas = random.uniform(least, 1, (n, CROP_TRIES)) * height * width
     ratios = np.exp(random.uniform(*np.log(CROP_RATIOS), (n, CROP_TRIES)))
     heights, widths = np.sqrt(areas / ratios), np.sqrt(areas * ratios)
-    # The first that fits; the first of all, cut to the image, where none does.
+    # The first that fits; if none does, the first one, cut to the image.
     first = (np.arange(n), np.argmax((heights <= height) & (widths <= width), axis=1))
     h, w = np.minimum(heights[first], height), np.minimum(widths[first], width)
     down, across = (

@@ -1,4 +1,4 @@
-"""What becomes of a user's image before a model sees it, as a run's preprocessing.json says."""
+"""The preprocessing of a user's image for a model, as defined in a run's preprocessing.json."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class ImagePreprocessing:
 
     Args:
         shape: height, width and channels.
-        bits: that grey files of 16 bits hold, where training had some; see `decoded`.
+        bits: bits in use in grey 16-bit files, if training had any; see `decoded`.
     """
 
     shape: tuple[int, int, int]
@@ -28,7 +28,7 @@ class ImagePreprocessing:
         """From the content of preprocessing.json.
 
         Raises:
-            UserError: where the shape is missing or wrong, or the bits are.
+            UserError: the shape or the bits are missing or wrong.
         """
         shape = values.get("shape")
         numbers = isinstance(shape, list | tuple) and all(type(n) is int and n > 0 for n in shape)
@@ -49,10 +49,10 @@ class ImagePreprocessing:
         """Images as one array, (n, height, width, channels) uint8.
 
         Args:
-            examples: such an array or images of one; or image files, which are resized.
+            examples: such an array or images from one; or image files, which are resized.
 
         Raises:
-            UserError: for a file that is no image, and for an array of another shape or type.
+            UserError: a file is not an image, or an array has another shape or type.
         """
         if isinstance(examples, np.ndarray):
             self._check(examples[:1], examples.dtype, "The images have")

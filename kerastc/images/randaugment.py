@@ -1,15 +1,15 @@
-"""RandAugment as FixMatch draws it: some random operations, each of a random strength.
+"""RandAugment as in FixMatch: some random operations, each with a random strength.
 
 References: Cubuk et al. 2020, RandAugment; Sohn et al. 2020, FixMatch, appendix D, table 12.
-What a move leaves empty is filled by the image's reflection here, and not by grey.
+Here the space that a move leaves empty is filled with the image's reflection, not with grey.
 """
 
 import numpy as np
 
 from kerastc.images import affine, colour, filters, tables
 
-# The operations with the bounds of their strength: factors, bits (4 to 8: as many whole numbers
-# below 9), degrees, shares of the side, grey levels.
+# The operations with the bounds of their strength: factors, bits (the upper bound 9 is excluded),
+# degrees, shares of the side, grey levels.
 OPERATIONS = {
     "autocontrast": (0, 0),
     "brightness": (0.05, 0.95),
@@ -47,7 +47,7 @@ MOVES = {
 
 
 def rand_augment(images: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
-    """Does `count` operations to each image, drawn with their strengths, one after another."""
+    """Applies `count` operations to each image in turn, drawn with their strengths."""
     for _ in range(count):
         operations = random.integers(len(OPERATIONS), size=len(images))
         images = operate(images, operations, random.random(len(images), dtype=np.float32))
@@ -55,11 +55,11 @@ def rand_augment(images: np.ndarray, count: int, random: np.random.Generator) ->
 
 
 def operate(images: np.ndarray, operations: np.ndarray, strengths: np.ndarray) -> np.ndarray:
-    """Does one operation to each image; those that are given the same one share its work.
+    """Applies one operation to each image; images with the same one are processed together.
 
     Args:
         images: (n, h, w, c) uint8; c is 1 or 3.
-        operations: (n,) int, places in `OPERATIONS`.
+        operations: (n,) int, indices into `OPERATIONS`.
         strengths: (n,) float in 0 to 1: from the first to the second bound of the operation.
     """
     n, h, w, _ = images.shape

@@ -1,4 +1,4 @@
-"""Changes of pixels that look at the pixel alone: a table of 256 values for each image and channel.
+"""Pointwise operations on pixels: a table of 256 values for each image and channel.
 
 Images are (n, h, w, c) uint8. The operations are those of Pillow's `ImageOps` and `ImageEnhance`.
 """
@@ -21,7 +21,7 @@ def contrast(images: np.ndarray, factors: np.ndarray) -> np.ndarray:
 
 
 def posterized(images: np.ndarray, bits: np.ndarray) -> np.ndarray:
-    """Keeps the first 1 to 8 bits of each value; bits (n,) int."""
+    """Keeps the highest 1 to 8 bits of each value; bits (n,) int."""
     return images & (0xFF << (8 - bits)).astype(np.uint8)[:, None, None, None]
 
 
@@ -46,7 +46,7 @@ def autocontrasted(images: np.ndarray) -> np.ndarray:
 
 
 def equalized(images: np.ndarray) -> np.ndarray:
-    """Makes the values of each channel as evenly frequent as one table can."""
+    """Makes the histogram of each channel as even as one table can."""
     n, h, w, c = images.shape
     counts = np.bincount(_places(images, c).ravel(), minlength=n * c * 256).reshape(n, c, 256)
     greatest = (255 - np.argmax(counts[..., ::-1] > 0, axis=-1))[..., None]
@@ -69,15 +69,15 @@ def _rounded(values: np.ndarray) -> np.ndarray:
 
 
 def _looked_up(images: np.ndarray, tables: np.ndarray) -> np.ndarray:
-    """What a table for each image, (n, 256), or each channel, (n, c, 256) uint8, makes of it."""
+    """Applies a table per image, (n, 256), or per channel, (n, c, 256) uint8."""
     channels = tables.shape[1] if tables.ndim == 3 else 1
     return tables.ravel().take(_places(images, channels)).reshape(images.shape)
 
 
 def _places(images: np.ndarray, channels: int) -> np.ndarray:
-    """Where each value stands in raveled tables of so many channels, (n, h, w * c) intp."""
+    """The index of each value in raveled tables, (n, h, w * c) intp."""
     n, h, w, c = images.shape
-    # Row by row, because an inner loop over three channels alone is slow.
+    # Row by row, because an inner loop over just three channels is slow.
     image = np.arange(0, n * channels * 256, channels * 256)[:, None, None]
     channel = np.tile(np.arange(c) * 256, w) if channels > 1 else 0
     return np.add(images.reshape(n, h, w * c), image + channel, dtype=np.intp)

@@ -1,1 +1,1 @@
-"""What a model is shown, a room each: from a user's examples to the arrays of a call."""
+"""The kinds of model input, a package each: from a user's examples to the arrays of a call."""

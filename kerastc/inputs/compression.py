@@ -1,6 +1,6 @@
-"""What compression asks of an input: the base of `kerastc.inputs.*.compression`.
+"""What compression needs of an input: the base of `kerastc.inputs.*.compression`.
 
-What a run can do is asked before Keras is imported, so these modules import it where they use it.
+A run's capabilities are needed before Keras is imported, so these modules import it where used.
 """
 
 from abc import ABC, abstractmethod
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from kerastc.training.teacher import Teaching
 
 
-# The targets of examples, of what the input made of each.
+# The targets of examples, given the input's version of each.
 TargetsOf = Callable[[Sequence[Any]], Sequence[Any]]
 
 
 class CompressedInput(ABC):
-    """What a model is shown on its way through the steps, some of which change it.
+    """The input of a model on its way through the steps, some of which change it.
 
     Args:
-        run: whose model it is at first.
+        run: the run whose model it is at first.
         given: the settings that the first run of its line was trained with.
 
     Attributes:
-        learning_rate: the peak of a step's training that names none; None: the run's own.
-        full_rank: a regular expression: layers that low-rank leaves as they are.
-        recovery: the step with which a search trains a chain for so many epochs.
+        learning_rate: the peak for a step's training that names none; None: the run's own.
+        full_rank: a regular expression for layers that low-rank leaves as they are.
+        recovery: the step with which a search trains a chain for a number of epochs.
         quantizations: the forms in which a search writes a file, the gentlest first.
         beginnings: the chains that a search tries first; see `kerastc.compress.search.space.Space`.
-        preprocessing: of the model as it is at present; a step may replace it.
+        preprocessing: of the current model; a step may replace it.
     """
 
     learning_rate: ClassVar[float | None] = None
@@ -52,16 +52,16 @@ class CompressedInput(ABC):
 
     @property
     def config(self) -> "TrainingConfig":
-        """The settings, as they are for the present model."""
+        """The settings for the current model."""
         return self.given
 
     def read(self, run: Run) -> None:
-        """Takes what belongs to a model from a run, or from the folder of a step."""
+        """Loads the files of a model from a run, or from the folder of a step."""
         self.preprocessing = run.read_json("preprocessing.json")
 
     @abstractmethod
     def write(self, run: Run) -> None:
-        """Writes there what is beside the model and preprocessing.json."""
+        """Writes the files that go with the model and preprocessing.json."""
 
     @abstractmethod
     def batches(self, examples: Sequence[Any], targets_of: TargetsOf) -> "Batches":
@@ -75,45 +75,45 @@ class CompressedInput(ABC):
         config: "TrainingConfig",
         teaching: "Teaching",
     ) -> "Batches":
-        """Examples as a training sees them: in another order each epoch, perhaps changed."""
+        """Examples as in training: in another order each epoch, possibly augmented."""
 
     def taught_apart(self, examples: Sequence[Any], config: "TrainingConfig") -> bool:
-        """Whether a teacher is asked once about the examples; else about each batch as it is."""
+        """Whether a teacher labels the examples once, or else each batch as it comes."""
         return True
 
     @abstractmethod
     def unlabelled(self, splits: Any, teaching: "Teaching") -> np.ndarray:
-        """The further examples that a training learns from, without labels, (n, ...).
+        """The further examples without labels for a training, (n, ...).
 
         Raises:
-            UserError: where what `teaching.unlabelled` names has none.
+            UserError: the source in `teaching.unlabelled` has none.
         """
 
     def built(self, splits: Any, given: Mapping[str, Any], seed: int) -> "keras.Model":
-        """A model of random weights, where there are `Capability.CONVOLUTIONS`.
+        """A model with random weights, if there are `Capability.CONVOLUTIONS`.
 
         Args:
             splits: the data.
-            given: settings of its architecture that are others than those of the run.
-            seed: of its weights.
+            given: settings of its architecture that differ from the run's.
+            seed: for its weights.
         """
         raise NotImplementedError
 
     def with_backbone(self, splits: Any, backbone: str, seed: int) -> "keras.Model":
-        """A model on another pretrained encoder, where there are `Capability.TOKENS`.
+        """A model on another pretrained encoder, if there are `Capability.TOKENS`.
 
-        What the encoder reads, its tokenizer and its length, are those of the model from now on.
+        From now on the model has this encoder's tokenizer and length.
         """
         raise NotImplementedError
 
     @abstractmethod
     def names(self, rows: Any) -> np.ndarray:
-        """What predictions/PART.csv calls labelled rows, (n,) object."""
+        """The names of labelled rows in predictions/PART.csv, (n,) object."""
 
     @abstractmethod
     def content(self, examples: Sequence[Any]) -> Iterable[bytes]:
-        """What tells these examples from others."""
+        """A fingerprint of these examples."""
 
     @abstractmethod
     def figures(self, splits: Any) -> dict[str, Any]:
-        """What the metrics of a compressed run say of its data, beside what all runs say."""
+        """What the metrics of a compressed run add on its data."""

@@ -1,6 +1,6 @@
-"""What a model is shown: the base of `kerastc.inputs.*.encode`.
+"""The input of a model: the base of `kerastc.inputs.*.encode`.
 
-It is used on devices: nothing but NumPy, and what the input itself needs, is imported there.
+Devices use it: nothing but NumPy, and what the input itself needs, is imported there.
 """
 
 from abc import ABC, abstractmethod
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 OWN = "keras"  # the scheme of names that our own models have
 
-# What the encoder of an input makes of examples; rows[i] is that of one example.
+# Examples as encoded by an input; rows[i] is one example.
 Rows = Sequence[Any]
 
 
 class Input(ABC):
-    """From a user's examples to the arrays of a call; one for each model.
+    """From a user's examples to the arrays of a call; one per model.
 
     Attributes:
-        sample: an example as one would write it on the command line.
-        folder: beside preprocessing.json in a run, and beside an exported model, what `read` needs
-            as well; empty where that is nothing.
-        least: tokens of the shortest row: those around it, and one; 0 where rows have no length.
-        kept: beside predictions/, what holds the examples where predictions only name them.
-        names: what the arrays of a call are called, by a scheme and by their own name.
+        sample: an example as written on the command line.
+        folder: the folder that `read` also needs, next to preprocessing.json in a run and next to
+            an exported model; empty if there is none.
+        least: tokens of the shortest row: one, and those around it; 0 if rows have no length.
+        kept: the file in predictions/ with the examples, if predictions only name them.
+        names: the names of a call's arrays, by scheme and by their own name.
     """
 
     sample: ClassVar[str]
@@ -42,7 +42,7 @@ class Input(ABC):
     @classmethod
     @abstractmethod
     def read(cls, settings: Mapping[str, Any], folder: Path | None = None) -> Self:
-        """From the content of preprocessing.json, and `folder` where the input has one.
+        """From the content of preprocessing.json, and `folder` if the input has one.
 
         Raises:
             UserError: naming what is missing or wrong in either.
@@ -54,18 +54,18 @@ class Input(ABC):
 
         Args:
             batch: rows; None is any.
-            length: of a row, where rows have one; None is any.
+            length: of a row, if rows have one; None is any.
         """
 
     @abstractmethod
     def checked(
         self, examples: Sequence[Any], where: Callable[[int], str] | None = None
     ) -> Sequence[Any]:
-        """The examples, each of which a model can take.
+        """The examples, checked so that a model can take each.
 
         Args:
             examples: several.
-            where: what the user calls the example of an index, which counts from 0.
+            where: the user's name for the example with an index, which counts from 0.
 
         Raises:
             UserError: naming the first that a model cannot take.
@@ -73,18 +73,18 @@ class Input(ABC):
 
     @abstractmethod
     def rows(self, examples: Sequence[Any], length: int | None = None) -> Rows:
-        """What the model takes of each example, treated as in training, not yet in batches.
+        """The examples, encoded as in training, not yet in batches.
 
         Args:
             examples: as a user gives them.
-            length: the most that a row may have, where rows have a length.
+            length: the greatest length of a row, if rows have one.
 
         Raises:
-            UserError: as `checked` does.
+            UserError: as in `checked`.
         """
 
     def sizes(self, rows: Rows) -> Sequence[int] | None:
-        """The length of each row; None where rows have none."""
+        """The length of each row; None if rows have none."""
         return None
 
     @abstractmethod
@@ -92,27 +92,27 @@ class Input(ABC):
         """The arrays of one call, by their own names.
 
         Args:
-            rows: of one call; those that are longer than `length` lose their end.
-            length: to which they are padded, by default the longest.
+            rows: of one call; those longer than `length` lose their end.
+            length: to which they are padded; the longest by default.
 
         Raises:
-            UserError: for a row that this input cannot give.
+            UserError: a row is not valid for this input.
         """
 
     def unseen(self, examples: Sequence[Any], length: int | None = None) -> "Unseen | None":
-        """What a model does not see of the examples; None where it sees each as a whole."""
+        """What a model does not see of the examples; None if it sees each as a whole."""
         return None
 
     @abstractmethod
     def probe(self) -> Any:
-        """A row of the largest numbers that this input can give: a model has to take it."""
+        """A row of the largest numbers that this input can give: a model must accept it."""
 
     @staticmethod
     def read_kept(path: Path, part: str) -> Sequence[Any]:
-        """The examples of a part in a file called `kept`, the first ones of predictions/PART.csv.
+        """The examples of a part in the file `kept`, the first ones of predictions/PART.csv.
 
         Raises:
-            UserError: where the file is broken.
+            UserError: the file is broken.
         """
         raise NotImplementedError
 
@@ -122,10 +122,10 @@ class Input(ABC):
         raise NotImplementedError
 
     def shown(self, example: Any) -> tuple[str, ...]:
-        """The cells of an example, or of its name, in predictions: one for each of the columns."""
+        """The cells for an example, or for its name, in predictions: one per column."""
         return (str(example),)
 
     def scheme(self, given: Sequence[Tensor]) -> Mapping[str, str] | None:
-        """The names of the inputs of a file by their own; None where they are of no scheme."""
+        """A file's input names by their own names; None if they follow no scheme."""
         names = {tensor.name for tensor in given}
         return next((own for own in self.names.values() if set(own.values()) == names), None)

@@ -1,4 +1,4 @@
-"""What a user gives to a command, read as a model takes it: the base of `kerastc.inputs.*.read`."""
+"""Reading a user's examples for a model: the base of `kerastc.inputs.*.read`."""
 
 import sys
 from abc import ABC, abstractmethod
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class Reader(ABC):
-    """Reads the examples of a user.
+    """Reads a user's examples.
 
     Args:
         settings: preprocessing.json of the model.
 
     Attributes:
-        takes_test: whether of a source with a test part that part is read, however it is named.
-        key: readers of the same key read the same of a source.
+        takes_test: whether the test part of a source is read if it has one, however it is named.
+        key: readers with the same key read the same from a source.
     """
 
     takes_test: ClassVar[bool] = False
@@ -35,28 +35,28 @@ class Reader(ABC):
     def named(
         self, words: Sequence[str], path: Path | None, columns: str, run: Path, **form: Any
     ) -> list[Any]:
-        """The examples of `predict`: those that its words name and those of a file, or, where there
-        are neither, what comes in on standard input.
+        """The examples for `predict`: those in its words and in a file or, if there are neither,
+        on standard input.
 
         Args:
             words: of the command line.
-            path: of the file; None where there is none.
+            path: of the file, or None.
             columns: of the file, joined by plus signs.
             run: the model, named in errors.
-            form: what is said of the file: its encoding, delimiter, header and sheet, as
-                `Reading.given` takes them.
+            form: the file's format: its encoding, delimiter, header and sheet, as in
+                `Reading.given`.
 
         Raises:
-            UserError: for what cannot be read, and for options that do not go with the model.
+            UserError: something cannot be read, or options do not go with the model.
         """
 
     def seen(self, examples: Sequence[Any]) -> Sequence[Any]:
-        """What an input takes of such examples; what is odd about them is told."""
+        """The examples as an input takes them; oddities are reported."""
         return examples
 
     @abstractmethod
     def labelled(self, data: Path, columns: str, label: str, **form: Any) -> "Labelled":
-        """Labelled examples; what was noted on the way is told.
+        """Labelled examples; notes made on the way are printed.
 
         Args:
             data: a file, folder or source.
@@ -65,18 +65,18 @@ class Reader(ABC):
             form: as in `named`.
 
         Raises:
-            UserError: where they cannot be read.
+            UserError: they cannot be read.
         """
 
 
 def tell_notes(notes: Mapping[str, int]) -> None:
-    """Tells what was counted on the way, on standard error."""
+    """Prints counts made on the way, on standard error."""
     for what, count in notes.items():
         echo(f"{what}: {count:,}", err=True)
 
 
 def piped_lines(encoding: str) -> list[str]:
-    """The lines of standard input; blank ones, but at the end, would shift the answers."""
+    """The lines of standard input; blank ones, except at the end, would shift the answers."""
     from kerastc.data.tables.encodings import known_encoding, settled_encoding
 
     data = getattr(sys.stdin, "buffer", sys.stdin).read()
@@ -88,7 +88,7 @@ def piped_lines(encoding: str) -> list[str]:
         raise UserError(
             f"Standard input, line {line}, is not {settled.removesuffix('-sig').upper()} "
             f"(byte 0x{data[error.start]:02X}).",
-            "Set encoding= to the one that it is in.",
+            "Set encoding= to the right one.",
         ) from None
     lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip().split("\n")
     if lines == [""]:

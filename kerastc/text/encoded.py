@@ -1,4 +1,4 @@
-"""What a tokenizer makes of texts: tokens and what is known of each, row by row."""
+"""A tokenizer's output: tokens and their attributes, row by row."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -24,27 +24,27 @@ class Row:
         return len(self.ids)
 
     def key(self) -> bytes:
-        """Equal for two rows where a model sees the same in both."""
+        """Equal for two rows if a model sees the same in both."""
         ids = self.ids.astype("<i4").tobytes()
         second = self.segments is not None and self.segments.any()
         return ids + self.segments.tobytes() if second else ids
 
 
 class Encoded(Sequence):
-    """n rows of tokens without padding.
+    """n rows of unpadded tokens.
 
     `encoded[i]` is a `Row`; a slice or an array of row numbers gives an `Encoded`.
 
     Args:
         ids: of the tokens, int32.
-        segments: which text of a pair a token belongs to, uint8; None where all are 0.
-        special: whether the tokenizer put a token there that is not of the text, bool.
-        offsets: where a token begins and ends in its text, or its word where words were given, in
+        segments: which text of a pair a token belongs to, uint8; None if all are 0.
+        special: whether the tokenizer added the token, bool.
+        offsets: where a token begins and ends in its text, or in its word if words were given, in
             characters, (tokens, 2) int32.
-        words: number of the word that a token is of, -1 for special ones, int32. Words are those
-            given, else as the tokenizer splits its text.
-        cut: (n,) bool; whether the row lacks an end that was too long.
-        texts: (n,) int64; number of the text that a row is of, as long ones may have several.
+        words: number of the token's word, -1 for special tokens, int32. Words are those given,
+            else as the tokenizer splits its text.
+        cut: (n,) bool; whether the row's end was cut off.
+        texts: (n,) int64; number of the row's text, as long ones may have several rows.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Encoded(Sequence):
 
     @classmethod
     def of(cls, rows: "Iterable[Row | np.ndarray]") -> "Encoded":
-        """Packs rows, or ids alone, with what all have; those that are packed are given back."""
+        """Packs rows, or ids alone, with the columns that all have; returns packed ones as is."""
         if isinstance(rows, cls):
             return rows
         rows = [row if isinstance(row, Row) else Row(np.asarray(row, np.int32)) for row in rows]
@@ -86,7 +86,7 @@ class Encoded(Sequence):
         return self.ids.lengths
 
     def first(self, tokens: int) -> "Encoded":
-        """The rows, of each at most so many tokens from its start."""
+        """The rows, each cut to at most `length` tokens from its start."""
         if self.lengths.max(initial=0) <= tokens:
             return self
         columns = (getattr(self, name) for name in COLUMNS)

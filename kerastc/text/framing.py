@@ -1,7 +1,7 @@
-"""Special tokens around one text or two, and what is cut where all is too long.
+"""Special tokens around one text or two, and truncation of rows that are too long.
 
-A `tokenizer.json` says in its post-processor which tokens stand before, between and behind. They
-are put there, and texts are cut, in arrays of many rows at once: the ids are those that the
+The post-processor in a `tokenizer.json` defines which tokens go before, between and after. They
+are added, and texts are cut, in arrays of many rows at once: the ids are those that the
 `tokenizers` library gives, without its objects for what is cut off, whose number grows with the
 product of the lengths of a pair.
 """
@@ -20,12 +20,12 @@ from kerastc.text.ragged import Ragged, spans
 
 @dataclass(frozen=True)
 class Part:
-    """n spans of the tokens of texts.
+    """n spans of texts' tokens.
 
     Args:
-        columns: "ids" and, where they are asked for, "offsets" and "words" of all tokens.
+        columns: "ids" and, if asked for, "offsets" and "words" of all tokens.
         starts, lengths: (n,) int64, of each span.
-        full: tokens of the text that it is of, (n,) int64.
+        full: number of tokens in the span's text, (n,) int64.
     """
 
     columns: dict[str, np.ndarray]
@@ -38,7 +38,7 @@ class Part:
         return replace(self, starts=starts, lengths=lengths)
 
     def of(self, column: np.ndarray) -> np.ndarray:
-        """What a column has of the spans, one behind the other."""
+        """The spans' values in a column, concatenated."""
         return column[spans(self.starts, self.lengths)]
 
 
@@ -47,8 +47,8 @@ class Frame:
     """The special tokens of a row.
 
     Args:
-        ids: of those before, between and behind the texts, (tokens,) int32 each.
-        segments: theirs, likewise, uint8.
+        ids: of those before, between and after the texts, (tokens,) int32 each.
+        segments: of the same tokens, uint8.
         own: segment of each text.
     """
 
@@ -58,10 +58,10 @@ class Frame:
 
     @classmethod
     def of(cls, engine: tokenizers.Tokenizer, texts: int) -> "Frame":
-        """The frame around one text or two, read off an example.
+        """The frame around one text or two, derived from an example.
 
         Raises:
-            UserError: where the post-processor does more than put tokens around texts in order.
+            UserError: the post-processor does more than put tokens around texts in order.
         """
         example = _example(engine)
         encoding = engine.encode(*[example] * texts)
@@ -79,8 +79,7 @@ class Frame:
         )
         if not sound or min(first) < 0 or first != sorted(first):
             raise UserError(
-                f"The tokenizer arranges {texts} text(s) in a way that is not known: "
-                f"{encoding.tokens}."
+                f"The tokenizer arranges {texts} text(s) in an unknown way: {encoding.tokens}."
             )
         edges = [0, *(edge for at in tokens for edge in (at[0], at[-1] + 1)), len(ids)]
         around = [slice(*edges[i : i + 2]) for i in range(0, len(edges), 2)]
@@ -103,12 +102,12 @@ class Frame:
     def around_ids(
         self, encodings: list[tokenizers.Encoding], room: int, begin: int = 0
     ) -> Encoded:
-        """What `around` gives of single texts where ids are all that is wanted: at half its cost.
+        """As `around` for single texts if only ids are needed, at half the cost.
 
         Args:
             encodings: without special tokens.
-            room: tokens of a text, at most.
-            begin: number of the first.
+            room: the most tokens of a text.
+            begin: number of the first text.
         """
         start, end = (ids.tolist() for ids in self.ids)
         rows = [[*start, *encoding.ids[:room], *end] for encoding in encodings]
@@ -127,7 +126,7 @@ class Frame:
         )
 
     def around(self, parts: list[Part], cut: np.ndarray, texts: np.ndarray) -> Encoded:
-        """The rows, each with its spans of all parts.
+        """The rows, each with its spans from all parts.
 
         Args:
             parts: one or two, of n spans.
@@ -176,10 +175,10 @@ def _example(engine: tokenizers.Tokenizer) -> str:
 def longest_first(
     first: np.ndarray, second: np.ndarray, room: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """To how many tokens the texts of n pairs are cut, the longer one first.
+    """The numbers of tokens to which the texts of n pairs are cut, the longer one first.
 
-    As the `tokenizers` library does: where both are longer than half, both get half, and the longer
-    one, or the second, a token that is left over.
+    As in the `tokenizers` library: if both are longer than half, both get half, and the longer one,
+    or the second, gets a leftover token.
 
     Args:
         first, second: tokens of each, (n,) int.
@@ -199,11 +198,11 @@ def windows(
 
     Args:
         starts, lengths: (n,) int, of the spans.
-        room: tokens of a window, (n,) int.
-        stride: tokens that a window has from the end of the one before.
+        room: tokens per window, (n,) int.
+        stride: tokens that a window repeats from the end of the previous one.
 
     Returns:
-        number of the span, start and length of each window, (windows,) int64 each.
+        the span's number, start and length of each window, (windows,) int64 each.
     """
     step = room - stride
     count = 1 + np.maximum(0, -(-(lengths - room) // step))

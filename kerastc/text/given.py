@@ -1,6 +1,6 @@
 """Texts as a user gives them to a model: on the command line, in a file or in a notebook.
 
-It is read on devices, too: nothing but Python's own library is imported here.
+Devices import it, too: nothing but Python's standard library is imported here.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Set
@@ -14,15 +14,15 @@ SHOWN = 40  # characters of a value
 
 
 def checked_texts(texts: Any, place: Callable[[int], str] = "texts[{}]".format) -> list[str]:
-    """The texts, each of which a model can take.
+    """The texts, checked so that a model can take each.
 
     Args:
-        texts: several of `str`, in an order: a list, an array, a column of a table.
-        place: what the user calls the text of an index, which counts from 0.
+        texts: ordered `str` objects: a list, an array, a column of a table.
+        place: the user's name for the text with an index, which counts from 0.
 
     Raises:
-        UserError: naming the first that is no text, is empty, or holds what is no character; and
-            where the whole is no list.
+        UserError: naming the first that is not a text, is empty, or holds an invalid character;
+            or that the whole is not a list.
     """
     if isinstance(texts, str | bytes):
         what = "str" if isinstance(texts, str) else "bytes"
@@ -42,11 +42,11 @@ def checked_texts(texts: Any, place: Callable[[int], str] = "texts[{}]".format) 
 
 
 def _fault(text: Any) -> tuple[str, str] | None:
-    """What is wrong with a text, and what to do."""
+    """What is wrong with a text, and the next step."""
     leave_out = "Leave it out, or give it a text; each text has one answer."
     if not isinstance(text, str):
         if _missing(text):
-            return f"is {text}, which is no text", leave_out
+            return f"is {text}, which is not a text", leave_out
         if isinstance(text, bytes):
             return "is bytes, not a text", 'Decode it: value.decode("utf-8")'
         shown = repr(text)
@@ -60,14 +60,14 @@ def _fault(text: Any) -> tuple[str, str] | None:
     except UnicodeEncodeError as error:
         half = text[error.start]
         if "\udc80" <= half <= "\udcff":  # as Python keeps foreign bytes (PEP 383)
-            what = f"holds the byte 0x{ord(half) - 0xDC00:02X}, which is no UTF-8"
+            what = f"holds the byte 0x{ord(half) - 0xDC00:02X}, which is not UTF-8"
             return what, "Write it in UTF-8, or put it into a file and name its encoding."
-        what = f"holds half of a surrogate pair (U+{ord(half):04X}), which is no character"
+        what = f"holds half of a surrogate pair (U+{ord(half):04X}), which is not a character"
         return what, "Write the whole character."
     return None
 
 
 def _missing(value: Any) -> bool:
-    """Whether it is None, NaN or what pandas writes for them."""
+    """Whether it is None, NaN or pandas' equivalent."""
     nan = isinstance(value, Number) and value != value
     return value is None or nan or type(value).__name__ in ("NAType", "NaTType")

@@ -1,4 +1,4 @@
-"""Text preparation before the tokenizer, every step on its own switch so that it can be measured.
+"""Text preparation before the tokenizer, with a switch per step so that each can be measured.
 
 A subword encoder was trained on running text and usually does better on the original.
 """
@@ -19,8 +19,8 @@ from kerastc.text.capitals import capitals_of
 from kerastc.text.punctuation import punctuation, punctuation_marks
 
 CHUNK = 10_000  # texts between two steps of the progress bar
-# Forms that only look different. Fractions, raised digits and the like keep theirs: NFKC would
-# make 51/2 of 5½ and 102 of 10².
+# Forms that differ only in looks. Fractions, raised digits and the like are kept: NFKC would turn
+# 5½ into 51/2 and 10² into 102.
 SAME_BUT_FOR_LOOKS = (
     *("<wide>", "<narrow>", "<noBreak>", "<compat>", "<font>"),
     *("<initial>", "<medial>", "<final>", "<isolated>"),
@@ -29,13 +29,13 @@ TYPOGRAPHIC = {
     "'": "\u2018\u2019\u201a\u201b\u2032\u00b4\u05f3",  # curved, low, prime, acute, geresh
     '"': "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\u05f4",  # and guillemets, gershayim
     "-": "\u2010\u2011\u2012\u2013\u2212\u05be",  # hyphens, figure and en dash, minus, maqaf
-    " - ": "\u2014\u2015",  # em dash, bar: they stand between clauses
+    " - ": "\u2014\u2015",  # em dash, bar: used between clauses
 }
 NEGATIVE_VERBS = (
     *("ai", "are", "ca", "could", "did", "do", "does", "had", "has", "have", "is", "might"),
     *("must", "need", "ought", "sha", "should", "was", "were", "wo", "would"),
 )
-# The lists of stop words have most of them, but they turn the meaning of a text round.
+# Most are in the lists of stop words, but they reverse the meaning of a text.
 NEGATIONS = {
     "en": frozenset(
         (
@@ -60,44 +60,44 @@ DECIMAL_MARK = re.compile(r"((?<=\d)[.,](?=\d))")
 
 @dataclass(frozen=True)
 class TextPreparation:
-    """What is done to each text; nothing by default.
+    """The steps applied to each text; none by default.
 
-    The steps always follow one another in this order, whichever of them are on:
+    The steps are always applied in this order, whichever of them are on:
 
     1. Unicode clean-up: `plain_unicode`.
-    2. Stop words go; marks around them stay. Negations stay (in English, Spanish and Hebrew; in
-       other languages the list alone decides), and so do words in capitals, which are names more
-       often than not (US, WHO, IT), unless the whole text is in capitals.
-    3. Lemmas take the place of words, without their capitals where the dictionary knows the word.
-       Negations ("don't" would become "do"), words in capitals and words with digits stay.
+    2. Stop words are removed; marks around them stay. Negations stay (in English, Spanish and
+       Hebrew; in other languages the list alone decides), and so do words in capitals, which are
+       mostly names (US, WHO, IT), unless the whole text is in capitals.
+    3. Lemmas replace words, without capitals if the dictionary has the word. Negations ("don't"
+       would become "do"), words in capitals and words with digits stay.
     4. Punctuation (Unicode's P*; symbols such as € or + stay) becomes a space, so well-known
-       becomes two words. Apostrophes and quotation marks inside of a word go without one (dont,
-       OBrien); points and commas inside of a number stay.
+       becomes two words. Apostrophes and quotation marks inside a word are removed without one
+       (dont, OBrien); points and commas inside a number stay.
     5. Lower case.
-    6. A word in front says how the text as given is capitalised (`capitals_of`), for encoders that
-       do not see capital letters.
+    6. A word in front states how the text as given is capitalised (`capitals_of`), for encoders
+       that do not see capital letters.
 
-    White space is folded where any of them is on. The same object prepares the texts of training
-    and those of a later prediction.
+    White space is folded if any of them is on. The same object prepares texts for training and for
+    later prediction.
 
     Raises:
-        UserError: for a language without a list of stop words or a dictionary of lemmas, where
-            such are asked for.
+        UserError: the language has no list of stop words, or dictionary of lemmas, that is asked
+            for.
     """
 
-    # As a group of fields in a recipe's config it is as strict as the rest.
+    # As strict as the rest when it is a group of fields in a recipe's config.
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
-    unicode: bool = False  # plain quotes, dashes and spaces, NFC; control characters out
+    unicode: bool = False  # plain quotes, dashes and spaces, NFC; control characters removed
     lowercase: bool = False  # after all other steps
-    punctuation: bool = True  # false: out; don't becomes dont, well-known becomes two words
-    stop_words: bool = True  # false: out, as listed by stopwordsiso; negations stay
-    lemmas: bool = False  # words by their dictionary form, as known to simplemma
-    capitals: bool = False  # a word in front says how the text is capitalised
-    language: str = "en"  # of stop words and lemmas: en, es, he, ... (ISO 639-1)
+    punctuation: bool = True  # false: removed; don't becomes dont, well-known becomes two words
+    stop_words: bool = True  # false: removed, as listed by stopwordsiso; negations stay
+    lemmas: bool = False  # words replaced by their dictionary form, from simplemma
+    capitals: bool = False  # a word in front states how the text is capitalised
+    language: str = "en"  # for stop words and lemmas: en, es, he, ... (ISO 639-1)
 
     def __post_init__(self):
-        # Before any work: a language that a list or dictionary is missing for.
+        # Before any work, refuse a language without its list or dictionary.
         if not self.stop_words:
             self._check_language("stop words", _stop_word_languages())
         if self.lemmas:
@@ -108,7 +108,7 @@ class TextPreparation:
         """From the values in a run's preprocessing.json.
 
         Raises:
-            UserError: naming a switch that there is not, or whose value is of the wrong type.
+            UserError: naming a switch that does not exist, or whose value has the wrong type.
         """
         known = {field.name: field.type for field in fields(cls)}
         for name, value in values.items():
@@ -145,7 +145,7 @@ class TextPreparation:
     def apply(self, texts: Sequence[str]) -> np.ndarray:
         """Prepares texts, (n,), into an (n,) array of `str` objects.
 
-        A text of which nothing remains keeps its place as "".
+        A text of which nothing remains becomes "".
         """
         prepared = np.empty(len(texts), object)
         if not self.changes:
@@ -171,12 +171,12 @@ class TextPreparation:
 
 
 def plain_unicode(text: str) -> str:
-    """The text in NFC, with the plain forms of what only looks different.
+    """The text in NFC, with plain forms of characters that differ only in looks.
 
     Typographic quotes, dashes, ellipses and spaces become ASCII; full-width forms, ligatures and
-    presentation forms their letters; the Hebrew geresh, gershayim and maqaf ', " and -. Control,
-    zero-width (the joiners of Persian spelling too), soft-hyphen and replacement characters and
-    stray surrogates go. White space becomes a space, but is not folded.
+    presentation forms become plain letters; the Hebrew geresh, gershayim and maqaf become ', " and
+    -. Control, zero-width (including the joiners in Persian spelling), soft-hyphen and replacement
+    characters and stray surrogates are removed. White space becomes a space, but is not folded.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -185,7 +185,7 @@ def plain_unicode(text: str) -> str:
 
 
 class _Words(dict[str, str]):
-    """What becomes of each word; a word is looked at once, however often it stands in the texts.
+    """Replaces words; each is processed once, however often it occurs in the texts.
 
     Args:
         preparation: the switches.
@@ -221,7 +221,7 @@ class _Words(dict[str, str]):
         return result
 
     def _content(self, core: str) -> str:
-        """The word itself, its lemma, or nothing in place of a stop word."""
+        """The word itself, its lemma, or "" for a stop word."""
         plain = core.replace(APOSTROPHE, "'").casefold()
         if plain in self.negations or (self.acronyms and len(core) > 1 and core.isupper()):
             return core
@@ -241,7 +241,7 @@ def without_punctuation(word: str) -> str:
 
 @cache
 def _plain_forms() -> dict[int, str | None]:
-    """What `plain_unicode` puts in the place of a character; None where it goes."""
+    """What `plain_unicode` puts in place of a character; None if it is removed."""
     typographic = {
         ord(character): plain
         for plain, characters in TYPOGRAPHIC.items()
@@ -292,7 +292,7 @@ def _lemmatizer(language: str) -> Callable[[str], str]:
 
 @contextmanager
 def _dictionary_of(package: str) -> Iterator[None]:
-    """Says what a device lacks where the texts of a model need a dictionary."""
+    """Reports what a device lacks if the texts of a model need a dictionary."""
     try:
         yield
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""What becomes of a user's text before a model sees it, as a run's preprocessing.json says."""
+"""The preprocessing of a user's text for a model, as defined in a run's preprocessing.json."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ class Preprocessing:
     """Texts to token ids, the same in training, in prediction and on a device.
 
     Args:
-        tokenizer: of the model.
-        max_tokens: of a text, start and end tokens included; the rest is cut.
-        max_characters: to which a text is cut before all else; 0 leaves it whole.
-        preparation: what is done to a text before the tokenizer.
+        tokenizer: the model's.
+        max_tokens: the most tokens of a text, start and end tokens included; the rest is cut.
+        max_characters: length to which a text is cut first of all; 0 leaves it whole.
+        preparation: the steps before the tokenizer.
     """
 
     units: ClassVar[str] = "texts"
@@ -49,7 +49,7 @@ class Preprocessing:
                 )
         preparation = values.get("preparation")
         if not isinstance(preparation, Mapping):
-            raise UserError(f"preprocessing.preparation={preparation!r} is no group of fields.")
+            raise UserError(f"preprocessing.preparation={preparation!r} is not a group of fields.")
         return cls(
             Tokenizer.read(tokenizer),
             values["max_tokens"],
@@ -62,12 +62,12 @@ class Preprocessing:
 
         Args:
             texts: as a user gives them.
-            length: the most tokens, where the model takes fewer than `max_tokens`.
+            length: the most tokens, if the model takes fewer than `max_tokens`.
         """
         return self.tokenizer.encode(self.prepared(texts), self.most(length))
 
     def unseen(self, texts: Sequence[str], length: int | None = None) -> Unseen:
-        """What a model does not see of the texts; arguments as of `tokens`."""
+        """What a model does not see of the texts; arguments as in `tokens`."""
         long = np.array([self._is_long(text) for text in texts], bool)
         tokens, unknown = self.tokens(texts, length), self.tokenizer.unknown_id
         return unseen(
@@ -75,7 +75,7 @@ class Preprocessing:
         )
 
     def most(self, length: int | None) -> int:
-        """The most tokens of a row, where the model takes at most `length`."""
+        """The most tokens of a row, if the model takes at most `length`."""
         return min(self.max_tokens, length or self.max_tokens)
 
     def _is_long(self, text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Unicode's punctuation (P*); symbols such as + or € are none, for they tell texts apart."""
+"""Unicode's punctuation (P*); not symbols such as + or €, which distinguish texts."""
 
 import unicodedata
 from functools import cache

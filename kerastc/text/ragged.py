@@ -1,4 +1,4 @@
-"""Sequences of different length in two arrays: a million headlines take what their tokens take."""
+"""Sequences of different lengths in two arrays: headlines take no more memory than their tokens."""
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -10,7 +10,7 @@ class Ragged(Sequence):
     """n sequences; `ragged[i]` is a view, (length, ...), a slice or an array of rows is ragged.
 
     Args:
-        values: (total, ...), all sequences one behind the other.
+        values: (total, ...), all sequences concatenated.
         lengths: (n,) int, of each.
     """
 
@@ -29,7 +29,7 @@ class Ragged(Sequence):
         return cls(np.concatenate(rows) if rows else np.zeros(0, dtype), [len(row) for row in rows])
 
     def first(self, count: int) -> "Ragged":
-        """The sequences, of each at most so many values from its start."""
+        """The sequences, each cut to at most `length` values from its start."""
         lengths = np.minimum(self.lengths, count)
         return Ragged(self.values[spans(self._ends - self.lengths, lengths)], lengths)
 
@@ -48,7 +48,7 @@ class Ragged(Sequence):
 
 
 def spans(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """The places `start`, `start + 1`, ... of n spans, one behind the other, (total,) int64."""
+    """The indices `start`, `start + 1`, ... of n spans, concatenated, (total,) int64."""
     before = np.cumsum(lengths) - lengths
     found = np.repeat(starts - before, lengths)
     found += np.arange(len(found))

@@ -1,4 +1,4 @@
-"""Tokenizers with some of their tokens: the same cuts wherever no token is missing."""
+"""Tokenizers reduced to some of their tokens: texts split as before unless they need the others."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -13,14 +13,14 @@ SPACE = "\u2581"  # a space in SentencePiece
 
 
 def restricted(tokenizer: Tokenizer, used: Iterable[int]) -> tuple[Tokenizer, np.ndarray]:
-    """A tokenizer that has only the tokens in use, and those without which a text could fail.
+    """A tokenizer with only the tokens in use, and those without which a text could fail.
 
-    A text whose tokens all are in use is cut into the same tokens as before. Special and added
+    A text whose tokens are all in use is split into the same tokens as before. Special and added
     tokens stay.
 
     Args:
-        tokenizer: of any model for which `is_restrictable`.
-        used: ids of the tokens that should stay.
+        tokenizer: of any kind for which `is_restrictable`.
+        used: ids of the tokens to keep.
 
     Returns:
         the tokenizer, and the old ids of its tokens in their new order, (tokens,) int64.
@@ -37,18 +37,18 @@ def restricted(tokenizer: Tokenizer, used: Iterable[int]) -> tuple[Tokenizer, np
         if smaller.token(new) != tokenizer.token(old):
             raise UserError(
                 "vocabulary does not apply: the ids of the tokens that were added to the tokenizer "
-                f"are not behind its vocabulary ({tokenizer.token(old)!r})."
+                f"do not follow its vocabulary ({tokenizer.token(old)!r})."
             )
     return smaller, kept
 
 
 def is_restrictable(tokenizer: Tokenizer) -> bool:
-    """Whether `restricted` can cut a tokenizer."""
+    """Whether `restricted` can reduce a tokenizer."""
     return tokenizer.model in RULES
 
 
 def _word_pieces(told: dict[str, Any], names: set[str]) -> list[int]:
-    """Keeps single characters, of which every known word can be made."""
+    """Keeps single characters, from which every known word can be built."""
     model = told["model"]
     prefix, unknown = model["continuing_subword_prefix"], model["unk_token"]
     model["vocab"] = {
@@ -60,7 +60,7 @@ def _word_pieces(told: dict[str, Any], names: set[str]) -> list[int]:
 
 
 def _byte_pairs(told: dict[str, Any], names: set[str]) -> list[int]:
-    """Keeps the bytes, and of each token in use all merges that can lead to it.
+    """Keeps the bytes, and all merges that can lead to each token in use.
 
     A merge is never undone, so whatever was merged on the way is part of a token in use: those
     texts are merged as before.
@@ -84,11 +84,11 @@ def _byte_pairs(told: dict[str, Any], names: set[str]) -> list[int]:
 
 
 def _unigrams(told: dict[str, Any], names: set[str]) -> list[int]:
-    """Keeps single characters and bytes, what is unknown, and the least probable piece.
+    """Keeps single characters and bytes, the unknown token, and the least probable piece.
 
-    A unigram model cuts a text into the pieces that are most probable together: where all of them
-    stay, what else there was to choose from has no part in it. What an unknown character costs
-    follows from the least probable piece.
+    A unigram model splits a text into the most probable sequence of pieces: if all of them stay,
+    the removed alternatives do not matter. The cost of an unknown character follows from the least
+    probable piece.
     """
     model = told["model"]
     pieces, unknown = model["vocab"], model["unk_id"]
@@ -117,12 +117,12 @@ RULES: dict[str, Callable[[dict[str, Any], set[str]], list[int]]] = {
 
 
 def _ids(told: dict[str, Any], kept: dict[str, int]) -> list[int]:
-    """The ids that stay, of the vocabulary and of the tokens added behind it."""
+    """The ids that stay, of the vocabulary and of the tokens added after it."""
     return sorted({*kept.values(), *(token["id"] for token in told["added_tokens"])})
 
 
 def _framing(post_processor: Any) -> list[list]:
-    """The special tokens around a text, as lists of a token and its id."""
+    """The special tokens around a text, as lists of [token, id]."""
     found = []
     for step in (post_processor or {}).get("processors", [post_processor or {}]):
         found += [step[name] for name in ("cls", "sep") if name in step]

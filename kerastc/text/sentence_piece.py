@@ -33,12 +33,12 @@ def sentence_pieces(
     """The tokenizer of a model file of ALBERT or DeBERTa, with the frame of BERT.
 
     Args:
-        raw: the file's content; [MASK] is put behind its pieces where it is not among them.
-        before: what is done to a text before the file's own normalization.
-        added: further tokens behind the vocabulary.
+        raw: the file's content; [MASK] is added after its pieces if it is not among them.
+        before: steps before the file's own normalization.
+        added: further tokens after the vocabulary.
 
     Raises:
-        UserError: it is no such file, or lacks a special token.
+        UserError: it is not such a file, or lacks a special token.
     """
     model = SentencePieceModel.parse(raw)
     pieces = list(model.pieces)
@@ -53,7 +53,7 @@ def sentence_pieces(
 
 
 def roberta_sentence_pieces(raw: bytes, added: Sequence[AddedToken] = ()) -> Tokenizer:
-    """The tokenizer of XLM-RoBERTa's model file; args and errors as of `sentence_pieces`."""
+    """The tokenizer of XLM-RoBERTa's model file; args and errors as in `sentence_pieces`."""
     return roberta_pieces(SentencePieceModel.parse(raw), (), added)
 
 
@@ -62,13 +62,13 @@ def roberta_pieces(
     before: Sequence[normalizers.Normalizer] = (),
     added: Sequence[AddedToken] = (),
 ) -> Tokenizer:
-    """The tokenizer of XLM-RoBERTa's model: <s> A </s> </s> B </s>, all of one segment.
+    """The tokenizer of XLM-RoBERTa's model: <s> A </s> </s> B </s>, all in one segment.
 
     Its ids are fairseq's: <s>, <pad>, </s>, <unk>, the model's pieces from the fourth on, <mask>.
 
     Args:
         model: the content of a file; its first three pieces are special.
-        before, added: as of `sentence_pieces`.
+        before, added: as in `sentence_pieces`.
     """
     kinds = (CONTROL, CONTROL, CONTROL, UNKNOWN)
     first = [Piece(text, 0.0, kind) for text, kind in zip(ROBERTA, kinds, strict=True)]
@@ -109,7 +109,7 @@ def _engine(
 
 
 def _merges(pieces: Sequence[Piece]) -> list[tuple[str, str]]:
-    """The pairs that make a piece, in the order of the pieces' ranks."""
+    """The pairs that form pieces, in the order of the pieces' ranks."""
     rank = {piece.text: (-piece.score, i) for i, piece in enumerate(pieces) if piece.kind == NORMAL}
     pairs = (
         (rank[text], text[:cut], text[cut:])
@@ -121,7 +121,7 @@ def _merges(pieces: Sequence[Piece]) -> list[tuple[str, str]]:
 
 
 def _normalization(model: SentencePieceModel) -> list[normalizers.Normalizer]:
-    """Characters by the compiled map, then spaces, in SentencePiece's order."""
+    """Characters by the compiled map, then spaces, in the same order as SentencePiece."""
     steps = []
     if model.charsmap:
         steps.append(normalizers.Precompiled(model.charsmap))
@@ -131,13 +131,13 @@ def _normalization(model: SentencePieceModel) -> list[normalizers.Normalizer]:
     if model.escape_whitespaces:
         steps.append(normalizers.Replace(" ", SPACE))
     if model.add_dummy_prefix:
-        # Metaspace puts none before a text that begins with one; SentencePiece does.
+        # Metaspace adds no space to a text that begins with one; SentencePiece does.
         steps.append(normalizers.Replace(Regex(rf"\A{SPACE}"), 2 * SPACE))
     return steps
 
 
 def _splitting(model: SentencePieceModel, pieces: Sequence[Piece]) -> pre_tokenizers.PreTokenizer:
-    """The space in front, and words, where no piece reaches over the end of one."""
+    """The space in front, and splitting into words if no piece spans two of them."""
     normal = {piece.text for piece in pieces if piece.kind == NORMAL}
     words = SPACE in normal and not any(SPACE in text[1:] for text in normal)
     scheme = "always" if model.add_dummy_prefix else "never"
@@ -155,7 +155,7 @@ def _with_added(
     special: Sequence[str | AddedToken],
     added: Sequence[AddedToken],
 ) -> Tokenizer:
-    """The tokenizer with its special tokens, which a text may spell out."""
+    """The tokenizer with its special tokens, which texts may spell out."""
     marks = [piece.text for piece in pieces if piece.kind in (CONTROL, UNKNOWN)]
     named = {getattr(token, "content", token) for token in special}
     engine.add_special_tokens([*special, *(token for token in marks if token not in named)])

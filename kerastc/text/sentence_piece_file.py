@@ -1,4 +1,4 @@
-"""Reads a SentencePiece model file, as far as it decides how texts are cut.
+"""Reads the parts of a SentencePiece model file that determine tokenization.
 
 The file is a protocol buffer of the message ModelProto:
 https://github.com/google/sentencepiece/blob/master/src/sentencepiece_model.proto
@@ -33,7 +33,7 @@ class SentencePieceModel:
         byte_fallback: whether an unknown character becomes its bytes.
         charsmap: how characters are normalized, compiled; empty leaves them.
         add_dummy_prefix: whether a text begins with a space.
-        remove_extra_whitespaces: whether spaces around a text and repeated ones go.
+        remove_extra_whitespaces: whether spaces around a text and repeated ones are removed.
         escape_whitespaces: whether a space is written as U+2581.
     """
 
@@ -50,7 +50,7 @@ class SentencePieceModel:
         """Reads the content of a file.
 
         Raises:
-            UserError: where it is none, or of a kind that has no equal in a `tokenizer.json`.
+            UserError: it is not one, or of a kind without equivalent in a `tokenizer.json`.
         """
         try:
             found = list(_fields(raw))
@@ -65,25 +65,25 @@ class SentencePieceModel:
                 bool(normalizer.get(5, 1)),
             )
         except (struct.error, IndexError, TypeError, ValueError) as error:
-            raise UserError(f"it is no SentencePiece model: {error}.") from None
+            raise UserError(f"it is not a SentencePiece model: {error}.") from None
         if not model.pieces:
-            raise UserError("it is no SentencePiece model: it has no pieces.")
+            raise UserError("it is not a SentencePiece model: it has no pieces.")
         if model.kind not in (UNIGRAM, BPE) or trainer.get(24, 0):
             raise UserError(
-                "its SentencePiece model is neither of unigrams nor of byte pairs, or marks spaces "
-                "behind words.",
+                "its SentencePiece model uses neither unigrams nor byte pairs, or marks spaces "
+                "after words.",
                 "Give the folder a tokenizer.json.",
             )
         return model
 
     @property
     def unknown(self) -> int:
-        """The id of the piece for what is unknown."""
+        """The id of the unknown piece."""
         return next((i for i, p in enumerate(self.pieces) if p.kind == UNKNOWN), 0)
 
 
 def _merged(fields: list[tuple[int, int | bytes]], wanted: int) -> dict[int, int | bytes]:
-    """The fields of a message inside of another; the last one of a number counts."""
+    """The fields of a message inside another; of several with one number the last counts."""
     return dict(
         field for number, value in fields if number == wanted for field in _fields(bytes(value))
     )

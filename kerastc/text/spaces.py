@@ -9,11 +9,11 @@ _UNSPACED = re.compile(
     "\u3400-\u4dbf\u4e00-\u9fff\ua9e0-\ua9ff\uaa60-\uaa7f\uf900-\ufaff"
     "\uff66-\uff9f\U00020000-\U0003134f]"
 )
-SHARE = 0.1  # of the characters: in mixed texts the words between spaces tell too little
+SHARE = 0.1  # of the characters: in mixed texts the words between spaces carry too little
 
 
 def without_spaces(texts: Iterable[str]) -> bool:
-    """Whether at least a tenth of the characters are of scripts that put no space between words."""
+    """Whether at least a tenth of the characters are from scripts without spaces between words."""
     found = characters = 0
     for text in texts:
         characters += sum(map(len, text.split()))

@@ -1,4 +1,4 @@
-"""Texts to tokens as a `tokenizer.json` says: WordPiece, byte pairs and unigrams alike."""
+"""Tokenization as defined by a `tokenizer.json`: WordPiece, byte pairs and unigrams alike."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,11 +21,11 @@ from kerastc.text.ragged import Ragged
 FILE = "tokenizer.json"
 # Post-processors that do no more than put tokens around texts; others change offsets, too.
 ONLY_FRAMES = (processors.TemplateProcessing, processors.BertProcessing)
-CHUNK = 4096  # texts at a time: bounds the memory of the library's rich results
+CHUNK = 4096  # texts at once: bounds the memory of the library's rich results
 
 
 class Tokenizer:
-    """A tokenizer of the `tokenizers` library, as its file describes it.
+    """A tokenizer of the `tokenizers` library, as described by its file.
 
     The file's own truncation and padding are left out; everything else is kept: normalizer, added
     tokens, special tokens around one text or two. As in the reference, a special token spelled out
@@ -35,13 +35,13 @@ class Tokenizer:
         content: of the file.
 
     Raises:
-        UserError: it is no such file, or arranges texts in a way that is not known.
+        UserError: it is not such a file, or arranges texts in an unknown way.
     """
 
     def __init__(self, content: str):
-        with _told("it is no tokenizer"):
+        with _told("it is not a tokenizer"):
             engine = tokenizers.Tokenizer.from_str(content)
-            self._content = content  # as it is: the library changes a score's last bit each time
+            self._content = content  # kept as is: the library changes a score's last bit each time
             self._padding = engine.padding
             engine.no_padding()
             engine.no_truncation()
@@ -50,14 +50,14 @@ class Tokenizer:
             self._engine = engine
             self._frames = Frame.of(engine, 1), Frame.of(engine, 2)
         if isinstance(engine.post_processor, ONLY_FRAMES):
-            engine.post_processor = None  # it would look at each text for nothing
+            engine.post_processor = None  # it would process each text for nothing
 
     @classmethod
     def read(cls, folder: Path) -> "Tokenizer":
-        """Reads `tokenizer.json` of a folder.
+        """Reads `tokenizer.json` in a folder.
 
         Raises:
-            UserError: it is missing or is not what it should be.
+            UserError: it is missing or invalid.
         """
         path = Path(folder, FILE)
         try:
@@ -92,7 +92,7 @@ class Tokenizer:
 
     @cached_property
     def unknown_id(self) -> int | None:
-        """The id of what the vocabulary lacks, where it can lack anything."""
+        """The id of the unknown token, if there is one."""
         if self.model == "Unigram":
             return self.described()["model"]["unk_id"]
         token = self._engine.model.unk_token
@@ -100,21 +100,21 @@ class Tokenizer:
 
     @cached_property
     def pad_id(self) -> int:
-        """The id of padding; where the file names none 0, as what is masked has no part."""
+        """The id of padding; 0 if the file names none, since masked positions have no effect."""
         named = self._named("pad")
         return named if named is not None else (self._padding or {}).get("pad_id", 0)
 
     @cached_property
     def mask_id(self) -> int | None:
-        """The id of the token that takes the place of another, where there is one."""
+        """The id of the mask token, if there is one."""
         return self._named("mask")
 
     def id(self, token: str) -> int | None:
-        """The id of a token, None where the tokenizer has no such token."""
+        """The id of a token, None if the tokenizer has no such token."""
         return self._engine.token_to_id(token)
 
     def token(self, number: int) -> str | None:
-        """The token of an id."""
+        """The token with an id."""
         return self._engine.id_to_token(number)
 
     def frame(self, texts: int = 1) -> Frame:
@@ -131,21 +131,21 @@ class Tokenizer:
         offsets: bool = False,
         words: bool = False,
     ) -> Encoded:
-        """Tokens of each text, or pair of texts, with special tokens around, unpadded.
+        """Tokens of each text, or pair of texts, with special tokens, unpadded.
 
-        What is too long loses its end; of a pair the longer text does, until both are as long. With
-        a stride it becomes several rows instead: windows over the text, and over the second one of
-        a pair.
+        Texts that are too long lose their end; in a pair the longer text does, until both are
+        equally long. With a stride they become several rows instead: windows over the text, or over
+        the second one of a pair.
 
         Args:
             texts: n texts, or lists of their words.
             max_length: the most tokens of a row, special ones included.
             second: the other text of each pair.
-            stride: tokens that a window has from the end of the one before.
+            stride: tokens that a window repeats from the end of the previous one.
             offsets, words: whether `Encoded` has them.
 
         Raises:
-            UserError: `max_length` leaves no room for a token of each text, or none to go on by.
+            UserError: `max_length` leaves no room for a token of each text, or none to advance by.
         """
         sides = [list(texts)] if second is None else [list(texts), list(second)]
         if len({len(side) for side in sides}) > 1:
@@ -181,8 +181,8 @@ class Tokenizer:
         """Rows of one length, the model's input.
 
         Args:
-            rows: what `encode` gave.
-            length: tokens of a row; the longest row by default.
+            rows: from `encode`.
+            length: tokens per row; the longest row by default.
             segments: whether the model has them.
 
         Returns:
@@ -202,7 +202,7 @@ class Tokenizer:
         return arrays
 
     def _encodings(self, texts: list, rich: bool) -> list[tokenizers.Encoding]:
-        """What the library makes of texts, or lists of words, without special tokens."""
+        """The library's encodings of texts, or lists of words, without special tokens."""
         split = bool(texts) and not isinstance(texts[0], str)
         texts = [list(map(_encodable, text)) if split else _encodable(text) for text in texts]
         encode = self._engine.encode_batch if rich else self._engine.encode_batch_fast
@@ -210,7 +210,7 @@ class Tokenizer:
             return encode(texts, is_pretokenized=split, add_special_tokens=False)
 
     def _named(self, role: str) -> int | None:
-        """The id of the special token of this name, "[PAD]" or "<pad>"."""
+        """The id of the special token with this name, "[PAD]" or "<pad>"."""
         for number, token in sorted(self._engine.get_added_tokens_decoder().items()):
             if token.special and token.content.strip("[]<>|").lower() == role:
                 return number
@@ -219,7 +219,7 @@ class Tokenizer:
 
 
 def _part(encodings: list[tokenizers.Encoding], most: int | None, rich: list[str]) -> Part:
-    """The tokens of texts, at most so many of each."""
+    """The tokens of texts, at most `room` of each."""
     rows = [encoding.ids[:most] for encoding in encodings]
     columns = {"ids": np.fromiter(chain.from_iterable(rows), np.int32)}
     if "offsets" in rich:
@@ -234,7 +234,7 @@ def _part(encodings: list[tokenizers.Encoding], most: int | None, rich: list[str
 
 
 def _rows(frame: Frame, parts: list[Part], room: int, stride: int | None, begin: int) -> Encoded:
-    """The rows of texts, the first of which has the number `begin`."""
+    """The rows of texts, numbered from `begin`."""
     *before, last = parts
     texts = begin + np.arange(len(last.lengths))
     if stride is not None:
@@ -256,7 +256,7 @@ def _rows(frame: Frame, parts: list[Part], room: int, stride: int | None, begin:
 
 
 def _joined(parts: list[Encoded]) -> Encoded:
-    """The rows of several one behind the other."""
+    """The rows of several, concatenated."""
     if len(parts) == 1:
         return parts[0]
     columns = {}
@@ -280,10 +280,10 @@ def _encodable(text: str) -> str:
 
 @contextmanager
 def _told(what: str) -> Iterator[None]:
-    """Turns what the library raises of a damaged file into a `UserError`."""
+    """Turns the library's errors on a damaged file into a `UserError`."""
     try:
         yield
     except (UserError, TypeError, MemoryError, KeyboardInterrupt, SystemExit):
         raise
-    except BaseException as error:  # a panic of the library is no Exception
+    except BaseException as error:  # a panic of the library is not an Exception
         raise UserError(f"{what}: {error}", "Copy the whole model again.") from None

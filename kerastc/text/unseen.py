@@ -1,4 +1,4 @@
-"""What of some texts a model cannot see: what lies behind its last token, and unknown tokens."""
+"""What a model cannot see of texts: everything after its last token, and unknown tokens."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 
 from kerastc.text.encoded import Encoded
 
-LEAST = 0.01  # a smaller share of the texts, and of the tokens, is not told
+LEAST = 0.01  # smaller shares of the texts, and of the tokens, are not reported
 
 
 @dataclass(frozen=True)
@@ -16,11 +16,11 @@ class Unseen:
     """What a model does not see of n texts.
 
     Args:
-        long: (n,) bool; those of more than `max_characters`, which are cut before all else.
+        long: (n,) bool; those of more than `max_characters`, which are cut first of all.
         cut: (n,) bool; those of more than `max_tokens`.
-        unknown: (n,) int; tokens of each that the vocabulary does not know.
-        tokens: those that the model sees, of all texts, special ones left out.
-        max_characters, max_tokens: of the model; 0 characters cut none.
+        unknown: (n,) int; tokens of each that are not in the vocabulary.
+        tokens: number of tokens that the model sees in all texts, without special ones.
+        max_characters, max_tokens: the model's limits; 0 characters cut none.
         units: what the texts are called.
     """
 
@@ -34,20 +34,20 @@ class Unseen:
 
     @property
     def unknown_share(self) -> float:
-        """Of the tokens."""
+        """Unknown tokens as a share of all."""
         return int(self.unknown.sum()) / max(self.tokens, 1)
 
     @property
     def many_unknown(self) -> bool:
-        """Whether unknown tokens are worth a word."""
+        """Whether unknown tokens are worth reporting."""
         texts = np.count_nonzero(self.unknown) / max(len(self.unknown), 1)
         return max(texts, self.unknown_share) >= LEAST
 
     def lines(self, further: str = "") -> Iterator[str]:
-        """Sentences to tell; none where the model sees everything.
+        """Sentences for the user; none if the model sees everything.
 
         Args:
-            further: what can be done where tokens are cut, such as "; max_tokens=... reads more".
+            further: what can be done if tokens are cut, such as "; max_tokens=... reads more".
         """
         if self.long.any():
             most = f"{self.max_characters:,} characters"
@@ -57,7 +57,7 @@ class Unseen:
             yield f"{self._have(self.cut)} more than {most}: cut there{further}."
         if self.many_unknown:
             yield (
-                f"{self._have(self.unknown > 0)} tokens that the vocabulary does not know "
+                f"{self._have(self.unknown > 0)} tokens that are not in the vocabulary "
                 f"({self.unknown_share:.1%} of all tokens)."
             )
 
@@ -74,12 +74,12 @@ class Unseen:
         }
 
     def of_each(self) -> Iterator[dict[str, Any]]:
-        """Of each text, for JSON: whether it is cut, and how many of its tokens are unknown."""
+        """For JSON, per text: whether it is cut, and how many of its tokens are unknown."""
         for cut, unknown in zip(self.long | self.cut, self.unknown, strict=True):
             yield {"cut": bool(cut), "unknown_tokens": int(unknown)}
 
     def _have(self, rows: np.ndarray) -> str:
-        """`12 of 50 texts (24.0%) have`; of one text `The text has`."""
+        """`12 of 50 texts (24.0%) have`; for one text `The text has`."""
         count, of = int(rows.sum()), len(rows)
         if of == 1:
             return f"The {self.units.removesuffix('s')} has"
@@ -98,9 +98,9 @@ def unseen(
     """Counts what a model does not see of n texts.
 
     Args:
-        tokens: of the texts, as `Tokenizer.encode` cut them.
-        unknown_id: of the tokenizer.
-        max_tokens: to which they were cut.
+        tokens: of the texts, as cut by `Tokenizer.encode`.
+        unknown_id: the tokenizer's.
+        max_tokens: the number to which they were cut.
         long: (n,) bool; those that were cut to `max_characters` before; none by default.
         units: what the texts are called.
     """
@@ -119,8 +119,8 @@ def known_rows(tokens: Encoded, rows: np.ndarray, known: np.ndarray) -> int:
 
     Args:
         tokens: of all texts, cut as the model reads them.
-        rows: the numbers of those to look for, (m,) int.
-        known: the numbers of those to look in.
+        rows: numbers of the rows to look for, (m,) int.
+        known: numbers of the rows to search.
     """
     found = {tokens[row].key() for row in known}
     return sum(tokens[row].key() in found for row in rows)

@@ -2,7 +2,7 @@
 
 BERT's WordPiece (Devlin et al. 2018, https://github.com/google-research/bert, tokenization.py) and
 RoBERTa's byte pairs (Radford et al. 2019, https://github.com/openai/gpt-2, encoder.py), with the
-tokens that `transformers` makes of the same files.
+same tokens as `transformers` gives for these files.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ LONGEST = 100  # characters; a longer word is unknown to BERT's tokenizer
 
 @dataclass(frozen=True)
 class WordPiece:
-    """BERT's tokenizer: clean, split at spaces, punctuation and CJK, then longest match first.
+    """BERT's tokenizer: cleaning, splitting at spaces, punctuation and CJK, longest match first.
 
     Args:
         vocabulary: tokens in the order of their ids.
@@ -35,7 +35,7 @@ class WordPiece:
     split_on_cjk: bool = True
 
     def tokenizer(self, added: Sequence[AddedToken] = ()) -> Tokenizer:
-        """The tokenizer, with further tokens behind its vocabulary.
+        """The tokenizer, with further tokens after its vocabulary.
 
         Raises:
             UserError: the vocabulary lacks a special token.
@@ -58,7 +58,7 @@ class WordPiece:
 
     @classmethod
     def of(cls, tokenizer: Tokenizer) -> "WordPiece | None":
-        """What a tokenizer does to one text, where it is no more than this; else None."""
+        """The same rules as a tokenizer's for one text, if it has no others; else None."""
         told = tokenizer.described()
         try:
             normalizer, ids = told["normalizer"], told["model"]["vocab"]
@@ -83,13 +83,13 @@ def byte_pairs(
     add_prefix_space: bool = False,
     added: Sequence[AddedToken] = (),
 ) -> Tokenizer:
-    """RoBERTa's tokenizer: byte-level pairs over GPT-2's split.
+    """RoBERTa's tokenizer: byte-level pairs after GPT-2's split.
 
     Args:
         vocabulary: token to id.
-        merges: pairs "a b" in the order of their rank; what a file has beside them is left out.
-        add_prefix_space: whether the first word is read as one in the middle of a text.
-        added: further tokens behind the vocabulary.
+        merges: pairs "a b" in the order of their rank; anything else in a file is left out.
+        add_prefix_space: whether the first word is read like one in the middle of a text.
+        added: further tokens after the vocabulary.
 
     Raises:
         UserError: the vocabulary lacks a special token.
@@ -102,7 +102,7 @@ def byte_pairs(
     engine.post_processor = processors.RobertaProcessing(
         ("</s>", vocabulary["</s>"]), ("<s>", vocabulary["<s>"]), add_prefix_space=add_prefix_space
     )
-    # The reference's mask takes the space before it; <unk> is not in every vocabulary.
+    # The reference's mask absorbs the space before it; <unk> is not in every vocabulary.
     plain = [t for t in ("<s>", "<pad>", "</s>", "<unk>") if t in vocabulary]
     engine.add_special_tokens([*plain, AddedToken("<mask>", lstrip=True)])
     engine.add_tokens(list(added))
@@ -110,7 +110,7 @@ def byte_pairs(
 
 
 def bert_frame(start: tuple[str, int], end: tuple[str, int]) -> processors.TemplateProcessing:
-    """`[CLS] A [SEP] B [SEP]`, the second text and what is behind it in segment 1."""
+    """`[CLS] A [SEP] B [SEP]`, the second text and what follows it in segment 1."""
     return processors.TemplateProcessing(
         single=f"{start[0]}:0 $A:0 {end[0]}:0",
         pair=f"{start[0]}:0 $A:0 {end[0]}:0 $B:1 {end[0]}:1",
@@ -119,13 +119,13 @@ def bert_frame(start: tuple[str, int], end: tuple[str, int]) -> processors.Templ
 
 
 def read_lines(path: Path) -> list[str]:
-    """The tokens of a WordPiece vocabulary file, one a line."""
+    """The tokens of a WordPiece vocabulary file, one per line."""
     with path.open(encoding="utf-8", newline="\n") as lines:
         return [line.rstrip("\r\n") for line in lines]
 
 
 def require(special: Sequence[str], ids: Mapping[str, int]) -> None:
-    """Raises a `UserError` where a vocabulary lacks special tokens."""
+    """Raises a `UserError` if a vocabulary lacks special tokens."""
     missing = [token for token in special if token not in ids]
     if missing:
         raise UserError(

@@ -130,7 +130,7 @@ def test_a_parquet_file_with_fewer_rows_than_it_says_is_refused(tmp_path, monkey
         "iter_batches",
         lambda *words, **named: (batch.slice(1) for batch in real(*words, **named)),
     )
-    with pytest.raises(UserError, match="2 rows; it says 3"):
+    with pytest.raises(UserError, match="2 rows; it states 3"):
         read_texts(path)
 
 

@@ -216,7 +216,7 @@ def test_a_category_without_papers_is_given_up_on_soon(fetch):
 
 @pytest.mark.parametrize("category", ["../../etc/passwd", "cs/AI", "cs.AI\0", "", "cs..", "cs.AI "])
 def test_what_is_no_category_never_becomes_a_path(fetch, tmp_path, category):
-    with ArxivServer([]) as server, pytest.raises(UserError, match="no arXiv category"):
+    with ArxivServer([]) as server, pytest.raises(UserError, match="not an arXiv category"):
         fetch(server, {category: 1})
     assert server.requests == []
     assert list(tmp_path.rglob("*")) == []

@@ -62,9 +62,9 @@ def test_the_packaged_rules_map_every_real_category():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a = b\nnews.*\n", ["line 2", "'news.*' is no rule", "PATTERN = PRIMARY"]),
-        ("= news\n", ["line 1", "is no rule"]),
-        ("news.* =\n", ["line 1", "is no rule"]),
+        ("a = b\nnews.*\n", ["line 2", "'news.*' is not a rule", "PATTERN = PRIMARY"]),
+        ("= news\n", ["line 1", "is not a rule"]),
+        ("news.* =\n", ["line 1", "is not a rule"]),
         ("News.* = a\nb = c\nnews.* = d\n", ["line 3", "'news.*'", "never fit"]),
         ("# nothing\n", ["holds no rules"]),
     ],

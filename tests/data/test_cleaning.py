@@ -74,8 +74,8 @@ def test_a_bad_date_does_not_cost_the_row(write):
     path = write("20219999,news,a\n,news,b\nyesterday,news,c\n20200229,news,d\n")
     cleaned = clean(path)
     assert cleaned.texts.dates.tolist() == [0, 0, 0, 20200229]
-    assert cleaned.report.counted == {"date that is none": 2, "date missing": 1}
-    assert cleaned.report.examples["date that is none"][0] == (2, "20219999 a")
+    assert cleaned.report.counted == {"invalid date": 2, "date missing": 1}
+    assert cleaned.report.examples["invalid date"][0] == (2, "20219999 a")
 
 
 def test_a_file_without_dates_has_none(tmp_path):
@@ -201,7 +201,7 @@ KINDS = {
     "NUL character": "20210101,news,{text}\0",
     "bytes of another encoding": "20210101,news,{text}\udce9",
     "wrong number of columns": "20210101,news,{text},{text}",
-    "text behind a closing quotation mark": '20210101,news,"{text}" more',
+    "text after a closing quotation mark": '20210101,news,"{text}" more',
     "quotation mark never closed": '20210101,news,"{text}',
     "good": "{date},{category},{text}",
 }

@@ -127,8 +127,8 @@ def test_a_fraction_is_of_the_training_part_alone():
     ("data", "said"),
     [
         (dated(days(20, 4)).take(np.arange(0)), "no rows to split in a test"),
-        (dated([0] * 20), "of 0 different days"),
-        (dated([0, *days(2, 4)]), "of 2 different days"),
+        (dated([0] * 20), "from 0 different days"),
+        (dated([0, *days(2, 4)]), "from 2 different days"),
         (LabelledTexts.of(["a"] * 9, ["x"] * 9, "a test"), "a test has no dates"),
         (
             LabelledTexts.of(

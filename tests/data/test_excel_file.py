@@ -104,7 +104,7 @@ def test_a_sheet_is_found_or_named(tmp_path):
 def test_a_sheet_of_another_kind_of_file_is_refused(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("text,label\na,x\nb,y\n")
-    with pytest.raises(UserError, match="no Excel workbook, so it has no sheet 'x'"):
+    with pytest.raises(UserError, match="not an Excel workbook, so it has no sheet 'x'"):
         read_texts(path, sheet="x")
     assert known_sheet(path, "x") == ""
 

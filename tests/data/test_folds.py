@@ -81,7 +81,7 @@ def test_more_folds_than_the_rarest_class_has_rows_are_refused():
     data, groups = rows([20, 3])
     with pytest.raises(UserError, match=r"'bee' of made has 3\. *\n?.*Write folds=3") as caught:
         draw_folds(data, groups, 5, 0)
-    assert "folds=5 wants 5 different rows of each class" in str(caught.value)
+    assert "folds=5 needs 5 different rows of each class" in str(caught.value)
     equal = np.array([*range(20), 20, 21, 21, 21, 21])
     with pytest.raises(UserError, match="has 5 and only 2 different"):
         draw_folds(rows([20, 5])[0], equal, 3, 0)

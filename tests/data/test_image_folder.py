@@ -135,7 +135,7 @@ def test_other_files_are_passed_over_and_counted(animals):
     (animals / ".cache").mkdir()
     source = read_folder(animals)
     assert len(source.train) == 21
-    notes = {"files that are no images": 2, "hidden files": 1, "images in no class folder": 1}
+    notes = {"files that are not images": 2, "hidden files": 1, "images in no class folder": 1}
     assert source.train.notes == notes
     splits = load_images(ImageData(data=str(animals), labelled=4))
     assert splits.as_dict()["notes"] == notes
@@ -192,7 +192,7 @@ def test_only_files_in_the_folder_are_opened(animals, tmp_path_factory):
     source = read_folder(animals)
     assert (len(source.train), source.train.classes) == (21, ("cat", "dog"))
     assert source.train.notes == {
-        "files that are no images": 1,
+        "files that are not images": 1,
         "images in a format that is not read (.heic)": 1,
         "links out of the folder": 2,
         "links to folders": 2,
@@ -234,7 +234,7 @@ def test_unreadable_images_are_named_and_counted(animals):
     with pytest.raises(UserError) as caught:
         read_folder(animals)
     assert "2 images cannot be read" in caught.value.message
-    assert "cat/cat3.png is no image." in caught.value.message
+    assert "cat/cat3.png is not an image." in caught.value.message
     assert "dog/dog5.png is a broken image: " in caught.value.message
     assert "skip_unreadable=true" in caught.value.hint
 

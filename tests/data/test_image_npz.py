@@ -178,7 +178,7 @@ def test_files_that_are_none_are_refused(tmp_path):
     path = tmp_path / "a.npz"
     for content in (b"", b"no zip", b"PK\x03\x04 cut"):
         path.write_bytes(content)
-        with pytest.raises(UserError, match=r"a\.npz is no file of NumPy arrays"):
+        with pytest.raises(UserError, match=r"a\.npz is not a file of NumPy arrays"):
             read_npz(path)
 
 

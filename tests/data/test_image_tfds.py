@@ -178,20 +178,20 @@ def test_a_set_of_no_labelled_images_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     texts = tfds.features.FeaturesDict({"text": tfds.features.Text()})
     prepare(tmp_path, {"train": [{"text": "a"}]}, features=texts)
-    with pytest.raises(UserError, match=r"no set of grey or RGB images .* it has text \(Text\)"):
+    with pytest.raises(UserError, match=r"not a set of grey or RGB images .* it has text \(Text\)"):
         read_tfds("shapes")
 
 
 def test_a_name_that_nobody_knows_gets_the_nearest(kept):
-    with pytest.raises(UserError, match=r"(?s)knows no set 'cifar_100'.*Did you mean 'cifar100'"):
+    with pytest.raises(UserError, match=r"(?s)has no set 'cifar_100'.*Did you mean 'cifar100'"):
         read_tfds("cifar_100")
-    with pytest.raises(UserError, match=r"knows no set 'shapes:9.9.9'"):
+    with pytest.raises(UserError, match=r"has no set 'shapes:9.9.9'"):
         read_tfds("shapes:9.9.9")
 
 
 @pytest.mark.parametrize("name", ["", "../x", "huggingface:mnist", "Cifar", "cifar10/a b", "x:1"])
 def test_names_that_load_from_elsewhere_or_are_none_are_refused(kept, name):
-    with pytest.raises(UserError, match=r"(is no name of a set|knows no set)"):
+    with pytest.raises(UserError, match=r"(is not the name of a set|has no set)"):
         read_tfds(name)
 
 

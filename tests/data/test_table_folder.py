@@ -183,9 +183,9 @@ def test_one_of_several_files_says_so(hub):
         ("[", "damaged"),
         ("[]", "damaged"),
         ("{}", "no list of data files"),
-        ('{"_data_files": [{"filename": "../other/data.arrow"}]}', "no file or folder beside it"),
+        ('{"_data_files": [{"filename": "../other/data.arrow"}]}', "not a file or folder next"),
         ('{"_data_files": [{"filename": "gone.arrow"}]}', "lacks gone.arrow"),
-        ('{"_data_files": [7]}', "no file or folder beside it"),
+        ('{"_data_files": [7]}', "not a file or folder next"),
         ('{"_data_files": [], "_indices_files": [{"filename": "i.arrow"}]}', "flatten_indices"),
         ('{"_data_files": []}', "holds no rows"),
     ],
@@ -200,5 +200,5 @@ def test_a_damaged_description_is_told(tmp_path, state, told):
 @pytest.mark.parametrize("splits", ['["train", ".."]', '["/etc"]', '"train"', "[]", "[7]"])
 def test_names_of_parts_never_lead_elsewhere(parted, splits):
     (parted / "dataset_dict.json").write_text(f'{{"splits": {splits}}}')
-    with pytest.raises(UserError, match=r"no file or folder beside it|no list of splits"):
+    with pytest.raises(UserError, match=r"not a file or folder next|no list of splits"):
         read_texts(parted)

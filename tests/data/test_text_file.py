@@ -165,7 +165,7 @@ REFUSED = {
         {},
         ["line 3", "ends inside a field"],
     ),
-    "text after a closing one": ('text,label\na,x\n"b" c,y\n', {}, ["line 3", "goes on after"]),
+    "text after a closing one": ('text,label\na,x\n"b" c,y\n', {}, ["line 3", "continues after"]),
     "a huge field": (
         'text,label\n"' + "a\n" * 70_000 + '",x\n',
         {},

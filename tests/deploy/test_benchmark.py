@@ -169,7 +169,7 @@ def test_the_command_measures_on_a_file_of_ones_own(model, tmp_path):
     [entry] = json.loads(result.stdout)
     assert (entry["rows"], entry["agreement"], entry["runs"]) == (2, None, 2)
     assert "1 of 2 texts (50.0%) has more than 8 tokens: cut there." in result.stderr
-    assert "1 of 2 texts (50.0%) has tokens that the vocabulary does not know" in result.stderr
+    assert "1 of 2 texts (50.0%) has tokens that are not in the vocabulary" in result.stderr
     assert (entry["unseen"]["cut_by_tokens"], entry["unseen"]["with_unknown_tokens"]) == (1, 1)
     data.write_text("words,subject\nking rook,golf\nboil salt,cooking\n")
     result = CliRunner().invoke(main, [*map(str, words)])

@@ -51,7 +51,7 @@ def test_what_is_no_image_of_the_model_is_refused(image_model, tmp_path):
         (TEST[:, :4], "shape 4 x 8 x 1; the model takes 8 x 8 x 1"),
         (TEST[..., 0], "The images have the shape 8 x 8;"),
         ([TEST[0], TEST[0, 0]], "Image 1 has the shape 8 x 1;"),
-        ([str(text)], r"notes\.txt is no image"),
+        ([str(text)], r"notes\.txt is not an image"),
         ([str(tmp_path / "absent.png")], r"no file .*absent\.png"),
     ):
         with pytest.raises(UserError, match=message):

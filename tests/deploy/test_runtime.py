@@ -57,7 +57,7 @@ def test_what_the_model_does_not_see_is_told_at_every_entrance(model, tmp_path):
     texts = ["king " * (LENGTH - 2), "king " * 9, "zebra salt", "mast"]
     told = [
         "1 of 4 texts (25.0%) has more than 8 tokens: cut there.",
-        "1 of 4 texts (25.0%) has tokens that the vocabulary does not know (6.7% of all tokens).",
+        "1 of 4 texts (25.0%) has tokens that are not in the vocabulary (6.7% of all tokens).",
     ]
     path = tmp_path / "texts.csv"
     path.write_text("text,label\n" + "".join(f"{text},chess\n" for text in texts))
@@ -161,7 +161,7 @@ def test_a_foreign_file_is_refused(model, content):
             "max_tokens='many'",
         ),
         ({"preprocessing": {"max_tokens": 8}}, "max_characters=None"),
-        ({"preprocessing": {**device_model.PREPROCESSING, "preparation": []}}, "no group"),
+        ({"preprocessing": {**device_model.PREPROCESSING, "preparation": []}}, "not a group"),
     ],
 )
 def test_a_signature_that_does_not_fit_is_refused(model, changes, said):

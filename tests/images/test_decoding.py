@@ -1,4 +1,4 @@
-"""Files of users: formats, sizes, orientation, transparency; and what is no image."""
+"""Files of users: formats, sizes, orientation, transparency; and what is not an image."""
 
 import io
 import struct
@@ -130,7 +130,7 @@ def test_a_truncated_file_is_refused(tmp_path, kind):
 def test_what_is_no_image_is_refused(tmp_path, content):
     path = tmp_path / "notes.png"
     path.write_bytes(content)
-    with pytest.raises(UserError, match=r"notes\.png is no image") as refused:
+    with pytest.raises(UserError, match=r"notes\.png is not an image") as refused:
         decoded(path, (8, 8, 3))
     assert "PNG" in refused.value.hint
 

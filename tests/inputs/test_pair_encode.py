@@ -74,9 +74,9 @@ def test_the_probe_has_the_largest_ids_of_both_segments(folder):
     [
         ([("a", "b"), ("a", "")], r"pairs\[1\], second text, is empty"),
         ([("a", "b"), (None, "b")], r"pairs\[1\], first text, is None"),
-        ([("a", "b", "c")], r"pairs\[0\] is no pair"),
-        (["ab"], r"pairs\[0\] is no pair"),
-        ([3], r"pairs\[0\] is no pair"),
+        ([("a", "b", "c")], r"pairs\[0\] is not a pair"),
+        (["ab"], r"pairs\[0\] is not a pair"),
+        ([3], r"pairs\[0\] is not a pair"),
     ],
 )
 def test_what_is_no_pair_is_told_by_its_place(folder, given, told):

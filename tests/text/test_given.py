@@ -1,4 +1,4 @@
-"""Texts that a user gives: what is no text is named with its place."""
+"""Texts that a user gives: what is not a text is named with its place."""
 
 import numpy as np
 import pandas as pd
@@ -41,14 +41,14 @@ def test_what_is_no_list_is_told(texts, told):
         (None, "is None"),
         (float("nan"), "is nan"),
         (np.float32("nan"), "is nan"),
-        (pd.NA, "is <NA>, which is no text"),
+        (pd.NA, "is <NA>, which is not a text"),
         (3, "is 3, a int"),
         (True, "is True"),
         (b"abc", "is bytes"),
         (["a"], "a list"),
         ("", "is empty"),
         (" \n\u2003", "is empty"),
-        ("caf\udce9", "byte 0xE9, which is no UTF-8"),
+        ("caf\udce9", "byte 0xE9, which is not UTF-8"),
         ("a \ud83d b", "half of a surrogate pair"),
     ],
 )

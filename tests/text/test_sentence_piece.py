@@ -116,9 +116,9 @@ def test_the_file_is_read_as_protobuf_reads_it():
 def test_damaged_files_and_other_kinds_are_refused():
     raw = trained(BERT)
     for damaged in (b"", b"\x0a", raw[:1000], b"\xff" * 40, b"no model at all"):
-        with pytest.raises(UserError, match="no SentencePiece model"):
+        with pytest.raises(UserError, match="not a SentencePiece model"):
             SentencePieceModel.parse(damaged)
-    with pytest.raises(UserError, match="neither of unigrams nor"):
+    with pytest.raises(UserError, match="neither unigrams nor"):
         SentencePieceModel.parse(trained(BERT, model_type="char", vocab_size=100))
     with pytest.raises(UserError, match=r"lacks \[CLS\]"):
         sentence_pieces(trained(ROBERTA))

@@ -254,11 +254,11 @@ def test_a_damaged_file_is_told(tmp_path, content):
 def test_a_file_that_contradicts_itself_is_told():
     told = WordPiece(WORD_PIECES).tokenizer().described()
     told["post_processor"]["single"][0]["SpecialToken"]["id"] = "[OTHER]"
-    with pytest.raises(UserError, match="it is no tokenizer"):
+    with pytest.raises(UserError, match="it is not a tokenizer"):
         Tokenizer(json.dumps(told))
     told = WordPiece(WORD_PIECES).tokenizer().described()
     told["post_processor"]["pair"][3]["Sequence"]["type_id"] = 1_000_000
-    with pytest.raises(UserError, match="it is no tokenizer"):
+    with pytest.raises(UserError, match="it is not a tokenizer"):
         Tokenizer(json.dumps(told))
     told = WordPiece(WORD_PIECES).tokenizer().described()
     told["model"]["unk_token"] = "[OTHER]"

@@ -30,7 +30,7 @@ def test_unknown_tokens_are_counted_without_start_and_end(tokenizer):
     assert list(of.unknown) == [1, 2, 0]
     assert of.unknown_share == 3 / 6
     assert list(of.lines()) == [
-        "2 of 3 texts (66.7%) have tokens that the vocabulary does not know (50.0% of all tokens)."
+        "2 of 3 texts (66.7%) have tokens that are not in the vocabulary (50.0% of all tokens)."
     ]
     assert found(tokenizer, []).unknown_share == 0
     assert not list(found(tokenizer, []).lines())

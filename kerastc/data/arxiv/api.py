@@ -1,4 +1,4 @@
-"""arXiv's query interface, a page at a time: politely, with retries and growing waits."""
+"""arXiv's query interface, page by page: politely, with retries and growing waits."""
 
 import time
 from collections.abc import Callable
@@ -19,14 +19,14 @@ PASSING_STATUSES = {408, 429, 500, 502, 503, 504}
 
 @dataclass(frozen=True)
 class Page:
-    """Papers of one answer, and how many results the query has in all."""
+    """Papers in one answer, and the number of results that the query has in all."""
 
     papers: list[Paper]
     total: int
 
 
 class _Session(requests.Session):
-    """As the `arxiv` client needs one, with a time limit and without pages that were cut short."""
+    """A session for the `arxiv` client, with a time limit and without truncated pages."""
 
     answered = False
     retry_after = ""
@@ -36,7 +36,7 @@ class _Session(requests.Session):
         response = super().get(url, timeout=TIMEOUT_S, **options)
         self.answered = True
         self.retry_after = response.headers.get("Retry-After", "")
-        # The client's parser mends what is cut off, and half a page would pass for a whole one.
+        # The client's parser repairs a truncated page, and half a page would pass for a whole one.
         if response.ok and not response.content.rstrip().endswith(b"</feed>"):
             raise requests.ConnectionError("the answer is not a whole feed")
         return response
@@ -47,7 +47,7 @@ class Connection:
 
     Args:
         api: address of the query interface, e.g. `https://export.arxiv.org/api/query`.
-        page_size: results a request, at most 2000.
+        page_size: results per request, at most 2000.
         delay_s: seconds between requests; the waits after failures double from it.
         retries: tries after a failed one.
         sleep: waits the given seconds.
@@ -67,8 +67,8 @@ class Connection:
         self.sleep, self.clock = sleep, clock
         self.report: Callable[[str], None] = lambda note: None
         self.last_request: float | None = None
-        # The client's own retries neither grow nor survive a cut connection, and `results` hides
-        # how many there are: so it is asked for single pages, once each.
+        # The client's own retries have constant waits and do not survive a cut connection, and
+        # `results` hides the total: so it is asked for single pages, once each.
         self.client = arxiv.Client(page_size=page_size, delay_seconds=0, num_retries=0)
         self.client.query_url_format = f"{api}?{{}}"
         self.session = self.client._session = _Session()
@@ -80,10 +80,10 @@ class Connection:
         self.session.close()
 
     def page(self, query: str, start: int) -> Page:
-        """Results `start` and following, newest first.
+        """Results from `start` on, newest first.
 
         Raises:
-            UserError: after the last try, saying what the last failure was.
+            UserError: after the last try, stating the last failure.
         """
         search = arxiv.Search(query, sort_by=arxiv.SortCriterion.SubmittedDate)
         url = self.client._format_url(search, start, self.page_size)
@@ -127,7 +127,7 @@ class Connection:
         if wait > LONGEST_WAIT_S:
             raise UserError(
                 f"arXiv asks to wait {wait:.0f} s before the next request",
-                "Run the same command after that; it goes on where it stopped.",
+                "Run the same command after that; it resumes where it stopped.",
             )
         return wait
 
@@ -141,12 +141,12 @@ class Connection:
             )
         return UserError(
             f"arXiv failed {tries} times on {query!r} from result {start}; at last: {failure}",
-            f"Run the same command later; it goes on from there. {FILE_HINT}",
+            f"Run the same command later; it resumes from there. {FILE_HINT}",
         )
 
 
 def _innermost(error: BaseException) -> str:
-    """The cause at the bottom, which says more in fewer words than what wraps it."""
+    """The root cause, which is clearer and shorter than the exceptions that wrap it."""
     while (cause := error.__context__) is not None:
         error = cause
     return str(error)

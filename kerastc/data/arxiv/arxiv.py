@@ -38,23 +38,23 @@ def read_arxiv(
     text: Sequence[str] = ("abstract",),
     drop_cross_listed: bool = False,
 ) -> LabelledTexts:
-    """Texts of a metadata file, drawn for a problem.
+    """Texts from a metadata file, drawn for a problem.
 
-    The class of a paper is that of its primary category. The same seed draws the same papers
-    whatever the order of the rows.
+    A paper's class is that of its primary category. The same seed draws the same papers, whatever
+    the order of the rows.
 
     Args:
         path: a file that `read_papers` reads.
         problem, categories, counts: see `arxiv_classes`.
-        max_characters: cut each text before the word that would pass this; None leaves it whole.
-        seed: of the draw.
-        text: what makes a text: "abstract", "title", or both in the order to join them.
+        max_characters: cut each text before the word that would exceed this; None leaves it whole.
+        seed: for the draw.
+        text: the fields of a text: "abstract", "title", or both in the order to join them.
         drop_cross_listed: leave out papers that are also listed in another class; by default they
             stay in the class of their primary category, as in the source's data.
 
     Returns:
         Texts in the order of their identifiers; the classes in the problem's order. Notes count
-        the papers read, dropped (of other categories, no abstract, withdrawn, repeated,
+        the papers read, dropped (other categories, no abstract, withdrawn, repeated,
         cross-listed, not drawn) and, among those drawn, the cut and the cross-listed.
 
     Raises:
@@ -85,17 +85,17 @@ def load_arxiv(
     api: str = API,
     sleep: Callable[[float], None] = time.sleep,
 ) -> LabelledTexts:
-    """Texts of the file `data`, or fetched from arXiv into `cache` where `data` is empty.
+    """Texts from the file `data`, or fetched from arXiv into `cache` if `data` is empty.
 
     Args:
         data: path of a metadata file, or "".
-        cache: folder of fetched papers; a second call with the same wishes needs no network.
+        cache: folder of fetched papers; a second call with the same arguments needs no network.
         api: address of arXiv's query interface.
         sleep: waits the given seconds between requests.
         The others: see `read_arxiv`.
 
     Raises:
-        UserError: as `read_arxiv`; or arXiv does not answer, with the way to give a file instead.
+        UserError: as in `read_arxiv`; or arXiv does not answer (how to give a file is stated).
     """
     options = (max_characters, seed, text, drop_cross_listed)
     classes = arxiv_classes(problem, categories, counts)
@@ -123,14 +123,14 @@ def read_arxiv_part(
     max_characters: int | None = 300,
     text: Sequence[str] = ("abstract",),
 ) -> LabelledTexts:
-    """All texts of a metadata file that are of a problem's classes: a part that is not drawn.
+    """All texts in a metadata file that are in a problem's classes: a part that is not drawn.
 
     Args:
         path: a file that `read_papers` reads.
         The others: see `read_arxiv`.
 
     Raises:
-        UserError: see `read_papers`; or no paper is of these classes.
+        UserError: see `read_papers`; or no paper is in these classes.
     """
     classes = arxiv_classes(problem)
     notes = _notes()
@@ -138,22 +138,22 @@ def read_arxiv_part(
     rows = list(_distinct(sorted(found), notes))
     if not rows:
         raise UserError(
-            f"{path}: none of {notes['papers']:,} papers gives a text of the classes "
+            f"{path}: none of {notes['papers']:,} papers gives a text in the classes "
             f"{', '.join(classes)}.",
-            "The class of a paper is that of its primary category.",
+            "A paper's class is that of its primary category.",
         )
     return _texts(rows, classes, str(path), max_characters, text, notes)
 
 
 def _shares(arxiv_class: ArxivClass) -> dict[str, int]:
-    """Papers to fetch of each category."""
+    """Papers to fetch per category."""
     share = math.ceil(arxiv_class.texts / len(arxiv_class.categories))
-    # Some over, so that abstracts that open alike and then count once leave no gap.
+    # Some spare ones, since abstracts that open alike count once.
     return dict.fromkeys(arxiv_class.categories, share + max(1, share // 50))
 
 
 def _owners(classes: Mapping[str, ArxivClass]) -> dict[str, str]:
-    """Category or archive to the class it belongs to."""
+    """The class of each category or archive."""
     return {category: name for name, own in classes.items() for category in own.categories}
 
 
@@ -183,7 +183,7 @@ def _draw(
         own = [row for row in rows if row.name == name]
         if len(own) < arxiv_class.texts:
             raise UserError(
-                f"{source}: {len(own)} texts for class {name!r}, {arxiv_class.texts} are asked",
+                f"{source}: {len(own)} texts for class {name!r}, {arxiv_class.texts} are asked for",
                 f"Ask for fewer (counts.{name}={len(own)}) or give more categories or papers.",
             )
         drawn += islice(_in_turn(own), arxiv_class.texts)
@@ -220,7 +220,7 @@ def _candidates(
     drop_cross_listed: bool,
     notes: dict[str, int],
 ) -> Iterator[_Candidate]:
-    """What can be drawn; only the text itself is kept of a paper, as the snapshot has millions."""
+    """The papers to draw from; only their texts are kept, as the snapshot has millions."""
     if not text or not set(text) <= {"title", "abstract"}:
         raise UserError(f"text: {list(text)} given; allowed are 'title' and 'abstract', or both")
     owners = _owners(classes)
@@ -264,12 +264,12 @@ def _distinct(rows: Iterable[_Candidate], notes: dict[str, int]) -> Iterator[_Ca
 
 
 def _rank(key: str, seed: int) -> bytes:
-    """A place in the draw that depends on nothing but the key and the seed."""
+    """A position in the draw that depends only on the key and the seed."""
     return hashlib.blake2b(f"{seed} {key}".encode(), digest_size=8).digest()
 
 
 def _in_turn(rows: Sequence[_Candidate]) -> Iterator[_Candidate]:
-    """One row of each category, then the second of each, and so on."""
+    """One row from each category, then a second from each, and so on."""
     buckets: dict[str, list[_Candidate]] = {}
     for row in rows:
         buckets.setdefault(row.primary_cat, []).append(row)

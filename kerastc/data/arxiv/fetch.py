@@ -1,4 +1,4 @@
-"""Papers of arXiv categories, fetched page by page into a cache that resumes."""
+"""Papers from arXiv categories, fetched page by page into a cache from which it resumes."""
 
 import json
 import time
@@ -14,8 +14,8 @@ from kerastc.errors import UserError
 from kerastc.files import writing
 from kerastc.progress import progress
 
-# Later papers of the first are filed under the second, which they also list: leaving those out of
-# the query saves paging through thousands of papers to the older ones that are filed under it.
+# Newer papers in the first are filed under the second and list both: leaving them out of the query
+# saves paging through thousands of papers to the older ones that are filed under the first.
 RENAMED = {"cs.NA": "math.NA", "cs.SY": "eess.SY"}
 
 
@@ -30,20 +30,20 @@ def fetch_papers(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[Paper]:
-    """The newest papers of each category, from the cache where they are there.
+    """The newest papers in each category, from the cache if they are there.
 
-    Each page is in the cache before the next is asked for, so a killed fetch goes on after its last
+    Each page is in the cache before the next is requested, so a killed fetch resumes after its last
     page.
 
     Args:
-        wanted: category to number of distinct papers that are filed under it (primary category).
-        cache: folder with a JSON Lines file a category: a line on the query, then a line a paper.
+        wanted: number of distinct papers by primary category.
+        cache: folder with a JSON Lines file per category: a line on the query, then one per paper.
         api: address of the query interface, e.g. `https://export.arxiv.org/api/query`.
         serves: whether a paper counts; those that do not are cached and left out.
-        delay_s: seconds between two requests; arXiv asks for three. The waits after a failure grow
-            from it by doubling.
+        delay_s: seconds between two requests; arXiv asks for three. The waits after failures
+            double from it.
         retries: tries after a failed one.
-        page_size: papers a request, at most 2000.
+        page_size: papers per request, at most 2000.
         sleep: waits the given seconds.
         clock: seconds, monotonic.
 
@@ -80,8 +80,8 @@ def _fetch_category(
         if cached.total is not None and cached.next_start >= cached.total:
             raise UserError(
                 f"arXiv has {have} usable papers with the primary category {cached.category}; "
-                f"{papers} are asked",
-                "Ask for fewer a class (counts.CLASS=N), or add categories to the class; "
+                f"{papers} are asked for",
+                "Ask for fewer per class (counts.CLASS=N), or add categories to the class; "
                 f"to look for newer papers delete {cached.path}.",
             )
         advance(0, f"{cached.category}, {have} of {papers}")
@@ -101,14 +101,14 @@ def _query(category: str) -> str:
 
 @dataclass
 class _Cached:
-    """What has been fetched of a category, and where to go on.
+    """What has been fetched of a category, and where to resume.
 
     Args:
         path: its file.
         next_start: index of the first result not fetched yet; new papers push results to higher
-            indices, so going on after days meets some papers again and misses none.
-        total: results of the query by the last page; None before the first.
-        papers: those filed under the category, by identifier, in the order they came.
+            indices, so resuming days later repeats some papers and misses none.
+        total: results of the query according to the last page; None before the first.
+        papers: those filed under the category, by identifier, in order of arrival.
     """
 
     path: Path
@@ -124,7 +124,7 @@ class _Cached:
         if not path.exists():
             return cached
         try:
-            # Not by `splitlines`, which would cut an abstract in two at a U+2028.
+            # Not `splitlines`, which would cut an abstract in two at a U+2028.
             lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
             head, *papers = map(json.loads, lines)
             if head["query"] != _query(category):
@@ -139,17 +139,17 @@ class _Cached:
         return cached
 
     def serving(self, serves: Callable[[Paper], bool]) -> list[Paper]:
-        """Papers that count, an abstract once."""
+        """Papers that count, each abstract once."""
         by_abstract = {" ".join(p.abstract.split()): p for p in reversed(self.papers.values())}
         first = {paper.arxiv_id for paper in by_abstract.values()}
         return [paper for key, paper in self.papers.items() if key in first and serves(paper)]
 
     def add(self, page: Page) -> None:
-        """Takes a page in and writes the file whole."""
+        """Adds a page and rewrites the whole file."""
         for paper in page.papers:
             if covers(self.category, paper.primary_cat):
                 self.papers.setdefault(paper.arxiv_id, paper)
-        # By what came, not by what was asked for: arXiv at times gives less than a full page.
+        # By the number received, not requested: arXiv sometimes returns less than a full page.
         self.next_start, self.total = self.next_start + len(page.papers), page.total
         head = {
             "query": _query(self.category),

@@ -1,4 +1,4 @@
-"""A paper of arXiv, and papers read from a metadata file: CSV, JSON Lines or another table."""
+"""A paper on arXiv, and papers read from a metadata file: CSV, JSON Lines or another table."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,10 +22,10 @@ FILE_HINT = (
     "From a file instead: `kerastc train arxiv data=FILE`, FILE being CSV, TSV, JSON (.gz too), "
     ".xlsx or Parquet with the columns arxiv_id, primary_cat, categories, title, abstract. arXiv's "
     "own metadata snapshot (arxiv-metadata-oai-snapshot.json, CC0, on Kaggle as "
-    "Cornell-University/arxiv) serves as it is."
+    "Cornell-University/arxiv) can be used as it is."
 )
 
-# Each field and the names it goes by, ours first; the snapshot and the API have the others.
+# Each field and its names, ours first; the snapshot and the API use the others.
 COLUMNS = {
     "arxiv_id": ("arxiv_id", "id"),
     "primary_cat": ("primary_cat", "primary_category"),
@@ -47,14 +47,14 @@ _WITHDRAWN = re.compile(
 
 @dataclass(frozen=True)
 class Paper:
-    """What arXiv says of one paper.
+    """arXiv's metadata of one paper.
 
     Args:
         arxiv_id: the identifier without its version, e.g. `1706.03762` or `math/9306201`.
         primary_cat: the category that the paper is filed under.
-        categories: all of its categories, the primary one among them.
+        categories: all of its categories, including the primary one.
         title: the title.
-        abstract: the abstract; white space as the source has it.
+        abstract: the abstract, with white space as in the source.
     """
 
     arxiv_id: str
@@ -65,20 +65,20 @@ class Paper:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Paper":
-        """From what `asdict` gave, written to a file and read again.
+        """From the result of `asdict`, written to a file and read again.
 
         Raises:
             TypeError, KeyError, ValueError: the values are not those of a paper.
         """
         categories = tuple(values["categories"])
         for text in {**values, "categories": " ".join(categories)}.values():
-            str.encode(text)  # of no other type, without halves of surrogate pairs
+            str.encode(text)  # fails for other types and for halves of surrogate pairs
         return cls(**{**values, "categories": categories})
 
     @property
     def is_withdrawn(self) -> bool:
-        """Whether the abstract opens by saying that there is no paper (any more)."""
-        # A note at the end of a real abstract leaves a real abstract, so only the opening counts.
+        """Whether the abstract opens with a notice that there is no paper (any more)."""
+        # With a note at its end it is still a real abstract, so only the opening counts.
         return bool(_WITHDRAWN.search(" ".join(self.abstract.split())[:100]))
 
     @property
@@ -87,7 +87,7 @@ class Paper:
 
 
 def canonical_id(text: str) -> str:
-    """The identifier without version, repaired where a spreadsheet took it for a number.
+    """The identifier without version, repaired if a spreadsheet took it for a number.
 
     `0908.3545` and `908.3545`, `1607.07957` and `1607.0795699999999` are the same paper; files
     that went through a table of numbers hold both.
@@ -102,10 +102,10 @@ def canonical_id(text: str) -> str:
 
 
 def read_papers(path: Path) -> Iterator[Paper]:
-    """Papers of a metadata file, one at a time.
+    """Papers from a metadata file, one at a time.
 
     Raises:
-        UserError: no such file, not one of the forms, no text, a column missing, a broken row.
+        UserError: no such file, unknown format, not text, a column missing, a broken row.
     """
     if path.exists() and _is_other_table(path):
         yield from map(_paper, _table_rows(open_table(path, Reading())))
@@ -129,7 +129,7 @@ def _is_other_table(path: Path) -> bool:
     """Whether it is a workbook, a Parquet or Arrow file, a folder of such, or a JSON array."""
     if kind_of(path) != "text":
         return True
-    with suppress(UserError):  # what is wrong with a text file is told below
+    with suppress(UserError):  # flaws of a text file are reported below
         file = PlainFile.at(path)
         return file.extension in JSON_LINES and begins_as_array(file)
     return False
@@ -159,7 +159,7 @@ def _json_rows(file: PlainFile) -> Iterator[dict[str, Any]]:
 
 
 def _names(place: object, present: Iterable[str]) -> dict[str, str]:
-    """Which present name each field goes by; one of primary_cat and categories is enough."""
+    """The name that each field has here; one of primary_cat and categories is enough."""
     names = {
         field: next(name for name in known if name in present)
         for field, known in COLUMNS.items()
@@ -180,7 +180,7 @@ def _paper(row: dict[str, Any]) -> Paper:
     listed = row.get("categories")
     listed = " ".join(map(written, listed if isinstance(listed, list) else [listed]))
     categories = tuple(name for name in re.split(r"[,\s]+", listed) if name)
-    # The snapshot has no column for it: there the first category listed is the primary one.
+    # The snapshot has no column for it: its first category is the primary one.
     primary = written(row.get("primary_cat")).strip() or next(iter(categories), "")
     return Paper(
         canonical_id(written(row["arxiv_id"])),

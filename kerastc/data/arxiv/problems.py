@@ -1,4 +1,4 @@
-"""Which categories of arXiv make which class: the ready problems, and the user's own."""
+"""Which arXiv categories make up which class: the ready problems, and the user's own."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 from kerastc.errors import UserError
 
-TEXTS_PER_CLASS = 540  # of classes that the user defines without a count: as in `similar`
+TEXTS_PER_CLASS = 540  # for classes that the user defines without a count: as in `similar`
 
 CATEGORY = re.compile(r"[a-z]+(-[a-z]+)*(\.[A-Za-z]+(-[a-z]+)*)?")
 
 
 @dataclass(frozen=True)
 class ArxivClass:
-    """A class made of categories.
+    """A class made up of categories.
 
     Args:
-        categories: names of arXiv's taxonomy, e.g. `cs.AI`; an archive such as `cond-mat` stands
-            for all that is filed under it.
+        categories: names from arXiv's taxonomy, e.g. `cs.AI`; an archive such as `cond-mat` means
+            everything filed under it.
         texts: how many texts to draw, as evenly as possible over the categories.
     """
 
@@ -39,9 +39,9 @@ PHYSICS = _archive(
     "acc-ph ao-ph app-ph atm-clus atom-ph bio-ph chem-ph class-ph comp-ph data-an ed-ph flu-dyn "
     "gen-ph geo-ph hist-ph ins-det med-ph optics plasm-ph pop-ph soc-ph space-ph",
 )
-# Without math.IT and math.MP, the 31st and 32nd: they are other names of cs.IT and math-ph, under
-# which arXiv files their papers, so that no paper has them for its primary category. Their texts
-# fall to the other thirty.
+# Without math.IT and math.MP, the 31st and 32nd: they are other names for cs.IT and math-ph, under
+# which arXiv files their papers, so they are no paper's primary category. Their texts are drawn
+# from the other thirty.
 MATHEMATICS = _archive(
     "math",
     "AC AG AP AT CA CO CT CV DG DS FA GM GN GR GT HO KT LO MG NA NT OA OC PR QA RA RT SG SP ST",
@@ -66,12 +66,12 @@ def arxiv_classes(
     categories: Mapping[str, Sequence[str]] | None = None,
     counts: Mapping[str, int] | None = None,
 ) -> dict[str, ArxivClass]:
-    """The classes of a ready problem, or of the user's own categories and counts.
+    """The classes of a ready problem, or those of the user's own categories and counts.
 
     Args:
         problem: a key of `PROBLEMS`.
         categories: class name to categories; in place of the problem's own classes.
-        counts: class name to texts; where a class is not named, the problem's own count.
+        counts: class name to texts; the problem's own count for classes not named.
 
     Raises:
         UserError: an unknown problem or class, an ill-formed category, a category in two classes,
@@ -109,20 +109,20 @@ def _check_categories(classes: Mapping[str, ArxivClass]) -> None:
                 if covers(category, other) or covers(other, category):
                     raise UserError(
                         f"categories: {category} of class {name!r} and {other} of class {owner!r} "
-                        "overlap; a category may stand in one class only"
+                        "overlap; a category may be in one class only"
                     )
             seen[category] = name
 
 
 def check_category(category: str) -> None:
-    """Refuses what is no category's name; a checked name is safe as a file's name.
+    """Refuses anything but a category name; a checked name is safe as a file name.
 
     Raises:
-        UserError: naming the value and the form.
+        UserError: naming the value and the expected form.
     """
     if not CATEGORY.fullmatch(category):
         raise UserError(
-            f"{category!r} is no arXiv category; they read like cs.AI, physics.optics, quant-ph",
+            f"{category!r} is not an arXiv category such as cs.AI, physics.optics, quant-ph",
             "The list: https://arxiv.org/category_taxonomy",
         )
 

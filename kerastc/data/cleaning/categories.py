@@ -1,8 +1,8 @@
-"""Rules from the categories that a file has to the few that a model shall tell apart.
+"""Rules that map a file's categories to the few that a model should tell apart.
 
-A rule file is text, a rule a line; the first that fits decides:
+A rule file is a text file with one rule per line; the first that matches decides:
 
-    # all that is under it, however deep
+    # everything under it, at any depth
     news.* = news
     lifestyle.people = culture
 """
@@ -21,11 +21,11 @@ PACKAGED = Path(__file__).parent
 
 @dataclass(frozen=True)
 class CategoryRules:
-    """Ordered rules; case is of no account in the patterns.
+    """Ordered rules; patterns ignore case.
 
     Args:
         rules: (pattern, primary category); `*`, `?` and `[...]` in a pattern are as in file names.
-        source: where they were read.
+        source: where they were read from.
     """
 
     rules: tuple[tuple[str, str], ...]
@@ -33,10 +33,10 @@ class CategoryRules:
 
     @classmethod
     def read(cls, name: str | Path) -> "CategoryRules":
-        """Reads a rule file of the user, or one of the package by its name ("irish_times").
+        """Reads a user's rule file, or one from the package by its name ("irish_times").
 
         Raises:
-            UserError: no such file, or a line that is no rule, or one that can never fit.
+            UserError: no such file, a line that is not a rule, or a rule that can never match.
         """
         packaged = {path.stem: path for path in PACKAGED.glob(f"*{SUFFIX}")}
         path = packaged.get(str(name), Path(name))
@@ -54,7 +54,7 @@ class CategoryRules:
             pattern, equals, primary = map(class_name, written.partition("="))
             if not (pattern and equals and primary):
                 raise UserError(
-                    f"{path}, line {number}: {written!r} is no rule.",
+                    f"{path}, line {number}: {written!r} is not a rule.",
                     "A rule is PATTERN = PRIMARY CATEGORY, such as: news.* = news",
                 )
             if pattern.casefold() in rules:
@@ -69,9 +69,9 @@ class CategoryRules:
         return cls(tuple(rules.items()), str(name))
 
     def primary(self, category: str) -> str | None:
-        """The primary category by the first rule that fits, or None where none does.
+        """The primary category by the first rule that matches, or None if none does.
 
-        A category that no rule names and that is a primary one itself stays what it is.
+        A category that no rule names and that is itself a primary one is kept.
         """
         category = category.casefold()
         for pattern, primary in self.rules:

@@ -1,4 +1,4 @@
-"""Cleans a file of labelled texts: every row of it is kept, or counted under a reason."""
+"""Cleans a file of labelled texts: every row is kept, or counted under a reason."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -31,15 +31,15 @@ CONFLICTING = "text under several categories"
 
 @dataclass(frozen=True)
 class Cleaned:
-    """The rows that `clean` kept, in the order of the file, and what became of the others.
+    """The rows that `clean` kept, in the order of the file, and why the others were rejected.
 
     Args:
-        texts: prepared texts under their primary categories; dates where the file has them (0: a
-            row without one); the notes are the report's counts.
+        texts: prepared texts under their primary categories; dates if the file has them (0: a row
+            without one); the notes are the report's counts.
         originals: (n,) `str` objects; the texts as in the file, white space folded.
         categories: (n,) `str` objects; the categories as in the file, white space folded.
         lines: (n,) int64; where each row begins in the file, from 1.
-        options: what `clean` was told, and the columns that it took.
+        options: the arguments of `clean`, and the columns that it took.
         report: counts, examples, costs.
     """
 
@@ -67,35 +67,36 @@ def clean(
     header: bool = True,
     sheet: str = "",
 ) -> Cleaned:
-    """Reads a file, however dirty, and keeps what can be used.
+    """Reads a file, however dirty, and keeps the usable rows.
 
-    Texts are the same if they are so but for case, punctuation and white space (`normal_text`),
-    before preparation; duplicates and conflicts are told by primary categories.
+    Texts are the same if they differ only in case, punctuation and white space (`normal_text`),
+    before preparation; duplicates and conflicts are judged by primary category.
 
     Args:
-        path: a table of any kind that `read_texts` takes; of a folder of parts the training rows.
-        text: the text columns, joined by a space where there are more; guessed where empty.
-        label: the category column; guessed where empty.
-        date: its column, or those of year, month and day; guessed where empty. A row with a bad
-            date is kept without one.
+        path: a table of any kind that `read_texts` takes; from a folder of parts, the training
+            rows are taken.
+        text: the text columns, joined by a space if there are several; guessed if empty.
+        label: the category column; guessed if empty.
+        date: its column, or those of year, month and day; guessed if empty. A row with a bad date
+            is kept without one.
         categories: from the categories as written to primary ones; None leaves them as they are.
-            A row whose category no rule names is rejected, and the category reported.
+            A row whose category matches no rule is rejected, and the category reported.
         preparation: of the texts; None leaves them as they are.
         duplicates: "drop" keeps the first of the rows with the same text and category.
-        conflicts: of a text under several categories, "majority" keeps the rows of the category
-            that most of its rows have, on a tie the one that stands first; "drop" keeps none.
+        conflicts: for a text under several categories, "majority" keeps the rows of its most
+            frequent category, on a tie the first one; "drop" keeps none.
         encoding: of the file.
-        fallback_encoding: of lines that are not of that encoding; without it they are rejected.
-        delimiter: between the columns; found out where empty.
-        header: False where the first line is a row; the columns are then called 1, 2, ...
-        sheet: of a workbook; where empty, the only one that has rows.
+        fallback_encoding: for lines not in that encoding; without it they are rejected.
+        delimiter: between the columns; detected if empty.
+        header: False if the first line is a row; the columns are then called 1, 2, ...
+        sheet: of a workbook; if empty, the only one that has rows.
 
     Raises:
-        UserError: what makes the whole file unreadable (no table, no such column), or no row left.
+        UserError: the whole file is unreadable (no table, no such column), or no row is left.
     """
     preparation = preparation or TextPreparation()
     if fallback_encoding:
-        known_encoding(fallback_encoding)  # refuses one that there is not
+        known_encoding(fallback_encoding)  # refuses an unknown encoding
     reading = Reading((), "", " ", encoding, delimiter, header, sheet)
     table = open_table(path, reading, lenient=True)
     columns, label, source = labelled_columns(table, text, label)
@@ -161,7 +162,7 @@ def _primary_categories(
 def _without_duplicates(
     rows: Rows, labels: np.ndarray, duplicates: str, conflicts: str, report: CleaningReport
 ) -> np.ndarray:
-    """Rejects by the rules for conflicts, then for duplicates; returns the labels left, (m,)."""
+    """Rejects conflicts, then duplicates, by their rules; returns the labels left, (m,)."""
     first_of: dict[str, int] = {}
     texts = np.array([first_of.setdefault(normal_text(t), len(first_of)) for t in rows.texts])
     del first_of  # as large as the texts
@@ -181,18 +182,18 @@ def _without_duplicates(
 
 
 def _categories_of_texts(texts: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of each text the category of most of its rows, and whether it has several.
+    """Each text's most frequent category, and whether it has several.
 
     Args:
         texts: (n,) int64 numbers of the texts, 0 to m - 1, each at least once.
         labels: (n,) int32.
 
     Returns:
-        (m,) int64 and (m,) bool. On a tie the category wins that stands first.
+        (m,) int64 and (m,) bool. On a tie the category that occurs first wins.
     """
     pairs, first, counts = np.unique(_pairs(texts, labels), return_index=True, return_counts=True)
     text = pairs >> 32
-    order = np.lexsort((first, -counts, text))  # each text's best category at its head
+    order = np.lexsort((first, -counts, text))  # each text's best category first
     best = order[_firsts(text[order])]
     return pairs[best] & 0xFFFFFFFF, np.bincount(text) > 1
 
@@ -202,7 +203,7 @@ def _pairs(texts: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _firsts(values: np.ndarray) -> np.ndarray:
-    """Where each value stands first, in rising order of the values."""
+    """Where each value first occurs, in ascending order of the values."""
     return np.unique(values, return_index=True)[1]
 
 
@@ -215,7 +216,7 @@ def _labelled(
     report: CleaningReport,
     reading: Reading,
 ) -> LabelledTexts:
-    """The result without the classes that no row is left of."""
+    """The result without the classes that have no rows left."""
     used, labels = np.unique(labels, return_inverse=True)
     notes = {
         "rows in the file": report.rows_in,

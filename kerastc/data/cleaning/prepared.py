@@ -1,4 +1,4 @@
-"""Writes what `clean` kept, and beside it what became of the other rows."""
+"""Writes the rows that `clean` kept, and next to them a record of the others."""
 
 import csv
 import gzip
@@ -16,20 +16,20 @@ from kerastc.data.cleaning.report import printable
 from kerastc.errors import UserError
 from kerastc.files import writing
 
-GZIP_LEVEL = 5  # of level 9's gain nearly all, in a third of its time
-CHUNK = 50_000  # rows that are put together at a time
+GZIP_LEVEL = 5  # nearly all the gain of level 9, in a third of its time
+CHUNK = 50_000  # rows written at once
 
 
 def write_prepared(cleaned: Cleaned, out: str | Path) -> tuple[Path, Path, Path]:
-    """Writes three files, all whole or none of them, and returns their paths.
+    """Writes three files, either all of them or none, and returns their paths.
 
-    OUT has the columns year, month, day (where the source has dates; empty where a row has none),
+    OUT has the columns year, month, day (if the source has dates; empty if a row has none),
     category (as written), primary_category, text (prepared), original (as in the source), which
-    `read_texts` and `clean` take without being told. NAME.report.json holds the report and the
-    options, NAME.rejected.csv each row that is missing: line, reason, text.
+    `read_texts` and `clean` guess correctly. NAME.report.json holds the report and the options,
+    NAME.rejected.csv each rejected row: line, reason, text.
 
     Args:
-        cleaned: of `clean`.
+        cleaned: from `clean`.
         out: a path that ends in .csv or .csv.gz.
 
     Raises:
@@ -58,7 +58,7 @@ def write_prepared(cleaned: Cleaned, out: str | Path) -> tuple[Path, Path, Path]
 
 
 def refuse_target(source: str | Path, out: Path) -> None:
-    """Raises a `UserError` for a path that the result cannot be written to; ask before the work."""
+    """Raises a `UserError` if the result cannot be written to a path; call it before the work."""
     if not out.name.endswith((".csv", ".csv.gz")):
         raise UserError(
             f"{out} does not end in .csv or .csv.gz.", "The result is such a table: name it so."
@@ -90,14 +90,14 @@ def _write_table(cleaned: Cleaned, path: Path) -> None:
 
 
 def _days(dates: np.ndarray) -> Iterator[list[str]]:
-    """Three columns: year, month and day of (n,) int32 day numbers, empty where a number is 0."""
+    """Three columns, year, month and day, from (n,) int32 day numbers; empty where one is 0."""
     for values in (dates // 10000, dates // 100 % 100, dates % 100):
         yield [str(value) if value else "" for value in values.tolist()]
 
 
 @contextmanager
 def _text(path: Path) -> Iterator[TextIO]:
-    """A UTF-8 stream to a file, compressed if its name says so; the same rows, the same bytes."""
+    """A UTF-8 stream to a file, compressed if its name says so; same rows, same bytes."""
     with path.open("wb") as file:
         if path.suffix != ".gz":
             with io.TextIOWrapper(file, "utf-8", newline="") as stream:

@@ -1,4 +1,4 @@
-"""What became of every row of a file that was cleaned: counts, examples, the cost of each step."""
+"""What happened to each row of a cleaned file: counts, examples, the cost of each step."""
 
 import re
 import resource
@@ -14,7 +14,7 @@ from kerastc.text.cutting import cut_at_word
 EXAMPLES = 5
 SHOWN = 80  # characters of an example
 UNPRINTABLE = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # controls, foreign bytes
-KEPT = 1000  # characters of a rejected line, for the file of them
+KEPT = 1000  # characters of a rejected line in the file of rejected rows
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Step:
 
     Args:
         name: what was done.
-        rows: that went in.
+        rows: that entered the step.
         seconds: wall time.
-        peak_memory_bytes: greatest resident set of the process until the end of the step.
+        peak_memory_bytes: largest resident set of the process up to the end of the step.
     """
 
     name: str
@@ -44,12 +44,12 @@ class CleaningReport:
     """Counts that add up: `rows_in == rows_kept + sum(rejected.values())`.
 
     Args:
-        rows_in: records of the file, the header and blank lines apart.
-        rows_kept: rows of the result.
-        rejected: rows by the reason that cost them their place.
-        counted: what did not: rows that were mended, or kept with a part missing.
-        unmapped: categories that no rule names, with their rows; of a reason in `rejected`.
-        examples: up to five (line, text) of each reason and each thing counted.
+        rows_in: records in the file, without the header and blank lines.
+        rows_kept: rows in the result.
+        rejected: rejected rows by reason.
+        counted: kept rows by what was repaired or is missing.
+        unmapped: categories that match no rule, with their rows; a reason in `rejected`.
+        examples: up to five (line, text) for each reason and each thing counted.
         steps: what each step cost.
         rejections: every rejected row as (line, reason, text as far as it can be read).
     """
@@ -64,20 +64,20 @@ class CleaningReport:
     rejections: list[tuple[int, str, str]] = field(default_factory=list)
 
     def reject(self, line: int, reason: str, text: str) -> None:
-        """A row that is not kept."""
+        """Records a row that is not kept."""
         text = text if len(text) <= KEPT else text[:KEPT]
         self.rejected[reason] += 1
         self.rejections.append((line, reason, text))
         self._example(line, reason, text)
 
     def count(self, line: int, what: str, text: str) -> None:
-        """Something about a row that is kept, or may be."""
+        """Records something about a row that is kept, or may be."""
         self.counted[what] += 1
         self._example(line, what, text)
 
     @contextmanager
     def step(self, name: str, rows: int | None = None) -> Iterator[None]:
-        """Measures the block as a step; its rows are all that were read, unless given."""
+        """Measures the block as a step; its rows are all rows read, unless given."""
         began = time.perf_counter()
         yield
         seconds = time.perf_counter() - began
@@ -85,7 +85,7 @@ class CleaningReport:
         self.steps.append(Step(name, self.rows_in if rows is None else rows, seconds, peak))
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON: all but the rejected rows themselves."""
+        """Everything except the rejected rows themselves, for JSON."""
         return {
             "rows_in": self.rows_in,
             "rows_kept": self.rows_kept,
@@ -109,5 +109,5 @@ class CleaningReport:
 
 
 def printable(text: str) -> str:
-    """The text with U+FFFD for what neither a file nor a terminal should be given."""
+    """The text with U+FFFD for characters that are unsafe in files and terminals."""
     return UNPRINTABLE.sub("\ufffd", text)

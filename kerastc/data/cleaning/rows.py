@@ -1,4 +1,4 @@
-"""The rows of a file while it is cleaned, in parallel arrays."""
+"""The rows of a file during cleaning, in parallel arrays."""
 
 from array import array
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ from kerastc.data.texts.text_file import joined
 EMPTY_TEXT = "empty text"
 NULL_TEXT = "null text"
 EMPTY_CATEGORY = "empty category"
-BAD_DATE = "date that is none"
+BAD_DATE = "invalid date"
 NO_DATE = "date missing"
-# What programs write where there was nothing.
+# What programs write for a missing value.
 NULLS = frozenset(("null", "none", "nan", "na", "n/a", "#n/a", "<na>", "nil"))
 NO_CODE = -1
 
@@ -69,12 +69,12 @@ def read_rows(
     report: CleaningReport,
     fallback: str,
 ) -> Rows:
-    """All rows with a text and a category; their dates are parsed on the way.
+    """All rows with a text and a category, with their dates parsed.
 
     Args:
-        table: as `lenient_rows` takes it.
-        text, date, label: columns of it; there may be none of the date.
-        report: is told the other rows, and the bad dates.
+        table: as in `lenient_rows`.
+        text, date, label: its columns; there may be none for the date.
+        report: records the other rows, and bad dates.
         fallback: as in `lenient_rows`.
     """
     texts, lines, codes, days = [], array("q"), array("i"), array("i")
@@ -105,7 +105,7 @@ def read_rows(
 
 
 class _Categories:
-    """Codes of the categories, by the name that a person reads."""
+    """Codes of the categories, by name as a person reads it."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -113,7 +113,7 @@ class _Categories:
         self._codes: dict[str, int] = {"": NO_CODE}
 
     def code(self, value: object) -> int:
-        """The category's index in `names`, or `NO_CODE` where the value names none."""
+        """The category's index in `names`, or `NO_CODE` if the value names none."""
         name = self._labels.name(value)
         code = self._codes.setdefault(name, len(self.names))
         if code == len(self.names):

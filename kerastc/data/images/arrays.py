@@ -20,7 +20,7 @@ LAYOUT = (
 OTHERS = "arrays that are not read"
 
 _NAMES = ("x_train", "y_train", "x_test", "y_test", "label_names")
-# What NumPy and zipfile raise for a file that is cut, damaged, encrypted or lies about its size.
+# Raised by NumPy and zipfile for a file that is cut, damaged, encrypted or misstates its size.
 _BROKEN = (
     *(ValueError, OSError, EOFError, KeyError, MemoryError, RuntimeError, NotImplementedError),
     *(zipfile.BadZipFile, zlib.error, SyntaxError),
@@ -28,7 +28,7 @@ _BROKEN = (
 
 
 class ArrayFile:
-    """The checked arrays of an .npz file; each is read when it is asked for.
+    """The checked arrays of an .npz file; each is read on demand.
 
     Args:
         path: the file.
@@ -41,10 +41,12 @@ class ArrayFile:
             with zipfile.ZipFile(path) as archive:
                 self.names = [name.removesuffix(".npy") for name in archive.namelist()]
         except _BROKEN as error:
-            raise UserError(f"{path} is no file of NumPy arrays (.npz): {error}.", LAYOUT) from None
+            raise UserError(
+                f"{path} is not a file of NumPy arrays (.npz): {error}.", LAYOUT
+            ) from None
 
     def has(self, part: str) -> bool:
-        """Whether there are images or labels of a part, such as "train"."""
+        """Whether there are images or labels for a part, such as "train"."""
         return f"x_{part}" in self.names or f"y_{part}" in self.names
 
     def part(self, part: str) -> tuple[np.ndarray, np.ndarray]:
@@ -63,7 +65,7 @@ class ArrayFile:
         """The names of the classes, and the labels as indices into them, (images,) int32.
 
         Args:
-            labels: as `part` gives them, of all parts: numbers or texts.
+            labels: as `part` gives them, from all parts: numbers or texts.
         """
         text = [array.dtype.kind == "O" for array in labels]
         names = self._label_names()
@@ -71,7 +73,7 @@ class ArrayFile:
             if not all(text):
                 raise UserError(
                     f"{self.path}: the labels of one part are texts, those of another numbers.",
-                    "Write them alike.",
+                    "Use the same kind in all parts.",
                 )
             return self._named(labels, names)
         largest = max(int(array.max()) for array in labels)
@@ -93,7 +95,7 @@ class ArrayFile:
         return names, labels
 
     def unread(self) -> dict[str, int]:
-        """What was not asked for: the images of each such array, and the number of others."""
+        """The arrays that were not asked for: images in each, and the number of other arrays."""
         notes: dict[str, int] = {}
         for name in self.names:
             if name not in self._asked:
@@ -118,7 +120,7 @@ class ArrayFile:
     def _named(
         self, labels: list[np.ndarray], names: tuple[str, ...] | None
     ) -> tuple[tuple[str, ...], list[np.ndarray]]:
-        """As `classes`, of labels that are texts."""
+        """As `classes`, for labels that are texts."""
         there = {class_name(name) for array in labels for name in array}
         known = tuple(sorted(there)) if names is None else names
         index: dict[str, int] = {}
@@ -149,14 +151,14 @@ class ArrayFile:
         if images.max() <= 1:
             raise UserError(
                 f"{self.path}: {name} has no value above {images.max()}; pixels are 0 to 255.",
-                "Images of 0 and 1 are to be multiplied by 255; others lost all when they "
-                "were made whole numbers, and are to be multiplied before.",
+                "Multiply images of 0 and 1 by 255. Others lost their values when they were "
+                "made whole numbers: multiply before that.",
             )
         return images
 
     def _labels(self, name: str) -> np.ndarray:
         labels = self._read(name)
-        if labels.ndim == 2 and labels.shape[1] == 1:  # as Keras' CIFAR-100 comes
+        if labels.ndim == 2 and labels.shape[1] == 1:  # as in Keras' CIFAR-100
             labels = labels[:, 0]
         if labels.ndim != 1 or not len(labels):
             raise UserError(
@@ -204,7 +206,7 @@ class ArrayFile:
         return texts
 
     def _shape(self, name: str) -> tuple[int, ...]:
-        """Of an array, as its header says; () of what is no array."""
+        """The shape in an array's header; () if it is not an array."""
         with suppress(*_BROKEN), zipfile.ZipFile(self.path) as archive:
             with archive.open(f"{name}.npy") as file:
                 version = np.lib.format.read_magic(file)
@@ -241,7 +243,7 @@ class ArrayFile:
 
 
 def _decoded(texts: np.ndarray) -> np.ndarray:
-    """Texts that NumPy has as bytes, as texts."""
+    """NumPy's bytes decoded to texts."""
     return np.char.decode(texts, "utf-8", "replace") if texts.dtype.kind == "S" else texts
 
 

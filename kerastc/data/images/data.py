@@ -38,18 +38,18 @@ class ImageData(Config):
     """Where a recipe's images come from, and how many labels it may see."""
 
     data: ImageLocation = DIGITS  # digits, FILE.npz, tfds:NAME or a folder of class folders
-    image_size: Some = None  # pixels of both sides; none: as they are, or 32 where they differ
+    image_size: Some = None  # pixels per side; none: as they are, or 32 where they differ
     labelled: Some = None  # training images with their labels; none: all that are in no other part
-    unlabelled: Part = None  # without: how many, or a file or folder; none: all that remain
+    unlabelled: Part = None  # without labels: how many, or a file or folder; none: all that remain
     validation: Part = None  # how many, or a file or folder; none: 15 % of training, at most 1,000
     test: Part = None  # how many, or a file or folder; none: the official ones, or 20 %
-    validation_fraction: Portion = None  # of the training images; in the place of validation
-    test_fraction: Portion = None  # of all images; in the place of test
-    skip_unreadable: bool = False  # of a folder, leave out images that cannot be read
+    validation_fraction: Portion = None  # of the training images; instead of validation
+    test_fraction: Portion = None  # of all images; instead of test
+    skip_unreadable: bool = False  # leave out images in a folder that cannot be read
 
     @pydantic.model_validator(mode="after")
     def sound_parts(self) -> "ImageData":
-        """Refuses sizes below one, shares as files, and two ways of saying the same."""
+        """Refuses sizes below one, shares in place of files, and two settings for the same part."""
         for name in ("unlabelled", "validation", "test"):
             value = getattr(self, name)
             if name != "unlabelled":
@@ -62,18 +62,18 @@ class ImageData(Config):
 
 
 class FoldedImageData(ImageData, Folds):
-    """Where the images of a recipe come from that learns from labels alone."""
+    """Where the images come from in a recipe that learns from labels only."""
 
 
 def load_images(config: ImageData) -> Splits:
     """Reads and splits the images of a config; the same config gives the same splits.
 
-    With `folds` every image that has a label is held out once, and equal images stay together. The
-    default digits have all their labels then.
+    With `folds` every labelled image is held out once, and equal images stay together. The default
+    digits then have all their labels.
 
     Raises:
-        UserError: as `read_source` and `split_images` do; with folds as `draw_folds` does, and for
-            a source with parts of its own.
+        UserError: as in `read_source` and `split_images`; with folds also as in `draw_folds`, and
+            for a source with parts of its own.
     """
     source = source_of(config)
     if isinstance(config, FoldedImageData) and config.folds:
@@ -97,10 +97,10 @@ def hidden_labels(config: ImageData, splits: Splits) -> np.ndarray:
 
     Images that came without labels have -1.
 
-    For reports of what a finished training made of images whose labels it did not have.
+    For reports on how a finished training run labelled images whose labels it did not have.
 
     Raises:
-        UserError: as `read_source` does, and where the source has changed since the split.
+        UserError: as in `read_source`, and if the source has changed since the split.
     """
     source = source_of(config)
     if source.fingerprint != splits.fingerprint:
@@ -114,7 +114,7 @@ def hidden_labels(config: ImageData, splits: Splits) -> np.ndarray:
 
 
 def source_of(config: ImageData) -> ImageSource:
-    """All images of a config, the parts that have files of their own among them."""
+    """All images of a config, including the parts that have files of their own."""
     size = None if config.image_size is None else (config.image_size, config.image_size)
     source = read_source(config.data, size, config.skip_unreadable)
     given = {
@@ -128,16 +128,16 @@ def source_of(config: ImageData) -> ImageSource:
 
 
 def require_unlabelled(splits: Splits) -> None:
-    """Refuses, for a method that learns from unlabelled images, a source that has none.
+    """Refuses a source without unlabelled images, for a method that learns from them.
 
     Raises:
-        UserError: with the ways to give some.
+        UserError: stating how to give some.
     """
     if not len(splits.unlabelled):
         raise UserError(
             f"{splits.train.source}: all training images are labelled, and this method learns from "
             "unlabelled ones, too.",
-            "Give some: unlabelled=FOLDER or FILE.npz, or a folder `unlabelled` beside those of "
+            "Give some: unlabelled=FOLDER or FILE.npz, or a folder `unlabelled` next to those of "
             "the classes. Or hide labels: labelled=100 keeps those of 100 images.",
         )
 
@@ -172,7 +172,7 @@ def _in_folds(source: ImageSource, config: FoldedImageData) -> Splits:
 
 
 def _near(data: LabelledImages, folds: Sequence[Fold]) -> dict[str, int]:
-    """How many images are nearly one that the model of their fold learns from; they stay there."""
+    """How many images nearly equal one that their fold's model learns from; they stay there."""
     learned = [np.concatenate([fold.train, fold.validation]) for fold in folds]
     if sum(len(fold.test) * len(rows) for fold, rows in zip(folds, learned, strict=True)) > MOST:
         return {f"images too many to look for near copies among ({MOST:,} pairs)": len(data)}

@@ -9,10 +9,10 @@ from kerastc.data.texts.duplicates import EXAMPLES, Duplicates
 
 
 def equal_groups(*parts: np.ndarray) -> list[np.ndarray]:
-    """A number for each image, the same for equal ones, also where they are of several arrays.
+    """A number for each image, the same for equal images, across arrays too.
 
     Args:
-        *parts: (n, height, width, channels) uint8 arrays of equal shape but for n.
+        *parts: (n, height, width, channels) uint8 arrays of equal shape except for n.
 
     Returns:
         An (n,) int64 array for each. Numbers count from 0 in the order of first appearance.
@@ -35,14 +35,14 @@ def describe_duplicates(
     exact: int,
     left_out: int,
 ) -> Duplicates:
-    """The equal images among those whose classes may be seen.
+    """The equal images among those whose classes may be known.
 
     Args:
-        groups: (n,) of `equal_groups`.
+        groups: (n,) from `equal_groups`.
         labels: (n,) indices into `classes`.
-        names: (n,) of the images.
-        classes: their names.
-        exact, left_out: as in `Duplicates`, which count rows beyond these, too.
+        names: (n,) names of the images.
+        classes: names of the classes.
+        exact, left_out: as in `Duplicates`; they count further rows, too.
     """
     order = np.argsort(groups, kind="stable")
     starts = np.flatnonzero(np.diff(groups[order], prepend=-1))

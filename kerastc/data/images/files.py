@@ -1,4 +1,4 @@
-"""Which files of a folder are images of which part and class, and what else lies there."""
+"""Which files in a folder are images of which part and class, and what else is there."""
 
 import stat
 from collections import Counter
@@ -25,16 +25,16 @@ UNREAD = frozenset(
 )
 # fmt: on
 LAYOUT = "The folder holds a folder for each class, or `train` and `test` that do."
-# What the folders of parts are called.
+# Names for the folders of parts.
 PARTS = {
     "train": ("train", "training"),
     "test": ("test", "testing"),
     "validation": ("validation", "valid", "val", "dev"),
 }
 UNLABELLED = ("unlabelled", "unlabeled")
-EXTRA = "extra"  # without labels, too, where it lies beside the folder of a training part
+EXTRA = "extra"  # unlabelled, too, if next to the folder of a training part
 SYSTEM = ("__MACOSX", "Thumbs.db", "desktop.ini")
-NO_IMAGE, HIDDEN, LINK = "files that are no images", "hidden files", "links out of the folder"
+NO_IMAGE, HIDDEN, LINK = "files that are not images", "hidden files", "links out of the folder"
 ELSEWHERE = "images in no class folder"
 SHOWN = 5  # folders that an error names
 
@@ -44,9 +44,9 @@ class ImageFiles:
     """Image files of one part.
 
     Args:
-        folder: of the part.
+        folder: the part's folder.
         class_of: each file's class; "" in a part without labels.
-        passed_over: other files in it by reason, and what is to be told of those that are taken.
+        passed_over: other files in it by reason, and notes on the files that are taken.
     """
 
     folder: Path
@@ -62,15 +62,15 @@ class ImageFiles:
 def image_files(folder: Path) -> dict[str, ImageFiles]:
     """The parts of DIR/CLASS/**/IMAGE, DIR/PART/CLASS/**/IMAGE and DIR/unlabelled/**/IMAGE.
 
-    Class folders whose names a person reads alike are one class. Nothing outside the folder is
-    read, whatever links lead to.
+    Class folders whose names read alike are one class. Nothing outside the folder is read, even if
+    links lead there.
 
     Args:
         folder: the folder.
 
     Returns:
-        At least "train", which is all where there are no parts; perhaps "test", "validation" and
-        "unlabelled".
+        At least "train", which holds everything if there are no parts; perhaps "test",
+        "validation" and "unlabelled".
 
     Raises:
         UserError: there are no class folders, only one, or one without images; a part has a class
@@ -102,7 +102,7 @@ def files_without_labels(folder: Path, root: Path | None = None) -> ImageFiles:
 
     Args:
         folder: the folder.
-        root: what links may lead into; the folder itself unless given.
+        root: the folder that links may lead into; `folder` itself unless given.
 
     Raises:
         UserError: a folder cannot be read.
@@ -112,10 +112,10 @@ def files_without_labels(folder: Path, root: Path | None = None) -> ImageFiles:
 
 
 def _parts(inside: Mapping[str, Path]) -> dict[str, Path]:
-    """The folders of parts among those of a folder, given by their names in lower case.
+    """The folders of parts among a folder's subfolders, which are given by lower-case name.
 
-    There are parts where a training part lies beside another one or alone; without one, `test` is
-    a part where its class folders are called like the folders beside it.
+    There are parts if a training part is next to another part or alone; without one, `test` is a
+    part if its class folders have the same names as the folders next to it.
     """
     found = {}
     for part, names in PARTS.items():
@@ -144,7 +144,7 @@ def _labelled(folder: Path, class_folders: list[Path], root: Path) -> ImageFiles
         lying, links = part.passed_over[ELSEWHERE], part.passed_over[LINK]
         raise UserError(
             f"{folder} has no class folders"
-            + f", but {lying:,} images that lie in none" * bool(lying)
+            + f", but {lying:,} images outside any" * bool(lying)
             + f", but {links:,} links that lead out of it" * bool(links)
             + ".",
             LAYOUT,
@@ -170,7 +170,7 @@ def _labelled(folder: Path, class_folders: list[Path], root: Path) -> ImageFiles
 
 
 def _lying(folder: Path, root: Path) -> Counter:
-    """What lies in a folder beside its visible folders, by reason."""
+    """What a folder holds besides its visible folders, by reason."""
     visible = set(_folders(folder))
     files = (
         file
@@ -184,7 +184,7 @@ def _lying(folder: Path, root: Path) -> Counter:
 
 
 def _folders(folder: Path) -> list[Path]:
-    """The visible folders in a folder, and links to such that lie within."""
+    """The visible folders in a folder, and links to folders that do not lead out of it."""
     home = folder.resolve()
     return [
         path
@@ -213,7 +213,7 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _sorted_out(files: Iterable[Path], root: Path) -> tuple[list[Path], Counter]:
-    """The image files among some, and the number of others by reason."""
+    """The image files among the given ones, and the number of others by reason."""
     taken, passed_over = [], Counter()
     for file in files:
         ending = file.suffix.lower()
@@ -237,7 +237,7 @@ def _hidden(name: str) -> bool:
 
 
 def _within(path: Path, root: Path) -> bool:
-    """Whether a path is no link, or one that leads to something in a folder."""
+    """Whether a path is not a link, or is one that leads to something in a folder."""
     if not path.is_symlink():
         return True
     try:
@@ -247,7 +247,7 @@ def _within(path: Path, root: Path) -> bool:
 
 
 def _regular(file: Path) -> bool:
-    """Whether it is a file; the reading of a pipe would never end."""
+    """Whether it is a regular file; reading a pipe would never end."""
     try:
         return stat.S_ISREG(file.stat().st_mode)
     except OSError:
@@ -266,7 +266,7 @@ def _check_classes(folder: Path, listed: Mapping[str, ImageFiles]) -> None:
         unknown = [other for other in part.classes if other not in classes]
         if unknown and name != "unlabelled":
             raise UserError(
-                f"{part.folder} has the class {unknown[0]!r}, which {train.folder} has not.",
+                f"{part.folder} has the class {unknown[0]!r}, which {train.folder} lacks.",
                 nearest(unknown[0], classes)
                 or f"A class of the {name} part needs training images, too.",
             )

@@ -1,4 +1,4 @@
-"""Images from a folder that has a folder for each class: DIR/cat/*.jpg, DIR/dog/*.jpg."""
+"""Images from a folder with a subfolder per class: DIR/cat/*.jpg, DIR/dog/*.jpg."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from kerastc.errors import UserError
 from kerastc.images.decoding import decoded, depth, is_deep, opened, upright_size
 from kerastc.progress import progress
 
-GREY = frozenset(("1", "L", "LA", "I", "I;16", "I;16L", "I;16B", "I;16N"))  # modes of Pillow
+GREY = frozenset(("1", "L", "LA", "I", "I;16", "I;16L", "I;16B", "I;16N"))  # Pillow's modes
 
 
 def read_folder(
@@ -32,21 +32,21 @@ def read_folder(
     shape: tuple[int, int, int] | None = None,
     bits: int | None = None,
 ) -> ImageSource:
-    """Reads DIR/CLASS/**/IMAGE, or DIR/train/CLASS/**/IMAGE and the like of the other parts.
+    """Reads DIR/CLASS/**/IMAGE, or DIR/train/CLASS/**/IMAGE and the same for the other parts.
 
-    Those are test, validation (valid, val, dev) and unlabelled, where images lie in any folders.
-    Images become grey where all are so, else RGB. Hidden files, files that are no images, links out
-    of the folder and images in no class are passed over and counted. Rows are in the order of a
-    hash of their files, so that the place of an image tells nothing of its class.
+    Those are test, validation (valid, val, dev) and unlabelled, whose images may be in any folders.
+    Images become grey if all are grey, else RGB. Hidden files, files that are not images, links out
+    of the folder and images outside class folders are skipped and counted. Rows are ordered by a
+    hash of their files, so that an image's position reveals nothing about its class.
 
     Args:
         folder: the folder.
-        size: height and width to bring images to; None leaves them as they are, or takes 32 x 32
-            where they are of several sizes.
+        size: height and width to resize images to; None leaves them as they are, or takes 32 x 32
+            if their sizes differ.
         skip_unreadable: leave out and count images that cannot be read.
-        shape: height, width and channels to bring images to, in the place of `size`.
-        bits: that grey files of 16 bits hold, where it is known from the training images; None
-            takes the fewest that hold the largest value of all files.
+        shape: height, width and channels to convert images to, instead of `size`.
+        bits: bits in use in grey 16-bit files, if known from the training images; None takes the
+            fewest that hold the largest value in all files.
 
     Raises:
         UserError: there are no class folders, or one without images; an image cannot be read.
@@ -61,11 +61,11 @@ def read_unlabelled_folder(
     bits: int | None = None,
     skip_unreadable: bool = False,
 ) -> UnlabelledImages:
-    """Reads all images in a folder, whatever folders in it they lie in, without labels.
+    """Reads all images in a folder and its subfolders, without labels.
 
     Args:
         folder: the folder.
-        shape: height, width and channels to bring the images to.
+        shape: height, width and channels to convert the images to.
         bits, skip_unreadable: as in `read_folder`.
 
     Raises:
@@ -80,12 +80,12 @@ def read_unlabelled_folder(
 
 
 class _Look(NamedTuple):
-    """What a file tells before its pixels are resized."""
+    """What is known of a file before its pixels are resized."""
 
-    digest: bytes  # of the file
+    digest: bytes  # the file's
     size: tuple[int, int]  # height, width
     grey: bool
-    largest: int | None  # value, where it is grey with 16 bits
+    largest: int | None  # value, if it is grey with 16 bits
     animated: bool
 
 
@@ -97,7 +97,7 @@ def _read(
     shape: tuple[int, int, int] | None,
     bits: int | None,
 ) -> dict[str, LabelledImages | UnlabelledImages]:
-    """The images of each part, with what is to be told of it in its notes."""
+    """The images of each part, with its notes."""
     unreadable: dict[Path, str] = {}
     looks = {name: _looks(part.class_of, unreadable) for name, part in files.items()}
     everything = [look for part in looks.values() for look in part.values()]
@@ -118,7 +118,7 @@ def _read(
 
 
 def _looks(files: Mapping[Path, str], unreadable: dict[Path, str]) -> dict[Path, _Look]:
-    """Looks at each file; those that cannot be read go into `unreadable` with the reason."""
+    """Inspects each file; those that cannot be read go into `unreadable` with the reason."""
     found = {}
     with progress("Looking at images", len(files)) as advance:
         for file in files:
@@ -150,7 +150,7 @@ def _decoded(
     bits: int | None,
     unreadable: dict[Path, str],
 ) -> LabelledImages | UnlabelledImages:
-    """The images of a part, one file at a time in its full size; without labels if it has none."""
+    """The images of a part; only one file at a time is held in full size."""
     files = sorted(looks, key=lambda file: looks[file].digest)
     images, kept = room_for(len(files), shape, folder), []
     with progress("Reading images", len(files)) as advance:
@@ -193,5 +193,5 @@ def _refusal(folder: Path, unreadable: Mapping[Path, str]) -> UserError:
 
 
 def _shown(path: Path) -> str:
-    """A path that any file of text can hold, whatever bytes its name has."""
+    """A path that any text file can hold, whatever bytes its name has."""
     return path.as_posix().encode("utf-8", "backslashreplace").decode()

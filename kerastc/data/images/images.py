@@ -1,4 +1,4 @@
-"""Images in memory: what every image source gives and every image recipe takes."""
+"""Images in memory, as every image source gives and every image recipe takes them."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from kerastc.data.label_names import class_name
 from kerastc.data.labelled import Examples, Labelled
 from kerastc.errors import UserError
 
-BLOCK = 1024  # images whose squares are held at a time
+BLOCK = 1024  # images whose squares are held at once
 ANOTHER_NAME = "images of another name that reads as the class {!r}"
 
 
@@ -22,10 +22,10 @@ class LabelledImages(Labelled):
 
     Args:
         examples: (n, height, width, channels) uint8; one channel (grey) or three (RGB).
-        labels, classes, source, notes: as of `Labelled`.
-        names: (n,) array of `str` objects, what a report calls each image: "train 123",
+        labels, classes, source, notes: as in `Labelled`.
+        names: (n,) array of `str` objects, each image's name in reports: "train 123",
             "dog/rex.png".
-        bits: that the grey values in files of 16 bits have, where there were some.
+        bits: of the grey values in 16-bit files, if there were any.
     """
 
     unit: ClassVar[str] = "image"
@@ -47,13 +47,13 @@ class LabelledImages(Labelled):
 
 @dataclass(frozen=True)
 class UnlabelledImages(Examples):
-    """Images whose classes nobody may look at while training: there is no place for them here.
+    """Images whose classes must stay unknown in training: there is no field for them.
 
     Args:
         examples: (n, height, width, channels) uint8.
-        names: (n,) array of `str` objects that tell no class: "train 123".
+        names: (n,) array of `str` objects that do not reveal a class: "train 123".
         source: where the images come from.
-        notes: as of `LabelledImages`.
+        notes: as in `LabelledImages`.
     """
 
     per_row: ClassVar[tuple[str, ...]] = ("examples", "names")
@@ -72,14 +72,14 @@ class UnlabelledImages(Examples):
 
 
 def row_names(part: str, rows: Sequence[int]) -> np.ndarray:
-    """What images are called that have no names of their own: "train 0", "train 1", ..."""
+    """Names for images that have none of their own: "train 0", "train 1", ..."""
     names = np.empty(len(rows), dtype=object)
     names[:] = [f"{part} {row}" for row in rows]
     return names
 
 
 def blank_images(images: np.ndarray) -> dict[str, int]:
-    """How many of some images show nothing, (n, height, width, channels) uint8, by reason."""
+    """How many of (n, height, width, channels) uint8 images show nothing, by reason."""
     black = flat = 0
     for start in range(0, len(images), BLOCK):
         block = images[start : start + BLOCK]
@@ -95,11 +95,11 @@ def channel_statistics(*parts: np.ndarray) -> tuple[tuple[float, ...], tuple[flo
     """Mean and standard deviation of each channel over all pixels, on the scale from 0 to 255.
 
     Args:
-        *parts: (n, height, width, channels) uint8 arrays of equal shape but for n, taken together.
+        *parts: (n, height, width, channels) uint8 arrays of equal shape except for n, pooled.
 
     Returns:
-        The means and the deviations. The deviation of a constant channel is given as 1, so that
-        it can be divided by.
+        The means and the deviations. The deviation of a constant channel is given as 1, for safe
+        division.
     """
     channels = parts[0].shape[-1]
     sums, squares, pixels = np.zeros(channels), np.zeros(channels), 0
@@ -119,11 +119,11 @@ def channel_statistics(*parts: np.ndarray) -> tuple[tuple[float, ...], tuple[flo
 
 
 def as_read(names: Sequence[str], place: object) -> tuple[tuple[str, ...], np.ndarray]:
-    """The classes that names are for, by the rule for labels: what reads alike is one class.
+    """The classes that names refer to, by the rule for labels: names that read alike are one class.
 
     Args:
-        names: of folders, or of labels in their order; none stands twice.
-        place: as in `check_class_names`, which also tells the errors.
+        names: of folders, or of labels in their order, without repeats.
+        place: as in `check_class_names`, which also raises the errors.
 
     Returns:
         The classes, and (names,) int32, the class of each name.
@@ -138,11 +138,11 @@ def as_read(names: Sequence[str], place: object) -> tuple[tuple[str, ...], np.nd
 
 
 def merged_notes(classes: Sequence[str], of_name: np.ndarray, counts: np.ndarray) -> dict[str, int]:
-    """What to tell of names that became one class: the images under all but the first of them.
+    """Notes on names that became one class: the images under all but the first of them.
 
     Args:
-        classes: and
-        of_name: (names,) as `as_read` gives them.
+        classes: from `as_read`.
+        of_name: (names,) from `as_read`.
         counts: (names,) images under each name.
     """
     notes: dict[str, int] = {}
@@ -156,14 +156,14 @@ def merged_notes(classes: Sequence[str], of_name: np.ndarray, counts: np.ndarray
 
 
 def check_class_names(classes: Sequence[str], place: object) -> None:
-    """Refuses names that a file of class names, a line each, could not hold.
+    """Refuses names that a file with one class name per line could not hold.
 
     Args:
         classes: the names.
-        place: where they stand, for the error.
+        place: where they are, for the error.
 
     Raises:
-        UserError: a name is empty, stands twice, or holds a line break or what is no text.
+        UserError: a name is empty, occurs twice, or holds a line break or a non-text character.
     """
     seen = set()
     for index, name in enumerate(classes):

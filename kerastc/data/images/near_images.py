@@ -1,4 +1,4 @@
-"""Images that are nearly others: saved anew, or resized before the resizing that all get.
+"""Near-duplicate images: saved again, or resized before the resizing that all get.
 
 Of 800 crops of two photographs at 32 x 32 pixels, 99 % are found again after JPEG of quality 75 and
 after halving, 95 % after both; of 1,797 scanned digits none is called a copy of another.
@@ -7,11 +7,11 @@ after halving, 95 % after both; of 1,797 scanned digits none is called a copy of
 import numpy as np
 
 SIDE = 8  # of the means that are compared first
-CORRELATION = 0.99  # of those means, at least
-DIFFERENCE = 10  # of 255, the root of the mean square over all pixels, at most
+CORRELATION = 0.99  # of those means, the least
+DIFFERENCE = 10  # of 255, root mean square over all pixels, the most
 MOST = 10**9  # pairs; ten seconds on two cores
-TOGETHER = 2**23  # of them
-CANDIDATES = 32  # of an image, the most alike, whose pixels are compared
+TOGETHER = 2**23  # pairs at once
+CANDIDATES = 32  # most similar images, per image, whose pixels are compared
 BLOCK = 1024  # images
 NOTE = (
     f"validation and test images that are nearly a training image ({SIDE} x {SIDE} means correlate "
@@ -20,7 +20,7 @@ NOTE = (
 
 
 def near_copies(images: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """The rows of some images that are nearly one of the others, ascending.
+    """The rows of `images` that nearly equal one of `others`, ascending.
 
     Args:
         images, others: (n, height, width, channels) uint8, of one shape.
@@ -41,7 +41,7 @@ def near_copies(images: np.ndarray, others: np.ndarray) -> np.ndarray:
 def means(images: np.ndarray) -> np.ndarray:
     """Brightness on a coarse grid, (n, 64 or fewer) float32, of mean 0 and length 1.
 
-    That of an image of one brightness is 0 throughout.
+    For an image of constant brightness it is 0 throughout.
 
     Args:
         images: (n, height, width, channels) uint8.

@@ -1,4 +1,4 @@
-"""Images from a NumPy file of the user, in the layout of Keras' own data sets."""
+"""Images from a user's NumPy file, in the layout of Keras' own data sets."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -22,14 +22,14 @@ UNLABELLED = ("unlabelled", "unlabeled", "extra")
 
 
 def read_npz(path: Path, size: tuple[int, int] | None = None) -> ImageSource:
-    """Reads x_train and y_train, and of test, validation and unlabelled what is there.
+    """Reads x_train and y_train, and test, validation and unlabelled arrays if there are any.
 
-    The classes are called as label_names says, or as the labels are where these are texts; else 0,
-    1, ... up to the largest label. What else is in the file is counted.
+    The class names are those in label_names, or the labels themselves if these are texts; else 0,
+    1, ... up to the largest label. Other arrays in the file are counted.
 
     Args:
         path: the file.
-        size: height and width to bring the images to; None leaves them as they are.
+        size: height and width to resize the images to; None leaves them as they are.
 
     Raises:
         UserError: the file cannot be read; an array is missing or has a wrong type, shape, values
@@ -67,7 +67,7 @@ def read_npz(path: Path, size: tuple[int, int] | None = None) -> ImageSource:
 
 
 def read_unlabelled_npz(path: Path, size: tuple[int, int]) -> UnlabelledImages:
-    """x_unlabelled of such a file, or, where it is missing, x_train; labels are not looked at.
+    """x_unlabelled from such a file, or x_train if it is missing; labels are not read.
 
     Raises:
         UserError: as `read_npz` does.
@@ -78,7 +78,7 @@ def read_unlabelled_npz(path: Path, size: tuple[int, int]) -> UnlabelledImages:
 
 
 def read_npz_part(path: Path, size: tuple[int, int] | None = None) -> LabelledImages:
-    """x_test and y_test of such a file, or, where they are missing, x_train and y_train.
+    """x_test and y_test from such a file, or x_train and y_train if they are missing.
 
     Raises:
         UserError: as `read_npz` does.
@@ -91,7 +91,7 @@ def read_npz_part(path: Path, size: tuple[int, int] | None = None) -> LabelledIm
 
 
 def _without_labels(file: ArrayFile) -> str | None:
-    """The name of the part without labels; `extra` has some in certain data sets."""
+    """The name of the part without labels; `extra` has labels in some data sets."""
     there = (part for part in UNLABELLED if f"x_{part}" in file.names)
     return next((part for part in there if part != "extra" or "y_extra" not in file.names), None)
 

@@ -1,4 +1,4 @@
-"""Pixels of any number type as the eight bits that all models take."""
+"""Conversion of pixels of any number type to the eight bits that all models take."""
 
 import numpy as np
 
@@ -11,17 +11,17 @@ def eight_bits(
 ) -> np.ndarray:
     """Images as uint8, however they were saved.
 
-    Whole numbers from 0 to 255 of another type are taken as they are; others from 0 to 1 are
+    Whole numbers from 0 to 255 are kept, whatever their type; other values from 0 to 1 are
     multiplied by 255 and rounded.
 
     Args:
         images: of any type.
         place: where they are, for the error.
         name: what the array is called there.
-        bounds: the lowest and the highest value of all images, where these are some of them.
+        bounds: the lowest and the highest value of all images, if these are only some of them.
 
     Raises:
-        UserError: for values of another range, and for what is no number.
+        UserError: values are out of range or not numbers.
     """
     kind = images.dtype
     if kind == np.uint8 or not images.size:
@@ -32,12 +32,12 @@ def eight_bits(
             f"Write np.rint({name}{' * 255' * (kind.kind == 'b')}).astype('uint8').",
         )
     low, high = bounds or (images.min(), images.max())
-    if not 0 <= low <= high <= 255:  # NaN is not, either
+    if not 0 <= low <= high <= 255:  # NaN fails, too
         bits = next((bits for bits in DEPTHS if kind.kind != "f" and high < 2**bits), None)
         raise UserError(
             f"{place}: {name} is {kind} with values from {low} to {high}; pixels are 0 to "
             "255, or 0 to 1 with decimals.",
-            f"Of images of {bits} bits write ({name} * (255 / {2**bits - 1})).round()."
+            f"For images of {bits} bits write ({name} * (255 / {2**bits - 1})).round()."
             "astype('uint8')."
             if bits and low >= 0
             else "Bring them to that range, and leave out images with values that are missing.",

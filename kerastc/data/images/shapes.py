@@ -1,4 +1,4 @@
-"""One shape for all images of a source, and the memory for them."""
+"""A common shape for all images of a source, and memory for them."""
 
 from collections.abc import Collection
 
@@ -6,14 +6,14 @@ import numpy as np
 
 from kerastc.errors import UserError
 
-USUAL_SIDE = 32  # pixels, of images that come in several sizes, as in CIFAR
-LARGEST = 2**33  # bytes of images that are held in memory together
+USUAL_SIDE = 32  # pixels, for images of different sizes, as in CIFAR
+LARGEST = 2**33  # bytes of images held in memory at once
 
 
 def common_size(
     sizes: Collection[tuple[int, int]], asked: tuple[int, int] | None
 ) -> tuple[int, int]:
-    """The height and width that images of these sizes are brought to."""
+    """The height and width to which images of these sizes are resized."""
     if asked is not None:
         return asked
     return next(iter(sizes)) if len(set(sizes)) == 1 else (USUAL_SIDE, USUAL_SIDE)
@@ -34,7 +34,7 @@ def resized(images: np.ndarray, size: tuple[int, int] | None) -> np.ndarray:
 
 
 def room_for(count: int, shape: tuple[int, int, int], place: object) -> np.ndarray:
-    """An array for so many images of a shape, (count, height, width, channels) uint8.
+    """An array for `count` images of a shape, (count, height, width, channels) uint8.
 
     Raises:
         UserError: it would take more than 8 GiB.

@@ -24,9 +24,9 @@ class ImageSource:
     Args:
         train: the training part, or everything.
         test: the official test part; None where there is none.
-        validation: likewise.
+        validation: the validation part; None where there is none.
         unlabelled: images that came without labels.
-        counts: what `split_images` draws of this source unless told otherwise.
+        counts: how many `split_images` draws from this source by default.
     """
 
     train: LabelledImages
@@ -37,14 +37,14 @@ class ImageSource:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over all parts; that of the images where there is one part."""
+        """SHA-256 over all parts; if there is one part, that of its images."""
         parts = (self.train, self.test, self.validation, self.unlabelled)
         found = [part.fingerprint for part in parts if part is not None]
         return found[0] if len(found) == 1 else sha256(" ".join(found).encode()).hexdigest()
 
     @property
     def sources(self) -> dict[str, dict[str, str]]:
-        """Where each part comes from, and its fingerprint; nothing where there is one part."""
+        """Where each part comes from, and its fingerprint; empty if there is one part."""
         parts = {
             **{"train": self.train, "validation": self.validation},
             **{"test": self.test, "unlabelled": self.unlabelled},
@@ -58,7 +58,7 @@ class ImageSource:
 
     @property
     def notes(self) -> dict[str, int]:
-        """What was counted on the way in all parts, and their images that show nothing."""
+        """The notes of all parts, and the number of images that show nothing."""
         counted: Counter[str] = Counter()
         for part in (self.train, self.test, self.validation, self.unlabelled):
             if part is not None:
@@ -70,12 +70,12 @@ class ImageSource:
 def read_source(
     data: str, size: tuple[int, int] | None = None, skip_unreadable: bool = False
 ) -> ImageSource:
-    """Reads a source by the word that a user gives for it.
+    """Reads a source given as a user names it.
 
     Args:
         data: "digits", a file of arrays (.npz), "tfds:NAME", or a folder of class folders.
-        size: height and width to bring images to. None leaves them as they are, or takes 32 x 32
-            where they are of several sizes.
+        size: height and width to resize images to. None leaves them as they are, or takes 32 x 32
+            if their sizes differ.
         skip_unreadable: of a folder, leave out and count images that cannot be read.
 
     Raises:
@@ -101,16 +101,16 @@ def read_images(
     Args:
         data: as in `read_source`; a file may hold x_test and y_test alone.
         shape: height, width and channels that the model takes.
-        bits: that grey files of 16 bits had in training.
+        bits: bits in use in grey 16-bit files in training.
 
     Raises:
-        UserError: as `read_source` does, and for images of other channels in arrays.
+        UserError: as in `read_source`, and for arrays with another number of channels.
     """
     return _measured(data, shape, bits, skip_unreadable=False)
 
 
 def read_part(data: str, training: LabelledImages, skip_unreadable: bool = False) -> LabelledImages:
-    """Labelled images of a validation or test part that is a file or folder of its own.
+    """Labelled images for a validation or test part from a file or folder of its own.
 
     Args:
         data: FILE.npz, a folder of class folders, or another source of `read_source`.
@@ -118,7 +118,7 @@ def read_part(data: str, training: LabelledImages, skip_unreadable: bool = False
         skip_unreadable: of a folder, leave out and count images that cannot be read.
 
     Raises:
-        UserError: as `read_source` does; for classes that training lacks, or other channels.
+        UserError: as in `read_source`; for classes that training lacks, or other channels.
     """
     found = _measured(data, training.examples.shape[1:], training.bits, skip_unreadable)
     return found.matching(training.classes, "the training part")
@@ -127,16 +127,16 @@ def read_part(data: str, training: LabelledImages, skip_unreadable: bool = False
 def read_unlabelled_images(
     data: str, training: LabelledImages, skip_unreadable: bool = False
 ) -> UnlabelledImages:
-    """Images without labels: a folder, or x_unlabelled or x_train of a FILE.npz.
+    """Images without labels: from a folder, or x_unlabelled or x_train of a FILE.npz.
 
     Args:
-        data: the file or folder, or another source of `read_source`, of which the images without
-            labels are taken, else those of training.
+        data: the file or folder, or another source of `read_source`, from which the unlabelled
+            images are taken, or the training images if it has none.
         training: the training images, whose shape these get.
         skip_unreadable: of a folder, leave out and count images that cannot be read.
 
     Raises:
-        UserError: as `read_source` does, and for other channels.
+        UserError: as in `read_source`, and for other channels.
     """
     shape = training.examples.shape[1:]
     if _is_word(data):
@@ -193,7 +193,7 @@ def _is_word(data: str) -> bool:
 
 
 def _by_word(data: str, size: tuple[int, int] | None, bits: int | None = None) -> ImageSource:
-    """A source that is no path; `bits` are those that images of 16 bits had in training."""
+    """A source that is not a path; `bits` are those in use in 16-bit images in training."""
     if data == DIGITS:
         return _digits(size)
     from kerastc.data.images.tfds import read_tfds
@@ -214,7 +214,7 @@ def _existing(data: str) -> Path:
 
 
 def _digits(size: tuple[int, int] | None) -> ImageSource:
-    """1,797 scanned digits of 8 x 8 pixels (Alpaydin and Kaynak 1998), as scikit-learn has them."""
+    """1,797 scanned digits of 8 x 8 pixels (Alpaydin and Kaynak 1998), from scikit-learn."""
     from sklearn.datasets import load_digits
 
     scans = load_digits()

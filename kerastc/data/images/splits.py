@@ -1,4 +1,4 @@
-"""Labelled, unlabelled, validation and test images: by class, and none equal across parts."""
+"""Labelled, unlabelled, validation and test images: by class, with no equal images across parts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ from kerastc.data.splits import Splits
 from kerastc.data.texts.duplicates import Duplicates
 from kerastc.errors import UserError
 
-DRAWN = ("test", "validation", "labelled")  # by class, in this order; unlabelled is of the rest
+DRAWN = ("test", "validation", "labelled")  # by class, in this order; then unlabelled
 SHOWN = 5  # classes that an error names
 TEST_SHARE = 0.2  # of all images, where there is no official test part
 VALIDATION_SHARE = 0.15  # of the training part, before others are left out
@@ -29,25 +29,25 @@ def split_images(
     validation: int | None = None,
     test: int | None = None,
 ) -> Splits:
-    """Draws the parts by class; equal images never stand in two of them.
+    """Draws the parts by class; equal images are never in two of them.
 
-    Training images that equal one of a given test or validation part are left out. Other equal
-    images stay together: where they do not fit, a class of a part is short of a row. Test and
-    validation rows do not depend on how many labelled and unlabelled ones are asked for, and more
-    labelled ones contain fewer, but for such equal images. Which of the rest become the unlabelled
-    ones is drawn without looking at their labels.
+    Training images that equal one in a given test or validation part are left out. Other equal
+    images stay together: where they do not fit, a class in a part is short of a row. Test and
+    validation rows do not depend on how many labelled and unlabelled ones are asked for, and a
+    larger labelled part contains the smaller ones, except for such equal images. Unlabelled images
+    are drawn from the rest without looking at their labels.
 
     Args:
         source: the images.
         seed: of the draw.
-        labelled, unlabelled, validation, test: so many images. None takes what the source says,
-            else all that are in no other part, all of the rest, 15 % of the training part (at least
-            one a class, at most 1,000) or its own validation part, and the official test part or
-            20 % of all.
+        labelled, unlabelled, validation, test: numbers of images. None takes the source's number,
+            else: labelled, all that are in no other part; unlabelled, the rest; validation, the
+            source's own part, or 15 % of the training part (at least one per class, at most
+            1,000); test, the official part, or 20 % of all.
 
     Raises:
-        UserError: more images are asked for than there are, a class is empty, or none of its
-            images is among the labelled ones.
+        UserError: more images are asked for than there are, or a class is empty or has no
+            labelled image.
     """
     fingerprint, sources = source.fingerprint, source.sources
     source, notes = _without_tested(source)
@@ -71,7 +71,7 @@ def split_images(
     part_of = np.full(len(train), -1)
     wanted = [sizes[name] for name in drawn]
     part_of[pool] = draw_parts(train.labels[pool], groups[pool], classes, wanted, rng)
-    if everything and not unlabelled:  # groups that fitted nowhere are not wasted
+    if everything and not unlabelled:  # do not waste groups that fitted nowhere
         part_of[part_of == len(drawn)] = drawn.index("labelled")
     rows = {name: np.flatnonzero(part_of == part) for part, name in enumerate(drawn)}
     rest = rng.permutation(np.flatnonzero(part_of == len(drawn)))[:unlabelled]
@@ -83,7 +83,7 @@ def split_images(
         chosen = draw_parts(part.labels, alone, classes, [sizes[name]], rng) == 0
         rows[name] = np.flatnonzero(chosen)
         parts[name] = part.take(rows[name])
-    word = "train" if given else "image"  # names of their own might tell the class
+    word = "train" if given else "image"  # original names might reveal the class
     without = UnlabelledImages(train.examples[rest], row_names(word, rest), train.source)
     notes["training images left out as equal to a given test or validation image"] = int(
         left_out.sum()
@@ -96,7 +96,7 @@ def split_images(
             np.concatenate([without.names, more.names[kept]]),
             train.source,
         )
-        # Numbers of images that came without labels go on where those of the training part end.
+        # Images that came without labels are numbered after those of the training part.
         rest = np.concatenate([rest, len(train) + kept])
         notes["unlabelled images left out as equal to a test or validation image"] = len(
             more
@@ -115,7 +115,7 @@ def split_images(
 
 
 def _near(labelled: np.ndarray, unlabelled: np.ndarray, *judged: LabelledImages) -> dict[str, int]:
-    """How many validation and test images are nearly one that is learned from; they stay."""
+    """How many validation and test images nearly equal one that is learned from; they stay."""
     learned = np.concatenate([labelled, unlabelled])
     asked = np.concatenate([part.examples for part in judged])
     if len(asked) * len(learned) > MOST:
@@ -124,13 +124,13 @@ def _near(labelled: np.ndarray, unlabelled: np.ndarray, *judged: LabelledImages)
 
 
 def _apart(images: np.ndarray, *others: np.ndarray) -> np.ndarray:
-    """The rows of images that equal none of the others, ascending; all are uint8, of one shape."""
+    """The rows of images that equal none of the others, ascending; all uint8, of one shape."""
     groups, *judged = equal_groups(images, *others)
     return np.flatnonzero(~np.isin(groups, np.concatenate(judged)))
 
 
 def _without_tested(source: ImageSource) -> tuple[ImageSource, dict[str, int]]:
-    """The source without given validation images that equal given test images; and its notes."""
+    """The source without given validation images that equal given test images, and its notes."""
     notes = source.notes
     test, validation = source.test, source.validation
     if test is None or validation is None:
@@ -146,7 +146,7 @@ def _without_tested(source: ImageSource) -> tuple[ImageSource, dict[str, int]]:
 
 
 def _sizes(source: ImageSource, asked: Mapping[str, int | None]) -> dict[str, int | None]:
-    """Images of each part but the unlabelled one: as asked, as the source says, or by share."""
+    """Images per part except unlabelled: as asked, as the source states, or by share."""
     train = source.train
     given = {**source.counts, **{name: n for name, n in asked.items() if n is not None}}
     for name, part in (("test", source.test), ("validation", source.validation)):
@@ -183,7 +183,7 @@ def _check_sizes(
 
 
 def check_classes(train: LabelledImages) -> None:
-    """Refuses images of one class alone, and classes without an image."""
+    """Refuses a single class, and classes without an image."""
     if len(train.classes) < 2:
         raise UserError(
             f"{train.source}: all images have one class, {train.classes[0]!r}.",
@@ -208,7 +208,7 @@ def _check_labelled(train: LabelledImages, rows: np.ndarray) -> None:
 
 
 def _empty(classes: tuple[str, ...], labels: np.ndarray) -> str:
-    """Names the classes without a label, for an error; nothing where all have one."""
+    """Names the classes without a label, for an error; "" if all have one."""
     without = np.flatnonzero(np.bincount(labels, minlength=len(classes)) == 0)
     names = ", ".join(repr(classes[i]) for i in without[:SHOWN])
     if len(without) > SHOWN:
@@ -224,7 +224,7 @@ def _duplicates(
     given_groups: Sequence[np.ndarray],
     left_out: np.ndarray,
 ) -> Duplicates:
-    """What may be told of equal images: `seen` are the rows of training whose labels are known."""
+    """What may be reported of equal images: `seen` are the training rows with known labels."""
     parts = [(source.train, seen, groups)]
     for part, numbers in zip(given.values(), given_groups, strict=True):
         parts.append((part, np.arange(len(part)), numbers))

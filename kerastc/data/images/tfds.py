@@ -25,9 +25,9 @@ from kerastc.errors import UserError, nearest, out_of_memory
 from kerastc.images.decoding import depth, scaled
 from kerastc.progress import progress, tell
 
-# No namespaces: those load programs from elsewhere.
+# No namespaces: those load code from elsewhere.
 NAME = re.compile(r"[a-z][a-z0-9_]*(/[\w.\-]+)?(:\d+\.(\d+|\*)\.(\d+|\*))?")
-BATCH = 512  # images of one size that are read at a time
+BATCH = 512  # images of one size read at once
 
 
 # The splits that are read, by the part that each becomes.
@@ -42,23 +42,23 @@ SPLITS = {
 def read_tfds(
     name: str, size: tuple[int, int] | None = None, bits: int | None = None
 ) -> ImageSource:
-    """Reads `train` of a set, and of test, validation and unlabelled what it has.
+    """Reads `train` of a set, and test, validation and unlabelled splits if it has any.
 
-    Images of other splits are counted. Pixels of 16 bits are scaled by the fewest of `DEPTHS` that
-    hold the largest of all, those with decimals as in a file of arrays.
+    Images of other splits are counted. 16-bit pixels are scaled by the smallest of `DEPTHS` that
+    holds the largest value, those with decimals as in a file of arrays.
 
-    The set is looked for where TFDS keeps its own: TFDS_DATA_DIR, else ~/tensorflow_datasets. What
-    is not there is fetched, which is told on standard error.
+    The set is looked for where TFDS keeps its own: TFDS_DATA_DIR, else ~/tensorflow_datasets. If it
+    is not there, it is fetched, with a message on standard error.
 
     Args:
         name: as TFDS takes it: "cifar100", "cifar10_corrupted/fog_3", "cifar100:3.0.2".
-        size: height and width to bring images to. None leaves them as they are, or takes 32 x 32
-            where they are of several sizes.
-        bits: that images of 16 bits had in training, where they are to be measured.
+        size: height and width to resize images to. None leaves them as they are, or takes 32 x 32
+            if their sizes differ.
+        bits: bits in use in 16-bit images in training, when a model is measured on these.
 
     Raises:
-        UserError: TFDS is not installed, knows no such set or cannot fetch it; or the set is none
-            of labelled images, or its pixels have no agreed range.
+        UserError: TFDS is not installed, has no such set or cannot fetch it; or the set does not
+            hold labelled images, or its pixels have no agreed range.
     """
     tfds = _package()
     with _told(name):
@@ -70,7 +70,7 @@ def read_tfds(
 
 @contextmanager
 def _told(name: str) -> Iterator[None]:
-    """Says in words what TFDS says of files that are damaged or missing: it raises anything."""
+    """Turns TFDS's errors on damaged or missing files, of whatever type, into a `UserError`."""
     try:
         yield
     except Exception as error:
@@ -130,7 +130,7 @@ def _package() -> Any:
             "pip install 'kerastc[images]' tensorflow",
         ) from None
     if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
-        # It would take all the memory of a GPU that another backend is to train on.
+        # It would take all the memory of the GPU that another backend trains on.
         with suppress(RuntimeError):  # too late: TensorFlow has begun
             tf.config.set_visible_devices([], "GPU")
     return tfds
@@ -139,14 +139,14 @@ def _package() -> Any:
 def _builder(tfds: Any, name: str) -> Any:
     if not NAME.fullmatch(name):
         raise UserError(
-            f"tfds:{name} is no name of a set.", "Write tfds:NAME, NAME/CONFIG or NAME:1.2.3."
+            f"tfds:{name} is not the name of a set.", "Write tfds:NAME, NAME/CONFIG or NAME:1.2.3."
         )
     try:
         return tfds.builder(name, data_dir=os.environ.get("TFDS_DATA_DIR"))
     except tfds.core.DatasetNotFoundError:
         known = tfds.list_builders(with_community_datasets=False)
         raise UserError(
-            f"TensorFlow Datasets knows no set {name!r}, and there is none in {_data_dir()}.",
+            f"TensorFlow Datasets has no set {name!r}, and there is none in {_data_dir()}.",
             nearest(re.split("[/:]", name)[0], known) or "Names: tensorflow.org/datasets/catalog",
         ) from None
     except (ValueError, AssertionError, RuntimeError) as error:  # of a config or version
@@ -162,7 +162,7 @@ def _anew() -> str:
 
 
 def _fetch(tfds: Any, builder: Any, name: str) -> None:
-    """Downloads and prepares a set, saying so."""
+    """Downloads and prepares a set, with a message."""
     import requests
 
     elsewhere = (
@@ -185,7 +185,7 @@ def _fetch(tfds: Any, builder: Any, name: str) -> None:
         builder.download_and_prepare(
             download_config=tfds.download.DownloadConfig(try_download_gcs=False)
         )
-    except Exception as error:  # whatever the set's own program raises
+    except Exception as error:  # whatever the set's own code raises
         raise UserError(f"tfds:{name} cannot be prepared: {error}", elsewhere) from error
 
 
@@ -203,7 +203,8 @@ def _features(tfds: Any, builder: Any, name: str) -> tuple[str, str]:
     if not fits or features[keys[0]].shape[-1] not in (1, 3):
         described = ", ".join(f"{key} ({type(f).__name__})" for key, f in features.items())
         raise UserError(
-            f"tfds:{name} is no set of grey or RGB images with one class each; it has {described}.",
+            f"tfds:{name} is not a set of grey or RGB images with one class each; it has "
+            f"{described}.",
             "Write its images and classes to a file: data=FILE.npz",
         )
     return keys[0], keys[1]
@@ -216,7 +217,7 @@ class _Set:
     Args:
         builder: of TFDS.
         image, label: names of features.
-        splits: those that are read.
+        splits: those to read.
     """
 
     builder: Any
@@ -225,10 +226,10 @@ class _Set:
     splits: tuple[str, ...]
 
     def batches(self, *splits: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Images and labels in the order of the files, single ones where sizes may differ.
+        """Images and labels in the order of the files, one by one where sizes may differ.
 
         Args:
-            splits: of which; all that are read unless given.
+            splits: which to read; all unless given.
         """
         several = 1 if None in self.builder.info.features[self.image].shape else BATCH
         for split in splits or self.splits:
@@ -239,13 +240,13 @@ class _Set:
     def scaling(
         self, bits: int | None
     ) -> tuple[Callable[[np.ndarray], np.ndarray] | None, int | None]:
-        """What makes uint8 of the images; None where they are. And the bits of those of 16 bits.
+        """The conversion of the images to uint8, None if they are; and the bits of 16-bit images.
 
         Args:
-            bits: that they had in training; None takes those that all images hold.
+            bits: those in training; None takes the fewest that hold all images.
 
         Raises:
-            UserError: for values above these bits.
+            UserError: a value needs more bits than these.
         """
         low = high = np.float64(0)
         whole = False
@@ -260,8 +261,8 @@ class _Set:
         bits = bits or depth(int(high))
         if high >= 2**bits:
             raise UserError(
-                f"{place}: {self.image} has values up to {high:,.0f}, and those of the images that "
-                f"were learned from have {bits} bits, below {2**bits:,}.",
+                f"{place}: {self.image} has values up to {high:,.0f}, but those of the training "
+                f"images have {bits} bits, below {2**bits:,}.",
                 "Measure it on images of the same kind.",
             )
         return partial(scaled, bits=bits), bits
@@ -276,10 +277,10 @@ class _Set:
         """Images (n, height, width, channels) uint8, and labels (n,) int32, -1 without one.
 
         Args:
-            split: of which.
+            split: which to read.
             size: height and width; None leaves them as they are.
             scale: as `scaling` gives it.
-            labelled: whether each has to have a label.
+            labelled: whether each must have a label.
         """
         count = self.builder.info.splits[split].num_examples
         shape = self.builder.info.features[self.image].shape
@@ -298,8 +299,8 @@ class _Set:
                 row = stop
         if row != count:
             raise UserError(
-                f"{place} has {'more' if row > count else f'{row:,}'} images in {split}, and "
-                f"{count:,} by its own account.",
+                f"{place} has {'more' if row > count else f'{row:,}'} images in {split}; it states "
+                f"{count:,}.",
                 f"Its files are damaged: {_anew()}",
             )
         if labelled and labels.min(initial=0) < 0:

@@ -20,17 +20,17 @@ def find_pair_duplicates(data: LabelledPairs, seen: Seen | None = None) -> Dupli
     """Finds pairs of equal or nearly equal texts, and pairs with such a first text.
 
     Two pairs are equal if their first texts and their second texts are, and nearly equal if both
-    are so in one order or the other: a paraphrase that is turned round is the same one. What is
-    equal and near of texts, `find_duplicates` says. Where the model sees less than the whole texts,
-    the same is asked of what it sees.
+    are nearly equal in either order: a reversed paraphrase is the same one. `find_duplicates`
+    defines equal and near for texts. If the model sees less than the whole texts, the visible parts
+    are compared, too.
 
-    Pairs whose first texts are equal or nearly so are `together`, with all that is near to them: a
-    premise has several hypotheses (three in XNLI, one of each class), and a model that was trained
-    on one of them has read the premise of the others.
+    Pairs with equal or nearly equal first texts are `together`, with all that is near them: a
+    premise has several hypotheses (three in XNLI, one per class), and a model trained on one of
+    them has read the premise of the others.
 
     Args:
         data: the rows.
-        seen: pairs, (n, 2), to what the model sees of each; None where it sees all.
+        seen: maps pairs, (n, 2), to what the model sees of each; None if it sees all.
     """
     texts, near_texts = _sides(data.examples)
     unique = _of_pairs(texts)
@@ -63,5 +63,5 @@ def _sides(pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _of_pairs(sides: np.ndarray) -> np.ndarray:
-    """Numbers, (n,), that rows of the same two numbers share."""
+    """Numbers, (n,), that rows with the same two numbers share."""
     return numbered(np.unique(sides, axis=0, return_inverse=True)[1].reshape(-1))

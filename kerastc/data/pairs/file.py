@@ -1,4 +1,4 @@
-"""Pairs of texts from a table of the user, of any kind."""
+"""Pairs of texts from a user's table, of any kind."""
 
 from collections import Counter
 from contextlib import closing
@@ -18,7 +18,7 @@ from kerastc.data.texts.text_file import joined, refuse_empty
 from kerastc.errors import UserError
 from kerastc.progress import tell
 
-GOLD = "gold_label"  # of SNLI and its kin: "-" where its annotators did not agree
+GOLD = "gold_label"  # of SNLI and its relatives: "-" where the annotators did not agree
 DISAGREEMENT = "-"
 EVERY = "all"  # languages
 UNNAMED = ("1", "2", "3")  # first, second and label of PAWS-X without its header
@@ -40,22 +40,22 @@ def read_pairs(
 
     Columns that are not named are guessed: sentence1, sentence2 and gold_label as in XNLI, label as
     in PAWS-X, premise and hypothesis, and others. A file of three columns whose first row ends in a
-    number and names no column, as PAWS-X is spread at times, is read as rows of first, second and
-    label. Rows of a gold_label "-" are left out and counted.
+    number and names no column, as in some copies of PAWS-X, is read as rows of first, second and
+    label. Rows with the gold_label "-" are left out and counted.
 
     Args:
         path: CSV or TSV, JSON Lines, JSON, plain or gzip; .xlsx, Parquet, Arrow, or a folder, as
             `read_texts` takes them.
         first, second: the columns of the two texts.
         label: the class column.
-        language: which rows to take, by the column `language`, or "all"; empty where the file has
-            one language.
+        language: which rows to take, by the column `language`, or "all"; empty if the file has one
+            language.
         encoding, delimiter, header, sheet: of the file, as in `read_texts`.
         one_class: allow a file in which all rows have one class (to measure, not to train).
 
     Raises:
-        UserError: naming file, line and column, for a file that cannot be read as such a table,
-            for rows that lack a text or a label, and for a file of several languages.
+        UserError: with file, line and column: the file cannot be read as such a table, rows lack
+            a text or a label, or the file has several languages.
     """
     given = Reading((), "", " ", encoding, delimiter, header, sheet, language)
     table, columns, label, given, source = _opened(path, given, (first, second), label)
@@ -103,11 +103,11 @@ def read_pairs(
 
 
 def unlabelled_pairs(path: str | Path, reading: Reading) -> tuple[np.ndarray, str]:
-    """Pairs to predict from the files of `read_pairs`; of a folder of parts the test rows.
+    """Pairs to predict from the files of `read_pairs`; from a folder of parts, the test rows.
 
     Args:
         path: the file.
-        reading: how its rows become pairs; columns that it does not name are guessed.
+        reading: how its rows become pairs; columns not named in it are guessed.
 
     Returns:
         (n, 2) object, and `columns premise, hypothesis (guessed)` or the like.
@@ -137,7 +137,7 @@ def unlabelled_pairs(path: str | Path, reading: Reading) -> tuple[np.ndarray, st
 def _opened(
     path: str | Path, reading: Reading, named: tuple[str, str], label: str | None
 ) -> tuple[NamedColumns, list[str], str, Reading, str]:
-    """The table, its columns, that of the labels (None asks for none), the reading, the source."""
+    """The table, its columns, the label column (None: not needed), the reading, the source."""
     table = open_table(path, reading)
     if reading.header and not any((*named, label)) and _is_row(table):
         reading = replace(reading, header=False)
@@ -157,7 +157,7 @@ def _opened(
 
 
 def _is_row(table: NamedColumns) -> bool:
-    """Whether the names of a table's columns are a row: two texts and a number."""
+    """Whether the names of a table's columns are really a row: two texts and a number."""
     return (
         table.headed
         and len(table.columns) == 3
@@ -170,11 +170,11 @@ class _Language:
     """Takes the rows of one language.
 
     Args:
-        table: which may have a column of languages.
+        table: may have a column of languages.
         wanted: the language, "all", or empty.
 
     Attributes:
-        columns: to read beside the others.
+        columns: to read in addition to the others.
         others: rows that were not taken.
     """
 
@@ -206,10 +206,10 @@ class _Language:
         return self._wanted in ("", EVERY) or name == self._wanted.casefold()
 
     def check(self) -> None:
-        """Refuses, when all rows were seen, several languages of which none was named.
+        """Once all rows were seen, refuses several languages if none was named.
 
         Raises:
-            UserError: also where no row is of the language that was.
+            UserError: also if no row is in the language that was named.
         """
         known = ", ".join(sorted(self._found))
         if not self._wanted and len(self._found) > 1:

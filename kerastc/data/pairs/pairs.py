@@ -1,4 +1,4 @@
-"""Pairs of texts in memory: premise and hypothesis, two sentences that may say the same, ..."""
+"""Pairs of texts in memory: premise and hypothesis, two sentences that may mean the same, ..."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class LabelledPairs(LabelledTexts):
     Args:
         examples: (n, 2) array of `str` objects, the first and the second text of each pair.
         reading: its `text` has the columns of the two.
-        labels, classes, ...: as of `LabelledTexts`.
+        labels, classes, ...: as in `LabelledTexts`.
     """
 
     unit: ClassVar[str] = "pair"
@@ -27,7 +27,7 @@ class LabelledPairs(LabelledTexts):
 
 
 def pair_array(pairs: Sequence[Sequence[str]]) -> np.ndarray:
-    """Pairs as (n, 2) array of `str` objects."""
+    """Pairs as an (n, 2) array of `str` objects."""
     found = np.empty((len(pairs), 2), object)
     for row, (first, second) in enumerate(pairs):
         found[row] = first, second

@@ -1,4 +1,4 @@
-"""Training, validation and test pairs: no pair in two parts, and no first text by default."""
+"""Training, validation and test pairs: no pair, and by default no first text, in two parts."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,11 +22,11 @@ def split_pairs(
 ) -> Splits:
     """As `split_texts`, for pairs.
 
-    Parts and folds that are drawn have no first text in common: all pairs of a premise are in one
-    of them, also those of nearly the same premise. Of parts in files of their own, equal pairs
-    alone are left out of training; how many pairs have a first text of training is counted.
+    Parts and folds that are drawn have no first text in common: all pairs with a premise, or nearly
+    the same one, are in one of them. If parts have files of their own, only equal pairs are left
+    out of training; pairs with a first text from training are counted.
 
-    Args and errors as of `split_texts`.
+    Args and errors as in `split_texts`.
     """
     splits = split_texts(data, parts, read, seed, train_fraction, seen, find=find_pair_duplicates)
     together = splits.duplicates.together

@@ -8,14 +8,14 @@ from typing import Any
 
 from kerastc.errors import UserError
 
-MOST_ROWS = 4096  # given out at once
-FEW_ROWS = 16  # the same of views, of which many may be of one long text
+MOST_ROWS = 4096  # yielded at once
+FEW_ROWS = 16  # the same for views, many of which may share one long text
 FILE = b"ARROW1"
 DICTIONARY, BATCH = 2, 3  # kinds of messages that have a body
 
 
 class ArrowRows:
-    """Reads a file, as often as one likes. Bodies may not be compressed: nothing is unpacked.
+    """Reads a file, repeatedly if needed. Bodies must not be compressed: nothing is unpacked.
 
     Args:
         path: the file.
@@ -25,12 +25,12 @@ class ArrowRows:
         self._path = path
 
     def schema(self) -> Any:
-        """The columns, with their types and what was written beside them."""
+        """The columns, with their types and metadata."""
         with self._stream() as stream:
             return stream.schema
 
     def batches(self, columns: Sequence[str]) -> Iterator[list[Any]]:
-        """Yields the arrays of the columns, some rows at a time.
+        """Yields the columns' arrays, some rows at a time.
 
         Raises:
             ValueError: a batch is compressed, or its offsets point outside of it.
@@ -46,7 +46,7 @@ class ArrowRows:
 
     @contextmanager
     def _stream(self) -> Iterator[Any]:
-        """The batches one after the other; a file is a stream with a table of contents behind."""
+        """The batches in order; a file is a stream followed by a table of contents."""
         import pyarrow as pa
 
         with pa.memory_map(str(self._path)) as source:
@@ -55,8 +55,8 @@ class ArrowRows:
             for message in pa.ipc.MessageReader.open_stream(source):
                 if _is_compressed(message.metadata.to_pybytes()):
                     raise UserError(
-                        f"{self._path}: compressed Arrow data are not read, for nothing says how "
-                        "much they unpack to.",
+                        f"{self._path}: compressed Arrow data are not read, because their "
+                        "unpacked size is not stated.",
                         "Save the table uncompressed, or as Parquet.",
                     )
             source.seek(start)
@@ -70,7 +70,7 @@ def _has_views(kind: Any) -> bool:
 
 
 def _is_compressed(metadata: bytes) -> bool:
-    """Whether a message has a body that is compressed, by its Flatbuffers of Arrow's Message.fbs.
+    """Whether a message's body is compressed, by its Flatbuffers (Arrow's Message.fbs).
 
     Raises:
         struct.error: the metadata are damaged.
@@ -90,7 +90,7 @@ def _is_compressed(metadata: bytes) -> bool:
 
 
 def _field(metadata: bytes, table: int, number: int) -> int | None:
-    """Where a field of a table is; None where the table has none of this number."""
+    """Where a field of a table is; None if the table has no field of this number."""
     (back,) = struct.unpack_from("<i", metadata, table)
     size = struct.unpack_from("<H", metadata, table - back)[0]
     place = 4 + 2 * number

@@ -1,4 +1,4 @@
-"""Rows of Parquet and Arrow files, one or several that make one table; read by pyarrow."""
+"""Rows of Parquet and Arrow files, one or several that make up one table; read by pyarrow."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,11 +19,11 @@ class ArrowTable(TypedRows):
     """The rows of files with the same columns, one after the other, numbered from 1.
 
     Args:
-        path: of the one file, or of the folder.
-        files: Parquet, Arrow files and streams.
-        classes: names by column, where numbers stand for classes; those that the files tell,
+        path: the one file, or the folder.
+        files: Parquet files, Arrow files and streams.
+        classes: class names by column, for columns of class numbers; those stored in the files,
             as `datasets` writes them, are added.
-        remark: what part of a folder it is.
+        remark: which part of a folder it is.
     """
 
     def __init__(
@@ -48,14 +48,14 @@ class ArrowTable(TypedRows):
         for file, others in zip(files, names, strict=True):
             if set(others) != set(self.columns):
                 raise UserError(
-                    f"{file} has other columns than {files[0].name} beside it: "
+                    f"{file} has other columns than {files[0].name} next to it: "
                     f"{', '.join(map(repr, others[:20]))}.",
                     "Files of one table need the same columns; give one of them.",
                 )
         for file, others in zip(files, told, strict=True):
             if others != told[0]:
                 raise UserError(
-                    f"{file} numbers its classes otherwise than {files[0].name} beside it.",
+                    f"{file} numbers its classes otherwise than {files[0].name} next to it.",
                     "Give one of these files.",
                 )
 
@@ -66,7 +66,7 @@ class ArrowTable(TypedRows):
 
     @property
     def name(self) -> str:
-        """That of the file; of several with the folder that they lie in."""
+        """The file's name; for several files, with the folder they are in."""
         name = self.path.name
         return name if self.path.is_file() else f"{self.path.absolute().parent.name}/{name}"
 
@@ -107,7 +107,7 @@ class ArrowTable(TypedRows):
 
 
 def class_names(metadata: Mapping[bytes, bytes] | None) -> dict[str, list[str]]:
-    """The names of classes by column that `datasets` writes into a schema."""
+    """The class names by column that `datasets` writes into a schema."""
     try:
         told = json.loads((metadata or {}).get(b"huggingface", b"{}"))
     except (ValueError, RecursionError):
@@ -131,7 +131,7 @@ def _is_object(value: Any) -> bool:
 
 
 def _reader(file: Path):
-    """What reads the file, by its first bytes."""
+    """The reader for the file, by its first bytes."""
     with file.open("rb") as stream:
         start = stream.read(4)
     if start == PARQUET:
@@ -147,7 +147,7 @@ def _reader(file: Path):
 
 @contextmanager
 def _told(path: Path) -> Iterator[None]:
-    """Whatever pyarrow raises is damage of the file; without pyarrow, how to install it."""
+    """Reports errors from pyarrow as damage to the file; without pyarrow, how to install it."""
     try:
         yield
     except UserError:

@@ -1,4 +1,4 @@
-"""Values of Arrow columns as Python has them, of types that make a text or a class."""
+"""Values of Arrow columns as Python objects, for types that make a text or a class."""
 
 import re
 from collections.abc import Sequence
@@ -6,19 +6,19 @@ from typing import Any
 
 from kerastc.data.tables.flaws import NO_TEXT, UNDECODABLE, Flaw
 
-# Of a time: fractions of a second that are 0, and all of it where it is midnight.
+# In a time: fractions of a second that are 0, and the whole time if it is midnight.
 NO_FRACTION = re.compile(r"\.0+(?=\D|$)")
 MIDNIGHT = re.compile(" 00:00:00$")
 UNKNOWN_CLASS = "number of no class"
 
 
 def values_of(array: Any, names: Sequence[str] | None, column: str) -> list[Any]:
-    """The values of a column; a `Flaw` in the place of one that is none.
+    """The values of a column, with a `Flaw` in place of an invalid one.
 
     Args:
-        array: of pyarrow, some rows of the column.
-        names: of classes, where the numbers stand for them; -1 is none.
-        column: its name, for what is told.
+        array: pyarrow's, some rows of the column.
+        names: of classes, if the numbers refer to them; -1 means none.
+        column: its name, for messages.
     """
     import pyarrow as pa
 
@@ -26,7 +26,7 @@ def values_of(array: Any, names: Sequence[str] | None, column: str) -> list[Any]
         array = array.storage
     kind = array.type
     if pa.types.is_dictionary(kind):
-        # Each value of the dictionary is made once, however often it occurs.
+        # Each value of the dictionary is converted once, however often it occurs.
         known = values_of(array.dictionary, names, column)
         return [None if at is None else known[at] for at in array.indices.to_pylist()]
     if pa.types.is_temporal(kind) and not pa.types.is_duration(kind):
@@ -52,12 +52,12 @@ def _class(value: int | None, names: Sequence[str], column: str) -> Any:
         return None
     if 0 <= value < len(names):
         return names[value]
-    told = f"column {column!r}: {value}, and the classes are numbered 0 to {len(names) - 1}."
+    told = f"column {column!r}: {value}, but the classes are numbered 0 to {len(names) - 1}."
     return Flaw(UNKNOWN_CLASS, told, "Mend the file's list of classes, or the row.", str(value))
 
 
 def _short(value: Any) -> float:
-    """A number of any precision as it is written: 0.1, not 0.10000000149."""
+    """A number of any precision as it was written: 0.1, not 0.10000000149."""
     return float(str(value))
 
 

@@ -1,4 +1,4 @@
-"""Rows with named columns: what a table of any kind, file or folder, is to those who read it."""
+"""Rows with named columns: the interface of tables of every kind, files and folders."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -9,12 +9,12 @@ from kerastc.errors import UserError
 
 
 class NamedColumns:
-    """A table whose rows can be read, as often as one likes.
+    """A table whose rows can be read repeatedly.
 
     Attributes:
         columns: their names.
-        unit: what the number of a row counts: "line" of a text file, or "row".
-        delimiter: the character between columns; empty where there is none.
+        unit: what row numbers count: "line" in a text file, or "row".
+        delimiter: the character between columns; empty if there is none.
         headed: whether the names are in a row of their own, which some files lack.
     """
 
@@ -30,17 +30,17 @@ class NamedColumns:
 
     @property
     def name(self) -> str:
-        """The path, shortened to what a person calls it."""
+        """The path, shortened for messages."""
         return self.path.name
 
     @property
     def remark(self) -> str:
-        """How the file is read, where that does not go without saying; else empty."""
+        """How the file is read, if that is not obvious; else empty."""
         return ""
 
     @property
     def notes(self) -> Mapping[str, int]:
-        """What was counted in the rows that were read last, to be told; what to number."""
+        """Counts for the rows of the last reading, to be reported; name to number."""
         return {}
 
     def rows(self, columns: Sequence[str]) -> Iterator[tuple[int, tuple[Any, ...]]]:
@@ -73,7 +73,7 @@ class NamedColumns:
         )
 
     def shown_columns(self) -> str:
-        """The column names for a message, shortened."""
+        """The column names, shortened for a message."""
         names = [repr(name if len(name) <= 40 else name[:37] + "...") for name in self.columns[:20]]
         more = len(self.columns) - len(names)
         return ", ".join(names) + (f" and {more} more" if more else "")

@@ -1,4 +1,4 @@
-"""What separates the columns of a text file, and what quotation marks are in it."""
+"""The delimiter of a text file's columns, and whether its quotation marks are syntax."""
 
 import csv
 import re
@@ -8,36 +8,35 @@ from itertools import islice
 
 from kerastc.data.tables.plain_file import PlainFile
 
-SAMPLE = 1000  # lines that the delimiter is found by
+SAMPLE = 1000  # lines used to detect the delimiter
 DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
 STATED = re.compile(r'"?sep=([^\w\s"]|\t)"?\1*\s*', re.IGNORECASE)
 
 
 def stated_delimiter(first: str) -> str:
-    """That which a first line `sep=;` states, as Excel reads and writes it; empty in others."""
+    """The delimiter that a first line `sep=;` states, as in files for Excel; empty if none."""
     found = STATED.fullmatch(first)
     return found[1] if found else ""
 
 
 def found_delimiter(file: PlainFile, usual: str, skipped: int) -> str:
-    """What separates the columns: that by which most of the first rows are as wide as the header.
+    """The delimiter for which most of the first rows are as wide as the header.
 
-    A header may hold commas inside its names, and texts hold whatever they like; so no line decides
-    alone.
+    A header may have commas in its names, and texts may hold anything, so no single line decides.
 
     Args:
         file: the file.
-        usual: what its extension says.
-        skipped: lines in front of the header.
+        usual: the delimiter by its extension.
+        skipped: lines before the header.
     """
     with closing(file.lines(show_progress=False)) as lines:
         sample = [line for line in islice(lines, skipped, skipped + SAMPLE) if line.strip()]
 
     def fit(delimiter: str) -> tuple[float, int]:
-        """The share of rows that fit, and how often the delimiter is in the header."""
+        """The share of rows that fit, and how often the delimiter occurs in the header."""
         quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
         widths = []
-        with suppress(csv.Error):  # told where the rows are read
+        with suppress(csv.Error):  # reported when the rows are read
             widths.extend(map(len, csv.reader(sample, delimiter=delimiter, quoting=quoting)))
         if not widths or widths[0] < 2:
             return -1.0, 0
@@ -49,12 +48,12 @@ def found_delimiter(file: PlainFile, usual: str, skipped: int) -> str:
 def quotes_enclose_fields(file: PlainFile, skipped: int) -> bool:
     """Whether quotation marks in a TSV file are syntax, as in CSV, or part of the texts.
 
-    Both are in use. They are part of the texts where the file makes a table only if read so, and
-    in a file with bad rows where more of the rows are whole if read so.
+    Both are in use. They are part of the texts if the file is a table only when read that way or,
+    in a file with bad rows, if more rows are whole when read that way.
     """
 
     def rows(quoting: int) -> tuple[int, int]:
-        """Records as wide as the header, and others."""
+        """The numbers of records as wide as the header, and of others."""
         widths, unreadable = Counter(), 0
         with closing(file.lines(show_progress=False)) as lines:
             reader = csv.reader(
@@ -63,7 +62,7 @@ def quotes_enclose_fields(file: PlainFile, skipped: int) -> bool:
             while True:
                 try:
                     record = next(reader, None)
-                except csv.Error:  # the reader goes on behind it
+                except csv.Error:  # the reader continues after it
                     unreadable += 1
                     continue
                 if record is None:

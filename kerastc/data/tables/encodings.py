@@ -1,4 +1,4 @@
-"""Which encoding the bytes of a text are in."""
+"""The encoding of a text's bytes."""
 
 import codecs
 import io
@@ -15,7 +15,7 @@ MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 WIDE = ("utf-16", "utf-32")
-# What text files that are not UTF-8 come in; of more candidates the guesses are worse.
+# Usual encodings of text files that are not UTF-8; with more candidates the guesses get worse.
 ENCODINGS = (
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256"),
     *("gb18030", "big5", "shift_jis", "euc_kr", "utf_16", "utf_32"),
@@ -24,14 +24,14 @@ UNDECODED = "undecoded"  # the error handler that never fails
 
 
 def known_encoding(name: str) -> str:
-    """Python's name of an encoding of text.
+    """Python's name for a text encoding.
 
     Raises:
-        UserError: where there is none of this name.
+        UserError: there is none of this name.
     """
     try:
         known = codecs.lookup(name).name
-        io.TextIOWrapper(io.BytesIO(), known)  # refuses codecs that are not of text
+        io.TextIOWrapper(io.BytesIO(), known)  # refuses codecs that are not for text
     except (LookupError, ValueError):
         raise UserError(
             f"There is no text encoding {name!r}.",
@@ -45,11 +45,11 @@ def settled_encoding(start: bytes, stated: str) -> str:
 
     Args:
         start: the first bytes of its text.
-        stated: what it should be in, as `known_encoding` gives it.
+        stated: the encoding it should have, as `known_encoding` gives it.
 
     Returns:
-        What a byte order mark says; else UTF-16 or UTF-32 where the NULs between the letters leave
-        no doubt; else what is stated.
+        The encoding of a byte order mark; else UTF-16 or UTF-32 if the NULs between the letters
+        leave no doubt; else the stated one.
     """
     for mark, encoding in MARKS:
         if start.startswith(mark):
@@ -62,15 +62,15 @@ def settled_encoding(start: bytes, stated: str) -> str:
 
 
 def likely_encoding(sample: bytes) -> str:
-    """The encoding that makes the most plausible text of the bytes, or "" where none does."""
+    """The encoding that gives the most plausible text, or "" if none does."""
     from charset_normalizer import from_bytes
 
     found = list(from_bytes(sample, cp_isolation=list(ENCODINGS)))
     if not found:
         return ""
-    # Short samples look like much; none has words of two alphabets.
+    # Short samples fit many encodings; plausible ones have no words in two alphabets.
     found = [match for match in found if not _mixes_alphabets(str(match))] or found
-    # On a tie the Western one, by far the most common; also where another makes the same of it.
+    # On a tie the Western one, by far the most common; also if another gives the same text.
     best = max(
         found, key=lambda match: (match.coherence - match.chaos, match.encoding == "cp1252")
     ).encoding
@@ -82,7 +82,7 @@ def likely_encoding(sample: bytes) -> str:
 
 
 def _mixes_alphabets(text: str) -> bool:
-    """Whether a word has letters of ASCII beside letters of another alphabet than the Latin."""
+    """Whether a word mixes ASCII letters with letters of an alphabet other than Latin."""
     for word in re.findall(r"[^\W\d_]*[a-zA-Z][^\W\d_]*", text):
         if not word.isascii() and any(
             not unicodedata.name(letter, "").startswith("LATIN")
@@ -94,7 +94,7 @@ def _mixes_alphabets(text: str) -> bool:
 
 
 def _wide(start: bytes) -> str:
-    """UTF-16 or UTF-32 with its byte order, or "" where the bytes are in neither for sure."""
+    """UTF-16 or UTF-32 with its byte order, or "" unless the bytes are certainly in one of them."""
     start = start[: len(start) // 4 * 4]
     if not start or b"\0" not in start:
         return ""
@@ -111,7 +111,7 @@ def _wide(start: bytes) -> str:
 
 
 def _undecoded(error: UnicodeError):
-    """Foreign bytes as lone surrogates (PEP 383), and one where a byte is of ASCII."""
+    """Foreign bytes as lone surrogates (PEP 383); one if a byte is ASCII."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     foreign = error.object[error.start : error.end]

@@ -1,4 +1,4 @@
-"""Rows of an Excel workbook (.xlsx), read by openpyxl: what a person sees in the cells."""
+"""Rows of an Excel workbook (.xlsx), read by openpyxl, as a person sees them."""
 
 import datetime
 import io
@@ -34,10 +34,10 @@ ERRORS = "cells with an error such as #N/A or #REF!, read as empty"
 
 
 class _Nothing:
-    """A cell with something in it that has no value.
+    """A cell that is filled but has no value.
 
     Args:
-        what: to be told.
+        what: the reason, for the notes.
     """
 
     def __init__(self, what: str):
@@ -49,12 +49,12 @@ def open_sheet(path: Path, sheet: str = "", header: bool = True) -> "ExcelSheet"
 
     Args:
         path: the file.
-        sheet: its name; where empty, the one that has rows.
-        header: whether the first row that is not empty names the columns; they are called 1, 2, ...
-            otherwise, column A being 1.
+        sheet: its name; if empty, the one that has rows.
+        header: whether the first nonempty row names the columns; otherwise they are called 1, 2,
+            ..., column A being 1.
 
     Raises:
-        UserError: no workbook, no such sheet, or several with rows and none named.
+        UserError: not a workbook, no such sheet, or several have rows and none is named.
     """
     workbook = _loaded(path)
     names = [found.title for found in workbook.worksheets]
@@ -78,16 +78,16 @@ def known_sheet(path: str | Path, sheet: str) -> str:
             refuse_bomb(path, archive.getinfo(WORKBOOK).file_size)
             root = ElementTree.fromstring(archive.read(WORKBOOK))
     except (KeyError, OSError, ValueError, ElementTree.ParseError, zipfile.BadZipFile):
-        return ""  # what is wrong is told where it is read
+        return ""  # errors are reported when it is read
     names = (found.get("name") for found in root.iter() if found.tag.endswith("}sheet"))
     return sheet if sheet in names else ""
 
 
 class ExcelSheet(TypedRows):
-    """A sheet, whose rows have the numbers that Excel shows.
+    """A sheet, with its rows numbered as in Excel.
 
-    Cells hold texts, numbers, truth values, dates; of formulas the values that were saved with
-    them. The rows of a merged cell all have its value. Empty rows are none.
+    Cells hold texts, numbers, truth values, dates; for formulas, the values that were saved with
+    them. The rows of a merged cell all have its value. Empty rows are skipped.
 
     Args:
         path: of the workbook.
@@ -129,7 +129,7 @@ class ExcelSheet(TypedRows):
 
     @property
     def notes(self) -> Mapping[str, int]:
-        """What was hidden, merged, empty against the appearance, or left out."""
+        """Counts of cells and rows that were hidden, merged, read as empty, or left out."""
         return +self._notes
 
     def records(self, columns: Sequence[str]) -> Iterator[tuple[int, tuple[Any, ...]]]:
@@ -150,8 +150,8 @@ class ExcelSheet(TypedRows):
             yield number, tuple(values)
 
     def _filled_rows(self, show_progress: bool) -> Iterator[tuple[int, dict[int, Any]]]:
-        """Yields (number, values by column) of each row that is not empty."""
-        merged: dict[int, tuple[int, Any]] = {}  # by column the last row and the value
+        """Yields (number, values by column) for each nonempty row."""
+        merged: dict[int, tuple[int, Any]] = {}  # by column, the last row and the value
         bar = progress(f"Reading {self.path.name} (rows)", self._xml.filled_rows)
         with bar if show_progress else nullcontext(lambda rows: None) as advance:
             with self._sheet._get_source() as source:
@@ -168,7 +168,7 @@ class ExcelSheet(TypedRows):
     def _parsed(self, source: Any) -> Iterator[tuple[int, list[dict[str, Any]]]]:
         from openpyxl.worksheet._reader import WorkSheetParser
 
-        # Not `iter_rows`, which makes up all rows and cells in front of a distant one.
+        # Not `iter_rows`, which creates all rows and cells before a distant one.
         return WorkSheetParser(
             source,
             self._sheet._shared_strings,
@@ -183,7 +183,7 @@ class ExcelSheet(TypedRows):
             return list(islice(rows, PACE))
 
     def _value(self, cell: dict[str, Any]) -> Any:
-        """What a person sees; None where that is nothing."""
+        """What a person sees; None if that is nothing."""
         value = cell["value"]
         if cell["data_type"] == "e":
             return _Nothing(ERRORS)
@@ -199,7 +199,7 @@ class ExcelSheet(TypedRows):
     def _merge(
         self, number: int, found: dict[int, Any], merged: dict[int, tuple[int, Any]]
     ) -> None:
-        """Gives the cells of the row that are part of a merged one its value."""
+        """Fills cells of the row that belong to a merged cell with its value."""
         for place, (last, value) in list(merged.items()):
             if number > last:
                 del merged[place]
@@ -224,12 +224,12 @@ def _loaded(path: Path) -> Any:
     with _told(path):
         with zipfile.ZipFile(data) as archive:
             refuse_bomb(path, sum(part.file_size for part in archive.infolist()))
-        with redirect_stdout(io.StringIO()):  # openpyxl prints what is wrong with a style
+        with redirect_stdout(io.StringIO()):  # openpyxl prints errors in styles
             return load_workbook(data, read_only=True, data_only=True, keep_links=False)
 
 
 def _only_sheet(path: Path, workbook: Any, least: int) -> str:
-    """The name of the sheet that has rows; of visible ones where there are."""
+    """The name of the sheet that has rows; visible sheets are preferred."""
     filled = []
     for sheet in workbook.worksheets:
         with _told(path, sheet.title), sheet._get_source() as source:
@@ -263,7 +263,7 @@ def _listed(names: Sequence[str]) -> str:
 
 @contextmanager
 def _told(path: Path, sheet: str = "") -> Iterator[None]:
-    """Whatever openpyxl raises is damage of the workbook; its warnings are not shown."""
+    """Reports errors from openpyxl as damage to the workbook; its warnings are not shown."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""What openpyxl does not say of a sheet while it streams: hidden rows, merged cells, formulas."""
+"""Hidden rows, merged cells and formulas of a sheet, which openpyxl omits when streaming."""
 
 import re
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ CELL = re.compile("([A-Z]{1,3})([0-9]{1,7})")
 
 
 class NoSheet(ValueError):
-    """What no program writes into a sheet."""
+    """XML that no program writes into a sheet."""
 
 
 class _Enough(Exception):
@@ -20,13 +20,13 @@ class _Enough(Exception):
 
 @dataclass
 class SheetXml:
-    """A sheet at a glance.
+    """An overview of a sheet.
 
     Args:
-        filled_rows: rows in which a cell has something.
+        filled_rows: number of rows with a filled cell.
         width: the last column of them, A being 1.
         hidden: numbers of hidden rows.
-        merged: ranges of merged cells that go over several rows, by their first row: the last row
+        merged: ranges of merged cells that span several rows, by their first row: the last row
             and the first column.
         uncomputed: (row, column) of formulas whose value was not saved.
     """
@@ -39,14 +39,14 @@ class SheetXml:
 
     @classmethod
     def read(cls, source: BinaryIO, enough: int = 0) -> "SheetXml":
-        """Goes through a sheet's XML, without holding it.
+        """Scans a sheet's XML without holding it.
 
         Args:
             source: the bytes.
-            enough: stop at so many filled rows; 0 does not.
+            enough: the number of filled rows to stop at; 0 does not stop.
 
         Raises:
-            NoSheet, expat.ExpatError: it is none.
+            NoSheet, expat.ExpatError: it is not a sheet.
         """
         sheet = cls()
         parser = expat.ParserCreate(namespace_separator=" ")
@@ -126,7 +126,7 @@ class _Handler:
 
 
 def _place(written: str) -> tuple[int, int]:
-    """Row and column of a cell, such as (5, 2) of B5."""
+    """Row and column of a cell, such as (5, 2) for B5."""
     found = CELL.fullmatch(written)
     if not found:
         raise NoSheet(f"a cell {written[:20]!r}")

@@ -1,4 +1,4 @@
-"""Why a row of a table is none: the reasons under which cleaning counts rows that it rejects."""
+"""Why a row of a table is invalid: the reasons under which cleaning counts rejected rows."""
 
 import csv
 import re
@@ -15,7 +15,7 @@ LONG_LINE = f"line of over {LONGEST_LINE:,} characters"
 LONG_FIELD = f"field of over {csv.field_size_limit():,} characters"
 WIDTH = "wrong number of columns"
 UNCLOSED = "quotation mark never closed"
-AFTER_QUOTE = "text behind a closing quotation mark"
+AFTER_QUOTE = "text after a closing quotation mark"
 NO_JSON = "not a JSON object"
 NO_KEY = "missing key"
 KEY_TWICE = "key twice"
@@ -29,7 +29,7 @@ class Flaw:
 
     Args:
         reason: one of the above.
-        told: the same for a strict reading, behind file and row.
+        told: the message of a strict reading, after file and row.
         hint: the next step.
         text: the row, as far as it can be shown.
     """
@@ -41,16 +41,16 @@ class Flaw:
 
 
 def doubled(row: Mapping[str, Any], columns: Sequence[str]) -> Flaw | None:
-    """What is wrong with an object in which the key of a column stands twice."""
+    """The flaw of an object in which a column's key occurs twice."""
     for name in columns if isinstance(row, Doubled) else ():
         if name in row.names:
             told = f"the object has {name!r} twice."
-            return Flaw(KEY_TWICE, told, "Which of the two is meant, nothing says.", str(row)[:200])
+            return Flaw(KEY_TWICE, told, "It is unclear which of the two is meant.", str(row)[:200])
     return None
 
 
 def flaw_of(values: Sequence[Any], columns: Sequence[str]) -> Flaw | None:
-    """What is wrong with the values of typed cells; None where they can be read."""
+    """The first flaw in the values of typed cells; None if they can be read."""
     for value, name in zip(values, columns, strict=True):
         if isinstance(value, list | dict):
             kind = "list" if isinstance(value, list) else "JSON object"

@@ -1,4 +1,4 @@
-"""Which columns of a table hold texts and classes: those that are named, else usual names."""
+"""Which columns of a table hold texts and classes: those named, else those with usual names."""
 
 from collections.abc import Sequence
 
@@ -6,14 +6,14 @@ from kerastc.data.tables.columns import NamedColumns
 from kerastc.data.tables.delimiters import DELIMITERS
 from kerastc.errors import UserError
 
-# Looked for in this order, in any case. The first of which every column is there is taken.
+# Tried in this order, ignoring case. The first entry with all its columns present is taken.
 TEXT_COLUMNS = (
     *(("text",), ("texts",), ("title", "abstract"), ("headline_text",), ("headline",)),
     *(("sentence",), ("review",), ("body",), ("content",), ("document",), ("abstract",)),
     *(("description",), ("comment",), ("message",), ("tweet",), ("question",), ("utterance",)),
     *(("title",), ("texto",), ("titular",), ("oración",), ("reseña",), ("טקסט",), ("כותרת",)),
 )
-# The two texts of a pair, as XNLI, PAWS-X, GLUE and others call them; looked for likewise.
+# Names for the two texts of a pair in XNLI, PAWS-X, GLUE and others; tried in the same way.
 PAIR_COLUMNS = (
     *(("sentence1", "sentence2"), ("premise", "hypothesis"), ("question1", "question2")),
     *(("text1", "text2"), ("text_a", "text_b"), ("question", "sentence"), ("query", "passage")),
@@ -34,11 +34,11 @@ def labelled_columns(
     """The text columns and the label column, and a sentence on where the texts come from.
 
     Args:
-        text: names that must be there; looked for among `TEXT_COLUMNS` where empty.
-        label: the same, among `LABEL_COLUMNS`.
+        text: names that must be there; if empty, `TEXT_COLUMNS` are tried.
+        label: the same, with `LABEL_COLUMNS`.
 
     Raises:
-        UserError: a column is not there, or no usual name is.
+        UserError: a named column, or any usual name, is missing.
     """
     if len(table.columns) == 1:
         raise UserError(
@@ -75,8 +75,8 @@ def pair_columns(table: NamedColumns, first: str, second: str) -> tuple[list[str
     """The columns of the two texts of a pair, checked, and whether they were guessed.
 
     Raises:
-        UserError: one of the two is named, or both are one; a column is not there, or none has a
-            usual name.
+        UserError: only one of the two is named, or both are the same; a column is missing, or none
+            has a usual name.
     """
     if first and second:
         if first == second:
@@ -108,7 +108,7 @@ def pair_columns(table: NamedColumns, first: str, second: str) -> tuple[list[str
 
 
 def language_column(table: NamedColumns) -> str:
-    """The column that says which language a row is in; empty where there is none."""
+    """The column with each row's language; empty if there is none."""
     there = _by_lower_name(table)
     return next((there[name] for name in LANGUAGE_COLUMNS if name in there), "")
 

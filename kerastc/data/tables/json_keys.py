@@ -1,4 +1,4 @@
-"""Keys that stand twice in one JSON object: Python keeps the last value and drops the others."""
+"""Keys that occur twice in a JSON object, where Python would keep only the last value."""
 
 import json
 from collections import Counter
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Doubled(dict[str, Any]):
-    """An object with keys that stand in it twice or more.
+    """An object with keys that occur in it twice or more.
 
     Args:
         pairs: its keys and values, in their order.

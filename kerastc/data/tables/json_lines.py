@@ -1,4 +1,4 @@
-"""Objects of a JSON Lines file, each with its line."""
+"""Objects in a JSON Lines file, each with its line."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from kerastc.errors import UserError
 
 
 def objects(file: PlainFile) -> Iterator[tuple[int, dict]]:
-    """Yields (line, object) of a JSON Lines file."""
+    """Yields (line, object) from a JSON Lines file."""
     with closing(file.lines()) as lines:
         for line, text in enumerate(lines, 1):
             if text.isspace():
@@ -55,6 +55,6 @@ def _refuse_surrogates(path: Path, line: int, row: dict) -> None:
         except UnicodeEncodeError as error:
             raise UserError(
                 f"{path}, line {line}, column {name!r}: half of a surrogate pair "
-                f"(\\u{ord(error.object[error.start]):04x}) is no character.",
+                f"(\\u{ord(error.object[error.start]):04x}) is not a character.",
                 "Write the text as UTF-8, or both halves of the pair.",
             ) from None

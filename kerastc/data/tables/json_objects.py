@@ -1,4 +1,4 @@
-"""Tables that are one JSON object, as programs write them where an array of rows would do."""
+"""Tables written as one JSON object instead of an array of rows."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,17 +11,17 @@ WANTED = 'Give an array of objects: [{"text": "a text", "label": "its class"}, .
 
 
 def rows_within(path: Path, found: dict[str, Any]) -> tuple[Sequence[dict], str] | None:
-    """The rows of a file that is one object, and where they were, in words.
+    """The rows in a file that is one object, and where they were, in words.
 
-    Rows are in one list of objects beside other things (`{"data": [...]}`); or values in a list
+    Rows are in one list of objects among other things (`{"data": [...]}`); or values are in a list
     for each column; or, as pandas writes them, in an object for each column or each row, or in
     lists under "columns" and "data".
 
     Returns:
-        None where the object is flat: one row of JSON Lines.
+        None if the object is flat: one row of JSON Lines.
 
     Raises:
-        UserError: the object can be meant in several ways, or in none.
+        UserError: the object can be read as a table in several ways, or in none.
     """
     if not any(isinstance(value, list | dict) for value in found.values()):
         return None
@@ -29,11 +29,11 @@ def rows_within(path: Path, found: dict[str, Any]) -> tuple[Sequence[dict], str]
         if isinstance(value, Doubled):
             raise UserError(
                 f"{path}: an object has {min(value.names)!r} twice.",
-                "Which of the two is meant, nothing says.",
+                "It is unclear which of the two is meant.",
             )
     columns, data = found.get("columns"), found.get("data")
     if _names(columns) and isinstance(data, list):
-        return _split(path, columns, data), "columns and data apart"
+        return _split(path, columns, data), "columns and data in separate lists"
     lists = {key: value for key, value in found.items() if _objects(value)}
     if len(lists) > 1:
         named = ", ".join(map(repr, lists))
@@ -75,7 +75,7 @@ def _of_columns(path: Path, found: dict[str, list]) -> list[dict]:
     lengths = {key: len(values) for key, values in found.items()}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{key!r} {length:,}" for key, length in list(lengths.items())[:20])
-        raise UserError(f"{path}: a list for each column, but not of one length: {told}.", WANTED)
+        raise UserError(f"{path}: a list for each column, but of unequal lengths: {told}.", WANTED)
     return [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]
 
 
@@ -95,5 +95,5 @@ def _of_objects(path: Path, found: dict[str, dict]) -> tuple[list[dict], str]:
     if all(key.isdecimal() for key in found):
         return list(found.values()), "an object for each row"
     raise UserError(
-        f"{path} is an object of objects; whether each is a row or a column, nothing says.", WANTED
+        f"{path} is an object of objects; it is unclear whether each is a row or a column.", WANTED
     )

@@ -1,4 +1,4 @@
-"""Rows of a JSON file: an array of objects, or an object that can only be meant as a table."""
+"""Rows of a JSON file: an array of objects, or an object that can only be read as a table."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -17,7 +17,7 @@ WANTED = 'Rows are objects in an array, such as [{"text": "a text", "label": "it
 
 
 def begins_as_json(file: PlainFile) -> bool:
-    """Whether the first character is that of an object, or the first two are those of an array."""
+    """Whether the first character opens an object, or the first two an array."""
     with closing(file.chunks(show_progress=False)) as chunks:
         values = JsonValues(chunks)
         first = values.peek()
@@ -28,7 +28,7 @@ def begins_as_json(file: PlainFile) -> bool:
 
 
 def begins_as_array(file: PlainFile) -> bool:
-    """Whether the first character is that of an array."""
+    """Whether the first character opens an array."""
     with closing(file.chunks(show_progress=False)) as chunks:
         return JsonValues(chunks).peek() == "["
 
@@ -37,7 +37,7 @@ def open_json(file: PlainFile) -> "Table | JsonTable":
     """The table in a file that begins with { or [: JSON Lines, an array, or one object.
 
     Raises:
-        UserError: it holds anything else than rows.
+        UserError: it holds anything other than rows.
     """
     with closing(file.chunks(show_progress=False)) as chunks:
         values = JsonValues(chunks)
@@ -59,7 +59,7 @@ def open_json(file: PlainFile) -> "Table | JsonTable":
 
 
 def _opened_lines(file: PlainFile) -> "Table | JsonTable":
-    """JSON Lines, or objects one after the other where the first takes several lines."""
+    """JSON Lines, or successive objects if the first takes several lines."""
     with closing(file.lines(show_progress=False)) as lines:
         first = next((line for line in lines if line.strip()), "")
     return JsonTable(file) if first.strip() == "{" else Table.json_lines(file)
@@ -71,11 +71,11 @@ def _of_one_object(file: PlainFile, found: dict[str, Any]) -> "JsonTable":
 
 
 class JsonTable(TypedRows):
-    """Objects one after the other, numbered by their lines where each has one of its own.
+    """Successive objects, numbered by their lines if each has one of its own.
 
     Args:
-        file: behind it; of a lenient one what is no object is passed over.
-        within: the rows of a file that is one object; None where they are read from the file.
+        file: the underlying file; if it is lenient, anything but objects is skipped.
+        within: the rows in a file that is one object; None if they are read from the file.
         remark: where those rows were.
     """
 
@@ -96,7 +96,7 @@ class JsonTable(TypedRows):
 
     @property
     def remark(self) -> str:
-        """Its encoding, where it is not UTF-8, and where its rows were."""
+        """Its encoding, if it is not UTF-8, and where its rows were."""
         return ", ".join(filter(None, (self.file.remark, self._remark)))
 
     def _columns(self) -> tuple[str, ...]:
@@ -141,7 +141,7 @@ class JsonTable(TypedRows):
 
 
 def _elements(values: JsonValues) -> Iterator[tuple[int, Any]]:
-    """Yields (line, value or flaw) of an array, or of values without brackets and commas."""
+    """Yields (line, value or flaw) from an array, or from values without brackets and commas."""
     array = values.peek() == "["
     if array:
         values.skip()
@@ -151,7 +151,7 @@ def _elements(values: JsonValues) -> Iterator[tuple[int, Any]]:
         if array and mark == "]":
             values.skip()
             if values.peek():
-                yield values.line, Flaw(NO_JSON, "more text behind the end of the array.", WANTED)
+                yield values.line, Flaw(NO_JSON, "more text after the end of the array.", WANTED)
             return
         if due and mark == ",":
             values.skip()

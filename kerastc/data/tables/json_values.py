@@ -1,4 +1,4 @@
-"""JSON values one after the other, out of a text that comes in pieces."""
+"""Successive JSON values from a text that comes in pieces."""
 
 import json
 import re
@@ -9,16 +9,16 @@ from kerastc.data.tables.json_keys import DECODER
 
 RESUME = re.compile(r"\}\s*,?\s*(?=\{)")  # where a row ends and another begins
 SPACE = re.compile(r"[ \t\n\r]*")
-SHOWN = 200  # characters of what is no value
+SHOWN = 200  # characters of an invalid value
 
 
 class NotJson(Exception):
-    """Where a text is no JSON.
+    """Where a text is not JSON.
 
     Args:
-        line, column: of the place, from 1.
-        why: in words.
-        text: what stands there.
+        line, column: the position, from 1.
+        why: the reason, in words.
+        text: the text there.
     """
 
     def __init__(self, line: int, column: int, why: str, text: str = ""):
@@ -27,7 +27,7 @@ class NotJson(Exception):
 
 
 class JsonValues:
-    """A place in a text, behind which values, commas and brackets are taken off.
+    """A position in a text, from which values, commas and brackets are consumed.
 
     Args:
         pieces: of the text, with \\n at the ends of lines.
@@ -37,30 +37,30 @@ class JsonValues:
         self._pieces = pieces
         self._text = ""
         self._at = 0
-        self._line = 1  # of the place `_at`
+        self._line = 1  # of the position `_at`
         self._column = 1
 
     @property
     def line(self) -> int:
-        """Of what stands next, from 1; call `peek` first."""
+        """The line of what comes next, from 1; call `peek` first."""
         return self._line
 
     def peek(self) -> str:
-        """The next character that is no white space, or "" at the end; stays in front of it."""
+        """The next character that is not white space, or "" at the end; it is not consumed."""
         while True:
             self._go(SPACE.match(self._text, self._at).end())
             if self._at < len(self._text) or not self._more():
                 return self._text[self._at : self._at + 1]
 
     def skip(self) -> None:
-        """Goes behind the character that `peek` gave."""
+        """Consumes the character that `peek` gave."""
         self._go(self._at + 1)
 
     def value(self) -> Any:
-        """Takes the value off that begins with what `peek` gave.
+        """Consumes the value that begins with the character that `peek` gave.
 
         Raises:
-            NotJson: it is none, or the text ends in it. The place stays in front of it.
+            NotJson: it is not a value, or the text ends in it. The position stays before it.
         """
         while True:
             try:
@@ -73,13 +73,13 @@ class JsonValues:
             except RecursionError:
                 why = "lists or objects inside one another, too deep"
                 raise NotJson(self._line, self._column, why, self._shown()) from None
-            except ValueError as error:  # a number of thousands of digits
+            except ValueError as error:  # a number with thousands of digits
                 raise NotJson(self._line, self._column, str(error), self._shown()) from None
             self._go(end)
             return value
 
     def resume(self) -> None:
-        """Goes to the next object that stands behind the end of another, or to the end."""
+        """Moves to the next object that follows the end of another, or to the end."""
         self._go(min(self._at + 1, len(self._text)))
         while True:
             found = RESUME.search(self._text, self._at)
@@ -92,11 +92,11 @@ class JsonValues:
                 return
 
     def _cut(self, error: json.JSONDecodeError) -> bool:
-        """Whether a value may be whole with more text."""
+        """Whether a value may become complete with more text."""
         return error.msg.startswith("Unterminated") or error.pos >= len(self._text) - 16
 
     def _more(self) -> bool:
-        """Drops what was taken off and adds as much as is left, or a piece; False at the end."""
+        """Drops what was consumed and adds as much as is left, or a piece; False at the end."""
         self._text = self._text[self._at :]
         self._at = 0
         wanted, pieces = max(len(self._text), 1), []

@@ -1,7 +1,7 @@
-"""Rows of a dirty table: those that can be read are yielded, the others told with their reason.
+"""Rows of a dirty table: readable ones are yielded, the others reported with their reason.
 
-A record is rejected at its first line, and the reading goes on with the next one. So a quotation
-mark that is never closed costs the row that opened it, not the rows behind it.
+A record is rejected at its first line, and reading continues with the next one. So an unclosed
+quotation mark costs the row that opened it, not the rows after it.
 """
 
 import csv
@@ -36,18 +36,18 @@ from kerastc.data.tables.typed_rows import TypedRows
 def lenient_rows(
     table: NamedColumns, columns: Sequence[str], report: CleaningReport, fallback: str = ""
 ) -> Iterator[tuple[int, tuple[Any, ...]]]:
-    """Yields (line, values of `columns`) of every row that can be read; blank lines are none.
+    """Yields (line, values of `columns`) for every readable row; blank lines are skipped.
 
-    A record over several lines is taken for one that a quotation mark opened and nothing closed
-    where one of its fields holds the end of a row with a value that the last of `columns` had
-    before. (In a file of headlines and their categories each swallowed row ends so.)
+    A record over several lines is taken to have an unclosed quotation mark if one of its fields
+    holds the end of a row with a value that the last of `columns` had before. (In a file of
+    headlines and their categories each swallowed row ends like that.)
 
     Args:
         table: of any kind; a text file is a lenient `PlainFile`.
-        columns: names out of `table.columns`.
-        report: counts all rows; is told those that cannot be read, and lines that only `fallback`
+        columns: names from `table.columns`.
+        report: counts all rows; records those that cannot be read, and lines that only `fallback`
             could read.
-        fallback: the encoding of lines that are not of the file's; such are rejected without one.
+        fallback: the encoding for lines not in the file's own; without it they are rejected.
     """
     if isinstance(table, TypedRows):
         yield from table.lenient_rows(columns, report)
@@ -67,7 +67,7 @@ def _decoded_otherwise(
         if not line.isascii() and UNDECODED.search(line):
             try:
                 line = line.encode(encoding, "surrogateescape").decode(fallback)
-            except UnicodeError:  # of neither: rejected where the row is
+            except UnicodeError:  # in neither: rejected with its row
                 pass
             else:
                 report.count(number, f"line read as {fallback}", line)
@@ -75,15 +75,15 @@ def _decoded_otherwise(
 
 
 class _Lines:
-    """Lines for a CSV reader, which can be given back; `record` holds those since `begin`.
+    """Lines for a CSV reader that can be pushed back; `record` holds those since `begin`.
 
     Args:
         lines: the lines.
-        number: of the line in front of them.
+        number: of the line before them.
     """
 
     def __init__(self, lines: Iterator[str], number: int):
-        self.number = number  # of the last line that was given out
+        self.number = number  # of the last line given out
         self.record: list[str] = []
         self._lines = lines
         self._again: deque[str] = deque()
@@ -139,7 +139,7 @@ def _delimited(
             lines.give_back_all_but_first()
             header = False
         elif header:
-            header = not record  # blank lines may stand before it
+            header = not record  # blank lines may precede it
         elif record:
             report.rows_in += 1
             if len(lines.record) == 1:
@@ -148,7 +148,7 @@ def _delimited(
 
 
 def _problem(lines: Sequence[str]) -> str:
-    """Why lines that make a record are no text; empty where they are."""
+    """Why the lines of a record are not text; empty if they are."""
     for line in lines:
         if "\0" in line:
             return NUL
@@ -170,7 +170,7 @@ def _json(
     table: Table, columns: Sequence[str], lines: Iterator[str], report: CleaningReport
 ) -> Iterator[tuple[int, tuple[Any, ...]]]:
     for number, line in enumerate(lines, 1):
-        too_long = len(line) == LONGEST_LINE  # and its rest was not looked at
+        too_long = len(line) == LONGEST_LINE  # and the rest of it was not read
         if line.isspace() and not too_long:
             continue
         report.rows_in += 1
@@ -189,7 +189,7 @@ def _json(
 
 
 def _json_values(row: object, columns: Sequence[str]) -> tuple[tuple[Any, ...], str]:
-    """The values, and what is wrong with them."""
+    """The values, and the flaw in them."""
     if not isinstance(row, dict):
         return (), NO_JSON
     if any(name not in row for name in columns):

@@ -8,12 +8,12 @@ from kerastc.data.tables.unpacking import HARMLESS, refuse_bomb
 
 DICTIONARY = 2  # the kind of a page
 MOST_ROWS = 4096  # of a batch
-# A value of these is told by the one before it, and so may be longer than all bytes of the page.
+# Their values are stored relative to the previous one, so one may be longer than the whole page.
 CHAINED = {"DELTA_BYTE_ARRAY"}
 
 
 class ParquetRows:
-    """Reads a file, as often as one likes.
+    """Reads a file, repeatedly if needed.
 
     Args:
         path: the file.
@@ -23,16 +23,16 @@ class ParquetRows:
         self._path = path
 
     def schema(self) -> Any:
-        """The columns, with their types and what was written beside them."""
+        """The columns, with their types and metadata."""
         with self._open() as file:
             return file.schema_arrow
 
     def batches(self, columns: Sequence[str]) -> Iterator[list[Any]]:
-        """Yields the arrays of the columns, some rows at a time.
+        """Yields the columns' arrays, some rows at a time.
 
         Raises:
             UserError: the columns unpack to far too much.
-            ValueError: there are fewer or more rows than the file says.
+            ValueError: there are fewer or more rows than the file states.
         """
         unpacked = rows = 0
         with self._open() as file, self._path.open("rb") as stream:
@@ -53,7 +53,7 @@ class ParquetRows:
                     rows += batch.num_rows
                     yield [batch.column(batch.schema.get_field_index(name)) for name in columns]
             if rows != file.metadata.num_rows:
-                raise ValueError(f"{rows:,} rows; it says {file.metadata.num_rows:,}")
+                raise ValueError(f"{rows:,} rows; it states {file.metadata.num_rows:,}")
 
     def _open(self) -> Any:
         from pyarrow import parquet
@@ -62,13 +62,13 @@ class ParquetRows:
 
 
 def _column(chunk: Any, names: Sequence[str]) -> str:
-    """The top-level column that a chunk is of, by its dotted path."""
+    """The top-level column of a chunk, by its dotted path."""
     path = chunk.path_in_schema
     return path if path in names else path.partition(".")[0]
 
 
 def _longest(chunk: Any, stream: BinaryIO) -> int:
-    """The most bytes that one value can have which many rows share."""
+    """The most bytes of a value that many rows share."""
     if CHAINED & set(chunk.encodings):
         return chunk.total_uncompressed_size
     known = chunk.has_dictionary_page
@@ -80,10 +80,10 @@ def _longest(chunk: Any, stream: BinaryIO) -> int:
 
 
 def _page(header: bytes) -> tuple[int, int]:
-    """Kind and unpacked bytes of a page by its header, in Thrift's compact protocol.
+    """Kind and unpacked bytes of a page, from its header in Thrift's compact protocol.
 
-    The header begins with 32-bit fields, the first of which are these two: each is a byte for
-    field and type and a zigzag number of 7 bits a byte.
+    The header begins with 32-bit fields, first these two: each is a byte for field and type and a
+    zigzag number with 7 bits per byte.
 
     Raises:
         ValueError: it begins otherwise.

@@ -1,4 +1,4 @@
-"""Files of one table that are named together, such as data/train-*.parquet."""
+"""Files of one table that are named by a pattern, such as data/train-*.parquet."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ PARQUET = ".parquet"
 
 
 def is_pattern(path: Path) -> bool:
-    """Whether it names Parquet files of a folder by a pattern that one of them fits."""
+    """Whether it is a pattern that a Parquet file in a folder matches."""
     if "*" not in path.name or path.suffix.lower() != PARQUET or not path.parent.is_dir():
         return False
     return any(path.parent.glob(path.name))

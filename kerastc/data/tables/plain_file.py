@@ -1,4 +1,4 @@
-"""Lines of a text file, plain or gzip, with errors that say where the file stops being text."""
+"""Lines of a text file, plain or gzip; errors name the position where it stops being text."""
 
 import io
 import re
@@ -14,7 +14,7 @@ from kerastc.data.tables.unpacking import GZIP, Unpacked, opened
 from kerastc.errors import UserError
 from kerastc.progress import progress
 
-FOREIGN = {  # first bytes of files that people give for a table
+FOREIGN = {  # first bytes of files that people give as a table
     b"PK\x03\x04": "a ZIP archive or an Excel workbook",
     b"PAR1": "a Parquet file",
     b"ARROW1": "an Arrow file",
@@ -24,23 +24,23 @@ FOREIGN = {  # first bytes of files that people give for a table
     b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls), or one with a password",
     b"%PDF": "a PDF",
 }
-START = 4096  # bytes that the encoding is looked for in
-LONGEST_LINE = 2**20  # characters; what a lenient reading gives of a line, and holds in memory
+START = 4096  # bytes used to detect the encoding
+LONGEST_LINE = 2**20  # characters of a line that a lenient reading gives, and holds in memory
 CHUNK = 2**16  # characters
-UNDECODED = re.compile("[\udc80-\udcff]")  # how a lenient reading gives a foreign byte (PEP 383)
+UNDECODED = re.compile("[\udc80-\udcff]")  # a foreign byte in a lenient reading (PEP 383)
 
 
 @dataclass(frozen=True)
 class PlainFile:
     """A text file that exists, is not empty and is of no foreign kind; see `PlainFile.at`.
 
-    A lenient one yields lines that are no text, too, for the reader to judge: NUL characters stay,
-    bytes of another encoding become `UNDECODED`, and of a line over `LONGEST_LINE` its first so
-    many characters are given, without an end.
+    A lenient one also yields lines that are not text, for the reader to judge: NUL characters stay,
+    bytes in another encoding become `UNDECODED`, and a line over `LONGEST_LINE` is cut there,
+    without a line end.
 
     Args:
         path: the file.
-        encoding: Python's name of the one that it is read in.
+        encoding: Python's name of the encoding in which it is read.
         compressed: whether it is gzip.
         lenient: see above.
         stated: the encoding that was asked for.
@@ -54,12 +54,12 @@ class PlainFile:
 
     @classmethod
     def at(cls, path: str | Path, encoding: str = "utf-8", lenient: bool = False) -> "PlainFile":
-        """Looks at the file; raises `UserError` where it cannot be text.
+        """Inspects the file; raises `UserError` if it cannot be text.
 
         Args:
-            path: the file; gzip is known by its first bytes, not by the name.
-            encoding: any encoding that Python knows. A byte order mark, or NULs that only UTF-16
-                and UTF-32 have, say more; `remark` tells of it.
+            path: the file; gzip is recognised by its first bytes, not by the name.
+            encoding: any encoding that Python knows. A byte order mark, or NULs as only UTF-16
+                and UTF-32 have them, take precedence; `remark` mentions it.
             lenient: as in the class.
         """
         path = Path(path).expanduser()
@@ -83,13 +83,13 @@ class PlainFile:
 
     @property
     def extension(self) -> str:
-        """The last part of the name, `.gz` apart: ".csv" of "a.csv.gz"."""
+        """The extension of the name without `.gz`: ".csv" for "a.csv.gz"."""
         name = self.path.name.lower().removesuffix(".gz")
         return Path(name).suffix
 
     @property
     def remark(self) -> str:
-        """The encoding, where it is not plain UTF-8, for the user to know."""
+        """The encoding, if it is not plain UTF-8, for the user's information."""
         name = self.encoding.removesuffix("-sig")
         return "" if name == "utf-8" == self.stated else name
 
@@ -100,7 +100,7 @@ class PlainFile:
             yield io.BufferedReader(Unpacked(self.path, stream)) if self.compressed else stream
 
     def lines(self, show_progress: bool = True) -> Iterator[str]:
-        """Yields the lines with their ends as they are; close the generator if you stop early."""
+        """Yields the lines with their original ends; close the generator if you stop early."""
 
         def pieces(reader: io.TextIOWrapper) -> Iterator[str]:
             return _bounded(reader) if self.lenient else reader
@@ -149,7 +149,7 @@ class PlainFile:
                 ) from error
 
     def refuse_unreadable(self, line: int, text: str) -> None:
-        """Raises what a strict reading would, for a line that no table can do without."""
+        """Raises what a strict reading would, for a line that every table needs."""
         if UNDECODED.search(text):
             encoding = self.encoding.removesuffix("-sig")
             try:
@@ -170,14 +170,14 @@ class PlainFile:
         stated = self.encoding.removesuffix("-sig").upper()
         likely, place = "", ""
         with self.bytes() as data:
-            if self.encoding.startswith("utf-8"):  # lines of bytes are lines of text
+            if self.encoding.startswith("utf-8"):  # byte lines are text lines
                 place, sample = _first_undecodable(data)
             else:
                 sample = data.read(65536)
         guess = likely_encoding(sample)
         if guess and guess.replace("_", "-") != stated.lower():
             bad = sample.decode(guess, errors="replace").strip("\ufeff")[:60].split("\n")[0].strip()
-            likely = f' It looks like {guess}, in which it says "{bad}".'
+            likely = f' It looks like {guess}, in which it reads "{bad}".'
         found = isinstance(error, UnicodeDecodeError)
         what = f"byte 0x{error.object[error.start]:02X}" if found else str(error)
         return UserError(
@@ -189,12 +189,12 @@ class PlainFile:
 
 
 def _foreign(start: bytes) -> str:
-    """What a file with such first bytes is, where that is no text."""
+    """What a file with these first bytes is, if not text."""
     return next((kind for magic, kind in FOREIGN.items() if start.startswith(magic)), "")
 
 
 def _bounded(reader: io.TextIOWrapper) -> Iterator[str]:
-    """The lines, of which none takes more memory than `LONGEST_LINE` characters."""
+    """The lines, none of which takes more memory than `LONGEST_LINE` characters."""
     while line := reader.readline(LONGEST_LINE):
         rest = line
         while len(rest) == LONGEST_LINE and rest[-1] not in "\r\n":

@@ -1,6 +1,6 @@
-"""How a row of a table became a text: what a run remembers, so that new rows are read alike.
+"""How table rows became texts, recorded by a run so that new rows are read alike.
 
-It is read on devices, too: nothing but Python's own library is imported here.
+Devices import it, too: nothing but Python's standard library is imported here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,18 +10,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Reading:
-    """Form and columns of a table of texts.
+    """Format and columns of a table of texts.
 
     Args:
-        text: the columns of the text, in their order; of pairs, that of each of the two; none
-            where they are not known.
-        label: the column of the class; empty where it is not known.
-        separator: what stands between joined columns.
+        text: the text columns, in order; for pairs, one for each text; empty if not known.
+        label: the column of the class; empty if not known.
+        separator: goes between joined columns.
         encoding: of the file.
-        delimiter: between the columns, where it was given; empty finds it out.
-        header: False where the first line is a row.
-        sheet: of a workbook, where it was given; empty takes the only one that has rows.
-        language: of the rows that were taken, where a file of pairs has several.
+        delimiter: between the columns, if given; detected if empty.
+        header: False if the first line is a row.
+        sheet: of a workbook, if given; empty takes the only one that has rows.
+        language: of the rows taken, if a file of pairs has several.
     """
 
     text: tuple[str, ...] = ()
@@ -35,7 +34,7 @@ class Reading:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "Reading":
-        """That of a run, by its preprocessing.json; empty where the run was made of no table."""
+        """A run's reading, from its preprocessing.json; empty if it was not made from a table."""
         found = settings.get("reading")
         if not isinstance(found, Mapping):
             return cls()
@@ -60,7 +59,7 @@ class Reading:
         header: bool | None = None,
         sheet: str = "",
     ) -> "Reading":
-        """The same with what a user names in its place."""
+        """The same, with the user's values in their place."""
         named = {"text": tuple(text), "label": label, "encoding": encoding}
         named |= {"delimiter": delimiter, "sheet": sheet}
         changes = {name: value for name, value in named.items() if value}
@@ -75,12 +74,12 @@ class Reading:
 
     @property
     def words(self) -> str:
-        """`columns title + body`, to tell where texts come from."""
+        """`columns title + body`, to state where texts come from."""
         return columns_in_words(self.text)
 
     @property
     def form(self) -> str:
-        """What a user said of the form of the file, in words; empty where nothing was said."""
+        """The file format that a user gave, in words; empty if none was given."""
         said = [f"columns separated by {self.delimiter!r}"] if self.delimiter else []
         return " and ".join(said + ["no header"] * (not self.header))
 

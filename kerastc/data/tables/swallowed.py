@@ -1,4 +1,4 @@
-"""Rows that a quotation mark has swallowed which opens a field and is closed in another row."""
+"""Rows swallowed by a quotation mark that opens a field and is closed in another row."""
 
 import re
 from collections.abc import Sequence, Set
@@ -9,13 +9,13 @@ LINE_END = re.compile(r"\r\n|\r|\n")
 def holds_a_row(record: Sequence[str], delimiter: str, last: int, known: Set[str]) -> bool:
     """Whether a field of several lines holds the end of a row: its column `last` has a known value.
 
-    Such a value counts where it stands inside the field. The record's own says nothing: it ends
-    the last line of every record of several lines that closes as it should.
+    Only a value inside the field counts. The record's own proves nothing: it ends the last line of
+    every well-formed record of several lines.
 
     Args:
         record: the fields.
         delimiter: between them.
-        last: the column of the classes, or another of few values.
+        last: the column of the classes, or another with few values.
         known: its values in records of one line.
     """
     for place, field in enumerate(record):

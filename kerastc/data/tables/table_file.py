@@ -1,7 +1,7 @@
 """Rows of a CSV, TSV or JSON Lines file, plain or gzip, each with its line in the file.
 
-Rows stream: no more than one is held here. Whatever is wrong with the file is told with the line
-where it stands (`line` counts the lines of the file from 1, also those inside quoted fields).
+Rows stream: no more than one is held here. Errors in the file are reported with their line
+(`line` counts the lines of the file from 1, including those inside quoted fields).
 """
 
 import csv
@@ -29,7 +29,7 @@ from kerastc.errors import UserError
 
 JSON_LINES = (".jsonl", ".ndjson", ".json")
 SWALLOWED = "rows that hold the end of another one: a quotation mark may be missing"
-MOST_KNOWN = 10_000  # values that are remembered; of classes there are fewer
+MOST_KNOWN = 10_000  # values that are remembered; there are fewer classes
 DELIMITED = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 
 
@@ -38,12 +38,12 @@ class Table(NamedColumns):
     """A text file with named columns.
 
     Args:
-        file: the file behind it.
+        file: the underlying file.
         columns: the names in the header, or the keys of the first JSON object.
         delimiter: the character between columns; empty for JSON Lines.
         quoted: whether `"` encloses fields (always in CSV; some TSV files quote nothing).
         header: whether the first line names the columns; they are called 1, 2, ... otherwise.
-        skipped: lines in front of them, of which the last is `sep=;`, as Excel writes it.
+        skipped: lines before them, the last of which is `sep=;`, as Excel writes it.
     """
 
     unit = "line"
@@ -58,11 +58,11 @@ class Table(NamedColumns):
 
     @classmethod
     def open(cls, file: PlainFile, delimiter: str = "", header: bool = True) -> "Table":
-        """Finds out the form by the name's extension, then by the first lines.
+        """Detects the format by the name's extension, then by the first lines.
 
         Args:
             file: the file.
-            delimiter: the character between columns, or "tab"; found out where empty.
+            delimiter: the character between columns, or "tab"; detected if empty.
             header: as in the class.
         """
         delimiter = "\t" if delimiter in ("tab", "\\t") else delimiter
@@ -99,7 +99,7 @@ class Table(NamedColumns):
 
     @classmethod
     def json_lines(cls, file: PlainFile) -> "Table":
-        """The objects of a file, one on each line; columns are the keys of the first."""
+        """The objects in a file, one per line; columns are the keys of the first."""
         with closing(objects(file)) as found:
             _, first = next(found)
         return cls(file, tuple(first), "")
@@ -111,12 +111,12 @@ class Table(NamedColumns):
 
     @property
     def headed(self) -> bool:
-        """JSON Lines alone has no row of names."""
+        """Only JSON Lines has no row of names."""
         return bool(self.delimiter)
 
     @property
     def remark(self) -> str:
-        """The file's encoding, where it is not plain UTF-8."""
+        """The file's encoding, if it is not plain UTF-8."""
         return self.file.remark
 
     @property
@@ -213,4 +213,4 @@ def _explained(error: csv.Error, path: Path, line: int, last_line: int) -> UserE
     if "unexpected end of data" in message:
         return UserError(f"{path}, line {line}: the file ends inside a field. " + unclosed, hint)
     where = f"line {line}" if last_line <= line else f"lines {line}-{last_line}"
-    return UserError(f"{path}, {where}: a field goes on after its closing quotation mark.", hint)
+    return UserError(f"{path}, {where}: a field continues after its closing quotation mark.", hint)

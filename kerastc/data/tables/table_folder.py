@@ -1,4 +1,4 @@
-"""Folders that are tables: saved by `datasets`, or Parquet files as the Hugging Face Hub has them.
+"""Folders that are tables: saved by `datasets`, or of Parquet files as on the Hugging Face Hub.
 
 Such a folder may have parts (train, validation, test), each of which is a table.
 """
@@ -14,16 +14,16 @@ from kerastc.data.tables.arrow_table import ArrowTable, names_in_features
 from kerastc.data.tables.patterns import PARQUET, is_pattern
 from kerastc.errors import UserError
 
-NAMES = {  # of parts, as people call them
+NAMES = {  # usual names of parts
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("validation", "valid", "val", "dev", "eval"), "validation"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
 ORDER = {"train": 0, "validation": 1, "test": 2}
 SHARD = re.compile(r"(?P<part>.+?)-(?P<number>\d{5})-of-(?P<count>\d{5})(-[0-9a-f]+)?")
-UNNUMBERED = re.compile("[^0-9]*")  # the beginning of a name, in front of numbers and dates
+UNNUMBERED = re.compile("[^0-9]*")  # the beginning of a name, before numbers and dates
 STATE, PARTS, INFO = "state.json", "dataset_dict.json", "dataset_info.json"
-DEPTH = 3  # folders, one in another, in which Parquet files are looked for
+DEPTH = 3  # levels of folders in which Parquet files are looked for
 LARGEST = 2**24  # bytes of a description
 LISTED = 10
 
@@ -33,8 +33,8 @@ class Part:
     """A table in a folder.
 
     Args:
-        name: "train", "validation", "test", or as the folder has it; "" where it names none.
-        location: what is read as this table alone: a folder, a file, or a pattern of files.
+        name: "train", "validation", "test", or the folder's own name for it; "" if it has none.
+        location: the location of this table alone: a folder, a file, or a pattern of files.
     """
 
     name: str
@@ -42,10 +42,10 @@ class Part:
 
 
 def open_folder(path: Path) -> ArrowTable:
-    """The table in a folder; of several parts the training part.
+    """The table in a folder; if there are parts, the training part.
 
     Raises:
-        UserError: there is none, or several of which none is for training.
+        UserError: there is none, or there are several and none is for training.
     """
     if (path / STATE).is_file():
         return _saved(path)
@@ -56,19 +56,19 @@ def open_folder(path: Path) -> ArrowTable:
 
 
 def open_pattern(pattern: Path) -> ArrowTable:
-    """The Parquet files of one folder that a pattern such as test-*.parquet fits, as one table."""
+    """The Parquet files in a folder that match a pattern such as test-*.parquet, as one table."""
     return _shards(pattern, _fitting(pattern))
 
 
 def part_location(location: str | Path, wanted: str) -> str:
-    """The part of a folder that a user means, where he names a folder of parts as one of them.
+    """The part of a folder that a user means who gives a folder of parts as one of them.
 
     Args:
         location: a file, or a folder of any kind.
         wanted: "train", "validation" or "test".
 
     Raises:
-        UserError: the folder has several parts, and none is called so.
+        UserError: the folder has several parts, and none has this name.
     """
     path = Path(location).expanduser()
     if not path.is_dir() or (path / STATE).is_file():
@@ -78,7 +78,7 @@ def part_location(location: str | Path, wanted: str) -> str:
 
 
 def own_parts(location: str | Path) -> dict[str, str]:
-    """Where validation and test rows are that lie in one folder with training rows."""
+    """Where the validation and test rows in the same folder as training rows are."""
     path = Path(location).expanduser()
     if not path.is_dir() or (path / STATE).is_file():
         return {}
@@ -88,10 +88,10 @@ def own_parts(location: str | Path) -> dict[str, str]:
 
 
 def parts_of(path: Path) -> list[Part]:
-    """The parts of a folder; one alone where it is a table itself.
+    """The parts of a folder; just one if it is itself a table.
 
     Raises:
-        UserError: it holds no tables, or some that are no parts of one data set.
+        UserError: it holds no tables, or tables that are not parts of one data set.
     """
     if (path / STATE).is_file():
         return [Part("", str(path))]
@@ -152,7 +152,7 @@ def _located(location: str, remark: str) -> ArrowTable:
 
 
 def _saved(path: Path, remark: str = "") -> ArrowTable:
-    """What `Dataset.save_to_disk` wrote."""
+    """A table written by `Dataset.save_to_disk`."""
     state = _described(path / STATE)
     if state.get("_indices_files") or state.get("_indices_data_files"):
         raise UserError(
@@ -175,7 +175,7 @@ def _saved(path: Path, remark: str = "") -> ArrowTable:
 
 
 def _shards(path: Path, files: Sequence[Path], remark: str = "") -> ArrowTable:
-    """Parquet files as one table, if none is missing that their names count."""
+    """Parquet files as one table; none of those numbered in their names may be missing."""
     counted: dict[tuple[str, int], set[int]] = {}
     for file in files:
         if match := SHARD.fullmatch(file.stem):
@@ -199,7 +199,7 @@ def _fitting(pattern: Path) -> list[Path]:
 
 
 def _parquet_files(path: Path) -> list[Path]:
-    """Those in a folder and in the folders in it, hidden ones apart, sorted."""
+    """Those in a folder and its subfolders, except hidden ones, sorted."""
     found = []
     for depth in range(DEPTH):
         found += path.glob("*/" * depth + f"*{PARQUET}")
@@ -209,7 +209,7 @@ def _parquet_files(path: Path) -> list[Path]:
 
 
 def _place(file: Path) -> tuple[Path, str]:
-    """The folder of the data set that a Parquet file is of, and the name of its part."""
+    """The folder of a Parquet file's data set, and the name of its part."""
     match = SHARD.fullmatch(file.stem)
     name = match["part"] if match else file.stem
     words = [word for word in re.split(r"[-_. ]", name) if word.casefold() in NAMES]
@@ -221,7 +221,7 @@ def _place(file: Path) -> tuple[Path, str]:
 
 
 def _together(name: str, files: Sequence[Path]) -> str:
-    """What names these files of one folder, and no other."""
+    """The pattern that matches these files in a folder, and no others."""
     if len(files) == 1 and not files_beside(files[0]):
         return str(files[0])
     folder = files[0].parent
@@ -232,7 +232,7 @@ def _together(name: str, files: Sequence[Path]) -> str:
         if _fitting(pattern) == files:
             return str(pattern)
     raise UserError(
-        f"{folder}: the names of its Parquet files do not tell which make one table: "
+        f"{folder}: the names of its Parquet files do not show which make up one table: "
         f"{_listed(file.name for file in files)}.",
         "Give a folder with the files of one table alone.",
     )
@@ -246,7 +246,7 @@ def _common_start(names: Sequence[str]) -> str:
 
 
 def files_beside(file: Path) -> int:
-    """How many other files a Parquet file's name counts, as -00000-of-00002 does."""
+    """The number of files that a Parquet file's name states, as in -00000-of-00002."""
     match = SHARD.fullmatch(file.stem)
     return int(match["count"]) - 1 if match else 0
 
@@ -256,10 +256,10 @@ def _called(name: Any) -> str:
 
 
 def _plain(source: Path, name: Any) -> str:
-    """A name of a file or folder that data give, refused where it leads elsewhere."""
+    """The name of a file or folder given in data, refused if it leads elsewhere."""
     if not isinstance(name, str) or name in ("", ".", "..") or re.search(r"[/\\\0]", name):
         raise UserError(
-            f"{source} names {str(name)[:80]!r}, which is no file or folder beside it.",
+            f"{source} names {str(name)[:80]!r}, which is not a file or folder next to it.",
             "Save the data set again.",
         )
     return name

@@ -1,4 +1,4 @@
-"""Which kind of table a file or folder is: told by its first bytes, not by its name."""
+"""Which kind of table a file or folder is, by its first bytes, not by its name."""
 
 import zipfile
 from pathlib import Path
@@ -18,7 +18,7 @@ from kerastc.errors import UserError
 PARQUET = (b"PAR1", b"PARE")  # PARE: encrypted
 ARROW = (b"ARROW1", b"\xff\xff\xff\xff")  # a file; a stream
 ZIP = b"PK\x03\x04"
-OTHER_ZIPS = {  # a file in it that tells
+OTHER_ZIPS = {  # by a file in it
     "xl/workbook.bin": "an Excel workbook of the binary kind (.xlsb)",
     "content.xml": "a spreadsheet of LibreOffice (.ods), or another of its documents",
     "word/document.xml": "a Word document",
@@ -33,10 +33,10 @@ def open_table(path: str | Path, reading: Reading, lenient: bool = False) -> Nam
         path: CSV, TSV, JSON Lines, JSON, plain or gzip; .xlsx, Parquet, Arrow; a folder of Parquet
             files, or one that `datasets` saved.
         reading: encoding, delimiter and header of a text file; header and sheet of a workbook.
-        lenient: whether a text file's rows that are none shall be passed over, see `PlainFile`.
+        lenient: whether invalid rows in a text file are skipped, see `PlainFile`.
 
     Raises:
-        UserError: there is none, or it is of no such kind.
+        UserError: there is none, or it is of another kind.
     """
     path = Path(path).expanduser()
     kind = kind_of(path)
@@ -44,7 +44,7 @@ def open_table(path: str | Path, reading: Reading, lenient: bool = False) -> Nam
         return open_sheet(path, reading.sheet, reading.header)
     if reading.sheet:
         raise UserError(
-            f"{path} is no Excel workbook, so it has no sheet {reading.sheet!r}.",
+            f"{path} is not an Excel workbook, so it has no sheet {reading.sheet!r}.",
             "Leave sheet= out.",
         )
     if kind in ("parquet", "arrow"):
@@ -59,7 +59,7 @@ def open_table(path: str | Path, reading: Reading, lenient: bool = False) -> Nam
 
 
 def is_table(path: str | Path) -> bool:
-    """Whether it is a table by its kind or extension; other files have a text on each line."""
+    """Whether it is a table by its kind or extension; other files have a text per line."""
     path = Path(path).expanduser()
     return kind_of(path) != "text" or PlainFile.at(path).extension in AS_TEXT
 
@@ -68,7 +68,7 @@ def kind_of(path: Path) -> str:
     """One of "folder", "pattern" (of Parquet files), "workbook", "parquet", "arrow", "text".
 
     Raises:
-        UserError: there is no such file, or it is an archive that is no workbook.
+        UserError: there is no such file, or it is an archive other than a workbook.
     """
     if path.is_dir():
         return "folder"

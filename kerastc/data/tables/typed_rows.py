@@ -1,4 +1,4 @@
-"""Tables whose cells have types, and whose rows are numbered: JSON arrays, Excel, Arrow."""
+"""Tables with typed cells and numbered rows: JSON arrays, Excel, Arrow."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -11,15 +11,15 @@ from kerastc.data.tables.flaws import Flaw, flaw_of
 from kerastc.data.tables.unpacking import refuse_bomb
 from kerastc.errors import UserError
 
-SHOWN = 1000  # characters of a row that is rejected
-CELL = 64  # bytes that any value takes in memory, at least
+SHOWN = 1000  # characters of a rejected row
+CELL = 64  # bytes that any value takes in memory at least
 
 
 class TypedRows(NamedColumns):
-    """A table whose readers say what is wrong with a row, and go on behind it.
+    """A table whose readers report what is wrong with a row, and continue after it.
 
     Attributes:
-        packed: bytes of the file or files, against which what is unpacked is weighed.
+        packed: bytes of the file or files, with which the unpacked size is compared.
     """
 
     unit = "row"
@@ -27,7 +27,7 @@ class TypedRows(NamedColumns):
     packed: int
 
     def records(self, columns: Sequence[str]) -> Iterator[tuple[int, tuple[Any, ...] | Flaw]]:
-        """Yields (number, values of `columns`, or what is wrong with the row).
+        """Yields (number, values of `columns`, or the flaw of the row).
 
         Values need not be checked by `flaw_of`.
         """
@@ -46,7 +46,7 @@ class TypedRows(NamedColumns):
     def lenient_rows(
         self, columns: Sequence[str], report: CleaningReport
     ) -> Iterator[tuple[int, tuple[Any, ...]]]:
-        """Yields the rows that can be read; the report is told of the others, and counts all."""
+        """Yields the rows that can be read; the report records the others, and counts all."""
         with closing(self._checked(columns)) as records:
             for number, found in records:
                 report.rows_in += 1
@@ -58,7 +58,7 @@ class TypedRows(NamedColumns):
             report.counted[what] += count
 
     def _checked(self, columns: Sequence[str]) -> Iterator[tuple[int, tuple[Any, ...] | Flaw]]:
-        """The records with flaws of their values; stops where they fill the memory."""
+        """The records, with flaws in their values; stops if they would fill the memory."""
         size = 0
         with closing(self.records(columns)) as records:
             for number, found in records:

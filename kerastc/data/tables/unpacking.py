@@ -1,4 +1,4 @@
-"""Opens files, unpacks gzip, and stops where a small file unpacks to far too much."""
+"""Opens files, unpacks gzip, and stops if a small file unpacks to far too much."""
 
 import gzip
 import io
@@ -10,17 +10,17 @@ from typing import BinaryIO
 from kerastc.errors import UserError
 
 GZIP = b"\x1f\x8b"
-HARMLESS = 2**28  # bytes; so much any file may unpack to
-RATIO = 100  # of unpacked to packed bytes; texts have 2 to 20
+HARMLESS = 2**28  # bytes to which any file may unpack
+RATIO = 100  # of unpacked to packed bytes; for texts it is 2 to 20
 
 
 def refuse_bomb(path: Path, unpacked: int, packed: int | None = None) -> None:
-    """Raises a `UserError` where a file should not unpack to so many bytes.
+    """Raises a `UserError` if a file unpacks to implausibly many bytes.
 
     Args:
         path: the file.
         unpacked: the bytes.
-        packed: the size of the file, or of several; looked up where it is None.
+        packed: the size of the file, or of several; looked up if None.
     """
     if unpacked <= HARMLESS:
         return
@@ -34,10 +34,10 @@ def refuse_bomb(path: Path, unpacked: int, packed: int | None = None) -> None:
 
 
 class Unpacked(io.RawIOBase):
-    """The bytes in a gzip file, of one member or of several.
+    """The bytes in a gzip file with one member or several.
 
     Raises:
-        UserError: on reading, where the data are damaged, cut short, followed by anything else, or
+        UserError: on reading, if the data are damaged, cut short, followed by anything else, or
             far too many.
     """
 
@@ -47,11 +47,11 @@ class Unpacked(io.RawIOBase):
         self._read = 0
 
     def readable(self) -> bool:
-        """As any stream that is read."""
+        """As in any readable stream."""
         return True
 
     def readinto(self, buffer) -> int:
-        """As any raw stream."""
+        """As in any raw stream."""
         try:
             count = self._data.readinto(buffer)
         except (EOFError, OSError, zlib.error) as error:
@@ -66,10 +66,10 @@ class Unpacked(io.RawIOBase):
 
 
 def opened(path: Path) -> BinaryIO:
-    """The file, for reading its bytes.
+    """The file, opened for reading bytes.
 
     Raises:
-        UserError: where it is not there, is a folder or cannot be read.
+        UserError: it is missing, is a folder or cannot be read.
     """
     try:
         return path.open("rb")

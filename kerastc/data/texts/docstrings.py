@@ -1,8 +1,8 @@
-"""English sentences that need no network: what Python packages say of themselves, by area.
+"""English sentences that need no network: docstrings of Python packages, by area.
 
-The source files of packages that are installed with kerastc anyway are parsed, never executed. A
-text is the first paragraph of what a public module, class, function or method says of itself; its
-class is the area of the package that it comes from.
+The source files of packages that kerastc installs anyway are parsed, never executed. A text is
+the first paragraph of the docstring of a public module, class, function or method; its class is
+the area of its package.
 """
 
 import ast
@@ -29,7 +29,7 @@ from kerastc.progress import progress
 SHORTEST, LONGEST = 40, 300  # characters
 TEMPLATE = 5  # texts of a class that may begin, or end, with the same three words
 
-# Package/path of the sources of each class; `python` is the standard library.
+# Package/path of each class's sources; `python` is the standard library.
 PROBLEMS: dict[str, dict[str, tuple[str, ...]]] = {
     "general": {
         "data tables": (
@@ -79,7 +79,7 @@ PROBLEMS: dict[str, dict[str, tuple[str, ...]]] = {
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "keras_hub": "keras-hub"}  # where names differ
 NOT_PUBLIC = {"tests", "testing", "externals", "_vendor", "_lib", "contrib", "backends"}
 
-# Names that would tell the area without its meaning: texts with one are dropped, paths shortened.
+# Names that would give the area away: texts with one are dropped, paths shortened.
 NAMES = r"numpy|np|scipy|sp|matplotlib|mpl|pyplot|plt|pandas|pd|keras|sklearn|click|rich|urllib3?"
 PATH = re.compile(
     rf"\b(?:(?:{NAMES}|requests|http|email|tf|torch|jax)\.|\w\w+\.[A-Za-z_]\w*\.)"
@@ -94,7 +94,7 @@ LINK = re.compile(r"`([^`<]+?)\s*<[^`>]*>`_+")
 MARKUP = re.compile(r"\s*\[\w+\]_|`+_*|\*\*|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)|\|(?=\w+\|)")
 RELATIVE = re.compile(r"(?<![^\s(])(?:~\.?|\.)(?:\w+\.)*([A-Za-z_]\w*)")  # ~.Axes.plot
 UNDERLINE = re.compile(r"[=\-~^*#\"']{4,}")
-# A paragraph that begins so is no prose: the next section, code, a list, a directive.
+# A paragraph that begins like this is not prose: the next section, code, a list, a directive.
 SECTION = re.compile(
     r"(?:args?|arguments|param\w*|returns?|yields?|raises|examples?|inputs?|call arguments|notes?|"
     r"attributes|see also|references|usage|reference|shape)\s*[:-]|>>>|\.\. |[-*+@#:|\d]",
@@ -115,17 +115,17 @@ def read_docstrings(
     """Reads and labels the texts; the same versions of the packages give the same texts.
 
     Args:
-        problem: "general" has far areas, "similar" near ones (all of them mathematics).
-        per_class: texts of each class, drawn at random, or as many as the smallest class has where
-            that is fewer; 0 takes all there are.
-        seed: of the draw.
+        problem: "general" has distant areas, "similar" close ones (all mathematics).
+        per_class: texts per class, drawn at random, but no more than the smallest class has; 0
+            takes all there are.
+        seed: for the draw.
 
     Returns:
-        Texts of 40 to 300 characters. Equal and nearly equal ones stand once, or not at all where
-        they come from several areas; so do most texts made from one template.
+        Texts of 40 to 300 characters. Equal and nearly equal ones occur once, or not at all if
+        they come from several areas; most texts made from one template are dropped.
 
     Raises:
-        UserError: for a package that is not installed, or comes without source files.
+        UserError: a package is not installed, or has no source files.
     """
     if problem not in PROBLEMS:
         raise UserError(f"problem={problem!r} is not one of {', '.join(map(repr, PROBLEMS))}.")
@@ -192,7 +192,7 @@ def _files(source: str) -> list[Path]:
 def _docstrings(file: Path) -> Iterator[str]:
     """The docstrings of the module and of its public classes, functions and methods."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of another's source, such as invalid escapes
+        warnings.simplefilter("ignore")  # about the parsed source, such as invalid escapes
         tree = ast.parse(file.read_bytes())
     nodes: list[ast.AST] = [tree]
     while nodes:
@@ -210,7 +210,7 @@ def _docstrings(file: Path) -> Iterator[str]:
 
 
 def first_paragraph(docstring: str) -> str:
-    """The first paragraph as plain text, with the second where that is short; "" if unfit."""
+    """The first paragraph as plain text, with the second if it is short; "" if unfit."""
     text = ""
     for paragraph in re.split(r"\n\s*\n", docstring.strip()):
         if UNDERLINE.search(paragraph) or SECTION.match(paragraph):
@@ -232,7 +232,7 @@ def first_paragraph(docstring: str) -> str:
 
 
 def plain_text(paragraph: str) -> str:
-    """Takes reST and Markdown marks and module paths away, and folds white space."""
+    """Removes reST and Markdown markup and module paths, and folds white space."""
     text = " ".join(paragraph.split())
     text = ROLE.sub(r"\1", text)
     text = LINK.sub(r"\1", text)
@@ -242,7 +242,7 @@ def plain_text(paragraph: str) -> str:
 
 
 def _without_templates(texts: Sequence[str]) -> list[str]:
-    """Keeps a few of the texts that begin or end alike ("... continuous random variable.")."""
+    """Keeps only a few of the texts that begin or end alike ("... continuous random variable.")."""
     seen: Counter = Counter()
     kept = []
     for text in texts:
@@ -255,7 +255,7 @@ def _without_templates(texts: Sequence[str]) -> list[str]:
 
 
 def _without_duplicates(data: LabelledTexts) -> LabelledTexts:
-    """One text of each group of duplicates; none where the group has several classes."""
+    """One text from each group of duplicates; none if the group has several classes."""
     groups = find_duplicates(data, similarity=0.8).groups
     _, first = np.unique(groups, return_index=True)
     classes = np.zeros((len(first), len(data.classes)), bool)

@@ -1,4 +1,4 @@
-"""Examples that occur twice; among texts, also such as nearly do."""
+"""Examples that occur twice; for texts, near-duplicates, too."""
 
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -12,31 +12,31 @@ from kerastc.data.texts.texts import LabelledTexts
 from kerastc.text.punctuation import punctuation
 
 EXAMPLES = 10
-Seen = Callable[[Sequence[str]], Sequence[str]]  # texts to what a model sees of each
-Find = Callable[..., "Duplicates"]  # of rows and, as seen=, a `Seen` or None
+Seen = Callable[[Sequence[str]], Sequence[str]]  # maps texts to what a model sees of each
+Find = Callable[..., "Duplicates"]  # takes rows and, as seen=, a `Seen` or None
 
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Equal examples of a source, each group of them kept within one part.
+    """Equal examples in a source, each group of them kept within one part.
 
     Args:
-        groups: (n,) int64; rows with the same text, or a chain of near ones between them, share a
-            number. Numbers count from 0 in the order of first appearance. None of images, where it
-            might tell of classes that are hidden.
+        groups: (n,) int64; rows with the same text, or linked by a chain of near ones, share a
+            number. Numbers count from 0 in the order of first appearance. None for images, if it
+            might reveal hidden classes.
         exact: rows beyond the first of each equal example.
         conflicting: rows in groups with more than one class.
-        examples: up to 10 groups, those with several classes first: their first two texts (one
-            where all are equal) or names of images, and their classes.
-        near: different texts beyond the first of each group that the whole texts make; None where
-            they were not looked for.
-        seen: such groups beyond the first that what the model sees joins to one;
-            `exact + near + seen` rows too many in all.
-        left_out: images of the training part that equal one of the official test part, and are in
-            no part for that; None where no rows are left out.
-        together: (n,) int64; as `groups`, for rows that also stay in one part where they are not
-            equal: pairs with one first text. `groups` itself by default.
-        shared: pairs whose first text another pair has, too; None where that was not asked.
+        examples: up to 10 groups, those with several classes first: their first two texts (one if
+            all are equal) or names of images, and their classes.
+        near: different texts beyond the first in each group of near whole texts; None if they
+            were not looked for.
+        seen: groups beyond the first that are joined because they look the same to the model;
+            `exact + near + seen` rows are duplicates in all.
+        left_out: training images that are in no part because they equal one in the official test
+            part; None if no rows are left out.
+        together: (n,) int64; as `groups`, for rows that stay in one part without being equal:
+            pairs with the same first text. `groups` itself by default.
+        shared: pairs whose first text occurs in another pair, too; None if not counted.
         units: what the examples are.
     """
 
@@ -75,15 +75,15 @@ def find_duplicates(
 ) -> Duplicates:
     """Finds all equal texts, and all pairs of texts that share most of their characters.
 
-    Texts are equal if they are so but for case, punctuation and white space, and near if the
-    Jaccard index of their sets of five successive characters is at least `similarity`. All such
-    pairs are found, none by chance. Where the model sees less than the whole texts, the same is
-    asked of what it sees, and rows that are near in either way share a group.
+    Texts are equal if they differ only in case, punctuation and white space, and near if the
+    Jaccard index of their sets of five successive characters is at least `similarity`. The search
+    is exact: it finds all such pairs. If the model sees less than the whole texts, what it sees is
+    compared, too, and rows that are near in either respect share a group.
 
     Args:
         data: the rows.
         similarity: above 0, at most 1; below about 0.7 the search slows down.
-        seen: texts to what the model sees of each; None where it sees all.
+        seen: maps texts to what the model sees of each; None if it sees all.
     """
     unique, groups = grouped(data.examples, similarity)
     different, whole = int(unique.max()) + 1, int(groups.max()) + 1
@@ -101,12 +101,12 @@ def described(
     seen: int,
     **more: Any,
 ) -> Duplicates:
-    """The same in figures.
+    """The groups in figures.
 
     Args:
         data: n rows.
-        unique: (n,) numbers that equal examples share, from 0 and without gaps.
-        groups: (n,) numbers that near ones share, likewise.
+        unique: (n,) numbers that equal examples share, from 0 without gaps.
+        groups: (n,) numbers that near ones share, from 0 without gaps.
         near, seen, more: fields of the result.
     """
     # The pairs of group and class that occur; a table of groups by classes may not fit in memory.
@@ -125,13 +125,13 @@ def described(
 
 
 def normal_text(text: str) -> str:
-    """The text without case and punctuation, white space folded; itself if nothing remains."""
+    """The text without case and punctuation, white space folded; unchanged if nothing remains."""
     text = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(text.translate(punctuation()).split()) or text
 
 
 def differ(text: str, shown: str) -> bool:
-    """Whether what the model sees of a text is another text, as equality is meant here."""
+    """Whether what the model sees of a text counts as a different text here."""
     return text != shown and normal_text(text) != normal_text(shown)
 
 
@@ -145,7 +145,7 @@ def grouped(texts: Sequence[str], similarity: float) -> tuple[np.ndarray, np.nda
 
 
 def joined_groups(groups: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """The numbers, (n,), of rows that a chain of both kinds of groups connects."""
+    """The numbers, (n,), that rows connected by a chain of both kinds of groups share."""
     first = int(groups.max()) + 1  # the others' numbers follow
     count = first + int(others.max()) + 1
     return numbered(_connected(count, np.stack([groups, first + others], axis=1))[groups])
@@ -161,7 +161,7 @@ def _connected(count: int, pairs: np.ndarray) -> np.ndarray:
 
 
 def numbered(values: np.ndarray) -> np.ndarray:
-    """The same partition with numbers in the order of first appearance."""
+    """The same partition, numbered in the order of first appearance."""
     _, first, inverse = np.unique(values, return_index=True, return_inverse=True)
     rank = np.empty(len(first), np.int64)
     rank[np.argsort(first)] = np.arange(len(first))
@@ -173,7 +173,7 @@ def _examples(
 ) -> tuple[tuple[tuple[Any, ...], tuple[str, ...]], ...]:
     sizes = np.bincount(groups)
     candidates = np.flatnonzero(sizes > 1)
-    # Groups of several classes, then those of several texts, in the order of the rows.
+    # Groups with several classes, then those with several texts, in the order of the rows.
     texts = np.bincount(groups[np.unique(unique, return_index=True)[1]], minlength=len(sizes))
     order = np.lexsort((candidates, -np.minimum(texts, 2)[candidates], (classes == 1)[candidates]))
     found = []

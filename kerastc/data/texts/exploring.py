@@ -12,7 +12,7 @@ from kerastc.data.texts.word_counts import Words, count_words
 from kerastc.errors import UserError
 from kerastc.progress import progress
 
-YEAR_CLASSES = 12  # of more classes the largest stand in the table of years
+YEAR_CLASSES = 12  # if there are more, the table of years has the largest
 OTHERS = "all others"
 
 
@@ -25,12 +25,12 @@ class Exploration:
         rows: texts in all.
         classes: the rows of each class, by name.
         years: the rows of each class, by name, in each year; the year 0 has those without a date.
-            The twelve largest classes are named where there are more. None without dates.
+            Only the twelve largest classes are named. None without dates.
         words: different words and what they cover.
-        lengths: in words, that is in pieces between white space.
+        lengths: in words, that is, in pieces between white space.
         characters: in characters.
         fits: distributions of the lengths in words, the best first.
-        noise: of the labels.
+        noise: in the labels.
     """
 
     source: str
@@ -44,7 +44,7 @@ class Exploration:
     noise: LabelNoise
 
     def as_dict(self) -> dict:
-        """All of it, for JSON, small enough to stand in a run's data.json."""
+        """All of it, for JSON, small enough for a run's data.json."""
         years = self.years
         return {
             "source": self.source,
@@ -59,16 +59,17 @@ class Exploration:
 
 
 def explore(data: LabelledTexts, duplicates: Duplicates | None = None) -> Exploration:
-    """Counts everything that can be known before a model sees the texts.
+    """Collects everything that can be counted before a model sees the texts.
 
-    1.6 million headlines take some 15 seconds and, beside the texts, some 150 MiB.
+    1.6 million headlines take some 15 seconds and, besides the texts, some 150 MiB.
 
     Args:
-        data: the rows; duplicates among them tell the label noise, so look before they go.
-        duplicates: what `find_duplicates` found in `data`, to count near texts as one, too.
+        data: the rows; label noise is estimated from duplicates, so explore before they are
+            dropped.
+        duplicates: from `find_duplicates` in `data`, to count near texts as one, too.
 
     Raises:
-        UserError: there is no row.
+        UserError: there are no rows.
     """
     if not len(data):
         raise UserError(f"{data.source}: there are no texts to explore.")

@@ -1,4 +1,4 @@
-"""How far labels can be trusted, told by the texts that were labelled more than once."""
+"""How far labels can be trusted, estimated from texts that were labelled more than once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ class LabelNoise:
     """What `label_noise` found.
 
     Args:
-        texts: texts that stand in more than one row.
+        texts: texts that occur in more than one row.
         rows: their rows.
         conflicting: texts among them that have several classes.
         disagreeing: rows whose class is not that of most rows with their text.
         examples: up to 10 conflicting texts, those with the most disagreeing rows first: the text
-            as it first stands, cut at 200 characters, and each class with its rows.
+            as first written, cut at 200 characters, and each class with its rows.
     """
 
     texts: int
@@ -34,10 +34,10 @@ class LabelNoise:
 
     @property
     def estimate(self) -> float | None:
-        """Share of rows with a wrong class, among the texts that repeat; None where none does.
+        """Share of rows with a wrong class, among the texts that repeat; None if none do.
 
-        It sees only what the labels disagree on: a text that is always given the same wrong class
-        is not in it.
+        It counts disagreement only: a text that is always given the same wrong class goes
+        unnoticed.
         """
         return self.disagreeing / self.rows if self.rows else None
 
@@ -58,14 +58,14 @@ def label_noise(data: LabelledTexts, groups: np.ndarray | None = None) -> LabelN
 
     Args:
         data: the rows.
-        groups: (n,) int64, rows with a number in common count as one text, such as those of
-            `Duplicates.groups`. Without it texts are the same if they are so but for case,
+        groups: (n,) int64; rows with the same number count as one text, as in
+            `Duplicates.groups`. Without it, texts are the same if they differ only in case,
             punctuation and white space.
     """
     groups = _equal_texts(data.examples) if groups is None else groups
     sizes = np.bincount(groups)
     rows = np.flatnonzero(sizes[groups] > 1)
-    # A key for each pair of text and class; only those that occur take memory.
+    # One key per pair of text and class; only pairs that occur take memory.
     keys, counts = np.unique(
         groups[rows].astype(np.int64) * len(data.classes) + data.labels[rows], return_counts=True
     )
@@ -97,7 +97,7 @@ def label_noise(data: LabelledTexts, groups: np.ndarray | None = None) -> LabelN
 
 
 def _equal_texts(texts: Sequence[str]) -> np.ndarray:
-    """A number for each row, (n,) int64, the same for rows whose normal texts are equal.
+    """A number for each row, (n,) int64, the same for rows with equal normal texts.
 
     Hashes find the candidates, so that only texts that may repeat are held in memory twice.
     """

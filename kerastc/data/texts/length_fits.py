@@ -1,4 +1,4 @@
-"""How long texts are, and which distribution describes it: fitted by least squares."""
+"""The lengths of texts, and distributions fitted to them by least squares."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-MOST = 997  # thousandths of the texts that the length for most of them covers
+MOST = 997  # thousandths of the texts that `LengthSummary.most` covers
 _BINS = 80
 
 
@@ -18,7 +18,7 @@ class Histogram:
         first: the shortest length; bin i holds the lengths from `first + i * width` on.
         width: whole lengths in a bin.
         counts: texts in each bin, at most 80 bins.
-        longer: texts beyond the last bin.
+        longer: number of texts beyond the last bin.
     """
 
     first: int
@@ -33,7 +33,7 @@ class Histogram:
 
     @property
     def density(self) -> np.ndarray:
-        """Share of all texts in each bin, by unit of length, (bins,) float64."""
+        """Share of all texts in each bin, per unit of length, (bins,) float64."""
         return np.array(self.counts) / ((sum(self.counts) + self.longer) * self.width)
 
 
@@ -93,10 +93,10 @@ class Fit:
 
     Args:
         distribution: one of `DENSITIES`.
-        parameters: by name; empty where the fit failed.
-        squared_error: the sum over the bins of the squared distance of the densities; None where
-            the fit failed.
-        problem: why it failed; empty where it did not.
+        parameters: by name; empty if the fit failed.
+        squared_error: the squared difference of the densities, summed over the bins; None if the
+            fit failed.
+        problem: why it failed; empty if it did not.
     """
 
     distribution: str
@@ -118,7 +118,7 @@ def fit_lengths(histogram: Histogram) -> tuple[Fit, ...]:
     """Fits every distribution of `DENSITIES` to the densities of the bins; the best fit is first.
 
     Args:
-        histogram: of lengths; bins at length 0 are left out, where some densities are infinite.
+        histogram: of lengths; bins at length 0, where some densities are infinite, are left out.
     """
     centres = histogram.centres
     there = centres > 0
@@ -137,18 +137,18 @@ def fit_densities(centres: np.ndarray, density: np.ndarray) -> tuple[Fit, ...]:
 
 
 def density_at(distribution: str, parameters: Mapping[str, float], x: np.ndarray) -> np.ndarray:
-    """The density of a distribution of `DENSITIES` at each x > 0, of x's shape.
+    """The density of a distribution in `DENSITIES` at each x > 0, of x's shape.
 
     Args:
         distribution: its name.
         parameters: as a `Fit` has them.
     """
-    with np.errstate(all="ignore"):  # far in the tails infinity times zero stands for zero
+    with np.errstate(all="ignore"):  # far in the tails, infinity times zero means zero
         return np.nan_to_num(DENSITIES[distribution].at(x, *parameters.values()), nan=0.0)
 
 
 def _histogram(lengths: np.ndarray, most: int) -> Histogram:
-    """Bins as narrow as lets 80 of them reach beyond nearly all texts."""
+    """Bins just wide enough for 80 of them to cover nearly all texts."""
     first, last = int(lengths.min()), int(lengths.max())
     width = max(1, math.ceil((most - first + 1) * 1.25 / _BINS))
     bins = min(_BINS, (last - first) // width + 1)
@@ -192,8 +192,8 @@ class _Family:
 
     Args:
         parameters: their names, in the order `at` takes them; all are above 0.
-        at: x and the parameters to the density at x.
-        start: mean and standard deviation to parameters near them.
+        at: maps x and the parameters to the density at x.
+        start: maps mean and standard deviation to parameters to start from.
     """
 
     parameters: tuple[str, ...]
@@ -222,7 +222,7 @@ def _weibull_start(mean: float, deviation: float) -> list[float]:
     return [shape, mean / math.gamma(1 + 1 / shape)]
 
 
-# All start at 0, without a parameter that moves them: lengths do.
+# All have support from 0, as lengths do, without a location parameter.
 DENSITIES = {
     "normal": _Family(("mean", "deviation"), _normal, lambda mean, sd: [mean, sd]),
     "exponential": _Family(("scale",), _exponential, lambda mean, sd: [mean]),

@@ -4,8 +4,8 @@ An exact set-similarity join by prefix filtering (Chaudhuri, Ganti and Kaushik, 
 operator for similarity joins in data cleaning", ICDE 2006; Bayardo, Ma and Srikant, "Scaling up
 all pairs similarity search", WWW 2007). Let every set be sorted by one order of all shingles,
 rarest first. Two sets x, y with |x & y| >= t |x | y| share at least t |x| and t |y| shingles, so
-they share one among the first |x| - ceil(t |x|) + 1 of x and the like of y. Only pairs that meet
-there are compared in full, and since those shingles are rare, they are few.
+they share one among the first |x| - ceil(t |x|) + 1 of x and the same of y. Only pairs that meet
+there are compared in full, and since those shingles are rare, such pairs are few.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,9 +16,9 @@ from kerastc.errors import UserError
 from kerastc.progress import progress
 
 WIDTH = 5  # characters of a shingle
-CHUNK = 2_000_000  # characters, pairs or shingles at a time: some 100 MB of temporary arrays
-# A key of 64 bits sorts the shingles of a chunk by text, then rarity, then hash. Two shingles of
-# a pair of 1,000-character texts share a hash once in a million pairs, which then counts one less.
+CHUNK = 2_000_000  # characters, pairs or shingles at once: some 100 MB of temporary arrays
+# A 64-bit key sorts the shingles of a chunk by text, then rarity, then hash. In a pair of
+# 1,000-character texts two shingles share a hash once in a million pairs, and then count once.
 HASH_BITS, RARITY_BITS = 40, 6
 OWNER_SHIFT = np.uint64(HASH_BITS + RARITY_BITS)
 MAX_TEXTS = 1 << (64 - HASH_BITS - RARITY_BITS)  # in a chunk
@@ -64,7 +64,7 @@ def _starts(sizes: np.ndarray) -> np.ndarray:
 
 
 def _spans(lengths: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yields (start, stop) of successive texts of at most `CHUNK` characters, one at least."""
+    """Yields (start, stop) of successive texts of at most `CHUNK` characters, at least one text."""
     start = characters = 0
     for stop, length in enumerate(lengths):
         if stop > start and (characters + length > CHUNK or stop - start == MAX_TEXTS):
@@ -76,7 +76,7 @@ def _spans(lengths: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 def _rarities(texts: Sequence[str], advance) -> np.ndarray:
-    """For each bucket of hashes, how common it is, on a scale of `RARITY_BITS`: 0 is rarest."""
+    """How common each bucket of hashes is, on a scale of `RARITY_BITS`: 0 is rarest."""
     counts = np.zeros(1 << BUCKET_BITS, np.int64)
     for start, stop in _spans([*map(len, texts)]):
         counts += np.bincount(_bucket(_shingles(texts[start:stop])[1]), minlength=len(counts))
@@ -103,7 +103,7 @@ def _sets(texts: Sequence[str], rarity: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def _shingles(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """All shingles of some texts: the index of the text (k,) and a 40-bit hash (k,) uint64."""
+    """All shingles of the texts: the index of the text (k,) and a 40-bit hash (k,) uint64."""
     texts = [text.ljust(WIDTH) for text in texts]
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     codes = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32).astype(np.uint64)
@@ -114,7 +114,7 @@ def _shingles(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         hashes ^= hashes >> np.uint64(29)
     hashes >>= np.uint64(64 - HASH_BITS)
     owners = np.repeat(np.arange(len(texts)), lengths)
-    # Windows that run into the next text are no shingles.
+    # Windows that run into the next text are not shingles.
     inside = owners[: len(hashes)] == owners[WIDTH - 1 :]
     return owners[: len(hashes)][inside], hashes[inside]
 
@@ -125,17 +125,17 @@ def _candidates(
     """Yields (entries done, pairs (m, 2) that share enough prefix shingles), each pair once.
 
     With |x| <= |y|, near sets share at least t / (1 + t) (|x| + |y|) shingles, of which at most
-    ceil(t |y|) - 1 lie behind the prefix that ends first; the prefixes share the rest.
+    ceil(t |y|) - 1 come after the prefix that ends first; the prefixes share the rest.
 
     Args:
-        prefixes: (owners, shingles) of successive texts; emptied, since a million texts have ten
-            million entries, of which each array takes its 40 or 80 MB.
+        prefixes: (owners, shingles) of successive texts; emptied here, since a million texts have
+            ten million entries, 40 or 80 MB per array.
         sizes: shingles of each text.
         similarity: the least Jaccard index.
     """
     owners, run = _by_shingle(prefixes, sizes)
-    # The partners of an entry stand behind it among the owners of its shingle, so in order of
-    # size, then number: a pair has the same left text wherever its two texts meet.
+    # The partners of an entry follow it among the owners of its shingle, in order of size, then
+    # number: a pair has the same left text wherever its two texts meet.
     largest = int(sizes.max()) + 1
     keys = run * largest + sizes[owners]
     reach = np.minimum(np.floor(sizes[owners] / similarity + 1e-9), largest - 1).astype(np.int32)
@@ -175,7 +175,7 @@ def _by_shingle(
 
 
 def _blocks(owners: np.ndarray, cumulative: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Yields (start, stop) of whole owners with at most `CHUNK` pairs, one owner at least."""
+    """Yields (start, stop) of whole owners with at most `CHUNK` pairs, at least one owner."""
     ends = np.flatnonzero(np.r_[owners[1:] != owners[:-1], True]) + 1
     start = first = 0
     while first < len(ends):
@@ -192,7 +192,7 @@ def _verified(texts: Sequence[str], pairs: np.ndarray, similarity: float) -> np.
     near = np.zeros(len(pairs), bool)
     for start, stop in _spans([len(texts[i]) + len(texts[j]) for i, j in pairs.tolist()]):
         block = pairs[start:stop]
-        # As the sets of the pairs' texts one after the other: what a pair shares stands twice.
+        # The sets of a pair's two texts one after the other: what they share occurs twice.
         left = _sets([texts[i] for i in block[:, 0]], flat)
         right = _sets([texts[j] for j in block[:, 1]], flat)
         keys = np.concatenate(

@@ -1,4 +1,4 @@
-"""Texts from a table of the user, of any kind, or from a file with a text on each line."""
+"""Texts from a user's table, of any kind, or from a file with a text on each line."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -35,20 +35,20 @@ def read_texts(
 
     Args:
         path: CSV or TSV with a header, JSON Lines, JSON, plain or gzip; .xlsx, Parquet, Arrow; a
-            folder of Parquet files or one that `datasets` saved, of whose parts the training rows
-            are taken, and the others named in the result's `parts`.
-        text: the text columns, joined by `separator` where there are more; guessed where empty.
-        label: the class column; guessed where empty. Guesses are told in the result's `source`.
+            folder of Parquet files or one that `datasets` saved: its training rows are taken, and
+            its other parts named in the result's `parts`.
+        text: the text columns, joined by `separator` if there are several; guessed if empty.
+        label: the class column; guessed if empty. The result's `source` states guesses.
         max_characters: longer texts are cut at a word and counted in the notes; 0 does not cut.
         encoding: of the file; a byte order mark is dropped.
-        delimiter: between the columns; found out where empty.
-        header: False where the first line is a row; the columns are then called 1, 2, ...
-        sheet: of a workbook; where empty, the only one that has rows.
+        delimiter: between the columns; detected if empty.
+        header: False if the first line is a row; the columns are then called 1, 2, ...
+        sheet: of a workbook; if empty, the only one that has rows.
         one_class: allow a file in which all rows have one class (to measure, not to train).
 
     Raises:
-        UserError: naming file, line and column, for a file that cannot be read as such a table,
-            and for rows without a text or a label.
+        UserError: with file, line and column: the file cannot be read as such a table, or rows
+            lack a text or a label.
     """
     given = Reading((), "", separator, encoding, delimiter, header, sheet)
     table = open_table(path, given)
@@ -96,11 +96,11 @@ def read_unlabelled(
     header: bool = True,
     sheet: str = "",
 ) -> list[str]:
-    """Reads texts to predict from the files of `read_texts`, or from one with a text on each line.
+    """Reads texts to predict from the files of `read_texts`, or from one with a text per line.
 
-    A text file is taken for a table by its extension (.csv, .tsv, .tab, .jsonl, .ndjson, .json), or
-    where `text` names columns. Of a folder of parts the test rows are taken. Blank lines at the end
-    of a plain file are dropped; others would shift the answers against the lines, so they are
+    A text file is read as a table if its extension is .csv, .tsv, .tab, .jsonl, .ndjson or .json,
+    or if `text` names columns. From a folder of parts the test rows are taken. Blank lines at the
+    end of a plain file are dropped; others would shift the answers against the lines, so they are
     refused as empty texts.
     """
     reading = Reading(tuple(text), "", separator, encoding, delimiter, header, sheet)
@@ -111,15 +111,15 @@ def read_unlabelled(
 def unlabelled_texts(
     path: str | Path, reading: Reading, table: bool = False
 ) -> tuple[list[str], str]:
-    """As `read_unlabelled`, and the columns that the texts are from.
+    """As `read_unlabelled`, with the columns that the texts are from.
 
     Args:
         path: the file.
-        reading: how its rows become texts; columns that it does not name are guessed.
-        table: whether it is a table whatever its extension is.
+        reading: how its rows become texts; columns not named in it are guessed.
+        table: whether it is a table whatever its extension.
 
     Returns:
-        The texts, and `column headline (guessed)` or the like; empty for a text on each line.
+        The texts, and `column headline (guessed)` or the like; empty for a text per line.
     """
     if not (table or reading.text or is_table(path)):
         return _texts_of_lines(PlainFile.at(path, reading.encoding)), ""
@@ -153,14 +153,14 @@ def _texts_of_lines(file: PlainFile) -> list[str]:
 
 
 def further_texts(path: str | Path, reading: Reading) -> list[str]:
-    """Texts to train a run's model on, without labels, as `read_unlabelled` finds them.
+    """Texts to train a run's model on without labels, as in `read_unlabelled`.
 
-    Of a table the run's own columns are taken, where it has them all, else guessed ones; which, is
-    told on standard error.
+    From a table the run's own columns are taken if it has them all, else guessed ones, named on
+    standard error.
 
     Args:
         path: the file.
-        reading: of the run.
+        reading: the run's.
     """
     if is_table(path):
         path = part_location(path, "train")
@@ -176,7 +176,7 @@ def further_texts(path: str | Path, reading: Reading) -> list[str]:
 
 
 def joined(parts: Sequence[object], separator: str = " ") -> str:
-    """The parts that are not empty, joined, their white space folded to single spaces."""
+    """The nonempty parts, joined, with white space folded to single spaces."""
     parts = [part if type(part) is str else written(part) for part in parts]
     if len(parts) == 1:
         return " ".join(parts[0].split())

@@ -20,7 +20,7 @@ from kerastc.data.texts.texts import LabelledTexts
 from kerastc.errors import UserError
 from kerastc.settings import Location
 
-# A number of texts to draw from data, or the file that holds them.
+# A number of texts to draw from data, or the file with them.
 Part = Annotated[int | Location, COUNT_OR_PATH]
 
 
@@ -30,13 +30,13 @@ class TextParts(pydantic.BaseModel):
     usual_shares: ClassVar[tuple[float, float]] = (0.15, 0.15)  # of validation and test
 
     validation: Part = ""  # a file of its own, columns as in data, or how many; empty: a share
-    test: Part = ""  # likewise
-    validation_fraction: Portion = None  # of data; none: 0.15. In the place of validation
-    test_fraction: Portion = None  # of data; none: 0.15. In the place of test
+    test: Part = ""  # as validation
+    validation_fraction: Portion = None  # of data; none: 0.15. Instead of validation
+    test_fraction: Portion = None  # of data; none: 0.15. Instead of test
 
     @pydantic.model_validator(mode="after")
     def sound_parts(self) -> "TextParts":
-        """Refuses two ways of saying the same, shares as files, and such as leave no training."""
+        """Refuses two settings for one part, shares as files, and shares that leave no rows."""
         for name in PARTS[1:]:
             value, share = getattr(self, name), f"{name}_fraction"
             refuse_share(name, value)
@@ -51,10 +51,10 @@ class TextParts(pydantic.BaseModel):
         return self
 
     def shares(self, data: LabelledTexts) -> tuple[float, float]:
-        """Shares of validation and test in the rows of data; 0 where a part has its own file.
+        """Shares of validation and test in the rows of data; 0 if a part has its own file.
 
         Raises:
-            UserError: where the numbers that are asked for leave no training rows.
+            UserError: the numbers asked for leave no training rows.
         """
         counts = {
             name: value for name in PARTS[1:] if isinstance(value := getattr(self, name), int)
@@ -72,7 +72,7 @@ class TextParts(pydantic.BaseModel):
         return shares[0], shares[1]
 
     def completed(self, data: LabelledTexts) -> "TextParts":
-        """The same, with the parts that lie in one folder with the data where none are given."""
+        """The same, with parts found in the folder of the data where none are given."""
         own = {
             name: place
             for name, place in data.parts.items()
@@ -87,7 +87,7 @@ class TextParts(pydantic.BaseModel):
         return {name: value for name, value in named.items() if value and isinstance(value, str)}
 
     def _fraction(self, part: str) -> float:
-        """The share of a part that no file and no number is given for, else 0."""
+        """The share of a part, 0 if it is given as a file or a number."""
         if getattr(self, part) != "":
             return 0.0
         share = getattr(self, f"{part}_fraction")
@@ -95,7 +95,7 @@ class TextParts(pydantic.BaseModel):
 
 
 class FoldedTextParts(TextParts, Folds):
-    """The same for a recipe whose few rows can be cross-validated."""
+    """The same for a recipe that can cross-validate few rows."""
 
     def _fraction(self, part: str) -> float:
         return 0.0 if self.folds and part == "test" else super()._fraction(part)
@@ -111,24 +111,24 @@ def split_texts(
     by: Literal["text", "date"] = "text",
     find: Find = find_duplicates,
 ) -> Splits:
-    """As `split`, with the parts that have files of their own taken from there.
+    """As `split`, but parts that have files of their own are taken from there.
 
-    Parts that lie in one folder with `data` are taken where none are given or drawn.
+    Parts in the same folder as `data` are taken if none are given or drawn.
 
     A given part stays whole: rows of `data` that equal one of its rows, or nearly so, are left out
     and counted; so are given validation rows that equal test rows.
 
     Args:
         data: the rows to train on, and to draw the other parts from.
-        parts: which part comes from where.
-        read: reads such a file.
-        seed: of the draw.
+        parts: where each part comes from.
+        read: reads a part's file.
+        seed: for the draw.
         train_fraction: share of the training rows to keep.
         seen, by, find: as in `split`.
 
     Raises:
-        UserError: as `split` and `read` do, for classes in a part that `data` lacks, and for a
-            split by date beside a file.
+        UserError: as in `split` and `read`; for a part with classes that `data` lacks; and for a
+            split by date together with a file.
     """
     if isinstance(parts, FoldedTextParts) and parts.folds:
         return _in_folds(data, parts, seed, train_fraction, find(data, seen=seen))
@@ -143,7 +143,7 @@ def split_texts(
         words = " ".join(f"{name}={file}" for name, file in parts.files.items())
         raise UserError(
             f"A split by date takes validation and test from the days of {data.source}; "
-            f"{words} cannot be given beside it.",
+            f"{words} cannot be given with it.",
             "Leave out one of the two.",
         )
     given = {name: part.matching(data.classes, data.source) for name, part in given.items()}
@@ -177,12 +177,12 @@ def split_texts(
 
 @contextmanager
 def _own_part_told(name: str, lies_by: bool) -> Iterator[None]:
-    """Adds to an error how to do without a part that the user has not named."""
+    """Adds to an error how to do without a part that the user did not name."""
     try:
         yield
     except UserError as error:
         if lies_by:
-            error.hint += f"\nOr draw rows of data in its place: {name}_fraction=0.15"
+            error.hint += f"\nOr draw rows of data instead: {name}_fraction=0.15"
         raise
 
 
@@ -193,12 +193,12 @@ def _in_folds(
     train_fraction: float,
     duplicates: Duplicates,
 ) -> Splits:
-    """The rows of `data` in folds; as validation and training those of the training after them."""
+    """The rows of `data` in folds; the parts are those of the training after the folds."""
     for part, place in data.parts.items():
         raise UserError(
             f"{data.source} has {part} rows of its own ({place}); with folds={parts.folds} each "
             "row with a label is tested once.",
-            "Leave folds out, or give the file of the training rows alone.",
+            "Leave folds out, or give only the file of the training rows.",
         )
     folds, last = draw_folds(
         data, duplicates.together, parts.folds, seed, parts.validation_fraction, train_fraction
@@ -232,12 +232,12 @@ def _kept(origin: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, dict[str,
     """Which rows stay, (n,) bool, and how many of each kind were left out.
 
     Args:
-        origin: (n,) the part that each row was given for; 0 is the file that parts are drawn from.
-        groups: (n,) numbers of equal or nearly equal rows.
+        origin: (n,) the part each row was given for; 0 is the file that parts are drawn from.
+        groups: (n,) numbers that equal or nearly equal rows share.
     """
     kept = np.ones(len(origin), bool)
     notes = {}
-    for later in (2, 1):  # a test row outweighs all others, a validation row those of training
+    for later in (2, 1):  # test rows outweigh all others, validation rows those of training
         known = np.isin(groups, groups[kept & (origin == later)])
         for earlier in range(later):
             lost = kept & known & (origin == earlier)

@@ -1,4 +1,4 @@
-"""Draws training, validation and test texts: by class, and none in more than one part."""
+"""Draws training, validation and test texts by class, each text in one part only."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -29,20 +29,20 @@ def split(
 ) -> Splits:
     """Draws the parts; rows that `find` puts together are never in two of them.
 
-    By text, they are drawn by class. Validation and test rows of a class are within one row of its
-    share, training rows within two; further off only where groups of duplicates do not fit.
+    By text, they are drawn by class: a class has within one row of its share of validation and test
+    rows, and within two of training rows; more only where groups of duplicates do not fit.
     By date, the test rows are the newest: see `parts_by_date`.
 
     Args:
         data: the rows.
-        seed: of the draw.
+        seed: for the draw.
         validation, test: shares of all rows; training gets the others.
-        train_fraction: share of the training rows to keep, by class. Smaller ones are contained in
-            larger ones, and the validation and test rows do not depend on it.
+        train_fraction: share of the training rows to keep, by class. Larger shares contain the
+            smaller ones, and validation and test rows do not depend on it.
         by: text or date.
-        seen: texts to what the model sees of each, such as `TextClassifierConfig.seen`: rows that
-            differ only in what it does not see are duplicates, too.
-        find: finds duplicates, of rows by text.
+        seen: maps texts to what the model sees of each, such as `TextClassifierConfig.seen`: rows
+            that look the same to the model are duplicates, too.
+        find: finds duplicates, in a split by text.
 
     Raises:
         UserError: shares out of range; no rows; a class with too few rows or different texts;
@@ -75,16 +75,16 @@ def drawn(
     test: float,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """The part of every row by number, (n,), drawn by class; a part whose share is 0 gets none.
+    """The number of each row's part, (n,), drawn by class; a part whose share is 0 gets no rows.
 
     Args:
         data: the rows.
-        groups: (n,) numbers of equal or nearly equal rows, which stay together.
+        groups: (n,) numbers that equal or nearly equal rows share, which stay together.
         validation, test: shares of the rows.
-        rng: of the draw.
+        rng: for the draw.
 
     Raises:
-        UserError: for a class with too few rows, or too few different texts.
+        UserError: a class has too few rows, or too few different texts.
     """
     _check_counts(data, validation, test)
     groups = np.unique(groups, return_inverse=True)[1]
@@ -96,16 +96,16 @@ def drawn(
 def sample_per_class(
     data: LabelledTexts, counts: int | Mapping[str, int], seed: int
 ) -> LabelledTexts:
-    """Draws so many rows of each class, in the order they have in `data`.
+    """Draws a number of rows from each class; they keep the order of `data`.
 
     Args:
         data: the rows.
-        counts: one number for all classes, or a number by class name; classes that are not named
-            are left out.
-        seed: of the draw.
+        counts: one number for all classes, or numbers by class name; classes not named are left
+            out.
+        seed: for the draw.
 
     Raises:
-        UserError: for a name that is no class, and for a class with fewer rows.
+        UserError: a name is not a class, or a class has fewer rows.
     """
     if isinstance(counts, int):
         counts = dict.fromkeys(data.classes, counts)
@@ -168,9 +168,9 @@ def _check_counts(data: LabelledTexts, validation: float, test: float) -> None:
 
 
 def _targets(counts: np.ndarray, validation: float, test: float) -> np.ndarray:
-    """Rows of each part and class, (3, classes), nearest to the shares in every sum."""
+    """Rows of each part and class, (3, classes), with all sums as close to the shares as can be."""
     tests = apportioned(counts * test, round(counts.sum() * test), counts * test)
-    # A class that got more than its share of test rows comes later to a validation row.
+    # A class that got more than its share of test rows is later to get a validation row.
     wish = counts * (validation + test) - tests
     validations = apportioned(counts * validation, round(counts.sum() * validation), wish)
     return np.stack([counts - validations - tests, validations, tests])

@@ -1,4 +1,4 @@
-"""Labelled texts in memory: what every text source gives and every text recipe takes."""
+"""Labelled texts in memory, as every text source gives and every text recipe takes them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,10 +16,10 @@ class LabelledTexts(Labelled):
 
     Args:
         examples: (n,) array of `str` objects, the texts.
-        labels, classes, source, notes: as of `Labelled`.
+        labels, classes, source, notes: as in `Labelled`.
         dates: (n,) int32, each year * 10000 + month * 100 + day; None where the source has none.
-        reading: how rows of a table became texts; empty where they are of no table.
-        parts: where the validation and test rows are that lie in one folder with these.
+        reading: how rows of a table became texts; empty if they are not from a table.
+        parts: where the validation and test rows in the same folder are.
     """
 
     unit: ClassVar[str] = "text"
@@ -59,5 +59,5 @@ class LabelledTexts(Labelled):
 
 
 def column_names(words: str) -> list[str]:
-    """The names in COLUMN+COLUMN, as settings and options take them; none in an empty string."""
+    """The names in COLUMN+COLUMN, as in settings and options; none in an empty string."""
     return [part for part in words.split("+") if part]

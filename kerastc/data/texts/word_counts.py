@@ -1,4 +1,4 @@
-"""How many different words there are, and how few of them cover most of a text collection."""
+"""How many different words a text collection has, and how few of them cover most of it."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -24,8 +24,8 @@ class Words:
         most_frequent: up to 30 words with their counts, the most frequent first.
         coverage: thousandths of all occurrences, each with the least number of different words
             that cover them, the most frequent first.
-        curve: some 60 numbers of different words, evenly spaced by magnitude from 1 to all, each
-            with the share of all occurrences that so many of the most frequent ones cover.
+        curve: some 60 numbers of words, evenly spaced in magnitude from 1 to all, each with the
+            share of all occurrences that this many of the most frequent words cover.
     """
 
     unique: int
@@ -48,14 +48,14 @@ class Words:
 def count_words(texts: Iterable[str]) -> Words:
     """Counts the words of all texts.
 
-    A word is what stands between white space, with its case folded and without the punctuation at
-    its ends: `Don't` and `don't,` are one word, `don't`; a dash that stands alone is none.
+    Words are separated by white space; their case is folded and the punctuation at their ends
+    dropped: `Don't` and `don't,` are one word, `don't`; a dash alone is not a word.
 
     Args:
         texts: any strings.
     """
     counts = _counted(texts)
-    # Words of one count follow the alphabet, so that the order of the texts changes nothing.
+    # Words with equal counts are in alphabetical order, whatever the order of the texts.
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     covered = np.cumsum([count for _, count in ranked], dtype=np.int64)
     occurrences = int(covered[-1]) if len(ranked) else 0

@@ -3,5 +3,5 @@
 from kerastc.capabilities import Capability
 
 UNIT, UNITS = "image", "images"
-COLUMNS = ("image",)  # of an example, in predictions
+COLUMNS = ("image",)  # for an example, in predictions
 CAPABILITIES = frozenset((Capability.CONVOLUTIONS, Capability.UNLABELLED))  # of its models and data

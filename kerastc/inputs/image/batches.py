@@ -1,4 +1,4 @@
-"""Batches of images: augmented anew in each epoch, by draws that any process repeats."""
+"""Batches of images: augmented differently in each epoch, by draws that any process repeats."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kerastc.data.images.images import LabelledImages
     from kerastc.training.image_config import ImageClassifierConfig
 
-JUDGING = 256  # images a batch where nothing is trained
+JUDGING = 256  # images per batch if nothing is trained
 Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
@@ -27,8 +27,8 @@ class ImageBatches(Batches):
         images: (n, height, width, channels) uint8.
         targets: (n, 1) int, or (n, 1, classes) float32 probabilities.
         batch_size, weights, seed, rows: as in `Batches`.
-        augment: images uint8 and a generator to as many images uint8; None leaves them.
-        mixture: what is done to a batch as a whole; None leaves it.
+        augment: maps uint8 images and a generator to as many uint8 images; None leaves them.
+        mixture: applied to a batch as a whole; None leaves it.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class ImageBatches(Batches):
         return (images, targets) if weights is None else (images, targets, weights)
 
     def random(self, index: int) -> np.random.Generator:
-        """What batch `index` of this epoch draws from; the same in every process."""
+        """The generator for batch `index` of this epoch; the same in every process."""
         return np.random.default_rng([self.seed or 0, self.epoch, index])
 
 
@@ -74,7 +74,7 @@ def training_batches(
     Args:
         images: of the training part.
         config: hyperparameters.
-        weights: (n,) float32 of the loss of each; by default those of `config.class_weights`.
+        weights: (n,) float32, of each image's loss; by default those of `config.class_weights`.
     """
     head = TASKS[config.task].output_part("head")
     if weights is None:
@@ -105,14 +105,14 @@ def unlabelled_batches(
     augment: Augment | None = None,
     least: int = 1,
 ) -> ImageBatches:
-    """Batches of images whose targets are empty, (batch, 0).
+    """Batches of images with empty targets, (batch, 0).
 
     Args:
         images: (n, height, width, channels) uint8.
         batch_size: of the batches.
-        seed: of order and augmentation; None keeps the images as they stand.
-        augment: what is done to them.
-        least: images of an epoch; fewer are gone through several times.
+        seed: for order and augmentation; None keeps the images as they are.
+        augment: applied to them.
+        least: images per epoch; fewer are used several times.
     """
     rows = np.tile(np.arange(len(images)), -(-least // len(images)))
     none = np.zeros((len(images), 0), "float32")
@@ -120,22 +120,22 @@ def unlabelled_batches(
 
 
 class Beside(keras.utils.PyDataset):
-    """Batches of labelled images, each with unlabelled ones beside it.
+    """Batches of labelled images, each accompanied by unlabelled ones.
 
-    An epoch goes once through those of which there are more batches; the others are gone through as
-    often as that takes, in one order after the other.
+    An epoch uses those with more batches once; the others are repeated as often as needed, in a
+    different order each time.
 
     Args:
         labelled: batches for training.
         unlabelled: (m, height, width, channels) uint8.
-        ratio: unlabelled images for each labelled one.
-        views: by name of an input, how its images are made of the unlabelled ones.
+        ratio: unlabelled images per labelled one.
+        views: by name of an input, how its images are made from the unlabelled ones.
 
     Attributes:
         open_axes: as in `Batches`.
 
     Raises:
-        UserError: where there are no unlabelled images.
+        UserError: there are no unlabelled images.
     """
 
     open_axes = 1
@@ -186,5 +186,5 @@ class Beside(keras.utils.PyDataset):
 
 
 def batches(input: ImageInput, rows: np.ndarray, size: int) -> ImageBatches:
-    """Pixels without targets, `size` a batch, in their order."""
+    """Pixels without targets, `size` per batch, in their order."""
     return ImageBatches(rows, np.zeros((len(rows), 0), "float32"), size)

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 class CompressedImages(CompressedInput):
     """See `CompressedInput`; in training they are augmented and mixed as the run was trained."""
 
-    # Pooled ReLUs are far from zero on average: that mean alone makes up most of the energy of what
-    # the classifier gives, and tells nothing of the classes.
+    # Pooled ReLUs are far from zero on average: that mean alone makes up most of the energy of the
+    # classifier's output, and carries no information on the classes.
     full_rank = "^classifier$"
     quantizations = ("float16", "int8", "int8-static")
-    # "recover" as far as the user allows: without it a network that lost channels is worth little.
+    # "recover" as far as the user allows: without it a network that lost channels is of little use.
     beginnings = (
         {"quantize": 1},
         {"quantize": 2},
@@ -42,7 +42,7 @@ class CompressedImages(CompressedInput):
     given: ImageClassifierConfig
 
     def write(self, run: Run) -> None:
-        """Nothing is there beside them."""
+        """Nothing: there are no further files."""
 
     def batches(self, examples: np.ndarray, targets_of: TargetsOf) -> "ImageBatches":
         from kerastc.inputs.image.batches import JUDGING, ImageBatches

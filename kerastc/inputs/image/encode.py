@@ -1,4 +1,4 @@
-"""An image, from a file or an array to the pixels of a call."""
+"""Images, from a file or an array to the pixels of a call."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -60,7 +60,7 @@ class ImageInput(Input):
         """The images, (n, height, width, channels) uint8, at least one.
 
         Raises:
-            UserError: where the file is broken, or holds anything else.
+            UserError: the file is broken, or holds anything else.
         """
         try:
             images = read_arrays(path, part)[part]

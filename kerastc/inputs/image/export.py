@@ -25,10 +25,10 @@ def given(examples: np.ndarray) -> dict[str, Any]:
 
 
 def checked(input: ImageInput, rows: Sequence[np.ndarray], length: int | None) -> np.ndarray:
-    """Images of a caller's own, (height, width, channels) uint8 each.
+    """A caller's own images, (height, width, channels) uint8 each.
 
     Raises:
-        UserError: for an image of another shape or type, by its number.
+        UserError: naming the number of an image with another shape or type.
     """
     return input.checked(rows)
 

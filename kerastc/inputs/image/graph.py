@@ -1,4 +1,4 @@
-"""Pixels as files hold them to the input of an image model, as TensorFlow operations."""
+"""From pixels as in files to the input of an image model, as TensorFlow operations."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 class ImageGraph(tf.Module):
-    """(batch, height, width, channels) uint8 to "images", the same in float32.
+    """Maps (batch, height, width, channels) uint8 to "images", the same in float32.
 
     Args:
         shape: height, width and channels.

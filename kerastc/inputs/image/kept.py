@@ -1,8 +1,8 @@
-"""The pictures that an image run keeps of its predictions: predictions/images.npz.
+"""The images that an image run keeps with its predictions: predictions/images.npz.
 
 `validation` and `test` hold the first images of the part in the order of its CSV file, uint8
-(n, height, width, channels): for export parity and calibration as much as for the report. Images
-of later rows that the report shows stand in `PART_shown`, and their rows in `PART_shown_rows`.
+(n, height, width, channels): for export parity and calibration as well as for the report. Images
+of later rows that the report shows are in `PART_shown`, and their rows in `PART_shown_rows`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from kerastc.npz_files import read_arrays
 from kerastc.run import Run
 
 MOST = 2000  # images of a part
-_MOST_BYTES = 64 * 2**20  # of a part; fewer images where they are large
+_MOST_BYTES = 64 * 2**20  # of a part; fewer images if they are large
 
 
 def write_images(
@@ -39,12 +39,12 @@ def write_images(
 
 
 def read_images(folder: Path, part: str, rows: Sequence[int]) -> list[np.ndarray | None]:
-    """The images of some rows of a part; None for those that were not kept.
+    """The images of some rows in a part; None for those that were not kept.
 
     Args:
         folder: the run's folder.
         part: validation or test.
-        rows: places in predictions/PART.csv.
+        rows: indices in predictions/PART.csv.
 
     Raises:
         UserError: the file is broken.
@@ -61,7 +61,7 @@ def read_images(folder: Path, part: str, rows: Sequence[int]) -> list[np.ndarray
         if any(
             i.dtype != np.uint8 or i.ndim != 3 or i.shape[2] not in (1, 3) for i in kept.values()
         ):
-            raise ValueError("it holds something that is no image")
+            raise ValueError("it holds something that is not an image")
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise UserError(
             f"{path} cannot be read as the images of predictions: {error}",

@@ -1,4 +1,4 @@
-"""How a report shows images, and which of them a run keeps for it."""
+"""How a report shows images, and which images a run keeps for it."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -43,7 +43,7 @@ class ImagePage(InputPage):
         shown: Mapping[str, Sequence[int]],
         trained: "Trained",
     ) -> None:
-        """Images of each part, and how training saw some, a picture for each policy."""
+        """Images of each part, and some as seen in training, a picture per policy."""
         write_images(run, {part: rows.examples for part, rows in parts.items()}, shown)
         for number, (policy, seen) in enumerate(trained.augmented.items(), 1):
             columns = seen.shape[1]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ImageReader(Reader):
-    """See `Reader`; images come in the size that the model takes."""
+    """See `Reader`; images are resized to the size that the model takes."""
 
     takes_test = True
 

@@ -1,4 +1,4 @@
-"""How models of pairs of texts are compressed: as those of texts are."""
+"""How models of pairs of texts are compressed: like those of texts."""
 
 from collections.abc import Hashable, Iterator, Sequence
 

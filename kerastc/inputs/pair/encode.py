@@ -1,4 +1,4 @@
-"""A pair of texts, from a user's strings to the token ids of a call."""
+"""Pairs of texts, from a user's strings to the token ids of a call."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -18,28 +18,28 @@ PLACES = ("first text", "second text")
 
 
 class PairPreprocessing(Preprocessing):
-    """Pairs to token ids: both texts in one row, with what the tokenizer puts between them."""
+    """Pairs to token ids: both texts in one row, with the tokenizer's special tokens between."""
 
     units = "pairs"
 
     def tokens(self, texts: Sequence[Sequence[str]], length: int | None = None) -> Encoded:
-        """Token ids of each pair, unpadded; of a pair that is too long the longer text is cut.
+        """Token ids of each pair, unpadded; if a pair is too long, its longer text is cut.
 
         Args:
             texts: (n, 2), as a user gives them.
-            length: the most tokens, where the model takes fewer than `max_tokens`.
+            length: the most tokens, if the model takes fewer than `max_tokens`.
         """
         prepared = self.prepared([text for pair in texts for text in pair])
         return self.tokenizer.encode(prepared[::2], self.most(length), prepared[1::2])
 
 
 class PairInput(TextInput):
-    """Pairs of texts as token ids, 1 for tokens and 0 for padding; where the model knows of
-    segments, also 0 for tokens of the first text and 1 for those of the second.
+    """Pairs of texts as token ids, and 1 for tokens, 0 for padding; if the model has segments,
+    also 0 for tokens of the first text and 1 for those of the second.
 
     Args:
         preprocessing: pairs to token ids.
-        segments: whether the model knows of them.
+        segments: whether the model has them.
     """
 
     sample = '"a text" "another text"'
@@ -72,13 +72,13 @@ class PairInput(TextInput):
     def checked(
         self, examples: Sequence[Sequence[str]], where: Callable[[int], str] | None = None
     ) -> list[tuple[str, str]]:
-        """The pairs, each of two texts that a model can take; see `checked_texts`."""
+        """The pairs, checked to be two texts each that a model can take; see `checked_texts`."""
         where = where or "pairs[{}]".format
         pairs = list(examples)
         for index, pair in enumerate(pairs):
             if isinstance(pair, str | bytes) or not hasattr(pair, "__len__") or len(pair) != 2:
                 raise UserError(
-                    f"{where(index)} is no pair of texts.",
+                    f"{where(index)} is not a pair of texts.",
                     'Give a list of pairs: [("a text", "another text"), ...].',
                 )
         texts = checked_texts(

@@ -1,4 +1,4 @@
-"""Pairs in an export: what its encoder takes. No TensorFlow operations make tokens of pairs."""
+"""Pairs in an export: what its encoder takes. There are no TensorFlow operations for pairs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ __all__ = ["checked", "given", "graph", "light", "most_tokens"]
 
 
 def given(examples: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """Nothing: there is no graph that takes them."""
+    """Nothing: no graph takes them."""
     return {}
 
 

@@ -1,4 +1,4 @@
-"""How a report shows pairs of texts, and what it says of them."""
+"""How a report shows and describes pairs of texts."""
 
 import numpy as np
 

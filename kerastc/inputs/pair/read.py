@@ -19,7 +19,7 @@ TAB = "\t"
 
 
 class PairReader(TextReader):
-    """See `Reader`; a file is read as the run's own was, but for what the user says."""
+    """See `Reader`; a file is read as the run's own was, except for what the user specifies."""
 
     def named(
         self, words: Sequence[str], path: Path | None, columns: str, run: Path, **form: Any
@@ -27,7 +27,7 @@ class PairReader(TextReader):
         texts = checked_texts(words, lambda index: f"Text {index + 1} of the command line")
         if len(texts) % 2:
             raise UserError(
-                f"{run} takes pairs of texts; the last of {len(texts)} has none beside it.",
+                f"{run} takes pairs of texts; the last of {len(texts)} has no partner.",
                 f'Give two for each answer: kerastc predict {run} "a text" "another text"',
             )
         pairs = list(zip(texts[::2], texts[1::2], strict=True))
@@ -68,10 +68,10 @@ class PairReader(TextReader):
 
 
 def _two(reading: Reading) -> tuple[str, str]:
-    """The columns of the two texts; empty where none are known.
+    """The columns of the two texts; empty if none are known.
 
     Raises:
-        UserError: where another number of columns is named.
+        UserError: another number of columns is named.
     """
     if len(reading.text) not in (0, 2):
         raise UserError(
@@ -86,8 +86,8 @@ def _parted(line: str, number: int) -> tuple[str, str]:
     texts = [text.strip() for text in line.split(TAB)]
     if len(texts) != 2 or not all(texts):
         raise UserError(
-            f"Line {number} of standard input is no pair of texts.",
-            "Write two texts with a tab between them, a pair a line.",
+            f"Line {number} of standard input is not a pair of texts.",
+            "Write two texts with a tab between them, one pair per line.",
         )
     return texts[0], texts[1]
 

@@ -3,7 +3,7 @@
 from kerastc.capabilities import Capability
 
 UNIT, UNITS = "text", "texts"
-COLUMNS = ("text",)  # of an example, in predictions
+COLUMNS = ("text",)  # for an example, in predictions
 CAPABILITIES = frozenset(  # of its models and data
     (Capability.TOKENS, Capability.BLOCKS, Capability.SPLICED, Capability.FURTHER)
 )

@@ -1,4 +1,4 @@
-"""Texts in batches: those of like length together, cut to one of a few lengths."""
+"""Texts in batches: those of similar length together, padded to one of a few lengths."""
 
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,8 +19,8 @@ from kerastc.training.config import TextClassifierConfig
 if TYPE_CHECKING:
     from kerastc.text.tokenizer import Tokenizer
 
-# How many lengths, and of what are they multiples? JAX compiles a step for each; the others do not,
-# and there the finer grid spares a fifth of the padding.
+# The number of lengths, and their common factor. JAX compiles a step for each; the others do not,
+# and for them the finer grid saves a fifth of the padding.
 SHAPES = {"jax": (6, 8), "tensorflow": (12, 2), "torch": (12, 2)}
 NOTHING = -100  # the target of padding: no loss
 
@@ -28,16 +28,16 @@ NOTHING = -100  # the target of padding: no loss
 class TextBatches(Batches):
     """Batches of token ids, each cut to one of a few lengths that the data choose.
 
-    Rows of like length share a batch; which rows, and the order of the batches, follow the seed.
+    Rows of similar length share a batch; the seed determines which, and the order of the batches.
 
     Args:
         tokens: n rows of tokens without padding, packed or not.
         pad: turns some of them and a length into the model's inputs.
-        targets: as in `Batches`; or a `Ragged` of n rows with a number for each token, which is
-            padded with `NOTHING`.
+        targets: as in `Batches`; or a `Ragged` of n rows with a number per token, which is padded
+            with `NOTHING`.
         batch_size, weights, seed, rows: as in `Batches`.
-        masking: share of the tokens that give way to the mask, anew in each epoch, but for those
-            that the tokenizer put there; and the mask's id.
+        masking: share of the tokens, except those added by the tokenizer, that are replaced by
+            the mask, drawn again in each epoch; and the mask's id.
     """
 
     open_axes = 2
@@ -53,8 +53,8 @@ class TextBatches(Batches):
         super().__init__(tokens, targets, batch_size, weights, seed, rows)
 
     def _ordered(self, rows: np.ndarray) -> list[np.ndarray]:
-        # Rows left over from one length open the first batch of the next, so that only one batch
-        # of an epoch is smaller than the others (a further shape to compile).
+        # Rows left over from one length start the first batch of the next, so that only one batch
+        # in an epoch is smaller than the others (a further shape to compile).
         rows = rows[np.argsort(self.length_of[rows], kind="stable")]
         batches = super()._ordered(rows)
         if self.seed is not None:
@@ -72,7 +72,7 @@ class TextBatches(Batches):
         return padded
 
     def _length(self, rows: np.ndarray) -> int:
-        """To which a batch is padded."""
+        """The length to which a batch is padded."""
         return int(self.length_of[rows].max())
 
     def _inputs(self, rows: np.ndarray):
@@ -80,7 +80,7 @@ class TextBatches(Batches):
         inputs = self.pad(tokens, self._length(rows))
         share, mask_id = self.masking
         if share:
-            # The batch is known by its first row, so that its draw is the same in every process.
+            # The first row identifies the batch, so that its draw is the same in every process.
             random = np.random.default_rng([self.seed, self.epoch, int(rows[0])])
             there = inputs["padding_mask"].astype(bool)
             inside = np.zeros(there.shape, bool)
@@ -104,8 +104,8 @@ def text_batches(
         texts: the rows.
         tokenizer: of the encoder.
         config: hyperparameters.
-        seed: with a seed they are for training: shuffled and weighted.
-        segments: whether the model is told which text of a pair a token is of.
+        seed: given for training, where batches are shuffled and weighted.
+        segments: whether the model takes the number of each token's text.
     """
     tokens = config.encoded(tokenizer, texts.examples, config.max_tokens)
     head = TASKS[config.task].output_part("head")
@@ -123,18 +123,18 @@ def text_batches(
 
 
 def choose_lengths(lengths: np.ndarray, count: int, multiple: int) -> np.ndarray:
-    """The `count` lengths to which (n,) texts are padded with the least padding in all.
+    """The `count` lengths that minimise the total padding of (n,) texts.
 
-    An exact dynamic programme over the multiples of `multiple`; the greatest covers every text.
+    An exact dynamic program over the multiples of `multiple`; the greatest covers every text.
 
     Returns:
         at most `count` lengths, ascending.
     """
     rounded = -(-np.maximum(lengths, 1) // multiple)
     texts = np.bincount(rounded)
-    before = np.concatenate([[0], np.cumsum(texts)])  # texts of less than each size
+    before = np.concatenate([[0], np.cumsum(texts)])  # texts shorter than each size
     sizes = np.arange(len(texts))
-    # cost[i, j]: texts in sizes (i, j] padded to j.
+    # cost[i, j]: texts with sizes in (i, j] padded to j.
     cost = (before[1:][None, :] - before[1:][:, None]) * sizes[None, :].astype(float)
     cost[sizes[:, None] > sizes[None, :]] = np.inf
     best = cost[0]
@@ -150,10 +150,10 @@ def choose_lengths(lengths: np.ndarray, count: int, multiple: int) -> np.ndarray
 
 
 def covering_length(lengths: np.ndarray, share: float = 0.997) -> int:
-    """The least length that at least this share of (n,) texts does not exceed."""
+    """The smallest length that at least this share of (n,) texts does not exceed."""
     return int(np.quantile(lengths, share, method="inverted_cdf"))
 
 
 def batches(input: TextInput, rows: Rows, size: int) -> TextBatches:
-    """Rows without targets; those of like length share a batch of `size`."""
+    """Rows without targets; those of similar length share a batch of `size`."""
     return TextBatches(rows, input.arrays, np.zeros((len(rows), 0), "float32"), size)

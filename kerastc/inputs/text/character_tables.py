@@ -1,7 +1,7 @@
-"""What the tokenizer and the preparation of texts do to every character, as tables.
+"""The effects of the tokenizer and of text preparation on every character, as tables.
 
-TensorFlow Text's own normalizer folds case and splits otherwise than the reference tokenizer. So
-the rules are not written down again: the reference is asked about each character of Unicode.
+TensorFlow Text's own normalizer folds case and splits differently from the reference tokenizer.
+So the rules are not written again: the reference is run on each Unicode character.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from tokenizers import normalizers, pre_tokenizers
 from kerastc.text.capitals import EDGES
 
 CHARACTERS = 0x110000
-PAGE = 256  # characters that are looked up together; most pages are equal and stored once
+PAGE = 256  # characters per page; most pages are equal and stored once
 SURROGATES = range(0xD800, 0xE000)
-# Planes 4 to 13 hold nothing, 15 and 16 what each user likes: one character stands for all.
+# Planes 4 to 13 are empty, 15 and 16 are for private use: one character represents all.
 SINGLE = (*range(4, 14), 15, 16)
 PLANE = 0x10000
-MARK = "|"  # stands between characters, and is itself left as it is
+MARK = "|"  # separates characters, and is itself left unchanged
 
 WORD, SPACE, ALONE = 0, 1, 2  # a part of a word; between words; a word of its own
 UPPER, NOT_UPPER, WHITE, EDGE = 1, 2, 4, 8
@@ -26,7 +26,7 @@ UPPER, NOT_UPPER, WHITE, EDGE = 1, 2, 4, 8
 
 @dataclass(frozen=True)
 class PagedTable:
-    """A whole number for each character: pages[page_of[c // PAGE], c % PAGE].
+    """A whole number per character: pages[page_of[c // PAGE], c % PAGE].
 
     Args:
         page_of: (CHARACTERS / PAGE,) int32.
@@ -52,16 +52,16 @@ class PagedTable:
 
 @dataclass(frozen=True)
 class Normalization:
-    """What a WordPiece tokenizer makes of each character before it looks words up.
+    """What a WordPiece tokenizer turns each character into before it looks words up.
 
-    Each character stands for itself here. Unicode also orders accents that follow one another, but
-    those that it orders are thrown away with `strip_accents`, and stay as they are without it; the
-    few that are neither (Hangul tone marks, stems of musical notes) are in no vocabulary.
+    Each character is treated by itself here. Unicode also reorders successive accents, but those
+    are dropped with `strip_accents`, and stay as they are without it; the few exceptions (Hangul
+    tone marks, stems of musical notes) are in no vocabulary.
 
     Args:
-        replacement: 0 where a character stays, else 1 + its number among `replacements`.
-        replacements: texts; "" where a character goes.
-        kind: of a character that came out: WORD, SPACE or ALONE.
+        replacement: 0 if a character stays, else 1 + its index in `replacements`.
+        replacements: texts; "" if a character is removed.
+        kind: of a resulting character: WORD, SPACE or ALONE.
     """
 
     replacement: PagedTable
@@ -69,7 +69,7 @@ class Normalization:
     kind: PagedTable
 
     def dropped(self, count: int) -> list[str]:
-        """So many characters for private use, all of which the tokenizer throws away."""
+        """`count` private-use characters, all of which the tokenizer drops."""
         private = map(chr, range(0xE000, 0xF900))
         gone = (c for c in private if (n := self.replacement[c]) and not self.replacements[n - 1])
         return [next(gone) for _ in range(count)]
@@ -85,7 +85,7 @@ def normalization(lowercase: bool, strip_accents: bool, split_on_cjk: bool) -> N
         lowercase=lowercase,
     )
     asked = [c for c in _representatives() if c != MARK]
-    # One text for all: a mark between them keeps accents from joining what is before them.
+    # One text for all: a mark between them keeps accents from joining the previous character.
     answers = normalizer.normalize_str(MARK + MARK.join(asked)).split(MARK)[1:]
     becomes = dict(zip(asked, answers, strict=True))
     kinds = _kinds({c for text in answers for c in text} | {MARK})
@@ -105,8 +105,8 @@ def normalization(lowercase: bool, strip_accents: bool, split_on_cjk: bool) -> N
 def python_properties() -> PagedTable:
     """Bits of each character as `str` sees it.
 
-    UPPER: a capital letter. NOT_UPPER: with it a text is no `isupper()`. WHITE: `split()` parts
-    words there. EDGE: one of those that `capitals_of` takes off the ends of words.
+    UPPER: a capital letter. NOT_UPPER: with it a text is not `isupper()`. WHITE: `split()` divides
+    words there. EDGE: one of those that `capitals_of` strips from the ends of words.
     """
     values = np.zeros(CHARACTERS, np.int32)
     for c in _representatives():
@@ -118,13 +118,13 @@ def python_properties() -> PagedTable:
 
 
 def _representatives() -> list[str]:
-    """Every character but surrogates, and one of each plane of `SINGLE`."""
+    """Every character except surrogates, and one for each plane in `SINGLE`."""
     planes = (range(p * PLANE, p * PLANE + (1 if p in SINGLE else PLANE)) for p in range(17))
     return [chr(code) for plane in planes for code in plane if code not in SURROGATES]
 
 
 def _array(values: dict[str, int]) -> np.ndarray:
-    """(CHARACTERS,) of numbers by character, 0 for the others."""
+    """An array (CHARACTERS,) from numbers by character, 0 for the others."""
     array = np.zeros(CHARACTERS, np.int32)
     array[[ord(c) for c in values]] = list(values.values())
     for plane in SINGLE:
@@ -133,9 +133,9 @@ def _array(values: dict[str, int]) -> np.ndarray:
 
 
 def _isolated(becomes: dict[str, str]) -> set[str]:
-    """Characters that only get a space on both sides, as the Chinese ones do.
+    """Characters that only get a space on both sides, like Chinese ones.
 
-    Less those that another character turns into without such spaces.
+    Those that another character turns into without these spaces are excluded.
     """
     isolated = {c for c, new in becomes.items() if new == f" {c} "}
     bare = (new for c, new in becomes.items() if c not in isolated and len(new.strip()) == len(new))
@@ -143,12 +143,12 @@ def _isolated(becomes: dict[str, str]) -> set[str]:
 
 
 def _kinds(characters: set[str]) -> dict[str, int]:
-    """How the reference parts words at each character; those of a word are left out."""
+    """How the reference divides words at each character; characters of words are left out."""
     order = sorted(characters)
     text = "a" + "".join(f"{c}a" for c in order)
     pieces = pre_tokenizers.BertPreTokenizer().pre_tokenize_str(text)
     kinds = dict.fromkeys(order, SPACE)
     for _, (begin, end) in pieces:
-        for place in range(begin | 1, end, 2):  # the odd places hold the characters asked about
+        for place in range(begin | 1, end, 2):  # the odd positions hold the characters in question
             kinds[text[place]] = ALONE if end - begin == 1 else WORD
     return {c: kind for c, kind in kinds.items() if kind != WORD}

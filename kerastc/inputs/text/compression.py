@@ -32,11 +32,11 @@ class CompressedText(CompressedInput):
     """See `CompressedInput`.
 
     Attributes:
-        tokenizer: of the model as it is at present; a step may replace it.
+        tokenizer: of the current model; a step may replace it.
     """
 
     learning_rate = 1e-4
-    # What was cut deeply learns better at twice the usual peak of the rate.
+    # Deeply cut models learn better at twice the usual peak of the rate.
     recovery = "recover:epochs={},learning_rate=2e-4"
     quantizations = ("float16", "int8", "int8-static", "int4-tables", "int4")
     # "recover" as far as the user allows.
@@ -109,7 +109,7 @@ class CompressedText(CompressedInput):
         return np.concatenate(more)
 
     def _of_file(self, path: str, splits: "Splits") -> np.ndarray:
-        """The examples of a file, less those that validation or test has."""
+        """The examples of a file, except those that are in validation or test."""
         held_out = [splits.validation, splits.test]
         known = set().union(*(self._seen(part.examples) for part in held_out))
         found = self._further(path)
@@ -123,7 +123,7 @@ class CompressedText(CompressedInput):
         return np.array(further_texts(path, Reading.of(self.preprocessing)), dtype=object)
 
     def _seen(self, examples: Sequence[str]) -> list[Hashable]:
-        """What the model sees of each example, less case and punctuation."""
+        """What the model sees of each example, without case and punctuation."""
         return [normal_text(text) for text in self.config.seen(examples)]
 
     def with_backbone(self, splits: "Splits", backbone: str, seed: int) -> "keras.Model":
@@ -146,7 +146,7 @@ class CompressedText(CompressedInput):
         return self.config.encoded(tokenizer, examples, length)
 
     def encoded_texts(self, texts: Sequence[str], tokenizer: Tokenizer, length: int) -> "Encoded":
-        """The tokens of texts that are no examples, likewise."""
+        """The tokens of texts that are not examples, prepared in the same way."""
         return tokenizer.encode(self.config.preparation.apply(texts), length)
 
     def names(self, rows: "LabelledTexts") -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A text, from a user's string to the token ids of a call."""
+"""Texts, from a user's strings to the token ids of a call."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ class TextInput(Input):
         preprocessing: texts to token ids.
 
     Attributes:
-        segments: whether the model is told which of two texts a token is of.
+        segments: whether the model takes the number of each token's text.
     """
 
     segments = False

@@ -18,7 +18,7 @@ def most_tokens(model: keras.Model) -> int:
 
 
 def light(model: keras.Model) -> keras.Model:
-    """The same function in fewer operations, where its architecture allows that."""
+    """The same function in fewer operations, if its architecture allows that."""
     try:
         return compact(model)
     except UserError:  # ALBERT and its like: exported as KerasHub has them
@@ -33,10 +33,10 @@ def given(examples: Sequence[str]) -> dict[str, Any]:
 def checked(
     input: TextInput, rows: Encoded | Sequence[Row | np.ndarray], length: int | None
 ) -> Encoded | Sequence[Row | np.ndarray]:
-    """Rows of tokens of a caller's own, or of ids alone, (n,) each.
+    """A caller's own rows of tokens, or of ids alone, (n,) each.
 
     Raises:
-        UserError: where a row is no vector of ids, or longer than the export takes.
+        UserError: a row is not a vector of ids, or is longer than the export takes.
     """
     size = input.preprocessing.tokenizer.vocabulary_size
     for number, row in enumerate(rows.ids if isinstance(rows, Encoded) else rows):
@@ -44,7 +44,7 @@ def checked(
         shape = np.shape(row)
         if len(shape) != 1 or not 0 < shape[0] <= (length or shape[0]):
             raise UserError(
-                f"Row {number} has the shape {shape}; token ids of one text are wanted, "
+                f"Row {number} has the shape {shape}; token ids of one text are needed, "
                 f"1 to {length or 'any number of'} of them."
             )
         if not 0 <= np.min(row) <= np.max(row) < size:

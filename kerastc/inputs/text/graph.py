@@ -1,6 +1,6 @@
-"""Texts to token ids in TensorFlow operations: the part of a SavedModel that takes strings.
+"""Texts to token ids as TensorFlow operations: the part of a SavedModel that takes strings.
 
-It gives the ids of `kerastc.text` on every text; tests/deploy/test_text_graph.py compares them.
+It gives the same ids as `kerastc.text` for every text; see tests/deploy/test_text_graph.py.
 """
 
 import re
@@ -14,15 +14,15 @@ from kerastc.text.capitals import LONG
 from kerastc.text.preprocessing import Preprocessing
 from kerastc.text.vocabularies import LONGEST, SPECIAL, WordPiece
 
-UNREADABLE = 0xFFFD  # in the place of bytes that are no UTF-8
+UNREADABLE = 0xFFFD  # in place of bytes that are not UTF-8
 
 
 class TextGraph(tf.Module):
-    """What `Preprocessing.tokens` and `Tokenizer.pad` do, as TensorFlow operations.
+    """`Preprocessing.tokens` and `Tokenizer.pad` as TensorFlow operations.
 
     Args:
-        preprocessing: of a run, for which `unsupported` finds nothing.
-        length: tokens a text; None pads to the longest of a call.
+        preprocessing: of a run for which `unsupported` finds nothing.
+        length: tokens per text; None pads to the longest in a call.
     """
 
     def __init__(self, preprocessing: Preprocessing, length: int | None):
@@ -54,7 +54,7 @@ class TextGraph(tf.Module):
         }
 
     def _prepared(self, texts: tf.Tensor) -> tf.Tensor:
-        """Cut at a word, folded, and with the word for their capitals in front."""
+        """The texts folded, cut at a word, and with the word for their capitals in front."""
         characters = _characters(texts)
         white = self.properties(characters.flat_values) & tables.WHITE > 0
         words = _joined(characters, _starts(characters, white, tf.zeros_like(white)), ~white)
@@ -76,7 +76,7 @@ class TextGraph(tf.Module):
         inside = letters.with_flat_values(letters.flat_values & tables.EDGE == 0)
         core = tf.ragged.boolean_mask(letters, _between(inside))  # the word without its edges
         sizes = core.with_values(core.values.row_lengths())
-        there = tf.ragged.boolean_mask(core, sizes > 0)[:, 1:]  # less the first word
+        there = tf.ragged.boolean_mask(core, sizes > 0)[:, 1:]  # without the first word
         lengths = there.with_values(there.values.row_lengths())
         long = tf.ragged.boolean_mask(there, lengths >= LONG)
         upper = long.with_values(long.values.to_tensor(shape=(None, LONG))[:, 0] & tables.UPPER)
@@ -96,7 +96,7 @@ class TextGraph(tf.Module):
 
 
 def unsupported(preprocessing: Preprocessing) -> str:
-    """Why TensorFlow operations cannot do the same; empty where they can."""
+    """Why TensorFlow operations cannot do the same; empty if they can."""
     tokenizer, preparation = preprocessing.tokenizer, preprocessing.preparation
     if WordPiece.of(tokenizer) is None:
         return f"its tokenizer ({tokenizer.model}) is not BERT's WordPiece"
@@ -122,7 +122,7 @@ class _PagedLookup(tf.Module):
 
 
 class _WordPieceGraph(tf.Module):
-    """What `WordPiece` does: texts (batch,) to ids, (batch, None) ragged int32."""
+    """As `WordPiece`: texts (batch,) to ids, (batch, None) ragged int32."""
 
     def __init__(self, tokenizer: WordPiece):
         super().__init__()
@@ -138,7 +138,7 @@ class _WordPieceGraph(tf.Module):
         pool = [ord(c) for text in found.replacements for c in text]
         self.pool = tf.Variable(pool, dtype=tf.int32, trainable=False)
 
-        # A special token spelled out becomes one character, which no text that is left can have.
+        # A spelled-out special token becomes one character, which no remaining text can have.
         *marks, self.nothing = found.dropped(len(SPECIAL) + 1)
         self.marks = dict(zip(SPECIAL, marks, strict=True))
         vocabulary = {token: i for i, token in enumerate(tokenizer.vocabulary)}
@@ -168,13 +168,13 @@ class _WordPieceGraph(tf.Module):
         return self._ids(words)
 
     def _normalized(self, characters: tf.RaggedTensor) -> tf.RaggedTensor:
-        """Each character, or what takes its place."""
+        """Each character, or its replacement."""
         codes = characters.flat_values
         number = self.replacement(codes)
         marked = tf.reduce_any(codes[:, None] == [ord(m) for m in self.marks.values()], axis=1)
         stays = marked | (number == 0)
         size = tf.where(stays, 1, tf.gather(self.sizes, number))
-        # Those that stay are read from behind the replacements.
+        # Those that stay are read from after the replacements.
         own = tf.size(self.pool) + tf.range(tf.size(codes))
         start = tf.where(stays, own, tf.gather(self.starts, number))
         places = tf.ragged.range(start, start + size)
@@ -232,7 +232,7 @@ def _cut(words: tf.RaggedTensor, characters: int) -> tf.RaggedTensor:
     ends = tf.cumsum(sizes.values + 1)
     starts = tf.gather(tf.concat([[tf.zeros((), ends.dtype)], ends], 0), sizes.row_starts())
     ends = sizes.with_values(ends - 1 - tf.gather(starts, sizes.value_rowids()))
-    kept = (ends <= characters) | (ends == sizes)  # the first word ends where it is long
+    kept = (ends <= characters) | (ends == sizes)  # a long first word is cut
     return tf.ragged.boolean_mask(words, kept)[:, :, :characters]
 
 
@@ -242,10 +242,10 @@ def _any(values: tf.RaggedTensor, bit: int) -> tf.Tensor:
 
 
 def _between(inside: tf.RaggedTensor) -> tf.RaggedTensor:
-    """Of each word's characters, those from the first to the last that is inside."""
+    """Each word's characters from the first to the last that is inside."""
     flat = tf.cast(inside.flat_values, tf.int32)
     word = inside.values
-    before = tf.cumsum(flat)  # of all words; the difference to the word's start is its own
+    before = tf.cumsum(flat)  # over all words; the difference to the word's start is its own
     padded = tf.concat([[0], before], 0)
     rows = word.value_rowids()
     seen = before - tf.gather(padded, tf.gather(word.row_starts(), rows))

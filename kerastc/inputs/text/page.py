@@ -1,4 +1,4 @@
-"""How a report shows texts, and what it says of them."""
+"""How a report shows and describes texts."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -34,15 +34,15 @@ class TextPage(InputPage):
             return []
         return [
             "Which texts count as duplicates depends on preparation and max_tokens, which differ "
-            "here: the parts were drawn differently, and the figures are of different rows. Parts "
-            "of their own are the same for all: validation=FILE test=FILE."
+            "here: the parts were drawn differently, and the figures are for different rows. Parts "
+            "given as files are the same for all: validation=FILE test=FILE."
         ]
 
 
 def _seen(data: Mapping[str, Any]) -> int:
-    """How many groups of texts were joined by what the model sees of them before parts were drawn.
+    """How many groups of texts were joined before the draw because the model sees them alike.
 
-    Nothing is drawn where parts have files of their own.
+    Nothing is drawn if parts have files of their own.
     """
     return 0 if data.get("sources") else (data.get("duplicates") or {}).get("seen", 0)
 

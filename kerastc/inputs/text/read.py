@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class TextReader(Reader):
-    """See `Reader`; a file is read as the run's own was, but for what the user says."""
+    """See `Reader`; a file is read as the run's own was, except for what the user specifies."""
 
     key: Reading
 
@@ -53,7 +53,7 @@ class TextReader(Reader):
         return read
 
     def wanted(self, path: Path, columns: str, label: str = "", **form: Any) -> Reading:
-        """How a file is read: as the run's own was, but for what is said; as in `labelled`."""
+        """How a file is read: as the run's own was, except where specified; see `labelled`."""
         from kerastc.data import column_names
         from kerastc.data.tables.excel_file import known_sheet
 
@@ -61,7 +61,7 @@ class TextReader(Reader):
         return run_here.given(column_names(columns), label, **form)
 
     def _of_file(self, path: Path, columns: str, **form: Any) -> list[str]:
-        """The texts of a file: of the columns that are named, else of those of the run."""
+        """The texts in a file: from the columns that are named, else from the run's."""
         from kerastc.data.tables.table_kinds import is_table
         from kerastc.data.texts.text_file import unlabelled_texts
 
@@ -77,11 +77,11 @@ class TextReader(Reader):
 
 @contextmanager
 def columns_told(run: Reading, labelled: bool = True) -> Iterator[None]:
-    """Adds to an error in the block which columns the run was made of, where it knows them.
+    """Adds the columns that the run was made from, if known, to an error in the block.
 
     Args:
         run: how its rows were read.
-        labelled: whether the command takes labels, too.
+        labelled: whether the command also takes labels.
     """
     try:
         yield

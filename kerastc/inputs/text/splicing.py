@@ -1,4 +1,4 @@
-"""Further texts for a student, made of the training texts; the teacher says what they are."""
+"""Further texts for a student, made from the training texts and labelled by the teacher."""
 
 from collections.abc import Sequence
 
@@ -8,13 +8,13 @@ import numpy as np
 def spliced(texts: Sequence[str], count: int, seed: int) -> np.ndarray:
     """Made-up texts, (count,): the first words of one text, then the last words of another.
 
-    Most make little sense and belong to no class for certain. That is no harm to a student that
-    learns the teacher's probabilities of them, and they are more than the labelled texts can tell.
+    Most make little sense and belong to no class for certain. That does not harm a student that
+    learns the teacher's probabilities for them, which tell it more than the labelled texts can.
 
     Args:
         texts: at least one with a word in it.
         count: how many.
-        seed: of the draws.
+        seed: for the draws.
 
     Reference: Tang et al. 2019, Distilling Task-Specific Knowledge from BERT into Simple Neural
     Networks, section 3.3, which samples n-grams and replaces words.
@@ -33,6 +33,6 @@ def spliced(texts: Sequence[str], count: int, seed: int) -> np.ndarray:
 
 
 def _share(words: list[str], share: float, from_end: bool = False) -> list[str]:
-    """A share of the words, one at least, as they stand."""
+    """A share of the words, at least one, as they are."""
     count = 1 + int(share * len(words))
     return words[-count:] if from_end else words[:count]
