@@ -222,7 +222,7 @@ def _excluded(model: bytes, exclude: Sequence[str]) -> list["Operator"]:
     """The operators that an expression finds.
 
     Raises:
-        UserError: for one that is no regular expression, or finds nothing that is quantised.
+        UserError: it is not a regular expression, or matches nothing that is quantised.
     """
     from kerastc.deploy.convert.litert_file import operators
 
@@ -234,7 +234,7 @@ def _excluded(model: bytes, exclude: Sequence[str]) -> list["Operator"]:
                 found for found in weighty if any(re.search(expression, n) for n in found.names)
             ]
         except re.error as error:
-            raise UserError(f"exclude={expression} is no regular expression: {error}.") from None
+            raise UserError(f"exclude={expression} is not a regular expression: {error}.") from None
         if not fits:
             raise UserError(
                 f"exclude={expression} finds no operator.",
