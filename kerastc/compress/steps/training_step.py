@@ -60,7 +60,7 @@ class Training(Step):
 
     @property
     def teaching(self) -> Teaching:
-        """What is learned, from which examples."""
+        """What to learn, from which examples."""
         return Teaching(
             self.temperature,
             self.soft,
