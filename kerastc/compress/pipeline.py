@@ -122,7 +122,7 @@ def source_run(parent: Path, places: Places) -> Run:
     source = Run.open(parent, places.cache)
     if not source.path("metrics.json").is_file():
         raise UserError(
-            f"{source.folder} stands {source.standing()}: it has no final model.",
+            f"{source.folder} is {source.standing()}: it has no final model.",
             source.how_to_go_on,
         )
     if any(word.startswith("quantize") for word in source.steps):
@@ -172,7 +172,7 @@ def data_of(source: Run, despite_changes: bool = False, moved: Sequence[str] = (
     module = script.load()
     if not callable(getattr(module, "load", None)):
         raise UserError(
-            f"{script.path} has no `def load(config, run)`, which gives a run's data again.",
+            f"{script.path} has no `def load(config, run)`, which loads a run's data again.",
             "See recipes/text.py.",
         )
     config = circumstances.settings_of(source, module.Config)

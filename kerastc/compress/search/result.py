@@ -63,7 +63,7 @@ class Budget:
             loss = -1.0
         if not 0 <= loss < (1 if share else np.inf):
             raise UserError(
-                f"--within {word}: {text or 'nothing'} is no loss; it is 0 or more"
+                f"--within {word}: {text or 'nothing'} is not a loss; it must be 0 or more"
                 + (", and below 1." if share else "."),
                 f"For example --within {metric}=0.01"
                 + (", which is one point in a hundred." if share else "."),

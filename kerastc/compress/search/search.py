@@ -169,9 +169,9 @@ def _check(goal: str, trials: int, epochs: int) -> None:
             f"--for {goal} is not known; there are: {', '.join(GOALS)}.", nearest(goal, GOALS)
         )
     if trials < 1:
-        raise UserError(f"--trials {trials}: at least 1 is wanted.")
+        raise UserError(f"--trials {trials}: at least 1 is needed.")
     if epochs < 0:
-        raise UserError(f"--epochs {epochs}: 0 is no training; more is allowed, less is not.")
+        raise UserError(f"--epochs {epochs}: give 0 for no training, or more.")
 
 
 def _check_first(words: Sequence[str], source: Run) -> None:
@@ -181,7 +181,7 @@ def _check_first(words: Sequence[str], source: Run) -> None:
         step.check_run(task_of(source).capabilities)
     if steps and steps[-1].name == "quantize":
         raise UserError(
-            f"{words[-1]} stands before --within, which itself looks for the way to quantize.",
+            f"{words[-1]} comes before --within, which itself chooses how to quantize.",
             "Leave it out: the steps that you give come first in every chain.",
         )
 
@@ -202,7 +202,7 @@ def _space(chains: "Chains", words: Sequence[str], epochs: int) -> "Space":
 class _Folder(Run):
     """RUN/compressed/search: not a run, but locked and resumed like one."""
 
-    busy_hint = "Wait for it to end; then the same command uses what it has tried."
+    busy_hint = "Wait for it to end; then the same command uses its trials."
 
     def __init__(self, folder: Path, command: str, cache: Path):
         super().__init__(folder, cache)

@@ -66,14 +66,14 @@ class Trials:
         found = run.read_json(RECORD)
         if found["words"] != list(words):
             raise UserError(
-                f"{run.path(RECORD)} is of another chain: {' '.join(found['words'])}.",
-                f"Remove it; the search then makes it anew: rm {run.path(RECORD)}",
+                f"{run.path(RECORD)} is from another chain: {' '.join(found['words'])}.",
+                f"Remove it; the search then makes it again: rm {run.path(RECORD)}",
             )
         for figure in self.output.figures:
             if not isinstance(found["validation"].get(figure.name), float):
                 raise UserError(
                     f"{run.path(RECORD)} has no number for {figure.name}.",
-                    f"Remove it; the search then makes it anew: rm {run.path(RECORD)}",
+                    f"Remove it; the search then makes it again: rm {run.path(RECORD)}",
                 )
         judged = read_rows(run, self.output)
         if judged is None:  # from a search that kept none

@@ -41,6 +41,6 @@ def read_rows(run: Run, output: Output) -> Judged | None:
         return Judged(output, output.of_kept(read_arrays(path)))
     except (ValueError, LookupError) as error:
         raise UserError(
-            f"{path} cannot be read as what a trial said of its rows: {error}",
-            f"Remove it; the search then makes it anew: rm {path}",
+            f"{path} cannot be read as a trial's answers: {error}",
+            f"Remove it; the search then makes it again: rm {path}",
         ) from None

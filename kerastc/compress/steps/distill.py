@@ -51,8 +51,8 @@ class Distill(Training):
 
     layers: Count | None = None  # of the student, spread evenly over the model's
     keep: tuple[Natural, ...] = ()  # these layers instead, [0,2,4]
-    width: Positive | None = None  # of the student's vectors; of images the factor of filters
-    backbone: str = ""  # another encoder in the place of the model's own layers
+    width: Positive | None = None  # of the student's vectors; for images a factor of the filters
+    backbone: str = ""  # another encoder instead of the model's own layers
     states: Weight = 0.0  # weight of the cosine distance between hidden states
     depth: Count | None = None  # of an image student, as in training
     architecture: Literal["", "residual", "cnn", "wide"] = ""  # of an image student
@@ -63,7 +63,7 @@ class Distill(Training):
         own = any((self.layers, self.keep, self.width, self.depth, self.architecture))
         if own == bool(self.backbone):
             raise UserError(
-                "distill wants to know the student: layers=, keep= or width= of the model's own, "
+                "distill needs to know the student: layers=, keep= or width= of the model's own, "
                 "or backbone= of another; of images width=, depth= or architecture=.",
                 "For example distill:layers=3, or distill:width=0.5 of images",
             )

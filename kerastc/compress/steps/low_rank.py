@@ -41,9 +41,9 @@ class LowRank(Step):
     rank: Count | None = None  # of every layer
     energy: Annotated[float, Field(gt=0, lt=1)] | None = None  # share of the squared output kept
     budget: Annotated[float, Field(gt=0, lt=1)] | None = None  # share of the parameters kept
-    embedding: Count | None = None  # rank of the table of tokens; none: it stays as it is
-    weighted: bool = True  # error on real inputs; false: of the kernel itself (plain SVD)
-    rows: Count = 512  # of training, to measure the inputs on
+    embedding: Count | None = None  # rank of the token table; none: unchanged
+    weighted: bool = True  # least error on real inputs; false: of the kernel itself (plain SVD)
+    rows: Count = 512  # training rows to measure the inputs on
     exclude: str = ""  # regular expression: places that stay, such as classifier|query
 
     def check(self, before: list[Step]) -> None:
@@ -54,7 +54,7 @@ class LowRank(Step):
             )
         if not given and self.embedding is None:
             raise UserError(
-                "low-rank wants to know how low.",
+                "low-rank needs to know how low.",
                 "Give one: low-rank:rank=50, low-rank:energy=0.9, low-rank:budget=0.3, "
                 "low-rank:embedding=128",
             )

@@ -34,8 +34,8 @@ def parse(words: Sequence[str]) -> list[Step]:
     for index, step in enumerate(steps):
         if isinstance(step, Quantize) and index + 1 < len(steps):
             raise UserError(
-                f"quantize makes a file that no further step can change; {words[index + 1]} stands "
-                "behind it.",
+                f"quantize makes a file that no further step can change; {words[index + 1]} comes "
+                "after it.",
                 "Put quantize last.",
             )
         step.check(steps[:index])

@@ -42,20 +42,20 @@ class Prune(Training):
 
     sparsity: Annotated[float, Field(gt=0, lt=1)] | None = None  # share of zeros
     schedule: Literal["polynomial", "constant"] = "polynomial"  # rising | all from `begin` on
-    begin: Share = 0.0  # of the training, when pruning begins
-    end: Fraction = 0.7  # of the training, when the last masks are chosen
-    frequency: Count | None = None  # batches from one choice to the next; none: 50 choices
+    begin: Share = 0.0  # share of the training after which pruning starts
+    end: Fraction = 0.7  # share of the training after which masks are fixed
+    frequency: Count | None = None  # batches between choices of masks; none: 50 choices
     power: Positive = 3.0  # of the polynomial; 1 is a straight line
-    scope: Literal["layer", "global"] = "layer"  # the share of each kernel | of all together
-    block: Annotated[str, Field(pattern=r"^[1-9]\d*x[1-9]\d*$")] = "1x1"  # ROWSxCOLUMNS as one
-    pattern: Annotated[str, Field(pattern=r"^(\d+:\d+)?$")] = ""  # ZEROS:OF in a row of inputs
+    scope: Literal["layer", "global"] = "layer"  # sparsity of each kernel | of all together
+    block: Annotated[str, Field(pattern=r"^[1-9]\d*x[1-9]\d*$")] = "1x1"  # ROWSxCOLUMNS as a unit
+    pattern: Annotated[str, Field(pattern=r"^(\d+:\d+)?$")] = ""  # ZEROS:OF consecutive inputs
     exclude: str = ""  # regular expression: kernels that stay, such as classifier|tokens
 
     def check(self, before: list[Step]) -> None:
         super().check(before)
         if bool(self.pattern) == (self.sparsity is not None):
             raise UserError(
-                "prune wants either sparsity or pattern.", "For example prune:0.8, or pattern=2:4"
+                "prune needs either sparsity or pattern.", "For example prune:0.8, or pattern=2:4"
             )
         if self.pattern and not 0 < self._group[0] < self._group[1]:
             raise UserError(
@@ -65,7 +65,7 @@ class Prune(Training):
         if self.pattern and (self.block != "1x1" or self.scope == "global"):
             raise UserError("prune: a pattern has neither block nor scope=global.")
         if self.end < self.begin:
-            raise UserError(f"prune: end={self.end} lies before begin={self.begin}.")
+            raise UserError(f"prune: end={self.end} is before begin={self.begin}.")
         for step in before:
             if isinstance(step, Prune) and (step.sparsity or 0) > (self.sparsity or 1):
                 raise UserError(

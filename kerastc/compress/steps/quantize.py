@@ -34,8 +34,8 @@ class Quantize(Step):
     short: ClassVar[str] = "kind"
 
     kind: Literal["float16", "int8", "int8-static", "int4-tables", "int4"] = "int8"  # of weights
-    rows: Count = 256  # of training, for the ranges of int8-static
-    exclude: tuple[str, ...] = ()  # operators that stay in float, as `kerastc export` takes them
+    rows: Count = 256  # training rows for the ranges of int8-static
+    exclude: tuple[str, ...] = ()  # operators that stay in float, as in `kerastc export`
 
     def needs(self) -> Iterator[tuple[str, Capability]]:
         yield from super().needs()

@@ -44,20 +44,20 @@ class Structured(Training):
         "channels": Capability.CONVOLUTIONS,
     }
 
-    neurons: Share = 0.0  # share of the feed-forward neurons that go
-    heads: Share = 0.0  # share of the attention heads that go
-    channels: Share = 0.0  # share of the channels that go, of a network of convolutions
-    layers: Natural = 0  # how many go: those that the loss misses least
+    neurons: Share = 0.0  # share of the feed-forward neurons to remove
+    heads: Share = 0.0  # share of the attention heads to remove
+    channels: Share = 0.0  # share of a convolutional network's channels to remove
+    layers: Natural = 0  # how many to remove: those that the loss misses least
     drop: tuple[Natural, ...] = ()  # these layers instead, [1,3]
     by: Literal["first_order", "magnitude"] = "first_order"  # of the loss | of the weights
     scope: Literal["layer", "global"] = "layer"  # the share of each layer | of all together
-    rows: Count = 512  # of training, to measure on
+    rows: Count = 512  # training rows to measure on
 
     def check(self, before: list[Step]) -> None:
         super().check(before)
         if not (self._of_encoder or self.channels):
             raise UserError(
-                "structured wants to know what goes: neurons, heads, channels, layers or drop.",
+                "structured needs to know what goes: neurons, heads, channels, layers or drop.",
                 "For example structured:neurons=0.5",
             )
         if self.layers and self.drop:
@@ -108,7 +108,7 @@ class Structured(Training):
         if not found:
             why = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
             raise UserError(
-                "structured: there are no channels that could go.", why or "It has no convolution."
+                "structured: there are no channels to remove.", why or "It has no convolution."
             )
         return found
 
@@ -123,7 +123,7 @@ class Structured(Training):
             given = f"drop={list(self.drop)}" if self.drop else f"layers={self.layers}"
             raise UserError(
                 f"structured: {given} of a model of {count} layers (0 to {count - 1}).",
-                "One layer stays at least.",
+                "At least one layer stays.",
             )
         if dropped:
             return dropped

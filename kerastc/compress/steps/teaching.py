@@ -28,10 +28,10 @@ def teach(
     Args:
         work: model and data.
         options: how to train.
-        callbacks: for the number of training steps, what sees each batch and evaluation before it
+        callbacks: given the number of training steps, what sees each batch and evaluation before it
             is logged and saved.
         fitted: fitted instead of the model, with its weights, to add another loss.
-        earliest: for the number of training steps, the first whose weights may be chosen.
+        earliest: given the number of training steps, the first whose weights may be chosen.
 
     Returns:
         epochs, seconds, rows, the chosen checkpoint and its main figure on validation.

@@ -32,12 +32,12 @@ class Vocabulary(Step):
     name: ClassVar[str] = "vocabulary"
     capability: ClassVar[Capability | None] = Capability.TOKENS
 
-    min_count: Count = 1  # times that a token must occur to stay
+    min_count: Count = 1  # how often a token must occur to stay
     corpus: str = ""  # a file of further texts whose tokens stay
 
     def check(self, before: list[Step]) -> None:
         if any(step.name == "vocabulary" for step in before):
-            raise UserError("vocabulary stands twice; the second would find nothing to cut.")
+            raise UserError("vocabulary occurs twice; the second would find nothing to cut.")
 
     def apply(self, work: "Work") -> dict[str, Any]:
         from kerastc.compress.layer_paths import put, rebuilt

@@ -34,7 +34,7 @@ def checked(
     task = task_of(run)
     if not run.path("model.keras").is_file():
         raise UserError(
-            f"{run.path('model.keras')} is missing: the run stands {run.standing()}.",
+            f"{run.path('model.keras')} is missing: the run is {run.standing()}.",
             run.how_to_go_on,
         )
     quantization = _quantization(run, format, quantization)

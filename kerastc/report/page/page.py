@@ -52,7 +52,7 @@ def write_report(folder: Path) -> Path:
     missing = _missing(record)
     if missing:
         raise UserError(
-            f"{record.folder} stands {run.standing()}, and there is nothing to report. It lacks "
+            f"{record.folder} is {run.standing()}, and there is nothing to report. It lacks "
             f"{' and '.join(missing)}.",
             run.how_to_go_on,
         )
