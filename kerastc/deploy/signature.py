@@ -1,6 +1,6 @@
-"""The file beside an exported model that tells what goes in and what comes out.
+"""The file next to an exported model that describes its inputs and outputs.
 
-It is read on devices: nothing but Python's own library is imported here.
+It is read on devices: only Python's standard library is imported here.
 """
 
 import hashlib
@@ -16,36 +16,36 @@ from kerastc.forms import read_json
 from kerastc.tensor import Tensor
 
 SUFFIX = ".json"
-KERAS = (".keras", ".h5")  # files that Keras writes, and no device runs
+KERAS = (".keras", ".h5")  # files that Keras writes and no device runs
 EXPORTED = (".tflite", ".onnx", ".zip")  # files that `kerastc export` writes
-SERVE = "serve"  # the name of what takes the inputs, in SavedModels and LiteRT files
-CHUNK = 1 << 20  # bytes read at a time
+SERVE = "serve"  # the function that takes the inputs, in SavedModels and LiteRT files
+CHUNK = 1 << 20  # bytes per read
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What a program has to know of an exported model to run it.
+    """What a program needs to know to run an exported model.
 
     Args:
         format: "litert", "onnx" or "saved_model".
         file: the model, relative to the folder of the signature; a folder for a SavedModel.
         sha256: of the model's bytes; see `digest`.
         bytes: size of the model.
-        task: what the model is for, a name of `kerastc.tasks`.
-        inputs: in the order of the model's own signature.
-        outputs: likewise; of classes the logits, (batch, classes).
+        task: of the model, a name of `kerastc.tasks`.
+        inputs: in the order of the model's signature.
+        outputs: in its order; for classes the logits, (batch, classes).
         classes: the names in labels.txt, in their order.
         preprocessing: what is done to an example before the model, as in a run's
             preprocessing.json.
-        tokenizer: folder beside the signature; empty where the input has none.
+        tokenizer: folder next to the signature; empty if the input has none.
         quantization: "float32", "float16", "int8", "int8-static", "int4-tables" or "int4".
-        parameters: of the Keras model that it was made of.
-        parity: how far the model is from the Keras model on real rows, see
+        parameters: of the original Keras model.
+        parity: how far the model differs from the Keras model on real rows, see
             `kerastc.deploy.convert.parity`.
-        lengths: tokens a text, ascending. A LiteRT file of several has a signature for each, named
-            "serve" for the largest, which `inputs` shows, and "serve_8" and so on.
+        lengths: tokens per text, ascending. A LiteRT file with several has a signature for each,
+            named "serve" for the largest, which `inputs` shows, and "serve_8" and so on.
         notes: what a user of the file should know.
-        folder: where the signature was read from; no part of the file.
+        folder: from which the signature was read; not in the file.
     """
 
     format: str
@@ -70,7 +70,7 @@ class Signature:
         """The model.
 
         Raises:
-            UserError: where `file` leaves the folder of the signature.
+            UserError: `file` leaves the signature's folder.
         """
         return self._inside(self.file, "file")
 
@@ -80,10 +80,10 @@ class Signature:
         return self._inside(self.tokenizer, "tokenizer")
 
     def verify(self) -> None:
-        """Compares the model with what the signature says of it.
+        """Compares the model with its signature.
 
         Raises:
-            UserError: where the model is missing, has other bytes, or lies outside.
+            UserError: the model is missing, has other bytes, or is outside the folder.
         """
         path = self.path
         if not path.exists():
@@ -97,10 +97,10 @@ class Signature:
 
     @classmethod
     def read(cls, path: Path) -> "Signature":
-        """Reads a signature; `path` names it, or the model that it belongs to.
+        """Reads a signature; `path` is its file or its model's.
 
         Raises:
-            UserError: where it is missing, is no signature, or a field is wrong.
+            UserError: it is missing, is not a signature, or a field is wrong.
         """
         model = path = Path(path)
         if path.suffix != SUFFIX:
@@ -133,10 +133,10 @@ class Signature:
 
         Args:
             record: the JSON.
-            source: the file it is in, named in errors; its folder becomes `folder`.
+            source: its file, named in errors; its folder becomes `folder`.
 
         Raises:
-            UserError: naming the field that is missing or wrong.
+            UserError: a field is missing or wrong; the message names it.
         """
         if not isinstance(record, dict):
             raise UserError(f"{source} is no signature of a model: it holds no JSON object.")
@@ -161,19 +161,19 @@ class Signature:
 
     def _inside(self, name: str, field_name: str) -> Path:
         path = self.folder / name
-        # A link may lead elsewhere, too.
+        # A link may lead elsewhere.
         if not (_stays_inside(name) and path.resolve().is_relative_to(self.folder.resolve())):
             raise UserError(f"{field_name}={name!r} leaves the folder {self.folder}.")
         return path
 
 
 def shortest(lengths: Sequence[int], tokens: int) -> int:
-    """Of the lengths of a file that which holds so many tokens with the least padding."""
+    """The length of a file that holds so many tokens with the least padding."""
     return min(length for length in lengths if length >= tokens)
 
 
 def of_length(length: int) -> str:
-    """The name of the function of a file of several lengths that takes texts of a smaller one."""
+    """The name of the function for a smaller length in a file with several lengths."""
     return f"{SERVE}_{length}"
 
 
@@ -183,7 +183,7 @@ def beside(model: Path) -> Path:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file; of a folder, that of the names and digests of its files in order."""
+    """SHA-256 of a file; for a folder, of the names and digests of its files, in order."""
     whole = hashlib.sha256()
     if path.is_dir():
         for part in sorted(path.rglob("*")):
@@ -204,7 +204,7 @@ def size(path: Path) -> int:
 
 
 class _WrongField(ValueError):
-    """What is wrong with which field."""
+    """An error that names the field and what is wrong with it."""
 
 
 TYPES = {
@@ -224,7 +224,7 @@ TYPES = {
 
 
 def _checked(record: dict[str, Any]) -> dict[str, Any]:
-    """The fields with the types of `Signature`; what a later version adds is passed over."""
+    """The fields with the types of `Signature`; additions of later versions are ignored."""
     for name, kind in TYPES.items():
         if name not in record:
             raise _WrongField(f"{name} is missing")
