@@ -88,7 +88,7 @@ def write(signature: Path, out: Path) -> Path:
             "Bundle another: kerastc export RUN --format litert --bundle",
         )
     if out.suffix != SUFFIX:
-        raise UserError(f"{out} is no name of a bundle.", f"Give one that ends in {SUFFIX}.")
+        raise UserError(f"{out} is not a bundle's name.", f"Give one that ends in {SUFFIX}.")
     task = task_named(told.task, told.path)
     output = task.output(told.classes)
     samples, examples, rows = _samples(Run(told.folder.parent), task, output)
@@ -129,7 +129,7 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
             with zipfile.ZipFile(path) as archive:
                 signature = _unpack(archive, folder)
         except _Unfit as error:
-            raise UserError(f"{path} is no sound bundle: {error}.", AGAIN) from None
+            raise UserError(f"{path} is not a valid bundle: {error}.", AGAIN) from None
         except BROKEN as error:
             raise UserError(f"{path} cannot be unpacked: {error}", AGAIN) from None
         except OSError as error:
@@ -145,7 +145,7 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
         if kept:
             examples = task.input.read_kept(folder / kept, task.units)
             if len(examples) != len(samples.examples):
-                raise UserError(f"{path} has not as many {task.units} as answers.", AGAIN)
+                raise UserError(f"{path} has different numbers of {task.units} and answers.", AGAIN)
         yield Unpacked(told, samples, examples)
 
 
@@ -173,7 +173,7 @@ def _samples(run: Run, task: Task, output: Output) -> tuple[Any, Sequence[Any], 
     files += f" with {task.input.kept}" if task.input.kept else ""
     raise UserError(
         f"{run.path('predictions')} has neither {files}: a bundle takes its samples from there.",
-        "Bundle a file that stands in RUN/exports of a finished run.",
+        "Bundle a file in RUN/exports of a finished run.",
     )
 
 
@@ -221,7 +221,7 @@ def _unpack(archive: zipfile.ZipFile, folder: Path) -> str:
                 digest.update(chunk)
                 file.write(chunk)
         if digest.hexdigest() != told["sha256"]:
-            raise _Unfit(f"{name} has another SHA-256 than the manifest says")
+            raise _Unfit(f"{name} has a different SHA-256 from the manifest's")
     return signature
 
 
@@ -237,10 +237,10 @@ def _checked_entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         if not _plain(name):
             raise _Unfit(f"the name {name!r} leaves its folder")
         if entry.is_dir() or kind not in (0, stat.S_IFREG) or entry.compress_type not in METHODS:
-            raise _Unfit(f"{name} is no plain file")
+            raise _Unfit(f"{name} is not a plain file")
         # Names that differ only by case are one file on some devices.
         if name.casefold() in map(str.casefold, entries):
-            raise _Unfit(f"{name} is there twice")
+            raise _Unfit(f"{name} occurs twice")
         if entry.file_size > max(MOST_RATIO * entry.compress_size, CHUNK):
             raise _Unfit(f"{name} unpacks to over {MOST_RATIO} times its size")
         entries[name] = entry

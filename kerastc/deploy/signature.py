@@ -110,7 +110,7 @@ class Signature:
         except FileNotFoundError:
             if model.suffix in KERAS:
                 raise UserError(
-                    f"{model} is a Keras model; what is wanted is a run or an exported file.",
+                    f"{model} is a Keras model, not a run or an exported file.",
                     "Give the run, or export it first: "
                     f"{shlex.join(['kerastc', 'export', str(model.parent)])}",
                 ) from None
@@ -122,7 +122,7 @@ class Signature:
                     f"Exported models end in {', '.join(EXPORTED)}.",
                 ) from None
             raise UserError(
-                f"{path} is missing: it tells what the model beside it takes and gives.",
+                f"{path} is missing: it describes the inputs and outputs of the model next to it.",
                 "Copy it together with the model, as `kerastc export` wrote them.",
             ) from None
         return cls.of(record, path)
@@ -139,12 +139,12 @@ class Signature:
             UserError: a field is missing or wrong; the message names it.
         """
         if not isinstance(record, dict):
-            raise UserError(f"{source} is no signature of a model: it holds no JSON object.")
+            raise UserError(f"{source} is not a model's signature: it holds no JSON object.")
         try:
             return cls(**_checked(record), folder=source.parent)
         except _WrongField as error:
             raise UserError(
-                f"{source} is no signature of a model: {error}.",
+                f"{source} is not a model's signature: {error}.",
                 "Export the run again: kerastc export RUN",
             ) from None
 
@@ -229,9 +229,9 @@ def _checked(record: dict[str, Any]) -> dict[str, Any]:
         if name not in record:
             raise _WrongField(f"{name} is missing")
         if not isinstance(record[name], kind) or isinstance(record[name], bool):
-            raise _WrongField(f"{name}={record[name]!r} is no {kind.__name__}")
+            raise _WrongField(f"{name}={record[name]!r} is not of type {kind.__name__}")
     if not all(isinstance(name, str) for name in record["classes"]):
-        raise _WrongField("classes holds something that is no name")
+        raise _WrongField("classes holds something that is not a name")
     for name in ("file", "tokenizer"):
         none = name == "tokenizer" and not record[name]
         if not (none or _stays_inside(record[name])):
@@ -251,7 +251,7 @@ def _checked(record: dict[str, Any]) -> dict[str, Any]:
 def _lengths(entry: Any) -> tuple[int, ...]:
     whole = isinstance(entry, list | tuple) and all(type(n) is int and n > 0 for n in entry)
     if not whole or list(entry) != sorted(set(entry)):
-        raise _WrongField(f"lengths={entry!r} are no ascending whole numbers")
+        raise _WrongField(f"lengths={entry!r} are not ascending whole numbers")
     return tuple(entry)
 
 
@@ -266,7 +266,7 @@ def _tensor(name: str, entry: Any) -> Tensor:
         raise _WrongField(f"{name} holds {entry!r}, which lacks {error}") from None
     whole = all(n is None or (type(n) is int and n > 0) for n in shape)
     if not whole or not isinstance(tensor.name, str) or not isinstance(tensor.dtype, str):
-        raise _WrongField(f"{name} holds {entry!r}, which is no tensor")
+        raise _WrongField(f"{name} holds {entry!r}, which is not a tensor")
     return tensor
 
 

@@ -89,7 +89,7 @@ def in_another_process(request: Request, calibration: Sequence[np.ndarray] | Non
             last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
             raise UserError(
                 f"The process that converts ended with {done.returncode}: {last}",
-                "Where it was killed, memory ran out: conversion takes a few times the model.",
+                "If it was killed, memory ran out: conversion needs a few times the model's size.",
             )
         answer = json.loads(answered.read_text("utf-8"))
     if "error" in answer:

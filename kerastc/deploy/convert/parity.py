@@ -65,7 +65,7 @@ def compare(
         if shapes[0] != shapes[1]:
             raise _differs(what, f"it gives {name} of the shape {shapes[0]}, not {shapes[1]}")
         if not all(np.isfinite(row).all() for row in found[name]):
-            raise _differs(what, f"its {name} are no numbers: the conversion lost weights")
+            raise _differs(what, f"its {name} are not numbers: the conversion lost weights")
     numbers, wanted = _numbers(found), _numbers(expected)
     scale = max(1.0, float(np.abs(wanted).max()))
     tolerance = TOLERANCES[quantization] * scale if quantization in TOLERANCES else None

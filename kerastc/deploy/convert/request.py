@@ -47,7 +47,7 @@ def checked(
     if exclude and quantization not in EXCLUDING:
         raise UserError(
             f"exclude has no effect with {quantization}: nothing is left out there.",
-            f"It goes with --quantization {', '.join(EXCLUDING)}.",
+            f"Use it with --quantization {', '.join(EXCLUDING)}.",
         )
     _check_names(task, format, names)
     if batch is None:

@@ -191,7 +191,7 @@ def of_predictions(path: Path, examples: Sequence[Any], signature: Signature) ->
     if count > known:
         raise UserError(
             f"{path} has {known:,} rows, but there are {count:,} {task.units}.",
-            "They are not of one run. Give labelled ones: --data FILE",
+            "They are not from one run. Give labelled ones: --data FILE",
         )
     rows = Rows(predictions.examples, predictions.truth, predictions.answers)
     return replace(rows.take(np.arange(count)), examples=examples)

@@ -62,7 +62,7 @@ def predictor_for(signature: Signature) -> Predictor:
     if folder is not None and not folder.is_dir():
         raise UserError(
             f"{folder} is missing: {signature.path} needs its {task.input.folder}.",
-            "Copy the folder from where `kerastc export` wrote it, or take a bundle.",
+            "Copy the folder from where `kerastc export` wrote it, or use a bundle.",
         )
     input = task.input.read(signature.preprocessing, folder)
     session = Exported(signature, task, input, output)

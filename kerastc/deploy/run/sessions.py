@@ -63,7 +63,7 @@ class LiteRT(Session):
     def __init__(self, path: Path, threads: int):
         with path.open("rb") as file:
             if file.read(8)[4:] != LITERT_MARK:
-                raise UserError(f"{path} is no LiteRT file: it lacks the mark TFL3.", AGAIN)
+                raise UserError(f"{path} is not a LiteRT file: it lacks the mark TFL3.", AGAIN)
         interpreter = library("litert").Interpreter
         try:
             with _quiet():
@@ -132,7 +132,8 @@ def start(signature: Signature, threads: int = 1) -> Session:
     """
     if signature.format not in FORMATS:
         raise UserError(
-            f"{signature.path} has the format {signature.format}; here run {', '.join(FORMATS)}.",
+            f"{signature.path} has the format {signature.format}; only "
+            f"{', '.join(FORMATS)} run here.",
             "Export one of those: kerastc export RUN --format litert",
         )
     session = FORMATS[signature.format](signature.path, threads)
