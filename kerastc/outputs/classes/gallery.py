@@ -1,4 +1,4 @@
-"""The plots of a classifier's page, and their words for those who do not see them."""
+"""The plots of a classifier's page, with text alternatives."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from kerastc.scores.calibration import expected_calibration_error
 
 
 def class_run_plots(record: RunRecord) -> Iterator[Plot]:
-    """The plots that the run's files allow."""
+    """The plots for which the run has files."""
     history, units = record.history, record.units
     per_class = [f"val_{k}[{c}]" for k in ("precision", "recall", "f1") for c in record.labels]
     many = len(record.labels) > MANY
@@ -51,13 +51,13 @@ def class_run_plots(record: RunRecord) -> Iterator[Plot]:
 
 
 def balanced_counts(record: RunRecord) -> dict[str, list[int]]:
-    """Training rows of each class before and after balancing, where data.json tells them."""
+    """Training rows per class before and after balancing, if data.json has them."""
     balancing = record.data.get("balancing") or {}
     return {when: balancing[when] for when in ("before", "after") if when in balancing}
 
 
 def part_counts(record: RunRecord) -> dict[str, list[int]]:
-    """Rows of each class in each part of data.json that tells them."""
+    """Rows per class in each part for which data.json has them."""
     parts = record.data.get("splits") or {}
     found = {name: part.get("counts") for name, part in parts.items() if isinstance(part, dict)}
     return {name: c for name, c in found.items() if c and len(c) == len(record.labels)}
