@@ -191,7 +191,7 @@ class Output(ABC):
 
         Args:
             examples: the columns that precede each answer.
-            answers: of each.
+            answers: for each.
         """
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""An account in a terminal: a row a model, then what is dominated and what is recommended."""
+"""An account on the terminal: a row per model, then the dominated and recommended ones."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""The plots of a run's page: which can be drawn, and their words for those who do not see them."""
+"""The plots of a run's page: which can be drawn, and their text alternatives."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,7 +10,7 @@ from kerastc.scores.figures import Figure
 
 
 def run_plots(record: RunRecord) -> Iterator[Plot]:
-    """The plots that a finished run's files allow."""
+    """The plots for which a finished run has files."""
     history = record.history
     curves = record.page.curves
     shown = ("loss", "val_loss", *(f"val_{one.name}" for one in curves[:1]))
