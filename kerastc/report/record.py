@@ -220,5 +220,5 @@ def _history(path: Path) -> pd.DataFrame:
     if not len(table):
         return pd.DataFrame()
     if not (np.isfinite(steps).all() and (np.diff(steps) > 0).all() and np.abs(steps).max() < 1e9):
-        raise UserError(f"{path} is damaged: its epochs are no numbers that rise from row to row.")
+        raise UserError(f"{path} is damaged: its epochs are not numbers that rise from row to row.")
     return table

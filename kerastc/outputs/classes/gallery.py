@@ -23,8 +23,8 @@ def class_run_plots(record: RunRecord) -> Iterator[Plot]:
         yield Plot(
             "per_class",
             per_class_curves(history, record.labels, record.best_epoch),
-            "Validation precision, recall and F1 of each class by epoch; the dotted line is where "
-            "the kept weights stood."
+            "Validation precision, recall and F1 of each class by epoch; the dotted line marks "
+            "the kept weights."
             + " Named: the highest and the lowest F1; in grey: the others."
             * many,
             f"Three line plots for {len(record.labels)} classes. The table of classes below has "
@@ -38,7 +38,7 @@ def class_run_plots(record: RunRecord) -> Iterator[Plot]:
             "class_proportions",
             class_proportions(counts, record.labels),
             f"Share of each class in each part; at the bars, {units}.",
-            "Bars of the class shares; the table beside them has the counts.",
+            "Bars of the class shares; the table next to them has the counts.",
         )
     if balanced := balanced_counts(record):
         yield Plot(
@@ -46,7 +46,7 @@ def class_run_plots(record: RunRecord) -> Iterator[Plot]:
             class_proportions(balanced, record.labels, "Training rows, balanced"),
             f"Share of each class in training, before and after balancing by "
             f"{record.data['balancing']['how']}; at the bars, {units}.",
-            "Bars of the class shares; the table beside them has the counts.",
+            "Bars of the class shares; the table next to them has the counts.",
         )
 
 

@@ -86,7 +86,7 @@ def _checked(
     if labels.ndim != 1 or probabilities.shape != (len(labels), classes):
         raise ValueError(
             f"labels {labels.shape} and probabilities {probabilities.shape} do not fit "
-            f"{classes} classes: (n,) and (n, {classes}) are wanted"
+            f"{classes} classes: (n,) and (n, {classes}) are needed"
         )
     if not len(labels):
         raise UserError("There are no rows to measure.", "Give a part with at least one row.")

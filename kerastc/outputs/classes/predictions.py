@@ -83,11 +83,11 @@ class Kept:
         """
         truth, predicted, losses = (arrays[name] for name in ("labels", "predicted", "losses"))
         if any(part.dtype.kind != "u" for part in (truth, predicted)) or losses.dtype.kind != "f":
-            raise ValueError("its numbers are of another type")
+            raise ValueError("its numbers have the wrong type")
         if truth.ndim != 1 or not truth.shape == predicted.shape == losses.shape:
-            raise ValueError("its arrays are not of the same rows")
+            raise ValueError("its arrays have different numbers of rows")
         if not np.isfinite(losses).all():
-            raise ValueError("its losses are not all numbers")
+            raise ValueError("not all of its losses are numbers")
         return cls(truth.astype(np.int64), predicted.astype(np.int64), losses.astype(float))
 
 
@@ -129,7 +129,7 @@ def read_predictions(path: Path) -> Predictions:
     Raises:
         UserError: the file is missing or invalid.
     """
-    hint = "Evaluate the run again to write the file anew."
+    hint = "Evaluate the run again to rewrite the file."
     try:
         header, *rows = _rows(path)
         if any(len(row) != len(header) for row in rows):

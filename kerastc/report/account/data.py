@@ -213,7 +213,7 @@ def account(folders: Sequence[Path], within: float = WITHIN) -> Account:
     if members is None:
         raise UserError(
             f"There is no account of {', '.join(map(str, folders))}: "
-            + ("nothing was compressed of it." if len(folders) == 1 else "no common original."),
+            + ("nothing was compressed from it." if len(folders) == 1 else "no common original."),
             "A compressed run is made by: kerastc compress RUN STEP…",
         )
     lines = [[folder, *ancestors(folder)] for folder in members]

@@ -26,7 +26,7 @@ def ancestors(folder: Path) -> list[Path]:
     while (parent := _parent(chain[-1])) is not None:
         if parent in chain:
             raise UserError(
-                f"{chain[-1] / 'config.json'} names {parent} as parent.run, which is made of it: "
+                f"{chain[-1] / 'config.json'} names {parent} as parent.run, which is made from it: "
                 "a run cannot be its own ancestor.",
                 "Give parent.run there the folder of the run that was compressed.",
             )

@@ -62,7 +62,7 @@ def print_account(account: "Account", console: Console) -> None:
     others = "; --json and --csv have those of validation, too" * (account.judged_on == "test")
     console.print(
         f"{account.judged_on.capitalize()} figures with 95 % intervals{others}. Took: "
-        "of the original its training, of the others their steps since."
+        "for the original its training, for the others their steps since."
     )
     for note in account.notes:
         console.print(Text(note))

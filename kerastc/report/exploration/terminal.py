@@ -103,10 +103,10 @@ def _fits(fits: Sequence[Mapping[str, Any]]) -> Table:
 def _print_noise(console: Console, noise: Mapping[str, Any]) -> None:
     console.print(Text("Label noise", style="italic"))
     if not noise["rows"]:
-        console.print("No text stands in more than one row, so labels cannot be compared.")
+        console.print("No text occurs in more than one row, so labels cannot be compared.")
         return
     console.print(
-        f"Texts that stand in more than one row: {noise['texts']:,}, in {noise['rows']:,} rows.\n"
+        f"Texts that occur in more than one row: {noise['texts']:,}, in {noise['rows']:,} rows.\n"
         f"Those with several classes: {noise['conflicting']:,}.\n"
         f"Rows whose class is not that of most rows with their text: {noise['disagreeing']:,} "
         f"({percent(noise['estimate'], 2)})."

@@ -39,7 +39,7 @@ def write_picture(
         ValueError: the name is invalid, or the array is not a picture.
     """
     if not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name of a picture: {_NAME.pattern} is wanted")
+        raise ValueError(f"{name!r} is not a picture's name: {_NAME.pattern} is needed")
     image = png(picture) if isinstance(picture, Figure) else _png(picture)
     with run.writing("plots", f"{name}.png") as path:
         path.write_bytes(image)
@@ -62,7 +62,7 @@ def read_pictures(folder: Path) -> list[tuple[str, Picture]]:
     entries = run.read_json(_FILE)
     if not all(map(_is_entry, entries)):
         raise UserError(
-            f"{run.path(_FILE)} is no list of pictures with name, title and caption.",
+            f"{run.path(_FILE)} is not a list of pictures with name, title and caption.",
             "Remove the file: the report leaves out what it lacks.",
         )
     found = []
@@ -119,5 +119,5 @@ def _width(path: Path) -> int:
             return max(1, round(image.width * 96 / dots))
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise UserError(
-            f"{path} is no picture: {error}", "Remove the file: the report does without it."
+            f"{path} is not a picture: {error}", "Remove the file: the report does without it."
         ) from error
