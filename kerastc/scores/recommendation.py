@@ -13,7 +13,7 @@ from kerastc.scores import pairs
 from kerastc.scores.figures import Answered, Counts, Figure
 
 # How much worse than the best a cheaper model may be, with 95 % confidence: 2 points of a share,
-# 0.02 of any other figure. "No significant difference" is not enough: few rows show none.
+# 0.02 of any other figure. "No significant difference" is not enough: few rows show no difference.
 MARGIN = 0.02
 RULE = (
     "Validation figures alone decide. Models are compared in pairs on the same rows (paired "

@@ -44,7 +44,7 @@ class LowRank(Step):
     embedding: Count | None = None  # rank of the token table; none: unchanged
     weighted: bool = True  # least error on real inputs; false: of the kernel itself (plain SVD)
     rows: Count = 512  # training rows to measure the inputs on
-    exclude: str = ""  # regular expression: places that stay, such as classifier|query
+    exclude: str = ""  # regular expression: layers that stay, such as classifier|query
 
     def check(self, before: list[Step]) -> None:
         given = [key for key in ("rank", "energy", "budget") if getattr(self, key) is not None]

@@ -43,7 +43,7 @@ class Quantize(Step):
             yield "quantize:int4-tables", Capability.TOKENS
 
     def instead_of(self, needed: Capability, has: Collection[Capability]) -> str:
-        return "Eight bits go with all models: quantize:int8"
+        return "Eight bits work with all models: quantize:int8"
 
     def apply(self, work: "Work") -> dict[str, Any]:
         return {"kind": self.kind}  # the file is written once the run is complete

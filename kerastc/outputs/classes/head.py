@@ -46,7 +46,7 @@ def no_labels(count: int) -> np.ndarray:
 
 
 def with_teacher(targets: np.ndarray, logits: np.ndarray) -> np.ndarray:
-    """Targets with a teacher's logits beside them, (n, 3 + classes) float32.
+    """Targets with a teacher's logits appended, (n, 3 + classes) float32.
 
     Args:
         targets: (n, 1), or (n, 3) of mixtures.

@@ -123,7 +123,7 @@ class ClassesPage(OutputPage):
 
         flipped = metrics[_FLIPPED]
         accuracy = formatting.short(flipped["accuracy"], flipped["intervals"]["accuracy"])
-        return [f"with mirror images (test-time flip), apart: accuracy {escape(accuracy)}"]
+        return [f"with mirror images (test-time flip), separately: accuracy {escape(accuracy)}"]
 
 
 PAGE = ClassesPage

@@ -32,7 +32,7 @@ def learning_curves(
 
     Args:
         history: `epoch` and any of the panels' columns, with `val_` before those of validation.
-        measures: the figures beside the loss.
+        measures: the figures besides the loss.
         best_epoch: the epoch whose weights were kept, marked if given.
     """
     panels = [
