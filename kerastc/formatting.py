@@ -1,4 +1,4 @@
-"""Tables of the page and of comparisons: which rows, and how a figure is written."""
+"""How figures, sizes and times are written in tables."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -21,29 +21,29 @@ def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def number(value: Any, digits: int = 3) -> str:
-    """A figure with fixed digits; a dash where there is none."""
+    """A figure with fixed digits; a dash if there is none."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return MISSING
     return f"{value:.{digits}f}"
 
 
 def signed(value: Any, digits: int = 3) -> str:
-    """A difference with its sign: `-0.008`; a dash where there is none."""
+    """A difference with its sign: `-0.008`; a dash if there is none."""
     return MISSING if finite(value) is None else f"{value:+.{digits}f}"
 
 
 def signed_interval(bounds: Sequence[float] | None) -> str:
-    """`low to high` of a difference, or nothing where there is no interval."""
+    """`low to high` of a difference; empty if there is no interval."""
     return f"{signed(bounds[0])} to {signed(bounds[1])}" if bounds else ""
 
 
 def percent(share: Any, digits: int = 1) -> str:
-    """A share of 0 to 1 in hundredths: `95.5 %`; a dash where there is none."""
+    """A share from 0 to 1 in per cent: `95.5 %`; a dash if there is none."""
     return MISSING if finite(share) is None else f"{100 * share:.{digits}f} %"
 
 
 def interval(bounds: Sequence[float] | None) -> str:
-    """`low to high`, or nothing where there is no interval."""
+    """`low to high`; empty if there is no interval."""
     return f"{number(bounds[0])} to {number(bounds[1])}" if bounds else ""
 
 
@@ -56,14 +56,14 @@ def short(value: float, bounds: Sequence[float] | None) -> str:
 
 
 def count(value: Any) -> str:
-    """A whole number with separated thousands; a dash where there is none."""
+    """A whole number with thousands separators; a dash if there is none."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return MISSING
     return f"{value:,.0f}"
 
 
 def duration(seconds: Any) -> str:
-    """Seconds as a person says them: `41.2 s`, `4 min 12 s`, `2 h 05 min`."""
+    """Seconds as people say them: `41.2 s`, `4 min 12 s`, `2 h 05 min`."""
     if not isinstance(seconds, int | float) or not math.isfinite(seconds):
         return MISSING
     if seconds < 60:
@@ -75,7 +75,7 @@ def duration(seconds: Any) -> str:
 
 
 def size(octets: Any) -> str:
-    """Bytes in KiB, MiB or GiB, the small ones with three digits."""
+    """Bytes in KiB, MiB or GiB; small values with three digits."""
     if not isinstance(octets, int | float) or not math.isfinite(octets):
         return MISSING
     if octets >= 2**30:
@@ -85,14 +85,14 @@ def size(octets: Any) -> str:
 
 
 def milliseconds(value: Any) -> str:
-    """A short time with three digits: `0.334 ms`; a dash where there is none."""
+    """A short time with three digits: `0.334 ms`; a dash if there is none."""
     if finite(value) is None:
         return MISSING
     return f"{value:.0f} ms" if value >= 100 else f"{value:.3g} ms"
 
 
 def scalar(value: Any) -> str:
-    """A setting's value as the command line takes it; numbers without needless digits."""
+    """A setting's value as typed on the command line; numbers without needless digits."""
     if value is None:
         return "none"
     if isinstance(value, bool):
@@ -105,25 +105,25 @@ def scalar(value: Any) -> str:
 
 
 def setting(settings: Mapping[str, Any], field: str) -> str:
-    """A field of the settings as text; a dash where they have no such field."""
+    """A field of the settings as text; a dash if they have no such field."""
     return scalar(settings[field]) if field in settings else MISSING
 
 
 def shown_text(text: str, characters: int = 320) -> str:
-    """A text for a table cell: white space folded, cut at a word with an ellipsis."""
+    """A text for a table cell: white space collapsed, cut at a word with an ellipsis."""
     folded = " ".join(str(text).split())
     cut = cut_at_word(folded, characters)
     return cut if cut == folded else cut + " …"
 
 
 def finite(value: Any) -> float | None:
-    """The number, or None where it is none, NaN or infinite."""
+    """The number, or None if it is not one, NaN or infinite."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return value if is_number and math.isfinite(value) else None
 
 
 def without_nan(value: Any) -> Any:
-    """The same nested value with None for every number that is not finite, as strict JSON wants."""
+    """The same nested value with None for every non-finite number, as strict JSON requires."""
     if isinstance(value, Mapping):
         return {key: without_nan(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""Where the layers of a model are, and how to put others in their places."""
+"""Finds the layers of a model and replaces them."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -16,8 +16,8 @@ class Place:
     """A layer with a kernel of its own.
 
     Args:
-        path: its name for the user: "encoder/block_0/query", "classifier".
-        layer: what stands there.
+        path: its name for users: "encoder/block_0/query", "classifier".
+        layer: the layer itself.
         owner: the layer that holds it as an attribute; None where the model itself does.
     """
 
@@ -27,19 +27,19 @@ class Place:
 
     @property
     def attribute(self) -> str:
-        """Its name inside of the owner."""
+        """Its name within the owner."""
         return self.path.rsplit("/", 1)[-1]
 
 
 def places(model: keras.Model, exclude: str = "") -> list[Place]:
-    """The places of a model whose layers can be replaced, from input to output.
+    """The paths of a model's replaceable layers, from input to output.
 
     Args:
-        model: a functional model; inside of it a `CompactEncoder` is looked into.
-        exclude: a regular expression; places whose path it finds are left out.
+        model: a functional model; a `CompactEncoder` inside it is searched too.
+        exclude: a regular expression; layers whose path it matches are left out.
 
     Raises:
-        UserError: the expression is none.
+        UserError: the expression is invalid.
     """
     excluded = matcher(exclude)
     found = [place for layer in model.layers for place in _of_layer(layer)]
@@ -47,26 +47,27 @@ def places(model: keras.Model, exclude: str = "") -> list[Place]:
 
 
 def matcher(exclude: str) -> Callable[[str], bool]:
-    """Whether a regular expression finds a path; an empty one finds none.
+    """Whether a regular expression matches a path; an empty one matches none.
 
     Raises:
-        UserError: the expression is none.
+        UserError: the expression is invalid.
     """
     try:
         unwanted = re.compile(exclude)
     except re.error as error:
-        raise UserError(f"exclude={exclude} is no regular expression: {error}.") from None
+        raise UserError(f"exclude={exclude} is not a regular expression: {error}.") from None
     return lambda path: bool(exclude and unwanted.search(path))
 
 
 def replace(model: keras.Model, layers: Mapping[str, keras.layers.Layer]) -> keras.Model:
-    """A model with other layers, already built and filled, at some places.
+    """A model with some layers replaced by others, already built and filled.
 
-    The layers that stay are shared with the model that was given, which is of no use afterwards.
+    The layers that stay are shared with the given model, which must not be used afterwards.
 
     Args:
         model: as in `places`.
-        layers: the new layer of each path; inputs and outputs are shaped as the old one's.
+        layers: the new layer for each path; its inputs and outputs have the shapes of the old
+            one's.
     """
     top = {}
     for place in places(model):
@@ -82,15 +83,15 @@ def replace(model: keras.Model, layers: Mapping[str, keras.layers.Layer]) -> ker
 def rebuilt(
     model: keras.Model, layer_for: Callable[[keras.layers.Layer], keras.layers.Layer]
 ) -> keras.Model:
-    """The model's graph anew, with what `layer_for` gives in the place of each layer.
+    """Rebuilds the model's graph with the layer that `layer_for` returns for each layer.
 
-    Also where no layer changes: a Keras model remembers the variables it was made of.
+    Even if no layer changes: a Keras model remembers the variables it was made from.
     """
     return keras.models.clone_model(model, clone_function=layer_for)
 
 
 def put(owner: keras.layers.Layer, attribute: str, layer: keras.layers.Layer) -> None:
-    """Makes a layer the attribute of a built one, in the place of the one that was there.
+    """Replaces a layer that is an attribute of a built layer.
 
     Keras closes the list of a layer's parts when it is built, so that none is added by mistake.
     """

@@ -31,20 +31,20 @@ def compress(
     despite_changes: bool = False,
     moved: Sequence[str] = (),
 ) -> Run:
-    """Applies steps to a finished run's model and writes what came of it as a child run.
+    """Applies steps to a finished run's model and writes the result as a child run.
 
     Args:
         parent: the run; None when resuming.
         words: the steps, as `kerastc.compress.steps.parse.parse` reads them.
         places: where caches are.
         folder: of the child; by default PARENT/compressed/STEPS.
-        resume: go on with the child in `folder`, behind the last step that was done.
+        resume: continue the child in `folder` after its last finished step.
         backend: tensorflow, jax or torch.
-        despite_changes: go on under another recipe or other versions than before.
-        moved: where the run's data are now, as for `launch.train`.
+        despite_changes: continue although the recipe or library versions have changed.
+        moved: where the run's data are now, as in `launch.train`.
 
     Raises:
-        UserError: for every slip before any work, and for a step that does not apply.
+        UserError: for a user's error, before any work; for a step that does not apply.
     """
     run = None
     if resume:
@@ -52,7 +52,7 @@ def compress(
         words = run.steps
         if not words:
             raise UserError(
-                f"{run.folder} is no compressed run.",
+                f"{run.folder} is not a compressed run.",
                 "Compress it: kerastc compress RUN STEP..." if run.finished else run.how_to_go_on,
             )
         steps = parse(words)
@@ -78,12 +78,12 @@ def compress(
 
 
 def compressed(parent: Run, words: str, data: str = "") -> Run:
-    """The child of a run by steps, where it is by default: made, gone on with, or as it is.
+    """The child of a run for some steps, in its default folder: made, resumed, or as it is.
 
     Args:
-        parent: a run with a final model; its own recipe may still be at work on it.
-        words: the steps with spaces between them.
-        data: where the parent's data are now; empty where they did not move.
+        parent: a run with a final model; its own recipe may still be running.
+        words: the steps, separated by spaces.
+        data: where the parent's data are now; empty if they did not move.
     """
     steps = words.split()
     folder = default_folder(parent, steps)
@@ -99,10 +99,10 @@ def compressed(parent: Run, words: str, data: str = "") -> Run:
 
 
 def original_of(run: Run) -> Run:
-    """The first run of the line that a compressed run stands in.
+    """The original run at the start of a compressed run's line.
 
     Raises:
-        UserError: where a run is its own ancestor.
+        UserError: a run is its own ancestor.
     """
     return next(ancestor for ancestor in run.line() if not ancestor.steps)
 
@@ -117,12 +117,12 @@ def source_run(parent: Path, places: Places) -> Run:
     """A run that can be compressed.
 
     Raises:
-        UserError: where it has no final model, or nothing but a quantized file.
+        UserError: it has no final model, or only a quantized file.
     """
     source = Run.open(parent, places.cache)
     if not source.path("metrics.json").is_file():
         raise UserError(
-            f"{source.folder} stands {source.standing()}: it has no final model.",
+            f"{source.folder} is {source.standing()}: it has no final model.",
             source.how_to_go_on,
         )
     if any(word.startswith("quantize") for word in source.steps):
@@ -136,13 +136,13 @@ def source_run(parent: Path, places: Places) -> Run:
 
 @dataclass(frozen=True)
 class DataOf:
-    """What gives a run's data again.
+    """How to load a run's data again.
 
     Args:
-        load: of the run's recipe.
-        config: what it takes, with every file where it is now.
-        recipe_sha256: of the recipe as it is now.
-        differences: how it is another one than that of the run, where the user has agreed.
+        load: the recipe's function.
+        config: its argument, with every file's present path.
+        recipe_sha256: of the present recipe.
+        differences: how it differs from the run's recipe, where the user has agreed.
     """
 
     load: Callable[[settings.Config, Run], Any]
@@ -152,16 +152,16 @@ class DataOf:
 
 
 def data_of(source: Run, despite_changes: bool = False, moved: Sequence[str] = ()) -> DataOf:
-    """Finds what gives a run's data again.
+    """Finds how to load a run's data again.
 
     Args:
-        source: a finished run, or a child that goes on.
+        source: a finished run, or a child to resume.
         despite_changes: as in `compress`.
         moved: as in `compress`.
 
     Raises:
-        UserError: where the recipe has no `load`, has changed, or is a script that the user has
-            never named; where the data are gone.
+        UserError: the recipe has no `load`, has changed, or is a script that the user has never
+            named; or the data are gone.
     """
     script = trust.recipe_of(source, state_folder())
     differences: Sequence[str] = ()
@@ -172,7 +172,7 @@ def data_of(source: Run, despite_changes: bool = False, moved: Sequence[str] = (
     module = script.load()
     if not callable(getattr(module, "load", None)):
         raise UserError(
-            f"{script.path} has no `def load(config, run)`, which gives a run's data again.",
+            f"{script.path} has no `def load(config, run)`, which loads a run's data again.",
             "See recipes/text.py.",
         )
     config = circumstances.settings_of(source, module.Config)
@@ -188,17 +188,17 @@ def create(
     places: Places,
     of: DataOf | None = None,
 ) -> Run:
-    """A child run on which nothing is done yet; by default PARENT/compressed/STEPS.
+    """A new child run; by default PARENT/compressed/STEPS.
 
     Args:
         source: its parent.
         words: the steps.
         folder: of the child.
         places: where caches are.
-        of: what gives its data; a trial of a search needs none.
+        of: how to load its data; a trial of a search needs none.
 
     Raises:
-        UserError: where the folder holds something already.
+        UserError: the folder is not empty.
     """
     folder = folder or default_folder(source, words)
     named = {
@@ -224,12 +224,12 @@ def default_folder(parent: Run, words: Sequence[str]) -> Path:
 
 
 def folder_name(words: Sequence[str]) -> str:
-    """Steps as the name of a folder; whatever is unusual in a path becomes a dash."""
+    """Steps as a folder name; characters unusual in a path become dashes."""
     text = "+".join(words).replace(":", "-")
     name = "".join(c if c.isalnum() or c in "+-_.=" else "-" for c in text)
     if len(name) <= LONGEST:
         return name
-    digest = hashlib.sha256(text.encode()).hexdigest()[:8]  # two long chains may begin alike
+    digest = hashlib.sha256(text.encode()).hexdigest()[:8]  # two long chains may start alike
     return f"{name[: LONGEST - 9]}-{digest}"
 
 

@@ -17,15 +17,15 @@ from kerastc.training.trained import Trained
 
 
 class Account:
-    """The record of a compressed run, from which a stopped one goes on.
+    """The record of a compressed run, from which a stopped one resumes.
 
     Args:
-        run: the child; takes compression.json and, while it is at work, steps/.
-        original: the first run of the line.
+        run: the child; gets compression.json and, while it is running, steps/.
+        original: the first run of its line.
 
     Attributes:
-        steps: what is done already, as in compression.json.
-        details: what the present step says of itself.
+        steps: those already done, as in compression.json.
+        details: what the present step reports.
     """
 
     def __init__(self, run: Run, original: Run):
@@ -39,11 +39,11 @@ class Account:
 
     @property
     def last_done(self) -> Run | None:
-        """Where the model is that the last finished step left; None before the first one."""
+        """The model after the last finished step; None before the first one."""
         if not self.steps:
             return None
         folder = self._folder(len(self.steps))
-        # `tidy` comes when the run itself has the model.
+        # `tidy` runs once the run itself has the model.
         return folder if folder.path("model.keras").is_file() else self.run
 
     @contextmanager
@@ -56,7 +56,7 @@ class Account:
         yield
         after = work.model.count_params()
         work.subject.save(work.model, work.run)
-        # As a resumed run gets it: layers that were put in place may stand in another order there.
+        # As a resumed run loads it: replaced layers may be in another order there.
         work.model = load_model(work.run.path("model.keras"))
         self.steps.append(
             {
@@ -72,7 +72,7 @@ class Account:
         self._remove_models(number - 1)
 
     def told(self) -> str:
-        """The last step in a line."""
+        """The last step, on one line."""
         last = self.steps[-1]
         before, after = last["parameters"]
         zeros = f", {last['sparsity']:.1%} zeros" if last["sparsity"] > 0.01 else ""
@@ -84,7 +84,7 @@ class Account:
         return f"    {before:,} -> {after:,} parameters{zeros}{reached} ({last['seconds']:.0f} s)"
 
     def trained(self, work: Work, predicted: Mapping[str, Answers]) -> Trained:
-        """What the report needs of the child."""
+        """What the report needs from the child."""
         epochs = sum(step["details"].get("epochs", 0) for step in self.steps)
         figures = {
             "epochs": epochs,
@@ -97,7 +97,7 @@ class Account:
         return Trained(said, predicted.get("test", said[:0]), figures)
 
     def tidy(self) -> None:
-        """Removes the models between the steps; histories of what they trained stay."""
+        """Removes the models between the steps; the histories of their training stay."""
         for number in range(1, len(self.steps) + 1):
             self._remove_models(number)
 

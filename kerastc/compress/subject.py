@@ -1,4 +1,4 @@
-"""A run as the steps of compression see it: its data, what its model is shown, its teacher."""
+"""A run as the compression steps see it: its data, its model's input, its teacher."""
 
 from functools import partial
 from types import ModuleType
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 
 class Subject:
-    """What is the same for all steps but the model: the task of a run, with its data.
+    """What stays the same for all steps, unlike the model: a run's task and data.
 
     Args:
         parent: the run that is compressed.
-        original: the first run of the line: the teacher.
+        original: the first run of the line, the teacher.
         config: of the original.
         splits: the data of both.
 
     Attributes:
         task: of the run.
-        input: what the model is shown, as it is at present.
-        output: what it answers.
-        head: what training knows of the output; see `kerastc.outputs.classes.head`.
+        input: of the present model.
+        output: of the model.
+        head: the output in training; see `kerastc.outputs.classes.head`.
         teacher: of every training.
     """
 
@@ -50,59 +50,59 @@ class Subject:
 
     @property
     def config(self) -> TrainingConfig:
-        """The settings of the original, as they are for the present model."""
+        """The original's settings, adapted to the present model."""
         return self.input.config
 
     @property
     def learning_rate(self) -> float:
-        """The peak of a step that trains, where it names none."""
+        """The default peak learning rate of a step that trains."""
         return self.input.learning_rate or self.config.learning_rate
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The parts that a model is judged on, the one that counts last.
+        """The parts that a model is judged on; the last one counts.
 
-        Where the run was cross-validated, its model has learned from all rows but validation's.
+        The model of a cross-validated run has learned from all rows but validation's.
         """
         return ("validation",) if self.splits.folds else ("validation", "test")
 
     def save(self, model: keras.Model, run: Run) -> None:
-        """Writes model.keras and what belongs to it."""
+        """Writes model.keras and its files."""
         self.input.write(run)
         save(model, self.input.preprocessing, run)
 
     def loss(self, reduction: str = "sum_over_batch_size") -> keras.losses.Loss:
-        """Of targets and outputs, by the labels alone."""
+        """The loss of targets and outputs, from the labels alone."""
         plain = self.config.model_copy(update={"label_smoothing": 0.0})
         loss = self.head.loss(plain)
         loss.reduction = reduction
         return loss
 
     def batches(self, part: str) -> Batches:
-        """The rows of "train", "validation" or "test" in order, as they are."""
+        """The rows of "train", "validation" or "test", in order, unaugmented."""
         rows = getattr(self.splits, part)
         return self.input.batches(rows.examples, partial(self.head.targets_of, rows.labels))
 
     def answers(self, model: keras.Model, part: str) -> Answers:
-        """What a model says of a part of the data, in its order."""
+        """A model's answers for a part of the data, in its order."""
         batches = self.batches(part)
         outputs = predict(model, batches, f"Predicting {part}")
         [name] = self.output.shapes
         return self.output.answers({name: outputs}, batches.inputs)
 
     def calibration(self, rows: int, seed: int) -> Batches:
-        """So many training rows, drawn at random."""
+        """Training rows drawn at random."""
         return self.batches("train").sample(rows, seed)
 
     def training_batches(self, teaching: Teaching, config: TrainingConfig) -> Taught:
-        """The rows that a step learns from, with the teacher's outputs beside the labels.
+        """The rows that a step learns from, with labels and the teacher's outputs.
 
         Args:
             teaching: what is learned, from which rows.
-            config: of this training.
+            config: for this training.
 
         Raises:
-            UserError: where what `teaching.unlabelled` names has no rows.
+            UserError: `teaching.unlabelled` has no rows.
         """
         train, more = self.splits.train, self.input.unlabelled(self.splits, teaching)
         examples = np.concatenate([train.examples, more])

@@ -14,9 +14,9 @@ class Work:
     """A model on its way through the steps.
 
     Args:
-        subject: the data of the run, and what turns them into the model's inputs.
-        model: what a step reads, and replaces where its shapes change.
-        run: the folder of the present step: checkpoints and history of what it trains.
+        subject: the run's data, and how they become the model's inputs.
+        model: a step reads it, and replaces it if its shapes change.
+        run: the folder of the present step, for checkpoints and history of its training.
     """
 
     subject: Subject
@@ -24,5 +24,5 @@ class Work:
     run: Run
 
     def answers(self, part: str) -> Answers:
-        """What the model says of a part of the data, in its order."""
+        """The model's answers for a part of the data, in its order."""
         return self.subject.answers(self.model, part)

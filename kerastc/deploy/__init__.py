@@ -1,7 +1,7 @@
-"""From a run to files for devices and servers, and what those cost there.
+"""From a run to files for devices and servers, and their cost there.
 
 Names load on first use: a device that only runs and measures a file has little more than Python,
-NumPy and the interpreter of LiteRT.
+NumPy and the LiteRT interpreter.
 """
 
 from kerastc.lazy import attach

@@ -1,11 +1,11 @@
-"""One .zip with all that a device needs: model, signature, tokenizer, samples and their answers.
+"""One .zip with everything a device needs: model, signature, tokenizer, samples and answers.
 
     kerastc export RUN --bundle          writes it
-    kerastc predict BUNDLE.zip "a text"  uses it (or photo.png, where it is of images)
+    kerastc predict BUNDLE.zip "a text"  uses it (or photo.png, for a model of images)
     kerastc benchmark BUNDLE.zip         measures it
 
-A bundle comes from elsewhere, so nothing in it is believed: names must stay inside, sizes are
-bounded, and every file must have the SHA-256 that the manifest gives it.
+A bundle comes from elsewhere, so nothing in it is trusted: names must stay inside, sizes are
+bounded, and every file must have the SHA-256 in the manifest.
 """
 
 import errno
@@ -39,15 +39,15 @@ MANIFEST = "manifest.json"
 SAMPLES = "samples.csv"
 FORMAT = 1  # of the manifest
 ROWS = 200  # samples
-MOST_KEPT = 2**24  # bytes of samples that are no text; fewer are packed where they are large
+MOST_KEPT = 2**24  # bytes of non-text samples; fewer are packed if they are large
 MOST_FILES = 100
 MOST_BYTES = 2**32  # unpacked; a .tflite ends at 2 GiB
 MOST_MANIFEST = 2**20  # bytes
-MOST_RATIO = 200  # unpacked to packed; a model of nine tenths zeros has less than ten
+MOST_RATIO = 200  # unpacked to packed; a model with 90 % zeros has less than ten
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same content makes the same file
 CHUNK = 1 << 20
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-# What the libraries raise on an archive that was cut or changed.
+# What the libraries raise for a truncated or changed archive.
 BROKEN = (
     *(zipfile.BadZipFile, zlib.error, struct.error, EOFError),
     *(ValueError, NotImplementedError, RuntimeError),
@@ -57,12 +57,12 @@ AGAIN = "It was damaged or changed on the way. Copy it again, or write it: keras
 
 @dataclass(frozen=True)
 class Unpacked:
-    """A bundle's content in a folder that lives as long as the `with` block.
+    """A bundle's content, in a folder that exists within the `with` block.
 
     Args:
         signature: of the model.
-        samples: texts or names of images, what is true of them, and what the Keras model answers.
-        examples: the same as the input takes them.
+        samples: texts or names of images, their true answers, and the Keras model's.
+        examples: the same in the form that the input takes.
     """
 
     signature: Signature
@@ -74,11 +74,11 @@ def write(signature: Path, out: Path) -> Path:
     """Packs an exported model of a run, and up to 200 samples of the run with their answers.
 
     Args:
-        signature: RUN/exports/model.tflite or its signature; ONNX likewise.
+        signature: RUN/exports/model.tflite or its signature, or those of ONNX.
         out: the .zip.
 
     Raises:
-        UserError: for a format that devices do not run, or a run without predictions.
+        UserError: the format does not run on devices, or the run has no predictions.
     """
     told = Signature.read(signature)
     told.verify()
@@ -88,7 +88,7 @@ def write(signature: Path, out: Path) -> Path:
             "Bundle another: kerastc export RUN --format litert --bundle",
         )
     if out.suffix != SUFFIX:
-        raise UserError(f"{out} is no name of a bundle.", f"Give one that ends in {SUFFIX}.")
+        raise UserError(f"{out} is not a bundle's name.", f"Give one that ends in {SUFFIX}.")
     task = task_named(told.task, told.path)
     output = task.output(told.classes)
     samples, examples, rows = _samples(Run(told.folder.parent), task, output)
@@ -115,11 +115,11 @@ def write(signature: Path, out: Path) -> Path:
 
 @contextmanager
 def unpacked(path: Path) -> Iterator[Unpacked]:
-    """Checks a bundle and unpacks it into a folder of its own.
+    """Checks a bundle and unpacks it into its own folder.
 
     Raises:
-        UserError: where it is no bundle, a name leaves its folder, a checksum is wrong, or what is
-            in it is too large.
+        UserError: it is not a bundle, a name leaves its folder, a checksum is wrong, or its content
+            is too large.
     """
     if not path.is_file():
         raise UserError(f"There is no bundle at {path}.", "Write one: kerastc export RUN --bundle")
@@ -129,7 +129,7 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
             with zipfile.ZipFile(path) as archive:
                 signature = _unpack(archive, folder)
         except _Unfit as error:
-            raise UserError(f"{path} is no sound bundle: {error}.", AGAIN) from None
+            raise UserError(f"{path} is not a valid bundle: {error}.", AGAIN) from None
         except BROKEN as error:
             raise UserError(f"{path} cannot be unpacked: {error}", AGAIN) from None
         except OSError as error:
@@ -145,21 +145,21 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
         if kept:
             examples = task.input.read_kept(folder / kept, task.units)
             if len(examples) != len(samples.examples):
-                raise UserError(f"{path} has not as many {task.units} as answers.", AGAIN)
+                raise UserError(f"{path} has different numbers of {task.units} and answers.", AGAIN)
         yield Unpacked(told, samples, examples)
 
 
 class _Unfit(ValueError):
-    """What is wrong with a bundle, to end a sentence with."""
+    """What is wrong with a bundle, as the end of a sentence."""
 
 
 def _kept(task: Task) -> str:
-    """What a bundle calls the file of its samples where the predictions only name them."""
+    """The name of the samples' file in a bundle, if the predictions only name them."""
     return f"samples{Path(task.input.kept).suffix}" if task.input.kept else ""
 
 
 def _samples(run: Run, task: Task, output: Output) -> tuple[Any, Sequence[Any], np.ndarray]:
-    """The predictions of a run's test part, else validation; its examples, and up to 200 rows."""
+    """A run's test predictions, else validation's; their examples, and up to 200 rows."""
     for part in dict.fromkeys((run.judged_on, "validation")):
         path = run.path("predictions", f"{part}.csv")
         examples = examples_of(run, part, task, output) if path.is_file() else None
@@ -173,7 +173,7 @@ def _samples(run: Run, task: Task, output: Output) -> tuple[Any, Sequence[Any], 
     files += f" with {task.input.kept}" if task.input.kept else ""
     raise UserError(
         f"{run.path('predictions')} has neither {files}: a bundle takes its samples from there.",
-        "Bundle a file that stands in RUN/exports of a finished run.",
+        "Bundle a file in RUN/exports of a finished run.",
     )
 
 
@@ -200,7 +200,7 @@ def _entry(name: str) -> zipfile.ZipInfo:
 
 
 def _unpack(archive: zipfile.ZipFile, folder: Path) -> str:
-    """Writes every file of the manifest into `folder`; gives the name of the signature."""
+    """Writes every file of the manifest into `folder`; returns the signature's name."""
     entries = _checked_entries(archive)
     if MANIFEST not in entries:
         raise _Unfit(f"{MANIFEST} is missing")
@@ -221,12 +221,12 @@ def _unpack(archive: zipfile.ZipFile, folder: Path) -> str:
                 digest.update(chunk)
                 file.write(chunk)
         if digest.hexdigest() != told["sha256"]:
-            raise _Unfit(f"{name} has another SHA-256 than the manifest says")
+            raise _Unfit(f"{name} has a different SHA-256 from the manifest's")
     return signature
 
 
 def _checked_entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    """The files by name, before any byte of them is unpacked."""
+    """The files by name, before any of them is unpacked."""
     entries: dict[str, zipfile.ZipInfo] = {}
     found = archive.infolist()
     if len(found) > MOST_FILES:
@@ -237,10 +237,10 @@ def _checked_entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         if not _plain(name):
             raise _Unfit(f"the name {name!r} leaves its folder")
         if entry.is_dir() or kind not in (0, stat.S_IFREG) or entry.compress_type not in METHODS:
-            raise _Unfit(f"{name} is no plain file")
-        # Names that only differ by case are one file on some devices.
+            raise _Unfit(f"{name} is not a plain file")
+        # Names that differ only by case are one file on some devices.
         if name.casefold() in map(str.casefold, entries):
-            raise _Unfit(f"{name} is there twice")
+            raise _Unfit(f"{name} occurs twice")
         if entry.file_size > max(MOST_RATIO * entry.compress_size, CHUNK):
             raise _Unfit(f"{name} unpacks to over {MOST_RATIO} times its size")
         entries[name] = entry
@@ -258,7 +258,7 @@ def _plain(name: str) -> bool:
 
 
 def _manifest(content: bytes) -> tuple[dict[str, dict[str, Any]], str]:
-    """Sizes and checksums by name, and the name of the signature."""
+    """Sizes and checksums by name, and the signature's name."""
     try:
         record = parsed(content, Path(MANIFEST))
         if record["format"] != FORMAT:

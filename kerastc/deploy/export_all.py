@@ -9,11 +9,11 @@ from kerastc.run import Run
 
 
 def export_and_benchmark(runs: Sequence[Run], threads: Sequence[int] = (1,)) -> None:
-    """Writes a LiteRT file for each run that has none, then times all files in turns.
+    """Writes a LiteRT file for each run that lacks one, then times all files in turns.
 
     Args:
         runs: with a final model; each gets its exports/ and benchmark.json.
-        threads: each file is measured with each of these.
+        threads: each file is measured with each of these numbers.
     """
     for run in runs:
         if not run.path(FOLDER, FILES["litert"]).is_file():

@@ -1,4 +1,4 @@
-"""Real examples of a run: those of its predictions, or the first of them that it kept as a file."""
+"""Real examples of a run: those of its predictions, or the first ones that it kept as a file."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,15 +14,15 @@ def examples_of(run: Run, part: str, task: Task, output: Output) -> Sequence[Any
     """The examples of a part, or the first of them, in the order of predictions/PART.csv.
 
     Args:
-        run: or the nearest of its ancestors that has them; a child has the rows of its parent.
+        run: a run, or its nearest ancestor with examples; a child has its parent's rows.
         part: "validation" or "test".
         task, output: of the run.
 
     Returns:
-        what the input takes, or None where no run of the line has any.
+        examples as the input takes them, or None if no run of the line has any.
 
     Raises:
-        UserError: where a file is broken.
+        UserError: a file is broken.
     """
     kept = task.input.kept
     for one in run.line():
@@ -35,5 +35,5 @@ def examples_of(run: Run, part: str, task: Task, output: Output) -> Sequence[Any
 
 
 def spread(count: int, most: int) -> np.ndarray:
-    """The places of at most so many rows, spread evenly over all."""
+    """The indices of at most so many rows, spread evenly over all."""
     return np.unique(np.linspace(0, count - 1, most).astype(int))

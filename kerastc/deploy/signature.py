@@ -1,6 +1,6 @@
-"""The file beside an exported model that tells what goes in and what comes out.
+"""The file next to an exported model that describes its inputs and outputs.
 
-It is read on devices: nothing but Python's own library is imported here.
+It is read on devices: only Python's standard library is imported here.
 """
 
 import hashlib
@@ -16,36 +16,36 @@ from kerastc.forms import read_json
 from kerastc.tensor import Tensor
 
 SUFFIX = ".json"
-KERAS = (".keras", ".h5")  # files that Keras writes, and no device runs
+KERAS = (".keras", ".h5")  # files that Keras writes and no device runs
 EXPORTED = (".tflite", ".onnx", ".zip")  # files that `kerastc export` writes
-SERVE = "serve"  # the name of what takes the inputs, in SavedModels and LiteRT files
-CHUNK = 1 << 20  # bytes read at a time
+SERVE = "serve"  # the function that takes the inputs, in SavedModels and LiteRT files
+CHUNK = 1 << 20  # bytes per read
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What a program has to know of an exported model to run it.
+    """What a program needs to know to run an exported model.
 
     Args:
         format: "litert", "onnx" or "saved_model".
         file: the model, relative to the folder of the signature; a folder for a SavedModel.
         sha256: of the model's bytes; see `digest`.
         bytes: size of the model.
-        task: what the model is for, a name of `kerastc.tasks`.
-        inputs: in the order of the model's own signature.
-        outputs: likewise; of classes the logits, (batch, classes).
+        task: of the model, a name of `kerastc.tasks`.
+        inputs: in the order of the model's signature.
+        outputs: in its order; for classes the logits, (batch, classes).
         classes: the names in labels.txt, in their order.
         preprocessing: what is done to an example before the model, as in a run's
             preprocessing.json.
-        tokenizer: folder beside the signature; empty where the input has none.
+        tokenizer: folder next to the signature; empty if the input has none.
         quantization: "float32", "float16", "int8", "int8-static", "int4-tables" or "int4".
-        parameters: of the Keras model that it was made of.
-        parity: how far the model is from the Keras model on real rows, see
+        parameters: of the original Keras model.
+        parity: how far the model differs from the Keras model on real rows, see
             `kerastc.deploy.convert.parity`.
-        lengths: tokens a text, ascending. A LiteRT file of several has a signature for each, named
-            "serve" for the largest, which `inputs` shows, and "serve_8" and so on.
+        lengths: tokens per text, ascending. A LiteRT file with several has a signature for each,
+            named "serve" for the largest, which `inputs` shows, and "serve_8" and so on.
         notes: what a user of the file should know.
-        folder: where the signature was read from; no part of the file.
+        folder: from which the signature was read; not in the file.
     """
 
     format: str
@@ -70,7 +70,7 @@ class Signature:
         """The model.
 
         Raises:
-            UserError: where `file` leaves the folder of the signature.
+            UserError: `file` leaves the signature's folder.
         """
         return self._inside(self.file, "file")
 
@@ -80,10 +80,10 @@ class Signature:
         return self._inside(self.tokenizer, "tokenizer")
 
     def verify(self) -> None:
-        """Compares the model with what the signature says of it.
+        """Compares the model with its signature.
 
         Raises:
-            UserError: where the model is missing, has other bytes, or lies outside.
+            UserError: the model is missing, has other bytes, or is outside the folder.
         """
         path = self.path
         if not path.exists():
@@ -97,10 +97,10 @@ class Signature:
 
     @classmethod
     def read(cls, path: Path) -> "Signature":
-        """Reads a signature; `path` names it, or the model that it belongs to.
+        """Reads a signature; `path` is its file or its model's.
 
         Raises:
-            UserError: where it is missing, is no signature, or a field is wrong.
+            UserError: it is missing, is not a signature, or a field is wrong.
         """
         model = path = Path(path)
         if path.suffix != SUFFIX:
@@ -110,7 +110,7 @@ class Signature:
         except FileNotFoundError:
             if model.suffix in KERAS:
                 raise UserError(
-                    f"{model} is a Keras model; what is wanted is a run or an exported file.",
+                    f"{model} is a Keras model, not a run or an exported file.",
                     "Give the run, or export it first: "
                     f"{shlex.join(['kerastc', 'export', str(model.parent)])}",
                 ) from None
@@ -122,7 +122,7 @@ class Signature:
                     f"Exported models end in {', '.join(EXPORTED)}.",
                 ) from None
             raise UserError(
-                f"{path} is missing: it tells what the model beside it takes and gives.",
+                f"{path} is missing: it describes the inputs and outputs of the model next to it.",
                 "Copy it together with the model, as `kerastc export` wrote them.",
             ) from None
         return cls.of(record, path)
@@ -133,18 +133,18 @@ class Signature:
 
         Args:
             record: the JSON.
-            source: the file it is in, named in errors; its folder becomes `folder`.
+            source: its file, named in errors; its folder becomes `folder`.
 
         Raises:
-            UserError: naming the field that is missing or wrong.
+            UserError: a field is missing or wrong; the message names it.
         """
         if not isinstance(record, dict):
-            raise UserError(f"{source} is no signature of a model: it holds no JSON object.")
+            raise UserError(f"{source} is not a model's signature: it holds no JSON object.")
         try:
             return cls(**_checked(record), folder=source.parent)
         except _WrongField as error:
             raise UserError(
-                f"{source} is no signature of a model: {error}.",
+                f"{source} is not a model's signature: {error}.",
                 "Export the run again: kerastc export RUN",
             ) from None
 
@@ -161,19 +161,19 @@ class Signature:
 
     def _inside(self, name: str, field_name: str) -> Path:
         path = self.folder / name
-        # A link may lead elsewhere, too.
+        # A link may lead elsewhere.
         if not (_stays_inside(name) and path.resolve().is_relative_to(self.folder.resolve())):
             raise UserError(f"{field_name}={name!r} leaves the folder {self.folder}.")
         return path
 
 
 def shortest(lengths: Sequence[int], tokens: int) -> int:
-    """Of the lengths of a file that which holds so many tokens with the least padding."""
+    """The length of a file that holds so many tokens with the least padding."""
     return min(length for length in lengths if length >= tokens)
 
 
 def of_length(length: int) -> str:
-    """The name of the function of a file of several lengths that takes texts of a smaller one."""
+    """The name of the function for a smaller length in a file with several lengths."""
     return f"{SERVE}_{length}"
 
 
@@ -183,7 +183,7 @@ def beside(model: Path) -> Path:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file; of a folder, that of the names and digests of its files in order."""
+    """SHA-256 of a file; for a folder, of the names and digests of its files, in order."""
     whole = hashlib.sha256()
     if path.is_dir():
         for part in sorted(path.rglob("*")):
@@ -204,7 +204,7 @@ def size(path: Path) -> int:
 
 
 class _WrongField(ValueError):
-    """What is wrong with which field."""
+    """An error that names the field and what is wrong with it."""
 
 
 TYPES = {
@@ -224,14 +224,14 @@ TYPES = {
 
 
 def _checked(record: dict[str, Any]) -> dict[str, Any]:
-    """The fields with the types of `Signature`; what a later version adds is passed over."""
+    """The fields with the types of `Signature`; additions of later versions are ignored."""
     for name, kind in TYPES.items():
         if name not in record:
             raise _WrongField(f"{name} is missing")
         if not isinstance(record[name], kind) or isinstance(record[name], bool):
-            raise _WrongField(f"{name}={record[name]!r} is no {kind.__name__}")
+            raise _WrongField(f"{name}={record[name]!r} is not of type {kind.__name__}")
     if not all(isinstance(name, str) for name in record["classes"]):
-        raise _WrongField("classes holds something that is no name")
+        raise _WrongField("classes holds something that is not a name")
     for name in ("file", "tokenizer"):
         none = name == "tokenizer" and not record[name]
         if not (none or _stays_inside(record[name])):
@@ -251,7 +251,7 @@ def _checked(record: dict[str, Any]) -> dict[str, Any]:
 def _lengths(entry: Any) -> tuple[int, ...]:
     whole = isinstance(entry, list | tuple) and all(type(n) is int and n > 0 for n in entry)
     if not whole or list(entry) != sorted(set(entry)):
-        raise _WrongField(f"lengths={entry!r} are no ascending whole numbers")
+        raise _WrongField(f"lengths={entry!r} are not ascending whole numbers")
     return tuple(entry)
 
 
@@ -266,7 +266,7 @@ def _tensor(name: str, entry: Any) -> Tensor:
         raise _WrongField(f"{name} holds {entry!r}, which lacks {error}") from None
     whole = all(n is None or (type(n) is int and n > 0) for n in shape)
     if not whole or not isinstance(tensor.name, str) or not isinstance(tensor.dtype, str):
-        raise _WrongField(f"{name} holds {entry!r}, which is no tensor")
+        raise _WrongField(f"{name} holds {entry!r}, which is not a tensor")
     return tensor
 
 

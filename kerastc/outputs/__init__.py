@@ -1,1 +1,1 @@
-"""What a model answers, a room each: how it is decoded, measured, learned and shown."""
+"""The kinds of output, one package each: how they are decoded, measured, learned and shown."""

@@ -1,4 +1,4 @@
-"""How a training is judged: what is counted while it runs, and by what its weights are ranked."""
+"""How a training is judged: what is counted while it runs, and what ranks its weights."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -11,17 +11,17 @@ from kerastc.outputs.output import Figure
 if TYPE_CHECKING:
     import keras
 
-ON_VALIDATION = "val_"  # before the names of validation's figures, as Keras has it
+ON_VALIDATION = "val_"  # prefix of validation figures, as in Keras
 
 
 class Judge(ABC):
-    """Says what the outputs of one training are worth; the loop itself knows no task.
+    """Judges the outputs of one training; the loop itself is independent of the task.
 
     Attributes:
-        main: what ranks evaluations where early stopping names no other figure.
-        figures: those of a part of an evaluation, in the order of the history's columns: the
-            loss, the metrics, then what `counted` adds.
-        metrics: what the model is compiled with.
+        main: ranks evaluations unless early stopping names another figure.
+        figures: of a part of an evaluation, in the order of the history's columns: the loss, the
+            metrics, then those added by `counted`.
+        metrics: with which the model is compiled.
     """
 
     main: Figure
@@ -30,25 +30,25 @@ class Judge(ABC):
 
     @abstractmethod
     def counted(self) -> dict[str, float]:
-        """Figures, beside those of the logs, of the rows that the metrics hold at present."""
+        """Figures, besides those in the logs, of the rows counted by the metrics so far."""
 
     @abstractmethod
     def final(self, outputs: Any, targets: np.ndarray) -> dict[str, float]:
         """The `figures` of a model's outputs for all rows of a part.
 
         Args:
-            outputs: a row for each of the data, as `kerastc.training.predicting.predict` gives.
+            outputs: one row per example, as from `kerastc.training.predicting.predict`.
             targets: integers, as in the batches.
         """
 
     def of_logs(self, logs: Mapping[str, float], part: str = "") -> dict[str, float]:
-        """The loss and the metrics in Keras's logs; `part` stands before their names there."""
+        """The loss and the metrics in Keras's logs, where `part` is their prefix."""
         names = ("loss", *(metric.name for metric in self.metrics))
         return {name: logs[part + name] for name in names}
 
     @property
     def columns(self) -> dict[str, Figure]:
-        """The figures of a row of the history by the names of its columns."""
+        """The figures of a row of the history, by column name."""
         found = [
             Figure(part + figure.name, figure.higher)
             for part in ("", ON_VALIDATION)

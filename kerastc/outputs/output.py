@@ -1,6 +1,6 @@
-"""What a model answers: the base of `kerastc.outputs.*.scores`.
+"""A model's output: the base of `kerastc.outputs.*.scores`.
 
-It is used on devices: nothing but NumPy is imported there.
+It is used on devices: only NumPy is imported there.
 """
 
 from abc import ABC, abstractmethod
@@ -13,23 +13,23 @@ import numpy as np
 from kerastc.scores.figures import Figure
 from kerastc.tensor import Tensor
 
-LENGTH = "length"  # in a shape: as many as the row has tokens
+LENGTH = "length"  # in a shape: the row's number of tokens
 
-# Of n rows, by name: an array (n, ...), or, where the shape has a `LENGTH`, a list of n arrays.
+# For n rows, by name: an array (n, ...) or, if the shape has a `LENGTH`, a list of n arrays.
 Outputs = Mapping[str, np.ndarray | Sequence[np.ndarray]]
-Answers = Any  # what an output decodes them to; it alone looks inside
+Answers = Any  # decoded outputs; opaque to everything but the output
 
 
 class Output(ABC):
-    """What a model answers, and what that is worth; one for each model.
+    """A model's answers and how good they are; one instance per model.
 
     Args:
         labels: the names in labels.txt.
 
     Attributes:
-        main: by what finalists, early stopping, sweeps, search and comparison rank unless told.
-        figures: all that can be compared.
-        answer: what a row is given: "class".
+        main: by which finalists, early stopping, sweeps, search and comparison rank by default.
+        figures: all those that can be compared.
+        answer: what each row gets: "class".
     """
 
     main: ClassVar[Figure]
@@ -39,19 +39,19 @@ class Output(ABC):
     def __init__(self, labels: Sequence[str]):
         self.labels = tuple(labels)
 
-    # What the model gives.
+    # The model's outputs.
 
     @property
     @abstractmethod
     def shapes(self) -> Mapping[str, tuple[int | str, ...]]:
-        """Of one row's outputs, by name, in the order of the model; see `LENGTH`."""
+        """The shapes of one row's outputs, by name, in the model's order; see `LENGTH`."""
 
     def tensors(self, batch: int | None, length: int | None = None) -> tuple[Tensor, ...]:
         """The outputs of a model.
 
         Args:
-            batch: rows a call; None is any.
-            length: tokens a row; None is any.
+            batch: rows per call; None is any.
+            length: tokens per row; None is any.
         """
         return tuple(
             Tensor(name, (batch, *(length if n == LENGTH else n for n in shape)), "float32")
@@ -68,11 +68,11 @@ class Output(ABC):
         )
 
     def cut(self, found: Mapping[str, np.ndarray], sizes: Sequence[int] | None = None) -> Outputs:
-        """The outputs of a call without the padding.
+        """The outputs of a call, without padding.
 
         Args:
-            found: what a model gave, (rows, ...) by name.
-            sizes: tokens of each row; only where an output has a `LENGTH`.
+            found: of a model, (rows, ...) by name.
+            sizes: tokens of each row; only if an output has a `LENGTH`.
         """
         cut: dict[str, Any] = {}
         for name, shape in self.shapes.items():
@@ -84,7 +84,7 @@ class Output(ABC):
         return cut
 
     def merged(self, parts: Sequence[Outputs]) -> Outputs:
-        """The outputs of several calls, one behind the other."""
+        """The outputs of several calls, concatenated."""
         found: dict[str, Any] = {}
         for name, shape in self.shapes.items():
             if LENGTH in shape:
@@ -108,98 +108,97 @@ class Output(ABC):
 
         Args:
             outputs: of the model.
-            rows: what the input made of the examples, where an answer needs it: which token is of
-                which word.
+            rows: the model's input rows, if answers need them: which token belongs to which word.
         """
 
-    # What answers are worth.
+    # How good the answers are.
 
     @abstractmethod
     def metrics(self, truth: Any, answers: Answers) -> dict[str, Any]:
         """A part of metrics.json: figures in JSON's types, with 95 % intervals.
 
         Args:
-            truth: of n rows, as labelled examples have it.
-            answers: of the same.
+            truth: for n rows, as in labelled examples.
+            answers: for the same rows.
 
         Raises:
-            UserError: where there are no rows, or answers that are no numbers.
+            UserError: there are no rows, or answers are not numbers.
         """
 
     @abstractmethod
     def worth(self, truth: Any, answers: Answers) -> dict[str, Any]:
-        """Of the metrics what benchmark.json has: `rows`, and figures with `FIGURE_interval`."""
+        """The metrics in benchmark.json: `rows`, and figures with `FIGURE_interval`."""
 
     @abstractmethod
     def counts(self, figure: str, predictions: Any) -> np.ndarray:
         """What each row adds to the sums that a figure is made of, (n, sums) float64.
 
-        So intervals and paired differences, which resample rows, need to know of no task. Of many
-        sums it may be a SciPy sparse array.
+        So intervals and paired differences, which resample rows, are independent of the task. With
+        many sums it may be a SciPy sparse array.
 
         Args:
             figure: of `figures`.
-            predictions: what `read_predictions` or `of_kept` gives.
+            predictions: from `read_predictions` or `of_kept`.
         """
 
     @abstractmethod
     def of_counts(self, figure: str, sums: np.ndarray) -> np.ndarray:
-        """The figure of such sums, (..., sums) to (...)."""
+        """The figure from such sums, (..., sums) to (...)."""
 
     def row_kinds(self, figure: str, predictions: Any) -> np.ndarray:
-        """(n,) int: rows of equal counts have equal numbers; arguments as of `counts`."""
+        """(n,) int: rows with equal counts have equal numbers; arguments as in `counts`."""
         counts = self.counts(figure, predictions)
         return np.unique(counts, axis=0, return_inverse=True)[1].reshape(-1)
 
     def extremes(self, figure: str, predictions: Any) -> tuple[np.ndarray, np.ndarray] | None:
-        """The counts of some rows answered wholly right, and of the same answered wholly wrong.
+        """The counts of some rows if answered wholly right, and if answered wholly wrong.
 
-        Where models agree on each of few rows, these keep a bound of their difference from being
-        zero (see `kerastc.scores.pairs`).
+        If models agree on each of a few rows, these keep the bound of their difference above zero
+        (see `kerastc.scores.pairs`).
 
         Args:
             figure: of `figures`.
-            predictions: of the rows that are resampled.
+            predictions: of the resampled rows.
 
         Returns:
-            two arrays (m, sums); None where the figure has no bounds.
+            two arrays (m, sums); None if the figure has no bounds.
         """
         return None
 
     @abstractmethod
     def kept(self, truth: Any, answers: Answers) -> dict[str, np.ndarray]:
-        """What `counts` needs to know of n rows, in few bytes: arrays by name, for an .npz."""
+        """What `counts` needs for n rows, in few bytes: arrays by name, for an .npz."""
 
     @abstractmethod
     def of_kept(self, arrays: Mapping[str, np.ndarray]) -> Any:
-        """What was kept, for `counts`: an object with `truth`, and `examples`, which is None.
+        """Kept arrays for `counts`: an object with `truth`, and with `examples`, which is None.
 
         Raises:
-            ValueError, LookupError: where the arrays are not such.
+            ValueError, LookupError: the arrays are wrong.
         """
 
     @abstractmethod
     def same(self, answers: Answers, others: Answers) -> float:
-        """The share of the answers that are the same, from 0 to 1."""
+        """The share of equal answers, from 0 to 1."""
 
-    # How they are written.
+    # How answers are written.
 
     @abstractmethod
     def json_rows(
         self, examples: Sequence[Mapping[str, Any]], answers: Answers
     ) -> list[dict[str, Any]]:
-        """The answers as `predict --json` prints them, a dict a row.
+        """The answers as printed by `predict --json`, a dict per row.
 
         Args:
-            examples: what stands in front of each answer, by its columns.
-            answers: of each.
+            examples: the columns that precede each answer.
+            answers: for each.
         """
 
     @abstractmethod
     def table(
         self, examples: Sequence[Mapping[str, Any]], answers: Answers
     ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-        """The answers as `predict` shows them beside the examples: headings, and cells a row."""
+        """The answers as `predict` shows them next to the examples: headings, and cells per row."""
 
     @abstractmethod
     def write_predictions(
@@ -215,14 +214,14 @@ class Output(ABC):
         Args:
             path: the file.
             columns: of the task.
-            examples: n texts, or names of images; of several columns, (n, columns).
-            truth, answers: of each.
+            examples: n texts, or names of images; for several columns, (n, columns).
+            truth, answers: for each.
         """
 
     @abstractmethod
     def read_predictions(self, path: Path) -> Any:
-        """What was written: an object with `examples`, `truth` and `answers`.
+        """Reads them back: an object with `examples`, `truth` and `answers`.
 
         Raises:
-            UserError: where the file is missing or broken, or is of other labels.
+            UserError: the file is missing or broken, or has other labels.
         """

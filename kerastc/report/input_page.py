@@ -1,4 +1,4 @@
-"""How a report shows what a model was shown: the base of `PAGE` in `kerastc.inputs.*.page`."""
+"""How a report shows a model's input: the base of `PAGE` in `kerastc.inputs.*.page`."""
 
 import importlib.util
 from collections.abc import Mapping, Sequence
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Shown:
-    """An example as a page shows it.
+    """An example on a page.
 
     Args:
         texts: its parts, cut for a table, or the name of its picture.
-        picture: PNG; None where it has none, or it was not kept.
+        picture: PNG; None if it has none, or it was not kept.
     """
 
     texts: tuple[str, ...]
@@ -36,11 +36,11 @@ class Shown:
 
 
 class InputPage:
-    """How examples of one kind are shown: by default as texts.
+    """How examples of one kind are shown; by default as texts.
 
     Attributes:
         pictures: whether examples are pictures.
-        duplicates: what a page calls the counts of data.json's `duplicates`.
+        duplicates: a page's names for the counts in data.json's `duplicates`.
     """
 
     pictures = False
@@ -66,7 +66,7 @@ class InputPage:
         }
 
     def lengths(self, examples: np.ndarray) -> np.ndarray | None:
-        """Characters of each example, (n,) int; None where examples have no length."""
+        """Characters of each example, (n,) int; None if examples have no length."""
         return None
 
     def baseline(self, name: str, part: str) -> str:
@@ -74,12 +74,12 @@ class InputPage:
 
         Args:
             name: of the baseline.
-            part: that it was measured on.
+            part: on which it was measured.
         """
         return f"Fitted on the same training rows and measured on the same {part} rows."
 
     def notes(self, described: Sequence[Mapping[str, Any]]) -> list[str]:
-        """What a reader of a comparison must know of the runs' data.
+        """What readers of a comparison must know of the runs' data.
 
         Args:
             described: data.json of each run that has one.
@@ -93,17 +93,17 @@ class InputPage:
         shown: Mapping[str, Sequence[int]],
         trained: "Trained",
     ) -> None:
-        """Keeps in a run what its page and exports need of the examples.
+        """Keeps in a run what its page and exports need from the examples.
 
         Args:
             run: that was trained.
             parts: the labelled examples of each part that was predicted.
             shown: the rows of each that the page shows.
-            trained: what training left.
+            trained: the result of training.
         """
 
 
 def input_page(task: Task) -> InputPage:
-    """The page of a task's input: that of its room, or the base."""
+    """The page of a task's input: that of its package, or the base."""
     name = f"kerastc.inputs.{task.shown}.page"
     return task.input_part("page").PAGE() if importlib.util.find_spec(name) else InputPage()

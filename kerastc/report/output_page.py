@@ -1,7 +1,7 @@
-"""What a report shows of a task's answers: the base of `PAGE` in `kerastc.outputs.*.page`.
+"""How a report shows a task's answers: the base of `PAGE` in `kerastc.outputs.*.page`.
 
-The report itself knows of no task. It lines up figures, sections and plots that the page of an
-output gives it; what the base class gives is enough for an output with figures alone.
+The report itself is independent of the task. It arranges the figures, sections and plots from an
+output's page; the base class is enough for an output with figures alone.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from kerastc.report.record import RunRecord
 
 PARTS = ("validation", "test")
-# Where a page has room for the sections of an output: behind the metrics, behind what was
-# compressed, in the training, behind it, in the data.
+# Where an output's sections may go on a page: after the metrics, after the compressed runs, in the
+# # training, after it, in the data.
 PLACES = ("metrics", "figures", "training", "answers", "data")
 
 
@@ -46,7 +46,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Card:
-    """A headline figure: what it is, its value, and small lines below it."""
+    """A headline figure: its label, its value, and small lines below it."""
 
     name: str
     value: str
@@ -59,8 +59,8 @@ class Section:
 
     Args:
         place: of `PLACES`.
-        html: its content with headings, as `template.fragment` gives it.
-        anchor, name: what the table of contents links to; none where empty.
+        html: its content with headings, from `template.fragment`.
+        anchor, name: for the table of contents; none if empty.
     """
 
     place: str
@@ -70,10 +70,10 @@ class Section:
 
 
 class OutputPage:
-    """What the report shows of one kind of output.
+    """How the report shows one kind of output.
 
     Args:
-        output: the class of the output, or what has its `main` and `figures`.
+        output: the class of the output, or an object with its `main` and `figures`.
     """
 
     def __init__(self, output: type[Output]):
@@ -88,17 +88,17 @@ class OutputPage:
 
     @property
     def compared(self) -> tuple[Figure, ...]:
-        """The same, in the order that files of comparisons have."""
+        """The same, in the order of comparison files."""
         return self.figures
 
     @property
     def further_parts(self) -> Mapping[str, tuple[Figure, ...]]:
-        """Parts of metrics.json beside validation and test, and what is compared of them."""
+        """Parts of metrics.json besides validation and test, and their compared figures."""
         return {}
 
     @property
     def curves(self) -> tuple[Figure, ...]:
-        """What has a curve by epoch beside the loss, where history.csv has it."""
+        """Figures with a curve by epoch, besides the loss, if history.csv has them."""
         return tuple(figure for figure in self.output.figures if figure.name != "loss")
 
     @property
@@ -130,7 +130,7 @@ class OutputPage:
     # A run's page.
 
     def lead(self, record: "RunRecord") -> str:
-        """What a page says first of what the run answers."""
+        """The first words of a page about the run's output."""
         return ""
 
     def cards(self, record: "RunRecord") -> list[Card]:
@@ -156,11 +156,11 @@ class OutputPage:
         )
 
     def plots(self, record: "RunRecord") -> Iterator["Plot"]:
-        """The plots of the output's own, by whose names `sections` finds them drawn."""
+        """The output's own plots, which `sections` finds by name once drawn."""
         return iter(())
 
     def sections(self, record: "RunRecord", plots: Mapping[str, "Picture"]) -> list[Section]:
-        """The sections of the output's own."""
+        """The output's own sections."""
         return []
 
     def shown_rows(self, truth: Any, answers: Any) -> list[int]:
@@ -175,7 +175,7 @@ class OutputPage:
         """The figures of a part.
 
         Args:
-            metrics: what `Output.metrics` gives.
+            metrics: from `Output.metrics`.
             title: above them.
             units: what was measured.
         """
@@ -188,7 +188,7 @@ class OutputPage:
         return [f"{title}: {told}; {metrics['rows']:,} {units}".removeprefix(": ")]
 
     def further_lines(self, metrics: Mapping[str, Any]) -> list[str]:
-        """What is told below the figures of a run.
+        """What is shown below the figures of a run.
 
         Args:
             metrics: metrics.json.

@@ -1,4 +1,4 @@
-"""What the report reads of a run folder: plain files, each of which may still be missing."""
+"""What the report reads from a run folder: plain files, each of which may be missing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class RunRecord:
         config: config.json: recipe, command and, under `config`, the resolved fields.
         environment: environment.json.
         data: data.json.
-        metrics: metrics.json; empty where the run is not finished.
+        metrics: metrics.json; empty if the run is not finished.
         compression: compression.json: what each step did to a compressed run's model.
         benchmark: benchmark.json: an entry for each exported file and number of threads.
         labels: labels.txt, or the classes of data.json.
@@ -58,9 +58,9 @@ class RunRecord:
 
     @property
     def changed(self) -> list[str] | None:
-        """The dotted fields that are as neither the recipe nor the run's study has them.
+        """The dotted fields that differ from both the recipe and the run's study.
 
-        None where nothing tells.
+        None if that is unknown.
         """
         found = self.config.get("changed")
         by_study = (self.config.get("study") or {}).get("settings", ())
@@ -70,33 +70,33 @@ class RunRecord:
 
     @property
     def steps(self) -> list[str]:
-        """What made a compressed run of its parent; empty for a trained run."""
+        """The steps that made a compressed run from its parent; empty for a trained run."""
         return self.config.get("steps") or []
 
     @property
     def finished(self) -> bool:
-        """Whether the final figures are there."""
+        """Whether there are final figures."""
         return bool(self.metrics.get("validation") or self.metrics.get("test"))
 
     @property
     def part(self) -> str:
-        """The part that the headline figures are of: test, or validation where no test was made."""
+        """The part of the headline figures: test, or validation if there was no test."""
         return "test" if self.metrics.get("test") else "validation"
 
     @property
     def parts(self) -> dict[str, Any]:
-        """What data.json tells of each part: its rows, and of its labels."""
+        """The entries of data.json for each part: its rows and labels."""
         parts = self.data.get("splits") or {}
         return {name: part for name, part in parts.items() if isinstance(part, dict)}
 
     @property
     def best_epoch(self) -> float | None:
-        """After how many epochs the weights stood that were kept; of a mean, its best member."""
+        """The number of epochs behind the kept weights; for a mean, its best member's."""
         return (self.metrics.get("training") or {}).get("best_epoch")
 
     @cached_property
     def signatures(self) -> list[dict[str, Any]]:
-        """What the files beside the exported models say of them.
+        """The contents of the files next to the exported models.
 
         Raises:
             UserError: one is broken.
@@ -107,10 +107,10 @@ class RunRecord:
 
     @cached_property
     def task(self) -> Task | None:
-        """What the run's model is for; None where no training has ended yet.
+        """The task of the run's model; None if no training has ended yet.
 
         Raises:
-            UserError: preprocessing.json is broken, or of a task that is not known.
+            UserError: preprocessing.json is broken, or its task is unknown.
         """
         settings = _optional(Run(self.folder), "preprocessing.json", None)
         if settings is None:
@@ -119,17 +119,17 @@ class RunRecord:
 
     @property
     def answered(self) -> str:
-        """The name of the output; empty where the task is not known."""
+        """The name of the output; empty if the task is unknown."""
         return self.task.answered if self.task else ""
 
     @cached_property
     def output(self) -> Output | None:
-        """What the run's model answers; None where the task is not known."""
+        """The output of the run's model; None if the task is unknown."""
         return self.task and self.task.output(self.labels)
 
     @cached_property
     def page(self) -> OutputPage | None:
-        """What a report shows of the answers; None where the task is not known."""
+        """How a report shows the answers; None if the task is unknown."""
         return self.task and self.task.output_part("page").PAGE(self.task.output)
 
     @cached_property
@@ -139,19 +139,19 @@ class RunRecord:
 
     @property
     def units(self) -> str:
-        """What several examples are called: texts or images."""
+        """The plural for examples: texts or images."""
         return self.task.units if self.task else "rows"
 
     @cached_property
     def predictions(self) -> Answered | None:
-        """The predictions of `part`, where they were written; errors as in `predictions_of`."""
+        """The predictions of `part`, if they were written; errors as in `predictions_of`."""
         return self.predictions_of(self.part)
 
     def predictions_of(self, part: str) -> Answered | None:
-        """The predictions of `validation` or `test`, where they were written.
+        """The predictions of `validation` or `test`, if they were written.
 
         Raises:
-            UserError: the file is broken, or of other labels than the run.
+            UserError: the file is broken, or its labels are not the run's.
         """
         path = self.folder / "predictions" / f"{part}.csv"
         if self.output is None or not path.is_file():
@@ -161,7 +161,7 @@ class RunRecord:
 
 
 def shortest_names(folders: Sequence[Path]) -> list[str]:
-    """The last parts of each path, as many as tell it from the others.
+    """The last parts of each path, as many as distinguish it from the others.
 
     Args:
         folders: distinct, at least one.
@@ -174,10 +174,10 @@ def shortest_names(folders: Sequence[Path]) -> list[str]:
 
 
 def read_record(folder: Path) -> RunRecord:
-    """Reads what is there of a run, finished or not.
+    """Reads what exists of a run, finished or not.
 
     Raises:
-        UserError: the folder is no run, or one of its files is broken.
+        UserError: the folder is not a run, or one of its files is broken.
     """
     run = Run.open(Path(folder))
     parts = {
@@ -220,5 +220,5 @@ def _history(path: Path) -> pd.DataFrame:
     if not len(table):
         return pd.DataFrame()
     if not (np.isfinite(steps).all() and (np.diff(steps) > 0).all() and np.abs(steps).max() < 1e9):
-        raise UserError(f"{path} is damaged: its epochs are no numbers that rise from row to row.")
+        raise UserError(f"{path} is damaged: its epochs are not numbers that rise from row to row.")
     return table

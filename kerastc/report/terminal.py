@@ -30,9 +30,9 @@ WITHOUT_TEST = (
 
 
 def recipe_table(recipes: Iterable["Recipe"], studies: Iterable["Study"] = ()) -> None:
-    """A line for each recipe, those for a user's own data first, and for each study.
+    """A line per recipe, those for a user's own data first, and per study.
 
-    They fit a screen of 24 lines.
+    They fit on a screen of 24 lines.
     """
     recipes = sorted(recipes, key=lambda r: (r.name != "text", r.name != "supervised"))
     width = max(len(recipe.name) for recipe in recipes) + 2
@@ -53,7 +53,7 @@ def recipe_table(recipes: Iterable["Recipe"], studies: Iterable["Study"] = ()) -
 
 
 def study_table(study: "Study") -> None:
-    """A row for each of a study's recipes: what it is told itself; and what all are told."""
+    """A row per recipe of a study with its own settings; and the settings of all."""
     contents = study.contents
     console.print(f"[bold]{escape(study.name)}[/]: {escape(contents.summary)}")
     _paragraphs(contents)
@@ -85,7 +85,7 @@ def _paragraphs(told: "Recipe | Contents") -> None:
 
 
 def field_table(recipe: "Recipe", fields: Iterable["Field"]) -> None:
-    """A row a setting: key, value, type, comment."""
+    """A row per setting: key, value, type, comment."""
     console.print(f"[bold]{escape(recipe.name)}[/]: {escape(recipe.summary)}")
     _paragraphs(recipe)
     console.print(_fields(fields))
@@ -109,7 +109,7 @@ def _fields(fields: Iterable["Field"]) -> Table:
 
 
 def run_summary(run: "Run") -> None:
-    """The figures of a finished run, where its report is, and what to do next."""
+    """The figures of a finished run, the path of its report, and what to do next."""
     known = run.path("preprocessing.json").is_file()
     task = task_of(run) if known else None
     units = task.units if task else "texts"
@@ -141,10 +141,10 @@ def run_summary(run: "Run") -> None:
 
 
 def metrics_table(metrics: Mapping[str, Any], task: "Task", title: str = "") -> None:
-    """The figures of a part, as the page of its output has them for a terminal.
+    """The figures of a part, as its output's page shows them on a terminal.
 
     Args:
-        metrics: what `Output.metrics` gives.
+        metrics: from `Output.metrics`.
         task: of the model.
         title: above them.
     """
@@ -154,7 +154,7 @@ def metrics_table(metrics: Mapping[str, Any], task: "Task", title: str = "") -> 
 
 
 def _baseline_lines(metrics: dict[str, Any], task: "Task") -> None:
-    """The baseline's figure and cost, and plain words where the model is no better."""
+    """The baseline's figure and cost, and plain words if the model is no better."""
     from kerastc.report.page.baseline import against_baseline
 
     compared = against_baseline(metrics, "test", task.output)
@@ -171,7 +171,7 @@ def _baseline_lines(metrics: dict[str, Any], task: "Task") -> None:
 
 
 def _folds(folds: Mapping[str, Any], task: "Task") -> None:
-    """Of which models cross-validated figures are, and those of each fold."""
+    """Which models the cross-validated figures belong to, and the figures of each fold."""
     from kerastc.report.page import fold_figures
 
     console.print(fold_figures.told(folds, task.units))
@@ -189,5 +189,5 @@ def _table(*columns: str, title: str = "") -> Table:
 
 
 def _figure(value: float, ends: Sequence[float] | None) -> str:
-    """As `formatting.short`, for a console that reads markup."""
+    """Like `formatting.short`, for a console with markup."""
     return escape(formatting.short(value, ends))

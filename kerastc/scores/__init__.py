@@ -1,1 +1,1 @@
-"""Figures of predictions in NumPy alone: measured, with intervals, compared and chosen between."""
+"""Figures of predictions, in NumPy alone: measured, with intervals, compared, recommended."""

@@ -26,14 +26,14 @@ def mean_interval(values: np.ndarray, seed: int = 0) -> list[float]:
 def paired_difference(
     right: np.ndarray, other_right: np.ndarray, seed: int = 0
 ) -> tuple[float, list[float]]:
-    """By how much one model is right more often than another on the same rows; a 95 % interval.
+    """How much more often one model is right than another on the same rows; a 95 % interval.
 
     A row counts +1 where only the first is right, -1 where only the other is, else 0; a resample
     of the rows is a multinomial draw of these three.
 
     Args:
-        right: (n,) bool, whether the first model is right about each row.
-        other_right: (n,) bool, the same of the other.
+        right: (n,) bool, whether the first model is right on each row.
+        other_right: (n,) bool, the same for the other.
         seed: of the resamples.
 
     Returns:

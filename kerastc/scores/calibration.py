@@ -1,6 +1,6 @@
 """Whether probabilities can be trusted: accuracy against confidence, and intervals of shares.
 
-Devices measure exported models by these lines, too: nothing but NumPy is imported here.
+Devices measure exported models with this code, too: only NumPy is imported here.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class ReliabilityBins:
     """Rows by the probability of their predicted class; empty bins hold NaN.
 
     Args:
-        edges: (bins + 1,) borders; a bin holds the confidences above its lower border.
+        edges: (bins + 1,) borders; a bin contains the confidences above its lower border.
         counts: (bins,) rows.
         confidence: (bins,) mean probability of the predicted class.
         accuracy: (bins,) share of right predictions.
@@ -55,14 +55,14 @@ def reliability_bins(
 def expected_calibration_error(
     labels: np.ndarray, probabilities: np.ndarray, bins: int = CALIBRATION_BINS
 ) -> float:
-    """Mean distance of accuracy from confidence, weighted by the rows of each bin (Guo, eq. 3)."""
+    """Mean distance of accuracy from confidence, weighted by rows per bin (Guo et al., eq. 3)."""
     table = reliability_bins(labels, probabilities, bins)
     gap = np.nan_to_num(np.abs(table.accuracy - table.confidence))
     return float((gap * table.counts).sum() / table.counts.sum())
 
 
 def wilson_interval(right: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """95 % bounds of shares `right / rows` (Wilson 1927); sound for few rows, where plots need it.
+    """95 % bounds of shares `right / rows` (Wilson 1927); reliable for few rows, as plots need.
 
     Args:
         right: (...) int, successes.

@@ -1,6 +1,6 @@
 """Accuracy, precision, recall and F1 from counts: one definition for training and report.
 
-NumPy alone, since devices measure exported models by these lines, too.
+NumPy alone, since devices measure exported models with this code, too.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ MACRO = tuple(f"macro_{name}" for name in PER_CLASS)
 def class_scores(
     right: np.ndarray, support: np.ndarray, predicted: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """The figures of counted rows, in scikit-learn's conventions.
+    """The figures of counted rows, with scikit-learn's conventions.
 
     A ratio without cases is 0 (zero_division=0); macro figures average over the classes that occur
     among labels or predictions.

@@ -1,4 +1,4 @@
-"""A figure that models are compared by, and what has to be known of it to compare them."""
+"""A figure by which models are compared, and what the comparison needs to know of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ class Figure:
 
     Args:
         name: its key in metrics.json.
-        higher: whether more of it is better.
-        label: what a reader calls it; the name by default.
-        share: whether it lies between 0 and 1, so that differences are told in points.
+        higher: whether more is better.
+        label: its name for readers; by default the name.
+        share: whether it is between 0 and 1, so that differences are given in points.
         of_rows: whether it is the share of rows that are right; its counts are then (right, 1).
         mean: whether it is a mean of numbers of rows; its counts are then (number, 1).
-        adjective: what a model is that is good by it.
+        adjective: for a model with a good figure.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Figure:
 
     @property
     def sign(self) -> int:
-        """1 where more is better, -1 where less is: times the figure, more is always better."""
+        """1 if more is better, else -1: multiplied by it, more is always better."""
         return 1 if self.higher else -1
 
     @property
@@ -45,10 +45,10 @@ class Figure:
 
 
 class Answered(Protocol):
-    """What a model said of n rows, as predictions/PART.csv keeps it.
+    """A model's answers for n rows, as predictions/PART.csv keeps them.
 
     Attributes:
-        examples: (n,) or (n, columns) object, texts or names of images; None where each is another.
+        examples: (n,) or (n, columns) object, texts or names of images; None if all differ.
         truth: of each row; an array, or a list of arrays.
     """
 
@@ -57,10 +57,10 @@ class Answered(Protocol):
 
 
 class Counts(Protocol):
-    """What intervals and paired comparisons ask of an output; see `kerastc.outputs.output`.
+    """What intervals and paired comparisons need from an output; see `kerastc.outputs.output`.
 
-    A figure is a function of sums over rows, such as the rows that are right and all rows; of a
-    resample of the rows it is the same function of another weighted sum.
+    A figure is a function of sums over rows, such as the numbers of right rows and of all rows; for
+    a resample it is the same function of a weighted sum.
     """
 
     def counts(self, figure: str, predictions: Any) -> np.ndarray: ...

@@ -1,10 +1,10 @@
-"""Models compared in pairs on the same rows: by how much they differ, and what may be lost.
+"""Paired comparisons of models on the same rows: how much they differ, and may lose.
 
-A resample of the rows is one of all models. Intervals of a difference are percentiles (Efron and
-Tibshirani 1993, ch. 8 and 13). What several models may lose is bounded for all of them at once, by
-the largest studentized deviation in each resample (Romano and Wolf 2005, Stepwise Multiple
-Testing), over rows to which two were added on which either model alone is right (Bonett and Price
-2012): without those, few rows on which all agree would count as proof.
+A resample of the rows is shared by all models. Intervals of a difference are percentiles (Efron and
+Tibshirani 1993, ch. 8 and 13). The losses of several models are bounded for all at once, by the
+largest studentized deviation in each resample (Romano and Wolf 2005, Stepwise Multiple Testing),
+after adding two rows on each of which only one of the models is right (Bonett and Price 2012):
+without these, few rows on which all agree would count as proof.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +21,7 @@ _CELLS = 1 << 22  # of an array of resamples
 
 
 def shown(loss: float, figure: Figure, part: str = "validation") -> str:
-    """What a model has to be for a budget, in the words of terminal and page."""
+    """What a budget requires of a model, in the words of terminal and page."""
     return (
         f"shown to lose at most {amount(loss, figure)} of {part} {figure.label} (paired bootstrap "
         "against the original on the same rows, 95 % for all models at once)"
@@ -29,7 +29,7 @@ def shown(loss: float, figure: Figure, part: str = "validation") -> str:
 
 
 def amount(difference: float, figure: Figure) -> str:
-    """How much of a figure, in words: `1 point`, a hundredth of a share, or `0.02`."""
+    """An amount of a figure in words: `1 point`, a hundredth of a share, or `0.02`."""
     if not figure.share:
         return f"{difference:.3g}"
     text = f"{100 * difference:.3g}"
@@ -38,11 +38,11 @@ def amount(difference: float, figure: Figure) -> str:
 
 @dataclass(frozen=True)
 class Judged:
-    """What a model said of some rows, with the output that can count it.
+    """A model's answers for some rows, with the output that can count them.
 
     Args:
         output: of the model's task.
-        said: of n rows; those of equal examples are resampled together.
+        said: for n rows; rows with equal examples are resampled together.
     """
 
     output: Counts
@@ -56,7 +56,7 @@ class Judged:
         return self.output.counts(figure.name, self.said)
 
     def right(self, figure: Figure) -> np.ndarray:
-        """Whether each row is right, (n,) bool, by a figure `of_rows`."""
+        """Whether each row is right, (n,) bool, for a figure `of_rows`."""
         return self.counts(figure)[:, 0] > 0
 
     def value(self, figure: Figure) -> float:
@@ -68,14 +68,14 @@ class Judged:
 def difference(
     figure: Figure, pairs: Sequence[tuple[Judged, Judged]], seed: int = 0, distinct: bool = False
 ) -> tuple[float, list[float]]:
-    """By how much the first models differ from the others, mean over pairs, with a 95 % interval.
+    """The mean difference of the first models from the others over pairs, with a 95 % interval.
 
     Args:
         figure: of their task.
-        pairs: of models, each pair on the same rows; one for each seed of a setting. A row that
-            stands in several of them, or twice in one, is drawn for all of them at once.
+        pairs: of models, each pair on the same rows; one per seed of a setting. A row that occurs
+            in several of them, or twice in one, is drawn for all of them at once.
         seed: of the resamples.
-        distinct: whether each row is drawn by itself, whatever its example.
+        distinct: whether each row is drawn separately, whatever its example.
     """
     firsts = [one for one, _ in pairs]
     groups, count = _alone(firsts) if distinct else _groups(firsts)
@@ -97,19 +97,19 @@ def difference(
 def least_differences(
     figure: Figure, original: Judged, others: Sequence[Judged], seed: int = 0
 ) -> list[float]:
-    """How much worse than the original each model may be: with 95 % confidence all hold.
+    """How much worse than the original each model may be: with 95 % confidence all bounds hold.
 
-    Whichever of the models is chosen by these bounds, the one that is chosen keeps its bound. Of
-    the rows alone: that training was lucky is no part of it.
+    Whichever model is chosen by these bounds keeps its bound. They cover the sampling of rows only,
+    not the chance in training.
 
     Args:
         figure: of their task.
-        original: what the others are compared with.
+        original: the model to compare with.
         others: on the same rows.
         seed: of the resamples.
 
     Returns:
-        of each the difference at the worst: the least one, or the greatest where less is better.
+        for each the worst-case difference: the least, or the greatest if less is better.
     """
     if not others:
         return []
@@ -124,7 +124,7 @@ def least_differences(
     [middle] = of(weights[None])
     parts = _resamples(seed, round(total), weights / total)
     drawn = np.concatenate([of(part) for part in parts])
-    spread = drawn.std(axis=0)  # above zero where rows were added
+    spread = drawn.std(axis=0)  # above zero since rows were added
     away = np.divide(drawn - middle, spread, out=np.zeros_like(drawn), where=spread > 0)
     bounds = middle - np.quantile(away.max(axis=1), INTERVAL) * spread
     return (figure.sign * bounds).tolist()
@@ -133,10 +133,10 @@ def least_differences(
 def _patterns(
     figure: Figure, original: Judged, others: Sequence[Judged]
 ) -> tuple[list[Measure], np.ndarray]:
-    """The distinct rows for all models: the figure of each model by their weights, the weights.
+    """The distinct rows for all models: each model's figure as a function of weights, the weights.
 
-    On half of the weight of the added rows the original alone is right, on the other half it alone
-    is wrong. A figure by which no row is wholly right or wrong has none.
+    On half of the added weight only the original is right, on the other half only it is wrong. A
+    figure by which no row is wholly right or wrong has no added rows.
     """
     models = [original, *others]
     kinds = [one.output.row_kinds(figure.name, one.said) for one in models]
@@ -157,7 +157,7 @@ def _patterns(
 
 
 def _stacked(tables: Sequence[np.ndarray]) -> np.ndarray:
-    """Counts one below the other; sparse where the first are."""
+    """Stacked counts; sparse if the first are."""
     if isinstance(tables[0], np.ndarray):
         return np.concatenate(tables)
     from scipy.sparse import csr_array, vstack
@@ -166,7 +166,7 @@ def _stacked(tables: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _groups(judged: Sequence[Judged]) -> tuple[list[np.ndarray], int]:
-    """By model the number of each row's group, and how many groups there are."""
+    """Per model the group number of each row, and how many groups there are."""
     if any(one.said.examples is None for one in judged):
         return _alone(judged)
     every = np.concatenate([one.said.examples for one in judged]).astype(str)
@@ -176,18 +176,18 @@ def _groups(judged: Sequence[Judged]) -> tuple[list[np.ndarray], int]:
 
 
 def _alone(judged: Sequence[Judged]) -> tuple[list[np.ndarray], int]:
-    """As `_groups`, each row of each model by itself."""
+    """Like `_groups`, with each row of each model in its own group."""
     ends = np.cumsum([len(one) for one in judged])
     return np.split(np.arange(ends[-1]), ends[:-1]), int(ends[-1])
 
 
 def _resamples(seed: int, rows: int, shares: np.ndarray | None = None) -> Iterator[np.ndarray]:
-    """How often each row, or each of some kinds of rows, stands in a resample of all rows.
+    """How often each row, or each kind of row, occurs in a resample of all rows.
 
     Args:
         seed: of the resamples.
         rows: how many.
-        shares: (kinds,) of each kind; every row is a kind of its own where None.
+        shares: (kinds,) of each kind; if None, every row is its own kind.
 
     Yields:
         (a part of the samples, kinds) float.
@@ -204,14 +204,14 @@ def _resamples(seed: int, rows: int, shares: np.ndarray | None = None) -> Iterat
 
 
 def _values(figure: Figure, model: Judged, groups: np.ndarray, width: int) -> Measure:
-    """The figure of a model as a function of weights; arguments as of `_measure`."""
+    """A model's figure as a function of weights; arguments as in `_measure`."""
     return _measure(figure, model.output, model.counts(figure), groups, width)
 
 
 def _measure(
     figure: Figure, output: Counts, counts: np.ndarray, groups: np.ndarray, width: int
 ) -> Measure:
-    """A figure as a function of weights, (samples, width) float, how often each group counts.
+    """A figure as a function of weights, (samples, width) float: how often each group counts.
 
     Args:
         figure: of the task.
@@ -221,13 +221,13 @@ def _measure(
         width: number of groups.
 
     Returns:
-        a function that gives (samples,) float.
+        a function that returns (samples,) float.
     """
     sums_of, k = _sums(counts, groups, width)
     part = max(1, _CELLS // k)
 
     def values(weights: np.ndarray) -> np.ndarray:
-        with np.errstate(invalid="ignore"):  # a resample may have no row of a small seed
+        with np.errstate(invalid="ignore"):  # a resample may have no row from a small seed
             found = [
                 output.of_counts(figure.name, sums_of(weights[begin : begin + part]))
                 for begin in range(0, len(weights), part)
@@ -238,7 +238,7 @@ def _measure(
 
 
 def _sums(counts: np.ndarray, groups: np.ndarray, width: int) -> tuple[Measure, int]:
-    """A function of weights (samples, width) that gives the sums (samples, k), and k."""
+    """A function from weights (samples, width) to the sums (samples, k), and k."""
     if isinstance(counts, np.ndarray):
         columns = [np.bincount(groups, weights=column, minlength=width) for column in counts.T]
         return lambda weights: np.stack([weights @ one for one in columns], axis=-1), len(columns)

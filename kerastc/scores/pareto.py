@@ -1,4 +1,4 @@
-"""Which of some models are worth their cost, and which to take for size, latency or their figure.
+"""Which models are worth their cost, and which to take for size, latency or their figure.
 
 The figure is the one by which a task's models are compared, such as accuracy.
 """
@@ -13,13 +13,13 @@ from kerastc import formatting
 from kerastc.scores.figures import Figure
 from kerastc.scores.pairs import amount, shown
 
-# What a model costs, the key of a row that says it, how it is written, and who costs less.
+# Kinds of cost: the key in a row, how it is written, and a word for a model that costs less.
 COSTS = {
     "size": ("bytes", formatting.size, "smaller"),
     "latency": ("latency_p50_ms", formatting.milliseconds, "faster"),
     "memory": ("peak_memory_bytes", formatting.size, "lighter"),
 }
-# Which of several models costs least, in words.
+# Words for the model that costs least.
 LEAST = {
     "size": "the one of the smallest file",
     "latency": "the one of the lowest measured p50 latency (the smaller file where the rounds of "
@@ -29,7 +29,7 @@ LEAST = {
 
 
 def judged(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The figures of a model on the rows that it is judged on: test, or validation after folds.
+    """A model's figures on the rows that it is judged on: test, or validation after folds.
 
     Args:
         row: of the account.
@@ -38,7 +38,7 @@ def judged(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def dominators(points: np.ndarray) -> list[list[int]]:
-    """For each point the points that dominate it: nowhere higher, and somewhere lower.
+    """For each point those that dominate it: nowhere higher, and somewhere lower.
 
     Args:
         points: (n, objectives) float; lower is better in each.
@@ -52,7 +52,7 @@ def dominators(points: np.ndarray) -> list[list[int]]:
 def dominated(
     rows: Sequence[Mapping[str, Any]], costs: Sequence[str], figure: Figure
 ) -> dict[str, list[str]]:
-    """The models that others dominate in a figure of test rows and some costs, and which ones do.
+    """The models that others dominate in a test figure and some costs, and which ones do.
 
     Args:
         rows: of the account; those without the figure or one of the costs do not count.
@@ -60,7 +60,7 @@ def dominated(
         figure: of the task.
 
     Returns:
-        for each model that counts, cheapest first, the models that dominate it; none of the front.
+        for each model that counts, cheapest first, the models that dominate it; empty on the front.
     """
     points = {
         row["model"]: [
@@ -91,8 +91,8 @@ class Choice:
     Args:
         goal: of `COSTS`, or the name of the figure.
         model: its name.
-        gain: what is won by it; empty where the figure is the goal.
-        evidence: its figure; empty where the original is kept for want of a better one.
+        gain: what it saves; empty if the figure is the goal.
+        evidence: its figure; empty if the original is kept for want of a better model.
     """
 
     goal: str
@@ -103,7 +103,7 @@ class Choice:
 
     @property
     def label(self) -> str:
-        """The goal as a reader calls it."""
+        """The goal's name for readers."""
         return self.figure.label if self.goal == self.figure.name else self.goal
 
     @property
@@ -118,7 +118,7 @@ class Choice:
 
 
 def advice(choices: Iterable[Choice]) -> list[str]:
-    """The choices in sentences, one a model: what it is recommended for, gains, and evidence."""
+    """The choices in sentences, one per model: what it is recommended for, gains, and evidence."""
     groups: dict[tuple[str, str], list[Choice]] = {}
     for choice in choices:
         groups.setdefault((choice.model, choice.evidence), []).append(choice)
@@ -132,7 +132,7 @@ def advice(choices: Iterable[Choice]) -> list[str]:
 
 
 def rule(within: float, part: str, figure: Figure, tested: bool = True) -> str:
-    """How `choose` chooses, in words; `tested`: whether there are test figures, too."""
+    """How `choose` works, in words; `tested`: whether there are test figures, too."""
     by_cost = ", ".join(f"{words} is taken for {goal}" for goal, words in LEAST.items())
     best = "highest" if figure.higher else "lowest"
     apart = part == "validation" and tested
@@ -145,7 +145,7 @@ def rule(within: float, part: str, figure: Figure, tested: bool = True) -> str:
 
 
 def deciding_part(original: Mapping[str, Any], figure: Figure) -> str:
-    """The part that decides: validation, or test where the original has no validation figures."""
+    """The part that decides: validation, or test if the original has no validation figures."""
     known = formatting.finite(original["validation"][figure.name]) is not None
     return "validation" if known else "test"
 
@@ -155,11 +155,11 @@ def choose(rows: Sequence[Mapping[str, Any]], within: float, figure: Figure) -> 
 
     Args:
         rows: of the account; those of the `deciding_part` with their `least_difference`.
-        within: how much of the figure may be lost; of a share 0 to 1.
+        within: how much of the figure may be lost; 0 to 1 for a share.
         figure: of the task.
 
     Returns:
-        the choice for each goal that some model has figures for.
+        the choice for each goal for which some model has figures.
     """
     original = rows[0]
     part = deciding_part(original, figure)
@@ -189,7 +189,7 @@ def choose(rows: Sequence[Mapping[str, Any]], within: float, figure: Figure) -> 
 
 
 def _least(row: Mapping[str, Any], part: str, figure: Figure) -> float:
-    """The least by which a model may be better than the original; below zero it is worse."""
+    """The least by which a model may be better than the original; below zero: worse."""
     found = formatting.finite(row[part]["least_difference"])
     return -np.inf if found is None else figure.sign * found
 
@@ -197,7 +197,7 @@ def _least(row: Mapping[str, Any], part: str, figure: Figure) -> float:
 def _cheapest(
     rows: Sequence[Mapping[str, Any]], goal: str, original: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """The row of least cost; of latencies within the spread of their rounds, the smaller file."""
+    """The cheapest row; of latencies within the spread of their rounds, the smaller file."""
     key = COSTS[goal][0]
     first = min(rows, key=lambda row: row[key])
     near = [row for row in rows if row[key] == first[key]]
@@ -248,7 +248,7 @@ def _choice(
 def _why_kept(
     better: str, part: str, figure: Figure, cheaper: Sequence[Mapping[str, Any]], within: float
 ) -> str:
-    """Why the original is kept, and which model comes nearest to taking its place."""
+    """Why the original is kept, and which model comes nearest to replacing it."""
     if not cheaper:
         return f"no model is {better}"
     told = f"no {better} model is shown to lose at most {amount(within, figure)}"
@@ -261,13 +261,13 @@ def _why_kept(
 
 
 def _bound_words(figures: Mapping[str, Any]) -> str:
-    """By how much a model differs from the original on the deciding rows, where both are known."""
+    """How much a model differs from the original on the deciding rows, if both are known."""
     difference, least = figures["difference"], figures["least_difference"]
     return f"{difference:+.3f}, {least:+.3f} at the worst"
 
 
 def loss_words(figures: Mapping[str, Any], figure: Figure) -> str:
-    """A difference to the original in words: how large, in which interval, whether it is real.
+    """A difference from the original in words: its size, interval, and whether it is real.
 
     Args:
         figures: of a part of a row: `difference` and `difference_interval`.

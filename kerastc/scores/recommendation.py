@@ -1,4 +1,4 @@
-"""Which of some runs to take: the cheapest of those shown to be nearly as good as the best."""
+"""Which run to take: the cheapest of those shown to be nearly as good as the best."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,8 +12,8 @@ from kerastc import formatting
 from kerastc.scores import pairs
 from kerastc.scores.figures import Answered, Counts, Figure
 
-# What a cheaper model may lose to the best, with 95 % confidence: 2 points of a share, 0.02 of any
-# other figure. That it cannot be told apart would not do: few rows tell nothing apart.
+# How much worse than the best a cheaper model may be, with 95 % confidence: 2 points of a share,
+# 0.02 of any other figure. "No significant difference" is not enough: few rows show no difference.
 MARGIN = 0.02
 RULE = (
     "Validation figures alone decide. Models are compared in pairs on the same rows (paired "
@@ -25,17 +25,16 @@ RULE = (
 
 @dataclass(frozen=True)
 class Candidate:
-    """A setting or a baseline with its validation figures, means where it has several seeds.
+    """A setting or a baseline with its validation figures; means for several seeds.
 
     Args:
-        name: what tells it from the others.
-        runs: the runs that it stands for.
-        value, low, high: of the validation rows, with the ends of the 95 % interval.
-        steps, parameters: what it costs; None where it is not known.
+        name: distinguishes it from the others.
+        runs: its runs.
+        value, low, high: on the validation rows, with the ends of the 95 % interval.
+        steps, parameters: its costs; None if unknown.
         figure: what decides.
-        output: of the task, which can count predictions; None where there are none.
-        predictions: by seed, what its runs said of their validation rows; none where it was not
-            kept.
+        output: of the task, which can count predictions; None if there are none.
+        predictions: by seed, its runs' answers for their validation rows; empty if not kept.
     """
 
     name: str
@@ -51,12 +50,12 @@ class Candidate:
 
     @property
     def cost(self) -> tuple[float, float]:
-        """The order of cheapness; an unknown cost comes last."""
+        """The sort key by cost; unknown costs come last."""
         return tuple(inf if c is None else c for c in (self.steps, self.parameters))
 
     @property
     def loss(self) -> float:
-        """The figure so that less is better."""
+        """The figure, signed so that less is better."""
         return -self.figure.sign * self.value
 
     def as_dict(self) -> dict[str, Any]:
@@ -67,11 +66,11 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Difference:
-    """By how much the best is better than another.
+    """How much better the best is than another.
 
     Args:
         mean, low, high: the difference with its 95 % interval.
-        rows: distinct ones that both were measured on; 0 where they have none in common.
+        rows: distinct ones on which both were measured; 0 if they share none.
     """
 
     mean: float
@@ -81,20 +80,20 @@ class Difference:
 
     @property
     def told(self) -> bool:
-        """Whether it lies beyond chance."""
+        """Whether it is beyond chance."""
         return self.low > 0
 
 
 @dataclass(frozen=True)
 class Recommendation:
-    """What `recommend` found.
+    """The result of `recommend`.
 
     Args:
         taken: the recommended candidate.
-        best: the one of the best figure.
-        equal: the names of all that cannot be told apart from the best, cheapest first.
+        best: the one with the best figure.
+        equal: the names of all that are indistinguishable from the best, cheapest first.
         reason: the choice in a sentence, with its numbers.
-        candidates: all that it was chosen from.
+        candidates: all those considered.
     """
 
     taken: Candidate
@@ -115,9 +114,9 @@ class Recommendation:
 
 
 def recommend(candidates: Sequence[Candidate], units: str = "rows") -> Recommendation | None:
-    """Chooses by `RULE`; None where there is nothing to choose between.
+    """Chooses by `RULE`; None if there is nothing to choose between.
 
-    Of equal figures the cheaper is the best, so that the order of the candidates is nothing.
+    Of equal figures the cheaper is the best, so that the order of the candidates does not matter.
 
     Args:
         candidates: of one figure, of the same validation part or at least of the same task.
@@ -137,9 +136,9 @@ def recommend(candidates: Sequence[Candidate], units: str = "rows") -> Recommend
 
 
 def difference(best: Candidate, other: Candidate) -> Difference:
-    """How much better one candidate is than another, on the same rows where there are any.
+    """How much better one candidate is than another, on the same rows if there are any.
 
-    Of several seeds the mean; each pair of runs is of one seed.
+    The mean over seeds; each pair of runs has one seed.
     """
     sign = best.figure.sign
     found = _pairs(best, other)
@@ -155,7 +154,7 @@ def difference(best: Candidate, other: Candidate) -> Difference:
 
 
 def _pairs(best: Candidate, other: Candidate) -> list[tuple[Answered, Answered]]:
-    """What both said of the same rows, a pair a seed; none where a run has no partner."""
+    """Both candidates' answers for the same rows, one pair per seed; empty without a partner."""
     ours, theirs = best.predictions or {}, other.predictions or {}
     if not ours or set(ours) != set(theirs):
         return []
@@ -164,14 +163,14 @@ def _pairs(best: Candidate, other: Candidate) -> list[tuple[Answered, Answered]]
 
 
 def same_rows(predictions: Answered, reference: Answered) -> bool:
-    """Whether both are of the same examples, labelled alike, in the same order."""
+    """Whether both have the same examples with the same labels in the same order."""
     return np.array_equal(predictions.examples, reference.examples) and _alike(
         predictions.truth, reference.truth
     )
 
 
 def _key(example: Any) -> Any:
-    """An example, or its columns, in a form that can be counted."""
+    """An example, or its columns, in a hashable form."""
     return example if isinstance(example, str) else tuple(example)
 
 
@@ -189,19 +188,19 @@ def candidate(
     output: Counts | None = None,
     predictions: Mapping[str, Answered] | None = None,
 ) -> Candidate | None:
-    """A candidate of rows of a comparison that differ in their seed alone.
+    """A candidate from rows of a comparison that differ only in their seed.
 
-    The interval's ends are means too: it is the one of a single seed's rows, not of the mean.
+    The interval's ends are means too: it is that of a single seed's rows, not of the mean.
 
     Args:
         name: what to call it.
-        rows: at least one; those without the figure of validation do not count.
+        rows: at least one; those without the validation figure do not count.
         figure: of validation, which decides.
         output: of the task, which can count predictions.
-        predictions: of validation rows, by run; the candidate has them if all its runs do.
+        predictions: for validation rows, by run; the candidate has them if all its runs do.
 
     Returns:
-        None where no row has the figure of validation.
+        None if no row has the validation figure.
     """
     rows = [row for row in rows if formatting.finite(row["validation"][figure.name]) is not None]
     if not rows:
@@ -271,7 +270,7 @@ def _on(found: Difference, units: str) -> str:
 
 
 def _interval(found: Difference, figure: Figure) -> str:
-    """By how much the best is better: `+0.4 points, 95 % -0.2 to +1.1`."""
+    """How much better the best is: `+0.4 points, 95 % -0.2 to +1.1`."""
     scale, unit, form = (100, " points", "+.1f") if figure.share else (1, "", "+.3f")
     mean, low, high = (f"{scale * end:{form}}" for end in (found.mean, found.low, found.high))
     return f"{mean}{unit}, 95 % {low} to {high}"

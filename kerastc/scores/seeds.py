@@ -10,15 +10,15 @@ from kerastc.scores.bootstrap import INTERVAL
 def over_seeds(values: Sequence[float], share: bool = True) -> dict[str, Any]:
     """Mean, sample standard deviation and Student's t interval of the mean (Student 1908).
 
-    The interval shows the chance in training, where those of a run's metrics show the one in
-    which rows were drawn. Of two seeds it is wide, as it should be.
+    The interval shows the chance in training; those in a run's metrics show the chance in drawing
+    rows. With two seeds it is wide, as it should be.
 
     Args:
-        values: a figure of each run; those that are not known left out.
-        share: whether it lies between 0 and 1, and so its interval.
+        values: a figure per run, without unknown ones.
+        share: whether it, and so its interval, is between 0 and 1.
 
     Returns:
-        `mean`, `deviation` and `interval`, [low, high]; None where the values are too few.
+        `mean`, `deviation` and `interval`, [low, high]; None if there are too few values.
     """
     if not values:
         return {"mean": None, "deviation": None, "interval": None}

@@ -305,8 +305,8 @@ def test_the_tables_name_the_chosen_chain_and_its_test_accuracy(capsys, tmp_path
         ("los=0.1", "there are: accuracy, macro_f1, loss"),
         ("accuracy=1", "0 or more, and below 1"),
         ("loss=-1", "0 or more."),
-        ("loss=inf", "is no loss"),
-        ("loss=nan", "is no loss"),
+        ("loss=inf", "is not a loss"),
+        ("loss=nan", "is not a loss"),
     ],
 )
 def test_a_budget_is_of_a_figure_of_the_output(word, message):

@@ -26,8 +26,8 @@ def test_values_with_and_without_a_name():
         (["prune:0"], "sparsity=0 is not allowed"),
         (["vocabulary:5"], "takes KEY=VALUE"),
         (["quantize:int3"], "kind=int3 is not allowed"),
-        (["quantize:int8", "recover"], "no further step can change; recover stands behind it"),
-        (["vocabulary", "vocabulary"], "stands twice"),
+        (["quantize:int8", "recover"], "no further step can change; recover comes after it"),
+        (["vocabulary", "vocabulary"], "occurs twice"),
         (["recover:epochs=0"], "epochs=0 is not allowed"),
     ],
 )

@@ -137,7 +137,7 @@ def test_excluded_places_stay_and_a_step_without_a_place_is_refused():
     with pytest.raises(UserError, match="nothing to do"):
         LowRank(rank=2, exclude="first|last").apply(work)
     assert work.model.count_params() == before
-    with pytest.raises(UserError, match="no regular expression"):
+    with pytest.raises(UserError, match="not a regular expression"):
         LowRank(rank=2, exclude="(").apply(work)
 
 

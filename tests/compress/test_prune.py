@@ -110,7 +110,7 @@ def test_the_schedule_ends_within_the_training(steps, kind):
         (dict(pattern="4:4"), "pattern=4:4 is not possible"),
         (dict(pattern="0:4"), "pattern=0:4 is not possible"),
         (dict(pattern="2:4", block="4x1"), "neither block"),
-        (dict(sparsity=0.5, begin=0.6, end=0.5), "end=0.5 lies before"),
+        (dict(sparsity=0.5, begin=0.6, end=0.5), "end=0.5 is before"),
         (dict(sparsity=0.5, soft=0, hard=0), "nothing to learn from"),
     ],
 )

@@ -168,7 +168,7 @@ def test_kernels_are_found_under_their_paths_and_a_broken_pattern_is_refused():
     model = network()
     assert [path for path, _ in prunable(model)] == ["hidden/kernel", "classifier/kernel"]
     assert [path for path, _ in prunable(model, "hid")] == ["classifier/kernel"]
-    with pytest.raises(UserError, match=r"exclude=\( is no regular expression"):
+    with pytest.raises(UserError, match=r"exclude=\( is not a regular expression"):
         prunable(model, "(")
 
 

@@ -184,8 +184,8 @@ def test_layers_counted_are_those_that_the_loss_misses_least(model):
     "options, word",
     [
         (dict(drop=(2,)), r"drop=\[2\] of a model of 2 layers"),
-        (dict(drop=(0, 1)), "One layer stays"),
-        (dict(layers=2), "One layer stays"),
+        (dict(drop=(0, 1)), "At least one layer stays"),
+        (dict(layers=2), "At least one layer stays"),
         (dict(channels=0.5), "no channels"),
     ],
 )

@@ -111,8 +111,8 @@ def test_the_teacher_is_no_part_of_the_model_and_stays(teacher):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({}, "wants to know the student"),
-        ({"layers": 2, "backbone": "minilm"}, "wants to know the student"),
+        ({}, "needs to know the student"),
+        ({"layers": 2, "backbone": "minilm"}, "needs to know the student"),
         ({"layers": 2, "keep": (0,)}, "not both"),
         ({"width": 8, "states": 1.0}, "one width"),
         ({"layers": 1, "soft": 0.0, "hard": 0.0}, "nothing to learn from"),

@@ -89,13 +89,13 @@ def test_a_name_that_leaves_the_folder_is_refused(packed, temporary, name):
 def test_a_link_is_refused(packed):
     link = zipfile.ZipInfo("link")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
-    refused(rewritten(packed, {}, [(link, "/etc/passwd")]), "link is no plain file")
+    refused(rewritten(packed, {}, [(link, "/etc/passwd")]), "link is not a plain file")
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 @pytest.mark.parametrize("name", ["model.tflite", "MODEL.tflite"])
 def test_a_name_that_is_there_twice_is_refused(packed, name):
-    refused(rewritten(packed, {}, [(name, b"evil")]), "there twice")
+    refused(rewritten(packed, {}, [(name, b"evil")]), "occurs twice")
 
 
 def test_a_file_that_the_manifest_does_not_list_is_refused(packed):
@@ -107,7 +107,7 @@ def test_a_wrong_checksum_or_size_is_refused(packed, temporary):
     with zipfile.ZipFile(packed) as archive:
         content = bytearray(archive.read("model.tflite"))
     content[-1] ^= 1
-    refused(rewritten(packed, {"model.tflite": bytes(content)}), "another SHA-256")
+    refused(rewritten(packed, {"model.tflite": bytes(content)}), "a different SHA-256")
     refused(rewritten(packed, {"model.tflite": bytes(content[:-1])}), "model.tflite has .* bytes")
     assert not any(temporary.iterdir())
 
@@ -167,7 +167,7 @@ def test_a_changed_byte_is_refused_or_changes_nothing(packed, place, value):
 
 
 def test_only_a_finished_run_and_a_zip_make_a_bundle(model, tmp_path):
-    with pytest.raises(UserError, match="no name of a bundle"):
+    with pytest.raises(UserError, match="is not a bundle's name"):
         bundle.write(model, tmp_path / "tiny.tar")
     (model.parents[1] / "predictions" / "test.csv").unlink()
     with pytest.raises(UserError, match=r"neither test\.csv nor validation\.csv"):

@@ -122,7 +122,7 @@ def test_exclusions_stay_in_float32(converted):
 
 @pytest.mark.parametrize(
     ("expression", "message"),
-    [("nothing", "finds no operator"), ("(", "is no regular expression")],
+    [("nothing", "finds no operator"), ("(", "is not a regular expression")],
 )
 def test_an_exclusion_that_cannot_be_meant_is_refused(model, expression, message):
     with pytest.raises(UserError, match=message):

@@ -145,7 +145,7 @@ def test_a_truncated_file_is_refused_and_kills_nothing(model, share):
 def test_a_foreign_file_is_refused(model, content):
     model.write_bytes(content)
     sign(model)
-    with pytest.raises(UserError, match=r"model\.tflite (is no LiteRT file|cannot be loaded)"):
+    with pytest.raises(UserError, match=r"model\.tflite (is not a LiteRT file|cannot be loaded)"):
         load(model)
 
 
@@ -153,7 +153,7 @@ def test_a_foreign_file_is_refused(model, content):
     ("changes", "said"),
     [
         ({"classes": ["a", "b"]}, "gives logits float32 .1 x 3.; its signature names 2 classes"),
-        ({"format": "saved_model"}, "here run litert, onnx"),
+        ({"format": "saved_model"}, "only litert, onnx run here"),
         ({"format": "onnx"}, "cannot be loaded"),
         ({"task": "sound"}, "has task='sound'; known are text-classification, image-"),
         (

@@ -84,16 +84,16 @@ def test_a_link_out_of_the_folder_is_refused(signature, tmp_path_factory):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"sha256": None}, "sha256=None is no str"),
-        ({"bytes": True}, "bytes=True is no int"),
-        ({"classes": [1]}, "classes holds something that is no name"),
+        ({"sha256": None}, "sha256=None is not of type str"),
+        ({"bytes": True}, "bytes=True is not of type int"),
+        ({"classes": [1]}, "classes holds something that is not a name"),
         ({"inputs": []}, "inputs is empty"),
         ({"inputs": [{"name": "a", "dtype": "int32"}]}, "lacks 'shape'"),
-        ({"inputs": [{"name": "a", "dtype": "int32", "shape": [0]}]}, "is no tensor"),
+        ({"inputs": [{"name": "a", "dtype": "int32", "shape": [0]}]}, "is not a tensor"),
         ({"outputs": ["logits"]}, "outputs holds 'logits'"),
-        ({"lengths": [8, 4]}, "no ascending whole numbers"),
-        ({"lengths": 8}, "no ascending whole numbers"),
-        ({"lengths": ["8"]}, "no ascending whole numbers"),
+        ({"lengths": [8, 4]}, "not ascending whole numbers"),
+        ({"lengths": 8}, "not ascending whole numbers"),
+        ({"lengths": ["8"]}, "not ascending whole numbers"),
     ],
 )
 def test_a_wrong_field_is_named(signature, change, message):

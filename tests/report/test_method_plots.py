@@ -45,7 +45,7 @@ def test_a_figure_is_as_wide_as_it_was_drawn(run):
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "Großes", "-x"])
 def test_a_name_is_no_path(run, name):
-    with pytest.raises(ValueError, match="no name of a picture"):
+    with pytest.raises(ValueError, match="not a picture's name"):
         write_picture(run, name, np.zeros((2, 2, 3), np.uint8), "t", "c")
 
 

@@ -1,4 +1,4 @@
-"""Prunes a model while it is trained."""
+"""Prunes a model during training."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,16 +13,16 @@ Choose = Callable[[Sequence[np.ndarray], float], list[np.ndarray]]
 
 
 class Pruning(KeepZeros):
-    """Chooses masks by a schedule, from the weights as the last update left them, and holds them.
+    """Chooses masks on a schedule, from the weights after the last update, and applies them.
 
-    So a weight that was zero may come back at the next choice, if its update was large enough, as
-    in TF-MOT. Unlike there masks are also chosen at the schedule's last step, which its frequency
-    may miss: the final sparsity is always reached.
+    So a zero weight may return at the next choice if its update was large enough, as in TF-MOT.
+    Unlike TF-MOT, this also chooses masks at the schedule's last step, which the frequency may
+    miss, so the final sparsity is always reached.
 
     Args:
-        schedule: says when and how much.
+        schedule: when to prune, and how much.
         choose: the masks of kernels for a sparsity, such as `magnitude_masks`.
-        exclude: regular expression of the paths that are not pruned; zeros that they have are kept.
+        exclude: regular expression for paths that are not pruned; zeros they already have are kept.
     """
 
     def __init__(self, schedule: Schedule, choose: Choose, exclude: str = ""):
@@ -35,7 +35,7 @@ class Pruning(KeepZeros):
         super().on_train_begin(logs)
         optimizer = self.model.optimizer
         optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-        self.step = int(optimizer._iterations)  # batches so far, also of a resumed training
+        self.step = int(optimizer._iterations)  # batches so far, including those before a resume
         self.variables = [variable for _, variable in prunable(self.model, self.exclude)]
         for variable in self.variables:
             if 0 < zeros(variable) < 1:  # also the few of a schedule's first steps

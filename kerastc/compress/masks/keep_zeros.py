@@ -1,4 +1,4 @@
-"""Keeps the zeros of pruned kernels through any training."""
+"""Keeps the zeros of pruned kernels during any training."""
 
 import keras
 from keras import ops
@@ -7,15 +7,15 @@ from kerastc.compress.masks.kernels import prunable, zeros
 
 
 class KeepZeros(keras.callbacks.Callback):
-    """Holds the zeros of kernels that were pruned before.
+    """Keeps the zeros of kernels that were pruned earlier.
 
     The zeros themselves are the mask: nothing else is saved with a model or checkpoint, nothing is
-    stripped afterwards, and they are read anew whenever a training begins or goes on. A kernel of
-    zeros only was never pruned (pruning leaves one weight at least), nor was one with fewer than
+    stripped afterwards, and they are read again whenever training starts or resumes. A kernel of
+    zeros only was never pruned (pruning leaves at least one weight), nor was one with fewer than
     `LEAST`: a padding row, or a weight that happens to be zero.
 
-    The optimizer moves a masked weight at every update, for it knows of no mask; before the next
-    batch, evaluation or checkpoint it is zero again. Costs one multiplication a weight and batch,
+    The optimizer ignores the masks and moves a masked weight at every update; it is zero again
+    before the next batch, evaluation or checkpoint. Costs one multiplication per weight and batch,
     and as much memory as the kernels.
     """
 
@@ -38,14 +38,14 @@ class KeepZeros(keras.callbacks.Callback):
 
     def hold(self, variable: keras.Variable, mask) -> None:
         """Keeps a kernel's weights at zero where the mask, of its shape, is False."""
-        # In the kernel's type: to multiply is twice as fast as to select by a boolean.
+        # In the kernel's type: multiplying is twice as fast as selecting by a boolean.
         self.masks[id(variable)] = variable, ops.cast(mask, variable.dtype)
 
     def apply(self, positive: bool = False) -> None:
-        """Puts masked weights to zero.
+        """Sets masked weights to zero.
 
         Args:
-            positive: without the minus that -1 * 0 leaves: zeros of two kinds compress worse.
+            positive: avoids the -0.0 that -1 * 0 leaves: mixed zeros compress worse.
         """
         _ = self.model  # on JAX the variables are empty until the model is asked for
         for variable, mask in self.masks.values():

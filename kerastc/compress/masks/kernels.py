@@ -7,22 +7,22 @@ import numpy as np
 
 from kerastc.compress.layer_paths import matcher, places
 
-# Read once a text, whatever the token: a zero there saves nothing and costs at every text.
+# Used for every text, whatever its tokens: a zero there saves nothing and costs accuracy.
 SPARED = re.compile(r"(^|/)(position|segment|rel_)[^/]*/[^/]*$|bias$")
 
 
 def prunable(model: keras.Model, exclude: str = "") -> list[tuple[str, keras.Variable]]:
-    """Path and variable of each dense or convolution kernel, factor, and table of tokens.
+    """Path and variable of each dense or convolution kernel, low-rank factor and token table.
 
-    Biases, normalisations, and tables of positions and segments are none of them. A path is that
-    of the place, "encoder/block_0/query/kernel", or of the variable in a KerasHub backbone.
+    Biases, normalisations, and position and segment tables are excluded. A path is that of the
+    layer, "encoder/block_0/query/kernel", or of the variable in a KerasHub backbone.
 
     Args:
-        model: any.
-        exclude: a regular expression; paths that it finds are left out.
+        model: any Keras model.
+        exclude: a regular expression; paths that it matches are left out.
 
     Raises:
-        UserError: the expression is none.
+        UserError: the expression is invalid.
     """
     excluded = matcher(exclude)
     paths = {id(w): f"{p.path}/{w.name}" for p in places(model) for w in p.layer.weights}
@@ -45,7 +45,7 @@ def zeros(variable: keras.Variable) -> float:
 
 
 def sparsity(model: keras.Model) -> float:
-    """The share of zeros in all that pruning may put zeros into."""
+    """The share of zeros in all variables that can be pruned."""
     arrays = [keras.ops.convert_to_numpy(variable) for _, variable in prunable(model)]
     return 1 - sum(map(np.count_nonzero, arrays)) / max(sum(a.size for a in arrays), 1)
 

@@ -1,7 +1,7 @@
-"""Which weights stay when kernels are pruned: the largest, alone, in blocks, or in small groups.
+"""Which weights stay when kernels are pruned: the largest, singly, in blocks or in small groups.
 
-A mask is True where a weight stays. Among equals the earlier stays, so the count is exact;
-TensorFlow Model Optimization, which these follow otherwise, keeps all that equal the last one.
+A mask is True where a weight stays. Of equal weights the earlier stays, so the count is exact;
+TensorFlow Model Optimization, otherwise the model for these, keeps all that equal the last one.
 """
 
 from collections.abc import Sequence
@@ -15,18 +15,18 @@ def magnitude_masks(
     scope: str = "layer",
     block: tuple[int, int] = (1, 1),
 ) -> list[np.ndarray]:
-    """Masks that leave the share `sparsity` of the weights, or blocks of weights, out.
+    """Masks that remove the share `sparsity` of the weights, or of blocks of weights.
 
     Args:
-        kernels: (..., inputs, outputs) each; all axes but the last count as rows of a matrix.
-        sparsity: at least 0, less than 1. One weight of each kernel stays in any case.
-        scope: "layer": the share of each kernel; "global": of all together, so that one whose
-            weights are small loses more.
-        block: rows and columns that stay or go together, by their mean magnitude. Blocks begin in
-            the corner; those at the other edges may be smaller.
+        kernels: each (..., inputs, outputs); all axes but the last count as rows of a matrix.
+        sparsity: at least 0, less than 1. At least one weight of each kernel always stays.
+        scope: "layer": the share of each kernel; "global": of all kernels together, so that one
+            with small weights loses more.
+        block: rows and columns that stay or go together, by their mean magnitude. Blocks start at
+            the first row and column; those at the far edges may be smaller.
 
     Returns:
-        a boolean array of the shape of each kernel.
+        for each kernel, a boolean array of its shape.
 
     References: Han et al. 2015, Learning both Weights and Connections, section 3; Zhu and Gupta
     2017, To Prune or Not to Prune, section 3.
@@ -43,13 +43,13 @@ def magnitude_masks(
 
 
 def m_by_n_mask(kernel: np.ndarray, zeros: int, group: int) -> np.ndarray:
-    """A mask that leaves the `zeros` smallest of every `group` weights along the inputs out.
+    """A mask that removes the `zeros` smallest of every `group` weights along the inputs.
 
     Args:
         kernel: (..., inputs, outputs).
         zeros: less than `group`.
-        group: neighbours; where the inputs are no multiple of it, the last group is filled up with
-            zeros that count.
+        group: neighbouring inputs; if their number is not a multiple of it, the last group is
+            padded with zeros, which count.
 
     Reference: Mishra et al. 2021, Accelerating Sparse Deep Neural Networks, section 3 (2:4).
     """
@@ -64,12 +64,12 @@ def m_by_n_mask(kernel: np.ndarray, zeros: int, group: int) -> np.ndarray:
 
 
 def kept_count(size: int, sparsity: float) -> int:
-    """How many of so many stay: in single precision, rounded to even, as in TF-MOT."""
+    """How many stay: in single precision, rounded to even, as in TF-MOT."""
     return max(int(np.round(np.float32(size) * (1 - np.float32(sparsity)))), 1)
 
 
 def _largest(scores: np.ndarray, count: int) -> np.ndarray:
-    """True for the `count` largest of (n,) scores, of equals for the first."""
+    """True for the `count` largest of (n,) scores; ties go to the first."""
     threshold = np.partition(scores, len(scores) - count)[len(scores) - count]
     mask = scores > threshold
     equal = np.flatnonzero(scores == threshold)
@@ -78,7 +78,7 @@ def _largest(scores: np.ndarray, count: int) -> np.ndarray:
 
 
 def _largest_of_all(pooled: list[np.ndarray], sparsity: float) -> list[np.ndarray]:
-    """As `_largest` over all arrays at once; the largest of each stays."""
+    """Like `_largest`, over all arrays at once; the largest of each array stays."""
     scores = np.concatenate([p.reshape(-1) for p in pooled])
     ends = np.cumsum([p.size for p in pooled])
     for end, p in zip(ends, pooled, strict=True):
@@ -100,7 +100,7 @@ def _pooled(kernel: np.ndarray, block: tuple[int, int]) -> np.ndarray:
 
 
 def _spread(mask: np.ndarray, block: tuple[int, int], shape: tuple[int, ...]) -> np.ndarray:
-    """The mask of blocks as one of weights, of the kernel's shape."""
+    """Expands a mask of blocks to one of weights, of the kernel's shape."""
     for axis, size in enumerate(block):
         mask = mask.repeat(size, axis=axis)
     rows = int(np.prod(shape[:-1]))

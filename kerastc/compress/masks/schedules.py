@@ -1,7 +1,7 @@
 """When to prune, and how much: the schedules of TensorFlow Model Optimization, without TensorFlow.
 
-A schedule is called with the number of a batch, the first being 1, and says whether to choose the
-masks anew there and the share of zeros. TF-MOT's own objects can stand in their places.
+A schedule is called with the number of a batch, counted from 1, and returns whether to choose new
+masks there and the share of zeros. TF-MOT's own objects can be used instead.
 """
 
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ import numpy as np
 
 
 class Schedule(Protocol):
-    """What `Pruning` asks for.
+    """What `Pruning` needs.
 
     Attributes:
-        end_step: the last step at which masks are chosen; -1: there is none.
+        end_step: the last step at which masks are chosen; -1: no last step.
     """
 
     end_step: int
 
     def __call__(self, step: int) -> tuple[bool, float]:
-        """Whether to prune at this step, and the sparsity."""
+        """Whether to prune at this step, and to what sparsity."""
 
 
 @dataclass(frozen=True)
 class ConstantSparsity:
-    """The same sparsity, every `frequency` steps from `begin_step` to `end_step` (-1: for ever)."""
+    """The same sparsity, every `frequency` steps from `begin_step` to `end_step` (-1: forever)."""
 
     target_sparsity: float
     begin_step: int

@@ -1,4 +1,4 @@
-"""What a search may do to a model: axes by what it is made of, as far as nothing was cut yet."""
+"""What a search may do to a model: the axes that fit its parts and that no step has cut yet."""
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from kerastc.text.restricted import is_restrictable
 if TYPE_CHECKING:
     from kerastc.inputs.compression import CompressedInput
 
-WIDTH_SHARES = (2, 3, 4, 6)  # of the vectors' width is the rank of the table of tokens
+WIDTH_SHARES = (2, 3, 4, 6)  # of the vectors' width: the rank of the token table
 ENERGIES = (0.95, 0.9, 0.8)
 
 
@@ -32,11 +32,11 @@ def space_of(
     """The chains that fit a model.
 
     Args:
-        model: as the fixed steps leave it.
-        shown: what it is shown.
+        model: after the fixed steps.
+        shown: its input.
         has: the capabilities of its task.
         fixed: steps with which each chain begins.
-        done: all steps of the model, those of its ancestors and the fixed ones.
+        done: all steps of the model: its ancestors' and the fixed ones.
         epochs: of training that a chain may have.
     """
     recovered = range(1, epochs + 1)
@@ -71,7 +71,7 @@ def _of_vocabulary(shown: "CompressedInput", done: Collection[str]) -> Iterator[
 
 
 def _of_encoder(model: keras.Model, done: Collection[str]) -> Iterator[Axis]:
-    """The axes of an encoder whose parts can be replaced; none of another."""
+    """The axes of an encoder whose parts can be replaced; none for any other."""
     try:
         model = compact(model)
     except UserError:

@@ -1,4 +1,4 @@
-"""The Optuna study of a search: which chains are tried, and what has come of them."""
+"""The Optuna study of a search: which chains are tried, and their results."""
 
 import hashlib
 import json
@@ -31,23 +31,23 @@ if TYPE_CHECKING:
     from kerastc.compress.search.trial import Trials
 
 STUDIES = "studies.db"
-HEARTBEAT = 2  # seconds; a killed search's trial is taken up again after three of them
-MOST_DRAWS = 3  # for each trial that is wanted: the sampler may draw a chain twice
-TIMED_AGAIN = 5  # trials, side by side, where the latency decides
+HEARTBEAT = 2  # seconds; a killed search's trial is retried after three of them
+MOST_DRAWS = 3  # draws per trial: the sampler may draw a chain twice
+TIMED_AGAIN = 5  # trials timed side by side where latency decides
 
 
 class ChainStudy:
-    """A search at work.
+    """A running search.
 
     Args:
-        folder: takes the study and what was found.
-        tried: carries trials out.
-        space: what they are drawn from.
+        folder: gets the study and the results.
+        tried: runs trials.
+        space: from which they are drawn.
         budget, goal: what decides.
-        judged: what the first run of the line said of each validation row.
+        judged: the original run's answer for each validation row.
 
     Attributes:
-        found: the search as it stands.
+        found: the results so far.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class ChainStudy:
         self.name = f"{goal}-{budget}-{digest[:8]}"
 
     def search(self, count: int) -> None:
-        """Carries trials out until there are so many, or the space has no more."""
+        """Runs trials until there are enough, or the space has no more."""
         count = min(count, self.space.size)
         url = sqlite_url(self.folder.path(STUDIES))
         study = SharedStudy(
@@ -109,9 +109,9 @@ class ChainStudy:
             )
 
     def timed_together(self) -> Search:
-        """What was found; where latency decides, the fastest within the budget timed once more.
+        """The results; where latency decides, the fastest within the budget are timed again.
 
-        Side by side: the machine may have had other work at the time of one trial or another.
+        Side by side: the machine may have been busy during one trial or another.
         """
         fastest = self.found.within[:TIMED_AGAIN]
         if self.found.goal == "latency" and len(fastest) > 1:
@@ -125,11 +125,11 @@ class ChainStudy:
         return self.found
 
     def write(self, found: Search) -> None:
-        """Keeps what was found, beside the studies."""
+        """Saves the results next to the studies."""
         self.folder.write_json(f"{self.name}.json", found.as_dict())
 
     def _timings(self, names: list[str], trials: list[Trial]) -> dict[str, dict[str, float]]:
-        """Latency and its spread of each trial, measured once for the same trials."""
+        """Latency and spread of each trial, measured once for the same set of trials."""
         file = f"{self.name}.timed.json"
         if self.folder.path(file).is_file():
             known = self.folder.read_json(file, TIMED)
@@ -153,16 +153,16 @@ class ChainStudy:
         return len(self.found.trials) + len(self.found.failed)
 
     def _remake_lost(self, study: SharedStudy) -> None:
-        """Carries out again what has ended but whose files are gone."""
+        """Runs finished trials again whose files are gone."""
         for frozen in study.latest().values():
             if frozen.state.name == "COMPLETE":
                 words = self.space.words(frozen.params)
                 if self.tried.known(words) is None:
-                    tell(f"Its files are gone; once more: {' '.join(words)}")
+                    tell(f"Its files are gone; running it again: {' '.join(words)}")
                     self.tried.carry_out(words)
 
     def _read(self, study: SharedStudy) -> None:
-        """Takes over how the trials of the study ended."""
+        """Reads how the study's trials ended."""
         trials, failed = {}, {}
         for _, frozen in sorted(study.latest().items()):
             words = self.space.words(frozen.params) if frozen.params else ()
@@ -191,9 +191,9 @@ class ChainStudy:
         )
 
     def _values(self, trial: "optuna.Trial", words: Sequence[str]) -> list[float]:
-        """The figure and the cost of a trial; what it may lose beyond the budget is its constraint.
+        """The figure and cost of a trial; its constraint is what it may lose beyond the budget.
 
-        By its own bound: that of all trials moves with each further one.
+        By its own bound: the bound over all trials moves with each new one.
         """
         done = self.tried.carry_out(words)
         found = self.found
@@ -202,5 +202,5 @@ class ChainStudy:
 
 
 def _sampler(first: int, slot: int) -> "optuna.samplers.BaseSampler":
-    # Seeded by slot: a search that is resumed draws what it would have drawn.
+    # Seeded by slot: a resumed search draws what it would have drawn anyway.
     return load_optuna().samplers.TPESampler(seed=slot, n_startup_trials=first, multivariate=True)

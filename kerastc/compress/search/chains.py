@@ -1,4 +1,4 @@
-"""The models that the steps of many chains leave, kept: chains that begin alike share them."""
+"""Keeps the models between steps, so that chains which start alike share them."""
 
 import hashlib
 import shutil
@@ -19,13 +19,13 @@ MODEL = ("model.keras", "tokenizer", "preprocessing.json")
 
 
 class Chains:
-    """Models of a run by the steps that were done to it, each made once.
+    """Models of a run by the steps applied to it, each made once.
 
     Args:
-        folder: where they are kept, a folder for each chain.
-        source: the run that all chains begin with.
+        folder: where they are kept, one folder per chain.
+        source: the run that all chains start from.
         original: the first run of its line.
-        subject: makes one of `source`, as no step has changed it yet.
+        subject: makes the subject of `source`, before any step.
     """
 
     def __init__(self, folder: Path, source: Run, original: Run, subject: Callable[[], Subject]):
@@ -35,15 +35,15 @@ class Chains:
         self.subject = subject
 
     def model_after(self, words: Sequence[str]) -> Run:
-        """The folder of the model that some steps leave: model.keras and what belongs to it.
+        """The folder of the model after some steps: model.keras and its files.
 
-        Steps that were stopped go on where they stood.
+        Stopped steps resume where they were.
 
         Args:
-            words: steps, none of them quantize.
+            words: steps, without quantize.
 
         Raises:
-            UserError: where one does not apply.
+            UserError: a step does not apply.
         """
         if not words:
             return self.source
@@ -55,11 +55,11 @@ class Chains:
         return account.last_done
 
     def record(self, words: Sequence[str]) -> list[dict[str, Any]]:
-        """What steps that were done say of themselves, as in compression.json."""
+        """What the finished steps reported, as in compression.json."""
         return list(self._account(words).steps) if words else []
 
     def lay_out(self, words: Sequence[str], run: Run) -> None:
-        """Puts steps that were done into a run that begins with them; it resumes behind them."""
+        """Puts finished steps into a run that starts with them; it resumes after them."""
         for number in range(1, len(words) + 1):
             done = self._account(words[:number]).last_done
             between = shutil.ignore_patterns(*MODEL[:2]) if number < len(words) else None
@@ -70,7 +70,7 @@ class Chains:
             run.write_json("compression.json", compression)
 
     def _take_last(self, account: Account, begin: Run, words: Sequence[str]) -> None:
-        """Does the last of some steps to the model of the others."""
+        """Applies the last of some steps to the model of the others."""
         subject = self.subject()
         subject.input.read(begin)
         work = Work(subject, load_model(begin.required("model.keras")), account.run)

@@ -1,10 +1,10 @@
-"""What a search has found: its trials, their Pareto front, and the one to take.
+"""The result of a search: its trials, their Pareto front, and the chosen one.
 
-A chain is taken only where the validation rows show that it keeps to the budget: the most by which
-its figure may be worse than the original's, bounded for all trials at once (see
-`kerastc.scores.pairs`), is no more than the budget. Of those the cheapest is taken. On few
-rows nothing can be shown, and the original stays: on 300, a chain that is right wherever the
-original is may still lose a point.
+A chain is taken only if the validation rows show that it keeps to the budget: the most by which its
+figure may be worse than the original's, bounded for all trials at once (see
+`kerastc.scores.pairs`), is within the budget. Of those the cheapest is taken. With few rows nothing
+can be shown, and the original stays: on 300, a chain that is right wherever the original is may
+still lose a point.
 """
 
 import json
@@ -22,17 +22,17 @@ from kerastc.scores.pairs import Judged, amount, least_differences, shown
 from kerastc.scores.pareto import COSTS, LEAST, dominators
 
 GOALS = tuple(COSTS)
-FILE = ("exports", "model.tflite")  # in the folder of a trial, and in that of a run
+FILE = ("exports", "model.tflite")  # in the folder of a trial, and of a run
 ROUNDING = 1e-9  # accuracies are ratios of counts: a loss of exactly the budget is within it
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How much of a figure may be lost on validation.
+    """How much a figure may lose on validation.
 
     Args:
         metric: the name of a figure of the run's output.
-        loss: 0 or more; of a share below 1.
+        loss: 0 or more; below 1 for a share.
     """
 
     metric: str
@@ -43,11 +43,11 @@ class Budget:
         """Reads `accuracy=0.01`.
 
         Args:
-            word: as the user writes it.
+            word: as the user typed it.
             figures: of the run's output.
 
         Raises:
-            UserError: for another figure, or a loss that is none.
+            UserError: for another figure, or an invalid loss.
         """
         metric, _, text = word.partition("=")
         known = [figure.name for figure in figures]
@@ -63,7 +63,7 @@ class Budget:
             loss = -1.0
         if not 0 <= loss < (1 if share else np.inf):
             raise UserError(
-                f"--within {word}: {text or 'nothing'} is no loss; it is 0 or more"
+                f"--within {word}: {text or 'nothing'} is not a loss; it must be 0 or more"
                 + (", and below 1." if share else "."),
                 f"For example --within {metric}=0.01"
                 + (", which is one point in a hundred." if share else "."),
@@ -76,20 +76,20 @@ class Budget:
 
 @dataclass(frozen=True)
 class Trial:
-    """A chain of steps and what came of it.
+    """A chain of steps and its result.
 
     Args:
         words: the steps.
         folder: with its exported file.
         validation: figures of the file, with 95 % intervals where they have some.
         bytes: of the file.
-        latency_p50_ms: of a call on one thread.
+        latency_p50_ms: per call on one thread.
         peak_memory_bytes: of the process that ran it.
         parameters: of the model.
-        seconds: that its steps and its measuring took, as if nothing had been shared.
-        timed_together: whether the latency is one of several that were measured side by side.
-        latency_spread_ms: from the fastest to the slowest round of that measurement.
-        judged: what the file said of each validation row.
+        seconds: that its steps and measurement took, as if nothing had been shared.
+        timed_together: whether the latency was measured side by side with others.
+        latency_spread_ms: between the fastest and the slowest round.
+        judged: the file's answer for each validation row.
     """
 
     words: tuple[str, ...]
@@ -120,17 +120,17 @@ class Trial:
 
 @dataclass(frozen=True)
 class Search:
-    """A search as it stands.
+    """The state of a search.
 
     Args:
         run: the run that was compressed.
         original: validation figures of the first run of its line.
-        judged: what that run said of each validation row.
-        budget: what may be lost of them.
-        goal: what shall be little, one of `GOALS`.
-        trials: those that came to their end, no two alike.
-        failed: why the others did not, by their steps.
-        result: the run that was made of the chosen trial, and its test figures.
+        judged: that run's answer for each validation row.
+        budget: how much of them may be lost.
+        goal: what to minimise, one of `GOALS`.
+        trials: the finished ones, no two alike.
+        failed: why the others failed, by their steps.
+        result: the run made from the chosen trial, and its test figures.
     """
 
     run: Path
@@ -148,19 +148,19 @@ class Search:
         return named(self.judged.output.figures, self.budget.metric)
 
     def value(self, trial: Trial) -> float:
-        """What a trial reaches of it."""
+        """A trial's value of that figure."""
         return trial.validation[self.budget.metric]
 
     def difference(self, trial: Trial) -> float:
-        """The figure less that of the original."""
+        """The figure minus the original's."""
         return self.value(trial) - self.original[self.budget.metric]
 
     def lost(self, difference: float) -> float:
-        """How much worse the figure is by a difference; below zero where it is better."""
+        """How much worse a difference makes the figure; below zero if it is better."""
         return -self.figure.sign * difference
 
     def least(self, trial: Trial) -> float:
-        """The difference at the worst, by a bound that holds for all trials at once."""
+        """The worst-case difference, by a bound that holds for all trials at once."""
         return self._least[trial.words]
 
     @cached_property
@@ -169,7 +169,7 @@ class Search:
         return {trial.words: bound for trial, bound in zip(self.trials, found, strict=True)}
 
     def least_alone(self, trial: Trial) -> float:
-        """As `least`, as if no other chain had been tried: of a trial always the same."""
+        """Like `least`, as if no other chain had been tried, so that it never changes."""
         return self._bounds([trial])[0]
 
     def _bounds(self, trials: Sequence[Trial]) -> list[float]:
@@ -184,10 +184,10 @@ class Search:
         return "not shown" if known <= self.budget.loss + ROUNDING else "too much"
 
     def of_verdict(self, verdict: str) -> list[Trial]:
-        """The trials of a `verdict`, those of least cost first.
+        """The trials with a `verdict`, cheapest first.
 
-        Latencies that were measured at different times say less than those measured together,
-        which come before them.
+        Latencies measured together are more reliable than those measured at different times,
+        and come first.
         """
 
         def place(trial: Trial) -> tuple:
@@ -198,14 +198,14 @@ class Search:
 
     @cached_property
     def within(self) -> list[Trial]:
-        """The trials that are shown to keep to the budget, those of least cost first."""
+        """The trials that are shown to keep to the budget, cheapest first."""
         return self.of_verdict("within")
 
     @property
     def chosen(self) -> Trial | None:
-        """The least cost within the budget; None where there is none.
+        """The cheapest within the budget; None if there is none.
 
-        Of latencies that differ by less than their rounds do, the smaller file.
+        If latencies differ by less than their rounds do, the smaller file.
         """
         if not self.within or self.goal != "latency":
             return next(iter(self.within), None)
@@ -265,7 +265,7 @@ class Search:
 
     @property
     def refusal(self) -> UserError | None:
-        """What to tell where no trial is shown to keep to the budget."""
+        """What to tell the user if no trial is shown to keep to the budget."""
         if self.chosen is not None or self.nearest is None:
             return None
         figure, rows = self.figure.label, len(self.judged)

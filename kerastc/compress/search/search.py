@@ -1,14 +1,15 @@
-"""`kerastc compress --within`: looks for the chain of steps that costs least within a budget.
+"""`kerastc compress --within`: searches for the cheapest chain of steps within a budget.
 
 Trials are chains that an Optuna study with two objectives draws: the figure that the budget
-limits, and the cost. TPE models their axes together and as ordered (multivariate), with what a
-chain may lose beyond the budget as its constraint, after a few chains that are known to be good. On
-formulas for accuracy and size in the place of training, mean of 10 seeds: those chains gave 7.5 MB;
-with 22 more it was 5.2 MB, and 7.1 where they were drawn at random or by NSGA-II.
+limits, and the cost. TPE models the axes jointly and as ordered (multivariate), with what a chain
+may lose beyond the budget as its constraint, starting from a few chains known to be good. With
+formulas for accuracy and size in place of training, mean of 10 seeds: those chains gave 7.5 MB; 22
+more brought it to 5.2 MB, or to 7.1 when drawn at random or by NSGA-II.
 
-What a trial makes is kept under RUN/compressed/search: models after each step in steps/, files,
-their figures and what they said of each row in trials/, for every later search of the run. One
-search at a time works there. Which chain is taken is told in `kerastc.compress.search.result`.
+The products of a trial are kept under RUN/compressed/search for every later search of the run:
+models after each step in steps/; files, their figures and their answers for each row in trials/.
+Only one search can run there at a time. For which chain is taken see
+`kerastc.compress.search.result`.
 
 Reference: Watanabe 2023, Tree-Structured Parzen Estimator; Ozaki et al. 2022, Multiobjective
 Tree-Structured Parzen Estimator.
@@ -67,32 +68,32 @@ def search(
     despite_changes: bool = False,
     moved: Sequence[str] = (),
 ) -> Search:
-    """Looks for the chain of steps of least cost within a budget, and makes a child run of it.
+    """Searches for the cheapest chain of steps within a budget, and makes a child run from it.
 
-    The same call goes on where it was stopped, and with more trials where it has ended. Validation
-    rows alone decide; the test rows are looked at once, for the run of the chosen chain.
+    The same call resumes a stopped search, and adds trials to a finished one. Only validation
+    rows decide; the test rows are used once, for the run of the chosen chain.
 
     Args:
         parent: a finished run.
-        words: steps with which every chain begins.
-        within: what a chain has to be shown to lose at most on validation, against the first run
-            of the line: `accuracy=0.01`, or another figure of the run's output.
-        goal: what shall be little, one of `GOALS`.
+        words: steps with which every chain starts.
+        within: the most that a chain may lose on validation, against the first run of the line:
+            `accuracy=0.01`, or another figure of the run's output.
+        goal: what to minimise, one of `GOALS`.
         trials: how many chains are tried, no two alike.
-        epochs: of training that a chain may have; 0 is none.
+        epochs: of training that a chain may have; 0 for none.
         places: where caches are.
         backend: tensorflow, jax or torch; of the steps.
-        measure: of exported files; `kerastc benchmark` by default.
+        measure: measures exported files; by default `kerastc benchmark`.
         despite_changes: as for `compress`.
         moved: as for `compress`.
 
     Returns:
-        all that was found. Without a chain that is shown to keep to the budget it has no `chosen`
-        and no `result`.
+        all that was found. If no chain is shown to keep to the budget, it has no `chosen` and no
+        `result`.
 
     Raises:
-        UserError: for every slip before any work; where all trials failed; and with how to go on,
-            where it was stopped.
+        UserError: for a user's error, before any work; if all trials failed; if it was stopped,
+            with the command that resumes it.
     """
     _check(goal, trials, epochs)
     source = source_run(parent, places)
@@ -113,7 +114,7 @@ def search(
     command += ["--backend", backend] if backend else []
     command += going_on.given(moved, despite_changes)
     folder = _Folder(source.path(*FOLDER), shlex.join(command), places.cache)
-    with folder.lock():  # until the end: another search could make the same run
+    with folder.lock():  # held until the end: another search could make the same run
         with launch.whole(folder), launch.computing(folder, config, backend):
             if not folder.path("data.json").is_file():
                 folder.write_json("data.json", source.read_json("data.json"))
@@ -140,7 +141,7 @@ def search(
 
 
 def _judged(original: Run) -> Judged:
-    """What the first run of a line said of its validation rows."""
+    """The answers of the first run of a line for its validation rows."""
     from kerastc.report.record import read_record
 
     found = read_record(original.folder).predictions_of("validation")
@@ -168,19 +169,19 @@ def _check(goal: str, trials: int, epochs: int) -> None:
             f"--for {goal} is not known; there are: {', '.join(GOALS)}.", nearest(goal, GOALS)
         )
     if trials < 1:
-        raise UserError(f"--trials {trials}: at least 1 is wanted.")
+        raise UserError(f"--trials {trials}: at least 1 is needed.")
     if epochs < 0:
-        raise UserError(f"--epochs {epochs}: 0 is no training; more is allowed, less is not.")
+        raise UserError(f"--epochs {epochs}: give 0 for no training, or more.")
 
 
 def _check_first(words: Sequence[str], source: Run) -> None:
-    """The steps that every chain begins with."""
+    """The steps that every chain starts with."""
     steps = parse(words) if words else []
     for step in steps:
         step.check_run(task_of(source).capabilities)
     if steps and steps[-1].name == "quantize":
         raise UserError(
-            f"{words[-1]} stands before --within, which itself looks for the way to quantize.",
+            f"{words[-1]} comes before --within, which itself chooses how to quantize.",
             "Leave it out: the steps that you give come first in every chain.",
         )
 
@@ -199,9 +200,9 @@ def _space(chains: "Chains", words: Sequence[str], epochs: int) -> "Space":
 
 
 class _Folder(Run):
-    """RUN/compressed/search: no run, but worked on, locked and resumed like one."""
+    """RUN/compressed/search: not a run, but locked and resumed like one."""
 
-    busy_hint = "Wait for it to end; then the same command uses what it has tried."
+    busy_hint = "Wait for it to end; then the same command uses its trials."
 
     def __init__(self, folder: Path, command: str, cache: Path):
         super().__init__(folder, cache)
@@ -227,7 +228,7 @@ class _Folder(Run):
 def _finished(
     chosen: Trial, chains: "Chains", places, backend: str | None, of: DataOf, changes
 ) -> Run:
-    """The child run of the chosen chain, test rows and all."""
+    """The child run of the chosen chain, with its test figures."""
     folder = default_folder(chains.source, chosen.words)
     if not folder.is_dir():
         run = create(chains.source, chosen.words, folder, places, of)

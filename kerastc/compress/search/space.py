@@ -1,8 +1,8 @@
 """What a search may do to a model: axes of steps, from the gentlest to the harshest.
 
-The order of the axes is that of the steps in a chain: what is cheap and takes little comes first,
-so that many chains begin alike and share the models of their beginnings; what trains comes last,
-over all that was cut. Zeros (prune) are left out: they make no LiteRT file smaller and none faster.
+The axes are in the order of the steps in a chain: cheap, gentle steps come first, so that many
+chains start alike and share the models of their first steps; training comes last, after all cuts.
+Zeros (prune) are left out: they make LiteRT files neither smaller nor faster.
 """
 
 import math
@@ -21,14 +21,14 @@ class Axis:
 
     Args:
         name: for the study.
-        words: a step as the command line takes it, the gentlest first; "" is none.
+        words: a step as on the command line, the gentlest first; "" for no step.
     """
 
     name: str
     words: tuple[str, ...]
 
     def at(self, place: float) -> int:
-        """The index for a place of a chain to begin with: an index, or a share of the axis."""
+        """The index of one entry of a starting chain, given as an index or a share of the axis."""
         last = len(self.words) - 1
         return round(place * len(self.words)) if 0 < place < 1 else min(int(place), last)
 
@@ -38,10 +38,10 @@ class Space:
     """Every chain that a search can try.
 
     Args:
-        fixed: the steps with which all of them begin.
+        fixed: the steps with which all of them start.
         axes: in the order of their steps.
-        beginnings: chains to begin with, by axis, from nearly nothing lost to much. 0.5 is half of
-            an axis, and an axis that is not named stays at its gentlest.
+        beginnings: chains to start with, by axis, from the least loss to the most. 0.5 is half of
+            an axis; an axis that is not named stays at its gentlest.
     """
 
     fixed: tuple[str, ...]
@@ -49,8 +49,8 @@ class Space:
     beginnings: tuple[Mapping[str, float], ...]
 
     def draw(self, trial: "optuna.Trial") -> tuple[str, ...]:
-        """The chain of a trial: what was enqueued with it, else what the sampler suggests."""
-        # Whole numbers, not categories: the sampler shall know that the axes are in order.
+        """The chain of a trial: the enqueued one, else the sampler's suggestion."""
+        # Integers, not categories, so that the sampler sees the order of the axes.
         drawn = {a.name: trial.suggest_int(a.name, 0, len(a.words) - 1) for a in self.axes}
         return self.words(drawn)
 
@@ -58,14 +58,14 @@ class Space:
         """The steps of a chain.
 
         Args:
-            drawn: an index for each axis.
+            drawn: one index per axis.
         """
         chosen = (axis.words[drawn[axis.name]] for axis in self.axes)
         return (*self.fixed, *(word for word in chosen if word))
 
     @cached_property
     def first(self) -> list[dict[str, int]]:
-        """Chains to begin with, an index for each axis; no two alike."""
+        """Chains to start with, one index per axis; no two alike."""
         found = [
             {axis.name: axis.at(places.get(axis.name, 0)) for axis in self.axes}
             for places in self.beginnings
@@ -78,7 +78,7 @@ class Space:
         return math.prod(len(axis.words) for axis in self.axes)
 
     def plan(self, draws: int) -> dict[int, dict[str, int]]:
-        """By slot the chains to begin with, then empty ones: those are the sampler's."""
+        """The starting chains by slot, then empty ones, which the sampler fills."""
         return {slot: self.first[slot] if slot < len(self.first) else {} for slot in range(draws)}
 
     def as_dict(self) -> dict[str, list[str]]:

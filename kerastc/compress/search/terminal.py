@@ -10,7 +10,7 @@ from kerastc.table import show_table
 
 
 def search_tables(search: Search) -> None:
-    """The Pareto front, what of it was chosen, and what that reaches on test."""
+    """The Pareto front, the chosen trial, and its test figures."""
     metric = search.budget.metric
     front = search.front
     if search.chosen is not None and search.chosen not in front:

@@ -1,4 +1,4 @@
-"""One trial of a search: a chain of steps, its file, what the file costs and is worth."""
+"""One trial of a search: a chain of steps, its file, and the file's cost and figures."""
 
 import shutil
 import time
@@ -28,7 +28,7 @@ COSTS = ("bytes", "latency_p50_ms", "peak_memory_bytes", "parameters", "seconds"
 
 Rows = Labelled | None
 # Measures exported files side by side on labelled rows, by default the test rows of their run:
-# an entry for each, as in benchmark.json, with its `answers`.
+# one entry per file, as in benchmark.json, with its `answers`.
 Measure = Callable[[Sequence[Path], Rows], list[dict[str, Any]]]
 
 
@@ -40,12 +40,12 @@ def measured(paths: Sequence[Path], rows: Rows = None) -> list[dict[str, Any]]:
 
 
 class Trials:
-    """The trials of every search over a run, by their steps; each is carried out once.
+    """The trials of every search over a run, by their steps; each is run once.
 
     Args:
         folder: where they are kept.
-        chains: gives the models.
-        measure: what their files are measured by.
+        chains: provides the models.
+        measure: measures their files.
     """
 
     def __init__(self, folder: Path, chains: Chains, measure: Measure):
@@ -55,39 +55,39 @@ class Trials:
 
     @cached_property
     def output(self) -> Output:
-        """What the models answer."""
+        """The models' output."""
         return output_of(self.chains.original)
 
     def known(self, words: Sequence[str]) -> Trial | None:
-        """A trial that came to its end, with what its file said of each row."""
+        """A finished trial, with its file's answer for each row."""
         run = self._run(words)
         if not run.path(RECORD).is_file():
             return None
         found = run.read_json(RECORD)
         if found["words"] != list(words):
             raise UserError(
-                f"{run.path(RECORD)} is of another chain: {' '.join(found['words'])}.",
-                f"Remove it; the search then makes it anew: rm {run.path(RECORD)}",
+                f"{run.path(RECORD)} is from another chain: {' '.join(found['words'])}.",
+                f"Remove it; the search then makes it again: rm {run.path(RECORD)}",
             )
         for figure in self.output.figures:
             if not isinstance(found["validation"].get(figure.name), float):
                 raise UserError(
                     f"{run.path(RECORD)} has no number for {figure.name}.",
-                    f"Remove it; the search then makes it anew: rm {run.path(RECORD)}",
+                    f"Remove it; the search then makes it again: rm {run.path(RECORD)}",
                 )
         judged = read_rows(run, self.output)
-        if judged is None:  # of a search that kept none
+        if judged is None:  # from a search that kept none
             return None
         costs = {key: found[key] for key in COSTS}
         return Trial(tuple(words), run.folder, found["validation"], **costs, judged=judged)
 
     def carry_out(self, words: Sequence[str]) -> Trial:
-        """Does what is not done yet of a trial: its steps, its file, the measuring.
+        """Does whatever is left of a trial: its steps, its file, the measurement.
 
-        Test rows have no part in it.
+        Test rows are not used.
 
         Raises:
-            UserError: where a step does not apply, or the file is too far from its model.
+            UserError: a step does not apply, or the file differs too much from its model.
         """
         if found := self.known(words):
             return found
@@ -100,7 +100,7 @@ class Trials:
         self._lend(source, run)
         parse(words)[-1].export(run, subject)
         [entry] = self.measure([run.path(*FILE)], subject.splits.validation)
-        remove_model(run)  # exports/ has a tokenizer of its own
+        remove_model(run)  # exports/ has its own tokenizer
         write_rows(run, self.output, subject.splits.validation.labels, entry["answers"])
         steps = sum(step["seconds"] for step in self.chains.record(before))
         run.write_json(RECORD, self._record(words, entry, steps + time.perf_counter() - began))
@@ -134,7 +134,7 @@ class Trials:
 
     @staticmethod
     def _lend(source: Run, run: Run) -> None:
-        """Gives a trial the model of its steps for as long as it is exported."""
+        """Gives a trial the model of its steps while it is exported."""
         for name in filter(lambda name: source.path(name).exists(), MODEL):
             copy = shutil.copytree if source.path(name).is_dir() else shutil.copyfile
             with run.writing(name) as path:

@@ -1,6 +1,6 @@
-"""What the file of a trial said of each validation row: validation.npz, some six bytes a row.
+"""The answers of a trial's file for each validation row: validation.npz, some six bytes per row.
 
-With it chains are compared in pairs, on the same rows; their examples are not kept again.
+They allow paired comparisons of chains on the same rows; the examples are not stored again.
 """
 
 from typing import Any
@@ -29,10 +29,10 @@ def write_rows(run: Run, output: Output, truth: Any, answers: Any) -> None:
 
 
 def read_rows(run: Run, output: Output) -> Judged | None:
-    """Reads it; None where there is none.
+    """Reads it; None if there is none.
 
     Raises:
-        UserError: where it is damaged.
+        UserError: it is damaged.
     """
     path = run.path(FILE)
     if not path.is_file():
@@ -41,6 +41,6 @@ def read_rows(run: Run, output: Output) -> Judged | None:
         return Judged(output, output.of_kept(read_arrays(path)))
     except (ValueError, LookupError) as error:
         raise UserError(
-            f"{path} cannot be read as what a trial said of its rows: {error}",
-            f"Remove it; the search then makes it anew: rm {path}",
+            f"{path} cannot be read as a trial's answers: {error}",
+            f"Remove it; the search then makes it again: rm {path}",
         ) from None

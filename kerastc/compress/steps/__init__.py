@@ -1,1 +1,1 @@
-"""The steps, a file each, and what they are made of."""
+"""The steps, one file each, and their parts."""

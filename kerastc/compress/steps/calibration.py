@@ -1,4 +1,4 @@
-"""What flows into the layers of a model on real rows: measured once, before a step decides."""
+"""Measures the inputs of a model's layers on real rows, once, before a step decides."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,13 +14,13 @@ from kerastc.training.batching import Batches
 def second_moments(
     model: keras.Model, found: Sequence[Place], batches: Batches
 ) -> dict[str, np.ndarray]:
-    """C = E[x x^T] of the inputs x of each layer, padding left out.
+    """C = E[x x^T] of the inputs x of each layer, without padding.
 
     Args:
-        model: is run on the batches as in inference, outside of any compiled function.
-        found: layers that take (..., m) floats; for a table of tokens the moments are those of
-            one-hot vectors, so the shares of the tokens are given instead of a matrix.
-        batches: rows of the training part.
+        model: run on the batches in inference mode, outside any compiled function.
+        found: layers that take (..., m) floats; for a token table the moments are those of one-hot
+            vectors, so the shares of the tokens are returned instead of a matrix.
+        batches: training rows.
 
     Returns:
         by path: (m, m) float64, or (rows of the table,) float64 shares.
@@ -40,13 +40,13 @@ def second_moments(
 
 
 class _Mask:
-    """The padding mask of the batch that is being run, (batch, length) or None."""
+    """The padding mask of the current batch, (batch, length) or None."""
 
     array: np.ndarray | None = None
 
 
 class _Sum:
-    """Adds up outer products, or counts of ids, of the rows that a layer is given."""
+    """Adds up outer products, or counts of ids, of a layer's input rows."""
 
     def __init__(self, layer: keras.layers.Layer):
         table = hasattr(layer, "embeddings")
@@ -72,7 +72,7 @@ class _Sum:
 
 @contextmanager
 def _watched(layer: keras.layers.Layer, total: _Sum, mask: _Mask):
-    """Adds what the layer is called with to the sum for as long as the block runs."""
+    """Adds the layer's inputs to the sum while the block runs."""
     call = layer.call
 
     def watched(inputs, *args, **kwargs):

@@ -1,8 +1,8 @@
-"""Which channels of a convolutional network can be removed, and with which others.
+"""Which channels of a convolutional network can be removed, and which must go together.
 
-A residual addition ties channel i of one side to channel i of the other: such channels go together,
-from every convolution that writes them, every normalisation between and every layer that reads
-them.
+A residual addition ties channel i of one side to channel i of the other: these channels are removed
+together, from every convolution that writes them, every normalisation in between and every layer
+that reads them.
 
 References: Liu et al. 2021, Group Fisher Pruning for Practical Network Compression, section 3.2;
 Fang et al. 2023, DepGraph: Towards Any Structural Pruning, section 3.
@@ -16,7 +16,7 @@ import keras
 from kerastc.compress.steps.slicing import CONVOLUTIONS, DENSE
 from kerastc.compress.steps.units import Channels, Reader
 
-# Each channel comes out of them as it went in, whatever the others are.
+# These treat each channel independently of the others.
 PASSING = (
     keras.layers.Activation,
     keras.layers.ReLU,
@@ -30,13 +30,13 @@ PASSING = (
     keras.layers.ZeroPadding2D,
     keras.layers.Flatten,
 )
-# Channel i of all that goes in makes channel i of what comes out.
+# Channel i of every input makes channel i of the output.
 TYING = (keras.layers.Add, keras.layers.Average, keras.layers.Maximum)
 
 
 @dataclass(frozen=True)
 class Call:
-    """A layer's call in a functional graph, with the symbolic tensors that go in and come out."""
+    """A layer's call in a functional graph, with its symbolic inputs and outputs."""
 
     layer: keras.layers.Layer
     inputs: list[keras.KerasTensor]
@@ -45,11 +45,11 @@ class Call:
 
 @dataclass(eq=False)
 class _Stream:
-    """Channels that are tied to one another, through all the tensors that carry them.
+    """Channels that are tied together, through all the tensors that carry them.
 
     Args:
-        count: how many; None where a dimension is open.
-        blocked: why none of them can go; empty where they can.
+        count: how many; None if the dimension is open.
+        blocked: why none of them can be removed; empty if they can.
     """
 
     count: int | None
@@ -75,7 +75,7 @@ class _Carried:
 
 
 def channels(model: keras.Model) -> tuple[list[Channels], dict[str, str]]:
-    """The channels that can be removed, and why those of other convolutions cannot, by their names.
+    """The channels that can be removed, and by name why those of other convolutions cannot.
 
     Args:
         model: functional or sequential, channels last.
@@ -114,7 +114,7 @@ def _tensors(nested: Any) -> list[keras.KerasTensor]:
 
 
 class _Streams:
-    """The streams of a graph, as far as its calls have been followed."""
+    """The streams of a graph, as far as its calls have been traced."""
 
     def __init__(self, calls: list[Call]):
         self.calls = calls
@@ -128,7 +128,7 @@ class _Streams:
         return self.by_tensor[id(tensor)]
 
     def follow(self, call: Call) -> None:
-        """Takes a call in, whose inputs have been followed."""
+        """Adds a call whose inputs have been traced."""
         layer = call.layer
         carried = [self.carried(tensor) for tensor in call.inputs]
         if reason := _unfit(call, self.calls):
@@ -152,7 +152,7 @@ class _Streams:
             self._stop(call, f"they flow into {layer.name} ({type(layer).__name__})", carried)
 
     def _stop(self, call: Call, reason: str, carried: list[_Carried]) -> None:
-        """Holds what goes into a call whole, and what comes out."""
+        """Blocks the inputs and outputs of a call from losing channels."""
         for each in carried:
             each.stream.block(reason)
         self._write_all(call, reason)
@@ -173,7 +173,7 @@ class _Streams:
         return stream
 
     def _tied(self, tensors: list[keras.KerasTensor]) -> _Stream:
-        """One stream in the place of several."""
+        """Merges several streams into one."""
         first = self.carried(tensors[0]).stream
         for tensor in tensors[1:]:
             other = self.carried(tensor).stream
@@ -196,7 +196,7 @@ def _alike(call: Call, carried: list[_Carried]) -> bool:
 
 
 def _unfit(call: Call, calls: list[Call]) -> str:
-    """Why a layer cannot lose channels: it mixes them, or stands at several places."""
+    """Why a layer cannot lose channels: it mixes them, or occurs more than once."""
     layer = call.layer
     if sum(other.layer is layer for other in calls) > 1:
         return f"{layer.name} is used at several places"

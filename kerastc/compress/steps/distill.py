@@ -1,20 +1,20 @@
 """Distillation: a student of fewer or narrower layers learns from the run.
 
-Of texts:
+For texts:
 
     distill:layers=3,epochs=4                      every other layer of six, as DistilBERT
     distill:keep=[0,1,5]                           these layers
     distill:width=256,epochs=6                     narrower vectors
     distill:backbone=hf://OWNER/MODEL              another architecture, with its own tokenizer
-    distill:layers=3,augment=1                     as many texts again, made of the training texts
-    distill:layers=3,unlabelled=more.txt           and real ones without labels
+    distill:layers=3,augment=1                     as many texts again, made from the training texts
+    distill:layers=3,unlabelled=more.txt           also real texts without labels
 
-Of images:
+For images:
 
     distill:width=0.5,epochs=40                    half of the filters, from random weights
-    distill:depth=1                                fewer blocks a stage
+    distill:depth=1                                fewer blocks per stage
     distill:architecture=residual                  another network
-    distill:width=0.5,unlabelled=own               and the images of the run that have no labels
+    distill:width=0.5,unlabelled=own               also the run's unlabelled images
 
 The loss is soft * T^2 * KL(teacher || student) + hard * cross-entropy, and, with states=1, the
 cosine distance of the hidden states.
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class Distill(Training):
-    """A student made of the model's own layers, or of another encoder, and its training."""
+    """A student made from the model's own layers, or from another encoder, and its training."""
 
     name: ClassVar[str] = "distill"
     short: ClassVar[str] = "layers"
@@ -51,8 +51,8 @@ class Distill(Training):
 
     layers: Count | None = None  # of the student, spread evenly over the model's
     keep: tuple[Natural, ...] = ()  # these layers instead, [0,2,4]
-    width: Positive | None = None  # of the student's vectors; of images the factor of filters
-    backbone: str = ""  # another encoder in the place of the model's own layers
+    width: Positive | None = None  # of the student's vectors; for images a factor of the filters
+    backbone: str = ""  # another encoder instead of the model's own layers
     states: Weight = 0.0  # weight of the cosine distance between hidden states
     depth: Count | None = None  # of an image student, as in training
     architecture: Literal["", "residual", "cnn", "wide"] = ""  # of an image student
@@ -63,7 +63,7 @@ class Distill(Training):
         own = any((self.layers, self.keep, self.width, self.depth, self.architecture))
         if own == bool(self.backbone):
             raise UserError(
-                "distill wants to know the student: layers=, keep= or width= of the model's own, "
+                "distill needs to know the student: layers=, keep= or width= of the model's own, "
                 "or backbone= of another; of images width=, depth= or architecture=.",
                 "For example distill:layers=3, or distill:width=0.5 of images",
             )
@@ -91,7 +91,7 @@ class Distill(Training):
         return self._of_architecture(work)
 
     def _of_layers(self, work: "Work") -> dict[str, Any]:
-        """A student made of the model's own layers."""
+        """A student made from the model's own layers."""
         from kerastc.compress.steps.hidden_states import StateMatching
         from kerastc.compress.steps.student import fewer_layers, narrower
         from kerastc.compress.steps.teaching import teach
@@ -135,7 +135,7 @@ class Distill(Training):
         return int(self.width)
 
     def _of_architecture(self, work: "Work") -> dict[str, Any]:
-        """A student of random weights, smaller by the settings of its architecture."""
+        """A student with random weights and smaller architecture settings."""
         from kerastc.compress.steps.teaching import teach
 
         given = {"architecture": self.architecture, "width": self.width, "depth": self.depth}
@@ -155,7 +155,7 @@ class Distill(Training):
         return teach(work, self)
 
     def _of_backbone(self, work: "Work") -> dict[str, Any]:
-        """A student of another encoder, which brings its tokenizer."""
+        """A student with another encoder, which brings its own tokenizer."""
         from kerastc.compress.steps.teaching import teach
 
         work.model = work.subject.input.with_backbone(work.subject.splits, self.backbone, self.seed)

@@ -1,4 +1,4 @@
-"""A student that is also held to its teacher's hidden states."""
+"""A student that also learns its teacher's hidden states."""
 
 import keras
 from keras import ops
@@ -7,11 +7,11 @@ from kerastc.models import encoder_layer, head_layers, pooling_layer
 
 
 class StateMatching(keras.Model):
-    """The student, with the cosine distance of its states to the teacher's as a loss of its own.
+    """The student, with the cosine distance of its states to the teacher's as an added loss.
 
     State j of the student's n + 1 (the embeddings first) is compared with state j N / n of the
-    teacher's N + 1, tokens without padding only. The teacher is not part of the model: it is
-    neither trained nor saved.
+    teacher's N + 1, without padding. The teacher is not part of the model: it is neither trained
+    nor saved.
 
     Args:
         student, teacher: compact classifiers of one width that read the same tokens.
@@ -26,7 +26,7 @@ class StateMatching(keras.Model):
         self.student = student
         self.weight = weight
         encoder = encoder_layer(teacher)
-        # In a closure Keras does not find the teacher.
+        # In a closure, so that Keras does not track the teacher.
         self.teacher_states = lambda inputs: encoder.states(inputs, training=False)
 
     def call(self, inputs, training=None):

@@ -1,4 +1,4 @@
-"""How much each unit matters: by the size of its weights, or by what the loss says."""
+"""How much each unit matters: by the size of its weights, or by its effect on the loss."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,9 +13,9 @@ from kerastc.training.batching import Batches
 
 
 def magnitude(found: Sequence[Units]) -> dict[str, np.ndarray]:
-    """By path, the norm of what writes a unit times that of what reads it, (units,) float64.
+    """By path, the norm of the weights that write a unit times that of those that read it.
 
-    Divided by the norm over the units, so that layers can be compared.
+    (units,) float64, divided by the norm over the units, so that layers can be compared.
 
     References: Li et al. 2017, Pruning Filters for Efficient ConvNets, section 3.1; Molchanov et
     al. 2017, Pruning Convolutional Neural Networks, section 2.2 (the division).
@@ -28,16 +28,16 @@ def first_order(
 ) -> dict[str, np.ndarray]:
     """By path, the mean over batches of (gradient of the loss by the unit's gate)^2, (units,).
 
-    To take a unit away is to turn its gate from 1 to 0; the loss changes by about the gradient.
-    That is the sum of gradient * weight over all weights that read the unit, in whatever layers, so
-    an ordinary training step tells it, on every backend. The model is run as in inference and does
-    not change.
+    Removing a unit turns its gate from 1 to 0; the loss changes by about the gradient. That is the
+    sum of gradient * weight over all weights that read the unit, in any layer, so an ordinary
+    training step yields it, on every backend. The model is run in inference mode and does not
+    change.
 
     Args:
-        model: all of it becomes trainable.
+        model: becomes trainable throughout.
         found: units of the model.
         batches: calibration rows with labels.
-        loss: of their targets and the model's outputs.
+        loss: a function of their targets and the model's outputs.
 
     References: Molchanov et al. 2019, Importance Estimation for Neural Network Pruning, eq. 8;
     Michel et al. 2019, Are Sixteen Heads Really Better than One, section 4.1 (gates of heads);
@@ -68,11 +68,11 @@ def first_order(
 
 
 class GateGradients(keras.optimizers.Optimizer):
-    """Takes down the gradients of gates where another optimizer would update weights.
+    """An optimizer that records the gradients of gates instead of updating weights.
 
     Args:
-        shapes: by identity of a kernel, its shape as (positions, before, units, after); the
-            outputs come last.
+        shapes: by id of a kernel, its shape as (positions, before, units, after); the outputs come
+            last.
     """
 
     def __init__(self, shapes: Mapping[int, tuple[int, ...]]):
@@ -97,13 +97,13 @@ class GateGradients(keras.optimizers.Optimizer):
             self.assign(self.slopes[index], ops.sum(by_unit, axis=(0, 1, 3, 4)))
 
     def slopes_of(self, layer: keras.layers.Layer) -> np.ndarray:
-        """Of the loss of the last batch by the gates before a layer, (units,) float64."""
+        """Gradient of the last batch's loss by the gates before a layer, (units,) float64."""
         index = self._get_variable_index(first_kernel(layer))
         return ops.convert_to_numpy(self.slopes[index]).astype("float64")
 
 
 class _Inference(keras.Model):
-    """A model as in inference also where it is trained: no dropout, no statistics of the batch."""
+    """A model in inference mode even during training: no dropout, no batch statistics."""
 
     def __init__(self, model: keras.Model):
         super().__init__(name="inference")

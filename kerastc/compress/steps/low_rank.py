@@ -1,10 +1,10 @@
-"""Low rank: a pair of thin matrices in the place of a kernel.
+"""Low rank: a pair of thin matrices instead of a kernel.
 
     low-rank:rank=30                   the same rank everywhere
-    low-rank:energy=0.9                of each layer's output energy so much stays
-    low-rank:budget=0.3                so many of the parameters stay, where they matter most
+    low-rank:energy=0.9                this share of each layer's output energy stays
+    low-rank:budget=0.3                this share of the parameters stays, where they matter most
 
-The kernel is cut to where its error is least on real inputs, not in itself: that costs a fraction
+The factors minimise the error on real inputs, not that of the kernel itself: that costs a fraction
 of the accuracy (`weighted=false` shows how much).
 
 References: Eckart and Young 1936; for the weighted form Chen et al. 2021, DRONE: Data-aware
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from kerastc.compress.layer_paths import Place
     from kerastc.compress.work import Work
 
-RIDGE = 1e-4  # of the mean input energy: directions that calibration never saw still count a little
+RIDGE = 1e-4  # of the mean input energy: directions absent from calibration still count a little
 
 
 class LowRank(Step):
-    """Factors in the place of kernels; a kernel whose factors were not smaller stays."""
+    """Factors instead of kernels; a kernel whose factors would not be smaller stays."""
 
     name: ClassVar[str] = "low-rank"
     short: ClassVar[str] = "rank"
@@ -41,10 +41,10 @@ class LowRank(Step):
     rank: Count | None = None  # of every layer
     energy: Annotated[float, Field(gt=0, lt=1)] | None = None  # share of the squared output kept
     budget: Annotated[float, Field(gt=0, lt=1)] | None = None  # share of the parameters kept
-    embedding: Count | None = None  # rank of the table of tokens; none: it stays as it is
-    weighted: bool = True  # error on real inputs; false: of the kernel itself (plain SVD)
-    rows: Count = 512  # of training, to measure the inputs on
-    exclude: str = ""  # regular expression: places that stay, such as classifier|query
+    embedding: Count | None = None  # rank of the token table; none: unchanged
+    weighted: bool = True  # least error on real inputs; false: of the kernel itself (plain SVD)
+    rows: Count = 512  # training rows to measure the inputs on
+    exclude: str = ""  # regular expression: layers that stay, such as classifier|query
 
     def check(self, before: list[Step]) -> None:
         given = [key for key in ("rank", "energy", "budget") if getattr(self, key) is not None]
@@ -54,7 +54,7 @@ class LowRank(Step):
             )
         if not given and self.embedding is None:
             raise UserError(
-                "low-rank wants to know how low.",
+                "low-rank needs to know how low.",
                 "Give one: low-rank:rank=50, low-rank:energy=0.9, low-rank:budget=0.3, "
                 "low-rank:embedding=128",
             )
@@ -104,7 +104,7 @@ class LowRank(Step):
 
         from kerastc.compress.steps.calibration import second_moments
 
-        # A convolution's patches are not worth the memory of their moments.
+        # The moments of a convolution's patches are not worth their memory.
         flat = [p for p in found if not isinstance(p.layer, keras.layers.Conv2D)]
         if not (self.weighted and flat):
             return {}
@@ -130,7 +130,7 @@ class Spectrum:
     """The singular values of a kernel as its inputs see it, largest first.
 
     Args:
-        root: (m, m) L with C = L L^T, or (m,) its diagonal; None stands for the identity.
+        root: (m, m) L with C = L L^T, or (m,) its diagonal; None is the identity.
         left, values, right: the SVD of L^T W.
     """
 
@@ -140,7 +140,7 @@ class Spectrum:
 
     @classmethod
     def of(cls, kernel: np.ndarray, moment: np.ndarray | None = None) -> "Spectrum":
-        """Of a kernel (m, n), and its inputs' second moment: (m, m), or (m,) its diagonal."""
+        """From a kernel (m, n) and its inputs' second moment: (m, m), or (m,) its diagonal."""
         kernel = kernel.astype("float64")
         root = None if moment is None else _root(moment)
         if root is not None:
@@ -152,7 +152,7 @@ class Spectrum:
 
         The rank-r SVD of L^T W, multiplied by L^-T.
         """
-        scale = np.sqrt(self.values[:rank])  # shared out, so that both train alike
+        scale = np.sqrt(self.values[:rank])  # split evenly, so that both train alike
         left, right = self.left[:, :rank] * scale, self.right[:rank] * scale[:, None]
         if self.root is not None:
             left = (
@@ -168,22 +168,22 @@ class Spectrum:
         return float(energy[rank:].sum() / max(energy.sum(), np.finfo(float).tiny))
 
     def rank_for(self, energy: float) -> int:
-        """The least rank that keeps so much of the output's energy."""
+        """The lowest rank that keeps this share of the output's energy."""
         kept = np.cumsum(self.values**2)
         return int(np.searchsorted(kept, energy * kept[-1])) + 1
 
 
 def share_budget(spectra: Mapping[str, Spectrum], budget: float) -> dict[str, int]:
-    """Ranks that lose least in all of each layer's output energy, by share, for a budget.
+    """The ranks that lose least in total of each layer's output energy, by share, for a budget.
 
-    Singular values fall, so taking always the best gain a parameter is optimal.
+    Singular values fall, so always taking the best gain per parameter is optimal.
 
     Args:
         spectra: of each layer.
         budget: the share of the layers' parameters that may stay.
 
     Returns:
-        rank of each layer, at least 1; the full one where factors would not be smaller.
+        rank of each layer, at least 1; full rank if factors would not be smaller.
     """
     allowed = budget * sum(m * n for m, n in (s.shape for s in spectra.values()))
     ranks = dict.fromkeys(spectra, 1)
@@ -216,7 +216,7 @@ def matrix(layer: "keras.layers.Layer") -> np.ndarray:
 
 
 def factorised(layer, left: np.ndarray, right: np.ndarray) -> "keras.layers.Layer":
-    """A layer with the two factors, and all else as in `layer`."""
+    """A layer with the two factors, otherwise like `layer`."""
     import keras
 
     from kerastc.models.low_rank import FactorisedEmbedding, LowRankConv2D, LowRankDense

@@ -1,4 +1,4 @@
-"""The steps by name, and the words of the command line that make them: `low-rank:energy=0.9`."""
+"""The steps by name, and how the command line writes them: `low-rank:energy=0.9`."""
 
 import re
 from collections.abc import Sequence
@@ -23,8 +23,8 @@ def parse(words: Sequence[str]) -> list[Step]:
     """Reads steps, in their order: NAME, NAME:VALUE, NAME:KEY=VALUE,KEY=VALUE.
 
     Raises:
-        UserError: for an unknown step or field, a value that is not allowed, or an order that
-            cannot work; nothing has been done then.
+        UserError: an unknown step or field, a value that is not allowed, or an order that cannot
+            work; nothing has been done yet.
     """
     if not words:
         raise UserError(
@@ -34,8 +34,8 @@ def parse(words: Sequence[str]) -> list[Step]:
     for index, step in enumerate(steps):
         if isinstance(step, Quantize) and index + 1 < len(steps):
             raise UserError(
-                f"quantize makes a file that no further step can change; {words[index + 1]} stands "
-                "behind it.",
+                f"quantize makes a file that no further step can change; {words[index + 1]} comes "
+                "after it.",
                 "Put quantize last.",
             )
         step.check(steps[:index])
@@ -49,7 +49,7 @@ def _step(word: str) -> Step:
             f"There is no step {name!r}; there are: {', '.join(STEPS)}.", nearest(name, STEPS)
         )
     step = STEPS[name]
-    parts = re.split(r",(?![^\[]*\])", options) if options else []  # commas in brackets stay
+    parts = re.split(r",(?![^\[]*\])", options) if options else []  # commas within brackets stay
     if parts and "=" not in parts[0]:
         if not step.short:
             raise UserError(f"{word}: {name} takes KEY=VALUE.", f"Fields: {_fields(step)}.")

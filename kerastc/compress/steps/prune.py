@@ -1,8 +1,8 @@
-"""Pruning: the weights of least magnitude become zero.
+"""Pruning: the weights of smallest magnitude become zero.
 
     prune:0.2,epochs=0                 at once, without training
     prune:0.8,epochs=2                 step by step, while the run teaches what is left
-    prune:0.8,scope=global             where the small weights are
+    prune:0.8,scope=global             wherever the small weights are
     prune:pattern=2:4                  two of every four inputs, which some hardware skips
     prune:0.9,exclude=classifier|tokens
 
@@ -31,31 +31,31 @@ if TYPE_CHECKING:
     from kerastc.compress.masks.callback import Choose, Pruning
     from kerastc.compress.work import Work
 
-CHOICES = 50  # of masks, in a training where no frequency is given
+CHOICES = 50  # of masks in a training if no frequency is given
 
 
 class Prune(Training):
-    """Zeros in kernels and in the table of tokens, held through this and every later training."""
+    """Zeros in kernels and in the token table, kept in this and every later training."""
 
     name: ClassVar[str] = "prune"
     short: ClassVar[str] = "sparsity"
 
     sparsity: Annotated[float, Field(gt=0, lt=1)] | None = None  # share of zeros
     schedule: Literal["polynomial", "constant"] = "polynomial"  # rising | all from `begin` on
-    begin: Share = 0.0  # of the training, when pruning begins
-    end: Fraction = 0.7  # of the training, when the last masks are chosen
-    frequency: Count | None = None  # batches from one choice to the next; none: 50 choices
+    begin: Share = 0.0  # share of the training after which pruning starts
+    end: Fraction = 0.7  # share of the training after which masks are fixed
+    frequency: Count | None = None  # batches between choices of masks; none: 50 choices
     power: Positive = 3.0  # of the polynomial; 1 is a straight line
-    scope: Literal["layer", "global"] = "layer"  # the share of each kernel | of all together
-    block: Annotated[str, Field(pattern=r"^[1-9]\d*x[1-9]\d*$")] = "1x1"  # ROWSxCOLUMNS as one
-    pattern: Annotated[str, Field(pattern=r"^(\d+:\d+)?$")] = ""  # ZEROS:OF in a row of inputs
+    scope: Literal["layer", "global"] = "layer"  # sparsity of each kernel | of all together
+    block: Annotated[str, Field(pattern=r"^[1-9]\d*x[1-9]\d*$")] = "1x1"  # ROWSxCOLUMNS as a unit
+    pattern: Annotated[str, Field(pattern=r"^(\d+:\d+)?$")] = ""  # ZEROS:OF consecutive inputs
     exclude: str = ""  # regular expression: kernels that stay, such as classifier|tokens
 
     def check(self, before: list[Step]) -> None:
         super().check(before)
         if bool(self.pattern) == (self.sparsity is not None):
             raise UserError(
-                "prune wants either sparsity or pattern.", "For example prune:0.8, or pattern=2:4"
+                "prune needs either sparsity or pattern.", "For example prune:0.8, or pattern=2:4"
             )
         if self.pattern and not 0 < self._group[0] < self._group[1]:
             raise UserError(
@@ -65,7 +65,7 @@ class Prune(Training):
         if self.pattern and (self.block != "1x1" or self.scope == "global"):
             raise UserError("prune: a pattern has neither block nor scope=global.")
         if self.end < self.begin:
-            raise UserError(f"prune: end={self.end} lies before begin={self.begin}.")
+            raise UserError(f"prune: end={self.end} is before begin={self.begin}.")
         for step in before:
             if isinstance(step, Prune) and (step.sparsity or 0) > (self.sparsity or 1):
                 raise UserError(
@@ -78,7 +78,7 @@ class Prune(Training):
         from kerastc.compress.steps.teaching import teach
 
         if self.pattern or self.block != "1x1":
-            # KerasHub's attention kernels have an axis of heads: no matrices.
+            # KerasHub's attention kernels have an axis of heads and are not matrices.
             from kerastc.models import compact
 
             work.model = compact(work.model)
@@ -107,11 +107,11 @@ class Prune(Training):
         return Pruning(self.scheduled(steps, present), self._choose(), exclude)
 
     def scheduled(self, steps: int, present: float = 0.0) -> Schedule:
-        """The schedule of a training of so many steps, of a model with a share of zeros already."""
+        """The schedule for so many training steps of a model that already has a share of zeros."""
         begin = max(int(self.begin * steps), 1)
         end = max(int(self.end * steps), begin)
         if self.pattern:
-            return ConstantSparsity(0.0, begin, begin)  # chosen once; how much follows from it
+            return ConstantSparsity(0.0, begin, begin)  # chosen once; the sparsity follows from it
         frequency = self.frequency or max((end - begin) // CHOICES, 1)
         if self.schedule == "constant":
             return ConstantSparsity(self.sparsity, begin, end, frequency)
@@ -136,7 +136,7 @@ class Prune(Training):
 
 
 def prune_once(variables: "list[keras.Variable]", choose: "Choose", sparsity: float) -> None:
-    """Puts the smallest weights to zero, as they are, without training."""
+    """Sets the smallest weights to zero, without training."""
     import keras
 
     arrays = [keras.ops.convert_to_numpy(variable) for variable in variables]

@@ -1,13 +1,13 @@
-"""Quantization: the model as a LiteRT file of few bits a weight, measured as that file.
+"""Quantization: the model as a LiteRT file with few bits per weight, measured as that file.
 
-    quantize:int8              int8 weights, activations quantized as they come (dynamic range)
-    quantize:int8-static       activations, too, by the ranges that training rows have
-    quantize:int4-tables       as int8, but the tables of embeddings have four bits
+    quantize:int8              int8 weights, activations quantized on the fly (dynamic range)
+    quantize:int8-static       activations too, by their ranges on training rows
+    quantize:int4-tables       as int8, but embedding tables have four bits
     quantize:int4              kernels and tables of four bits, activations as in int8
     quantize:float16           half precision, computed in float32
 
-A batch normalisation right behind a convolution becomes part of it. One that reads the sum of a
-residual network cannot, and stays as a multiplication and an addition.
+A batch normalisation right after a convolution is folded into it. One after a residual sum cannot
+be, and stays a multiplication and an addition.
 
 Reference: Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient
 Integer-Arithmetic-Only Inference.
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 
 class Quantize(Step):
-    """Always the last step: its product is a file, not a model that could be trained."""
+    """Always the last step: it makes a file, not a model that could be trained."""
 
     name: ClassVar[str] = "quantize"
     short: ClassVar[str] = "kind"
 
     kind: Literal["float16", "int8", "int8-static", "int4-tables", "int4"] = "int8"  # of weights
-    rows: Count = 256  # of training, for the ranges of int8-static
-    exclude: tuple[str, ...] = ()  # operators that stay in float, as `kerastc export` takes them
+    rows: Count = 256  # training rows for the ranges of int8-static
+    exclude: tuple[str, ...] = ()  # operators that stay in float, as in `kerastc export`
 
     def needs(self) -> Iterator[tuple[str, Capability]]:
         yield from super().needs()
@@ -43,16 +43,16 @@ class Quantize(Step):
             yield "quantize:int4-tables", Capability.TOKENS
 
     def instead_of(self, needed: Capability, has: Collection[Capability]) -> str:
-        return "Eight bits go with all models: quantize:int8"
+        return "Eight bits work with all models: quantize:int8"
 
     def apply(self, work: "Work") -> dict[str, Any]:
-        return {"kind": self.kind}  # the file is written once the run is whole
+        return {"kind": self.kind}  # the file is written once the run is complete
 
     def write_file(self, run: Run, work: "Work") -> "dict[str, Answers]":
-        """Exports the run and returns what the file says of each of the subject's parts.
+        """Exports the run and returns the file's answers for each of the subject's parts.
 
-        What the Keras model says of the last of them, by default the test rows, goes to
-        predictions/keras_PART.csv: with that a benchmark compares the file.
+        The Keras model's answers for the last of them, by default the test rows, go to
+        predictions/keras_PART.csv, with which a benchmark compares the file.
         """
         from kerastc.deploy.run.runtime import load
 
@@ -68,7 +68,7 @@ class Quantize(Step):
         return {part: predictor.answers(examples) for part, examples in parts.items()}
 
     def export(self, run: Run, subject: "Subject") -> None:
-        """Writes the LiteRT file of a run and its signature, with ranges of training rows."""
+        """Writes a run's LiteRT file and its signature, with ranges from training rows."""
         from kerastc.deploy import export
 
         calibration = None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Recover(Training):
-    """Trains what the steps before have left; zeros of a pruned kernel stay zeros."""
+    """Trains what the previous steps left; zeros in a pruned kernel stay zero."""
 
     name: ClassVar[str] = "recover"
     short: ClassVar[str] = "epochs"

@@ -1,4 +1,4 @@
-"""Layers like others, with some of their inputs or outputs."""
+"""Copies of layers with only some of their inputs or outputs."""
 
 import keras
 import numpy as np
@@ -10,7 +10,7 @@ DENSE = (keras.layers.Dense, LowRankDense)
 
 
 def with_outputs(layer: keras.layers.Layer, kept: np.ndarray) -> keras.layers.Layer:
-    """A layer that gives the outputs `kept`, as indices, of a dense or convolution layer."""
+    """A dense or convolution layer with only the outputs `kept`, as indices."""
     count = 2 if hasattr(layer, "left") else 1
     *first, last = layer.get_weights()[:count]
     bias = [weights[kept] for weights in layer.get_weights()[count:]]
@@ -18,13 +18,13 @@ def with_outputs(layer: keras.layers.Layer, kept: np.ndarray) -> keras.layers.La
 
 
 def with_inputs(layer: keras.layers.Layer, kept: np.ndarray) -> keras.layers.Layer:
-    """A layer that takes the inputs `kept` of a dense or convolution layer."""
+    """A dense or convolution layer with only the inputs `kept`, as indices."""
     first, *others = layer.get_weights()
     return _filled(layer, [first[..., kept, :], *others])
 
 
 def with_channels(norm: keras.layers.BatchNormalization, kept: np.ndarray) -> keras.layers.Layer:
-    """A batch normalisation of the channels `kept`; it is of the last axis."""
+    """A batch normalisation, over the last axis, with only the channels `kept`."""
     new = type(norm).from_config(norm.get_config())
     new.build((*(None,) * (norm.input_spec.ndim - 1), len(kept)))
     new.set_weights([weights[kept] for weights in norm.get_weights()])
@@ -32,12 +32,12 @@ def with_channels(norm: keras.layers.BatchNormalization, kept: np.ndarray) -> ke
 
 
 def first_kernel(layer: keras.layers.Layer) -> keras.Variable:
-    """The variable whose last axis but one are the layer's inputs."""
+    """The variable whose second-to-last axis is the layer's inputs."""
     return layer.left if hasattr(layer, "left") else layer.kernel
 
 
 def kernel(layer: keras.layers.Layer) -> np.ndarray:
-    """What the layer multiplies by, (..., inputs, outputs) float32; factors multiplied out."""
+    """The layer's matrix, (..., inputs, outputs) float32, with factors multiplied out."""
     convert = keras.ops.convert_to_numpy
     if not hasattr(layer, "left"):
         return convert(layer.kernel).astype("float32")

@@ -1,4 +1,4 @@
-"""What a compression step is.
+"""The base of compression steps.
 
 Steps are read and checked before Keras is imported, so none of their files imports it at the top.
 """
@@ -20,9 +20,9 @@ class Step(Config, ABC):
 
     Attributes:
         name: what the user calls it.
-        short: the field that a value without a name sets, as in `prune:0.8`; empty: there is none.
-        capability: what a run needs for the step; None: nothing.
-        capability_of_field: what it needs for a field, where that is given.
+        short: the field that an unnamed value sets, as in `prune:0.8`; empty for none.
+        capability: what the step needs from a run; None for nothing.
+        capability_of_field: what a field needs, if it is given.
     """
 
     called: ClassVar[str] = "this step"
@@ -33,17 +33,17 @@ class Step(Config, ABC):
     capability_of_field: ClassVar[Mapping[str, Capability]] = {}
 
     def check(self, before: "list[Step]") -> None:
-        """Refuses what cannot work, before any work.
+        """Refuses impossible settings, before any work.
 
         Args:
-            before: the steps that come before this one.
+            before: the steps before this one.
 
         Raises:
             UserError: naming the field or the step, and what is allowed.
         """
 
     def needs(self) -> Iterator[tuple[str, Capability]]:
-        """What it needs of a run: the user's words, "low-rank: embedding=", and the capability."""
+        """What it needs: the user's words, "low-rank: embedding=", and the capability."""
         if self.capability:
             yield self.name, self.capability
         for name in type(self).model_fields:
@@ -51,7 +51,7 @@ class Step(Config, ABC):
                 yield f"{self.name}: {name}=", self.capability_of_field[name]
 
     def check_run(self, has: Collection[Capability]) -> None:
-        """Refuses what does not go with a run of such capabilities; raises as `check`."""
+        """Refuses what a run with these capabilities lacks; raises as `check`."""
         for words, needed in self.needs():
             if needed not in has:
                 there = [each for each in has if each.of_model == needed.of_model]
@@ -61,7 +61,7 @@ class Step(Config, ABC):
                 )
 
     def instead_of(self, needed: Capability, has: Collection[Capability]) -> str:
-        """What there is for a run without a capability, in a sentence."""
+        """What a run without a capability can use instead, in a sentence."""
         if needed is self.capability:
             return f"See what each step does: {self.shown_by}"
         others = self.capability_of_field.items()
@@ -70,8 +70,8 @@ class Step(Config, ABC):
 
     @abstractmethod
     def apply(self, work: "Work") -> dict[str, Any]:
-        """Puts a smaller model into `work` and tells what it did, as JSON.
+        """Puts a smaller model into `work` and reports what it did, as JSON.
 
         Raises:
-            UserError: where the step does not apply to the model; nothing is changed then.
+            UserError: the step does not apply to the model, which is unchanged.
         """

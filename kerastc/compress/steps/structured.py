@@ -1,4 +1,4 @@
-"""Structured pruning: whole neurons, heads, channels and layers go, so that every runtime gains.
+"""Structured pruning: removes whole neurons, heads, channels and layers; every runtime gains.
 
     structured:neurons=0.5                     half of the feed-forward neurons
     structured:heads=0.25,neurons=0.5,epochs=2
@@ -6,7 +6,7 @@
     structured:drop=[1,3]                      these layers
     structured:channels=0.5                    half of a convolutional network's channels
 
-Channels that residual additions tie together go as one.
+Channels that residual additions tie together are removed together.
 
 References: Michel et al. 2019 (heads), Molchanov et al. 2019 (importance), Sajjad et al. 2020, On
 the Effect of Dropping Layers of Pre-trained Transformer Models.
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class Structured(Training):
-    """Makes the matrices smaller, and trains what is left."""
+    """Makes the matrices smaller, and trains the rest."""
 
     name: ClassVar[str] = "structured"
     short: ClassVar[str] = "neurons"
@@ -44,20 +44,20 @@ class Structured(Training):
         "channels": Capability.CONVOLUTIONS,
     }
 
-    neurons: Share = 0.0  # share of the feed-forward neurons that go
-    heads: Share = 0.0  # share of the attention heads that go
-    channels: Share = 0.0  # share of the channels that go, of a network of convolutions
-    layers: Natural = 0  # how many go: those that the loss misses least
+    neurons: Share = 0.0  # share of the feed-forward neurons to remove
+    heads: Share = 0.0  # share of the attention heads to remove
+    channels: Share = 0.0  # share of a convolutional network's channels to remove
+    layers: Natural = 0  # how many to remove: those that the loss misses least
     drop: tuple[Natural, ...] = ()  # these layers instead, [1,3]
     by: Literal["first_order", "magnitude"] = "first_order"  # of the loss | of the weights
     scope: Literal["layer", "global"] = "layer"  # the share of each layer | of all together
-    rows: Count = 512  # of training, to measure on
+    rows: Count = 512  # training rows to measure on
 
     def check(self, before: list[Step]) -> None:
         super().check(before)
         if not (self._of_encoder or self.channels):
             raise UserError(
-                "structured wants to know what goes: neurons, heads, channels, layers or drop.",
+                "structured needs to know what goes: neurons, heads, channels, layers or drop.",
                 "For example structured:neurons=0.5",
             )
         if self.layers and self.drop:
@@ -108,7 +108,7 @@ class Structured(Training):
         if not found:
             why = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
             raise UserError(
-                "structured: there are no channels that could go.", why or "It has no convolution."
+                "structured: there are no channels to remove.", why or "It has no convolution."
             )
         return found
 
@@ -123,7 +123,7 @@ class Structured(Training):
             given = f"drop={list(self.drop)}" if self.drop else f"layers={self.layers}"
             raise UserError(
                 f"structured: {given} of a model of {count} layers (0 to {count - 1}).",
-                "One layer stays at least.",
+                "At least one layer stays.",
             )
         if dropped:
             return dropped
@@ -138,16 +138,16 @@ def remove(
     scores: dict[str, np.ndarray],
     scope: str,
 ) -> "tuple[keras.Model, dict[str, list[int]]]":
-    """A model without the units of least importance.
+    """Removes the least important units from a model.
 
     Args:
-        model: is of no use afterwards.
-        chosen: units of one kind, and the share of them that goes; one of each layer stays.
+        model: must not be used afterwards.
+        chosen: units of one kind, and the share of them to remove; one per layer stays.
         scores: by path, (units,) importance.
         scope: "layer" or "global", as in `magnitude_masks`.
 
     Returns:
-        the model, and by path how many units it has and how many there were.
+        the model, and by path how many units it has and how many it had.
     """
     from kerastc.compress.layer_paths import rebuilt
     from kerastc.compress.steps.units import Channels
@@ -169,13 +169,13 @@ def remove(
 def least_missed(
     model: "keras.Model", count: int, batches: "Batches", loss: "keras.losses.Loss"
 ) -> list[int]:
-    """The layers without which the loss stays lowest, found one after the other.
+    """The layers without which the loss stays lowest, chosen greedily, one at a time.
 
     Args:
-        model: a compact classifier, which stays as it is.
+        model: a compact classifier, left unchanged.
         count: how many.
         batches: rows with labels.
-        loss: of their targets and the model's outputs, summed over rows.
+        loss: a function of their targets and the model's outputs, summed over rows.
     """
     from kerastc.compress.steps.student import fewer_layers
     from kerastc.models import encoder_layer
@@ -195,7 +195,7 @@ def least_missed(
 
 
 def _total(model: "keras.Model", batches: "Batches", loss: "keras.losses.Loss") -> float:
-    """The loss of all rows; eagerly: compiling costs more than one look at them."""
+    """The loss over all rows; run eagerly, since compiling costs more than one pass."""
     total = 0.0
     for index in range(len(batches)):
         inputs, targets = batches[index][:2]

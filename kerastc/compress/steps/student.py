@@ -1,4 +1,4 @@
-"""A smaller model made of some of the layers, or some of the dimensions, of a larger one."""
+"""A smaller model made from some layers, or some dimensions, of a larger one."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ def fewer_layers(model: keras.Model, kept: Sequence[int]) -> keras.Model:
     """A copy of a compact model with some of its blocks, in their order.
 
     Args:
-        model: stays as it is.
+        model: left unchanged.
         kept: indices of the blocks.
     """
     teacher = encoder_layer(model)
@@ -30,7 +30,7 @@ def fewer_layers(model: keras.Model, kept: Sequence[int]) -> keras.Model:
 
 
 def spread(layers: int, count: int) -> list[int]:
-    """So many of the layers, evenly: 0, 2, 4 of six for three.
+    """Evenly spaced layers: 0, 2, 4 for three of six.
 
     Reference: Sanh et al. 2019, DistilBERT, section 3: one layer out of two.
     """
@@ -43,8 +43,8 @@ def narrower(model: keras.Model, width: int) -> keras.Model:
     Heads and feed-forward layers stay as wide as they are.
 
     Args:
-        model: its encoder has a plain table and plain dense layers; it stays as it is.
-        width: dimensions that stay.
+        model: its encoder has a plain table and plain dense layers; left unchanged.
+        width: how many dimensions stay.
     """
     teacher = encoder_layer(model)
     table = keras.ops.convert_to_numpy(teacher.tokens.embeddings)
@@ -69,7 +69,7 @@ def _encoder(config: dict[str, Any]) -> CompactEncoder:
 def _around(
     model: keras.Model, encoder: CompactEncoder, kept: np.ndarray | None = None
 ) -> keras.Model:
-    """The model with another encoder; what is behind it is like the model's, but of its own."""
+    """The model with another encoder; the layers after it are new ones like the model's."""
     teacher, copies = encoder_layer(model), []
 
     def layer_for(old: keras.layers.Layer) -> keras.layers.Layer:
@@ -85,7 +85,7 @@ def _around(
 
 
 def _fill(new: keras.layers.Layer, old: keras.layers.Layer, kept: np.ndarray | None = None) -> None:
-    """Copies weights; an axis that is shorter now takes the kept places of the old one."""
+    """Copies weights; a shortened axis gets the kept indices of the old one."""
     for target, source in zip(new.weights, old.weights, strict=True):
         array = keras.ops.convert_to_numpy(source)
         for axis, (now, before) in enumerate(zip(target.shape, source.shape, strict=True)):
@@ -95,7 +95,7 @@ def _fill(new: keras.layers.Layer, old: keras.layers.Layer, kept: np.ndarray | N
 
 
 def _unbuilt(config: Any) -> Any:
-    """A nested configuration without the shapes that its layers were built for."""
+    """A nested configuration without the layers' build shapes."""
     if isinstance(config, dict):
         return {key: _unbuilt(value) for key, value in config.items() if key != "build_config"}
     return [_unbuilt(value) for value in config] if isinstance(config, list) else config

@@ -1,4 +1,4 @@
-"""Batches with a teacher's answers beside the labels."""
+"""Batches with a teacher's answers next to the labels."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,17 +8,17 @@ import numpy as np
 
 from kerastc.training.batching import Batches
 
-# What a teacher says of a batch: of its rows' numbers, its inputs and its targets.
+# A teacher's answers for a batch, from its row numbers, inputs and targets.
 Said = Callable[[np.ndarray, Any, np.ndarray], Any]
 
 
 class Taught(keras.utils.PyDataset):
-    """Batches whose targets have the outputs of a teacher beside them.
+    """Batches whose targets come with a teacher's outputs.
 
     Args:
         batches: for training.
-        said: what the teacher says of a batch.
-        beside: targets and outputs of a batch to what the loss takes.
+        said: the teacher's answers for a batch.
+        beside: joins the targets and outputs of a batch for the loss.
 
     Attributes:
         targets, open_axes, epoch: as in `Batches`; the targets are the labels alone.
@@ -36,7 +36,7 @@ class Taught(keras.utils.PyDataset):
 
     @property
     def epoch(self) -> int:
-        """Whose order the rows have."""
+        """The batches that set the order of the rows."""
         return self.batches.epoch
 
     def begin_epoch(self, epoch: int) -> None:
@@ -44,7 +44,7 @@ class Taught(keras.utils.PyDataset):
         self.batches.begin_epoch(epoch)
 
     def rows(self) -> np.ndarray:
-        """The row numbers of this epoch in the order of the batches, (n,) int."""
+        """The row numbers of this epoch, in batch order, (n,) int."""
         return self.batches.rows()
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""The teacher of every training inside of a step: the original run."""
+"""The teacher of every training within a step: the original run."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
@@ -17,17 +17,17 @@ from kerastc.predictor import predictor_of
 from kerastc.run import Run
 from kerastc.training.predicting import predict_batch
 
-SIZES = "sizes"  # of the rows, in the file of outputs that have a length
+SIZES = "sizes"  # of the rows, in the file of variable-length outputs
 
 
 class Teacher:
-    """A run that says what examples are; what it says is kept in the cache for every child.
+    """A run whose answers teach; they are cached for every child.
 
     Args:
         run: a finished one.
         cache: the folder of caches.
-        output: what its model answers.
-        content: of examples: what tells them from others.
+        output: of its model.
+        content: identifies examples.
     """
 
     def __init__(
@@ -44,13 +44,13 @@ class Teacher:
 
     @property
     def model(self) -> keras.Model:
-        """Inputs, as a student of the same inputs gets them, to outputs."""
+        """From inputs, as a student with the same inputs gets them, to outputs."""
         return self._predictor.session.model
 
     def outputs(self, examples: Sequence[Any]) -> np.ndarray | list[np.ndarray]:
-        """What it gives for n examples, treated as a user's: (n, ...) float32.
+        """Its outputs for n examples, prepared like a user's: (n, ...) float32.
 
-        Where a row of outputs has a length, a list of n arrays.
+        For variable-length outputs, a list of n arrays.
         """
         digest = hashlib.sha256(self.run.path("model.keras").read_bytes())
         for part in self.content(examples):
@@ -66,14 +66,14 @@ class Teacher:
         return found
 
     def of_rows(self, examples: Sequence[Any]) -> Said:
-        """Says of each batch what it gives for the examples as they are, asked once."""
+        """Its outputs per batch for the unaugmented examples, computed once."""
         table = self.outputs(examples)
         if isinstance(table, np.ndarray):
             return lambda rows, inputs, targets: table[rows]
         return lambda rows, inputs, targets: [table[row] for row in rows]
 
     def of_batch(self, rows: np.ndarray, inputs: Any, targets: np.ndarray) -> np.ndarray:
-        """Says what it gives for the inputs as the student gets them.
+        """Its outputs for the inputs as the student gets them.
 
         A teacher that saw other crops than its student would teach it something else: Beyer et al.
         2022, Knowledge Distillation: A Good Teacher is Patient and Consistent, section 3.1.
@@ -81,13 +81,13 @@ class Teacher:
         return predict_batch(self.model, inputs)
 
     def nothing(self, rows: np.ndarray, inputs: Any, targets: np.ndarray) -> np.ndarray:
-        """Says nothing: zeros of the outputs' shape, where labels alone teach."""
+        """Zeros of the outputs' shape, when only the labels teach."""
         shape = (targets.shape[1] if size == LENGTH else size for size in self.shape)
         return np.zeros((len(targets), *shape), "float32")
 
     @cached_property
     def _predictor(self):
-        """The run, which keeps its own tokenizer."""
+        """The run, with its own tokenizer."""
         return predictor_of(self.run)
 
     def _packed(self, found: np.ndarray | list[np.ndarray]) -> dict[str, np.ndarray]:
@@ -97,7 +97,7 @@ class Teacher:
         return {self.name: np.concatenate(found).astype("float32"), SIZES: sizes}
 
     def _read(self, path: Path, rows: int) -> np.ndarray | list[np.ndarray] | None:
-        """What a file of the cache has; None where it is absent or damaged."""
+        """The content of a cache file; None if it is missing or damaged."""
         ragged = LENGTH in self.shape
         try:
             arrays = read_arrays(path)

@@ -1,4 +1,4 @@
-"""Training inside of a step: the model learns from the original run, as far as it can hold it."""
+"""Training within a step: the model learns from the original run."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -22,16 +22,16 @@ def teach(
 ) -> dict[str, Any]:
     """Trains `work.model` in place and leaves its best weights on validation in it.
 
-    Where it was stopped it goes on from the checkpoints in `work.run`. By default a kernel that was
-    pruned before keeps its zeros.
+    A stopped training resumes from the checkpoints in `work.run`. By default a kernel that was
+    pruned earlier keeps its zeros.
 
     Args:
         work: model and data.
-        options: how.
-        callbacks: of all steps of the training, what sees each batch and evaluation before it is
-            logged and saved.
-        fitted: what is fitted in the model's place, with its weights: adds a loss of its own.
-        earliest: of all steps of the training, the first whose weights may be chosen.
+        options: how to train.
+        callbacks: given the number of training steps, what sees each batch and evaluation before it
+            is logged and saved.
+        fitted: fitted instead of the model, with its weights, to add another loss.
+        earliest: given the number of training steps, the first whose weights may be chosen.
 
     Returns:
         epochs, seconds, rows, the chosen checkpoint and its main figure on validation.

@@ -18,14 +18,14 @@ class Training(Step):
     """The fields of a step that trains. The teacher is the original run."""
 
     epochs: Natural = 1  # of the training part
-    learning_rate: Positive | None = None  # peak, falls to zero; none: 1e-4, of images the run's
+    learning_rate: Positive | None = None  # peak, falls to zero; none: 1e-4, for images the run's
     warmup_fraction: Share = 0.06  # of all updates
     batch_size: Count | None = None  # examples; none: as the run was trained
-    temperature: Positive = 2.0  # of teacher and student in the soft part of the loss
+    temperature: Positive = 2.0  # softens teacher and student in the loss
     soft: Weight = 1.0  # weight of the teacher's probabilities; 0 learns from labels alone
     hard: Weight = 0.5  # weight of the labels
-    unlabelled: str = ""  # further rows, which the teacher alone labels: a file of texts | own
-    augment: Natural = 0  # texts made for each training text, of two spliced, likewise
+    unlabelled: str = ""  # further rows, labelled by the teacher alone: a file of texts | own
+    augment: Natural = 0  # spliced texts per training text, labelled by the teacher too
     masking: Share | None = None  # share of the student's tokens; none: as the run was trained
 
     # Images are augmented as the run was trained, for student and teacher alike.
@@ -60,7 +60,7 @@ class Training(Step):
 
     @property
     def teaching(self) -> Teaching:
-        """What is learned, from which examples."""
+        """What to learn, from which examples."""
         return Teaching(
             self.temperature,
             self.soft,

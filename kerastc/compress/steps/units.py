@@ -14,14 +14,14 @@ from kerastc.models.transformer_block import TransformerBlock
 
 @dataclass(frozen=True)
 class Reader:
-    """A layer that takes the units in; its inputs are (before, units, after) in one row.
+    """A layer that reads the units; its inputs are (before, units, after), flattened.
 
     Args:
         layer: dense or convolution.
-        before: places that were flattened together with the channels.
-        after: inputs of one unit that lie side by side: the width of a head.
-        sources: of channels, the convolutions that wrote or the norms that scaled them last on
-            their way to this layer; they are added.
+        before: positions that were flattened together with the channels.
+        after: adjacent inputs per unit: the width of a head.
+        sources: for channels, the convolutions or norms that last wrote or scaled them on the way
+            to this layer; they are added.
     """
 
     layer: keras.layers.Layer
@@ -39,18 +39,18 @@ class Reader:
         return all_inputs.reshape(self.before, units, self.after)[:, kept].reshape(-1)
 
     def norms(self, units: int) -> np.ndarray:
-        """The Euclidean norm of what the layer multiplies each unit by, (units,)."""
+        """The Euclidean norm of the weights that read each unit, (units,)."""
         return _norm(kernel(self.layer).reshape(self.shape(units)), (0, 1, 3, 4))
 
 
 @dataclass(frozen=True)
 class Units(ABC):
-    """Units that are written by some layers and read by others.
+    """Units that some layers write and others read.
 
     Args:
-        path: for the user: "encoder/block_0/heads", "conv_1", "stem+conv_3".
+        path: for users: "encoder/block_0/heads", "conv_1", "stem+conv_3".
         count: how many there are.
-        readers: the layers that take them in.
+        readers: the layers that read them.
     """
 
     path: str
@@ -62,9 +62,9 @@ class Units(ABC):
         """The Euclidean norm of the weights that make each unit for a reader, (units,)."""
 
     def norms(self) -> np.ndarray:
-        """The norm over the readers of what writes a unit times what reads it, (units,).
+        """The norm over the readers of the writing times the reading weights, (units,).
 
-        Zero only where a unit has no effect, given an activation that leaves zero as it is.
+        Zero only if a unit has no effect, given an activation that maps zero to zero.
         """
         products = (self.written(reader) * reader.norms(self.count) for reader in self.readers)
         return np.sqrt(sum(product**2 for product in products))
@@ -78,7 +78,7 @@ class Neurons(Units):
 
     @classmethod
     def of(cls, block: TransformerBlock, prefix: str) -> "Neurons":
-        """Those of a block of the encoder named `prefix`."""
+        """The units of a block of the encoder named `prefix`."""
         path = f"{prefix}/{block.name}/neurons"
         return cls(path, block.inner.units, [Reader(block.outer)], block)
 
@@ -86,7 +86,7 @@ class Neurons(Units):
         return _norm(_columns(self.block.inner), 0)
 
     def keep(self, kept: np.ndarray) -> None:
-        """Leaves the others out of the block."""
+        """Removes the others from the block."""
         outer = with_inputs(self.block.outer, kept)
         put(self.block, "inner", with_outputs(self.block.inner, kept))
         put(self.block, "outer", outer)
@@ -94,13 +94,13 @@ class Neurons(Units):
 
 @dataclass(frozen=True)
 class Heads(Units):
-    """The attention heads of a block; their width stays."""
+    """The attention heads of a block; their width does not change."""
 
     block: TransformerBlock = field(repr=False)
 
     @classmethod
     def of(cls, block: TransformerBlock, prefix: str) -> "Heads":
-        """Those of a block of the encoder named `prefix`."""
+        """The units of a block of the encoder named `prefix`."""
         path = f"{prefix}/{block.name}/heads"
         width = block.value.units // block.heads
         return cls(path, block.heads, [Reader(block.projection, after=width)], block)
@@ -110,7 +110,7 @@ class Heads(Units):
         return _norm(columns.reshape(len(columns), self.count, -1), (0, 2))
 
     def keep(self, kept: np.ndarray) -> None:
-        """Leaves the others out of the block."""
+        """Removes the others from the block."""
         (reader,) = self.readers
         places = reader.inputs(kept, self.count)
         new = {"projection": with_inputs(self.block.projection, places)}
@@ -137,14 +137,14 @@ class Channels(Units):
     def _size(self, source: keras.layers.Layer) -> np.ndarray:
         if not isinstance(source, keras.layers.BatchNormalization):
             return _norm(_columns(source), 0)
-        # Behind a normalisation the size of the filter says nothing, that of its scale does.
+        # After a normalisation the size of its scale counts, not that of the filter.
         ones = np.ones(source.moving_mean.shape, "float32")
         parts = [source.gamma if source.scale else ones, source.beta if source.center else 0 * ones]
         parts = np.stack([keras.ops.convert_to_numpy(part) for part in parts])
         return _norm(parts.reshape(2, -1, self.count), (0, 1))
 
     def keep(self, kept: np.ndarray, made: dict[str, keras.layers.Layer]) -> None:
-        """Adds the layers without the others to `made`, by name, on top of what is there."""
+        """Adds to `made`, by name, the layers without the others, based on those already there."""
         for writer in self.writers:
             made[writer.name] = with_outputs(made.get(writer.name, writer), kept)
         for norm in self.batch_norms:
@@ -156,7 +156,7 @@ class Channels(Units):
 
 
 def _columns(layer: keras.layers.Layer) -> np.ndarray:
-    """The kernel as (inputs + 1, outputs), the bias being the last row."""
+    """The kernel as (inputs + 1, outputs), with the bias as the last row."""
     weights = kernel(layer)
     weights = weights.reshape(-1, weights.shape[-1])
     if not layer.use_bias:

@@ -1,10 +1,10 @@
-"""Vocabulary: the table of tokens keeps those that can occur, the table of places the length.
+"""Vocabulary: cuts the token table to tokens that can occur, the position table to the length.
 
-    vocabulary                     the tokens of the training texts, and every single character
-    vocabulary:min_count=3         a rarer token gives way to its pieces
-    vocabulary:corpus=texts.csv    and the tokens of these texts
+    vocabulary                     keeps the tokens of the training texts and all single characters
+    vocabulary:min_count=3         splits rarer tokens into pieces
+    vocabulary:corpus=texts.csv    also keeps the tokens of these texts
 
-Texts whose tokens all stay get the same logits as before.
+Texts whose tokens are all kept get the same logits as before.
 """
 
 import math
@@ -32,12 +32,12 @@ class Vocabulary(Step):
     name: ClassVar[str] = "vocabulary"
     capability: ClassVar[Capability | None] = Capability.TOKENS
 
-    min_count: Count = 1  # times that a token must occur to stay
+    min_count: Count = 1  # how often a token must occur to stay
     corpus: str = ""  # a file of further texts whose tokens stay
 
     def check(self, before: list[Step]) -> None:
         if any(step.name == "vocabulary" for step in before):
-            raise UserError("vocabulary stands twice; the second would find nothing to cut.")
+            raise UserError("vocabulary occurs twice; the second would find nothing to cut.")
 
     def apply(self, work: "Work") -> dict[str, Any]:
         from kerastc.compress.layer_paths import put, rebuilt
@@ -61,7 +61,7 @@ class Vocabulary(Step):
         tokenizer, kept = _frequent(shown.tokenizer, counts, self.min_count)
         before = (encoder.tokens.input_dim, encoder.max_length)
         put(encoder, "tokens", with_rows(encoder.tokens, kept))
-        # On any backend a batch of the longest texts may be padded so far.
+        # On every backend a batch of the longest texts may be padded this far.
         multiple = math.lcm(*(multiple for _, multiple in SHAPES.values()))
         places = min(-(-length // multiple) * multiple, encoder.max_length)
         put(encoder, "positions", with_rows(encoder.positions, np.arange(places)))
@@ -86,12 +86,12 @@ def _counts(rows: "Encoded", tokenizer: "Tokenizer") -> np.ndarray:
 def _frequent(
     tokenizer: "Tokenizer", counts_of: "Callable[[Tokenizer], np.ndarray]", least: int
 ) -> "tuple[Tokenizer, np.ndarray]":
-    """The tokenizer restricted to the tokens that occur so often, and their old ids.
+    """The tokenizer restricted to tokens that occur often enough, and their old ids.
 
     Args:
         tokenizer: of the model.
         counts_of: how often each token of a tokenizer occurs, (tokens,) int.
-        least: times that a token has to occur to stay.
+        least: how often a token must occur to stay.
     """
     from kerastc.text.restricted import restricted
 

@@ -1,8 +1,8 @@
-"""Makes the look-up of tokens in a LiteRT file an operator whose table can be quantised.
+"""Turns the token look-up in a LiteRT file into an operator whose table can be quantised.
 
 Keras looks tokens up with a GATHER, and ai-edge-quantizer leaves its table in float32: half of a
-small encoder. The operator EMBEDDING_LOOKUP gives the same rows, and takes a table of 8 or 4 bits
-with a scale for each row.
+small encoder. The operator EMBEDDING_LOOKUP returns the same rows, and takes a table of 8 or 4 bits
+with one scale per row.
 """
 
 import numpy as np
@@ -17,8 +17,8 @@ FLAT = np.array([-1], np.int32)  # the shape of a vector
 def with_embedding_lookups(model: bytes) -> bytes:
     """The float32 LiteRT model with every GATHER from a constant matrix replaced.
 
-    EMBEDDING_LOOKUP takes a vector of ids, so one RESHAPE stands before it and one behind. A
-    GATHER whose result has several open dimensions stays: RESHAPE could not restore them.
+    EMBEDDING_LOOKUP takes a vector of ids, so it comes between two RESHAPEs. A GATHER whose result
+    has several open dimensions stays: RESHAPE could not restore them.
     """
     read = flatbuffer_utils.convert_bytearray_to_object(bytearray(model))
     for graph in read.subgraphs:
@@ -29,7 +29,7 @@ def with_embedding_lookups(model: bytes) -> bytes:
 
 
 def _replaced(model, graph, operator) -> list:
-    """The operators in the place of one; itself where it is no look-up."""
+    """The operators that replace one; itself if it is not a look-up."""
     if model.operatorCodes[operator.opcodeIndex].builtinCode != schema.BuiltinOperator.GATHER:
         return [operator]
     table, ids = operator.inputs[:2]
@@ -74,7 +74,7 @@ def _reshape(model, graph, source: int, target: int, shape: np.ndarray):
 
 
 def _tensor(graph, name: str, shape: list[int], kind: int, buffer: int = 0) -> int:
-    """Adds a tensor and gives its number; buffer 0 is the empty one of all activations."""
+    """Adds a tensor and returns its number; buffer 0 is the empty one for all activations."""
     tensor = schema.TensorT()
     tensor.name, tensor.shape, tensor.type, tensor.buffer = name.encode(), shape, kind, buffer
     graph.tensors.append(tensor)
@@ -82,7 +82,7 @@ def _tensor(graph, name: str, shape: list[int], kind: int, buffer: int = 0) -> i
 
 
 def _code(model, builtin: int) -> int:
-    """The number under which the model knows a built-in operator."""
+    """The model's number for a built-in operator."""
     for number, known in enumerate(model.operatorCodes):
         if known.builtinCode == builtin:
             return number

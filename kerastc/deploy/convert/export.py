@@ -1,4 +1,4 @@
-"""A run to files that other programs run, each compared with the Keras model."""
+"""Exports a run to files for other programs, each compared with the Keras model."""
 
 import contextlib
 import shutil
@@ -37,29 +37,29 @@ def export(
     names: str = "keras",
     calibration: Sequence[np.ndarray] | None = None,
 ) -> Signature:
-    """Writes RUN/exports/model.tflite, model.onnx or saved_model/ and its signature beside it.
+    """Writes RUN/exports/model.tflite, model.onnx or saved_model/ and its signature.
 
-    A quantized LiteRT file has a name of its own, such as model-int8.tflite; only that of a run
-    that was itself compressed to it is model.tflite. An earlier file of the same name gives way;
-    where the new one fails, it stays.
+    A quantized LiteRT file has its own name, such as model-int8.tflite; it is model.tflite only for
+    a run that was itself compressed to it. An earlier file of the same name is replaced, unless the
+    new one fails.
 
     Args:
         run: with a trained model.
         format: "litert", "onnx" or "saved_model".
-        batch: rows a call, 0 for any; by default 1 in LiteRT and any elsewhere.
-        length: tokens a row, 0 for any; by default any in ONNX and elsewhere as many as in
-            training. A LiteRT file may have several: a row takes the shortest that holds it, and
+        batch: rows per call, 0 for any; by default 1 in LiteRT and any elsewhere.
+        length: tokens per row, 0 for any; by default any in ONNX and as many as in training
+            elsewhere. A LiteRT file may have several: a row takes the shortest that holds it, and
             all share one set of weights. Images have none.
         quantization: of LiteRT files, see `kerastc.deploy.convert.litert.convert`; by default
-            "float32", or that which the run itself was compressed with.
+            "float32", or that with which the run itself was compressed.
         exclude: operators of LiteRT files that are not quantised, as in `convert`.
-        names: of an ONNX file's inputs, a key of `Input.names`.
+        names: scheme for an ONNX file's input names, a key of `Input.names`.
         calibration: for int8-static, token ids of real texts, (n,) each, or real images, (height,
             width, channels) uint8 each; by default validation rows of the run.
 
     Raises:
-        UserError: for what is not allowed, before any work; for a model that the format cannot
-            express; for an export that differs from the Keras model beyond its tolerance.
+        UserError: an argument is not allowed (before any work), the format cannot express the
+            model, or the export differs from the Keras model beyond its tolerance.
     """
     request = checked(run, format, batch, length, quantization, exclude, names)
     with run.lock():
@@ -69,7 +69,7 @@ def export(
 
 
 def carried_out(request: Request, calibration: Sequence[np.ndarray] | None) -> Signature:
-    """What `export` promises, in a process whose Keras is on TensorFlow."""
+    """Does the work of `export`, in a process whose Keras is on TensorFlow."""
     with quiet():
         return _export(request, calibration)
 
@@ -87,7 +87,7 @@ def _export(request: Request, calibration: Sequence[np.ndarray] | None) -> Signa
         rows = export.arrays if calibration is None else export.calibration(calibration)
     name = file_name(run, request.format, request.quantization)
     with contextlib.ExitStack() as stack:
-        # The model comes into its place last: a signature without it is found out at once.
+        # The model is moved in last: a signature without it is noticed at once.
         made = stack.enter_context(run.writing(FOLDER, name))
         told = stack.enter_context(run.writing(FOLDER, beside(Path(name)).name))
         if folder := export.input.folder:
@@ -103,7 +103,7 @@ def _export(request: Request, calibration: Sequence[np.ndarray] | None) -> Signa
 def _convert(
     export: "RunExport", request: Request, calibration: dict | None, path: Path
 ) -> tuple[str, ...]:
-    """Writes the model in its format; returns what its user should know."""
+    """Writes the model in its format; returns notes for its user."""
     from kerastc.deploy.convert import litert, onnx, saved_model
 
     model, inputs, outputs = export.light_model, export.inputs, export.outputs
@@ -131,7 +131,7 @@ def _convert(
 
 
 def _inputs(export: "RunExport", request: Request) -> tuple[Tensor, ...]:
-    """The inputs of the file; under names that are not ours they have the 64 bits of their home."""
+    """The inputs of the file; under foreign names they have 64 bits, as is usual there."""
     names = export.input.names[request.names]
     if request.names == OWN:
         return export.inputs
@@ -161,7 +161,7 @@ def _signature(
 
 
 def _compared(export: "RunExport", signature: Signature, name: str) -> dict:
-    """The parity of a file, by the program that will run it; see `parity`."""
+    """The parity of a file, run by the program that will run it later; see `parity`."""
     from kerastc.deploy.convert.parity import compare
 
     expected, output, rows = export.expected(), export.output, export.rows

@@ -1,4 +1,4 @@
-"""Conversion needs TensorFlow: here where Keras is on it, in a process of its own elsewhere.
+"""Conversion needs TensorFlow: in this process if Keras is on it, else in a separate one.
 
 python -m kerastc.deploy.convert.in_tensorflow REQUEST.json ANSWER.json
 """
@@ -21,14 +21,14 @@ import numpy as np
 from kerastc.deploy.signature import Signature, beside
 from kerastc.errors import UserError
 
-ROWS = "calibration.npz"  # beside the request, where there are any
+ROWS = "calibration.npz"  # next to the request, if there are any
 
 
 @dataclass(frozen=True)
 class Request:
     """What to export, checked and complete; the fields are those of `kerastc.deploy.export`.
 
-    `lengths` ascend; there are none where the length is open, and None where rows have no length.
+    `lengths` ascend; empty for an open length, None if rows have no length.
     """
 
     run: str
@@ -44,7 +44,7 @@ def keeps_tensorflow() -> bool:
     """Whether Keras in this process is, or can be, on TensorFlow.
 
     Raises:
-        UserError: where TensorFlow is not installed.
+        UserError: TensorFlow is not installed.
     """
     if importlib.util.find_spec("tensorflow") is None:
         raise UserError(
@@ -62,16 +62,16 @@ def in_another_process(request: Request, calibration: Sequence[np.ndarray] | Non
     """Exports in a process whose Keras is on TensorFlow.
 
     Raises:
-        UserError: what was raised there, or why the process ended.
+        UserError: the error raised there, or why the process ended.
     """
     with tempfile.TemporaryDirectory() as scratch:
         asked, answered = Path(scratch, "request.json"), Path(scratch, "answer.json")
         asked.write_text(json.dumps(asdict(request)), "utf-8")
         if calibration is not None:
-            # Of a row of tokens its ids.
+            # Of a row of tokens, its ids.
             np.savez(Path(scratch, ROWS), *(getattr(row, "ids", row) for row in calibration))
         done = subprocess.run(
-            # -P: nothing of the folder that we are in is imported.
+            # -P: nothing is imported from the current folder.
             [
                 sys.executable,
                 "-P",
@@ -89,7 +89,7 @@ def in_another_process(request: Request, calibration: Sequence[np.ndarray] | Non
             last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
             raise UserError(
                 f"The process that converts ended with {done.returncode}: {last}",
-                "Where it was killed, memory ran out: conversion takes a few times the model.",
+                "If it was killed, memory ran out: conversion needs a few times the model's size.",
             )
         answer = json.loads(answered.read_text("utf-8"))
     if "error" in answer:
@@ -99,9 +99,9 @@ def in_another_process(request: Request, calibration: Sequence[np.ndarray] | Non
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keeps away what TensorFlow, its converters and their progress bars tell the terminal.
+    """Hides what TensorFlow, its converters and their progress bars print.
 
-    What goes wrong comes as an exception.
+    Errors are raised as exceptions.
     """
     sys.stdout.flush()
     sys.stderr.flush()

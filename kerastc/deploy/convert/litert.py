@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 QUANTIZATIONS = ("float32", "float16", "int8", "int8-static", "int4-tables", "int4")
 EXCLUDING = ("int8", "int8-static", "int4-tables", "int4")
-# XNNPACK has fast kernels for these; what lies between them stays in float32. Softmax and
-# normalisation in eight bits, as TensorFlow's full-integer mode has it, ruin a transformer.
+# XNNPACK has fast kernels for these; everything between them stays in float32. Softmax and
+# normalisation in eight bits, as in TensorFlow's full-integer mode, ruin a transformer.
 MULTIPLIES = ("FULLY_CONNECTED", "CONV_2D")
 LOOK_UP = "EMBEDDING_LOOKUP"
 
@@ -28,30 +28,29 @@ def convert(
     exclude: Sequence[str] = (),
     signatures: Sequence[str] = (SERVE,),
 ) -> bytes:
-    """The LiteRT model of a SavedModel's signatures, of LiteRT's own operators only.
+    """Converts a SavedModel's signatures to LiteRT, with LiteRT's own operators only.
 
     float16: weights in half precision; computed in float32 on most CPUs.
-    int8: kernels and tables in eight bits, activations quantised at each call as they come.
+    int8: kernels and tables in eight bits, activations quantised on the fly at each call.
     int8-static: as int8, but the ranges of activations are fixed by calibration.
-    int4-tables: as int8, but tables in four bits, with a scale for each 64 numbers of a row.
-    int4: kernels (a scale for each output) and tables in four bits, activations in eight at each
-    call.
+    int4-tables: as int8, but tables in four bits, with one scale per 64 numbers of a row.
+    int4: kernels (one scale per output) and tables in four bits, activations in eight at each call.
 
-    What has four bits is clipped where that costs least squared error (OCTAV: Sakr et al. 2022,
+    Four-bit weights are clipped for the least squared error (OCTAV: Sakr et al. 2022,
     Optimal Clipping and Magnitude-aware Differentiation, section 3).
 
     Args:
         saved_model: the folder.
         quantization: one of `QUANTIZATIONS`.
-        calibration: for int8-static, real rows by input name, (rows, ...) each.
-        exclude: regular expressions; an operator stays in float32 where one finds something in a
-            name of its output or weights, such as "encoder_1/block_0_1/query_1/Tensordot". For
-            int8, int8-static, int4-tables and int4.
-        signatures: which; they share their weights.
+        calibration: for int8-static, real rows by input name, each (rows, ...).
+        exclude: regular expressions; an operator stays in float32 if one matches a name of its
+            output or weights, such as "encoder_1/block_0_1/query_1/Tensordot". For int8,
+            int8-static, int4-tables and int4.
+        signatures: those to convert; they share their weights.
 
     Raises:
-        UserError: for calibration of the wrong shape, an expression that finds nothing, a model
-            that LiteRT's operators cannot express.
+        UserError: calibration has the wrong shape, an expression matches nothing, or LiteRT's
+            operators cannot express the model.
     """
     if quantization in ("float32", "float16") or (quantization == "int8" and not exclude):
         model = _by_tensorflow(saved_model, signatures, quantization)
@@ -64,10 +63,10 @@ def convert(
 def check_calibration(
     calibration: Mapping[str, np.ndarray] | None, inputs: Sequence[Tensor]
 ) -> None:
-    """Refuses rows that the inputs do not take, before any work.
+    """Refuses rows that do not fit the inputs, before any work.
 
     Args:
-        calibration: rows by input name, (rows, ...) each.
+        calibration: rows by input name, each (rows, ...).
         inputs: of the model; the first axis of each is the batch.
 
     Raises:
@@ -131,7 +130,7 @@ def _by_quantizer(
     calibration: Mapping[str, np.ndarray] | None,
     exclude: Sequence[str],
 ) -> bytes:
-    """ai-edge-quantizer on the float32 model that TensorFlow makes."""
+    """Runs ai-edge-quantizer on TensorFlow's float32 model."""
     quantizer_of, kinds, algorithms, granularities = _quantizer()
     from kerastc.deploy.convert.embedding_lookup import with_embedding_lookups
 
@@ -166,7 +165,7 @@ def _by_quantizer(
 
 
 def _in_blocks(model: bytes) -> bool:
-    """Whether every table's rows fall into blocks of 64 numbers."""
+    """Whether every table's rows divide into blocks of 64 numbers."""
     from kerastc.deploy.convert.litert_file import operators
 
     widths = [found.shapes[0][1] for found in operators(model) if found.kind == LOOK_UP]
@@ -176,10 +175,10 @@ def _in_blocks(model: bytes) -> bool:
 def _ranges(
     model: bytes, recipe: list[dict], calibration: Mapping[str, np.ndarray] | None
 ) -> dict[str, dict]:
-    """The least and the largest value that each tensor has over the rows.
+    """The smallest and the largest value of each tensor over the rows.
 
     ai-edge-quantizer's `calibrate` takes a moving average instead, which cuts off the large values
-    of rare rows, and runs ten times as long.
+    of rare rows and takes ten times as long.
     """
     from ai_edge_quantizer import calibrator, recipe_manager
     from ai_edge_quantizer.utils.qsv_utils import min_max_update
@@ -219,10 +218,10 @@ def _quantizer():
 
 
 def _excluded(model: bytes, exclude: Sequence[str]) -> list["Operator"]:
-    """The operators that an expression finds.
+    """The operators that an expression matches.
 
     Raises:
-        UserError: for one that is no regular expression, or finds nothing that is quantised.
+        UserError: it is not a regular expression, or matches nothing that is quantised.
     """
     from kerastc.deploy.convert.litert_file import operators
 
@@ -234,7 +233,7 @@ def _excluded(model: bytes, exclude: Sequence[str]) -> list["Operator"]:
                 found for found in weighty if any(re.search(expression, n) for n in found.names)
             ]
         except re.error as error:
-            raise UserError(f"exclude={expression} is no regular expression: {error}.") from None
+            raise UserError(f"exclude={expression} is not a regular expression: {error}.") from None
         if not fits:
             raise UserError(
                 f"exclude={expression} finds no operator.",
@@ -247,9 +246,9 @@ def _excluded(model: bytes, exclude: Sequence[str]) -> list["Operator"]:
 def _calls(
     wanted: Sequence[Tensor], calibration: Mapping[str, np.ndarray]
 ) -> Iterator[dict[str, np.ndarray]]:
-    """The rows in batches as large as the model takes; what does not fill one is left out.
+    """The rows in batches of the model's size; an incomplete last one is left out.
 
-    Rows that are longer than the inputs of one of several signatures lose their end.
+    Rows longer than the inputs of one of several signatures are truncated.
     """
     batch = wanted[0].shape[0] or 1
     rows = min(map(len, calibration.values()))

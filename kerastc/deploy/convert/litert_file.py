@@ -1,4 +1,4 @@
-"""What is in a LiteRT file: its inputs and operators."""
+"""The content of a LiteRT file: its inputs and operators."""
 
 from dataclasses import dataclass
 
@@ -15,8 +15,8 @@ class Operator:
     """An operator of a LiteRT model.
 
     Args:
-        kind: as LiteRT calls it: "FULLY_CONNECTED"; one of a program's own is "CUSTOM name".
-        output: the names of its outputs, by which it is known to ai-edge-quantizer.
+        kind: LiteRT's name: "FULLY_CONNECTED"; a custom operator is "CUSTOM name".
+        output: the names of its outputs, by which ai-edge-quantizer identifies it.
         names: of its outputs and constants, without the model's: "encoder_1/block_0_1/query_1/…".
         shapes: of its constants.
     """
@@ -69,7 +69,7 @@ def _operator(model, graph, operator) -> Operator:
     constants = [tensor for tensor in inputs if model.buffers[tensor.buffer].data is not None]
     shapes = tuple(tuple(dimensions(tensor)) for tensor in constants)
     names = [tensor.name.decode() for tensor in constants]
-    # Where the converter made one of several operators, it joined their names.
+    # If the converter fused several operators, it joined their names.
     parts = [part for name in outputs + names for part in name.split(";") if part]
     inside = [part.partition("/")[2] for part in parts if "/" in part]
     return Operator(kind, ";".join(outputs), tuple(dict.fromkeys(inside or parts)), shapes)

@@ -1,4 +1,4 @@
-"""A SavedModel to an ONNX file. Runs in a TensorFlow process."""
+"""Converts a SavedModel to an ONNX file. Runs in a TensorFlow process."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,10 +18,10 @@ def convert(saved_model: Path, inputs: Sequence[Tensor], named: Sequence[Tensor]
     Args:
         saved_model: the folder.
         inputs: of the function, in order; None is an open dimension.
-        named: the same with the names and types that the file will have; by default its own.
+        named: the same with the file's names and types; by default its own.
 
     Raises:
-        UserError: where tf2onnx is missing, or ONNX lacks one of the model's operators.
+        UserError: tf2onnx is missing, or ONNX lacks one of the model's operators.
     """
     try:
         import tf2onnx
@@ -49,7 +49,7 @@ def convert(saved_model: Path, inputs: Sequence[Tensor], named: Sequence[Tensor]
     unknown = sorted({node.op_type for node in model.graph.node if node.domain not in known})
     if unknown:
         raise UserError(f"ONNX lacks operators of this model: {', '.join(unknown)}.")
-    if inputs[0].shape[0] is not None:  # with an open length tf2onnx loses sight of it
+    if inputs[0].shape[0] is not None:  # with an open length tf2onnx loses track of it
         for output in model.graph.output:
             output.type.tensor_type.shape.dim[0].dim_value = inputs[0].shape[0]
     return model.SerializeToString()
@@ -58,8 +58,8 @@ def convert(saved_model: Path, inputs: Sequence[Tensor], named: Sequence[Tensor]
 def _erfc(context, node, name: str, _) -> None:
     """Writes erfc in terms of erf, which is what ONNX has.
 
-    TensorFlow's GELU is x/2 · erfc(-x · √½). Written as x/2 · (1 + erf(x/√2)), which is the same,
-    ONNX Runtime sees that it is a GELU and makes one operator of it.
+    TensorFlow's GELU is x/2 · erfc(-x · √½). Written as the equivalent x/2 · (1 + erf(x/√2)), ONNX
+    Runtime recognises it as a GELU and fuses it into one operator.
     """
 
     def add(kind: str, *parts: str, **settings) -> str:
@@ -80,7 +80,7 @@ def _erfc(context, node, name: str, _) -> None:
 
 
 def _negated_and_scaled(node) -> str | None:
-    """The x of -x · √½, or None where the node computes something else."""
+    """The x of -x · √½, or None if the node computes something else."""
     if node.type != "Mul":
         return None
     factors = [part.get_tensor_value() for part in node.inputs if part.is_const()]

@@ -1,4 +1,4 @@
-"""How far an exported model is from the Keras model that it was made of, on real rows."""
+"""How far an exported model differs from its Keras model on real rows."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -9,10 +9,10 @@ import numpy as np
 from kerastc.errors import UserError
 from kerastc.outputs.output import Output, Outputs
 
-# The largest difference of a number, as a share of the largest one of the Keras model. Another
-# order of the additions costs 1e-6, half precision 1e-3; a wrong operator or weight far more.
+# The largest difference of a number, as a share of the Keras model's largest one. Another order
+# of additions costs 1e-6, half precision 1e-3; a wrong operator or weight far more.
 TOLERANCES = {"float32": 1e-4, "float16": 1e-2}
-# Eight and four bits move numbers by much and decisions by little: the least share of answers that
+# Eight and four bits change numbers much and decisions little: the least share of answers that
 # must stay the same.
 AGREEMENTS = {"int8": 0.9, "int8-static": 0.75, "int4-tables": 0.75, "int4": 0.75}
 
@@ -22,10 +22,10 @@ class Parity:
     """The comparison of the outputs of two models.
 
     Args:
-        rows: that were compared.
+        rows: how many were compared.
         max_difference, mean_difference: of the numbers in the outputs, absolute.
-        agreement: the share of answers that are the same.
-        tolerance: the largest difference that was allowed; None where agreement decides.
+        agreement: the share of equal answers.
+        tolerance: the largest difference allowed; None if agreement decides.
     """
 
     rows: int
@@ -35,7 +35,7 @@ class Parity:
     tolerance: float | None
 
     def as_dict(self) -> dict[str, Any]:
-        """As a signature holds it."""
+        """The form in a signature."""
         return asdict(self)
 
 
@@ -47,25 +47,25 @@ def compare(
     quantization: str,
     what: str,
 ) -> Parity:
-    """Compares the outputs of an export with those of the Keras model, for the same rows.
+    """Compares the outputs of an export and of the Keras model for the same rows.
 
     Args:
         found: of the export.
         expected: of the Keras model.
-        output: that both are of.
-        rows: what the input made of the examples.
-        quantization: of the export; it decides what is allowed.
-        what: the export, named in errors.
+        output: of both models.
+        rows: the model's input rows.
+        quantization: of the export; sets the tolerance.
+        what: the export's name in errors.
 
     Raises:
-        UserError: where it differs beyond what is allowed.
+        UserError: it differs by more than is allowed.
     """
     for name, wanted in expected.items():
         shapes = [_shape(found[name]), _shape(wanted)]
         if shapes[0] != shapes[1]:
             raise _differs(what, f"it gives {name} of the shape {shapes[0]}, not {shapes[1]}")
         if not all(np.isfinite(row).all() for row in found[name]):
-            raise _differs(what, f"its {name} are no numbers: the conversion lost weights")
+            raise _differs(what, f"its {name} are not numbers: the conversion lost weights")
     numbers, wanted = _numbers(found), _numbers(expected)
     scale = max(1.0, float(np.abs(wanted).max()))
     tolerance = TOLERANCES[quantization] * scale if quantization in TOLERANCES else None
@@ -93,7 +93,7 @@ def compare(
 
 
 def _shape(rows: np.ndarray | Sequence[np.ndarray]) -> tuple:
-    """Of rows of different length, the shape of each."""
+    """The shape of each row, if they differ."""
     return rows.shape if isinstance(rows, np.ndarray) else tuple(row.shape for row in rows)
 
 

@@ -1,4 +1,4 @@
-"""What is asked of an export: checked before any work, its defaults filled in."""
+"""A request for an export: checked before any work, its defaults filled in."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +25,7 @@ def checked(
     exclude: Sequence[str],
     names: str = "keras",
 ) -> Request:
-    """What `export` will do, its defaults filled in; arguments and errors as there."""
+    """What `export` will do, with defaults filled in; arguments and errors as there."""
     if format not in FILES:
         raise UserError(
             f"format={format} is not known.",
@@ -34,7 +34,7 @@ def checked(
     task = task_of(run)
     if not run.path("model.keras").is_file():
         raise UserError(
-            f"{run.path('model.keras')} is missing: the run stands {run.standing()}.",
+            f"{run.path('model.keras')} is missing: the run is {run.standing()}.",
             run.how_to_go_on,
         )
     quantization = _quantization(run, format, quantization)
@@ -47,7 +47,7 @@ def checked(
     if exclude and quantization not in EXCLUDING:
         raise UserError(
             f"exclude has no effect with {quantization}: nothing is left out there.",
-            f"It goes with --quantization {', '.join(EXCLUDING)}.",
+            f"Use it with --quantization {', '.join(EXCLUDING)}.",
         )
     _check_names(task, format, names)
     if batch is None:
@@ -84,7 +84,7 @@ def _check_names(task: Task, format: str, names: str) -> None:
 
 
 def file_name(run: Run, format: str, quantization: str) -> str:
-    """What the file of an export is called, in RUN/exports."""
+    """The name of an export's file in RUN/exports."""
     plain = Path(FILES[format])
     if quantization == "float32" or _quantized_itself(run):
         return plain.name
@@ -92,14 +92,14 @@ def file_name(run: Run, format: str, quantization: str) -> str:
 
 
 def _quantized_itself(run: Run) -> bool:
-    """Whether the run's own figures are those of its quantized file."""
+    """Whether the run's figures are those of its quantized file."""
     return bool(run.steps) and run.steps[-1].startswith("quantize")
 
 
 def _lengths(
     run: Run, task: Task, format: str, asked: int | Sequence[int] | None
 ) -> tuple[int, ...] | None:
-    """In ascending order; none where the length is open, None where rows have no length."""
+    """In ascending order; empty for an open length, None if rows have no length."""
     if not task.input.least:
         if asked is not None:
             raise UserError(
@@ -130,7 +130,7 @@ def _lengths(
 
 
 def _quantization(run: Run, format: str, given: str | None) -> str:
-    """What was asked for, or what the run itself was compressed with."""
+    """The requested one, or that of the run's own compression."""
     own = ""
     if _quantized_itself(run):
         path = beside(run.path(FOLDER, FILES["litert"]))

@@ -1,4 +1,4 @@
-"""A Keras model to a SavedModel: no Keras in it, nothing but TensorFlow needed to run it.
+"""Converts a Keras model to a SavedModel, which needs only TensorFlow to run.
 
 Runs in a TensorFlow process, whose Keras is on TensorFlow.
 """
@@ -31,20 +31,20 @@ def write(
     """Writes the folder.
 
     Its signatures follow the rules of TensorFlow Serving: outputs have names, and
-    "serving_default" is what a client gets that asks for none.
+    "serving_default" is used if a client names none.
 
-    - "serve": the model's inputs to its outputs.
-    - "serving_default", where there is something to be served: likewise, and what `served` makes of
-      the outputs. With a `graph` it takes what that does.
+    - "serve": from the model's inputs to its outputs.
+    - "serving_default", if there is something to serve: the same, with the results of `served`.
+      With a `graph` it takes the graph's inputs.
 
     Args:
         model: inputs by name to the outputs.
-        inputs, outputs: of the model; None is an open dimension.
+        inputs, outputs: of the model; None for an open dimension.
         folder: where to write.
-        labels: the names in labels.txt, which go to assets/ where there are any.
-        served: outputs and labels to what a client gets.
-        graph: what a user has to the model's inputs; see `RunExport.graph`.
-        more: further signatures like "serve", by name, which take inputs of other shapes.
+        labels: the names in labels.txt, which go to assets/ if there are any.
+        served: from outputs and labels to the client's answer.
+        graph: from a user's examples to the model's inputs; see `RunExport.graph`.
+        more: further signatures like "serve", by name, for inputs of other shapes.
     """
     names = [tensor.name for tensor in inputs]
     taken = _specs(inputs)
@@ -59,7 +59,7 @@ def write(
     def serve(*arrays):
         found = answer(*arrays)
         if inputs[0].shape[0] is not None and None in inputs[0].shape:
-            # With an open length the converters lose sight of a batch that is fixed.
+            # With an open length the converters lose track of a fixed batch.
             for tensor in outputs:
                 shape = [-1 if size is None else size for size in tensor.shape]
                 found[tensor.name] = tf.reshape(found[tensor.name], shape)
@@ -72,12 +72,12 @@ def write(
         found = answer(*arrays)
         return {**found, **served(found, labels)}
 
-    # An attribute named "serve" makes TFLiteConverter take that function alone of several.
+    # An attribute named "serve" makes TFLiteConverter convert only that function.
     module.answer = tf.function(serve, input_signature=taken)
     signatures = {SERVE: module.answer}
     for name, shapes in (more or {}).items():
         signatures[name] = tf.function(serve, input_signature=_specs(shapes))
-    module.signatures_by_name = dict(signatures)  # what the module does not hold is not saved
+    module.signatures_by_name = dict(signatures)  # only what the module holds is saved
     with tempfile.TemporaryDirectory() as scratch:
         if labels:
             path = Path(scratch, LABELS)

@@ -1,4 +1,4 @@
-"""What an export wrote, as a table on the terminal."""
+"""Shows an export's files as a table on the terminal."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from kerastc.tensor import Tensor
 
 
 def export_table(signatures: Sequence[Signature]) -> None:
-    """A row a file: its shape, its sizes, and how far it is from the Keras model.
+    """A row per file: its shape, its sizes, and its difference from the Keras model.
 
     Args:
         signatures: of one folder, at least one.
@@ -44,7 +44,7 @@ def export_table(signatures: Sequence[Signature]) -> None:
 
 
 def _shape(tensor: Tensor) -> str:
-    """`1 x 26`, or of images `any x 32x32x3`."""
+    """`1 x 26`, or for images `any x 32x32x3`."""
     batch, *others = (str(n or "any") for n in tensor.shape)
     return f"{batch} x {'x'.join(others)}"
 

@@ -1,1 +1,1 @@
-"""What exported models cost and are worth, measured."""
+"""Measures the cost and the accuracy of exported models."""

@@ -1,8 +1,8 @@
-"""What an exported model costs on this machine, and what it is worth: measured, not computed.
+"""An exported model's cost on this machine, and its accuracy: measured, not computed.
 
-Every model and number of threads has a process of its own, so that the memory is its own. The
-processes take turns in rounds: a machine that grows slower does so for all of them alike, and the
-spread between rounds tells what a difference is worth.
+Every model and number of threads has its own process, so that memory is measured separately. The
+processes take turns in rounds: if the machine slows down, it does so for all of them alike, and
+the spread between rounds shows what a difference is worth.
 """
 
 import time
@@ -27,7 +27,7 @@ from kerastc.run import Run
 
 FILE = "benchmark.json"
 PERCENTILES = (50, 90, 95, 99)
-CHUNK = 512  # examples a request
+CHUNK = 512  # examples per request
 BUFFER = 1 << 20  # bytes
 
 
@@ -36,10 +36,10 @@ class Protocol:
     """How a model is timed.
 
     Args:
-        rounds: turns that each model has.
-        calls: in each round.
-        batch: rows a call; None: as the file has it, else 1.
-        length: tokens a row; None: as the file has it, or as few of them as hold a row.
+        rounds: turns per model.
+        calls: per round.
+        batch: rows per call; None: the file's, else 1.
+        length: tokens per row; None: the file's, or as few as hold a row.
         name: of a published protocol.
     """
 
@@ -51,7 +51,7 @@ class Protocol:
 
     @classmethod
     def of_runs(cls, runs: int, batch: int | None = None) -> "Protocol":
-        """At least so many calls in all, in five rounds."""
+        """At least this many calls in total, in five rounds."""
         rounds = min(5, runs)
         return cls(rounds, -(-runs // rounds), batch)
 
@@ -68,31 +68,31 @@ def benchmark(
     most_rows: int | None = None,
     answers: bool = False,
 ) -> list[dict[str, Any]]:
-    """Measures models side by side, and writes those of a run into its benchmark.json.
+    """Measures models side by side, and writes those of runs into their benchmark.json.
 
     Args:
         paths: runs, exported files, bundles.
-        data: labelled examples, or what gives them for a signature; by default the test rows of
-            each run (the first 2,000 or so where it keeps examples apart, as images; the validation
-            rows after a cross-validation), the samples of each bundle.
-        threads: each model is measured with each of these.
+        data: labelled examples, or a function from a signature to them; by default the test rows of
+            each run (the first 2,000 or so if it keeps examples separately, as with images; the
+            validation rows after a cross-validation) and the samples of each bundle.
+        threads: each model is measured with each of these numbers.
         protocol: how it is timed; 100 calls by default.
-        most_rows: of the examples that answers are judged by, evenly spread; all by default.
-        answers: returns what the models answer, too, as `answers`. No file has that.
+        most_rows: how many examples the answers are judged by, evenly spread; by default all.
+        answers: whether to return the models' answers too, as `answers`; no file has them.
 
     Returns:
-        a dict a model and number of threads, in JSON's types: `model` (its path) and `file`
+        a dict per model and number of threads, in JSON's types: `model` (its path) and `file`
         (relative to its run), `task`, `part` (of its run, None of other rows), `format`,
-        `quantization`, `parameters`, `bytes`, `gzip_bytes`; `batch`, `length` (None where rows have
+        `quantization`, `parameters`, `bytes`, `gzip_bytes`; `batch`, `length` (None if rows have
         none), `threads`, `protocol`, `runs`; `initialisation_ms`, `first_call_ms`, `tokenize_ms`
-        (of one example), what `latencies` gives, `throughput` (examples a second);
-        `peak_memory_bytes` (of the process) and `model_memory_bytes` (by how much that is more than
-        before the model was loaded); what `worth` gives; `learned_from` (whether the run is made of
-        the examples); `unseen` (as `Unseen.as_dict` gives it, where the input can miss something);
+        (of one example), what `latencies` gives, `throughput` (examples per second);
+        `peak_memory_bytes` (of the process) and `model_memory_bytes` (its increase since before the
+        model was loaded); the keys of `worth`; `learned_from` (whether the run learned from the
+        examples); `unseen` (as `Unseen.as_dict` returns it, if the input can miss something);
         `machine` and `measured` (when).
 
     Raises:
-        UserError: before any model is timed, where one of them is unfit.
+        UserError: a model is unfit; raised before any model is timed.
     """
     protocol = protocol or Protocol.of_runs(100)
     with ExitStack() as stack:
@@ -122,7 +122,7 @@ def benchmark(
 
 
 def _shape(target: Target, protocol: Protocol) -> tuple[int, int | None]:
-    """Rows a call and tokens a row, None for as few as hold it, as model and protocol have it."""
+    """Rows per call and tokens per row (None: as few as hold it) of model and protocol."""
     predictor = predictor_for(target.signature)
     batch, lengths = predictor.session.batch, predictor.session.lengths
     if protocol.length is not None and not lengths:
@@ -172,7 +172,7 @@ def _entry(
 
 @contextmanager
 def _loaded(target: Target, entry: dict[str, Any], protocol: Protocol) -> Iterator[Process]:
-    """A process that has the model of an entry in memory."""
+    """A process with an entry's model in memory."""
     timed = target.rows.spread(protocol.calls * entry["batch"])  # the same in every round
     request = {
         "signature": str(target.signature.path.resolve()),
@@ -194,7 +194,7 @@ def _time(
 
 
 def take_turns(processes: Sequence[Process], protocol: Protocol) -> list[np.ndarray]:
-    """The milliseconds of each process's calls, (rounds, calls): it has one turn a round."""
+    """The milliseconds of each process's calls, (rounds, calls), with one turn per round."""
     rounds: list[list[list[float]]] = [[] for _ in processes]
     with progress("Timing", protocol.rounds * len(processes)) as advance:
         for _ in range(protocol.rounds):
@@ -205,11 +205,11 @@ def take_turns(processes: Sequence[Process], protocol: Protocol) -> list[np.ndar
 
 
 def latencies(milliseconds: np.ndarray) -> dict[str, Any]:
-    """Figures of calls, (rounds, calls) float: over all of them, and how far the rounds differ.
+    """Figures of calls, (rounds, calls) float: over all, and how far the rounds differ.
 
     Returns:
         `latency_ms` (p50, p90, p95, p99, mean, deviation), `rounds_ms` (p50 and mean of each) and
-        `spread_ms`, from the lowest to the highest p50 of a round.
+        `spread_ms`, between the lowest and the highest p50 of a round.
     """
     quantiles = np.percentile(milliseconds, PERCENTILES)
     medians = np.median(milliseconds, axis=1)
@@ -227,10 +227,10 @@ def latencies(milliseconds: np.ndarray) -> dict[str, Any]:
 def _score(
     entries: Sequence[tuple[Target, dict]], processes: Sequence[Process], most_rows: int | None
 ) -> dict[Path, Answers]:
-    """Adds what the models are worth; the number of threads changes nothing in that.
+    """Adds the models' figures, which do not depend on the number of threads.
 
     Returns:
-        what each file answers.
+        the answers of each file.
     """
     known: dict[Path, dict[str, Any]] = {}
     said: dict[Path, Answers] = {}
@@ -250,7 +250,7 @@ def _score(
 def outputs_of(
     process: Process, output: Output, examples: Sequence[Any], description: str
 ) -> Outputs:
-    """What the model of a process gives for examples, as the input takes them."""
+    """The outputs of a process's model for examples, as the input takes them."""
     parts = []
     with progress(description, len(examples)) as advance:
         for begin in range(0, len(examples), CHUNK):
@@ -261,7 +261,7 @@ def outputs_of(
 
 
 def _arrays(found: dict[str, list], output: Output) -> Outputs:
-    """Outputs that came as JSON."""
+    """Outputs from JSON."""
     return {
         name: [np.array(row, np.float64) for row in found[name]]
         if LENGTH in shape
@@ -271,11 +271,11 @@ def _arrays(found: dict[str, list], output: Output) -> Outputs:
 
 
 def worth(rows: Rows, answers: Answers, output: Output) -> dict[str, Any]:
-    """What `Output.worth` says of answers, and `agreement` with the Keras model.
+    """The figures of `Output.worth` for answers, and `agreement` with the Keras model.
 
     Args:
-        rows: the truth, and what the Keras model answers.
-        answers: of the model that is measured.
+        rows: the truth, and the Keras model's answers.
+        answers: of the measured model.
         output: of both.
     """
     same = None if rows.expected is None else output.same(answers, rows.expected)
@@ -293,7 +293,7 @@ def gzip_size(path: Path) -> int:
 
 
 def _record(run: Run, entry: dict[str, Any]) -> None:
-    """Puts an entry into a run's benchmark.json, in place of one of the same measurement."""
+    """Puts an entry into a run's benchmark.json, replacing one of the same measurement."""
 
     def measurement(other: dict[str, Any]) -> tuple:
         return tuple(other.get(key) for key in ("file", "threads", "batch", "length", "protocol"))

@@ -1,4 +1,4 @@
-"""What a model was measured on, and how much memory this process holds."""
+"""The machine that a model was measured on, and this process's memory."""
 
 import os
 import platform
@@ -26,12 +26,12 @@ def peak_memory() -> int:
 
 
 def memory() -> int:
-    """The bytes that this process holds in memory now; where that is not told, its peak so far."""
+    """The bytes that this process holds in memory now; if unknown, its peak so far."""
     return _status("VmRSS") or _maximum()
 
 
 def _status(field: str) -> int | None:
-    """A field of Linux's account of this process, in bytes."""
+    """A field of Linux's status of this process, in bytes."""
     try:
         lines = STATUS.read_text().splitlines()
     except OSError:
@@ -49,7 +49,7 @@ def _maximum() -> int:
 
 
 def _processor() -> str:
-    """The name of the processor, as far as the system tells it."""
+    """The name of the processor, if the system reports it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

@@ -16,7 +16,7 @@ def packed(examples: np.ndarray | Sequence[str]) -> Any:
 
 
 def unpacked(value: Any) -> np.ndarray | list[str]:
-    """What `packed` was given."""
+    """The inverse of `packed`."""
     if isinstance(value, dict):
         pixels = np.frombuffer(base64.b64decode(value["pixels"]), np.uint8)
         return pixels.reshape(value["shape"])

@@ -17,7 +17,7 @@ class Process:
     Args:
         name: of the model, for errors.
         load: the first request, see `kerastc.deploy.measure.worker`; its answer is `loaded`.
-        module: what is run; another one than that answers the same requests in its own way.
+        module: the module to run; another one must answer the same requests.
     """
 
     def __init__(
@@ -26,7 +26,7 @@ class Process:
         self.name = name
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the process)
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", module],  # -P: imports nothing of the folder we are in
+            [sys.executable, "-P", "-m", module],  # -P: imports nothing from the current folder
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
@@ -49,7 +49,7 @@ class Process:
         """The answer to a request.
 
         Raises:
-            UserError: where it could not be met, or the process died of it.
+            UserError: it failed, or the process died of it.
         """
         with suppress(BrokenPipeError):  # a dead process gives no line below
             self._process.stdin.write(json.dumps(request) + "\n")
@@ -63,7 +63,7 @@ class Process:
         return answer
 
     def end(self) -> None:
-        """Lets the process go, by force where it does not."""
+        """Ends the process, by force if need be."""
         self._process.stdout.close()
         if self._process.poll() is None:
             self._process.kill()

@@ -1,4 +1,4 @@
-"""What a benchmark measures: the files of a run, single ones, bundles; and on which examples."""
+"""What a benchmark measures: a run's files, single files or bundles; and on which examples."""
 
 import shlex
 from collections import defaultdict
@@ -32,14 +32,14 @@ Data = Labelled | Callable[[Signature], Labelled]  # which a model may choose
 
 @dataclass(frozen=True)
 class Rows:
-    """Examples with what is true of them, and what the Keras model says.
+    """Examples with their true answers, and the Keras model's.
 
     Args:
         examples: n, as the input takes them: texts (n,) of `str`, or images (n, height, width,
             channels) uint8.
-        truth: of each, as the output has it: of classes (n,) int, indices.
-        expected: the Keras model's answers; None where they are not known.
-        learned: whether the run is made of these very examples.
+        truth: for each, in the output's form: for classes (n,) int, indices.
+        expected: the Keras model's answers; None if unknown.
+        learned: whether the run learned from these very examples.
     """
 
     examples: np.ndarray
@@ -53,7 +53,7 @@ class Rows:
         return Rows(_taken(self.examples, rows), _taken(self.truth, rows), expected, self.learned)
 
     def spread(self, most: int | None) -> "Rows":
-        """At most so many rows, evenly spread; all where None."""
+        """At most so many rows, evenly spread; all if None."""
         if most is None or most >= len(self.examples):
             return self
         return self.take(np.linspace(0, len(self.examples) - 1, most).astype(int))
@@ -68,11 +68,11 @@ class Target:
     """A model to measure.
 
     Args:
-        name: its path as a user knows it.
-        signature: what it takes and gives.
-        run: where it was exported; None elsewhere.
+        name: its path as the user gave it.
+        signature: its inputs and outputs.
+        run: from which it was exported, or None.
         rows: labelled examples.
-        part: of its run, which the rows are; None where they are others.
+        part: the part of its run that the rows are; None for other rows.
     """
 
     name: str
@@ -83,7 +83,7 @@ class Target:
 
     @property
     def file(self) -> str:
-        """As `benchmark.json` calls it: relative to its run."""
+        """Its name in `benchmark.json`: relative to its run."""
         if self.run is None:
             return self.name
         return self.signature.path.resolve().relative_to(self.run.folder.resolve()).as_posix()
@@ -94,12 +94,12 @@ def targets(path: Path, data: Data | None, stack: ExitStack) -> Iterator[Target]
 
     Args:
         path: a run, an exported file or its signature, or a bundle.
-        data: labelled examples, or what gives those that a signature is for; by default those of
-            the run or the bundle.
-        stack: keeps what a bundle unpacks.
+        data: labelled examples, or a function from a signature to them; by default those of the run
+            or the bundle.
+        stack: keeps unpacked bundles.
 
     Raises:
-        UserError: where there is nothing that could be measured, or on nothing.
+        UserError: there is nothing to measure, or nothing to measure it on.
     """
     if not path.exists():
         raise UserError(
@@ -119,7 +119,7 @@ def targets(path: Path, data: Data | None, stack: ExitStack) -> Iterator[Target]
 
 
 def unseen_rows(found: Sequence[Target], most_rows: int | None) -> dict[str, "Unseen"]:
-    """What each model does not see of its examples, by its name; it is told, too."""
+    """What each model misses of its examples, by its name; the user is told, too."""
     unseen, told = {}, defaultdict(list)
     for target in found:
         examples = target.rows.spread(most_rows).examples
@@ -169,21 +169,21 @@ def _of_data(data: Labelled, signature: Signature, name: str) -> Rows:
 
 
 def _of_keras(run: Run, part: str) -> Path:
-    """What the Keras model said of a part; PART.csv may be what its quantized file said."""
+    """The Keras model's answers for a part; PART.csv may have those of its quantized file."""
     own = run.path("predictions", f"keras_{part}.csv")
     return own if own.is_file() else run.path("predictions", f"{part}.csv")
 
 
 def of_predictions(path: Path, examples: Sequence[Any], signature: Signature) -> Rows:
-    """The rows of predictions; of those whose examples were kept apart, the first ones.
+    """The rows of predictions; if examples were kept separately, the first ones.
 
     Args:
         path: of the predictions.
         examples: the first of them, or all.
-        signature: of the model that is to be measured.
+        signature: of the model to measure.
 
     Raises:
-        UserError: where they are not of one run.
+        UserError: they are not from one run.
     """
     task = task_named(signature.task, signature.path)
     predictions = task.output(signature.classes).read_predictions(path)
@@ -191,7 +191,7 @@ def of_predictions(path: Path, examples: Sequence[Any], signature: Signature) ->
     if count > known:
         raise UserError(
             f"{path} has {known:,} rows, but there are {count:,} {task.units}.",
-            "They are not of one run. Give labelled ones: --data FILE",
+            "They are not from one run. Give labelled ones: --data FILE",
         )
     rows = Rows(predictions.examples, predictions.truth, predictions.answers)
     return replace(rows.take(np.arange(count)), examples=examples)
@@ -210,7 +210,7 @@ def _exported(run: Run) -> Sequence[Path]:
 
 
 def run_of(signature: Signature) -> Run | None:
-    """The run in whose exports/ a file lies; None elsewhere."""
+    """The run in whose exports/ a file is, or None."""
     folder = signature.folder.resolve().parent
     inside = signature.folder.resolve().name == EXPORTS
     return Run.open(folder) if inside and (folder / "config.json").is_file() else None

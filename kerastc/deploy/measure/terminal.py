@@ -1,4 +1,4 @@
-"""What a benchmark found, as tables on the terminal."""
+"""Shows a benchmark's results as tables on the terminal."""
 
 import os
 from collections.abc import Sequence
@@ -18,10 +18,10 @@ TIMES = ("p50", "p90", "p95", "p99")
 
 
 def benchmark_tables(entries: Sequence[dict[str, Any]]) -> None:
-    """A table of speed, a row a model and number of threads, and one of size and accuracy.
+    """A table of speed, a row per model and number of threads, and one of size and accuracy.
 
     Args:
-        entries: what `kerastc.deploy.measure.benchmark` found, at least one.
+        entries: the results of `kerastc.deploy.measure.benchmark`, at least one.
     """
     folder, paths = _files(entries)
     files = short_names(paths)
@@ -55,8 +55,8 @@ def benchmark_tables(entries: Sequence[dict[str, Any]]) -> None:
     )
     echo()
     untested = all(entry.get("part") == "validation" for entry in entries)
-    which = "validation " if untested else ""  # of a cross-validated run: its model saw the others
-    # Threads change nothing in it: of each model the first entry.
+    which = "validation " if untested else ""  # for a cross-validated run: its model saw the others
+    # It does not depend on threads: the first entry of each model.
     worth = dict(reversed([*zip(files, entries, strict=True)]))
     main, *others = _figures(entries)
     show_table(
@@ -80,14 +80,14 @@ def benchmark_tables(entries: Sequence[dict[str, Any]]) -> None:
 
 
 def _warn(entries: Sequence[dict[str, Any]]) -> None:
-    """Tells of each run that is made of the examples; a model's path is RUN/exports/FILE."""
+    """Warns of each run that learned from the examples; a model's path is RUN/exports/FILE."""
     learned = [entry for entry in entries if entry.get("learned_from")]
     for folder, name in dict.fromkeys((Path(e["model"]).parents[1], e["task"]) for e in learned):
         echo(warning(TASKS[name], folder), err=True)
 
 
 def _source_table(names: Sequence[str], entries: Sequence[dict[str, Any]], where: str) -> None:
-    """As the source prints it: parameters, and the seconds that its texts take."""
+    """As in the source: parameters, and the seconds that its texts take."""
     rows, main = [], _figures(entries)[0]
     for name, entry in zip(names, entries, strict=True):
         means = np.array(entry["rounds_ms"]["mean"])
@@ -109,19 +109,19 @@ def _source_table(names: Sequence[str], entries: Sequence[dict[str, Any]], where
 
 
 def _files(entries: Sequence[dict[str, Any]]) -> tuple[str, list[str]]:
-    """The folder that has all models, and the path of each in it."""
+    """The folder that contains all models, and the path of each within it."""
     paths = [Path(entry["model"]).absolute() for entry in entries]
     folder = Path(os.path.commonpath([path.parent for path in paths]))
     return str(folder), [str(path.relative_to(folder)) for path in paths]
 
 
 def _short(milliseconds: float) -> str:
-    """Three digits, and no more than three behind the point."""
+    """Three digits, with at most three decimals."""
     return f"{milliseconds:.3f}" if milliseconds < 1 else f"{milliseconds:.3g}"
 
 
 def _figures(entries: Sequence[dict[str, Any]]) -> list[Figure]:
-    """The shares that the outputs of all models have, that which ranks them first."""
+    """The shares that all models' outputs have, the ranking one first."""
     output = TASKS[entries[0]["task"]].output
     shares = [figure for figure in output.figures if figure.share and figure != output.main]
     return [output.main, *(f for f in shares if all(f.name in entry for entry in entries))]

@@ -1,22 +1,22 @@
-"""Measures one model with one number of threads, in a process of its own.
+"""Measures one model with one number of threads, in its own process.
 
     python -m kerastc.deploy.measure.worker
 
-The process imports what a device has and no more, so that its memory is that of the model in use.
-It reads requests, one line of JSON each, and answers each with a line:
+The process imports only what a device has, so that its memory is that of the model in use. It reads
+requests, one line of JSON each, and answers each with a line:
 
     {"load": {"signature": PATH, "threads": 1, "batch": 1, "length": 26, "examples": [...]}}
         loads the model and calls it once;
     {"calls": 20}
-        calls it on one batch of the examples after the other, and tells the milliseconds of each;
+        calls it on the batches of examples in turn, and returns the milliseconds of each call;
     {"memory": true}
         peak memory up to now;
     {"outputs": [...]}
-        what the model gives for examples, by name, a list a row.
+        the model's outputs for examples, by name, a list per row.
 
-Examples are packed as `kerastc.deploy.measure.packing` does.
+Examples are packed by `kerastc.deploy.measure.packing`.
 
-A request that cannot be met is answered by {"error": MESSAGE, "hint": HINT}.
+A request that fails is answered by {"error": MESSAGE, "hint": HINT}.
 """
 
 import gc
@@ -34,17 +34,17 @@ from kerastc.deploy.run.sessions import library
 from kerastc.deploy.signature import Signature
 from kerastc.errors import UserError
 
-WARM_UP = 2  # calls before each round that do not count: other models had the caches
+WARM_UP = 2  # uncounted calls before each round: other models filled the caches
 
 
 class Measured:
-    """A model and the batches that it is timed on.
+    """A model and the batches for timing it.
 
     Args:
         signature: its path.
         threads: that a call may use.
-        batch: rows a call.
-        length: tokens a row; None: as many as the longest of a call has.
+        batch: rows per call.
+        length: tokens per row; None: as many as the longest in a call.
         examples: what it is timed on, at least one, packed.
     """
 
@@ -52,7 +52,7 @@ class Measured:
         told = Signature.read(Path(signature))
         self.predictor = predictor_for(told)
         self.session = self.predictor.session
-        library(told.format)  # is there before memory and time are taken
+        library(told.format)  # loaded before memory and time are measured
         given = unpacked(examples)
         began = time.perf_counter()
         rows = [self.predictor.rows(given[i : i + 1], length)[0] for i in range(len(given))]
@@ -71,7 +71,7 @@ class Measured:
         self.session.check()
 
     def loaded(self) -> dict[str, float]:
-        """What loading took, in milliseconds."""
+        """The milliseconds that loading took."""
         return {
             "initialisation_ms": self.initialisation_ms,
             "first_call_ms": self.first_call_ms,
@@ -79,7 +79,7 @@ class Measured:
         }
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Meets any request but the first."""
+        """Answers any request but the first."""
         if "calls" in request:
             return {"milliseconds": timed(self.session.run, self.batches, request["calls"])}
         if "memory" in request:
@@ -115,12 +115,12 @@ def timed(run: Callable[[Any], Any], batches: Sequence[Any], calls: int) -> list
 
 
 def serve(requests: TextIO, answers: TextIO, load: Callable[..., Any] = Measured) -> None:
-    """Answers requests until there are no more, or one could not be met.
+    """Answers requests until there are no more, or one failed.
 
     Args:
-        requests: a line each.
-        answers: likewise.
-        load: what the fields of the first request go to; it gives something like `Measured`.
+        requests: one per line.
+        answers: one per line.
+        load: called with the fields of the first request; returns something like `Measured`.
     """
     measured = None
     for line in requests:

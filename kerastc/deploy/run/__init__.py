@@ -1,1 +1,1 @@
-"""Exported models in use, without Keras."""
+"""Runs exported models, without Keras."""

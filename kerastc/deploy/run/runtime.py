@@ -1,6 +1,6 @@
-"""Uses an exported model where there is no Keras: Python, NumPy and an interpreter.
+"""Runs an exported model without Keras: with Python, NumPy and an interpreter.
 
-What is more depends on the input: texts need the tokenizer's library, image files Pillow.
+Further needs depend on the input: texts need the tokenizer's library, image files Pillow.
 """
 
 from collections.abc import Mapping
@@ -17,19 +17,19 @@ from kerastc.predictor import Predictor
 from kerastc.progress import progress
 from kerastc.tasks import Task, task_named
 
-BATCH = 32  # where the model takes any
+BATCH = 32  # if the model takes any
 BUNDLE = EXPORTED[-1]
 
 
 def load(path: Path, threads: int = 1) -> Predictor:
-    """Reads FILE.tflite or FILE.onnx with what stands beside it, or a bundle.
+    """Reads FILE.tflite or FILE.onnx with the files next to it, or a bundle.
 
     Args:
         path: the model, its signature, or a bundle's .zip.
         threads: that a call may use.
 
     Raises:
-        UserError: where a part is missing, damaged, or does not belong to the others.
+        UserError: a part is missing, damaged, or does not belong to the others.
     """
     path = Path(path)
     if not path.is_file():
@@ -37,17 +37,17 @@ def load(path: Path, threads: int = 1) -> Predictor:
     if path.suffix == BUNDLE:
         from kerastc.deploy import bundle
 
-        # The model stays mapped into memory when the folder is gone.
+        # The model stays mapped into memory after the folder is gone.
         with bundle.unpacked(path) as unpacked:
             return _ready(unpacked.signature, threads)
     return _ready(Signature.read(path), threads)
 
 
 def predictor_for(signature: Signature) -> Predictor:
-    """What predicts with the model of a signature, once its session is started.
+    """A predictor for a signature's model, once its session is started.
 
     Raises:
-        UserError: for a task that is not known, and for inputs and outputs that are not its.
+        UserError: the task is unknown, or the inputs and outputs do not fit it.
     """
     task = task_named(signature.task, signature.path)
     output = task.output(signature.classes)
@@ -62,7 +62,7 @@ def predictor_for(signature: Signature) -> Predictor:
     if folder is not None and not folder.is_dir():
         raise UserError(
             f"{folder} is missing: {signature.path} needs its {task.input.folder}.",
-            "Copy the folder from where `kerastc export` wrote it, or take a bundle.",
+            "Copy the folder from where `kerastc export` wrote it, or use a bundle.",
         )
     input = task.input.read(signature.preprocessing, folder)
     session = Exported(signature, task, input, output)
@@ -82,18 +82,18 @@ class Exported:
     """An exported model; see `kerastc.predictor.Session`.
 
     Args:
-        signature: what it takes and gives.
+        signature: its inputs and outputs.
         task: of the model.
-        input, output: as this model has them.
+        input, output: of this model.
 
     Attributes:
-        batch: rows a call; None is any.
-        lengths: to which a row may be padded, ascending, where None stands for any; none where rows
-            have no length.
+        batch: rows per call; None is any.
+        lengths: to which a row may be padded, ascending, with None for any; empty if rows have no
+            length.
         length: the largest; None is any.
 
     Raises:
-        UserError: where the inputs are not those of the task.
+        UserError: the inputs are not those of the task.
     """
 
     def __init__(self, signature: Signature, task: Task, input: Input, output: Output):
@@ -113,10 +113,10 @@ class Exported:
         self._session = start(self.signature, threads)
 
     def check(self) -> None:
-        """Makes sure that the model takes whatever its input can give.
+        """Checks that the model takes whatever its input can produce.
 
         Raises:
-            UserError: where it does not.
+            UserError: it does not.
         """
         arrays = self.inputs([self.input.probe()] * (self.batch or 1))
         try:
@@ -136,11 +136,11 @@ class Exported:
 
         Args:
             rows: as many as the model takes at a time.
-            length: of a row where the model leaves a choice; by default as few tokens as hold the
+            length: of a row, if the model leaves a choice; by default as few tokens as hold the
                 longest.
 
         Raises:
-            UserError: for rows that the input cannot give.
+            UserError: the input cannot produce such rows.
         """
         if self.length is not None:
             longest = min(max(self.input.sizes(rows)), self.length)
@@ -151,16 +151,16 @@ class Exported:
         }
 
     def run(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """One call: `inputs` to the outputs by name, (rows, ...) float32 each."""
+        """One call: from `inputs` to the outputs by name, each (rows, ...) float32."""
         return self._session.run(arrays)
 
     def outputs(self, rows: Rows) -> Outputs:
-        """What the model gives for each of the rows."""
+        """The model's outputs for the rows."""
         size, parts = self.batch or BATCH, []
         with progress("Predicting", len(rows)) as advance:
             for begin in range(0, len(rows), size):
                 part = [rows[i] for i in range(begin, min(begin + size, len(rows)))]
-                # A model of fixed batch takes no less; what fills it up is thrown away.
+                # A model with a fixed batch takes no fewer; the padding rows are dropped.
                 filled = part + [part[-1]] * (size - len(part)) if self.batch else part
                 found = self.run(self.inputs(filled))
                 found = {name: array[: len(part)] for name, array in found.items()}
@@ -170,10 +170,10 @@ class Exported:
 
 
 def _shape(signature: Signature, task: Task, input: Input) -> tuple[int | None, int | None]:
-    """Rows a call, and tokens a row, of several lengths the largest; None is any.
+    """Rows per call, and tokens per row (the largest of several lengths); None is any.
 
     Raises:
-        UserError: where the inputs are not those of the task.
+        UserError: the inputs are not those of the task.
     """
     scheme = input.scheme(signature.inputs) or {}
     given = {tensor.name: tensor for tensor in signature.inputs}
@@ -200,5 +200,5 @@ def _shape(signature: Signature, task: Task, input: Input) -> tuple[int | None, 
 
 
 def _alike(found: str, wanted: str) -> bool:
-    """Whether an array of one type can be given as the other; whole numbers may have 64 bits."""
+    """Whether an array of one type can be passed as the other; integers may have 64 bits."""
     return found == wanted or (found, wanted) == ("int64", "int32")

@@ -1,7 +1,7 @@
-"""The programs that run an exported model, LiteRT and ONNX Runtime, behind one face.
+"""One interface to the programs that run exported models, LiteRT and ONNX Runtime.
 
-A session takes arrays by name and gives arrays by name. Both libraries check a file before they use
-it; what they find, and what they say while they work, becomes one message.
+A session takes and returns arrays by name. Both libraries check a file before they use it; their
+errors and output become one message.
 """
 
 import importlib
@@ -29,8 +29,8 @@ class Session(ABC):
 
     Attributes:
         path: its file.
-        inputs, outputs: what the file itself says of them.
-        signatures: names of the functions in it, where its format has several.
+        inputs, outputs: as the file itself describes them.
+        signatures: names of its functions, if its format has several.
     """
 
     path: Path
@@ -39,10 +39,10 @@ class Session(ABC):
     signatures: Collection[str] = ()
 
     def run(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The outputs by name, (batch, ...) each, for arrays by input name.
+        """The outputs by name, each (batch, ...), for arrays by input name.
 
         Raises:
-            UserError: where the model refuses the arrays.
+            UserError: the model refuses the arrays.
         """
         try:
             return self._run(arrays)
@@ -57,13 +57,13 @@ class Session(ABC):
 class LiteRT(Session):
     """A .tflite file, with XNNPACK's kernels where they apply.
 
-    Where it has several signatures, for inputs of several shapes, the arrays choose theirs.
+    If it has several signatures for inputs of several shapes, the arrays select theirs.
     """
 
     def __init__(self, path: Path, threads: int):
         with path.open("rb") as file:
             if file.read(8)[4:] != LITERT_MARK:
-                raise UserError(f"{path} is no LiteRT file: it lacks the mark TFL3.", AGAIN)
+                raise UserError(f"{path} is not a LiteRT file: it lacks the mark TFL3.", AGAIN)
         interpreter = library("litert").Interpreter
         try:
             with _quiet():
@@ -127,12 +127,13 @@ def start(signature: Signature, threads: int = 1) -> Session:
     """Loads the model of a signature, and compares the two.
 
     Raises:
-        UserError: for a format that devices do not run, a library that is missing, a file that is
-            none, or inputs and outputs other than the signature has.
+        UserError: the format does not run on devices, a library is missing, the file is invalid, or
+            its inputs and outputs are not the signature's.
     """
     if signature.format not in FORMATS:
         raise UserError(
-            f"{signature.path} has the format {signature.format}; here run {', '.join(FORMATS)}.",
+            f"{signature.path} has the format {signature.format}; only "
+            f"{', '.join(FORMATS)} run here.",
             "Export one of those: kerastc export RUN --format litert",
         )
     session = FORMATS[signature.format](signature.path, threads)
@@ -158,7 +159,7 @@ def library(format: str) -> ModuleType:
     """Imports what runs a format.
 
     Raises:
-        UserError: where it is not installed.
+        UserError: it is not installed.
     """
     module, package = LIBRARIES[format]
     try:
@@ -196,7 +197,7 @@ def _onnx_tensor(value) -> Tensor:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps away what LiteRT's C++ tells standard error; its errors come as exceptions, too."""
+    """Hides what LiteRT's C++ writes to standard error; its errors are raised as well."""
     sys.stderr.flush()
     kept = os.dup(2)
     try:

@@ -22,7 +22,7 @@ from kerastc.report.drawing.style import (
     series_style,
 )
 
-_SHOWN_CLASSES = 40  # bars of more classes keep these many
+_SHOWN_CLASSES = 40  # bars shown if there are more classes
 _PART_STYLE = {
     "train": (BLUE, ""),
     "validation": (ORANGE, "///"),
@@ -77,7 +77,7 @@ def class_proportions(
 
 
 def _largest_and_smallest(sizes: np.ndarray) -> np.ndarray:
-    """Indices in the given order or, of too many, the largest and smallest by size."""
+    """Indices in the given order or, if too many, the largest and smallest by size."""
     if len(sizes) <= _SHOWN_CLASSES:
         return np.arange(len(sizes))
     order = np.argsort(-sizes, kind="stable")
@@ -91,13 +91,13 @@ def per_class_curves(
 ) -> Figure:
     """Validation precision, recall and F1 of each class by epoch.
 
-    Of more classes than lines can be told apart, the highest and lowest by the F1 of the best
-    epoch are named and the others stand in grey behind them.
+    If there are more classes than distinguishable lines, the highest and lowest by F1 in the best
+    epoch are named and the others are grey, behind them.
 
     Args:
         history: `epoch` and `val_precision[CLASS]`, `val_recall[CLASS]`, `val_f1[CLASS]`.
         classes: the class names.
-        best_epoch: marked where given; without it the last epoch ranks the classes.
+        best_epoch: marked if given; otherwise the last epoch ranks the classes.
     """
     named = _named_classes(history, classes, best_epoch)
     columns = 2 if max(len(name) for name in named) > 20 else 4
@@ -121,7 +121,7 @@ def per_class_curves(
 def _class_lines(
     axes: Axes, epochs: np.ndarray, values: Mapping[str, pd.Series], named: Sequence[str]
 ) -> list:
-    """Draws a line for each class, the named ones in front; gives the named lines."""
+    """Draws a line for each class, named ones in front; returns the named lines."""
     for name, line in values.items():
         if name not in named:
             axes.plot(epochs, line, color=LIGHT_GREY, linewidth=1)

@@ -1,4 +1,4 @@
-"""Which examples a page shows of a model: the errors it was sure of, and what it was unsure of."""
+"""Which examples a page shows: the model's confident errors, and what it was unsure of."""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,12 @@ import numpy as np
 
 from kerastc.outputs.classes.predictions import Predictions
 
-SHOWN = 20  # examples of each of the two
+SHOWN = 20  # examples in each of the two lists
 
 
 @dataclass(frozen=True)
 class Example:
-    """A row of the predictions: its class, what the model said, how sure it was."""
+    """A row of the predictions: its class, the model's answer, and its confidence."""
 
     row: int
     label: str
@@ -25,14 +25,14 @@ class Example:
 def confident_errors(predictions: Predictions, limit: int = SHOWN) -> list[Example]:
     """The wrongly classified examples, the most probable wrong class first.
 
-    What leads this list is often not the model's error but the label's.
+    The first ones are often errors of the label, not of the model.
     """
     rows = _confident_errors(predictions.labels, predictions.probabilities, limit)
     return [_example(predictions, row) for row in rows]
 
 
 def uncertain_examples(predictions: Predictions, limit: int = SHOWN) -> list[Example]:
-    """The examples whose two most probable classes lie nearest together, nearest first."""
+    """The examples whose two most probable classes are closest, closest first."""
     return [_example(predictions, row) for row in _uncertain(predictions.probabilities, limit)]
 
 

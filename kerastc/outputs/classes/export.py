@@ -1,4 +1,4 @@
-"""Classes in a SavedModel: what TensorFlow Serving answers."""
+"""Classes in a SavedModel: TensorFlow Serving's answer."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,6 +6,6 @@ import tensorflow as tf
 
 
 def served(outputs: Mapping[str, tf.Tensor], labels: Sequence[str]) -> dict[str, tf.Tensor]:
-    """What "serving_default" gives beside the outputs: the probabilities and the best class."""
+    """What "serving_default" returns besides the outputs: probabilities and the best class."""
     best = tf.gather(tf.constant(list(labels)), tf.argmax(outputs["logits"], axis=1))
     return {"probabilities": tf.nn.softmax(outputs["logits"]), "label": best}

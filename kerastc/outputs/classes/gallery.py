@@ -1,4 +1,4 @@
-"""The plots of a classifier's page, and their words for those who do not see them."""
+"""The plots of a classifier's page, with text alternatives."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from kerastc.scores.calibration import expected_calibration_error
 
 
 def class_run_plots(record: RunRecord) -> Iterator[Plot]:
-    """The plots that the run's files allow."""
+    """The plots for which the run has files."""
     history, units = record.history, record.units
     per_class = [f"val_{k}[{c}]" for k in ("precision", "recall", "f1") for c in record.labels]
     many = len(record.labels) > MANY
@@ -23,8 +23,8 @@ def class_run_plots(record: RunRecord) -> Iterator[Plot]:
         yield Plot(
             "per_class",
             per_class_curves(history, record.labels, record.best_epoch),
-            "Validation precision, recall and F1 of each class by epoch; the dotted line is where "
-            "the kept weights stood."
+            "Validation precision, recall and F1 of each class by epoch; the dotted line marks "
+            "the kept weights."
             + " Named: the highest and the lowest F1; in grey: the others."
             * many,
             f"Three line plots for {len(record.labels)} classes. The table of classes below has "
@@ -38,7 +38,7 @@ def class_run_plots(record: RunRecord) -> Iterator[Plot]:
             "class_proportions",
             class_proportions(counts, record.labels),
             f"Share of each class in each part; at the bars, {units}.",
-            "Bars of the class shares; the table beside them has the counts.",
+            "Bars of the class shares; the table next to them has the counts.",
         )
     if balanced := balanced_counts(record):
         yield Plot(
@@ -46,18 +46,18 @@ def class_run_plots(record: RunRecord) -> Iterator[Plot]:
             class_proportions(balanced, record.labels, "Training rows, balanced"),
             f"Share of each class in training, before and after balancing by "
             f"{record.data['balancing']['how']}; at the bars, {units}.",
-            "Bars of the class shares; the table beside them has the counts.",
+            "Bars of the class shares; the table next to them has the counts.",
         )
 
 
 def balanced_counts(record: RunRecord) -> dict[str, list[int]]:
-    """Training rows of each class before and after balancing, where data.json tells them."""
+    """Training rows per class before and after balancing, if data.json has them."""
     balancing = record.data.get("balancing") or {}
     return {when: balancing[when] for when in ("before", "after") if when in balancing}
 
 
 def part_counts(record: RunRecord) -> dict[str, list[int]]:
-    """Rows of each class in each part of data.json that tells them."""
+    """Rows per class in each part for which data.json has them."""
     parts = record.data.get("splits") or {}
     found = {name: part.get("counts") for name, part in parts.items() if isinstance(part, dict)}
     return {name: c for name, c in found.items() if c and len(c) == len(record.labels)}

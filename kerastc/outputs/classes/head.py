@@ -1,13 +1,13 @@
-"""One class an example, in training: targets, loss, the loss of a student, and the judge.
+"""One class per example, in training: targets, losses of models and students, the judge.
 
 A row of targets is one of
 
-    (1,)             the number of its class; `NO_LABEL` where it has none
-    (3,)             of a mixture: two numbers of classes, and the share of the first
-    (3 + classes,)   the same, and the teacher's logits beside it
+    (1,)             the number of its class; `NO_LABEL` if it has none
+    (3,)             of a mixture: two class numbers, and the share of the first
+    (3 + classes,)   the same, with the teacher's logits
     (1, classes)     probabilities: a soft label
 
-and becomes probabilities of the classes inside the graph, a batch at a time.
+and becomes class probabilities inside the graph, batch by batch.
 """
 
 from collections.abc import Sequence
@@ -35,18 +35,18 @@ def targets_of(labels: np.ndarray, rows: Sequence[Any] = ()) -> np.ndarray:
 
     Args:
         labels: of the examples.
-        rows: what the input made of each, for targets of their parts; a class needs none.
+        rows: the model's input rows, for targets of their parts; not needed for classes.
     """
     return np.asarray(labels, "int32")[:, None]
 
 
 def no_labels(count: int) -> np.ndarray:
-    """The labels of so many examples that have none, (count,) int32."""
+    """The labels of `count` unlabelled examples, (count,) int32."""
     return np.full(count, NO_LABEL, "int32")
 
 
 def with_teacher(targets: np.ndarray, logits: np.ndarray) -> np.ndarray:
-    """Targets with a teacher's logits beside them, (n, 3 + classes) float32.
+    """Targets with a teacher's logits appended, (n, 3 + classes) float32.
 
     Args:
         targets: (n, 1), or (n, 3) of mixtures.
@@ -58,14 +58,14 @@ def with_teacher(targets: np.ndarray, logits: np.ndarray) -> np.ndarray:
 
 
 def wanted(targets, classes: int):
-    """Inside the graph: the probabilities that targets stand for.
+    """Inside the graph: the probabilities that targets represent.
 
     Args:
-        targets: (batch, ...) of any kind, see above; a teacher's logits are not looked at.
+        targets: (batch, ...) of any kind, see above; a teacher's logits are ignored.
         classes: how many there are.
 
     Returns:
-        (batch, classes) float32; zeros where a row has no label.
+        (batch, classes) float32; zeros for a row without a label.
     """
     if len(targets.shape) == 3:
         return ops.cast(targets[:, 0], "float32")
@@ -78,7 +78,7 @@ def wanted(targets, classes: int):
 
 
 class CrossEntropy(keras.losses.Loss):
-    """The cross-entropy of logits with the labels; 0 where a row has none.
+    """The cross-entropy of logits with the labels; 0 for a row without one.
 
     Args:
         label_smoothing: share of a label spread over all classes.
@@ -116,7 +116,7 @@ class TeacherLoss(keras.losses.Loss):
         returns: (batch,).
 
     `keras.distillation.LogitsDistillation(loss=KLDivergence())` has the same soft part; its model
-    runs the teacher anew in every epoch and drops the weights of the rows.
+    runs the teacher again in every epoch and drops the weights of the rows.
 
     Reference: Hinton, Vinyals and Dean 2015, Distilling the Knowledge in a Neural Network.
     """
@@ -150,9 +150,9 @@ def _cross_entropy(probabilities, logits):
 
 @keras.saving.register_keras_serializable("kerastc")
 class CountedAccuracy(keras.metrics.Metric):
-    """Accuracy, with the counts of each class behind it.
+    """Accuracy, and the counts of each class from which it is computed.
 
-    They are whole numbers: float32 would stop counting at 2^24 rows.
+    They are integers: float32 would stop counting at 2^24 rows.
 
     Args:
         classes: how many there are.
@@ -169,7 +169,7 @@ class CountedAccuracy(keras.metrics.Metric):
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Counts targets, (batch, ...), against (batch, classes) logits; weights are ignored.
 
-        Of a mixture the larger part counts. A row without a label does not count.
+        For a mixture the larger part counts. A row without a label does not count.
         """
         labels = wanted(ops.convert_to_tensor(y_true), self.classes)
         counts = ops.cast(ops.max(labels, axis=-1, keepdims=True) > 0, "int32")
@@ -187,7 +187,7 @@ class CountedAccuracy(keras.metrics.Metric):
         return ops.cast(ops.sum(self.right), "float32") / ops.maximum(rows, 1.0)
 
     def counted(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Rows of each class that were right, that there were, that were predicted: (classes,)."""
+        """Right, actual and predicted rows of each class, each (classes,)."""
         variables = (self.right, self.support, self.predicted)
         return tuple(ops.convert_to_numpy(value).astype("int64") for value in variables)
 
@@ -196,7 +196,7 @@ class CountedAccuracy(keras.metrics.Metric):
 
 
 class ClassJudge(Judge):
-    """Judges by accuracy; macro and per-class figures stand beside it.
+    """Judges by accuracy, with macro and per-class figures besides.
 
     Args:
         labels: the class names.
@@ -250,7 +250,7 @@ def class_weights(labels: np.ndarray, classes: int, kind: str) -> np.ndarray | N
 def text_model(
     encoder: "Encoder", labels: Sequence[str], config: "TextClassifierConfig"
 ) -> keras.Model:
-    """An encoder with the layers behind it that give logits of the classes."""
+    """An encoder with the layers after it that produce class logits."""
     from kerastc.models import text_classifier
 
     return text_classifier(encoder, len(labels), **config.architecture())
@@ -267,5 +267,5 @@ def teacher_loss(teaching: "Teaching", config: "TrainingConfig") -> keras.losses
 
 
 def judge(labels: Sequence[str]) -> Judge:
-    """What judges a training; `labels` are the class names."""
+    """The judge of a training; `labels` are the class names."""
     return ClassJudge(labels)

@@ -1,4 +1,4 @@
-"""What a page says of more classes than one looks through: extremes, and confused pairs."""
+"""What a page shows when there are many classes: extremes, and confused pairs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ import numpy as np
 from kerastc.outputs.classes.metrics import confusion_matrix
 from kerastc.outputs.classes.predictions import Predictions
 
-MANY_CLASSES = 26  # a table of more is folded away, and a matrix of more has no figures
-_EXTREMES = 8  # classes of the lowest F1, and of the highest
+MANY_CLASSES = 26  # a longer table is collapsed, and a larger matrix has no figures
+_EXTREMES = 8  # classes with the lowest F1, and with the highest
 _PAIRS = 20
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two classes that are taken for each other.
+    """Two classes that are confused with each other.
 
     Args:
-        first, second: the classes, that of the more frequent error first.
+        first, second: the classes, the one with the more frequent error first.
         forth, back: rows of the first taken for the second, and of the second for the first.
-        share: of all rows of both classes, those that are confused.
+        share: of all rows of both classes, the confused ones.
     """
 
     first: str
@@ -51,7 +51,7 @@ def confused_pairs(predictions: Predictions, limit: int = _PAIRS) -> list[Pair]:
 
 
 def class_rows(per_class: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """The classes with their figures: in their order or, of too many, the highest F1 first."""
+    """The classes with their figures: in their order or, if too many, the highest F1 first."""
     rows = list(per_class.items())
     if len(rows) <= MANY_CLASSES:
         return rows
@@ -59,7 +59,7 @@ def class_rows(per_class: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 
 def extremes(rows: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    """Of too many classes, in the order of their F1, the first and the last ones."""
+    """If there are too many classes, the first and the last by F1."""
     if len(rows) <= MANY_CLASSES:
         return []
     return [*rows[:_EXTREMES], *rows[-_EXTREMES:]]

@@ -1,8 +1,8 @@
-"""What a classifier's probabilities are worth: metrics, intervals, calibration.
+"""Measures a classifier's probabilities: metrics, intervals, calibration.
 
 Everything is computed in NumPy from labels (n,) and probabilities (n, classes), so that any run
 can be measured again from its `predictions/*.csv` without a model or a backend. Devices measure
-exported models by the same lines, and so nothing heavier than NumPy is imported here.
+exported models with the same code, so nothing heavier than NumPy is imported here.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from kerastc.scores.bootstrap import EDGES
 from kerastc.scores.calibration import expected_calibration_error
 from kerastc.scores.class_scores import MACRO, PER_CLASS, class_scores
 
-TOP = 5  # guesses of the top-5 accuracy
+TOP = 5  # guesses in the top-5 accuracy
 
 
 def classification_metrics(
@@ -38,13 +38,13 @@ def classification_metrics(
         samples: bootstrap resamples.
 
     Returns:
-        A dict of plain numbers, ready for JSON: `rows`, `loss` (mean cross-entropy in nats, cut
-        at 1e-7 as Keras does), `accuracy`, `macro_*`, `per_class`, `ece` and `intervals`; of more
+        A dict of plain numbers, ready for JSON: `rows`, `loss` (mean cross-entropy in nats, clipped
+        at 1e-7 as in Keras), `accuracy`, `macro_*`, `per_class`, `ece` and `intervals`; for more
         than five classes `top_5_accuracy`, too.
 
     Raises:
         UserError: there are no rows, or some probabilities are not numbers.
-        ValueError: shapes or labels that do not fit each other.
+        ValueError: shapes or labels do not fit each other.
     """
     labels, probabilities = _checked(labels, probabilities, len(classes))
     rows = len(labels)
@@ -72,7 +72,7 @@ def classification_metrics(
         share = float(among_top(labels, probabilities).mean())
         metrics["top_5_accuracy"] = share
         if intervals_seed is not None:
-            # Of resampled rows the number that are right is binomial.
+            # The number of right rows in a resample is binomial.
             hits = np.random.default_rng(intervals_seed).binomial(rows, share, size=samples)
             metrics["intervals"]["top_5_accuracy"] = np.quantile(hits / rows, EDGES).tolist()
     return metrics
@@ -86,7 +86,7 @@ def _checked(
     if labels.ndim != 1 or probabilities.shape != (len(labels), classes):
         raise ValueError(
             f"labels {labels.shape} and probabilities {probabilities.shape} do not fit "
-            f"{classes} classes: (n,) and (n, {classes}) are wanted"
+            f"{classes} classes: (n,) and (n, {classes}) are needed"
         )
     if not len(labels):
         raise UserError("There are no rows to measure.", "Give a part with at least one row.")
@@ -134,7 +134,7 @@ def _bootstrap_intervals(
         counts.sum(), counts / counts.sum(), size=samples
     )
     names = np.arange(len(classes))
-    draws = draws.astype(np.float64)  # whole numbers, but multiplied faster than integers are
+    draws = draws.astype(np.float64)  # whole numbers, but floats multiply faster
     scores = class_scores(
         draws @ ((true == guessed)[:, None] & (true[:, None] == names)).astype(np.float64),
         draws @ (true[:, None] == names).astype(np.float64),

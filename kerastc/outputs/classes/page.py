@@ -1,4 +1,4 @@
-"""What a report shows of a classifier: each class, confusions, calibration, single examples."""
+"""A classifier's report: each class, confusions, calibration, single examples."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ _TOP = Figure("top_5_accuracy", label="top-5 accuracy")
 _PRECISION = Figure("macro_precision")
 _RECALL = Figure("macro_recall")
 _ERROR = Figure("ece", higher=False, label="calibration error")
-_FLIPPED = "test_flipped"  # of images, figures of the mean with their mirror images
+_FLIPPED = "test_flipped"  # for images, figures of the mean with their mirror images
 
 
 class ClassesPage(OutputPage):
@@ -108,9 +108,9 @@ class ClassesPage(OutputPage):
     def terminal(
         self, metrics: Mapping[str, Any], title: str, units: str
     ) -> "list[RenderableType]":
-        """Macro and per-class figures, F1 and accuracy with 95 % intervals where there are any.
+        """Macro and per-class figures, F1 and accuracy with 95 % intervals if available.
 
-        Of many classes the table has those of the highest and the lowest F1.
+        Of many classes the table has those with the highest and the lowest F1.
         """
         from kerastc.outputs.classes.terminal import class_table, headline
 
@@ -123,7 +123,7 @@ class ClassesPage(OutputPage):
 
         flipped = metrics[_FLIPPED]
         accuracy = formatting.short(flipped["accuracy"], flipped["intervals"]["accuracy"])
-        return [f"with mirror images (test-time flip), apart: accuracy {escape(accuracy)}"]
+        return [f"with mirror images (test-time flip), separately: accuracy {escape(accuracy)}"]
 
 
 PAGE = ClassesPage

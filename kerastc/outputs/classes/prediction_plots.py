@@ -1,4 +1,4 @@
-"""Plots of what a model said of a part: confusion, calibration, accuracy by length."""
+"""Plots of a model's predictions for a part: confusion, calibration, accuracy by length."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ from kerastc.scores.calibration import (
     wilson_interval,
 )
 
-_SHARES_WRITTEN = 10  # a larger matrix has no room for a share below each count
+_SHARES_WRITTEN = 10  # a larger matrix has no room for shares below the counts
 _LENGTH_BINS = 6
 _ROWS_PER_LENGTH_BIN = 15
 
@@ -45,7 +45,7 @@ def confusion(labels: np.ndarray, predicted: np.ndarray, classes: Sequence[str])
     names = plot_names(classes, 24 if count <= _SHARES_WRITTEN else 18)
     longest = 0.085 * max(map(len, names))
     figure = new_figure(side + longest + 1.9, side + min(longest, 1.5) + 0.9)
-    figure.set_layout_engine("compressed")  # the square cells would cut the label otherwise
+    figure.set_layout_engine("compressed")  # otherwise the square cells would cut the label
     axes = figure.add_subplot()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     figure.colorbar(
@@ -162,14 +162,14 @@ def accuracy_by_length(lengths: np.ndarray, right: np.ndarray, unit: str, units:
     axes.grid(False, axis="x")
     axes.set_xlabel(f"characters of the {unit}")
     axes.set_ylabel("accuracy")
-    figure.legend(loc="outside lower center", ncols=2)  # inside it would lie on a point
+    figure.legend(loc="outside lower center", ncols=2)  # inside it would cover a point
     return figure
 
 
 def length_groups(lengths: np.ndarray) -> list[np.ndarray]:
     """Masks (n,) of up to six groups of about equal size, shortest first.
 
-    Equal lengths are never parted, so that groups can be fewer, or unequal.
+    Equal lengths are never split, so there can be fewer groups, or unequal ones.
     """
     count = int(np.clip(len(lengths) // _ROWS_PER_LENGTH_BIN, 1, _LENGTH_BINS))
     borders = np.unique(np.quantile(lengths, np.linspace(0, 1, count + 1)[1:-1]))

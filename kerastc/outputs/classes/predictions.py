@@ -1,4 +1,4 @@
-"""The file of what a classifier said of each row: predictions/PART.csv."""
+"""The file of a classifier's answers for each row: predictions/PART.csv."""
 
 import csv
 import sys
@@ -10,16 +10,16 @@ import numpy as np
 
 from kerastc.errors import UserError
 
-LARGEST = 1.01  # probability that is read; few bits may round one up
+LARGEST = 1.01  # highest probability that is accepted; low precision may round one up
 SMALLEST = 1e-7  # where Keras cuts the cross-entropy, too
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a model said of each example.
+    """A model's answer for each example.
 
     Args:
-        examples: (n,) object, the texts, or the names of the images; (n, columns) of several.
+        examples: (n,) object, the texts, or the names of the images; (n, columns) if several.
         labels: (n,) int, indices into `classes`.
         probabilities: (n, classes) float.
         classes: the class names.
@@ -34,17 +34,17 @@ class Predictions:
 
     @property
     def texts(self) -> np.ndarray:
-        """The examples, by the name that code for texts has for them."""
+        """The examples, under the name used by code for texts."""
         return self.examples
 
     @property
     def truth(self) -> np.ndarray:
-        """The labels, by the name that every output has for them."""
+        """The labels, under the name common to all outputs."""
         return self.labels
 
     @property
     def answers(self) -> np.ndarray:
-        """The probabilities, likewise."""
+        """The probabilities, under the name common to all outputs."""
         return self.probabilities
 
     @property
@@ -61,12 +61,12 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Kept:
-    """Of predictions only what figures need.
+    """The part of predictions that figures need.
 
     Args:
         truth, predicted: (n,) int, indices of classes.
         losses: (n,) float, cross-entropy in nats.
-        examples: (n,) object; None where each row is another.
+        examples: (n,) object; None if all rows differ.
     """
 
     truth: np.ndarray
@@ -79,15 +79,15 @@ class Kept:
         """From the arrays of an .npz.
 
         Raises:
-            ValueError, KeyError: where they are not such.
+            ValueError, KeyError: the arrays are wrong.
         """
         truth, predicted, losses = (arrays[name] for name in ("labels", "predicted", "losses"))
         if any(part.dtype.kind != "u" for part in (truth, predicted)) or losses.dtype.kind != "f":
-            raise ValueError("its numbers are of another type")
+            raise ValueError("its numbers have the wrong type")
         if truth.ndim != 1 or not truth.shape == predicted.shape == losses.shape:
-            raise ValueError("its arrays are not of the same rows")
+            raise ValueError("its arrays have different numbers of rows")
         if not np.isfinite(losses).all():
-            raise ValueError("its losses are not all numbers")
+            raise ValueError("not all of its losses are numbers")
         return cls(truth.astype(np.int64), predicted.astype(np.int64), losses.astype(float))
 
 
@@ -103,7 +103,7 @@ def write_predictions(
 
     Args:
         path: the CSV file.
-        examples: n texts, or names of images; of several columns, (n, columns).
+        examples: n texts, or names of images; for several columns, (n, columns).
         labels: (n,) int, indices into `classes`.
         probabilities: (n, classes) float.
         classes: the class names.
@@ -124,12 +124,12 @@ def write_predictions(
 
 
 def read_predictions(path: Path) -> Predictions:
-    """Reads what `write_predictions` wrote.
+    """Reads a file written by `write_predictions`.
 
     Raises:
-        UserError: the file is missing, or is not such a table.
+        UserError: the file is missing or invalid.
     """
-    hint = "Evaluate the run again to write the file anew."
+    hint = "Evaluate the run again to rewrite the file."
     try:
         header, *rows = _rows(path)
         if any(len(row) != len(header) for row in rows):
@@ -169,7 +169,7 @@ def read_predictions(path: Path) -> Predictions:
 
 
 def _rows(path: Path) -> list[list[str]]:
-    """The rows of a CSV file with texts of any length, the header first."""
+    """The rows of a CSV file, with texts of any length, header first."""
     usual = csv.field_size_limit(sys.maxsize)
     try:
         with path.open(encoding="utf-8", newline="") as file:

@@ -1,4 +1,4 @@
-"""One class of several, from the logits to what the answers are worth. NumPy alone."""
+"""One class of several, from the logits to the figures of the answers. NumPy alone."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -57,7 +57,7 @@ class Classes(Output):
         }
 
     def counts(self, figure: str, predictions: Predictions | Kept) -> np.ndarray:
-        """Of accuracy (right, 1), of loss (nats, 1), of macro F1 three counts of each class.
+        """For accuracy (right, 1), for loss (nats, 1), for macro F1 three counts per class.
 
         These are rows predicted right, of the class, and predicted as it: (n, 3 classes), sparse.
         """
@@ -68,7 +68,7 @@ class Classes(Output):
         return np.stack([values, np.ones(len(values))], axis=1)
 
     def _class_counts(self, truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-        """(n, 3 classes) sparse; a prediction of -1 is of none of the classes."""
+        """(n, 3 classes) sparse; a prediction of -1 is none of the classes."""
         from scipy.sparse import csr_array
 
         classes = len(self.labels)
@@ -91,19 +91,19 @@ class Classes(Output):
     def extremes(
         self, figure: str, predictions: Predictions | Kept
     ) -> tuple[np.ndarray, np.ndarray] | None:
-        """Of accuracy one row, of macro F1 a row of each class, wrong by another that occurs."""
+        """For accuracy one row; for macro F1 one per class, wrong by another that occurs."""
         if figure == "accuracy":
             return np.array([[1.0, 1.0]]), np.array([[0.0, 1.0]])
         if figure == "loss":
             return None
         classes = np.unique(predictions.truth)
         wrong = np.roll(classes, 1)
-        if len(classes) == 1:  # another class, where there is one
+        if len(classes) == 1:  # another class, if there is one
             wrong = np.array([-1 if len(self.labels) == 1 else int(classes[0] == 0)])
         return self._class_counts(classes, classes), self._class_counts(classes, wrong)
 
     def kept(self, truth: np.ndarray, answers: np.ndarray) -> dict[str, np.ndarray]:
-        """Some six bytes a row: its class, the predicted one, its loss."""
+        """Some six bytes per row: its class, the predicted one, its loss."""
         said = Predictions(None, truth, answers, self.labels)
         smallest = np.min_scalar_type(len(self.labels))
         return {
@@ -121,7 +121,7 @@ class Classes(Output):
     def json_rows(
         self, examples: Sequence[Mapping[str, Any]], answers: np.ndarray
     ) -> list[dict[str, Any]]:
-        """The class of each, and the probability of every class."""
+        """The class of each example, and the probability of every class."""
         return [
             {
                 "predicted": self.labels[int(row.argmax())],
@@ -135,7 +135,7 @@ class Classes(Output):
     def table(
         self, examples: Sequence[Mapping[str, Any]], answers: np.ndarray
     ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-        """Up to three classes in the order of their probability."""
+        """Up to three classes, the most probable first."""
         rows = []
         for row in answers:
             first, *others = (-row).argsort()[:3]

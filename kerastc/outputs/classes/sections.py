@@ -58,7 +58,7 @@ def _each_class(record: RunRecord, plots: Mapping[str, Picture]) -> Section:
 
 
 def _examples(record: RunRecord) -> list[Section]:
-    """The errors that the model was sure of, and what it was unsure of."""
+    """The model's confident errors, and what it was unsure of."""
     said = record.predictions
     errors, uncertain = confident_errors(said), uncertain_examples(said)
     rows = [example.row for example in (*errors, *uncertain)]
@@ -85,7 +85,7 @@ def _examples(record: RunRecord) -> list[Section]:
 
 
 def _data(record: RunRecord, plots: Mapping[str, Picture]) -> Section:
-    """Rows of each part and of its classes."""
+    """Rows of each part and its classes."""
     html = _of(
         "data",
         labels=record.labels,

@@ -1,4 +1,4 @@
-"""What a terminal shows of a classifier's figures."""
+"""Shows a classifier's figures on the terminal."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from kerastc.outputs.classes.many_classes import class_rows, extremes
 
 
 def class_table(metrics: Mapping[str, Any], title: str, units: str) -> Table:
-    """Precision, recall and F1 of each class and their means; of many classes the extremes.
+    """Precision, recall and F1 per class and their means; for many classes the extremes.
 
     Args:
         metrics: of `classification_metrics`.
@@ -48,7 +48,7 @@ def class_table(metrics: Mapping[str, Any], title: str, units: str) -> Table:
 
 
 def headline(metrics: Mapping[str, Any]) -> str:
-    """Accuracy, top-5 accuracy and loss in a line."""
+    """Accuracy, top-5 accuracy and loss on one line."""
     intervals = metrics.get("intervals", {})
     accuracy = _figure(metrics["accuracy"], intervals.get("accuracy"))
     top = ""

@@ -1,1 +1,1 @@
-"""What compression cost and kept."""
+"""What compression cost and preserved."""

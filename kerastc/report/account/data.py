@@ -1,4 +1,4 @@
-"""The account of a run: what its compressed descendants cost, keep and lose, and which to take."""
+"""The account of a run: the costs and losses of its compressed descendants, and which to take."""
 
 import csv
 import io
@@ -35,7 +35,7 @@ from kerastc.scores.pareto import (
     rule,
 )
 
-WITHIN = 0.01  # that a recommended model may lose, unless the user says otherwise
+WITHIN = 0.01  # default of what a recommended model may lose
 _PLOTTED = ("size", "latency")
 
 
@@ -44,15 +44,15 @@ class Account:
     """The table of an original and its descendants.
 
     Args:
-        rows: as `model_rows` gives them, with distinct names in `model` and `run`: the original
-            first, then the largest file first.
+        rows: from `model_rows`, with distinct names in `model` and `run`: the original first, then
+            the largest file first.
         output: of the original, whose main figure decides.
-        within: how much of that figure a recommended model is shown to lose at most.
+        within: the most of that figure that a recommended model is shown to lose.
         part: the part that decided, `validation` or `test`.
-        recommended: the choice for each goal that some model has figures for: costs, and `main`.
+        recommended: the choice for each goal for which some model has figures: costs, and `main`.
         dominated: for each of `pareto.COSTS` and for `overall` (size and latency together) the
-            measured models, cheapest first, with those that dominate each.
-        notes: what a reader of the table must know.
+            measured models, cheapest first, each with those that dominate it.
+        notes: what readers of the table must know.
     """
 
     rows: list[dict[str, Any]]
@@ -81,7 +81,7 @@ class Account:
 
     @property
     def judged_on(self) -> str:
-        """The part whose figures are shown: validation where the original was cross-validated."""
+        """The part whose figures are shown: validation if the original was cross-validated."""
         return self.rows[0]["judged_on"]
 
     @property
@@ -99,7 +99,7 @@ class Account:
 
     @property
     def beaten(self) -> dict[str, list[str]]:
-        """The models that others dominate in size, latency and figure at once, with those."""
+        """The models that others dominate in size, latency and figure at once, and by which."""
         return {model: by for model, by in self.dominated["overall"].items() if by}
 
     def nearest(self, models: Sequence[str]) -> str:
@@ -115,7 +115,7 @@ class Account:
         return [goal for goal, choice in self.recommended.items() if choice.model == model]
 
     def to_json(self) -> str:
-        """The account as strict JSON: a figure that is no number is null."""
+        """The account as strict JSON: a figure that is not a number is null."""
         account = {
             "rule": self.rule,
             "within": self.within,
@@ -129,7 +129,7 @@ class Account:
         return json.dumps(account, indent=2, ensure_ascii=False, allow_nan=False)
 
     def to_csv(self) -> str:
-        """A line a model; an interval takes two columns, and what is not known is empty."""
+        """A line per model; an interval takes two columns, and unknown values are empty."""
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         names = figure_names(self.output)
@@ -192,18 +192,18 @@ class Account:
         write_page(path, page)
 
     def print(self, console: Console | None = None) -> None:
-        """Prints the table, the notes and what is recommended."""
+        """Prints the table, the notes and the recommendations."""
         print_account(self, console or Console(highlight=False))
 
 
 def account(folders: Sequence[Path], within: float = WITHIN) -> Account:
-    """Reads a run and what was compressed of it.
+    """Reads a run and its compressed descendants.
 
     Args:
-        folders: runs of one original. One alone brings all its descendants; the original stands
-            in the account in any case.
-        within: how much of the main figure a recommended model is shown to lose at most; of a
-            share 0 to 1.
+        folders: runs of one original. One alone brings all its descendants; the original is always
+            in the account.
+        within: the most of the main figure that a recommended model is shown to lose; 0 to 1 for a
+            share.
 
     Raises:
         UserError: the runs have no original in common, nothing was compressed, a file is broken,
@@ -213,7 +213,7 @@ def account(folders: Sequence[Path], within: float = WITHIN) -> Account:
     if members is None:
         raise UserError(
             f"There is no account of {', '.join(map(str, folders))}: "
-            + ("nothing was compressed of it." if len(folders) == 1 else "no common original."),
+            + ("nothing was compressed from it." if len(folders) == 1 else "no common original."),
             "A compressed run is made by: kerastc compress RUN STEP…",
         )
     lines = [[folder, *ancestors(folder)] for folder in members]
@@ -252,7 +252,7 @@ def account(folders: Sequence[Path], within: float = WITHIN) -> Account:
 
 
 def _name_apart(rows: Sequence[dict[str, Any]]) -> None:
-    """Adds the run to the names that several models have, and the file where that is not enough."""
+    """Adds the run to names that several models share, and the file if that is not enough."""
     for key in ("run", "file"):
         counts = Counter(row["model"] for row in rows)
         for row in rows:
@@ -261,7 +261,7 @@ def _name_apart(rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _place(row: dict[str, Any]) -> tuple:
-    """The largest file first, then those without a file by their parameters."""
+    """The largest file first, then models without a file, by parameters."""
     return row["bytes"] is None, -(row["bytes"] or 0), -(row["parameters"] or 0), row["model"]
 
 

@@ -1,7 +1,7 @@
-"""Which runs were made of which: a trained run, and what was compressed of it.
+"""Which runs were made from which: a trained run, and its compressed descendants.
 
-A child that training made (`kerastc train --from`) has a checkpoint in its config.json and counts
-as a run of its own: it was trained, not compressed.
+A child made by training (`kerastc train --from`) has a checkpoint in its config.json and counts as
+a separate run: it was trained, not compressed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,17 +16,17 @@ from kerastc.run_forms import FORMS
 
 
 def ancestors(folder: Path) -> list[Path]:
-    """The runs that a compressed run was made of, its parent first, its original last.
+    """The runs from which a compressed run was made, its parent first, its original last.
 
     Raises:
-        UserError: the parents form a circle, which only an edited config.json can.
+        UserError: the parents form a cycle, which only an edited config.json can cause.
     """
     folder = Path(folder).resolve()
     chain = [folder]
     while (parent := _parent(chain[-1])) is not None:
         if parent in chain:
             raise UserError(
-                f"{chain[-1] / 'config.json'} names {parent} as parent.run, which is made of it: "
+                f"{chain[-1] / 'config.json'} names {parent} as parent.run, which is made from it: "
                 "a run cannot be its own ancestor.",
                 "Give parent.run there the folder of the run that was compressed.",
             )
@@ -35,9 +35,9 @@ def ancestors(folder: Path) -> list[Path]:
 
 
 def descendants(folder: Path) -> list[Path]:
-    """The runs that were compressed of a run or of its descendants, parents first.
+    """The runs compressed from a run or from its descendants, parents first.
 
-    Looked for in `compressed/` of each run, and in the runs folder that this one lies in.
+    Searches `compressed/` of each run, and the runs folder that contains this one.
     """
     folder = Path(folder).resolve()
     children: dict[Path, list[Path]] = {}
@@ -46,22 +46,22 @@ def descendants(folder: Path) -> list[Path]:
             children.setdefault(parent, []).append(candidate)
     found, waiting = [], [folder]
     while waiting:
-        nearest = children.pop(waiting.pop(), [])  # popped, so that a circle elsewhere ends
+        nearest = children.pop(waiting.pop(), [])  # popped, so that a cycle elsewhere ends
         found += nearest
         waiting += nearest
     return sorted(found, key=lambda run: (len(ancestors(run)), run))
 
 
 def family(folders: Sequence[Path]) -> list[Path] | None:
-    """The runs of one account: the original first, then those given that were compressed of it.
+    """The runs of one account: the original first, then the given ones compressed from it.
 
-    A run that is given alone brings all its descendants with it.
+    A run that is given alone brings all its descendants.
 
     Returns:
-        None where the runs have no original in common, or nothing was compressed.
+        None if the runs have no original in common, or nothing was compressed.
 
     Raises:
-        UserError: a folder is no run, or the parents form a circle.
+        UserError: a folder is not a run, or the parents form a cycle.
     """
     given = list(dict.fromkeys(Run.open(Path(folder)).folder.resolve() for folder in folders))
     originals = {[folder, *ancestors(folder)][-1] for folder in given}
@@ -73,14 +73,14 @@ def family(folders: Sequence[Path]) -> list[Path] | None:
 
 
 def _parent(folder: Path) -> Path | None:
-    """The run that a compressed run was made of, where it is still there."""
+    """The run from which a compressed run was made, if it still exists."""
     stated = _config(folder)
     trained = isinstance(stated.get("parent"), dict) and "checkpoint" in stated["parent"]
     return None if trained else parent_folder(folder, stated)
 
 
 def _runs_around(folder: Path) -> Iterator[Path]:
-    """The runs of the runs folder, which lie in it as RECIPE/RUN or plainly, and those in them."""
+    """The runs in the runs folder, directly or as RECIPE/RUN, and the runs inside them."""
     outermost = folder
     while outermost.parent.name == COMPRESSED:
         outermost = outermost.parent.parent
@@ -99,7 +99,7 @@ def _with_compressed(folder: Path) -> Iterator[Path]:
 
 
 def _config(folder: Path) -> dict[str, Any]:
-    """config.json; empty where the file is another program's, or broken."""
+    """config.json; empty if the file is another program's, or broken."""
     try:
         return read_json(folder / "config.json", FORMS["config.json"])
     except (OSError, UserError):

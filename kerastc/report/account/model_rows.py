@@ -1,4 +1,4 @@
-"""The rows of an account: what each model of a run reaches, costs and lost against the original."""
+"""The rows of an account: each model's figures, costs and losses against the original."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,7 +26,7 @@ COSTS = (
 
 
 def figure_names(output: Output) -> tuple[str, ...]:
-    """The names of what is told of a part: figures of the task, and comparisons."""
+    """The names of a part's values: figures of the task, and comparisons."""
     figures = sorted(output.figures, key=lambda one: one.higher)  # losses first
     names = (name for one in figures for name in (one.name, f"{one.name}_interval"))
     compared = ("agreement", "difference", "difference_interval", "least_difference")
@@ -36,7 +36,7 @@ def figure_names(output: Output) -> tuple[str, ...]:
 def model_rows(
     chain: Sequence[RunRecord], reference: Mapping[str, Answered | None]
 ) -> list[dict[str, Any]]:
-    """A row for each LiteRT and ONNX file of a run, or one where it has none.
+    """A row for each LiteRT and ONNX file of a run, or one if it has none.
 
     Args:
         chain: the run, then its ancestors; the original last.
@@ -47,7 +47,7 @@ def model_rows(
         count), `comparable` (measured on the original's data), `predicted` (whether its figures are
         those of the run's own predictions), `file`, `format`, `quantization`, `threads`, `batch`,
         `length`, `machine`, `validation` and `test` (each of `figure_names`), and `COSTS`. What is
-        not known is None, as is `least_difference`, which `add_bounds` gives.
+        not known is None, as is `least_difference`, which `add_bounds` sets.
     """
     record, original = chain[0], chain[-1]
     steps = [step for ancestor in reversed(chain[:-1]) for step in ancestor.steps]
@@ -56,7 +56,7 @@ def model_rows(
     names, main = figure_names(original.output), original.output.main
     figures = {part: _figures(record, original, others[part], part) for part in PARTS}
     judged_on = "validation" if original.data.get("folds") else "test"
-    if judged_on == "validation":  # what there is of test rows, other models have said
+    if judged_on == "validation":  # its test figures are those of other models
         figures["test"] = dict.fromkeys(names)
     files = _files(record)
     rows = []
@@ -94,7 +94,7 @@ def add_bounds(
     Args:
         rows: of `model_rows`, changed here.
         records: by folder.
-        reference: what the original said of the part.
+        reference: the original's predictions for the part.
         part: that decides.
     """
     if reference is None:
@@ -109,17 +109,17 @@ def add_bounds(
 
 
 def _name(run: str, file: Mapping[str, Any], stands: bool) -> str:
-    """A run's name is that of its LiteRT file, too, where that computes what the run does."""
+    """The run's name, also for a LiteRT file that computes what the run does."""
     if file.get("format") == "onnx":
         return f"{run}, onnx"
     return run if stands else f"{run}, {file.get('quantization')}"
 
 
 def _files(record: RunRecord) -> list[dict[str, Any]]:
-    """The files with what their signatures say and what was measured, by their names.
+    """The files with their signatures' fields and their measurements, by name.
 
-    Of several measurements of a file that with the fewest threads counts; none does that is of
-    another size than the file, which was exported again since.
+    Of several measurements of a file the one with the fewest threads counts. One of a different
+    size does not count: the file was exported again since.
     """
     found = {
         f"exports/{signature['file']}": {
@@ -139,7 +139,7 @@ def _files(record: RunRecord) -> list[dict[str, Any]]:
 
 
 def _predicted(record: RunRecord, file: Mapping[str, Any]) -> bool:
-    """Whether the run's predictions are those of this one of its files.
+    """Whether the run's predictions are those of this file.
 
     A run whose last step quantizes was measured with its file, any other with its Keras model,
     whose outputs a float32 file has.
@@ -152,7 +152,7 @@ def _predicted(record: RunRecord, file: Mapping[str, Any]) -> bool:
 def _figures(
     record: RunRecord, original: RunRecord, reference: Answered | None, part: str
 ) -> dict[str, Any]:
-    """What the run's own predictions reach, and how they stand to the original's."""
+    """The figures of the run's own predictions, and their comparison with the original's."""
     output = original.output
     metrics = record.metrics.get(part) or {}
     intervals = metrics.get("intervals") or {}
@@ -183,7 +183,7 @@ def _figures(
 def _of_file(
     file: Mapping[str, Any], of_original: bool, names: Sequence[str]
 ) -> dict[str, dict[str, Any]]:
-    """The figures of a file that the benchmark alone has run; none on rows it was learned from."""
+    """The figures of a file that only the benchmark has run; none on its training rows."""
     known = () if file.get("learned_from") else names
     found = dict.fromkeys(names) | {key: file[key] for key in known if key in file}
     if not of_original:  # the benchmark's agreement is with the Keras model of the same run
@@ -210,6 +210,6 @@ def _costs(chain: Sequence[RunRecord], file: Mapping[str, Any]) -> dict[str, Any
         "latency_p95_ms": latency.get("p95"),
         "latency_spread_ms": file.get("spread_ms"),
         "peak_memory_bytes": file.get("peak_memory_bytes"),
-        # Of the original its training, of the others what their steps took since.
+        # For the original its training, for the others their steps since.
         "seconds": (sum(known) if known else None) if chain[1:] else training.get("seconds"),
     }

@@ -1,4 +1,4 @@
-"""What a reader of an account must know: what is missing, what cannot be compared."""
+"""What readers of an account must know: what is missing, what cannot be compared."""
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -107,6 +107,6 @@ def _condition(value: Any) -> str:
 
 
 def _shown(folder: str) -> str:
-    """A folder as short as it can be typed in a shell."""
+    """A folder as the shortest path that can be typed in a shell."""
     path, here = Path(folder), Path.cwd()
     return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))

@@ -1,4 +1,4 @@
-"""Plots of an account: a figure against what a model costs, with the front of the best."""
+"""Plots of an account: a figure against a cost, with the Pareto front."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -23,7 +23,7 @@ from kerastc.report.drawing.style import (
 from kerastc.scores.figures import Figure as Measure
 from kerastc.scores.pareto import COSTS, judged
 
-LABELLED = 14  # of more models only the original, the front and the recommended have their names
+LABELLED = 14  # of more models, only the original, the front and the recommended are named
 _AXIS = {"size": "file size", "latency": "p50 latency", "memory": "peak memory"}
 _STEPS = ((1,), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9))  # ticks: the first with three or more
 
@@ -36,14 +36,14 @@ def frontier(
     front: Sequence[str],
     starred: set[str],
 ) -> Figure:
-    """A figure of the part that counts, with 95 % intervals, against a cost on a logarithmic axis.
+    """A figure of the deciding part, with 95 % intervals, against a cost on a logarithmic axis.
 
     Args:
         rows: of the account, the original first, each with the figure and the cost.
         cost: of `pareto.COSTS`.
         measure: the figure.
         front: the models that no other dominates, cheapest first.
-        starred: the models that are recommended for anything.
+        starred: the models that are recommended for any goal.
     """
     key, form, _ = COSTS[cost]
     points = np.array([[row[key], judged(row)[measure.name]] for row in rows], dtype=np.float64)
@@ -66,7 +66,7 @@ def frontier(
     _legend(figure, len(front) < len(rows), models[0] not in starred, bool(starred & {*models}))
     important = {models[0], *front, *starred}
     named = [len(models) <= LABELLED or model in important for model in models]
-    # The important names take the best places.
+    # The important names get the best positions.
     order = sorted(range(len(models)), key=lambda i: models[i] not in important)
     names = plot_names(models, 120)
     label_points(axes, [names[i] for i in order], points[order], [named[i] for i in order], line)
@@ -74,7 +74,7 @@ def frontier(
 
 
 def _staircase(front: np.ndarray) -> np.ndarray:
-    """The corners of the line that says how much of a figure a cost buys, (2n - 1, 2).
+    """The corners of the line that shows the best figure for a cost, (2n - 1, 2).
 
     Args:
         front: (n, 2) float, cost and accuracy, both rising.
@@ -95,7 +95,7 @@ def _look(original: bool, starred: bool, on_front: bool) -> dict[str, Any]:
 
 
 def _legend(figure: Figure, dominated: bool, original: bool, recommended: bool) -> None:
-    """Names the looks that the plot has."""
+    """The legend of the markers in the plot."""
     black = {"linestyle": "", "markeredgecolor": "black"}
     handles = {"front": Line2D([], [], color=BLUE, marker="o")}
     if dominated:
@@ -108,7 +108,7 @@ def _legend(figure: Figure, dominated: bool, original: bool, recommended: bool) 
 
 
 def _limits(axes: Axes, points: np.ndarray) -> None:
-    """Room for names at all sides; a difference of a hundredth makes no cliff."""
+    """Room for names on all sides; a difference of a hundredth should not look like a cliff."""
     low, high = np.log(points[:, 0].min()), np.log(points[:, 0].max())
     room = max(0.18 * (high - low), 0.3)
     axes.set_xlim(np.exp(low - room), np.exp(high + room))
@@ -119,7 +119,7 @@ def _limits(axes: Axes, points: np.ndarray) -> None:
 
 
 def _ticks(axes: Axes, form: Callable[[float], str]) -> None:
-    """Ticks at round figures of the unit that the costs are written in."""
+    """Ticks at round numbers in the unit of the costs."""
     unit = 1024.0 if form is formatting.size else 1000.0
     low, high = axes.get_xlim()
     for steps in _STEPS:

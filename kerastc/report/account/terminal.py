@@ -1,4 +1,4 @@
-"""An account in a terminal: a row a model, then what is dominated and what is recommended."""
+"""An account on the terminal: a row per model, then the dominated and recommended ones."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -62,7 +62,7 @@ def print_account(account: "Account", console: Console) -> None:
     others = "; --json and --csv have those of validation, too" * (account.judged_on == "test")
     console.print(
         f"{account.judged_on.capitalize()} figures with 95 % intervals{others}. Took: "
-        "of the original its training, of the others their steps since."
+        "for the original its training, for the others their steps since."
     )
     for note in account.notes:
         console.print(Text(note))

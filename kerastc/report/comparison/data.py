@@ -1,4 +1,4 @@
-"""Reads any runs and lines them up: what was set differently, and what came of it."""
+"""Reads any runs and compares them: their different settings, and their results."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from kerastc.scores.figures import Figure
 from kerastc.scores.recommendation import Recommendation, candidate, recommend
 from kerastc.scores.seeds import over_seeds
 
-# Of what a training cost, these are told over seeds, too.
+# Costs of training that are also shown over seeds.
 _SPREAD_COSTS = (Figure("seconds", share=False), Figure("images", share=False))
 
 
@@ -23,11 +23,11 @@ def compare(folders: Sequence[Path], figure: str = "") -> Comparison:
     """Reads the runs, of the same recipe or not, finished or not.
 
     Args:
-        folders: run folders; one that is given twice counts once.
-        figure: of validation, by which it recommends; by default the main one of their task.
+        folders: run folders; duplicates count once.
+        figure: the validation figure by which it recommends; by default their task's main one.
 
     Raises:
-        UserError: no folder is given, or one is no run.
+        UserError: no folder is given, or one is not a run.
     """
     distinct = {Path(folder).resolve(): Path(folder) for folder in folders}
     if not distinct:
@@ -56,7 +56,7 @@ def compare(folders: Sequence[Path], figure: str = "") -> Comparison:
 
 
 def _place(row: Mapping[str, Any], main: Figure) -> tuple[bool, float]:
-    """The sort key that `Comparison.sorted_by` says."""
+    """The sort key that `Comparison.sorted_by` describes."""
     value = formatting.finite(row["validation"].get(main.name))
     return row["state"] != "finished", inf if value is None else -main.sign * value
 
@@ -93,7 +93,7 @@ def _differing(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     for field in fields:
         having = [row for row in rows if field in row["config"]]
         recipes_having = {row["recipe"] for row in having}
-        # A field missing in one of a recipe's own runs differs too: the recipe has changed.
+        # A field that only some runs of a recipe have differs too: the recipe has changed.
         compared = [row for row in rows if row["recipe"] in recipes_having]
         if len({_key(row["config"].get(field)) for row in compared}) > 1:
             found.append(field)
@@ -105,8 +105,8 @@ def _implied(
 ) -> list[str]:
     """The differing fields that follow from the others.
 
-    A recipe, or a method that it is told, has settings of its own, which differ though nobody
-    changed them: they follow from the recipe and from what was changed.
+    A recipe, or a chosen method, has its own settings, which differ though nobody changed them:
+    they follow from the recipe and from what was changed.
     """
     if any(record.changed is None for record in records):
         return []
@@ -129,7 +129,7 @@ def _groups(
 ) -> list[dict[str, Any]]:
     """Groups of finished runs that share all but the seed, the best mean on validation first.
 
-    There are none where no group has several seeds; otherwise settings of one run stand there, too.
+    Empty if no group has several seeds; otherwise settings with a single run are included, too.
     """
     together, main = _but_for_seeds(rows), compared.main
     if not any(len({_key(row["seed"]) for row in members}) > 1 for members in together):
@@ -154,7 +154,7 @@ def _groups(
 
 
 def _but_for_seeds(rows: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
-    """The finished runs, or baselines, with those together that share all but the seed."""
+    """The finished runs, or baselines, grouped by all settings but the seed."""
     together: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         if row["state"] in ("finished", "baseline"):
@@ -201,7 +201,7 @@ def _baseline_row(
 
 
 def _agreed(values: Sequence[Any]) -> Any:
-    """The value, or None where there are several."""
+    """The value, or None if there are several."""
     return values[0] if len(set(map(_key, values))) == 1 else None
 
 
@@ -211,7 +211,7 @@ def _recommendation(
     differing: Sequence[str],
     figure: Figure,
 ) -> Recommendation | None:
-    """None, too, where runs have other outputs or labels: their figures are of other tasks."""
+    """Also None if runs have different outputs or labels: their tasks differ."""
     finished = [record for row, record in pairs if row["state"] == "finished"]
     if len({(record.answered, record.labels) for record in finished}) != 1:
         return None
@@ -242,7 +242,7 @@ def _recommendation(
 def _spreads(
     found: Sequence[Mapping[str, Any]], figures: Sequence[Figure]
 ) -> dict[str, dict[str, Any]]:
-    """What `over_seeds` says of each figure, from the runs that have it."""
+    """The result of `over_seeds` for each figure, from the runs that have it."""
     spreads = {}
     for figure in figures:
         values = [one[figure.name] for one in found]
@@ -252,5 +252,5 @@ def _spreads(
 
 
 def _key(value: Any) -> str:
-    """Settings in a form that can be compared and hashed."""
+    """Settings in a hashable form."""
     return json.dumps(value, sort_keys=True, default=str)

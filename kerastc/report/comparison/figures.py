@@ -1,4 +1,4 @@
-"""By which figures runs are compared: those of their tasks, each once."""
+"""The figures by which runs are compared: those of their tasks, without repetition."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from kerastc.tasks import deciding_figure
 
 
 class _Alone(NamedTuple):
-    """The figures of runs that do not tell their task."""
+    """The figures of runs whose task is unknown."""
 
     main: Figure
     figures: tuple[Figure, ...]
@@ -34,8 +34,8 @@ class Compared:
         """Those of some runs.
 
         Args:
-            records: of the runs; none of those that have not ended may tell its task.
-            name: of the figure that is chosen, by default the main one.
+            records: of the runs; the task of unfinished runs may be unknown.
+            name: of the chosen figure, by default the main one.
 
         Raises:
             UserError: there is no figure of that name.
@@ -51,7 +51,7 @@ class Compared:
 
     @property
     def main(self) -> Figure:
-        """By what the runs are ranked: the main figure of the first task."""
+        """The figure that ranks the runs: the main one of the first task."""
         return self.pages[0].output.main
 
     @property
@@ -61,12 +61,12 @@ class Compared:
 
     @property
     def parts(self) -> dict[str, Sequence[Figure]]:
-        """The parts of metrics.json, and which of their figures are told."""
+        """The parts of metrics.json, and which of their figures are shown."""
         further = {name: told for page in self.pages for name, told in page.further_parts.items()}
         return {**dict.fromkeys(PARTS, self.figures), **further}
 
     def figures_of(self, metrics: Mapping[str, Any]) -> dict[str, Any]:
-        """The figures of a part and the intervals of the main ones; None where it has none."""
+        """The figures of a part and the intervals of the main ones; None if it has none."""
         intervals = metrics.get("intervals") or {}
         shares = self._each(lambda page: [one for one in page.output.figures if one.share])
         return {one.name: metrics.get(one.name) for one in self.figures} | {
@@ -74,7 +74,7 @@ class Compared:
         }
 
     def columns(self, tier: int) -> tuple[Column, ...]:
-        """The columns in a terminal: of tier 0 the most needed, then of 1 and 2."""
+        """The columns in a terminal: tier 0, the most needed, then tiers 1 and 2."""
         return self._each(lambda page: page.columns()[tier])
 
     @property
@@ -88,5 +88,5 @@ class Compared:
         return self._each(lambda page: page.group_columns())
 
     def _each(self, of: Callable[[OutputPage], Iterable[Any]]) -> tuple[Any, ...]:
-        """What the pages have, without repetition."""
+        """The pages' entries, without repetition."""
         return tuple(dict.fromkeys(one for page in self.pages for one in of(page)))

@@ -20,16 +20,16 @@ from kerastc.report.drawing.style import (
 )
 from kerastc.scores.figures import Figure as Measure
 
-SHOWN_RUNS = 40  # of more runs the plot of their figures keeps the first
+SHOWN_RUNS = 40  # if there are more runs, the plot of figures shows the first
 _PARTS = (("validation", BLUE, "o", -0.14), ("test", VERMILLION, "s", 0.14))
 
 
 @drawing()
 def ranges(labels: Sequence[str], rows: Sequence[Mapping[str, Any]], measure: Measure) -> Figure:
-    """A figure of validation and test of each run with 95 % intervals, a line a run.
+    """The validation and test figure of each run with 95 % intervals, a line per run.
 
     Args:
-        labels: what to call each run.
+        labels: a name per run.
         rows: runs with `validation` and `test`, and in each the figure and its interval, or None.
         measure: the figure.
     """
@@ -70,13 +70,13 @@ def ranges(labels: Sequence[str], rows: Sequence[Mapping[str, Any]], measure: Me
 def validation_curves(
     labels: Sequence[str], histories: Sequence[pd.DataFrame], measures: Sequence[Measure]
 ) -> Figure:
-    """Validation figures by epoch, a line a run.
+    """Validation figures by epoch, a line per run.
 
-    The first runs are named, as many as lines can be told apart; the others stand in grey.
+    As many runs as there are distinguishable lines are named, the first ones; the others are grey.
 
     Args:
-        labels: what to call each run.
-        histories: a table a run with `epoch`, and a column `val_NAME` of each figure.
+        labels: a name per run.
+        histories: a table per run with `epoch`, and a column `val_NAME` per figure.
         measures: one or two figures.
     """
     labels = plot_names(labels, 48)

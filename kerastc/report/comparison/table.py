@@ -1,4 +1,4 @@
-"""A table of runs and its forms: JSON, CSV, one HTML page, a table in the terminal."""
+"""A table of runs and its formats: JSON, CSV, one HTML page, a table in the terminal."""
 
 import csv
 import io
@@ -22,8 +22,8 @@ from kerastc.report.record import RunRecord
 from kerastc.scores.figures import Figure
 from kerastc.scores.recommendation import RULE, Recommendation
 
-PLACES = ("recipe", "backend", "device")  # what a run is of, beside its settings
-# Of what training costs, heading and name in the table over seeds.
+PLACES = ("recipe", "backend", "device")  # what identifies a run, besides its settings
+# Costs of training: heading and name in the table over seeds.
 _GROUP_COSTS = (("training", "seconds"), ("images", "images"))
 COSTS = (
     "epochs",
@@ -46,7 +46,7 @@ def has(row: Mapping[str, Any], field: str) -> bool:
 
 
 def value(row: Mapping[str, Any], field: str) -> Any:
-    """What a run has in one of the `differing` fields, or as its seed."""
+    """A run's value of one of the `differing` fields, or its seed."""
     return row[field] if field in PLACES or field == "seed" else row["config"].get(field)
 
 
@@ -55,21 +55,20 @@ class Comparison:
     """The table of some runs, in the order of `sorted_by`.
 
     Args:
-        rows: a dict a run: `run` (its shortest distinct name), `folder`, `recipe`, `state`
+        rows: a dict per run: `run` (its shortest distinct name), `folder`, `recipe`, `state`
             (`finished`, or how far it is), `seed`, `backend`, `device`, `fingerprint`, `config`
             (dotted field to value), `validation`, `test` and further parts (figures, and
             `FIGURE_interval`), `train` (the main figure alone) and `training` (epochs, seconds,
-            parameters, images). What a run has not got is None.
-        differing: the fields, seeds apart, in which runs differ; a field that only one of several
-            recipes has counts only where that recipe's runs differ in it.
-        implied: fields that differ, too, and follow from those.
-        groups: where runs differ in nothing but their seed, these and all others by what they
-            share: their `settings`, `seeds`, `runs`, and of each figure what `over_seeds` gives.
-        records: what the rows were read from.
+            parameters, images). What a run lacks is None.
+        differing: the fields, except for seeds, in which runs differ; a field that only one of
+            several recipes has counts only if that recipe's runs differ in it.
+        implied: further differing fields, which follow from those.
+        groups: if some runs differ only in their seed, all runs by what they share: their
+            `settings`, `seeds`, `runs`, and for each figure the result of `over_seeds`.
+        records: the source of the rows.
         baselines: a row, of the same form, for each distinct baseline of the finished runs: its
-            `state` is `baseline`, `of` names the runs that it belongs to, and it has the settings
-            in which those agree.
-        recommendation: None where there is nothing to choose between.
+            `state` is `baseline`, `of` names its runs, and it has the settings in which they agree.
+        recommendation: None if there is nothing to choose between.
         compared: the figures and columns of the runs' tasks.
     """
 
@@ -95,7 +94,7 @@ class Comparison:
 
     @property
     def notes(self) -> list[str]:
-        """What a reader of the table must know."""
+        """What readers of the table must know."""
         notes = [f"Sorted by {self.sorted_by}."]
         notes += [f"{r['run']} is {r['state']}." for r in self.rows if r["state"] != "finished"]
         notes += [
@@ -117,22 +116,22 @@ class Comparison:
 
     @property
     def left_out(self) -> str:
-        """Which fields have no column though runs differ in them; empty where there are none."""
+        """Which fields have no column though runs differ in them; empty if there are none."""
         if not self.implied:
             return ""
         return f"Not shown, for these settings imply it: {', '.join(self.implied)}."
 
     def shown(self, row: Mapping[str, Any], field: str) -> str:
-        """What a run has in a field, as text; a dash where it has no such field."""
+        """A run's value of a field, as text; a dash if it has no such field."""
         return formatting.setting({field: value(row, field)} if has(row, field) else {}, field)
 
     @property
     def fields(self) -> list[str]:
-        """What tells the runs apart: the differing fields, and the seed where it differs."""
+        """What distinguishes the runs: the differing fields, and the seed if it differs."""
         return [*self.differing, *(["seed"] if self.seeds_differ else [])]
 
     def label(self, row: Mapping[str, Any]) -> str:
-        """What a plot calls a run: its values of `fields`, or its name where there are none."""
+        """A run's name in plots: its values of `fields`, or its name if there are none."""
         label = " · ".join(self.shown(row, field) for field in self.fields) or row["run"]
         if row["state"] == "baseline":
             return row["run"] if len(self.baselines) == 1 else f"{row['run']}: {label}"
@@ -140,11 +139,11 @@ class Comparison:
 
     @property
     def seeds_differ(self) -> bool:
-        """Whether the runs have more than one seed among them."""
+        """Whether the runs have different seeds."""
         return len({str(row["seed"]) for row in self.rows}) > 1
 
     def known(self, part: str, key: str) -> bool:
-        """Whether any run has a figure or cost at all, so that a table needs a column for it."""
+        """Whether any run has a figure or cost, so that a table needs a column for it."""
         return any(row[part].get(key) is not None for row in [*self.rows, *self.baselines])
 
     @property
@@ -164,7 +163,7 @@ class Comparison:
         ]
 
     def to_json(self) -> str:
-        """The table as strict JSON: a figure that is no number is null."""
+        """The table as strict JSON: a figure that is not a number is null."""
         table = {
             "sorted_by": self.sorted_by,
             "notes": self.notes,
@@ -180,7 +179,7 @@ class Comparison:
         )
 
     def to_csv(self) -> str:
-        """A line a run, then a baseline: differing fields, figures; empty where it has none."""
+        """A line per run, then per baseline: differing fields, figures; empty if it has none."""
         fields = ["seed", *(field for field in self.differing if field != "recipe")]
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")

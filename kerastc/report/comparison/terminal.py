@@ -1,4 +1,4 @@
-"""The table of runs in a terminal: the essential figures, and as many more as it has room for."""
+"""The table of runs in a terminal: the essential figures, and as many more as fit."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -26,13 +26,13 @@ _COSTS = (
     (("memory", "peak_memory_bytes", formatting.size),),
     (),
 )
-# Of costs over seeds the mean says enough.
+# For costs over seeds the mean is enough.
 _FORMS = {
     "seconds": lambda found: formatting.duration(found["mean"]),
     "images": lambda found: formatting.count(found["mean"]),
 }
-_ESSENTIAL = 3  # columns that are always shown
-NAME, SETTING = 30, 16  # characters in a line of a run's name, and of the value of a setting
+_ESSENTIAL = 3  # columns always shown
+NAME, SETTING = 30, 16  # characters per line of a run's name, and of a setting's value
 
 
 def print_comparison(comparison: "Comparison", console: Console) -> None:
@@ -76,8 +76,8 @@ def print_widest(
     """Prints the widest table that the terminal has room for, or else the narrowest.
 
     Args:
-        console: where to.
-        table_of: gives the table of a number of columns.
+        console: the terminal.
+        table_of: returns the table with a number of columns.
         columns: the numbers to try, the highest first.
     """
     for number in columns:
@@ -140,8 +140,8 @@ def new_table(
 
     Args:
         first: the heading of the first column.
-        names: what that column will hold, `wrapped` to `NAME` characters.
-        fields: the headings after it, with their values in `cells`, a sequence a row.
+        names: the content of that column, `wrapped` to `NAME` characters.
+        fields: the headings after it, with their values in `cells`, a sequence per row.
         title: above the table.
     """
     table = Table(
@@ -159,7 +159,7 @@ def new_table(
 
 
 def _widest(texts: Sequence[str], width: int) -> int:
-    """Characters of the longest line that these texts have when they are wrapped."""
+    """Characters in the longest line of these texts when wrapped."""
     return max(
         (len(line) for text in texts for line in wrapped(text, width).split("\n")), default=4
     )

@@ -1,4 +1,4 @@
-"""A plot with the words that go with it, and the picture of it that a page embeds."""
+"""A plot with its words, and its picture as a page embeds it."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from kerastc.report.drawing.style import png
 
 @dataclass(frozen=True)
 class Plot:
-    """A figure with its file name, the caption below it, what it shows in words, its heading."""
+    """A figure with its file name, caption, text alternative and heading."""
 
     name: str
     figure: Figure
@@ -20,7 +20,7 @@ class Plot:
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawn plot: PNG bytes, the words that go with it, its width in CSS pixels."""
+    """A drawn plot: PNG bytes, its words, its width in CSS pixels."""
 
     image: bytes
     caption: str

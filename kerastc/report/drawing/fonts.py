@@ -1,4 +1,4 @@
-"""Fonts for the text in plots: Matplotlib's own, then installed ones that have what it lacks."""
+"""Fonts for text in plots: Matplotlib's own, then installed ones with what it lacks."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from functools import cache
 from matplotlib import font_manager
 
 OWN = "DejaVu Sans"  # comes with Matplotlib
-# Tried before other installed fonts: those made for reading, by the scripts they are made for.
+# Tried before other installed fonts: text fonts, by the scripts they are made for.
 _PREFERRED = (
     "Noto Sans CJK SC",
     "Noto Sans SC",
@@ -19,11 +19,11 @@ _PREFERRED = (
     "Noto Sans Devanagari",
     "Arial Unicode MS",
 )
-_BOXES = "Last Resort"  # a box for every character: what is drawn where no font has it
+_BOXES = "Last Resort"  # a box for every character, drawn if no font has it
 
 
 def families(text: str) -> list[str]:
-    """The font families to draw a text with, for `font.family`."""
+    """The font families for drawing a text, for `font.family`."""
     return list(_chosen(_needed(text))[0])
 
 
@@ -36,7 +36,7 @@ def undrawable(texts: Iterable[str]) -> list[str]:
 def _needed(text: str) -> frozenset[str]:
     """The characters of a text that Matplotlib's own font lacks."""
     own = _characters(font_manager.findfont(OWN))
-    unwritten = ("Cc", "Cs")  # controls and half characters: `printable` writes them out
+    unwritten = ("Cc", "Cs")  # control characters and surrogates: `printable` writes them out
     return frozenset(
         c
         for c in text
@@ -72,9 +72,9 @@ def _installed() -> list[tuple[str, str]]:
 
 @cache
 def _characters(path: str) -> frozenset[int]:
-    """The code points that a font file has glyphs for; none where it cannot be drawn from."""
+    """The code points with glyphs in a font file; empty if it is unusable."""
     try:
         font = font_manager.get_font(path)
         return frozenset(font.get_charmap()) if font.scalable else frozenset()
-    except (OSError, RuntimeError):  # damaged, or of a kind that FreeType does not know
+    except (OSError, RuntimeError):  # damaged, or of a kind unknown to FreeType
         return frozenset()

@@ -1,4 +1,4 @@
-"""Names beside the points of a plot, placed so that none covers another, a point or the line."""
+"""Names next to the points of a plot that cover neither each other, a point nor the line."""
 
 import textwrap
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
-_LINE = 30  # characters a line of a label
-_MARKER = 6  # points that a marker takes around its middle
+_LINE = 30  # characters per line of a label
+_MARKER = 6  # points that a marker takes around its centre
 _RADII = (11, 22, 40, 64, 92)  # points from the marker to the label
 _DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
 _ALIGN = {1: ("left", "bottom"), 0: ("center", "center"), -1: ("right", "top")}
@@ -18,20 +18,20 @@ _ALIGN = {1: ("left", "bottom"), 0: ("center", "center"), -1: ("right", "top")}
 def label_points(
     axes: Axes, names: Sequence[str], points: np.ndarray, named: Sequence[bool], line: np.ndarray
 ) -> None:
-    """Writes a name at each of the points that are to be named, with a line where it stands off.
+    """Writes a name at each of the named points, with a line to it if it is further away.
 
-    Of the places around a point, near ones first, the first one that covers nothing is taken, or
+    Of the positions around a point, near ones first, the first that covers nothing is taken, or
     else the one that covers least. The axes must have their final limits.
 
     Args:
         axes: whose points they are.
-        names: what to write, wrapped where it is long.
+        names: what to write, wrapped if long.
         points: (n, 2) float, data coordinates.
         named: which points get their name; the others are only kept free.
         line: (m, 2) float, the corners of a line of horizontal and vertical parts.
     """
     figure = axes.figure
-    figure.draw_without_rendering()  # settles the layout, on which all places depend
+    figure.draw_without_rendering()  # settles the layout, on which all positions depend
     scale = figure.dpi / 72
     places = axes.transData.transform(points)
     ways = list(product(_RADII, _DIRECTIONS))
@@ -50,7 +50,7 @@ def label_points(
         )
         label.set_in_layout(False)
         box = label.get_window_extent()
-        radius, way = min(  # the first of equals
+        radius, way = min(  # the first, if equal
             ways,
             key=lambda at: _covered(_moved(box, place, at[1], at[0] * scale), taken, window),
         )
@@ -67,7 +67,7 @@ def label_points(
 
 
 def _moved(box: Bbox, place: np.ndarray, way: tuple[int, int], radius: float) -> Bbox:
-    """Where a label of the size of `box` lies that stands off from a point, in pixels."""
+    """The position, in pixels, of a label of the size of `box` at an offset from a point."""
     left, low = (
         place[axis] + way[axis] * radius + (way[axis] - 1) / 2 * extent
         for axis, extent in enumerate((box.width, box.height))
@@ -76,7 +76,7 @@ def _moved(box: Bbox, place: np.ndarray, way: tuple[int, int], radius: float) ->
 
 
 def _covered(box: Bbox, taken: Sequence[Bbox], window: Bbox) -> float:
-    """The area that a label covers of what is there, or that lies outside of the plot."""
+    """The area of a label that covers other things, or is outside the plot."""
     inside = Bbox.intersection(box, window)
     outside = box.width * box.height - (inside.width * inside.height if inside else 0)
     overlaps = (Bbox.intersection(box, other) for other in taken)

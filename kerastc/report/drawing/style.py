@@ -1,4 +1,4 @@
-"""How every plot looks: colours that the colour-blind tell apart, shapes that survive greyscale.
+"""How every plot looks: colours for the colour-blind, shapes that survive greyscale.
 
 Figures are made with Matplotlib's objects, never with pyplot, so that drawing has no global state
 and needs no display.
@@ -38,7 +38,7 @@ _MARKERS = ("o", "s", "^", "D", "v", "X", "P")
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 DOTS_PER_INCH = 144
 MANY = len(_COLOURS)  # more series than this cannot be told apart in one plot
-MANY_POINTS = 2 * MANY  # but so many by colour and marker together
+MANY_POINTS = 2 * MANY  # but this many by colour and marker together
 
 
 def _style() -> dict:
@@ -66,9 +66,9 @@ def _style() -> dict:
 
 @contextmanager
 def drawing() -> Iterator[None]:
-    """The style, for the time of one plot; usable as a decorator.
+    """The style for one plot; usable as a decorator.
 
-    Matplotlib says nothing of a font that has not the weight asked for: its nearest is used.
+    Matplotlib's message about a font without the requested weight is silenced: it uses the nearest.
     """
     logger = logging.getLogger("matplotlib.font_manager")
     level = logger.level
@@ -104,7 +104,7 @@ def png(figure: Figure) -> bytes:
 
 
 def series_style(place: int) -> dict:
-    """Colour, marker and dashes of one of up to `MANY` series; of points up to `MANY_POINTS`."""
+    """Colour, marker and dashes of one of up to `MANY` series, or `MANY_POINTS` for points."""
     again, colour = divmod(place, MANY)
     return {
         "color": _COLOURS[colour],
@@ -114,9 +114,9 @@ def series_style(place: int) -> dict:
 
 
 def plot_names(classes: Sequence[str], characters: int = 24) -> list[str]:
-    """Class names for a plot: on one line, cut where it has no room, still told apart.
+    """Class names for a plot: on one line, cut if too long, still distinct.
 
-    A name with letters that no installed font has becomes `class 3`, by its place.
+    A name with letters that no installed font has becomes `class 3`, by its position.
     """
     names = [_shorten(name, characters) for name in classes]
     return [

@@ -1,4 +1,4 @@
-"""What `kerastc data prepare` shows: what became of the rows, and what it cost."""
+"""What `kerastc data prepare` shows: the fate of the rows, and the cost."""
 
 from collections import Counter
 from collections.abc import Sequence

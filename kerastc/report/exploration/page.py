@@ -1,4 +1,4 @@
-"""What an exploration shows on a page: its plots with their words, and a page of its own."""
+"""An exploration on a page: its plots with their words, and its own page."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -32,10 +32,10 @@ _SECTIONS = (
 
 
 def exploration_plots(exploration: Mapping[str, Any]) -> Iterator[Plot]:
-    """The plots that the numbers allow.
+    """The plots for which there are numbers.
 
     Args:
-        exploration: what `Exploration.as_dict` gives, or data.json keeps of it.
+        exploration: from `Exploration.as_dict`, or what data.json keeps of it.
     """
     classes = exploration["classes"]
     yield Plot(
@@ -75,7 +75,7 @@ def write_page(path: Path, exploration: Mapping[str, Any], notes: Mapping[str, A
 
     Args:
         path: of the page.
-        exploration: what `Exploration.as_dict` gives.
+        exploration: from `Exploration.as_dict`.
         notes: what was counted while the file was read.
 
     Raises:

@@ -26,7 +26,7 @@ from kerastc.report.drawing.style import (
 )
 
 SHOWN_CLASSES = 40
-MARKED = 0.955  # of all occurrences, the share that the curve of words is marked at
+MARKED = 0.955  # share of all occurrences marked on the curve of words
 _FIT_STYLE = {
     "normal": (VERMILLION, "-"),
     "exponential": (GREEN, ":"),
@@ -38,7 +38,7 @@ _thousands = FuncFormatter(lambda value, _: f"{value:,.0f}")
 
 @drawing()
 def rows_per_class(classes: Mapping[str, int]) -> Figure:
-    """Rows of each class as bars, the largest first; of more than 40 classes those.
+    """Rows of each class as bars, the largest first; the largest 40 if there are more.
 
     Args:
         classes: class name to rows.
@@ -129,7 +129,7 @@ def lengths(histogram: Histogram, most: int, fits: Sequence[Mapping[str, Any]]) 
     Args:
         histogram: the lengths.
         most: the length that covers 99.7 % of the texts.
-        fits: `distribution`, `parameters` and `squared_error`, None where the fit failed.
+        fits: `distribution`, `parameters` and `squared_error`, None if the fit failed.
     """
     figure = new_figure(9.6, 4.6)
     axes = figure.add_subplot()
@@ -139,7 +139,7 @@ def lengths(histogram: Histogram, most: int, fits: Sequence[Mapping[str, Any]]) 
     left, right = centres[0] - 0.7 * width, min(centres[-1], shown_length(most)) + 0.7 * width
     _fitted(axes, np.linspace(max(left, 1e-3), right, 400), fits)
     axes.axvline(most, color=BLUE, ls=(0, (1, 1)), lw=2, label=f"{most:,}: covers 99.7 %")
-    # One bin, or a fit that is infinite at an end, shall not set the height.
+    # One bin, or a fit that is infinite at an end, must not set the height.
     axes.set_ylim(0, 1.12 * histogram.density.max())
     axes.set_xlim(left, right)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
@@ -151,7 +151,7 @@ def lengths(histogram: Histogram, most: int, fits: Sequence[Mapping[str, Any]]) 
 
 
 def shown_length(most: int) -> int:
-    """Where the plot of lengths ends, so that a few long texts do not press the others together."""
+    """Where the plot of lengths ends, so that a few long texts do not squash the others."""
     return most + most // 2
 
 

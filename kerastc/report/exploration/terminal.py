@@ -20,9 +20,9 @@ def print_exploration(
     """Prints the tables: classes, years, words, lengths, fits, noise, and what reading counted.
 
     Args:
-        exploration: what `Exploration.as_dict` gives.
+        exploration: from `Exploration.as_dict`.
         notes: what was counted while the file was read.
-        console: where to; standard output where there is none.
+        console: the terminal; by default standard output.
     """
     console = console or Console(highlight=False)
     console.print(Text(exploration["source"]), soft_wrap=True)
@@ -30,7 +30,7 @@ def print_exploration(
     found += [_lengths(exploration["lengths"]), _fits(exploration["fits"])]
     for table in filter(None, found):
         for column in table.columns:
-            if column.justify == "right":  # of a figure folded over two lines nobody sees the size
+            if column.justify == "right":  # a figure folded over two lines is hard to read
                 column.min_width = max(map(len, column.cells))
         # Lines that wrap in a narrow terminal are better than figures cut off.
         least = Measurement.get(console, console.options.update(max_width=10_000), table)
@@ -103,10 +103,10 @@ def _fits(fits: Sequence[Mapping[str, Any]]) -> Table:
 def _print_noise(console: Console, noise: Mapping[str, Any]) -> None:
     console.print(Text("Label noise", style="italic"))
     if not noise["rows"]:
-        console.print("No text stands in more than one row, so labels cannot be compared.")
+        console.print("No text occurs in more than one row, so labels cannot be compared.")
         return
     console.print(
-        f"Texts that stand in more than one row: {noise['texts']:,}, in {noise['rows']:,} rows.\n"
+        f"Texts that occur in more than one row: {noise['texts']:,}, in {noise['rows']:,} rows.\n"
         f"Those with several classes: {noise['conflicting']:,}.\n"
         f"Rows whose class is not that of most rows with their text: {noise['disagreeing']:,} "
         f"({percent(noise['estimate'], 2)})."
@@ -117,7 +117,7 @@ def _print_noise(console: Console, noise: Mapping[str, Any]) -> None:
 
 
 def _table(title: str, first: str, *figures: str) -> Table:
-    """A table whose first column is words and whose others are figures."""
+    """A table with words in its first column and figures in the others."""
     table = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
     table.add_column(first, overflow="fold")
     for name in figures:

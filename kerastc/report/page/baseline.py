@@ -11,7 +11,7 @@ from kerastc.scores.figures import Figure
 def against_baseline(
     metrics: Mapping[str, Any], part: str, output: type[Output]
 ) -> dict[str, Any] | None:
-    """The model and the baseline of `metrics.json` side by side; None where it has no baseline.
+    """The model and the baseline of `metrics.json` side by side; None if it has no baseline.
 
     Args:
         metrics: the content of metrics.json.
@@ -44,12 +44,12 @@ def against_baseline(
 def verdict(
     model: Mapping[str, Any], other: Mapping[str, Any], name: str, figure: Figure
 ) -> tuple[bool, str]:
-    """Whether the model beats the baseline, and how far.
+    """Whether the model beats the baseline, and by how much.
 
-    It does where the whole 95 % interval of its figure is better than the baseline's figure.
+    It does if the whole 95 % interval of its figure is better than the baseline's figure.
 
     Args:
-        model, other: what `Output.metrics` gives for the same examples.
+        model, other: from `Output.metrics`, for the same examples.
         name: of the baseline.
         figure: that decides.
     """

@@ -20,7 +20,7 @@ def conclude(run: Run, splits: "Splits", trained: "Trained") -> None:
     Args:
         run: the run that was trained.
         splits: its data.
-        trained: what training left; a child run without a baseline has its parent's.
+        trained: the result of training; a child run without a baseline has its parent's.
     """
     task = task_of(run)
     output, parts = task.output(run.classes), _parts(splits, trained)
@@ -36,7 +36,7 @@ def conclude(run: Run, splits: "Splits", trained: "Trained") -> None:
 
 
 def _parts(splits: "Splits", trained: "Trained") -> dict[str, Any]:
-    """The rows of each part that was predicted; a model made of a cross-validated one has no test.
+    """The rows of each predicted part; a model made from a cross-validated one has no test.
 
     All rows are the test rows of a cross-validation: each was predicted by a model of its own fold.
     """
@@ -47,12 +47,12 @@ def _parts(splits: "Splits", trained: "Trained") -> dict[str, Any]:
 
 
 def _metrics(run: Run, splits: "Splits", trained: "Trained", output: Output) -> dict[str, Any]:
-    """What metrics.json says."""
+    """The content of metrics.json."""
     metrics = {"training": trained.figures}
     parts = _parts(splits, trained)
     measured = {part: (rows, getattr(trained, part)) for part, rows in parts.items()}
     if trained.flipped is not None and "test" in parts:
-        # Beside the test figures, never in their place.
+        # Next to the test figures, never instead of them.
         measured["test_flipped"] = (parts["test"], trained.flipped)
     for name, (rows, answers) in measured.items():
         metrics[name] = output.metrics(rows.labels, answers)

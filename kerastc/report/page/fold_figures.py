@@ -1,4 +1,4 @@
-"""What a cross-validation found in each fold, and over all: for metrics.json, terminal and page."""
+"""A cross-validation's results per fold and overall, for metrics.json, terminal and page."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ COSTS = ("best_epoch", "epochs", "seconds")
 def fold_figures(
     folds: "Sequence[Fold]", tested: "Labelled", trained: "Trained", output: Output
 ) -> dict[str, Any]:
-    """What metrics.json says of folds.
+    """The entry on folds in metrics.json.
 
     Args:
         folds: the rows of each.
@@ -30,8 +30,9 @@ def fold_figures(
         output: of the task.
 
     Returns:
-        `table`, a dict a fold: its number, the rows of its parts, the task's figures on those that
-        it held out, `COSTS` of its training; `mean` and `deviation` (of the sample) of the figures.
+        `table`, a dict per fold: its number, the rows of its parts, the task's figures on its
+        held-out rows, `COSTS` of its training; `mean` and `deviation` (of the sample) of the
+        figures.
     """
     names, table = [figure.name for figure in output.figures], []
     for number, (fold, costs) in enumerate(zip(folds, trained.folds, strict=True), 1):
@@ -60,7 +61,7 @@ def _taken(answers: Any, rows: np.ndarray) -> Any:
 
 
 def told(folds: Mapping[str, Any], units: str) -> str:
-    """Of which models cross-validated figures are, in sentences.
+    """Which models the cross-validated figures belong to, in sentences.
 
     Args:
         folds: as in metrics.json.

@@ -1,4 +1,4 @@
-"""The plots of a run's page: which can be drawn, and their words for those who do not see them."""
+"""The plots of a run's page: which can be drawn, and their text alternatives."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,7 +10,7 @@ from kerastc.scores.figures import Figure
 
 
 def run_plots(record: RunRecord) -> Iterator[Plot]:
-    """The plots that a finished run's files allow."""
+    """The plots for which a finished run has files."""
     history = record.history
     curves = record.page.curves
     shown = ("loss", "val_loss", *(f"val_{one.name}" for one in curves[:1]))
@@ -22,8 +22,8 @@ def run_plots(record: RunRecord) -> Iterator[Plot]:
         yield Plot(
             "further_curves",
             further_curves(history, further, record.best_epoch),
-            f"What the method logged beside {' and '.join(told)}, by the names that history.csv "
-            "has: blue of training, red of validation.",
+            f"What the method logged besides {' and '.join(told)}, by their names in "
+            "history.csv: blue for training, red for validation.",
             f"Line plots of {', '.join(further)}.",
         )
     yield from record.page.plots(record)
@@ -41,7 +41,7 @@ def _learning(record: RunRecord, curves: Sequence[Figure]) -> Plot:
             description += f" Validation {name} goes from {first:.3f} to {last:.3f}."
     caption = (
         "Training figures are means since the evaluation before, with dropout while the weights "
-        "change; validation figures are of the moment."
+        "change; validation figures are of that moment."
     )
     if best is not None:
         caption += f" The star marks epoch {best:.3g}, whose weights were kept."

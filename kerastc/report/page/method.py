@@ -1,4 +1,4 @@
-"""What a method tells of itself in metrics.json, as tables: free JSON of any depth."""
+"""A method's own entries in metrics.json, free JSON of any depth, as tables."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from kerastc import formatting
 
 @dataclass(frozen=True)
 class MethodTable:
-    """A list of objects, one a row: `name` is its dotted key, `cells` are text."""
+    """A list of objects, one per row: `name` is its dotted key, `cells` are text."""
 
     name: str
     columns: tuple[str, ...]

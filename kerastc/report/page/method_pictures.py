@@ -1,6 +1,6 @@
 """Pictures that a method adds to its run's page: written here, found by the report in the run.
 
-A run's `pictures.json` lists them, `{"name", "title", "caption"}` each; the file of each is
+A run's `pictures.json` lists them as `{"name", "title", "caption"}`; the file of each is
 `plots/NAME.png`. The figures that methods share are in `method_plots`.
 """
 
@@ -18,8 +18,8 @@ from kerastc.report.drawing.style import png
 from kerastc.run import Run
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,59}")
-_WIDEST = 960  # CSS pixels, as the page has room for
-_LARGEST = 8  # times that a small array is enlarged
+_WIDEST = 960  # CSS pixels that fit on the page
+_LARGEST = 8  # how many times a small array is enlarged
 _FILE = "pictures.json"
 
 
@@ -29,18 +29,17 @@ def write_picture(
     """Writes plots/NAME.png and its words into pictures.json; the page shows them in their order.
 
     Args:
-        run: the run; a picture of the same name, of before it was resumed, is replaced.
+        run: the run; a picture of the same name, from before a resume, is replaced.
         name: lower-case letters, digits, `-` and `_`.
-        picture: uint8 (height, width, 1 or 3), which is enlarged in whole pixels where it is
-            small, or a figure.
+        picture: uint8 (height, width, 1 or 3), enlarged in whole pixels if small, or a figure.
         title: its heading.
-        caption: what one sees in it, also for those who do not see it.
+        caption: what it shows, also as its text alternative.
 
     Raises:
-        ValueError: the name is none, or the array is no picture.
+        ValueError: the name is invalid, or the array is not a picture.
     """
     if not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name of a picture: {_NAME.pattern} is wanted")
+        raise ValueError(f"{name!r} is not a picture's name: {_NAME.pattern} is needed")
     image = png(picture) if isinstance(picture, Figure) else _png(picture)
     with run.writing("plots", f"{name}.png") as path:
         path.write_bytes(image)
@@ -52,10 +51,10 @@ def write_picture(
 
 
 def read_pictures(folder: Path) -> list[tuple[str, Picture]]:
-    """The titles and pictures that a method wrote, in their order; those without a file left out.
+    """The titles and pictures that a method wrote, in order, without those that lack a file.
 
     Raises:
-        UserError: pictures.json is no such list, or a file is no PNG.
+        UserError: pictures.json is not such a list, or a file is not a PNG.
     """
     run = Run(folder)
     if not run.path(_FILE).is_file():
@@ -63,7 +62,7 @@ def read_pictures(folder: Path) -> list[tuple[str, Picture]]:
     entries = run.read_json(_FILE)
     if not all(map(_is_entry, entries)):
         raise UserError(
-            f"{run.path(_FILE)} is no list of pictures with name, title and caption.",
+            f"{run.path(_FILE)} is not a list of pictures with name, title and caption.",
             "Remove the file: the report leaves out what it lacks.",
         )
     found = []
@@ -78,7 +77,7 @@ def read_pictures(folder: Path) -> list[tuple[str, Picture]]:
 
 
 def thumbnail(image: np.ndarray | None) -> bytes | None:
-    """An image of a run for its page, as PNG; None of one that was not kept.
+    """An image of a run for its page, as PNG; None if it was not kept.
 
     Args:
         image: uint8 (height, width, 1 or 3).
@@ -87,7 +86,7 @@ def thumbnail(image: np.ndarray | None) -> bytes | None:
 
 
 def _is_entry(entry: Any) -> bool:
-    """Whether an entry has its words; its name becomes a path only where it is one of ours."""
+    """Whether an entry has its words and a valid name, since the name becomes a path."""
     if not isinstance(entry, dict):
         return False
     name, *words = (entry.get(key) for key in ("name", "title", "caption"))
@@ -111,7 +110,7 @@ def _png(array: np.ndarray, largest: int = _LARGEST) -> bytes:
 
 
 def _width(path: Path) -> int:
-    """CSS pixels across: a figure's are fewer than those of its file."""
+    """Width in CSS pixels: for a figure fewer than in its file."""
     from PIL import Image, UnidentifiedImageError
 
     try:
@@ -120,5 +119,5 @@ def _width(path: Path) -> int:
             return max(1, round(image.width * 96 / dots))
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise UserError(
-            f"{path} is no picture: {error}", "Remove the file: the report does without it."
+            f"{path} is not a picture: {error}", "Remove the file: the report does without it."
         ) from error

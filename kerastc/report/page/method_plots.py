@@ -1,4 +1,4 @@
-"""Figures of what methods for few labels do: images in rows, similarities, projections, rounds."""
+"""Figures for methods for few labels: images in rows, similarities, projections, rounds."""
 
 from collections.abc import Mapping, Sequence
 
@@ -21,15 +21,15 @@ from kerastc.report.drawing.style import (
 )
 
 _TSNE_ROWS = 2000  # more take minutes
-_NAMED_GROUPS = 30  # of more classes a matrix shows the borders alone
+_NAMED_GROUPS = 30  # with more classes a matrix shows only the borders
 
 
 @drawing()
 def image_rows(rows: Mapping[str, np.ndarray]) -> Figure:
-    """Images in rows, a title above each.
+    """Images in rows, each row with a title above.
 
     Args:
-        rows: title to images, uint8 (n, height, width, 1 or 3); all of one size.
+        rows: title to images, uint8 (n, height, width, 1 or 3); all of the same size.
     """
     sheets = [contact_sheet(images, columns=len(images)) for images in rows.values()]
     width = 9.6
@@ -54,16 +54,16 @@ def similarity_matrix(
     classes: Sequence[str] = (),
     title: str = "",
 ) -> Figure:
-    """Similarities as colours, from -1 to 1 as cosines have them.
+    """Similarities as colours, from -1 to 1, like cosines.
 
     Args:
         similarities: (rows, columns) float, any order; with labels (n, n).
-        labels: (n,) int, ascending: lines part the classes.
+        labels: (n,) int, ascending: lines separate the classes.
         classes: their names.
         title: above the matrix.
     """
     figure = new_figure(7.6, 6.4)
-    figure.set_layout_engine("compressed")  # the square cells would cut the names otherwise
+    figure.set_layout_engine("compressed")  # otherwise the square cells would cut the names
     axes = figure.add_subplot()
     image = axes.imshow(similarities, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
     figure.colorbar(image, ax=axes, label="cosine similarity", shrink=0.85)
@@ -90,8 +90,8 @@ def similarity_matrix(
 def principal_components(features: np.ndarray, components: int = 2) -> np.ndarray:
     """Features on the axes of their greatest variance, (n, components) float.
 
-    Each axis points to where its largest loading is positive, so that the picture does not depend
-    on how the decomposition was computed.
+    Each axis is oriented so that its largest loading is positive, so that the picture does not
+    depend on how the decomposition was computed.
 
     Args:
         features: (n, f) float.
@@ -104,17 +104,17 @@ def principal_components(features: np.ndarray, components: int = 2) -> np.ndarra
 
 
 def neighbourhoods(features: np.ndarray, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Features in a plane where near ones stay near: t-SNE (van der Maaten and Hinton 2008).
+    """Features in a plane, with near ones kept near: t-SNE (van der Maaten and Hinton 2008).
 
     Args:
         features: (n, f) float.
-        seed: of the rows that are drawn of more than 2,000, and of the method.
+        seed: of the method, and of the sample if there are more than 2,000 rows.
 
     Returns:
         the points (m, 2) and their rows in `features` (m,) int, ascending.
     """
     from sklearn.manifold import TSNE
-    from threadpoolctl import threadpool_limits  # which scikit-learn brings
+    from threadpoolctl import threadpool_limits  # installed with scikit-learn
 
     rows = np.arange(len(features))
     if len(rows) > _TSNE_ROWS:
@@ -131,8 +131,8 @@ def projection(
 ) -> Figure:
     """Points in a plane, coloured by their classes.
 
-    Of more classes than colours can be told apart, some from all over their list are named and
-    the others stand in grey behind them.
+    If there are more classes than distinguishable colours, some from all over their list are named
+    and the others are grey, behind them.
 
     Args:
         points: (n, 2) float.
@@ -165,11 +165,11 @@ def projection(
 def rounds(
     counts: Mapping[str, Sequence[float]], shares: Mapping[str, Sequence[float]], first: int = 1
 ) -> Figure:
-    """What each round of a method took, as bars, and what became of it, as lines.
+    """What each round of a method took, as bars, and its results, as lines.
 
     Args:
-        counts: name to images of each round; drawn one before the other.
-        shares: name to a share of 0 to 1 of each round; NaN where a round has none.
+        counts: name to images per round; drawn in front of each other.
+        shares: name to a share from 0 to 1 per round; NaN if a round has none.
         first: the number of the first round.
     """
     figure = new_figure(8.4, 5.4 if counts and shares else 3.4)

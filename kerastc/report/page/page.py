@@ -36,7 +36,7 @@ _COSTS = {
 def write_report(folder: Path) -> Path:
     """Draws the plots of a finished run and writes its page, whole or not at all.
 
-    Files that a run may lack (environment, data, history, predictions) leave out their sections.
+    Sections whose files a run may lack (environment, data, history, predictions) are left out.
 
     Args:
         folder: the run folder.
@@ -45,14 +45,14 @@ def write_report(folder: Path) -> Path:
         the path of report.html.
 
     Raises:
-        UserError: the folder is no run, is not finished, or holds a broken file.
+        UserError: the folder is not a run, is not finished, or has a broken file.
     """
     record = read_record(folder)
     run = Run(record.folder)
     missing = _missing(record)
     if missing:
         raise UserError(
-            f"{record.folder} stands {run.standing()}, and there is nothing to report. It lacks "
+            f"{record.folder} is {run.standing()}, and there is nothing to report. It lacks "
             f"{' and '.join(missing)}.",
             run.how_to_go_on,
         )
@@ -95,7 +95,7 @@ def _missing(record: RunRecord) -> list[str]:
 def _page(
     record: RunRecord, pictures: dict[str, Picture], compressed: Account | None
 ) -> dict[str, Any]:
-    """What page.html.j2 names, but for the account's plots."""
+    """The variables of page.html.j2, except for the account's plots."""
     page, final = record.page, record.metrics[record.part]
     duplicates = dict(record.data.get("duplicates") or {})
     examples = duplicates.pop("examples", None) or []
@@ -149,7 +149,7 @@ def _folds(record: RunRecord) -> tuple[str, Sequence[str], list[tuple[str, ...]]
 
 
 def _baseline(record: RunRecord) -> dict[str, Any] | None:
-    """The model beside its baseline, with what the page says of that."""
+    """The model and its baseline, with the page's words on them."""
     found = against_baseline(record.metrics, record.part, type(record.output))
     if found is None:
         return None
@@ -162,7 +162,7 @@ def _baseline(record: RunRecord) -> dict[str, Any] | None:
 
 
 def _measured(record: RunRecord) -> dict[str, Any]:
-    """The figures of each part; of training rows, seen as they are, there is one alone."""
+    """The figures of each part; for unaugmented training rows there is only one."""
     training = record.metrics.get("training") or {}
     parts = {name: record.metrics.get(name) for name in ("validation", "test")}
     main = record.output.main.name
@@ -173,14 +173,14 @@ def _measured(record: RunRecord) -> dict[str, Any]:
 
 
 def _method(record: RunRecord, plots: dict[str, Picture]) -> tuple | None:
-    """What the section of the method shows: figures, tables, curves, pictures; None without any."""
+    """The method's section: figures, tables, curves, pictures; None if it has none."""
     figures, found = method_tables(record.metrics.get("method") or {})
     section = figures, found, plots.get("further_curves"), read_pictures(record.folder)
     return section if any(section) else None
 
 
 def _checkpoints(record: RunRecord) -> dict[str, Any]:
-    """The choice between checkpoints, and the figures that its table has, the loss first."""
+    """The choice between checkpoints, and the figures in its table, the loss first."""
     found = record.metrics.get("checkpoints") or {}
     if not found:
         return {}
@@ -197,7 +197,7 @@ def _steps(record: RunRecord) -> list[dict[str, Any]]:
 
 
 def _parent(record: RunRecord) -> dict[str, str] | None:
-    """The name and the report of the run that a compressed one was made of."""
+    """The name and the report of the run from which a compressed one was made."""
     folder = record.folder.resolve()
     parents = ancestors(folder)
     if not parents:
@@ -207,7 +207,7 @@ def _parent(record: RunRecord) -> dict[str, str] | None:
 
 
 def _children(record: RunRecord, compressed: Account | None) -> dict[str, str]:
-    """The reports of the runs that were compressed of this one, by folder."""
+    """The reports of the runs compressed from this one, by folder."""
     own = str(record.folder)
     rows = compressed.rows if compressed else ()
     folders = {row["folder"] for row in rows if row["folder"] != own}

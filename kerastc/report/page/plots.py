@@ -1,4 +1,4 @@
-"""Plots of the way through training; each function returns a figure."""
+"""Plots of the course of training; each function returns a figure."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ from kerastc.scores.figures import Figure as Measure
 
 _LOSS = Measure("loss", higher=False, share=False)
 _RATE = Measure("learning_rate", share=False)
-# Columns of every history that are no method's own.
+# Columns of every history that do not come from a method.
 _USUAL = ("epoch", "step", "seconds", "examples_per_second")
 
 
@@ -32,8 +32,8 @@ def learning_curves(
 
     Args:
         history: `epoch` and any of the panels' columns, with `val_` before those of validation.
-        measures: the figures beside the loss.
-        best_epoch: the epoch whose weights were kept, marked where given.
+        measures: the figures besides the loss.
+        best_epoch: the epoch whose weights were kept, marked if given.
     """
     panels = [
         one
@@ -81,7 +81,7 @@ def _curve(
         )  # fmt: skip
     epoch_axis(axes, epochs)
     low, high = axes.get_ylim()
-    if share and high - low < 0.1:  # makes no hill of a hundredth
+    if share and high - low < 0.1:  # a hundredth should not look like a hill
         axes.set_ylim((low + high) / 2 - 0.05, (low + high) / 2 + 0.05)
     if best_epoch is None or best_epoch not in epochs:
         return
@@ -95,7 +95,7 @@ def _curve(
 
 
 def further_columns(history: pd.DataFrame, known: Sequence[str]) -> list[str]:
-    """What a method logged beside the usual figures; `val_` belongs to the column without it.
+    """What a method logged besides the usual figures; `val_` columns go with those without it.
 
     Args:
         history: of the run.
@@ -116,7 +116,7 @@ def further_curves(
     Args:
         history: `epoch` and the columns, those of validation with `val_` before them.
         columns: without `val_`.
-        best_epoch: the epoch whose weights were kept, marked where given.
+        best_epoch: the epoch whose weights were kept, marked if given.
     """
     across = min(3, len(columns))
     down = -(-len(columns) // across)

@@ -22,7 +22,7 @@ def render(template: str, **values: Any) -> str:
 
     Args:
         template: its file name.
-        values: what it names; an optional one may be missing.
+        values: its variables; an optional one may be missing.
     """
     # The script is the project's own and takes nothing from the data; the page's policy lets no
     # other run.
@@ -93,8 +93,8 @@ def report_links(folders: Iterable[str | None], page: Path) -> dict[str, str]:
     """The reports of some runs as a page links to them; runs without one have no link.
 
     Args:
-        folders: run folders; None stands for no run.
-        page: the page that has the links.
+        folders: run folders; None for no run.
+        page: the page with the links.
 
     Returns:
         by folder, the address of its report.html relative to the folder of the page.
@@ -109,7 +109,7 @@ def report_links(folders: Iterable[str | None], page: Path) -> dict[str, str]:
 
 
 def _shown(value: Any) -> Any:
-    """What is put into a page: of text each control, and what turns its direction, as an escape."""
+    """A value for a page: in text, control and direction characters become escapes."""
     return printable(value) if type(value) is str else value
 
 
