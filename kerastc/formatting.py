@@ -21,7 +21,7 @@ def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def number(value: Any, digits: int = 3) -> str:
-    """A figure with fixed digits; a dash where there is none."""
+    """A figure with fixed digits; a dash if there is none."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return MISSING
     return f"{value:.{digits}f}"
@@ -63,7 +63,7 @@ def count(value: Any) -> str:
 
 
 def duration(seconds: Any) -> str:
-    """Seconds as a person says them: `41.2 s`, `4 min 12 s`, `2 h 05 min`."""
+    """Seconds in readable form: `41.2 s`, `4 min 12 s`, `2 h 05 min`."""
     if not isinstance(seconds, int | float) or not math.isfinite(seconds):
         return MISSING
     if seconds < 60:
@@ -117,13 +117,13 @@ def shown_text(text: str, characters: int = 320) -> str:
 
 
 def finite(value: Any) -> float | None:
-    """The number, or None where it is none, NaN or infinite."""
+    """The number, or None if it is none, NaN or infinite."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return value if is_number and math.isfinite(value) else None
 
 
 def without_nan(value: Any) -> Any:
-    """The same nested value with None for every number that is not finite, as strict JSON wants."""
+    """The same nested value with None for every non-finite number, as strict JSON requires."""
     if isinstance(value, Mapping):
         return {key: without_nan(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
