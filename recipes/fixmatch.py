@@ -1,4 +1,4 @@
-"""Few labels: predictions must not change when an image is distorted.
+"""Few labels: distorted images must get the same answer.
 
     kerastc train fixmatch
     kerastc train fixmatch data=cifar100.npz labelled=9000

@@ -1,4 +1,4 @@
-"""Sort pairs of texts: entailment, paraphrase, question and answer.
+"""Sort pairs of texts: entailment, paraphrase, answers.
 
 The table (CSV, TSV, JSON, .xlsx, Parquet, a folder of `datasets`) has a column for each of the two
 texts and one of class names. The layouts of XNLI, PAWS-X, SNLI and GLUE are known: their columns

@@ -1,4 +1,4 @@
-"""Few labels: first learn which views are of the same image.
+"""Few labels: first learn which views are of one image.
 
 SimCLR (Chen et al. 2020) in two steps: pretraining on all images without their labels, then
 fine-tuning with the labels. The report has the accuracy of the frozen features, by logistic

@@ -58,7 +58,7 @@ def pixels(model: keras.Model, images: np.ndarray) -> np.ndarray:
 
 
 class HiddenPatches(keras.layers.Layer):
-    """Hides some of the 8 x 8 patches of each image behind its mean colour.
+    """Hides some of the 8 x 8 patches of each image under its mean colour.
 
     An autoencoder whose feature map holds as many numbers as the image could copy it; with hidden
     patches it must infer them from the rest (Vincent et al. 2008, Extracting and Composing Robust
