@@ -3,7 +3,7 @@
 import os
 import sys
 
-# Python puts the folder that we are in first: a numpy.py of the user's would be taken for NumPy.
+# Python puts the current folder first: a user's numpy.py would be taken for NumPy.
 here = os.getcwd()  # noqa: PTH109  (pathlib itself could be such a file)
 package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
 if sys.path and sys.path[0] in ("", here) and package != here:

@@ -15,10 +15,10 @@ BACKENDS = ("tensorflow", "jax", "torch")
 def backend_name(name: str | None = None) -> str:
     """The backend that will run: the one given, else KERAS_BACKEND, else the first installed.
 
-    Nothing is imported, so that a slip is told at once.
+    Nothing is imported, so that an error is reported at once.
 
     Raises:
-        UserError: for an unknown name, or a package that is absent.
+        UserError: for an unknown name or a missing package.
     """
     name = name or os.environ.get("KERAS_BACKEND") or _first_installed()
     if name not in BACKENDS:
@@ -35,14 +35,14 @@ def choose_backend(name: str | None = None) -> str:
     """Imports Keras on the backend that `backend_name` gives.
 
     Raises:
-        UserError: as there; and for a Keras that already runs on another backend in this process.
+        UserError: as there; also if Keras already runs on another backend in this process.
     """
     name = backend_name(name)
     before = os.environ.get("KERAS_BACKEND")
     os.environ["KERAS_BACKEND"] = name
     with _told(f"Starting {name} …"), _native_notes_kept_back():
         import keras
-        import keras_hub  # noqa: F401  (the other half of TensorFlow comes in with it)
+        import keras_hub  # noqa: F401  (it imports the rest of TensorFlow)
     if keras.backend.backend() != name:
         os.environ["KERAS_BACKEND"] = before or keras.backend.backend()
         raise UserError(
@@ -53,7 +53,7 @@ def choose_backend(name: str | None = None) -> str:
 
 
 def make_deterministic() -> None:
-    """Asks the backend for kernels that give the same bits each time, so that resuming is exact."""
+    """Makes the backend use deterministic kernels, so that resuming is exact."""
     name = choose_backend()
     if name == "tensorflow":
         import tensorflow as tf
@@ -93,9 +93,9 @@ def _told(what: str) -> Iterator[None]:
 
 @contextmanager
 def _native_notes_kept_back() -> Iterator[None]:
-    """Keeps what C++ writes to standard error while TensorFlow is imported, unless that fails.
+    """Hides what C++ writes to standard error while TensorFlow is imported, unless that fails.
 
-    TensorFlow 2.21 notes on every start that it found no GPU, whatever TF_CPP_MIN_LOG_LEVEL says.
+    TensorFlow 2.21 reports on every start that it found no GPU, whatever TF_CPP_MIN_LOG_LEVEL is.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     kept = os.dup(2)

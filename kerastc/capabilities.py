@@ -1,4 +1,4 @@
-"""What the model and the data of a run can do, as steps of compression ask for it.
+"""Capabilities of a run's model and data that steps of compression require.
 
 Known from the run's files alone, so that a step that does not apply is refused before any work.
 """
@@ -8,7 +8,7 @@ from enum import Enum
 
 
 class Capability(Enum):
-    """Something that a step needs; the value is what errors call it."""
+    """Something that a step needs; the value is its name in errors."""
 
     TOKENS = "a table of tokens"
     BLOCKS = "transformer blocks"
@@ -20,7 +20,7 @@ class Capability(Enum):
 
     @property
     def of_model(self) -> bool:
-        """Whether it is the model's; else of the data or the answers."""
+        """Whether the model has it; else the data or the answers do."""
         return self in (Capability.TOKENS, Capability.BLOCKS, Capability.CONVOLUTIONS)
 
 

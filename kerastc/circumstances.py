@@ -1,4 +1,4 @@
-"""What a run began with, recipe and versions, compared with what there is now."""
+"""Compares the recipe and versions that a run began with to those of now."""
 
 from contextlib import suppress
 
@@ -10,19 +10,19 @@ from kerastc.recipe import Recipe
 from kerastc.run import Run
 
 HINT = (
-    "Put back what was there, start a new run, or go on in spite of it: add --despite-changes "
-    "(the run then says so)."
+    "Restore them, start a new run, or continue anyway: add --despite-changes "
+    "(the run then records it)."
 )
 
 
 def check(run: Run, script: Recipe, despite_changes: bool) -> None:
     """Compares recipe and versions with those that a stopped run began with.
 
-    Where they differ and the user has agreed, `resumed_despite` of the run's environment.json says
-    what differed.
+    If they differ and the user has agreed, `resumed_despite` in the run's environment.json lists
+    the differences.
 
     Raises:
-        UserError: where the figures could be others and the user has not agreed.
+        UserError: if the figures could differ and the user has not agreed.
     """
     if not run.path("environment.json").is_file():  # it was stopped before any work
         return
@@ -35,32 +35,32 @@ def check(run: Run, script: Recipe, despite_changes: bool) -> None:
         return
     told = f"Since {run.folder} began, {', '.join(differences)}"
     if not despite_changes:
-        raise UserError(f"{told}: it would come to other figures.", HINT)
-    tell(f"{told}; its figures may be others than without that.")
+        raise UserError(f"{told}: its figures would differ.", HINT)
+    tell(f"{told}; its figures may differ from those without the change.")
     earlier = before.get("resumed_despite", [])
     kept = list(dict.fromkeys([*earlier, *differences]))
     run.write_json("environment.json", before | {"resumed_despite": kept})
 
 
 def settings_of(run: Run, config_class: type[settings.Config]) -> settings.Config:
-    """A run's settings, as its recipe takes them now.
+    """A run's settings, as its recipe accepts them now.
 
     Raises:
-        UserError: where the recipe has changed so that it takes them no longer.
+        UserError: if the recipe has changed and no longer accepts them.
     """
     try:
         return settings.validate(config_class, run.config["config"])
     except UserError as error:
         raise UserError(
-            f"{run.folder} has settings that its recipe no longer takes: {error.message}",
-            "Put the recipe back as it was, or start a new run.",
+            f"{run.folder} has settings that its recipe no longer accepts: {error.message}",
+            "Restore the recipe, or start a new run.",
         ) from None
 
 
 def differences(run: Run) -> list[str]:
-    """What of a stopped run's recipe and versions has changed, as far as can be told."""
+    """The changes in a stopped run's recipe and versions, as far as they can be determined."""
     found = []
-    with suppress(UserError):  # a recipe that is gone; and files that are broken
+    with suppress(UserError):  # a missing recipe or broken files
         found += _of_recipe(run, recipe.find(str(run.config["recipe"])))
     with suppress(UserError, KeyError):
         if run.path("environment.json").is_file():
@@ -70,24 +70,23 @@ def differences(run: Run) -> list[str]:
 
 
 def check_parent(parent: Run, script: Recipe, despite_changes: bool) -> list[str]:
-    """Compares with what a run was made with, before another is made of it.
+    """Compares with the recipe and versions of a run, before another is made from it.
 
-    Other versions are told and no reason to refuse: the child has an environment.json of its own.
+    Other versions are reported but accepted: the child has its own environment.json.
 
     Returns:
-        what config.json of the child is to say under `despite`: how the recipe differs.
+        the entry `despite` for config.json of the child: how the recipe differs.
 
     Raises:
-        UserError: where the recipe, which reads the data, is another one and the user has not
-            agreed.
+        UserError: if the recipe, which reads the data, has changed and the user has not agreed.
     """
     differences = _of_recipe(parent, script)
     if differences and not despite_changes:
         raise UserError(
-            f"Since {parent.folder} was made, {differences[0]}: what is made of it could not be "
+            f"Since {parent.folder} was made, {differences[0]}: a child could not be "
             "compared with it.",
-            "Put the recipe back as it was, or go on in spite of it: add --despite-changes (the "
-            "new run then says so).",
+            "Restore the recipe, or continue anyway: add --despite-changes (the "
+            "new run then records it).",
         )
     versions = []
     if parent.path("environment.json").is_file():

@@ -1,4 +1,4 @@
-"""The terminal by `rich`, safe for whatever texts, names and paths hold."""
+"""The terminal by `rich`, safe for any content of texts, names and paths."""
 
 from collections.abc import Iterable
 
@@ -10,14 +10,14 @@ from kerastc.printable import printable
 
 
 class Text(rich.text.Text):
-    """Rich's text, in which controls are shown as text and take their room in a table."""
+    """Rich's text, with control characters shown as text, at their true width in tables."""
 
     def __init__(self, text: str = "", *args, **kwargs):
         super().__init__(printable(text), *args, **kwargs)
 
 
 class Console(rich.console.Console):
-    """Shows the controls in what is printed as text; its own colours and bars stay."""
+    """Shows control characters as text; its own colours and bars stay."""
 
     def render_str(self, text: str, **kwargs) -> rich.text.Text:
         return super().render_str(printable(text), **kwargs)

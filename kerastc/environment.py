@@ -28,10 +28,10 @@ def environment(seed: int) -> dict[str, Any]:
 
 
 def changed_versions(before: Mapping[str, str], backend: str) -> list[str]:
-    """What is installed in another version than before, of all that moves a training's figures.
+    """Installed packages with another version than before that can change a training's figures.
 
     Args:
-        before: versions by package, as in environment.json; those it lacks do not count.
+        before: versions by package, as in environment.json; packages missing here do not count.
         backend: of the run.
     """
     now = {"python": platform.python_version()} | _versions()
@@ -54,7 +54,7 @@ def _versions() -> dict[str, str]:
 
 
 def _device() -> str:
-    """What the backend computes on, in the backend's own words."""
+    """The device that the backend computes on, in its own words."""
     import keras
 
     try:
@@ -64,7 +64,7 @@ def _device() -> str:
 
 
 def _git_commit() -> str | None:
-    """The commit of the checkout that kerastc runs from, with a + where files differ."""
+    """The commit of the checkout that kerastc runs from, with a + if files differ."""
     git = ["git", "-C", str(Path(__file__).parent)]
     try:
         commit = subprocess.run(

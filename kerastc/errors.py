@@ -3,15 +3,15 @@
 import difflib
 from collections.abc import Iterable
 
-LONGEST = 3000  # characters of a message; names in a file of data may have a million
+LONGEST = 3000  # characters of a message; names in a data file may have a million
 
 
 class UserError(Exception):
-    """A slip or circumstance that the user can mend.
+    """A mistake or circumstance that the user can fix.
 
     Args:
         message: what is wrong: the value, the place (file, line, row, field), what is allowed.
-        hint: the next step, printed on a line of its own.
+        hint: the next step, printed on its own line.
     """
 
     def __init__(self, message: str, hint: str = ""):
@@ -24,7 +24,7 @@ class UserError(Exception):
 
 
 def _bounded(message: str) -> str:
-    """The message, its middle left out where it is too long for anybody to read."""
+    """The message, its middle left out if it is too long to read."""
     half = LONGEST // 2
     return message if len(message) <= LONGEST else f"{message[:half]} ... {message[-half:]}"
 
@@ -38,6 +38,6 @@ def out_of_memory(error: BaseException) -> bool:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The question that a misspelled name deserves, or nothing where no name is near."""
+    """ "Did you mean ...?" for a misspelled name, or nothing if no name is close."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
     return f"Did you mean {near[0]!r}?" if near else ""

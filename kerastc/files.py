@@ -1,7 +1,7 @@
 """Files and folders that appear whole, locks, and what this process has made.
 
-The one way in which the program writes a file: beside its place, flushed, then renamed. It is used
-on devices, too: nothing but Python's own library is imported here.
+Every file of the program is written this way: to a temporary path beside the target, flushed, then
+renamed. Also used on devices: only Python's standard library is imported here.
 """
 
 import contextlib
@@ -25,11 +25,11 @@ _held: dict[tuple[Path, int], int] = {}  # by lock and thread, how many blocks a
 
 @contextmanager
 def writing(target: Path) -> Iterator[Path]:
-    """Yields a temporary path that takes the place of `target` when the block ends well.
+    """Yields a temporary path that replaces `target` when the block succeeds.
 
     The block writes a file or makes a folder there. Any number of processes may write the same
-    target at a time: each has a temporary path of its own, and the last to end stays. A link is
-    replaced, never followed.
+    target at once: each has its own temporary path, and the last one wins. Links
+    are replaced, never followed.
 
     Args:
         target: a file or a folder; its parents are made.
@@ -64,8 +64,8 @@ def make_folder(folder: Path, exist_ok: bool = True) -> None:
     """Makes a folder and its parents, and remembers which of them this process has made.
 
     Raises:
-        FileExistsError: where it is there already and `exist_ok` is false: of several processes
-            that make the same folder, one does not get this error.
+        FileExistsError: if it already exists and `exist_ok` is false: of several processes that
+            make the same folder, exactly one does not get this error.
     """
     folder = Path(folder)
     if not folder.parent.exists():
@@ -80,13 +80,13 @@ def make_folder(folder: Path, exist_ok: bool = True) -> None:
 
 
 def take_back(folder: Path) -> None:
-    """Removes what this process made of a folder and in it; whatever else is there stays."""
+    """Removes what this process made of and in a folder; everything else stays."""
     folder = Path(folder).absolute()
     ours = [path for path in _made if path == folder or folder in path.parents]
     parents = [path for path in _made if path in folder.parents]
     for path in reversed([*parents, *ours]):
         del _made[path]
-        with contextlib.suppress(OSError):  # gone already, or a folder that holds something else
+        with contextlib.suppress(OSError):  # already gone, or a folder with other content
             if path.is_dir() and not path.is_symlink():
                 path.rmdir()
             else:
@@ -94,7 +94,7 @@ def take_back(folder: Path) -> None:
 
 
 def remove_known(folder: Path, *patterns: str) -> None:
-    """Removes files that the program itself calls so, and folders that then hold nothing else.
+    """Removes files with the program's own names, and folders that are then empty.
 
     Args:
         folder: where they are; it may be absent.
@@ -105,19 +105,19 @@ def remove_known(folder: Path, *patterns: str) -> None:
             path.unlink(missing_ok=True)
     inside = sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True)
     for path in (*inside, folder):
-        with contextlib.suppress(OSError):  # it holds something else, or is absent
+        with contextlib.suppress(OSError):  # it is not empty, or is absent
             path.rmdir()
 
 
 @contextmanager
 def lock(path: Path, busy: Callable[[str], None]) -> Iterator[None]:
-    """Holds a lock file for this thread; the system lets go when the process ends, however.
+    """Holds a lock file for this thread; the system releases it however the process ends.
 
     A thread that holds it may enter again. Where the system has no `flock` nothing is held.
 
     Args:
         path: of the file; a link there is not followed.
-        busy: called with the pid of the process that holds the lock. It may raise; where it
+        busy: called with the pid of the process that holds the lock. It may raise; if it
             returns, the lock is waited for.
     """
     key = path.parent.resolve() / path.name, threading.get_ident()
@@ -154,7 +154,7 @@ def lock(path: Path, busy: Callable[[str], None]) -> Iterator[None]:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Removes the temporary files in a folder that processes of this machine left when killed."""
+    """Removes temporary files in a folder left by killed processes of this machine."""
     for path in folder.rglob(f"{TEMPORARY}{_host()}-*"):
         pid = path.name.removeprefix(f"{TEMPORARY}{_host()}-").split("-")[0]
         if pid.isdigit() and not _alive(int(pid)):
@@ -182,7 +182,7 @@ def _alive(pid: int) -> bool:
 
 
 def _put(temporary: Path, target: Path) -> None:
-    """Renames; a folder that was there moves aside first, and back where that fails."""
+    """Renames; an existing folder moves aside first, and back if that fails."""
     if target.is_symlink() or not (temporary.is_dir() and target.is_dir()):
         if target.is_symlink() and temporary.is_dir():
             target.unlink()

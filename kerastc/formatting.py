@@ -63,7 +63,7 @@ def count(value: Any) -> str:
 
 
 def duration(seconds: Any) -> str:
-    """Seconds as people say them: `41.2 s`, `4 min 12 s`, `2 h 05 min`."""
+    """Seconds in readable form: `41.2 s`, `4 min 12 s`, `2 h 05 min`."""
     if not isinstance(seconds, int | float) or not math.isfinite(seconds):
         return MISSING
     if seconds < 60:

@@ -1,7 +1,7 @@
-"""Reads JSON and class names from files that somebody else may have made or damaged.
+"""Reads JSON and class names from files that may be damaged or from a stranger.
 
-A form says what a JSON value has to be; see `check`. Used on devices, too: nothing but Python's own
-library is imported here.
+A form describes what a JSON value must be; see `check`. Also used on devices: only Python's
+standard library is imported here.
 """
 
 import json
@@ -14,14 +14,14 @@ from typing import Any
 
 from kerastc.errors import UserError
 
-NAN = math.nan  # as a form: of a figure that a diverged training has
-LARGEST = 1e300  # of a number; what is computed from it stays finite
+NAN = math.nan  # as a form: a figure of a diverged training
+LARGEST = 1e300  # of a number, so that results computed from it stay finite
 COUNT = range(2**53)  # a whole number, not negative
 SHOWN = 60  # characters of a wrong value
-# What ends a line for Python, an editor or a terminal; none of it can be in a class name.
+# Line ends for Python, an editor or a terminal; a class name has none of them.
 LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 
-# What NumPy and zipfile raise on a damaged .npz or .npy; a shape that cannot be is a MemoryError.
+# What NumPy and zipfile raise on a damaged .npz or .npy; an impossible shape is a MemoryError.
 BROKEN = (
     OSError,
     EOFError,
@@ -50,7 +50,7 @@ class MissingKey(UserError, KeyError):
 
 
 class Fields(dict):
-    """A JSON object of a file: a key that is missing is told as such, with the file's name."""
+    """A JSON object from a file: the error for a missing key names the file."""
 
     path = Path()
 
@@ -63,14 +63,14 @@ def read_json(path: Path, form: Any = object) -> Any:
 
     Args:
         path: of the file.
-        form: what it has to hold; see `check`.
+        form: what it must hold; see `check`.
 
     Returns:
         the value; objects in it are `Fields`.
 
     Raises:
-        FileNotFoundError: where there is no file.
-        UserError: where it is no JSON in UTF-8, or of another form: naming the place in it.
+        FileNotFoundError: if there is no file.
+        UserError: if it is not JSON in UTF-8, or of another form; names the position in it.
     """
     try:
         return parsed(path.read_bytes(), path, form)
@@ -81,7 +81,7 @@ def read_json(path: Path, form: Any = object) -> Any:
 
 
 def parsed(content: bytes | str, path: Path, form: Any = object) -> Any:
-    """The JSON in some content; arguments, result and errors as in `read_json`."""
+    """The JSON in the content; arguments, result and errors as in `read_json`."""
 
     def fields(pairs: list[tuple[str, Any]]) -> Fields:
         found = Fields(pairs)
@@ -92,7 +92,7 @@ def parsed(content: bytes | str, path: Path, form: Any = object) -> Any:
         text = content if isinstance(content, str) else content.decode("utf-8")
         value = json.loads(text, object_pairs_hook=fields)
         if "\\u" in text:
-            json.dumps(value, ensure_ascii=False).encode()  # half a character cannot be written
+            json.dumps(value, ensure_ascii=False).encode()  # a lone surrogate cannot be written
         check(value, form)
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8: {error.reason} at byte {error.start}.") from None
@@ -113,12 +113,12 @@ def check(value: Any, form: Any, at: str = "") -> None:
         form: `str`, `bool` or None; `int` or `float`, finite, or `NAN`; `object` for anything; a
             range of whole numbers; a set of values; `[form]` for a list; `(form, form)` for a list
             of that length; `{str: form}` for an object of any keys; `{"key": form, "key?": form}`
-            for one with these keys, of which those with `?` may be absent or null, beside any
-            others; `Or` for one of several.
+            for one with these keys (those with `?` may be absent or null) and any others; `Or`
+            for one of several.
         at: where the value is, for the error.
 
     Raises:
-        ValueError: naming the first place that differs, the value there and what is wanted.
+        ValueError: naming the first place that differs, the value there and what is expected.
     """
     if form is object:
         return
@@ -144,13 +144,13 @@ def check(value: Any, form: Any, at: str = "") -> None:
 
 
 def read_labels(path: Path) -> tuple[str, ...]:
-    r"""The class names of a labels.txt: one a line, in the order of the logits.
+    r"""The class names in a labels.txt: one per line, in the order of the logits.
 
     Lines end in "\n" alone, and nothing else in a name ends a line.
 
     Raises:
         FileNotFoundError: where there is no file.
-        UserError: where it is not UTF-8, or a name is empty, repeated or no line of text.
+        UserError: if it is not UTF-8, or a name is empty, repeated or not a single line.
     """
     try:
         text = path.read_bytes().decode("utf-8")
@@ -183,12 +183,12 @@ def labels_text(names: Any) -> str:
         names: of the classes.
 
     Raises:
-        UserError: where one holds a line break of any kind, or is empty.
+        UserError: if one holds a line break of any kind, or is empty.
     """
     for name in names:
         if not name.strip() or any(c in LINE_ENDS for c in name):
             raise UserError(
-                f"{name!r} cannot be the name of a class: it has to be a line of text.",
+                f"{name!r} cannot be the name of a class: it must be a line of text.",
                 "Change it in the data.",
             )
     return "".join(f"{name}\n" for name in names)

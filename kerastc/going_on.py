@@ -1,4 +1,4 @@
-"""How a run goes on: the command that does, and what it needs that has changed since."""
+"""How to resume a run: the command, with options for what has changed since."""
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,11 +16,11 @@ COPIED = "Copy the run again from where it was made, or make a new one."
 
 
 def command(run: "Run", options: tuple[str, ...] = ()) -> str:
-    """The command line that goes on with a run.
+    """The command line that resumes a run.
 
     Args:
-        run: one that is not at its end.
-        options: what it takes beside, in words; by default what it needs as far as that is known.
+        run: an unfinished one.
+        options: further words; by default those it needs, as far as that is known.
     """
     verb = "compress" if run.path("config.json").is_file() and run.steps else "train"
     words = ["kerastc", verb, "--resume", "--run", str(run.folder)]
@@ -39,24 +39,24 @@ def hint(run: "Run") -> str:
 
 
 def backend_of(run: "Run", given: str | None) -> str | None:
-    """The backend on which a run goes on: the one that it began on.
+    """The backend on which a run resumes: the one that it began on.
 
     Raises:
-        UserError: where another is given.
+        UserError: if another is given.
     """
     if not run.path("environment.json").is_file():
         return given
     before = run.read_json("environment.json")["backend"]
     if given not in (None, before):
         raise UserError(
-            f"{run.folder} began on {before}; on {given} it would come to other figures.",
+            f"{run.folder} began on {before}; on {given} its figures would differ.",
             f"Leave --backend out, or start a new run with --backend {given}.",
         )
     return before
 
 
 def given(moved: Sequence[str], despite_changes: bool) -> tuple[str, ...]:
-    """The options by which a run is gone on with here; arguments as of `launch.train`."""
+    """The options to resume a run with here; arguments as of `launch.train`."""
     words = [word for place in moved for word in ("--data", place)]
     return (*words, *(["--despite-changes"] if despite_changes else []))
 
@@ -76,7 +76,7 @@ def taken(run: "Run", wanted: Mapping[str, Any]) -> UserError:
 
     folder, see = run.folder, f"(see: ls {shlex.quote(str(run.folder))})"
     if not is_run(folder):
-        message = f"{folder} already holds something; a new run wants a new folder."
+        message = f"{folder} already holds something; a new run needs a new folder."
         return UserError(message, f"Give another --run {see}.")
     if not _same(run.config, wanted):
         message = f"{folder} already holds another run: its recipe, settings or steps differ."
@@ -86,12 +86,12 @@ def taken(run: "Run", wanted: Mapping[str, Any]) -> UserError:
             f"{folder} already holds this run, and it is finished.",
             f"Give another --run, or look at it: {look(run)}",
         )
-    message = f"{folder} already holds this run: it was begun and not finished."
+    message = f"{folder} already holds this run, which is not finished."
     return UserError(message, f"{hint(run)}\nOr give another --run {see}.")
 
 
 def nearby(folder: Path) -> str:
-    """Names the run that a path is in, else the newest runs near it; never what is no run."""
+    """Names the run that a path is in, else the newest runs near it."""
 
     *_, root = (path for path in (*reversed(folder.absolute().parents), folder) if path.is_dir())
     around = next((path for path in (root, *root.parents) if is_run(path)), None)
@@ -106,7 +106,7 @@ def nearby(folder: Path) -> str:
 
 
 def _whole(run: "Run") -> "Run | None":
-    """The run itself, or the one that a phase or a step is of; None for a phase in the cache."""
+    """The run itself, or the one that a phase or step belongs to; None for a phase in the cache."""
     from kerastc.run import Run
 
     inside = run.folder.absolute()
@@ -120,7 +120,7 @@ def _whole(run: "Run") -> "Run | None":
 
 
 def _needed(run: "Run") -> tuple[tuple[str, ...], list[str]]:
-    """The options that going on with a run takes, and sentences that tell why."""
+    """The options needed to resume a run, and sentences that explain why."""
     from kerastc import circumstances, locations
 
     options: list[str] = []
@@ -129,22 +129,22 @@ def _needed(run: "Run") -> tuple[tuple[str, ...], list[str]]:
         return (), []
     for key, place in locations.gone(run).items():
         options += ["--data", "NEW" if key == "data" else f"{key}=NEW"]
-        told.append(f"There is no {place} any more; NEW says where it is now.")
+        told.append(f"There is no {place} any more; NEW is where it is now.")
     if differences := circumstances.differences(run):
         options.append("--despite-changes")
         told.append(f"Since it began, {', '.join(differences)}.")
     config = run.config
     if config.get("parent") and parent_folder(run.folder, config) is None:
-        told.append(f"It was made of {run.parent.get('run')}, which is gone: put it back first.")
+        told.append(f"It was made from {run.parent.get('run')}, which is gone: put it back first.")
     return tuple(options), told
 
 
 def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether a run there is has the recipe and the settings of another; its files may have moved.
+    """Whether an existing run has the recipe and settings of another; its files may have moved.
 
     Args:
-        one: config.json of the run there is.
-        other: that of the other.
+        one: config.json of the existing run.
+        other: config.json of the other.
     """
     before, now = (config.get("locations", {}) for config in (one, other))
     both = {*before} & {*now}

@@ -1,4 +1,4 @@
-"""Starts a recipe in a new run, or goes on with one that was stopped."""
+"""Starts a recipe in a new run, or resumes a stopped one."""
 
 import errno
 import resource
@@ -52,18 +52,18 @@ def train(
         folder: the run's folder; by default a new one named by the time, or the newest unfinished
             run of the recipe when resuming, or the only one of all.
         resume: go on with the run in `folder`; starts it where it does not exist yet.
-        parent: a run, or one of its checkpoints, from which a child run goes on with the parent's
+        parent: a run, or one of its checkpoints, from which a child run continues with the parent's
             hyperparameters, changed by the overrides as far as its recipe allows.
         backend: tensorflow, jax or torch.
         despite_changes: resume under another recipe or other versions than the run began with.
-        moved: where the run's data are now: `NEW`, or `KEY=NEW` of another setting than `data`.
-        study: the study that a new run belongs to: `name`, `sha256`, and the `settings` that it is
-            told by the study alone.
+        moved: where the run's data are now: `NEW`, or `KEY=NEW` for a setting other than `data`.
+        study: the study that a new run belongs to: `name`, `sha256`, and the `settings` that come
+            from the study alone.
 
     Raises:
-        UserError: for every slip, before any work; for a recipe script that the user has never
-            named; and with the command that resumes, where the run was stopped by Ctrl-C, a full
-            disk or the like.
+        UserError: for every user error, before any work; for a recipe script that the user has
+            never named; and with the command that resumes, if the run was stopped by Ctrl-C, a
+            full disk or the like.
     """
     if resume:
         folder = folder or _newest_unfinished(places, name).folder
@@ -87,7 +87,7 @@ def train(
         locations.require(config)
     backend = _early(backend)
     changed = settings.changed(config)
-    # A folder that is named by the time lies beside this one.
+    # A folder named by the time is next to this one.
     place = folder or places.runs / script.stem / "run"
     named = {
         "recipe": script.stem if script.name == script.stem else str(script.path.resolve()),
@@ -113,10 +113,10 @@ def train(
 
 
 def read_data(module: ModuleType, config: settings.Config, run: Run) -> Any:
-    """A recipe's splits, described in the run: in no need of a backend.
+    """A recipe's splits, described in the run; needs no backend.
 
     Raises:
-        UserError: where they cannot be read, or are not those that the run began with.
+        UserError: if they cannot be read, or are not those that the run began with.
     """
     splits = module.load(config, run)
     explore = getattr(module, "explore", None)
@@ -153,7 +153,7 @@ def _resume(folder, name, overrides, places, backend, despite_changes, moved) ->
 
 
 def _early(backend: str | None) -> str:
-    """The name of a backend that can be chosen, which is imported later."""
+    """The name of an available backend, which is imported later."""
     return choose_backend(backend) if "keras" in sys.modules else backend_name(backend)
 
 
@@ -178,10 +178,10 @@ def _work(module: ModuleType, config: settings.Config, run: Run, backend: str) -
 
 @contextmanager
 def computing(run: Run, config: settings.Config, backend: str | None = None) -> Iterator[None]:
-    """What surrounds all work with Keras: the backend, its determinism, the precision.
+    """Sets up all work with Keras: the backend, its determinism, the precision.
 
     Args:
-        run: takes environment.json.
+        run: receives environment.json.
         config: gives seed and precision.
         backend: as for `choose_backend`.
     """
@@ -195,14 +195,14 @@ def computing(run: Run, config: settings.Config, backend: str | None = None) -> 
 
 @contextmanager
 def whole(run: Run) -> Iterator[None]:
-    """What surrounds the work on a run: its lock, what is said when it is stopped, its end.
+    """Wraps the work on a run: its lock, the message when it is stopped, its end.
 
     Args:
-        run: is whole when the block ends well.
+        run: is finished when the block succeeds.
 
     Raises:
-        UserError: also where it was stopped from outside, with the command that goes on. A refusal
-            before there is anything to resume takes back what this process made of the folder.
+        UserError: also if it was stopped from outside, with the command that resumes. An error
+            before there is anything to resume removes what this process made of the folder.
     """
     began = time.time()
     with _told_how_to_resume(run), run.lock():
@@ -221,7 +221,7 @@ def whole(run: Run) -> Iterator[None]:
 
 @contextmanager
 def _no_trace(run: Run) -> Iterator[None]:
-    """Takes back what this process made of a run that was refused before its work began."""
+    """Removes what this process made of a run that was refused before its work began."""
     try:
         yield
     except UserError:
@@ -232,30 +232,29 @@ def _no_trace(run: Run) -> Iterator[None]:
 
 @contextmanager
 def _told_how_to_resume(run: Run) -> Iterator[None]:
-    """Turns an end from outside into a message that says where the run stands."""
+    """Turns an end from outside into a message that states how far the run is."""
     try:
         with _interrupts_that_last():
             yield
     except KeyboardInterrupt:
         raise UserError(
-            f"Stopped. {run.folder} stands {run.standing()}; nothing of it is lost.",
+            f"Stopped {run.standing()}. Nothing of {run.folder} is lost.",
             run.how_to_go_on,
         ) from None
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
             raise
         raise UserError(
-            f"{error.strerror}: {error.filename or run.folder}. {run.folder} stands "
-            f"{run.standing()}.",
+            f"{error.strerror}: {error.filename or run.folder}. {run.folder} is {run.standing()}.",
             f"Make room (or give it write access). {run.how_to_go_on}",
         ) from None
 
 
 @contextmanager
 def _interrupts_that_last() -> Iterator[None]:
-    """Ctrl-C and SIGTERM raise KeyboardInterrupt, each second anew until it has come through.
+    """Ctrl-C and SIGTERM raise KeyboardInterrupt, again every second until it gets through.
 
-    Python drops what is raised inside a destructor, of which TensorFlow has many.
+    Python drops exceptions raised inside a destructor, and TensorFlow has many destructors.
     """
 
     def interrupt(number, frame):
@@ -278,7 +277,7 @@ def _refuse_changes(given: settings.Config, stored: settings.Config, run: Run) -
     """A resumed run keeps its hyperparameters: words that repeat them are fine, others are not."""
     before = settings.flat(stored)
     for key, value in settings.flat(given).items():
-        # What comes with another method is told by that method's own field.
+        # Settings that come with another method are covered by the field that chooses it.
         if key in before and value != before[key] and not locations.same(run, key, value):
             raise UserError(
                 f"{run.folder} has {key}={before[key]}, not {value}; a resumed run keeps its "
@@ -295,7 +294,7 @@ def _command(
     backend: str,
     origin: lineage.Origin | None,
 ) -> str:
-    """The command line that repeats a run: all that is not usual, or not the parent's."""
+    """The command line that repeats a run: all that is not the default, or not the parent's."""
     if origin:
         values = settings.flat(config)
         before = settings.flat(settings.validate(type(config), origin.run.config["config"]))
@@ -303,7 +302,7 @@ def _command(
         words = []
         for key, value in values.items():
             if value != before[key]:
-                words += ["--data"] if key in moved else []  # its parent's, elsewhere
+                words += ["--data"] if key in moved else []  # its parent's, moved
                 words.append(settings.word(key, value))
         return shlex.join(["kerastc", "train", "--from", str(origin.checkpoint), *words])
     words = [settings.word(key, value) for key, value in changed.items() if key != "seed"]

@@ -1,6 +1,6 @@
-"""The names of a room, loaded on first use: `from kerastc.report import compare` reads one file.
+"""The names of a package, loaded on first use: `from kerastc.report import compare` reads one file.
 
-Written out here, because a device that runs an exported model lacks the libraries for it.
+Written here, because a device that runs an exported model lacks the libraries for it.
 """
 
 import importlib
@@ -12,11 +12,11 @@ from types import ModuleType
 def attach(
     room: str, names: Mapping[str, Sequence[str]]
 ) -> tuple[Callable[[str], object], Callable[[], list[str]], list[str]]:
-    """The `__getattr__`, `__dir__` and `__all__` of a room.
+    """The `__getattr__`, `__dir__` and `__all__` of a package.
 
     Args:
         room: the package, its `__name__`.
-        names: for each of its modules, what the room shows of it.
+        names: for each of its modules, the names that the package exports.
     """
     homes = {name: module for module, shown in names.items() for name in shown}
 

@@ -1,4 +1,4 @@
-"""Child runs: which checkpoint of which run they go on from, and what they may change."""
+"""Child runs: which checkpoint of which run they start from, and what they may change."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from kerastc.run import Run
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a child begins.
+    """The starting point of a child.
 
     Args:
         run: the parent.
@@ -25,7 +25,7 @@ class Origin:
     step: int
 
     def as_dict(self, child: Path) -> dict[str, Any]:
-        """What the config.json of a child in that folder says of it."""
+        """The entry in the config.json of a child in that folder."""
         place = parents.parent_entry(self.run.folder, child)
         return place | {"checkpoint": self.checkpoint.name, "step": self.step}
 
@@ -45,19 +45,19 @@ class Origin:
         config = settings.configure(config_class, overrides, before)
         changeable = getattr(config_class, "changeable", ())
         for key, value in settings.flat(config).items():
-            # What comes with another method is told by that method's own field.
+            # Settings that come with another method are covered by the field that chooses it.
             same = key not in old or value == old[key]
             fixed = not same and key.split(".")[0] not in changeable
             if fixed and not locations.same(self.run, key, value):
                 raise UserError(
                     f"A child run keeps {key}={old[key]} of {self.run.folder}: data, network and "
-                    f"order of the batches go on as they were. {key}={value} cannot be.",
+                    f"order of the batches stay as they were. {key}={value} is not possible.",
                     f"A child may change: {', '.join(changeable) or 'nothing in this recipe'}.",
                 )
         return config
 
     def backend(self, given: str | None) -> str:
-        """The parent's backend, on which alone its checkpoint can go on."""
+        """The parent's backend, the only one that can use its checkpoint."""
         before = self.run.read_json("environment.json")["backend"]
         if given not in (None, before):
             raise UserError(
@@ -68,11 +68,11 @@ class Origin:
 
 
 def origin(path: Path) -> Origin:
-    """Reads what the user named: a run (its last checkpoint is meant), or a checkpoint file.
+    """Reads what the user named: a run (for its last checkpoint), or a checkpoint file.
 
     Raises:
-        UserError: where the run is not finished, or has no such checkpoint; it names those that
-            there are.
+        UserError: if the run is not finished, or has no such checkpoint; it lists those that
+            exist.
     """
     folder = path.parent.parent if path.suffix == ".npz" else path
     run = Run.open(folder)
@@ -80,13 +80,13 @@ def origin(path: Path) -> Origin:
         raise UserError(
             f"{run.folder} is cross-validated: its figures are of the models of its folds, and no "
             "row is left to measure a child on.",
-            "Train anew with the changed settings: kerastc train, folds= and those.",
+            "Train again with the changed settings: kerastc train, folds= and those.",
         )
     found = run.checkpoints()
     if not found:
         raise UserError(
-            f"{run.folder} has no checkpoint: it stands {run.standing()}.",
-            "Give a run of kerastc train that has its checkpoints/."
+            f"{run.folder} has no checkpoint: it is {run.standing()}.",
+            "Give a run from kerastc train that still has its checkpoints/."
             if run.finished
             else run.how_to_go_on,
         )

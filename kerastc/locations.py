@@ -1,8 +1,8 @@
-"""Where the files and folders that a run names lie now: they, or the run, may have moved.
+"""Finds the files and folders that a run names: they, or the run, may have moved.
 
 config.json keeps `locations`: for each setting that named a file or folder, its absolute `path`,
-the `working_folder` in which it was named, and the way to it `from_run`; where a resumed run was
-told that it has moved, also where to: `moved`, and `moved_from_run`.
+the `working_folder` in which it was named, and the relative path `from_run`; if a resumed run was
+given a new location, also that: `moved`, and `moved_from_run`.
 """
 
 import os
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 
 def recorded(config: settings.Config, folder: Path) -> dict[str, dict[str, str]]:
-    """What config.json keeps of the files and folders that the settings name.
+    """The entry in config.json for the files and folders that the settings name.
 
     Args:
-        config: those that name nothing which is there have no entry.
+        config: settings that name nothing existing have no entry.
         folder: of the run.
     """
     found = {}
     for key, value in _named(config):
         path = Path(value).expanduser()
         if path.exists():
-            absolute = os.path.abspath(path)  # noqa: PTH100  (links stay as they were given)
+            absolute = os.path.abspath(path)  # noqa: PTH100  (links stay as given)
             found[key] = {
                 "path": absolute,
                 "working_folder": str(Path.cwd()),
@@ -40,19 +40,19 @@ def recorded(config: settings.Config, folder: Path) -> dict[str, dict[str, str]]
 
 
 def located(config: settings.Config, run: "Run", moved: Sequence[str] = ()) -> settings.Config:
-    """The config of a run with every file and folder where it is now.
+    """The config of a run with the current path of every file and folder.
 
-    Looked for where the user said on an earlier resume, where it was when the run was made, where
-    it is if it moved along with the run, and by the setting's own words from the folder that we are
-    in. What is as it was keeps its words.
+    Tried in this order: the path given on an earlier resume, the path when the run was made, the
+    path if it moved along with the run, and the setting's own words from the current folder.
+    Unchanged settings keep their words.
 
     Args:
         config: as config.json has it.
         run: whose config.json it is.
-        moved: what the user says of it: `NEW`, where `data` lies, or `KEY=NEW`.
+        moved: new locations from the user: `NEW` for `data`, or `KEY=NEW`.
 
     Raises:
-        UserError: where something is in none of these places, or not where the user says.
+        UserError: if something is in none of these places, or not where the user says.
     """
     values = settings.flat(config)
     changes = _given(type(config), moved)
@@ -68,11 +68,11 @@ def located(config: settings.Config, run: "Run", moved: Sequence[str] = ()) -> s
 
 
 def remember(config: settings.Config, run: "Run", moved: Sequence[str]) -> None:
-    """Lets a run that goes on keep what the user says of its data, once they have proved the same.
+    """Lets a resumed run record where its data are now, once they are verified to be the same.
 
     Args:
         config: of the run.
-        run: writes it to config.json in `describe_data`, beside where they were before.
+        run: writes it to config.json in `describe_data`, next to the previous location.
         moved: as in `located`.
     """
     known = dict(_entries(run.config))
@@ -100,19 +100,19 @@ def with_values(config: settings.Config, changes: Mapping[str, str]) -> settings
 def configured(
     config_class: type[settings.Config], overrides: Sequence[str], moved: Sequence[str]
 ) -> settings.Config:
-    """The config of a new run, where `--data NEW` says the same as `data=NEW`, and goes before it.
+    """The config of a new run, where `--data NEW` means the same as `data=NEW`, and overrides it.
 
     Raises:
-        UserError: as `settings.configure` does, where there is no NEW, or no such setting.
+        UserError: as `settings.configure` does; if there is no NEW, or no such setting.
     """
     words = [settings.word(key, value) for key, value in _given(config_class, moved).items()]
     return settings.configure(config_class, [*overrides, *words])
 
 
 def require(config: settings.Config) -> None:
-    """Refuses a file or folder that is not there, before anything heavy is imported.
+    """Refuses a missing file or folder, before anything heavy is imported.
 
-    Backbones are left out: a name that is no folder may be that of a preset.
+    Backbones are left out: a name that is not a folder may be a preset.
 
     Raises:
         UserError: with the nearest name.
@@ -129,7 +129,7 @@ def require(config: settings.Config) -> None:
 
 
 def gone(run: "Run") -> dict[str, str]:
-    """The files and folders that a run names and that are in none of their places, by setting."""
+    """The files and folders that a run names and that cannot be found, by setting."""
     found = {}
     for key, place in _entries(run.config):
         value = run.config.get("config", {})
@@ -164,7 +164,7 @@ def _entries(config: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _edited(value: str, place: Mapping[str, str]) -> bool:
-    """Whether config.json was given another value since: what it keeps of the old one is void."""
+    """Whether the value in config.json was changed since, so that the stored location is void."""
     path = Path(place.get("working_folder", "/"), Path(value).expanduser())
     return os.path.normpath(path) != place["path"]
 
@@ -181,7 +181,7 @@ def _found(run: "Run", value: str, place: Mapping[str, str]) -> str | None:
 
 
 def _gone(run: "Run", key: str, value: str, place: Mapping[str, str]) -> UserError:
-    told = f'{run.folder} was made with "{key}={value}"'  # quoted: the run's words, not a command's
+    told = f'{run.folder} was made with "{key}={value}"'  # quoted: the run's words, not a command
     if not Path(value).expanduser().is_absolute():
         told += f", a relative path, in the folder {place.get('working_folder', '?')}"
     word = "NEW" if key == "data" else f"{key}=NEW"

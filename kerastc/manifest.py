@@ -1,7 +1,7 @@
 """Ties the files of a finished run together: their SHA-256s in finished.json.
 
-A file that was replaced afterwards, by one of another run for instance, is named and not used.
-What is written into a finished run later (exports, measurements, pages) is not among them.
+A file that was replaced afterwards, for instance by one from another run, is reported and not used.
+Files written into a finished run later (exports, measurements, pages) are not included.
 """
 
 import hashlib
@@ -41,14 +41,14 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def verify(folder: Path, *names: str) -> None:
-    """Compares files of a run with those that it ended with.
+    """Compares files of a run with their state at its end.
 
     Args:
-        folder: of the run; where it is not finished, nothing is compared.
+        folder: of the run; if it is not finished, nothing is compared.
         names: files, or folders for all files in them.
 
     Raises:
-        UserError: naming a file that is another one, is gone or has come since.
+        UserError: naming a file that was changed, removed or added since.
     """
     try:
         known = read_json(folder / FILE, FORMS[FILE]).get("files")
@@ -67,7 +67,7 @@ def verify(folder: Path, *names: str) -> None:
 def _verify(folder: Path, name: str, expected: str | None) -> None:
     path = folder / name
     hint = (
-        f"Put the file back that belongs there. If you changed it on purpose: take {name!r} out of "
+        f"Restore the original file. If you changed it on purpose: take {name!r} out of "
         f'"files" in {folder / FILE}.'
     )
     if expected is None:
@@ -93,6 +93,6 @@ def _digest(path: Path) -> str:
 
 @cache
 def _digest_of(path: Path, *state: int) -> str:
-    """A file is read once as long as it stays as it is."""
+    """A file is read only once while it stays unchanged."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,7 +13,7 @@ def read_arrays(path: Path, prefix: str = "") -> dict[str, np.ndarray]:
     """The arrays of a file whose names begin with `prefix`, by name.
 
     Raises:
-        ValueError: where the file is absent, cut short or no `.npz`.
+        ValueError: if the file is absent, truncated or not an `.npz`.
     """
     try:
         # NumPy leaves a file that it could not read open; opened here, it is closed here.
@@ -24,11 +24,11 @@ def read_arrays(path: Path, prefix: str = "") -> dict[str, np.ndarray]:
 
 
 def is_finite_of(array: np.ndarray | None, shape: tuple[int | None, ...]) -> bool:
-    """Whether an array of a cache is what it should be: finite decimals of a shape.
+    """Whether an array from a cache is valid: finite floats of a given shape.
 
     Args:
-        array: None is not.
-        shape: None stands for any length.
+        array: None is not valid.
+        shape: None means any length.
     """
     return (
         array is not None
@@ -40,7 +40,7 @@ def is_finite_of(array: np.ndarray | None, shape: tuple[int | None, ...]) -> boo
 
 
 def write_arrays(path: Path, arrays: Iterable[tuple[str, np.ndarray]]) -> None:
-    """Writes what `numpy.savez` would, holding one array at a time in memory."""
+    """Writes the same as `numpy.savez`, holding one array at a time in memory."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays:
             with archive.open(f"{name}.npy", "w", force_zip64=True) as file:

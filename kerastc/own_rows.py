@@ -1,4 +1,4 @@
-"""Whether examples are a run's own: what it says of them is no measure of it, or a known one."""
+"""Detects examples that a run has used itself: results on them are biased, or already known."""
 
 import shlex
 from collections.abc import Iterator
@@ -21,12 +21,12 @@ ALL = "data"  # the rows that all parts were drawn from
 
 
 def told(run: Run | None, task: Task, data: Path, examples: "Labelled") -> str:
-    """A sentence on the run's own examples; empty where they are others.
+    """A sentence on the run's own examples; empty if they are others.
 
     Args:
-        run: the model's; None where it is not known.
+        run: the model's; None if it is not known.
         task: of the model.
-        data: where the examples were read.
+        data: the source of the examples.
         examples: with the run's classes.
     """
     if run is None:
@@ -46,20 +46,20 @@ def told(run: Run | None, task: Task, data: Path, examples: "Labelled") -> str:
 
 
 def is_made_of(run: Run | None, examples: "Labelled") -> bool:
-    """Whether a run learned from these very examples, all of them; None is not known to be."""
+    """Whether a run learned from exactly these examples; false for None."""
     return run is not None and _by_content(run, examples) in (ALL, "train")
 
 
 def warning(task: Task, run: object) -> str:
-    """What to tell where it did; arguments: of the model, and the run's folder."""
+    """The note for that case; arguments: the model's task, and the run's folder."""
     return (
-        f"The run is made of these {task.units} and learned from most of them. What it is worth "
+        f"The run is made from these {task.units} and learned from most of them. What it is worth "
         f"on those it never saw: kerastc compare {shlex.quote(str(run))}"
     )
 
 
 def run_of(path: Path) -> Run | None:
-    """The run of a run folder, or of a file in RUN/exports; None of other files."""
+    """The run of a run folder, or of a file in RUN/exports; None for other files."""
     folder = path if path.is_dir() else path.absolute().parent.parent
     inside = path.is_dir() or path.absolute().parent.name == "exports"
     return Run(folder) if inside and (folder / "config.json").is_file() else None
@@ -73,7 +73,7 @@ def _by_content(run: Run, examples: "Labelled") -> str:
     found = {examples.fingerprint}
     prepared = run.path("preprocessing.json")
     settings = run.read_json(prepared.name) if prepared.is_file() else {}
-    if most := settings.get("max_characters"):  # of texts alone
+    if most := settings.get("max_characters"):  # texts only
         texts = np.array([cut_at_word(text, most) for text in examples.examples], object)
         found.add(replace(examples, examples=texts).fingerprint)
     return next((name for name, part in parts.items() if part.get("fingerprint") in found), "")
@@ -87,7 +87,7 @@ def _by_place(run: Run, task: Task, data: Path) -> str:
                 described = run.read_json("data.json") if run.path("data.json").is_file() else {}
                 own = described.get("sources", {})
                 if name == ALL and "test" in own and task.input_part("read").READER.takes_test:
-                    return "test"  # of a source with such a part, that one is measured
+                    return "test"  # a source with such a part is measured on it
                 return "train" if name == ALL and {"validation", "test"} <= {*own} else name
     return ""
 

@@ -1,7 +1,7 @@
-"""Where the run is now that another was made of: they may have moved, together or alone.
+"""Finds the run that another was made from: they may have moved, together or separately.
 
-A child's config.json has `parent`: the absolute folder `run` of its time, and the way to it
-`from_run`. Devices use this, too: nothing but Python's own library is imported.
+A child's config.json has `parent`: the absolute folder `run` at that time, and the relative path
+`from_run`. Also used on devices: only Python's standard library is imported.
 """
 
 import os
@@ -9,18 +9,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-COMPRESSED = "compressed"  # the folder in a run under which its compressed runs lie by default
+COMPRESSED = "compressed"  # the folder in a run that holds its compressed runs by default
 
 
 def way(folder: Path, path: str | Path) -> str:
-    """The relative path from a run's folder to another place."""
+    """The relative path from a run's folder to another path."""
     return os.path.relpath(Path(path).absolute(), Path(folder).absolute())
 
 
 def parent_folder(folder: Path, config: Mapping[str, Any]) -> Path | None:
-    """The run that another was made of, where it is now; None where it is gone or there is none.
+    """The current folder of a run's parent; None if it is gone or there is none.
 
-    Looked for where it is if both moved together, where it was, and around `compressed/`.
+    Tried: its path if both moved together, its old path, and the folder around `compressed/`.
 
     Args:
         folder: of the child.
@@ -40,7 +40,7 @@ def parent_folder(folder: Path, config: Mapping[str, Any]) -> Path | None:
 
 
 def parent_entry(parent: Path, child: Path) -> dict[str, str]:
-    """What the config.json of a child in that folder says of its parent's folder."""
+    """The entry in the config.json of a child in that folder for its parent's folder."""
     folder = Path(parent).resolve()
     return {"run": str(folder), "from_run": way(Path(child).resolve(), folder)}
 

@@ -1,4 +1,4 @@
-"""Where this user's runs, caches and trusted recipes are kept."""
+"""The folders of this user's runs, caches and trusted recipes."""
 
 import os
 from dataclasses import dataclass, field
@@ -8,10 +8,10 @@ from kerastc.errors import UserError
 
 
 def cache_folder() -> Path:
-    """$KERASTC_CACHE, else the user's cache: what can be made again.
+    """$KERASTC_CACHE, else the user's cache folder: files that can be made again.
 
     Raises:
-        UserError: where neither it nor a home folder is known.
+        UserError: if neither it nor a home folder is known.
     """
     if own := os.environ.get("KERASTC_CACHE"):
         return Path(own)
@@ -24,13 +24,13 @@ def cache_folder() -> Path:
 
 
 def state_folder() -> Path:
-    """What no cleaning of a cache may take: $XDG_STATE_HOME/kerastc, else ~/.local/state/kerastc.
+    """What must outlast the cache: $XDG_STATE_HOME/kerastc, else ~/.local/state/kerastc.
 
-    Without a home folder it is the cache. A relative $XDG_STATE_HOME is void, as its specification
-    says: it would lie in whatever folder we are in.
+    Without a home folder it is the cache. A relative $XDG_STATE_HOME is ignored, as its
+    specification requires: it would depend on the current folder.
 
     Raises:
-        UserError: where none of them is known.
+        UserError: if none of them is known.
     """
     named = Path(os.environ.get("XDG_STATE_HOME") or ".")
     if named.is_absolute():
@@ -44,11 +44,11 @@ def state_folder() -> Path:
 
 @dataclass(frozen=True)
 class Places:
-    """Where things are kept.
+    """The folders in use.
 
     Args:
-        runs: runs without a `--run` of their own go to RUNS/RECIPE/TIME.
-        cache: features and downloads that runs share.
+        runs: runs without a `--run` go to RUNS/RECIPE/TIME.
+        cache: features and downloads shared by runs.
         state: the recipes that the user trusts.
     """
 

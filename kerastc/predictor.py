@@ -1,6 +1,6 @@
-"""Uses a finished run, or a file that was exported from one, on a user's examples.
+"""Uses a finished run, or a file exported from one, on a user's examples.
 
-Devices use it, too: Keras loads with a run alone.
+Also used on devices: Keras is loaded only for a run.
 """
 
 from collections.abc import Sequence
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 
 class Session(Protocol):
-    """A model in memory, by whichever program.
+    """A model in memory, in any runtime.
 
     Attributes:
-        length: the most tokens of a row that it takes; None where that is any, or rows have none.
+        length: the most tokens per row that it takes; None for any, or if rows have none.
     """
 
     length: int | None
 
     def outputs(self, rows: Rows) -> Outputs:
-        """What the model gives for each of the rows, in their order."""
+        """The model's output for each of the rows, in their order."""
 
 
 class Predictor:
-    """A model with all that turns examples into its inputs, and its outputs into answers.
+    """A model with everything that turns examples into its inputs, and its outputs into answers.
 
     Args:
         task: of the model.
@@ -63,7 +63,7 @@ class Predictor:
         return self.output.labels
 
     def rows(self, examples: Sequence[Any], length: int | None = None) -> Rows:
-        """What the model takes of each example, treated as in training; see `Input.rows`.
+        """The model's input for each example, prepared as in training; see `Input.rows`.
 
         Args:
             examples: texts; or images, as arrays or files.
@@ -72,13 +72,13 @@ class Predictor:
         return self.input.rows(examples, length or self.session.length)
 
     def outputs(self, rows: Rows) -> Outputs:
-        """What the model gives for `rows`: of classes {"logits": (n, classes) float32}."""
+        """The model's outputs for `rows`: for classes {"logits": (n, classes) float32}."""
         return self.session.outputs(rows)
 
     def answers(self, examples: Sequence[Any]) -> Answers:
-        """What the model says of each example; examples as in `rows`.
+        """The model's answer to each example; examples as in `rows`.
 
-        Of classes these are the probabilities, (examples, classes) float64.
+        For classes these are the probabilities, (examples, classes) float64.
 
         Raises:
             UserError: naming an example that no model can take.
@@ -87,23 +87,23 @@ class Predictor:
         return self.output.answers(self.outputs(rows), rows)
 
     def unseen(self, examples: Sequence[Any]) -> "Unseen | None":
-        """What the model does not see of the examples; errors as in `answers`."""
+        """The parts of the examples that the model cannot see; errors as in `answers`."""
         return self.input.unseen(examples, self.session.length)
 
     def matching(self, data: "Labelled") -> "Labelled":
         """Labelled examples with their labels renumbered to this model's classes.
 
         Raises:
-            UserError: naming the classes that the model does not know.
+            UserError: naming the classes that the model does not have.
         """
         return data.matching(self.classes, self.name)
 
 
 def predictor_of(run: "Run") -> Predictor:
-    """What a finished run's Keras model says.
+    """A predictor with a finished run's Keras model.
 
     Raises:
-        UserError: where the run lacks a part, or a part is broken.
+        UserError: if the run lacks a part, or a part is broken.
     """
     from kerastc.models.loading import load_model
     from kerastc.training.keras_session import KerasSession, shapes

@@ -1,6 +1,6 @@
-"""Text of others on a terminal and on pages: what would steer either is shown as text.
+"""Untrusted text on a terminal and on pages: control characters are shown as text.
 
-Used on devices, too: nothing but click is imported here.
+Also used on devices: only click is imported here.
 """
 
 import re
@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-# Controls but tab and line feed, half characters, and what turns the direction of what follows
+# Controls except tab and line feed, lone surrogates, and characters that change text direction
 # (Unicode Standard Annex 9; Boucher and Anderson 2021, Trojan Source).
 STEERING = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -16,9 +16,9 @@ STEERING = re.compile(
 
 
 def printable(text: str) -> str:
-    """The text with an escape, such as `\\u001b`, for each character that steers a terminal.
+    """The text with an escape, such as `\\u001b`, for each character that controls a terminal.
 
-    JSON that is made printable has the same values as before.
+    JSON keeps its values.
     """
     return STEERING.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 

@@ -1,4 +1,4 @@
-"""How far long work is, on standard error: bars on a terminal, plain lines elsewhere."""
+"""Progress of long work on standard error: bars on a terminal, plain lines elsewhere."""
 
 import sys
 import time
@@ -20,14 +20,14 @@ _surrounding: ContextVar[str] = ContextVar("surrounding", default="")
 
 @cache
 def console() -> "Console":
-    """Standard error, shared with the bars, so that what is printed does not break them."""
+    """Standard error, shared with the bars, so that printed lines do not break them."""
     from kerastc.console import Console
 
     return Console(stderr=True)
 
 
 def tell(line: str) -> None:
-    """Prints a line on standard error: what long work has done, and what comes next."""
+    """Prints a line on standard error: what has been done, and what comes next."""
     print(printable(line), file=sys.stderr, flush=True)
 
 
@@ -43,14 +43,14 @@ def within(title: str) -> Iterator[None]:
 
 @contextmanager
 def progress(description: str, total: int | None = None) -> Iterator[Callable[..., None]]:
-    """Shows how far some work is; yields `advance(n=1, note="")`.
+    """Shows the progress of some work; yields `advance(n=1, note="")`.
 
-    On a terminal it is a bar that goes away at the end, with the note below it. Elsewhere, and on
+    On a terminal it is a bar that disappears at the end, with the note below it. Elsewhere, and on
     a device without `rich`, a line is printed every half minute and for every note.
 
     Args:
         description: what is going on, in a few words.
-        total: the number of steps, where it is known; a spinner otherwise.
+        total: the number of steps, if known; a spinner otherwise.
     """
     description = _surrounding.get() + description
     bars = _bars() if sys.stderr.isatty() else None
@@ -67,11 +67,11 @@ def progress(description: str, total: int | None = None) -> Iterator[Callable[..
 
 
 class Lines:
-    """Tells in plain lines how far some work is.
+    """Reports the progress of some work in plain lines.
 
     Args:
         description: what is going on.
-        total: the number of steps, where it is known.
+        total: the number of steps, if known.
         tell: takes a line.
         clock: gives seconds.
     """
@@ -88,7 +88,7 @@ class Lines:
         self.began = self.told = clock()
 
     def advance(self, n: int = 1, note: str | None = None) -> None:
-        """Counts `n` more steps; tells it where half a minute is over, or there is a note."""
+        """Counts `n` more steps; prints a line after half a minute, or if there is a note."""
         self.done += n
         now = self.clock()
         if note or now - self.told >= SILENCE:
@@ -123,7 +123,7 @@ def _bars():
         return None
 
     class Times(progress.ProgressColumn):
-        """How long it took so far, and how long it will take."""
+        """The time taken so far, and the time left."""
 
         def render(self, task: progress.Task) -> Text:
             times = f"{clock_time(task.elapsed or 0)} gone"

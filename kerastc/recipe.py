@@ -1,11 +1,11 @@
 """Recipes: short Python scripts with a docstring, a typed `Config`, a `load` and a `train`.
 
     load(config, run) -> splits            the data, before a backend is imported
-    train(splits, config, run) -> Trained  of the splits, or of a fold of theirs
-    explore(splits)                        what the report tells of the data beside (optional)
-    afterwards(config, run)                what is done with the run that is whole (optional)
+    train(splits, config, run) -> Trained  on the splits, or on one of their folds
+    explore(splits)                        more about the data, for the report (optional)
+    afterwards(config, run)                work on the finished run (optional)
 
-A recipe that trains nothing itself has a `run(config, run)` instead.
+A recipe that does not train has a `run(config, run)` instead.
 """
 
 import ast
@@ -26,13 +26,13 @@ class Recipe:
     """A recipe's file, read but not run.
 
     Args:
-        name: what the user calls it: the file's name with dashes, or the path that was given.
+        name: as the user writes it: the file's name with dashes, or the path given.
         path: the script.
         summary: the docstring's first line.
-        cost: the first sentence of its `Cost:` paragraph; empty where it has none.
-        expect: the first sentence of its `Expect:` paragraph; empty where it has none.
-        data: what its `Data:` paragraph says that it is trained on; empty where it has none.
-        source: the script as it was when it was found: what is run, and what is trusted.
+        cost: the first sentence of its `Cost:` paragraph; empty if it has none.
+        expect: the first sentence of its `Expect:` paragraph; empty if it has none.
+        data: its `Data:` paragraph: what it is trained on; empty if it has none.
+        source: the script as it was when found: this text is run, and trusted.
     """
 
     name: str
@@ -45,25 +45,25 @@ class Recipe:
 
     @property
     def own_data(self) -> bool:
-        """Whether it is made for a user's own data."""
+        """Whether it is meant for a user's own data."""
         return self.data.startswith("your own")
 
     @property
     def stem(self) -> str:
-        """Its name without the folder and ending of a path: what its runs' folder is called."""
+        """Its name without the folder and suffix of a path: the name of its runs' folder."""
         return self.path.stem.replace("_", "-")
 
     def load(self) -> types.ModuleType:
         """Runs the script (a recipe is code: give only paths that you trust).
 
         Raises:
-            UserError: where it lacks a part, or cannot be imported.
+            UserError: if it lacks a part, or cannot be imported.
         """
         name = f"kerastc_recipe_{self.path.stem}"
         loader = _Loader(name, str(self.path), self.source)
         spec = importlib.util.spec_from_file_location(name, self.path, loader=loader)
         module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module  # where pydantic and inspect look a class's module up
+        sys.modules[spec.name] = module  # where pydantic and inspect look up a class's module
         try:
             spec.loader.exec_module(module)
         except Exception as error:
@@ -83,7 +83,7 @@ class Recipe:
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
-    """Runs the source that was read, never a compiled file beside it, which may be another's."""
+    """Runs the source that was read, never a compiled file next to it, which may not match."""
 
     def __init__(self, name: str, path: str, source: bytes):
         super().__init__(name, path)
@@ -94,7 +94,7 @@ class _Loader(importlib.machinery.SourceFileLoader):
 
 
 def folder() -> Path:
-    """Where the named recipes are: inside an installed wheel, or beside the package in a clone."""
+    """The folder of the named recipes: in an installed wheel, or next to the package in a clone."""
     package = Path(__file__).parent
     installed = package / "recipes"
     return installed if installed.is_dir() else package.parent / "recipes"
@@ -104,11 +104,11 @@ def find(name: str) -> Recipe:
     """Finds a recipe by name, or by the path of a script.
 
     Raises:
-        UserError: with the nearest name where there is no such recipe.
+        UserError: with the nearest name if there is no such recipe.
     """
     path = Path(name)
     names = {path.stem.replace("_", "-"): path for path in _scripts()}
-    if name.replace("_", "-") in names:  # whatever lies in the folder that we are in
+    if name.replace("_", "-") in names:  # whatever is in the current folder
         name = name.replace("_", "-")
         return _read(name, names[name])
     if path.suffix not in ("", ".py") or path.is_dir():
@@ -129,12 +129,12 @@ def find(name: str) -> Recipe:
 
 
 def same(script: Recipe, name: str) -> bool:
-    """Whether a script is the recipe that a run has by this name, which may be moved or gone."""
+    """Whether a script is the recipe that a run names, which may be moved or gone."""
     return script.stem == Path(name).stem.replace("_", "-")
 
 
 def _meant(path: Path) -> str:
-    """The command for what the user named in a recipe's place: a run, or data."""
+    """The right command if the user named a run or data instead of a recipe."""
     from kerastc.found_runs import is_run
     from kerastc.run import Run
 

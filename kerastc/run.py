@@ -1,7 +1,7 @@
 """The run folder: every stage reads one and writes one.
 
-Each file appears whole (see `kerastc.files`): a killed process leaves a run that resumes, never one
-that lies. Links that lead out of the folder are not followed.
+Files are written atomically (see `kerastc.files`): a killed process leaves a run that can resume,
+never a wrong one. Links that lead out of the folder are not followed.
 """
 
 import csv
@@ -23,28 +23,28 @@ from kerastc.parents import parent_folder
 from kerastc.progress import tell
 from kerastc.run_forms import FORMS
 
-INNER = ("phases", "steps", "folds")  # folders of a run whose trainings have folders of their own
+INNER = ("phases", "steps", "folds")  # folders of a run whose trainings have their own folders
 
 
 class Run:
-    """A folder that explains itself; see DESIGN in ARCHITECTURE.md for its files.
+    """A self-explanatory folder; see DESIGN in ARCHITECTURE.md for its files.
 
     Args:
         folder: an existing run folder. Use `Run.create` or `Run.open`.
-        cache: where work that other runs can use again is kept: features, downloaded texts.
+        cache: the folder for work that other runs can reuse: features, downloaded texts.
 
     Attributes:
         moved: what `describe_data` adds to `locations` in config.json, by setting: see
             `kerastc.locations.remember`.
     """
 
-    busy_hint = "Wait for it to end, or give another --run."  # where another process holds it
+    busy_hint = "Wait for it to end, or give another --run."  # if another process holds it
 
     def __init__(self, folder: Path, cache: Path | None = None):
         self.folder = Path(folder)
         self.cache = Path(cache) if cache else self.folder / "cache"
         self.moved: dict[str, dict[str, str]] = {}
-        self.resume_options: tuple[str, ...] = ()  # that this process was given to go on with it
+        self.resume_options: tuple[str, ...] = ()  # given to this process to resume it
 
     @classmethod
     def create(cls, folder: Path, config: Mapping[str, Any], cache: Path | None = None) -> "Run":
@@ -52,15 +52,15 @@ class Run:
 
         Args:
             folder: must be absent or empty.
-            config: what `config.json` shall hold.
+            config: the content of `config.json`.
             cache: as in `Run`.
 
         Raises:
-            UserError: where the folder already holds something.
+            UserError: if the folder already holds something.
         """
         run = cls(folder, cache)
         if run.folder.exists() and not run.folder.is_dir():
-            raise UserError(f"{folder} is a file.", "A run wants a folder: give another --run.")
+            raise UserError(f"{folder} is a file.", "A run needs a folder: give another --run.")
         files.make_folder(run.folder)
         with run.lock():  # of two processes that begin at once, the second sees the first's config
             if any(_visible(run.folder)):
@@ -70,7 +70,7 @@ class Run:
 
     @classmethod
     def create_in(cls, parent: Path, config: Mapping[str, Any], cache: Path | None = None) -> "Run":
-        """Makes a new run in a folder named by the time, which no other process takes."""
+        """Makes a new run in a folder named by the time, unique to this process."""
         stamp = time.strftime("%Y%m%d-%H%M%S")
         for number in itertools.count(1):
             folder = Path(parent, f"{stamp}-{number}" if number > 1 else stamp)
@@ -83,7 +83,7 @@ class Run:
         """Opens a run that exists.
 
         Raises:
-            UserError: where the folder is absent or holds no readable config.json.
+            UserError: if the folder is absent or holds no readable config.json.
         """
         run = cls(folder, cache)
         if not run.folder.is_dir():
@@ -102,22 +102,22 @@ class Run:
 
     @property
     def parent(self) -> dict[str, Any] | None:
-        """Of a child run: its parent's folder (`run`).
+        """For a child run: its parent's folder (`run`).
 
-        A training that goes on also has the `checkpoint` and `step` at which it left the parent.
+        A continued training also has the `checkpoint` and `step` at which it left the parent.
         """
         return self.config.get("parent") or None
 
     def parent_run(self) -> "Run":
-        """Of a child run: its parent, where it is now.
+        """For a child run: its parent, at its current path.
 
         Raises:
-            UserError: where it is gone.
+            UserError: if it is gone.
         """
         folder = parent_folder(self.folder, self.config)
         if folder is None:
             raise UserError(
-                f"{self.folder} was made of the run {self.parent.get('run')}, which is gone.",
+                f"{self.folder} was made from the run {self.parent.get('run')}, which is gone.",
                 "Put it back there, or move both together.",
             )
         return Run.open(folder, self.cache)
@@ -126,7 +126,7 @@ class Run:
         """This run, its parent, and so on.
 
         Raises:
-            UserError: where a run is its own ancestor, or its parent is gone.
+            UserError: if a run is its own ancestor, or its parent is gone.
         """
         run, seen = self, {self.folder.resolve()}
         yield run
@@ -143,18 +143,18 @@ class Run:
     def judged_on(self) -> str:
         """The part that its model never learned from: test, or validation after folds.
 
-        A cross-validated run has predictions of test rows, too: of the models of its folds.
+        A cross-validated run has predictions for test rows, too: from the models of its folds.
         """
         known = self.path("data.json").is_file()
         return "validation" if known and self.read_json("data.json").get("folds") else "test"
 
     @property
     def steps(self) -> list[str]:
-        """Of a compressed run: what was done to its parent's model, in order."""
+        """For a compressed run: the steps applied to its parent's model, in order."""
         return self.config.get("steps") or []
 
     def checkpoints(self) -> dict[int, Path]:
-        """The checkpoints that are there, `checkpoints/step-N.npz`, by their step."""
+        """The existing checkpoints, `checkpoints/step-N.npz`, by step."""
         found = {}
         for path in self.path("checkpoints").glob("step-*.npz"):
             if match := re.fullmatch(r"step-(\d+)\.npz", path.name):
@@ -168,12 +168,12 @@ class Run:
 
     @property
     def inner(self) -> bool:
-        """Whether it is a part of another run, in a folder of that."""
+        """Whether it is part of another run, in a folder of that run."""
         return self.folder.parent.name in INNER
 
     @property
     def begun(self) -> bool:
-        """Whether there is anything that a resumed run would not have to do again."""
+        """Whether there is any work that a resumed run would not have to repeat."""
         inner = (place for name in INNER for place in self.folder.glob(f"{name}/*"))
         places = (self.folder, *inner)
         signs = ("checkpoints/*", "*.keras", "phase.json", "fold.json", "metrics.json")
@@ -192,23 +192,23 @@ class Run:
                 last = list(csv.DictReader(file))[-1]
             return f"after epoch {float(last['epoch']):.3g} (step {int(float(last['step']))})"
         except (OSError, ValueError, IndexError, KeyError, TypeError, OverflowError, csv.Error):
-            return "somewhere on its way, with a damaged history.csv"
+            return "at an unknown step, as its history.csv is damaged"
 
     @property
     def resume_command(self) -> str:
-        """The command line that goes on with this run, as things are now."""
+        """The command line that resumes this run in its current state."""
         return going_on.command(self, self.resume_options)
 
     @property
     def how_to_go_on(self) -> str:
-        """What to do where this run lacks something: a hint, with `resume_command` or another."""
+        """What to do if this run lacks something: a hint, with `resume_command` or another."""
         return going_on.hint(self)
 
     def path(self, *parts: str) -> Path:
         """A path in the run folder; it need not exist.
 
         Raises:
-            UserError: where a link on the way leads out of the folder.
+            UserError: if a link in the path leads out of the folder.
         """
         path = self.folder.joinpath(*parts)
         between = len(path.parts) - len(self.folder.parts)
@@ -216,13 +216,13 @@ class Run:
             if part.is_symlink() and not part.resolve().is_relative_to(self.folder.resolve()):
                 raise UserError(
                     f"{part} is a link that leads out of its run, to {part.resolve()}.",
-                    "Put a file or folder of the run itself in its place.",
+                    "Replace it by a file or folder of the run itself.",
                 )
         return path
 
     @contextmanager
     def writing(self, *parts: str) -> Iterator[Path]:
-        """Yields a temporary path that takes the named file's place when the block ends well."""
+        """Yields a temporary path that replaces the named file when the block succeeds."""
         with files.writing(self.path(*parts)) as path:
             yield path
 
@@ -249,11 +249,11 @@ class Run:
 
         Args:
             name: of the file.
-            form: what it has to hold (see `kerastc.forms.check`); that of `FORMS` by default.
+            form: what it must hold (see `kerastc.forms.check`); that in `FORMS` by default.
 
         Raises:
-            UserError: where it is absent or broken, not of the form that it has to have, or
-                another one than the run ended with.
+            UserError: if it is absent, broken, not of the required form, or was changed after the
+                run ended.
         """
         path = self.path(*name.split("/"))
         manifest.verify(self.folder, name)
@@ -261,43 +261,41 @@ class Run:
             return read_json(path, form or FORMS.get(path.name, object))
         except FileNotFoundError:
             raise UserError(
-                f"{path} is missing: the run stands {self.standing()}.", self.how_to_go_on
+                f"{path} is missing: the run is {self.standing()}.", self.how_to_go_on
             ) from None
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The class names in the order of the logits, as labels.txt has them.
+        """The class names from labels.txt, in the order of the logits.
 
         Raises:
-            UserError: where it is missing, broken, or of other classes than data.json.
+            UserError: if it is missing, broken, or has other classes than data.json.
         """
         return run_data.classes(self)
 
     def required(self, name: str) -> Path:
-        """The path of a file or folder that the run has to have.
+        """The path of a file or folder that the run must have.
 
         Raises:
-            UserError: where it is missing, or another one than the run ended with.
+            UserError: if it is missing, or was changed after the run ended.
         """
         path = self.path(name)
         if not path.exists():
-            raise UserError(
-                f"{path} is missing: the run stands {self.standing()}.", self.how_to_go_on
-            )
+            raise UserError(f"{path} is missing: the run is {self.standing()}.", self.how_to_go_on)
         manifest.verify(self.folder, name)
         return path
 
     @contextmanager
     def lock(self, waiting: bool = False) -> Iterator[None]:
-        """Holds the run for this process; the system lets go when the process ends, however.
+        """Holds the run for this process; the system releases it however the process ends.
 
-        A process that holds it already may enter again.
+        A process that already holds it may enter again.
 
         Args:
-            waiting: wait for another process, and say so, where it holds the run.
+            waiting: whether to wait, with a message, for another process that holds the run.
 
         Raises:
-            UserError: where another process holds it and is not waited for.
+            UserError: if another process holds it and is not waited for.
         """
 
         def busy(pid: str) -> None:
@@ -307,23 +305,23 @@ class Run:
             tell(f"{what}; waiting for it.")
 
         path = self.path(".lock")
-        if path.is_symlink():  # inside the run, too: what it leads to would be overwritten
+        if path.is_symlink():  # inside the run, too: its target would be overwritten
             raise UserError(f"{path} is a link.", f"Remove it: rm {path}")
         with files.lock(path, busy):
             files.remove_leftovers(self.folder)
             yield
 
     def describe_data(self, splits: Any, exploration: Any = None) -> None:
-        """Writes `data.json` and `labels.txt` as `data.split` or `load_images` give them.
+        """Writes `data.json` and `labels.txt` from the result of `data.split` or `load_images`.
 
-        The fingerprint joins the other facts of `environment.json`, too.
+        The fingerprint is also added to `environment.json`.
 
         Args:
             splits: the parts.
-            exploration: what `kerastc.data.explore` found; the report then shows it.
+            exploration: the result of `kerastc.data.explore`, which the report then shows.
 
         Raises:
-            UserError: on a resumed run whose data have changed since it began.
+            UserError: for a resumed run whose data have changed since it began.
         """
         run_data.describe(self, splits, exploration)
 

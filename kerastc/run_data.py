@@ -1,4 +1,4 @@
-"""What a run records of its data, once they are known to be those that it began with."""
+"""A run's record of its data, written once they are known to be those that it began with."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,8 +23,7 @@ def describe(run: "Run", splits: Any, exploration: Any = None) -> None:
                 f"The data changed since {run.folder} began: the fingerprint of "
                 f"{described.get('source', 'what was read')} is "
                 f"{described['fingerprint'][:12]}, then it was {before[:12]}.",
-                "Put the data back as they were, say where they are with --data NEW, or start "
-                "a new run.",
+                "Restore the data, give their location with --data NEW, or start a new run.",
             )
     if run.moved:
         config = run.config
@@ -52,7 +51,7 @@ def classes(run: "Run") -> tuple[str, ...]:
         if list(found) != known:
             raise UserError(
                 f"{path} has {len(found)} classes ({_some(found)}), data.json {len(known)} "
-                f"({_some(known)}): one of them is of another run, or in another order."
+                f"({_some(known)}): one of them is from another run, or in another order."
             )
     return found
 

@@ -1,4 +1,4 @@
-"""What each JSON file of a run has to hold; keys that are not named here may hold anything."""
+"""The required content of each JSON file of a run; keys not named here may hold anything."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from kerastc.forms import COUNT, NAN, Or
 
 SCORE = {"precision": float, "recall": float, "f1": float}
 INTERVAL = (float, float)
-# Of a part, as `kerastc.outputs.classes.metrics` gives them; a user's own recipe may have fewer.
+# Of a part, from `kerastc.outputs.classes.metrics`; a user's own recipe may have fewer.
 FIGURES = {
     "rows?": range(1, 2**53),
     "loss?": Or(float, NAN),
@@ -96,7 +96,7 @@ STEP = {  # of compression.json
     "sparsity": float,
     "details": {"epochs?": float, "validation_accuracy?": float},
 }
-SIGNATURE = {  # what the report reads of exports/*.json
+SIGNATURE = {  # the part of exports/*.json that the report reads
     "format": str,
     "file": str,
     "bytes": COUNT,

@@ -1,4 +1,4 @@
-"""The comment beside each setting in the source: what `kerastc show` tells of it."""
+"""The comment beside each setting in the source, which `kerastc show` prints."""
 
 import ast
 import functools

@@ -1,4 +1,4 @@
-"""The fields of settings: their keys, types, defaults and comments, and what is told of a slip."""
+"""The fields of settings: their keys, types, defaults, comments, and error messages."""
 
 import dataclasses
 import typing
@@ -18,7 +18,7 @@ class IsLocation:
     """Marks a field that names a file or folder, which is found again when a run moves.
 
     Args:
-        words: values that name none: whole words, and beginnings such as "tfds:".
+        words: values that name none: whole words, and prefixes such as "tfds:".
     """
 
     words: tuple[str, ...] = ()
@@ -29,7 +29,7 @@ class IsLocation:
         return bool(value) and value not in self.words and not begun
 
 
-# What other recipes have, by its field.
+# Fields of other recipes, with a hint.
 ELSEWHERE = {"folds": "The recipes text, supervised and arxiv can be cross-validated: folds=5"}
 Location = typing.Annotated[str, IsLocation()]  # a field's type; a field named data is one anyway
 
@@ -38,7 +38,7 @@ Location = typing.Annotated[str, IsLocation()]  # a field's type; a field named 
 class Field:
     """One field of a config: its dotted key, type, default and the comment beside it.
 
-    `location` is there where it names a file or folder.
+    `location` is set if it names a file or folder.
     """
 
     key: str
@@ -62,8 +62,8 @@ def fields(
     Args:
         config_class: the config, or a group of fields in it: a pydantic model or a dataclass.
         prefix: of the keys.
-        defaults: nested values where they are others than the class gives: of a config, those
-            that are usual where nothing is given.
+        defaults: nested values that replace the defaults of the class, such as those that
+            depend on other settings.
     """
     if defaults is None:
         defaults = config_class.usual({}) if hasattr(config_class, "usual") else {}
@@ -95,10 +95,10 @@ def find_field(config_class: type, key: str, value: str = "") -> Field:
     Args:
         config_class: the config.
         key: its key, as the user writes it.
-        value: what it is set to, for the hint.
+        value: its value, for the hint.
 
     Raises:
-        UserError: with the nearest name where there is none.
+        UserError: with the nearest name if there is none.
     """
     known = {field.key: field for field in fields(config_class)}
     if key in known:
@@ -119,7 +119,7 @@ def find_field(config_class: type, key: str, value: str = "") -> Field:
 
 
 def _near(config_class: type, key: str, known: Iterable[str]) -> str:
-    """The question that an unknown key deserves, or nothing."""
+    """ "Did you mean ...?" for an unknown key, or nothing."""
     if key in config_class.absent:
         return f"It comes with {config_class.absent[key]}."
     field = meant(key, known)

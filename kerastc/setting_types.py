@@ -18,7 +18,7 @@ def is_group(annotation: Any) -> bool:
 
 
 def infos(config_class: type) -> dict[str, FieldInfo]:
-    """What pydantic knows of the fields of a model, or of a plain dataclass."""
+    """Pydantic's information on the fields of a model, or of a plain dataclass."""
     if issubclass(config_class, pydantic.BaseModel):
         return config_class.model_fields
     return {
@@ -58,7 +58,7 @@ def type_name(annotation: Any) -> str:
 
 
 def parse(text: str, annotation: Any) -> Any:
-    """Turns a word of the command line into what pydantic shall check."""
+    """Turns a command-line word into the value that pydantic checks."""
     members = _members(annotation)
     if type(None) in members and text.lower() in ("none", "null"):
         return None

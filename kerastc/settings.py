@@ -1,4 +1,4 @@
-"""What a recipe can be told: typed settings, their words on the command line, their errors."""
+"""A recipe's typed settings, their words on the command line, their errors."""
 
 import copy
 import dataclasses
@@ -41,7 +41,7 @@ __all__ = [
 
 
 class Config(pydantic.BaseModel):
-    """What every recipe's `Config` extends: frozen, strict about names, defaults checked too."""
+    """The base of every recipe's `Config`: frozen, strict about names, defaults checked too."""
 
     model_config = pydantic.ConfigDict(
         extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False
@@ -55,20 +55,20 @@ class Config(pydantic.BaseModel):
 
     @classmethod
     def usual(cls, given: Mapping[str, Any]) -> dict[str, Any]:
-        """What fields hold that are not given, where that hangs on those that are.
+        """Defaults of fields that depend on the values given.
 
         Args:
             given: nested values, not yet checked.
 
         Returns:
-            nested plain values; fields that are not among them have their defaults.
+            nested plain values; other fields keep their defaults.
         """
         return {}
 
     @pydantic.model_validator(mode="before")
     @classmethod
     def _complete(cls, given: Any) -> Any:
-        """Fills in the usual values; a group that is given in part keeps the rest of its own."""
+        """Fills in the defaults; a group given in part keeps its other values."""
         if not isinstance(given, Mapping):
             return given
         groups = {
@@ -87,7 +87,7 @@ def configure(
     Args:
         config_class: a recipe's `Config`.
         overrides: the words.
-        base: nested values that the words change; the defaults where it is absent.
+        base: nested values that the words change; by default the defaults.
 
     Raises:
         UserError: for an unknown field, a wrong type or a value that is not allowed; it names the
@@ -101,7 +101,7 @@ def configure(
 def _parsed(
     config_class: type[Config], words: Sequence[str], base: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Nested values with those of the words in them."""
+    """Nested values, updated by those of the words."""
     values: dict[str, Any] = copy.deepcopy(dict(base or {}))
     for index, word in enumerate(words):
         key, equals, text = word.partition("=")
@@ -124,7 +124,7 @@ def _parsed(
 
 
 def _as_setting(config_class: type[Config], word: str, following: str) -> str:
-    """How to write what a word without an equals sign, and the one behind it, may mean."""
+    """How to write the likely meaning of a word without an equals sign and the next one."""
     known = [field.key for field in fields(config_class)]
     if "data" in known and (Path(word).exists() or Path(word).suffix):
         return f"Write data={word}"
@@ -154,10 +154,10 @@ def settled(config_class: type[Config], given: Mapping[str, Any]) -> type[Config
 
     Args:
         config_class: a recipe's `Config`.
-        given: values by field, not yet checked; the default is taken where the field is not there.
+        given: values by field, not yet checked; the default is used for missing fields.
 
     Raises:
-        UserError: for a value that `further` does not have.
+        UserError: for a value that is not in `further`.
     """
     for key, classes in config_class.further.items():
         value = str(given.get(key, config_class.model_fields[key].default))
@@ -175,7 +175,7 @@ def _joined(config_class: type[Config], key: str, value: str) -> type[Config]:
     for other, its_class in classes.items():
         for name in its_class.model_fields:
             others.setdefault(name, []).append(f"{key}={other}")
-    # A recipe's own fields stay its own, before the inherited ones.
+    # A recipe's own fields come before the inherited ones.
     own = {name: config_class.model_fields[name] for name in config_class.__annotations__}
     joined = pydantic.create_model(
         config_class.__name__,
@@ -194,13 +194,13 @@ def _joined(config_class: type[Config], key: str, value: str) -> type[Config]:
 
 
 def _top(words: Sequence[str]) -> dict[str, str]:
-    """The texts that words give to fields in no group."""
+    """The texts that words assign to fields outside groups."""
     pairs = (word.partition("=") for word in words)
     return {key: text for key, equals, text in pairs if equals and "." not in key}
 
 
 def shown(config_class: type[Config], words: Sequence[str]) -> list[Field]:
-    """Every field with the value that it has where the words are given.
+    """Every field with its value, given the words.
 
     Raises:
         UserError: as `configure` does; required fields may be left out.
@@ -236,7 +236,7 @@ def flat(config: Config) -> dict[str, Any]:
 
 
 def changed(config: Config) -> dict[str, Any]:
-    """What makes the config again when it alone is given: what is not usual, by dotted key."""
+    """The values that differ from the defaults, by dotted key: they alone rebuild the config."""
     values = flat(config)
     usual = type(config).usual(config.model_dump(mode="json"))
     return {
@@ -261,7 +261,7 @@ def word(key: str, value: Any) -> str:
 
 
 def _merged(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested values, those given in the place of those before."""
+    """Nested values, with those given replacing earlier ones."""
     merged = dict(before)
     for name, value in given.items():
         old = merged.get(name)

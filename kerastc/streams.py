@@ -12,7 +12,7 @@ _PLAIN = {
 
 
 def show_everything() -> None:
-    """Lets both streams print any text: what their encoding lacks is replaced, never refused.
+    """Lets both streams print any text: characters missing in their encoding are replaced.
 
     Typographic characters become their plain forms, all others escapes such as `\\u4e2d`.
     """

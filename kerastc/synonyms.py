@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-# A field by what users of other tools call it.
+# Fields by their names in other tools.
 _SYNONYMS = {
     **dict.fromkeys(("lr", "rate", "eta", "learningrate"), "learning_rate"),
     **dict.fromkeys(("b", "bs", "batch", "batchsize", "bsz"), "batch_size"),
@@ -34,16 +34,16 @@ _SYNONYMS = {
 
 
 def is_setting(key: str) -> bool:
-    """Whether a word is a setting's name, or what other tools call one."""
+    """Whether a word is a setting's name, here or in other tools."""
     return key.lower() in _SYNONYMS or key in _SYNONYMS.values()
 
 
 def meant(key: str, known: Iterable[str] | None = None) -> str:
-    """The field that a user means who writes `lr`; the key itself where none is meant.
+    """The field that a user means by, say, `lr`; the key itself if there is none.
 
     Args:
         key: as written.
-        known: the fields that there are; any by default.
+        known: the existing fields; any by default.
     """
     known = None if known is None else list(known)
     field = _SYNONYMS.get(key.lower(), key)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from kerastc.printable import echo
 
-LONGEST = 36  # letters of a name that stands in a table of figures
+LONGEST = 36  # letters of a name in a table of figures
 
 
 def show_table(
@@ -16,13 +16,13 @@ def show_table(
     title: str = "",
     figures: bool = True,
 ) -> None:
-    """Prints a table on standard output; long cells go on in the next line.
+    """Prints a table on standard output; long cells continue on the next line.
 
     Args:
         columns: the heads.
         rows: cells, as many as there are columns.
-        title: stands above.
-        figures: whether the columns behind the first one hold figures, which end at one line.
+        title: printed above.
+        figures: whether the columns after the first hold figures, which are right-aligned.
     """
     try:
         from rich.box import SIMPLE_HEAD
@@ -33,7 +33,7 @@ def show_table(
         width = shutil.get_terminal_size().columns
         echo(plain_table(columns, rows, title, figures, width))
         return
-    # As narrow as can be: a benchmark has eight columns, and many a terminal 80 characters.
+    # As narrow as possible: a benchmark has eight columns, and many terminals 80 characters.
     narrow = {"box": SIMPLE_HEAD, "show_edge": False, "pad_edge": False, "padding": (0, 0, 0, 1)}
     table = Table(title=title or None, title_justify="left", header_style="bold", **narrow)
     for index, name in enumerate(columns):
@@ -48,8 +48,8 @@ def show_table(
 def wrapped(text: str, width: int) -> str:
     """The text in lines of at most `width` characters, broken between words and never in a number.
 
-    A word that is longer than a line is broken behind a slash, a comma, a colon or a plus sign; or
-    else behind a hyphen or underscore between letters, and in the last resort anywhere.
+    A word longer than a line is broken after a slash, comma, colon or plus sign; else after a
+    hyphen or underscore between letters; as a last resort anywhere.
     """
     lines, line = [], ""
     for word in re.findall(r"\S*\s*", text):
@@ -62,13 +62,13 @@ def wrapped(text: str, width: int) -> str:
 
 
 def _broken(word: str, width: int) -> list[str]:
-    """A long word in pieces that end where a line may end; in 1e+5 that is nowhere."""
+    """A long word in pieces at whose ends a line may break; 1e+5 has no such point."""
     pieces = re.findall(r"(?:(?<=\de)\+|[^\s/,:+])*[\s/,:+]*", word)
     return [part for piece in pieces for part in _parts(piece, width)]
 
 
 def _parts(piece: str, width: int) -> list[str]:
-    """A piece that is wider than a line in narrower ones."""
+    """A piece wider than a line, split into narrower ones."""
     if len(piece.rstrip()) <= width:
         return [piece]
     found = []
@@ -78,10 +78,10 @@ def _parts(piece: str, width: int) -> list[str]:
 
 
 def shared_start(names: Sequence[str]) -> str:
-    """What several names begin with, up to a space, slash, comma or plus sign, each going on."""
+    """The common prefix of several names, up to a space, slash, comma or plus sign."""
     if len(names) < 2:
         return ""
-    first, last = min(names), max(names)  # what these two share all share
+    first, last = min(names), max(names)  # a prefix of these two is shared by all
     pairs = enumerate(zip(first, last, strict=False))
     begin = first[: next((i for i, (one, other) in pairs if one != other), len(first))]
     begin = begin[: max(begin.rfind(end) for end in " /,+") + 1]
@@ -89,9 +89,9 @@ def shared_start(names: Sequence[str]) -> str:
 
 
 def short_names(names: Sequence[str]) -> list[str]:
-    """The names as they are, or numbers where one is too long for a column beside figures.
+    """The names as they are, or numbers if one is too long for a column beside figures.
 
-    What the numbers stand for is printed on standard output: a table comes next.
+    The meaning of the numbers is printed on standard output, as a table follows.
     """
     if max(map(len, names), default=0) <= LONGEST:
         return list(names)
@@ -109,9 +109,9 @@ def plain_table(
     figures: bool,
     width: int,
 ) -> str:
-    """The same as text of at most `width` characters a line, where the columns allow it.
+    """The same as text of at most `width` characters per line, if the columns allow it.
 
-    The first column gives way to the others, down to 12 characters.
+    The first column shrinks for the others, down to 12 characters.
     """
     table = [columns, *rows]
     others = [max(len(row[i]) for row in table) for i in range(1, len(columns))]

@@ -1,8 +1,8 @@
-"""What a model is for: an input paired with an output. A new task is a line here.
+"""Tasks: an input paired with an output. A new task is one line here.
 
-A task is known by its name, which preprocessing.json and the signatures of exports hold. What it
-consists of lies in rooms of their own, `kerastc.inputs.NAME` and `kerastc.outputs.NAME`, whose
-modules load on first use: a device lacks the libraries of most of them.
+A task is identified by its name, stored in preprocessing.json and the signatures of exports. Its
+parts are packages, `kerastc.inputs.NAME` and `kerastc.outputs.NAME`, whose modules load on first
+use: a device lacks the libraries for most of them.
 """
 
 import importlib
@@ -26,9 +26,9 @@ class Task:
     """An input paired with an output.
 
     Args:
-        name: as files have it.
-        shown: the room in `kerastc.inputs` of what a model is shown.
-        answered: the room in `kerastc.outputs` of what it answers.
+        name: as stored in files.
+        shown: the package in `kerastc.inputs` for the model's input.
+        answered: the package in `kerastc.outputs` for its answers.
     """
 
     name: str
@@ -37,41 +37,41 @@ class Task:
 
     @property
     def unit(self) -> str:
-        """What one example is called: "text"."""
+        """The word for one example: "text"."""
         return self._room("inputs", self.shown).UNIT
 
     @property
     def units(self) -> str:
-        """What several are called: "texts"."""
+        """The word for several: "texts"."""
         return self._room("inputs", self.shown).UNITS
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """What the parts of an example are called in predictions: ("text",)."""
+        """The names of the parts of an example in predictions: ("text",)."""
         return self._room("inputs", self.shown).COLUMNS
 
     @property
     def capabilities(self) -> frozenset["Capability"]:
-        """What its models, data and answers can do, as steps of compression ask for it."""
+        """The capabilities of its models, data and answers, for steps of compression."""
         shown = self._room("inputs", self.shown).CAPABILITIES
         return shown | self._room("outputs", self.answered).CAPABILITIES
 
     @property
     def input(self) -> type["Input"]:
-        """What a model is shown, on any machine: `INPUT` of the room's `encode`."""
+        """The model's input, on any machine: `INPUT` in the package's `encode`."""
         return self.input_part("encode").INPUT
 
     @property
     def output(self) -> type["Output"]:
-        """What it answers, on any machine: `OUTPUT` of the room's `scores`."""
+        """The model's output, on any machine: `OUTPUT` in the package's `scores`."""
         return self.output_part("scores").OUTPUT
 
     def input_part(self, name: str) -> ModuleType:
-        """A module of the input's room: "encode", "read", "batches", "export"."""
+        """A module of the input's package: "encode", "read", "batches", "export"."""
         return self._room("inputs", self.shown, name)
 
     def output_part(self, name: str) -> ModuleType:
-        """A module of the output's room: "scores", "head", "page"."""
+        """A module of the output's package: "scores", "head", "page"."""
         return self._room("outputs", self.answered, name)
 
     @staticmethod
@@ -93,31 +93,31 @@ def task_named(name: object, where: object) -> Task:
     """The task of that name.
 
     Args:
-        name: as a file has it.
+        name: as read from a file.
         where: the file, for the error.
 
     Raises:
-        UserError: where it is none of `TASKS`.
+        UserError: if it is none of `TASKS`.
     """
     if not isinstance(name, str) or name not in TASKS:
         raise UserError(
             f"{where} has task={name!r}; known are {', '.join(TASKS)}.",
-            "Where a newer kerastc wrote it: pip install --upgrade kerastc",
+            "If a newer kerastc wrote it: pip install --upgrade kerastc",
         )
     return TASKS[name]
 
 
 def units_of(columns: Sequence[str]) -> str:
-    """What examples of these columns are called: "texts"; "rows" where no input has them."""
+    """The word for examples with these columns: "texts"; "rows" if no input has them."""
     found = (task.units for task in TASKS.values() if task.columns == tuple(columns))
     return next(found, "rows")
 
 
 def task_of(run: "Run") -> Task:
-    """The task of a run, as its preprocessing.json says.
+    """The task of a run, from its preprocessing.json.
 
     Raises:
-        UserError: where it says nothing yet, or something that is none of `TASKS`.
+        UserError: if it is absent there, or none of `TASKS`.
     """
     return task_named(
         run.read_json("preprocessing.json").get("task"), run.path("preprocessing.json")
@@ -125,23 +125,23 @@ def task_of(run: "Run") -> Task:
 
 
 def output_of(run: "Run") -> "Output":
-    """What a run's model answers, with the names of its labels.txt.
+    """The output of a run's model, with the names in its labels.txt.
 
     Raises:
-        UserError: as `task_of`, and where labels.txt is missing or broken.
+        UserError: as `task_of`, and if labels.txt is missing or broken.
     """
     return task_of(run).output(run.classes)
 
 
 def deciding_figure(names: Sequence[str], asked: str | None) -> "Figure":
-    """By which figure models of some tasks are chosen.
+    """The figure by which models of some tasks are chosen.
 
     Args:
-        names: of the tasks; without any, a recipe does not say which is its own.
+        names: of the tasks; none if a recipe does not name its own.
         asked: the figure's name; None takes the main one.
 
     Raises:
-        UserError: where no task has it, or they have different main ones.
+        UserError: if no task has it, or their main figures differ.
     """
     outputs = [TASKS[name].output for name in dict.fromkeys(names or TASKS)]
     if asked is None:
@@ -149,7 +149,7 @@ def deciding_figure(names: Sequence[str], asked: str | None) -> "Figure":
         if len(mains) > 1 and names:
             raise UserError(
                 f"The main figures are {', '.join(main.name for main in mains)}.",
-                "Say which decides: --objective NAME",
+                "Choose the one that decides: --objective NAME",
             )
         return next(iter(mains))
     known = {figure.name: figure for output in outputs for figure in output.figures}

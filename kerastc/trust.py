@@ -1,8 +1,8 @@
-"""Which recipe scripts may run without being named: those that this user has run before.
+"""Decides which recipe scripts may run without being named: those that this user has run before.
 
 A run may come from a stranger, and its config.json names a script. A script is code with the user's
-rights, so it runs only where the user names it on the command line, where it is one of the
-product's own, or where its SHA-256 is among those that were named before.
+rights, so it runs only if the user names it on the command line, if it comes with kerastc, or if
+its SHA-256 is among those that were named before.
 """
 
 import hashlib
@@ -24,25 +24,25 @@ FILE = "trusted-recipes.json"  # in the user's state folder: SHA-256 to path
 
 
 def digest(script: recipe.Recipe) -> str:
-    """SHA-256 of a script, of the very bytes that `load` runs."""
+    """SHA-256 of a script, of exactly the bytes that `load` runs."""
     return hashlib.sha256(script.source).hexdigest()
 
 
 def is_path(name: str) -> bool:
-    """Whether a recipe is given by a path, and not by a name of the product's own."""
+    """Whether a recipe is given by a path, not by the name of one that comes with kerastc."""
     return "/" in name or "\\" in name or name.endswith(".py")
 
 
 def remember(script: recipe.Recipe, state: Path, needed: bool = False) -> None:
-    """Trusts a script that the user has named; one that changes is another one.
+    """Trusts a script that the user has named; a changed script counts as another.
 
     Args:
-        script: the product's own need no trust and are not written down.
-        state: the user's folder for what is to last.
-        needed: whether it is an error, and not just told, where nothing can be written there.
+        script: those that come with kerastc need no trust and are not recorded.
+        state: the user's folder for lasting files.
+        needed: whether failing to write there is an error, not just a warning.
 
     Raises:
-        UserError: where nothing can be written and it is needed.
+        UserError: if nothing can be written and it is needed.
     """
     if not is_path(script.name):
         return
@@ -55,16 +55,16 @@ def remember(script: recipe.Recipe, state: Path, needed: bool = False) -> None:
         told = f"The recipes that you trust cannot be kept in {state}: {error.strerror or error}."
         if needed:
             raise UserError(told, "Name another folder: XDG_STATE_HOME=FOLDER") from None
-        tell(f"{told} To go on with the run, name {script.name} again.")
+        tell(f"{told} To resume the run, name {script.name} again.")
 
 
 def recipe_of(run: "Run", state: Path) -> recipe.Recipe:
-    """The recipe that a run was made by, where it may run.
+    """The recipe that a run was made by, if it may run.
 
-    A script that moved is found by its SHA-256 where it was last named.
+    A script that moved is found by its SHA-256 at the path last named.
 
     Raises:
-        UserError: where it is gone, or a script that this user has never named.
+        UserError: if it is gone, or a script that this user has never named.
     """
     name = run.config["recipe"]
     if not is_path(name):
@@ -82,12 +82,12 @@ def recipe_of(run: "Run", state: Path) -> recipe.Recipe:
 
 
 def refuse_unknown(script: recipe.Recipe, state: Path, told: str) -> None:
-    """Refuses a script that a file names, and this user has never named.
+    """Refuses a script that is named by a file but never by this user.
 
     Args:
-        script: the product's own are trusted.
-        state: the user's folder for what is to last.
-        told: what names it, at the beginning of the message.
+        script: those that come with kerastc are trusted.
+        state: the user's folder for lasting files.
+        told: the beginning of the message: what names it.
 
     Raises:
         UserError: with how to trust it.
@@ -110,13 +110,13 @@ def _moved(run: "Run", name: str, known: Mapping[str, str]) -> str:
     if not Path(there).is_file():
         raise UserError(
             f"{run.folder} was made by the script {name}, which is gone.",
-            "Put it back, or say where it is: kerastc trust SCRIPT",
+            "Put it back, or give its new path: kerastc trust SCRIPT",
         )
     return there
 
 
 def _add(state: Path, entry: Mapping[str, str]) -> None:
-    """Adds to the list, which others than this user can neither read nor write."""
+    """Adds to the list, which only this user can read and write."""
     files.make_folder(state)
     with files.lock(state / f".{FILE}.lock", busy=lambda _: None):
         known = _known(state)
@@ -126,7 +126,7 @@ def _add(state: Path, entry: Mapping[str, str]) -> None:
 
 
 def _known(state: Path) -> dict[str, str]:
-    """The list; nothing where it is damaged, or others can write to it."""
+    """The list; empty if it is damaged, or others can write to it."""
     path = state / FILE
     try:
         status = path.stat()

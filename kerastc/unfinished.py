@@ -1,4 +1,4 @@
-"""Which runs have not come to their end, for those who resume without naming one."""
+"""Finds unfinished runs, for users who resume without naming one."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,14 +7,14 @@ from kerastc.errors import UserError
 from kerastc.found_runs import is_run
 from kerastc.run import Run
 
-SHOWN = 5  # runs that an error names
+SHOWN = 5  # runs listed in an error
 
 
 def newest_unfinished(runs: Path, recipe: str) -> Run:
-    """The newest run of a recipe that has not come to its end.
+    """The newest unfinished run of a recipe.
 
     Raises:
-        UserError: where there is none.
+        UserError: if there is none.
     """
     for run in unfinished(runs, recipe):
         return Run.open(run.folder)
@@ -25,10 +25,10 @@ def newest_unfinished(runs: Path, recipe: str) -> Run:
 
 
 def only_unfinished(runs: Path) -> Run:
-    """The one run of any recipe that has not come to its end.
+    """The one unfinished run of any recipe.
 
     Raises:
-        UserError: where there is none, or several: with the command that resumes each.
+        UserError: if there is none, or several: with the command that resumes each.
     """
     found = list(unfinished(runs))
     if len(found) == 1:
@@ -42,12 +42,12 @@ def only_unfinished(runs: Path) -> Run:
     more = [f"  and {len(found) - SHOWN} older ones"] if len(found) > SHOWN else []
     raise UserError(
         f"Which run? {len(found)} under {runs} are unfinished.",
-        "\n".join(["Go on with one of them (the newest first):", *commands, *more]),
+        "\n".join(["Resume one of them (the newest first):", *commands, *more]),
     )
 
 
 def unfinished(runs: Path, recipe: str = "*") -> Iterator[Run]:
-    """The runs of a recipe, or of any, that have not come to their end, the newest first."""
+    """The unfinished runs of a recipe, or of any, the newest first."""
     found = [path for path in runs.glob(f"{recipe}/*/config.json") if is_run(path.parent)]
     for config in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True):
         if not Run(config.parent).finished:

@@ -1,15 +1,15 @@
 """Few labels: first learn to reconstruct all images.
 
 A convolutional autoencoder in two steps: pretraining on all images without their labels, then the
-classifier on the frozen encoder, and from there fine-tuned as a whole. The report has both and a
-picture of reconstructions; the better on validation is the model.
+classifier, first on the frozen encoder, then fine-tuned as a whole. The report has both and a
+picture of reconstructions; the better one on validation is the model.
 
     kerastc train autoencoder
     kerastc train autoencoder data=cifar100.npz
     kerastc train autoencoder data=cifar100.npz hidden=0.5 filter=svdd kept=0.8
 
-With hidden=0.5 half of the patches of each image have to be guessed. In short tries that gave no
-better features: a linear classifier on the frozen encoder had 0.858 of the validation digits right
+With hidden=0.5 half of the patches of each image must be guessed. In short tries that gave no
+better features: a linear classifier on the frozen encoder got 0.858 of the validation digits right
 (0.830 with hidden=0.5, 0.693 on random weights; mean of seeds 0 and 1), and 0.129 of CIFAR-100's
 after eight epochs with 6,000 images at half the width (0.125; 0.085).
 
@@ -18,7 +18,7 @@ Data: your own images; scikit-learn's digits by default.
 Cost: 47 s on 2 cores, 1.3 GB of memory, for the digits.
 
 Expect: test accuracy 0.900 [.869 .927] on the digits, like the 0.887 of the labels alone: what
-reconstructs a digit does not tell it from others. The frozen encoder has 0.811. One seed.
+reconstructs a digit does not distinguish it from others. The frozen encoder has 0.811. One seed.
 """
 
 from kerastc import data, methods, training

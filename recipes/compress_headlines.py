@@ -2,10 +2,10 @@
 
     kerastc train compress-headlines parent=runs/headlines/20261121-101500
 
-The study distilled, pruned a fifth by magnitude and cut to ranks 30 to 100: its files all kept
-their 255.5 MB, pruning brought no speed, and the cut models were at chance (0.147). Here each child
-is a run of its own under PARENT/compressed, exported to LiteRT, timed on one thread and compared on
-the same test rows. A stopped recipe goes on; children that are there already are used.
+The study distilled, pruned a fifth by magnitude and cut to ranks 30 to 100: all files stayed at
+255.5 MB, pruning brought no speed, and the cut models were at chance (0.147). Here each child
+is its own run under PARENT/compressed, exported to LiteRT, timed on one thread and compared on
+the same test rows. A stopped recipe resumes; existing children are used.
 
 Data: a finished headlines run.
 
@@ -36,14 +36,14 @@ OURS = (
     "vocabulary:min_count=2"
     " structured:neurons=0.6,heads=0.5,layers=1,epochs=3,learning_rate=3e-4,augment=1",
 )
-LAST = ("quantize:int8", "quantize:int4-tables")  # each a child of the last of ours
+LAST = ("quantize:int8", "quantize:int4-tables")  # each a child of our last model
 
 
 class Config(Settings):
-    """Which run is compressed."""
+    """The run to compress."""
 
     parent: Location  # the folder of a finished run of the headlines recipe, or of any text recipe
-    data: str = ""  # where the parent's data are now; empty where they did not move
+    data: str = ""  # where the parent's data are now; empty if they did not move
 
 
 def run(config: Config, run) -> None:

@@ -6,19 +6,18 @@
     kerastc sweep headlines data=FILE trainable=head,top_2,all train_fraction=0.3
     kerastc train --from RUN/checkpoints/step-4000.npz weight_decay=0.03 dropout=0.6
 
-The file has the columns publish_date, headline_category and headline_text, or others: they are
-guessed. Rows without text, repeated rows and unknown categories go, each counted, from files of
-validation and test headlines, too; 103 dotted categories become six by rules that can be replaced;
-headlines that stand twice never cross from one part into another, and only training rows are ever
-balanced.
+The file has the columns publish_date, headline_category and headline_text, or others, which are
+guessed. Rows without text, repeated rows and unknown categories are counted and dropped, also in
+validation and test files; 103 dotted categories become six by rules that can be replaced;
+duplicate headlines always stay in the same part, and only training rows are ever balanced.
 
 Data: a file of news headlines.
 
-Cost: 45 min for 118,738 training headlines, 2.6 GB, beside other work on 2 cores.
+Cost: 45 min for 118,738 training headlines, 2.6 GB, along with other work on 2 cores.
 
 Expect: test accuracy 0.781 [0.773, 0.787], macro F1 0.712 [0.701, 0.721] on 13,969 headlines of the
 original class distribution, seed 0 (source: 0.631). The bag of words of the same run: 0.729, 0.630.
-Without masking, 3 epochs: 0.774. What other choices do: docs/studies/headlines.md.
+Without masking, 3 epochs: 0.774. Other choices: docs/studies/headlines.md.
 """
 
 from collections.abc import Sequence
@@ -43,16 +42,16 @@ class Config(data.TextParts, training.TextClassifierConfig):
     label: str = ""  # its category column; empty guesses
     date: str = ""  # its column of dates, or YEAR+MONTH+DAY; empty guesses
     encoding: str = "utf-8"  # of the file
-    delimiter: str = ""  # between its columns; empty finds out
+    delimiter: str = ""  # between its columns; empty detects it
     header: bool = True  # false: the first line is a row, and columns are called 1, 2, ...
     sheet: str = ""  # of an Excel workbook; empty takes the only one that has rows
-    categories: Rules = "irish_times"  # rules from categories to classes; a file of yours, or none
-    duplicates: Literal["drop", "keep"] = "drop"  # drop: of equal rows the first stays
+    categories: Rules = "irish_times"  # rules from categories to classes; your own file, or none
+    duplicates: Literal["drop", "keep"] = "drop"  # drop: only the first of equal rows stays
     conflicts: Literal["majority", "drop", "keep"] = "majority"  # one headline, many categories
     preparation: TextPreparation = TextPreparation(capitals=True)
     split_by: Literal["text", "date"] = "text"  # date: train on the past, test on the newest days
-    validation_fraction: Portion = None  # of data; none: 0.05. In the place of validation
-    test_fraction: Portion = None  # of data; none: 0.1. In the place of test
+    validation_fraction: Portion = None  # of data; none: 0.05. Instead of validation
+    test_fraction: Portion = None  # of data; none: 0.1. Instead of test
     balancing: Literal["none", "undersample", "oversample", "both"] = "none"  # of training rows
 
     trainable: str = "all"  # head: the encoder is frozen | top_K: and its top K layers | all
@@ -62,10 +61,10 @@ class Config(data.TextParts, training.TextClassifierConfig):
     learning_rate: Positive = 1e-4  # the peak
     warmup_fraction: Fraction = 0.06  # of all updates
     label_smoothing: Share = 0.1  # share spread over all classes
-    masking: Share = 0.15  # share of training tokens; without it the third epoch learns by heart
+    masking: Share = 0.15  # share of training tokens; without it the third epoch memorises
     evaluate_every: Natural = 1000  # batches between evaluations
-    evaluation_rows: Natural = 5000  # of validation, on the way; 0: all of them
-    keep_checkpoints: Count = 3  # so many best, and the mean of them
+    evaluation_rows: Natural = 5000  # of validation, during training; 0: all
+    keep_checkpoints: Count = 3  # the best ones, and their mean
     early_stopping: training.EarlyStopping = training.EarlyStopping(
         metric="val_accuracy", patience=4
     )

@@ -11,7 +11,7 @@ Data: your own images; scikit-learn's digits by default.
 
 Cost: 32 s on 2 cores, 1.3 GB of memory, for the digits.
 
-Expect: test accuracy 0.891 [.860 .920] on the digits, like the 0.887 of the labels alone.
+Expect: test accuracy 0.891 [.860 .920] on the digits, like the 0.887 from the labels alone.
 One seed.
 """
 

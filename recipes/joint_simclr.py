@@ -17,7 +17,7 @@ from kerastc import data, methods, training
 
 
 class Config(data.ImageData, methods.FilterConfig, methods.JointSimclrConfig):
-    """Four unlabelled images, two views each, beside each labelled one."""
+    """Four unlabelled images, two views each, for each labelled one."""
 
 
 def load(config: Config, run) -> data.Splits:

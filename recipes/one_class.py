@@ -1,9 +1,9 @@
 """Few labels: atypical unlabelled images are left out.
 
 A one-class network, Deep SVDD or a support vector machine on learned features, is trained on the
-labelled images and judges the unlabelled ones; the report shows typical and atypical ones. What is
-left is learned from by the method that is asked for, with that method's settings. The supervised
-one sees no unlabelled image, so that it is the baseline here, too.
+labelled images and judges the unlabelled ones; the report shows typical and atypical ones. The
+chosen method, with its own settings, then learns from the images that are left. The supervised
+method sees no unlabelled image, so it is the baseline here, too.
 
     kerastc train one-class
     kerastc train one-class data=cifar100.npz labelled=9000 filter=svm kept=0.6

@@ -1,10 +1,10 @@
-"""Sort pairs of texts: what follows, or says the same.
+"""Sort pairs of texts: entailment, paraphrase, answers.
 
 The table (CSV, TSV, JSON, .xlsx, Parquet, a folder of `datasets`) has a column for each of the two
 texts and one of class names. The layouts of XNLI, PAWS-X, SNLI and GLUE are known: their columns
-need not be named. The encoder reads both texts at once, in one sequence. All pairs of a first text
-(a premise with its hypotheses) stay in one split, unless the splits have files of their own; equal
-pairs are in no two of them.
+need not be named. The encoder reads both texts at once, in one sequence. All pairs with the same
+first text (a premise with its hypotheses) stay in one split, unless the splits have their own
+files; equal pairs are never in two of them.
 
     kerastc train pairs data=xnli.dev.tsv language=es trainable=all
     kerastc train pairs data=my.csv first=question second=answer label=good
@@ -12,10 +12,10 @@ pairs are in no two of them.
 
 Data: your own pairs.
 
-Cost: as of single texts of the length of both.
+Cost: as for single texts of the length of both.
 
-Expect: with the head alone little, as no encoder of single texts compares two; trainable=all learns
-to. What to beat is in the report: a bag of the words of both texts, marked by the text they are in.
+Expect: little with the head alone, as no encoder of single texts compares two; trainable=all learns
+to. The report has the figure to beat: a bag of words, marked by the text that they are in.
 """
 
 from kerastc import data, training
@@ -23,7 +23,7 @@ from kerastc.training.config import Count, Fraction, Positive
 
 
 class Config(data.FoldedTextParts, training.PairClassifierConfig):
-    """An encoder that is trained whole: the head alone learns little of how two texts compare."""
+    """The whole encoder is trained: the head alone learns little about how two texts compare."""
 
     trainable: str = "all"  # head: the encoder is frozen | top_K: and its top K layers | all
     epochs: Count = 4  # at most
@@ -34,9 +34,9 @@ class Config(data.FoldedTextParts, training.PairClassifierConfig):
     first: str = ""  # the column of the first text; empty guesses
     second: str = ""  # the column of the second text; empty guesses
     label: str = ""  # its class column; empty guesses
-    language: str = ""  # which rows of a file of several languages; all takes every one
+    language: str = ""  # rows to use in a file of several languages; all: every one
     encoding: str = "utf-8"  # of the file
-    delimiter: str = ""  # between its columns; empty finds out
+    delimiter: str = ""  # between its columns; empty detects it
     header: bool = True  # false: the first line is a row, and columns are called 1, 2, ...
     sheet: str = ""  # of an Excel workbook; empty takes the only one that has rows
 

@@ -2,7 +2,7 @@
 
 SimCLR (Chen et al. 2020) in two steps: pretraining on all images without their labels, then
 fine-tuning with the labels. The report has the accuracy of the frozen features, by logistic
-regression and by nearest neighbours, beside those of random weights.
+regression and by nearest neighbours, next to those of random weights.
 
     kerastc train simclr
     kerastc train simclr data=cifar100.npz
@@ -21,7 +21,7 @@ from kerastc import data, methods, training
 
 
 class Config(data.ImageData, methods.FilterConfig, methods.SimclrConfig):
-    """Batches of 256 pairs; of more, no more are in memory at once."""
+    """Batches of 256 pairs; of larger ones, only 256 are in memory at once."""
 
 
 def load(config: Config, run) -> data.Splits:

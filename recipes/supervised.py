@@ -1,11 +1,11 @@
 """Sort images by their labels alone: the baseline.
 
-All training images are learned from, unless labelled= says how many keep their labels: the others
-are left aside here, and learned from by the recipes for few labels. By default the images are 1,797
+All training images are used, unless labelled= limits how many keep their labels: the others are
+left out here, and used by the recipes for few labels. By default the images are 1,797
 scanned digits that come with scikit-learn, two of each labelled; any .npz file, TFDS data set or
-folder of class folders will do, with parts of their own where they have them (train, validation,
-test, unlabelled). Few images are cross-validated with folds=: each is tested by a model that never
-saw it, and then a model is trained on all.
+folder of class folders will do, with its own parts if it has them (train, validation, test,
+unlabelled). folds= cross-validates few images: each is tested by a model that never saw it, and
+then a model is trained on all.
 
     kerastc train supervised
     kerastc train supervised data=cifar100.npz

@@ -1,9 +1,9 @@
 """Sort your own labelled texts, from a table of any kind.
 
 The table (CSV, TSV, JSON, .xlsx, Parquet, a folder of `datasets`) has a column of texts and one of
-class names; several text columns are joined. Texts that stand twice, or nearly so, stay in one
-split; what was found is in the report. Validation and test texts may have files of their own, with
-the same columns; those of a folder are taken as they are. Few texts are cross-validated: each is
+class names; several text columns are joined. Texts that occur twice, or nearly so, stay in one
+split; the report lists them. Validation and test texts may have their own files, with the same
+columns; the splits of a folder are used as they are. folds= cross-validates few texts: each is
 tested by a model that never saw it, and then a model is trained on all.
 
     kerastc train text data=my.csv
@@ -13,8 +13,8 @@ tested by a model that never saw it, and then a model is trained on all.
 
 Data: your own texts.
 
-Cost: 160 texts of 300 characters a second through the frozen encoder, once. With trainable=all 200
-headlines a second of training; both on 2 cores.
+Cost: 160 texts of 300 characters per second through the frozen encoder, once. With trainable=all
+200 headlines per second of training; both on 2 cores.
 
 Expect: what your labels allow. On 7,143 Irish Times headlines (six topics), trainable=all
 learning_rate=5e-5 epochs=1 gave a test accuracy of 0.597 [0.568, 0.626], one seed.
@@ -29,16 +29,16 @@ from kerastc import data, training
 
 
 class Config(data.FoldedTextParts, training.TextClassifierConfig):
-    """A frozen encoder; with some thousand texts, trainable=all does better."""
+    """A frozen encoder; with a few thousand texts, trainable=all does better."""
 
     data: str  # the table: a file, or a folder of `datasets` or of Parquet files
     text: str = ""  # its text column, or COLUMN+COLUMN; empty guesses
     label: str = ""  # its class column; empty guesses
     encoding: str = "utf-8"  # of the file
-    delimiter: str = ""  # between its columns; empty finds out
+    delimiter: str = ""  # between its columns; empty detects it
     header: bool = True  # false: the first line is a row, and columns are called 1, 2, ...
     sheet: str = ""  # of an Excel workbook; empty takes the only one that has rows
-    max_characters: Annotated[int, Field(ge=0)] = 0  # longer texts are cut at a word; 0 does not
+    max_characters: Annotated[int, Field(ge=0)] = 0  # longer texts are cut at a word; 0: never
 
 
 def load(config: Config, run) -> data.Splits:

@@ -193,7 +193,7 @@ def test_a_finished_run_that_lost_a_file_is_not_resumed(work, command):
         run.path(name).unlink()
     done = call(*COMMANDS[command](work.run))
     assert done.exit_code == 1 and not advised(done), done.output
-    assert re.search("Copy the run again|Put the file back", done.stderr)
+    assert re.search("Copy the run again|Restore the original file", done.stderr)
 
 
 def test_a_finished_run_is_called_so_wherever_it_is_named(work):
@@ -234,7 +234,7 @@ def test_settings_that_the_recipe_takes_no_longer_are_told_as_the_runs(work):
     script.write_text(script.read_text().replace("level: int", "grade: int"))
     done = call("train", "./mine.py", "--resume", "--run", work.run)
     assert done.exit_code == 1 and not advised(done)
-    assert "has settings that its recipe no longer takes" in done.stderr
+    assert "has settings that its recipe no longer accepts" in done.stderr
 
 
 def test_what_was_given_to_go_on_is_given_again(work):

@@ -71,7 +71,7 @@ def test_a_file_that_a_run_drew_or_cleaned_its_rows_from_is_told(tmp_path):
     run = made("headlines", tmp_path / "run", f"data={data}")
     clean = table(tmp_path / "clean.csv", 0)
     examples = read_texts(clean).matching(run.classes, "the run")
-    assert own_rows.told(run, TEXTS, data, examples).startswith("The run is made of these texts")
+    assert own_rows.told(run, TEXTS, data, examples).startswith("The run is made from these texts")
 
 
 def test_the_test_part_of_images_is_told(tmp_path, large_digits):

@@ -159,7 +159,7 @@ def test_ctrl_c_says_where_it_stands_and_how_to_go_on(command, whole, ending):
     process.send_signal(ending)
     _, err = process.communicate(timeout=240)
     assert process.returncode == 130
-    assert re.search(r"stands after epoch \d", err)
+    assert re.search(r"Stopped after epoch \d", err)
     assert f"kerastc train --resume --run {folder}" in err
     assert "Traceback" not in err
     _, again = command(ending.name, "text", "--resume")  # the whole line with --resume works too

@@ -44,9 +44,9 @@ def recipes() -> None:
 def show(name: str, words: tuple[str, ...]) -> None:
     """Print every setting of a RECIPE: value, type, meaning.
 
-    With KEY=VALUE words those that it has then: kerastc show one-class method=fixmatch
+    With KEY=VALUE words, the settings that it then has: kerastc show one-class method=fixmatch
 
-    Of a STUDY its recipes, and what each is told.
+    For a STUDY, its recipes and the settings of each.
     """
     from kerastc import recipe, settings
     from kerastc.report.terminal import field_table, study_table
@@ -71,14 +71,14 @@ def show(name: str, words: tuple[str, ...]) -> None:
     type=click.FloatRange(0, 1),
     default=0.01,
     show_default=True,
-    help="What a model taken for its size or speed is shown to lose at most of its main figure, "
+    help="The most that a model chosen for its size or speed may lose of its main figure, "
     "such as accuracy.",
 )
 def compare(folders, as_json, as_csv, html, within) -> None:
     """Show any runs side by side: a table, and with --html plots.
 
-    A run that was compressed is shown with all that came of it: what each model keeps, loses and
-    costs against the original, which ones others dominate, and which to take.
+    A compressed run is shown with all models made from it: what each keeps, loses and costs
+    against the original, which are dominated by others, and which to take.
     """
     from kerastc.report import account, family
     from kerastc.report import compare as compare_runs
@@ -100,8 +100,8 @@ def compare(folders, as_json, as_csv, html, within) -> None:
 def trust(script) -> None:
     """Let the runs of a recipe SCRIPT be resumed and compressed without naming it.
 
-    A run names the script that made it, and a script is code that runs with your rights. One that
-    you have never run is not run because a folder says so: read it first.
+    A run names the script that made it, and a script is code that runs with your rights. A script
+    that you have never run does not run just because a folder names it: read it first.
     """
     from kerastc import recipe
     from kerastc import trust as trusted

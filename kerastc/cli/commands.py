@@ -1,4 +1,4 @@
-"""What every command of the command line does alike: tells slips in the words of the command."""
+"""What all commands share: errors are reported in the words of the command."""
 
 import errno
 import re
@@ -15,7 +15,7 @@ from kerastc.streams import show_everything
 
 NO_MEMORY = (
     "Memory ran out.",
-    "Give the machine more, or ask for less: a smaller batch_size, shorter texts (max_tokens) or "
+    "Give the machine more, or use less: a smaller batch_size, shorter texts (max_tokens) or "
     "fewer rows.",
 )
 # Commands by the names that they have elsewhere.
@@ -58,7 +58,7 @@ class Command(click.Command):
             raise
 
     def in_its_words(self, text: str) -> str:
-        """The text with this command's options in the place of `key=value` words."""
+        """The text with this command's options in place of `key=value` words."""
         options = {
             name.removeprefix("--")
             for parameter in self.params
@@ -130,7 +130,7 @@ class Commands(click.Group):
             ctx.exit(1)
 
     def _elsewhere(self, ctx: click.Context) -> str:
-        """What to do where a place cannot be written to."""
+        """What to do where a path cannot be written to."""
         command = self.commands.get(ctx.invoked_subcommand or "")
         folders = [
             parameter.opts[0]
@@ -158,7 +158,7 @@ class Commands(click.Group):
 
 @contextmanager
 def _shown_as_text() -> Iterator[None]:
-    """What click says of a command line quotes it, control characters and all: made printable."""
+    """Click's errors quote the command line, control characters included: made printable."""
     try:
         yield
     except click.ClickException as error:

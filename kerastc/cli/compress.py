@@ -16,40 +16,42 @@ from kerastc.printable import echo
 @click.argument("run", metavar="[RUN]", required=False, type=click.Path(path_type=Path))
 @click.argument("steps", metavar="STEP...", nargs=-1)
 @click.option(
-    "--run", "folder", type=click.Path(path_type=Path), help="Of the child; else RUN/compressed/…"
+    "--run",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Folder of the child; else RUN/compressed/…",
 )
-@click.option("--resume", is_flag=True, help="Go on with a stopped --run behind its last step.")
+@click.option("--resume", is_flag=True, help="Resume a stopped --run after its last step.")
 @click.option("--backend", metavar="tensorflow|jax|torch", help="Keras backend of the steps.")
 @click.option(
     "--within", metavar="FIGURE=LOSS", help="Search: the most that may be lost; accuracy=0.01."
 )
-@click.option("--for", "goal", metavar="size|latency|memory", help="Search: what shall be little.")
-@click.option("--trials", type=int, help="Search: how many chains in all; 20.")
-@click.option("--epochs", type=int, help="Search: training that a chain may have; 1.")
-@click.option("--json", "as_json", is_flag=True, help="Search: print all that was found as JSON.")
+@click.option("--for", "goal", metavar="size|latency|memory", help="Search: what to minimise.")
+@click.option("--trials", type=int, help="Search: number of chains in all; 20.")
+@click.option("--epochs", type=int, help="Search: most epochs per chain; 1.")
+@click.option("--json", "as_json", is_flag=True, help="Search: print the result as JSON.")
 @MOVED
 @DESPITE_CHANGES
 def compress(
     run, steps, folder, resume, backend, as_json, moved, despite_changes, **options
 ) -> None:
-    """Make a finished RUN smaller by STEPS, in their order, as a run of its own.
+    """Make a finished RUN smaller by STEPS, in the order given, as a new run.
 
     A STEP is NAME, NAME:VALUE or NAME:KEY=VALUE,KEY=VALUE. `kerastc steps` explains every one.
 
     \b
-    vocabulary                 only tokens that can occur, of a text model
-    structured:neurons=0.5     whole neurons, heads or layers less; of images channels=0.5
-    low-rank:energy=0.9        two thin matrices in the place of one
-    prune:0.8                  zeros in the place of small weights
-    distill:layers=3           a smaller student learns from the run; of images width=0.5
+    vocabulary                 keep only tokens that can occur (texts)
+    structured:neurons=0.5     remove whole neurons, heads or layers; for images channels=0.5
+    low-rank:energy=0.9        two thin matrices instead of one
+    prune:0.8                  zeros instead of small weights
+    distill:layers=3           a smaller student learns from the run; for images width=0.5
     recover                    fine-tuning, with the run as teacher
     quantize:int8              a LiteRT file of 8-bit weights; always last
 
-    With --within the steps are looked for: each of --trials chains is exported and compared with
-    the original, row by row of validation. Of those shown to lose at most LOSS (paired bootstrap,
-    95 % for all chains at once) the one of least cost becomes a run; where none is, the original
-    stays. STEPs that are given come first in every chain. The same command goes on where the last
-    one stopped.
+    With --within, the steps are searched for: each of --trials chains is exported and compared with
+    the original on every validation row. Of those shown to lose at most LOSS (paired bootstrap,
+    95 % for all chains at once), the cheapest becomes a run; if there is none, the original stays.
+    STEPs given here come first in every chain. The same command again resumes where it stopped.
 
     \b
     kerastc compress runs/headlines/x vocabulary distill:layers=3,epochs=4 quantize:int8
@@ -65,7 +67,7 @@ def compress(
         if folder or resume:
             raise UserError(
                 f"{'--run' if folder else '--resume'} does not go with a search, which names its "
-                "runs itself and goes on wherever it was stopped.",
+                "runs itself and resumes wherever it was stopped.",
                 "Leave it out.",
             )
         _search(run, steps, given, as_json, places=Places(), backend=backend, **changes)
@@ -83,7 +85,7 @@ def _search(run, steps, options, as_json, **where) -> None:
 
     if "within" not in options:
         raise UserError(
-            "A search wants to know what may be lost: --within is missing.",
+            "A search needs to know what may be lost: --within is missing.",
             "For example --within accuracy=0.01 --for size",
         )
     if run is None:

@@ -19,20 +19,20 @@ CATEGORIES = click.option(
     metavar="NAME|FILE|none",
     default="none",
     show_default=True,
-    help="Rules that make primary categories: irish_times, or a file of your own.",
+    help="Rules that make primary categories: irish_times, or your own file.",
 )
 ENCODING = click.option("--encoding", default="utf-8", show_default=True, help="Of FILE.")
 
 DELIMITER = click.option(
-    "--delimiter", metavar="CHARACTER|tab", default="", help="Between columns; else found out."
+    "--delimiter", metavar="CHARACTER|tab", default="", help="Between columns; else detected."
 )
 HEADER = click.option(
-    "--no-header", is_flag=True, help="The first line is a row; columns are called 1, 2, ..."
+    "--no-header", is_flag=True, help="The first line is a row; columns are named 1, 2, ..."
 )
 SHEET = click.option(
-    "--sheet", metavar="NAME", default="", help="Of a workbook; else the only one with rows."
+    "--sheet", metavar="NAME", default="", help="Sheet of a workbook; else the only one with rows."
 )
-FEW = 1000  # texts: a test part of them is too small to tell much
+FEW = 1000  # texts: their test part is too small to show much
 
 
 @click.group(cls=Commands)
@@ -57,10 +57,14 @@ def data() -> None:
 @click.option("--unicode", is_flag=True, help="Plain quotes and spaces; no control characters.")
 @click.option("--lowercase", is_flag=True, help="Lower case.")
 @click.option("--no-punctuation", is_flag=True, help="Punctuation out.")
-@click.option("--no-stop-words", is_flag=True, help="Stop words out; negations stay.")
-@click.option("--lemmas", is_flag=True, help="Words by their dictionary form (slow).")
-@click.option("--capitals", is_flag=True, help="A word in front says how it is capitalised.")
-@click.option("--language", default="en", show_default=True, help="Of stop words and lemmas.")
+@click.option("--no-stop-words", is_flag=True, help="Remove stop words; negations stay.")
+@click.option("--lemmas", is_flag=True, help="Replace words by their dictionary form (slow).")
+@click.option(
+    "--capitals", is_flag=True, help="Put a word in front that says how the text is capitalised."
+)
+@click.option(
+    "--language", default="en", show_default=True, help="Language of stop words and lemmas."
+)
 @click.option(
     "--duplicates",
     type=click.Choice(["drop", "keep"]),
@@ -73,25 +77,27 @@ def data() -> None:
     type=click.Choice(["majority", "drop", "keep"]),
     default="majority",
     show_default=True,
-    help="A text under several categories: keep the most frequent one (on a tie the first), or "
-    "no row of it, or all.",
+    help="A text under several categories: keep the most frequent one (on a tie the first), "
+    "none of its rows, or all.",
 )
 @ENCODING
 @DELIMITER
 @HEADER
 @SHEET
-@click.option("--fallback-encoding", default="", help="Of single lines that are not of --encoding.")
+@click.option(
+    "--fallback-encoding", default="", help="For single lines that are not in --encoding."
+)
 @JSON
 def prepare(path, out, text, label, date, categories, encoding, as_json, **options) -> None:
-    """Clean FILE into --out: every row of it is kept, or counted under a reason.
+    """Clean FILE into --out: every row is either kept or counted under a reason.
 
-    Beside --out stand NAME.report.json (all counts, examples, costs) and NAME.rejected.csv (every
-    row that was not kept, with its line and reason). A row with a bad date is kept without one.
+    Next to --out, NAME.report.json has all counts, examples and costs, and NAME.rejected.csv every
+    row that was not kept, with its line and reason. A row with a bad date is kept without a date.
     The result has the columns year, month, day, category, primary_category, text (prepared) and
-    original, and every command that takes a labelled file takes it.
+    original; every command that reads labelled files accepts it.
 
-    A file of --categories holds lines such as `news.* = news`; the first that fits decides, and
-    rows that none fits are rejected and their categories shown. `none` keeps categories as written.
+    A file for --categories has lines such as `news.* = news`; the first match decides; rows that
+    match none are rejected, and their categories shown. `none` keeps categories as written.
 
     \b
     kerastc data prepare reviews.csv --out clean.csv.gz
@@ -152,9 +158,9 @@ def describe(
 ) -> None:
     """Show what is in FILE: classes, years, words, lengths, label noise.
 
-    FILE need not be clean: rows that cannot be read are counted and left out, duplicates stay, for
-    they tell how far the labels agree. Four distributions are fitted to the lengths, and the words
-    are counted that cover 95.5 % of all occurrences. With --html a page has the plots, too.
+    FILE need not be clean: rows that cannot be read are counted and left out; duplicates stay, as
+    they show how far the labels agree. Four distributions are fitted to the lengths, and the number
+    of words that cover 95.5 % of all occurrences is given. With --html, the plots go into a page.
 
     \b
     kerastc data describe reviews.csv

@@ -50,18 +50,18 @@ def _lengths(
     "--batch",
     metavar="N|any",
     callback=_dimension,
-    help="Texts or images a call; by default 1 in LiteRT and any elsewhere.",
+    help="Texts or images per call; by default 1 in LiteRT and any elsewhere.",
 )
 @click.option(
     "--length",
     metavar="N[,N]|any",
     callback=_lengths,
-    help="Tokens a text; by default any in ONNX, else as in training. LiteRT takes several: 8,26.",
+    help="Tokens per text; default any in ONNX, else as in training. LiteRT takes several: 8,26.",
 )
 @click.option(
     "--quantization",
     metavar="float32|float16|int8|int8-static|int4-tables|int4",
-    help="Of LiteRT files; by default float32.",
+    help="For LiteRT files; by default float32.",
 )
 @click.option(
     "--exclude",
@@ -73,7 +73,7 @@ def _lengths(
     "--names",
     metavar="keras|hugging-face",
     default="keras",
-    help="Of an ONNX file's inputs: token_ids, padding_mask | input_ids, attention_mask.",
+    help="Names of ONNX inputs: token_ids, padding_mask | input_ids, attention_mask.",
 )
 @click.option("--bundle", is_flag=True, help="Also write one .zip for a device.")
 @JSON
@@ -81,24 +81,23 @@ def export(run, formats, batch, length, quantization, exclude, names, bundle, as
     """Write a finished RUN as files that other programs run, and check that they agree with it.
 
     They go to RUN/exports/: model.tflite, model-int8.tflite, model.onnx or saved_model/, each with
-    a signature beside it, NAME.json, that tells inputs, shapes, classes, tokenizer and
-    preprocessing. A file takes the place of an earlier one of its name, but only once it gives the
-    same answers as the Keras model on up to 256 validation rows; how near they are is printed and
-    written down.
+    a signature, NAME.json, that describes inputs, shapes, classes, tokenizer and preprocessing. A
+    file replaces an earlier one of the same name only once it gives the same answers as the Keras
+    model on up to 256 validation rows; how close they are is printed and recorded.
 
-    A LiteRT file of several lengths answers short texts sooner: each takes the shortest length that
-    holds it, and the weights are in the file once.
+    A LiteRT file for several lengths answers short texts sooner: each text runs at the shortest
+    length that holds it, and the weights are stored once.
 
     \b
     litert       phones, Raspberry Pi, browsers: `kerastc benchmark` and `kerastc predict` run it
     onnx         ONNX Runtime
-    saved_model  TensorFlow Serving; takes images, and texts where the tokenizer can be built in
+    saved_model  TensorFlow Serving; takes images, and texts if the tokenizer can be built in
 
     \b
     float16      half the size, the same speed
     int8         a quarter of the size, three to four times as fast
     int8-static  as int8, with activations in fixed ranges; a little faster, less exact
-    int4-tables  as int8, with embeddings of four bits: smaller, hardly less exact
+    int4-tables  as int8, with four-bit embeddings: smaller, hardly less exact
     int4         an eighth of the size, as fast as int8, less exact; convolutions are slow in it
 
     \b
@@ -116,7 +115,7 @@ def export(run, formats, batch, length, quantization, exclude, names, bundle, as
     formats = dict.fromkeys(formats)
     options = {"batch": batch, "length": length, "quantization": quantization, "exclude": exclude}
     options["names"] = names
-    for name in formats:  # all of them before any work
+    for name in formats:  # all are checked before any work
         checked(opened, name, **options)
     if bundle and list(formats) == ["saved_model"]:
         raise UserError(
@@ -177,9 +176,13 @@ def _counts(context: click.Context, parameter: click.Parameter, words: str) -> t
 )
 @click.option("--runs", type=click.IntRange(1), default=100, show_default=True, help="Calls timed.")
 @click.option(
-    "--batch", type=click.IntRange(1), help="Texts or images a call, where the file takes any."
+    "--batch",
+    type=click.IntRange(1),
+    help="Texts or images per call, where the file takes any number.",
 )
-@click.option("--rows", type=click.IntRange(1), help="Examples that are answered; by default all.")
+@click.option(
+    "--rows", type=click.IntRange(1), help="Number of examples to answer; by default all."
+)
 @click.option(
     "--protocol",
     type=click.Choice(["source"]),
@@ -191,14 +194,14 @@ def benchmark(
 ) -> None:
     """Measure exported models on real examples: start, latency, memory, size, accuracy.
 
-    RUN stands for every model in its exports/, FILE for one of them or a bundle. The examples are
-    the run's test rows, the bundle's samples, or --data. Each model has a process of its own, and
-    they take turns, so that what disturbs the machine disturbs all alike. What is found about a
-    run's models goes into its benchmark.json, which `kerastc compare` reads.
+    RUN means every model in its exports/, FILE one model or a bundle. The examples are the run's
+    test rows, the bundle's samples, or --data. Each model has its own process, and they take turns,
+    so that whatever disturbs the machine disturbs all alike. The results for a run go into its
+    benchmark.json, which `kerastc compare` reads.
 
-    Latency is that of the call: token ids or pixels in, logits out. Nothing but Python, NumPy,
-    click, the tokenizer's library and the interpreter is needed, so that a bundle can be measured
-    on the device that it is meant for.
+    Latency is that of the call: token ids or pixels in, logits out. Only Python, NumPy, click, the
+    tokenizer's library and the interpreter are needed, so that a bundle can be measured on its
+    target device.
 
     \b
     kerastc benchmark runs/headlines/20261121-101500 --threads 1,2

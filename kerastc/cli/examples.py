@@ -1,4 +1,4 @@
-"""What a user gives to a command to measure a model on: labelled examples."""
+"""Labelled examples that a user gives to a command to measure a model on."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from kerastc.tasks import Task
 
 DATA = (
-    "Labelled examples: a table of texts; of images FILE.npz, a folder of class folders, "
+    "Labelled examples: a table of texts; for images FILE.npz, a folder of class folders, "
     "tfds:NAME or digits."
 )
 
 
 class Examples:
-    """Labelled examples, read once it is known what they are for.
+    """Labelled examples, read once the model they are for is known.
 
     Args:
-        data: what --data says.
+        data: the value of --data.
         columns: of the text, joined by plus signs.
         label: the column of the class.
-        form: what is said of the file: its encoding, delimiter, header and sheet, as
+        form: how to read the file: its encoding, delimiter, header and sheet, as
             `Reading.given` takes them.
     """
 

@@ -20,24 +20,26 @@ BACKEND = click.option(
 DESPITE_CHANGES = click.option(
     "--despite-changes",
     is_flag=True,
-    help="Go on although the recipe or the versions have changed.",
+    help="Continue although the recipe or the versions have changed.",
 )
 MOVED = click.option(
     "--data",
     "moved",
     metavar="NEW",
     multiple=True,
-    help="Where the run's data are now; KEY=NEW: what another setting names.",
+    help="Where the run's data are now; KEY=NEW for another setting.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 ENCODING = click.option(
-    "--encoding", default="", help="Of the file; by default that of the run's data, else utf-8."
+    "--encoding",
+    default="",
+    help="Encoding of the file; by default that of the run's data, else utf-8.",
 )
 DELIMITER = click.option(
     "--delimiter",
     metavar="CHARACTER|tab",
     default="",
-    help="Between the columns; by default that of the run's data, else found out.",
+    help="Between the columns; by default that of the run's data, else detected.",
 )
 HEADER = click.option(
     "--header/--no-header",
@@ -48,6 +50,6 @@ SHEET = click.option(
     "--sheet",
     metavar="NAME",
     default="",
-    help="Of an Excel workbook; by default that of the run's data, else the only one with rows.",
+    help="Excel sheet; by default that of the run's data, else the only one with rows.",
 )
 RUN = click.argument("run", type=click.Path(path_type=Path))

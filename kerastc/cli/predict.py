@@ -30,7 +30,7 @@ OPTION = re.compile("--?[A-Za-z][A-Za-z-]*(=.*)?", re.DOTALL)  # what looks like
 
 
 class Predicting(Command):
-    """A command that takes texts, of which some begin with a dash."""
+    """A command that takes texts, some of which begin with a dash."""
 
     def parse_args(self, ctx: click.Context, args: list[str]):
         try:
@@ -62,7 +62,9 @@ class Predicting(Command):
 @click.command(cls=Predicting)
 @click.argument("run", metavar="RUN|FILE", type=click.Path(path_type=Path))
 @click.argument("examples", metavar="[TEXT|IMAGE]...", nargs=-1)
-@click.option("--file", "path", type=click.Path(path_type=Path), help="A table, or a text a line.")
+@click.option(
+    "--file", "path", type=click.Path(path_type=Path), help="A table, or one text per line."
+)
 @click.option("--text", "columns", metavar="COLUMN[+COLUMN]", default="", help="Column of --file.")
 @ENCODING
 @DELIMITER
@@ -73,9 +75,9 @@ class Predicting(Command):
 def predict(run, examples, path, columns, encoding, as_json, backend, **form) -> None:
     """Classify texts or image files with a finished RUN, or an exported FILE.
 
-    Without any, the lines of standard input are taken. Images are resized to what the model takes.
+    Without any, each line of standard input is a text or path. Images are resized for the model.
 
-    FILE is a .tflite or .onnx with its signature and tokenizer beside it, or a bundle (.zip). It
+    FILE is a .tflite or .onnx next to its signature and tokenizer, or a bundle (.zip). It
     needs no Keras, and answers in less than a second.
 
     \b
@@ -124,7 +126,7 @@ def predict(run, examples, path, columns, encoding, as_json, backend, **form) ->
 def evaluate(run, data, columns, label, as_json, backend, **form) -> None:
     """Measure a finished RUN, or an exported file, on labelled examples of your own.
 
-    Of a source of images that has a test part, that part is taken.
+    If a source of images has a test part, only that part is used.
 
     \b
     kerastc evaluate runs/text/20261121-101500 --data labelled.csv --text title+body --label topic
@@ -150,7 +152,7 @@ def evaluate(run, data, columns, label, as_json, backend, **form) -> None:
 
 
 def _unseen(predictor: "Predictor", examples: Sequence[Any]) -> "Unseen | None":
-    """What a model does not see of these, which is told; None where it sees each as a whole."""
+    """The parts of these that a model cannot see; None where it sees each whole."""
     unseen = predictor.unseen(examples)
     for line in () if unseen is None else unseen.lines():
         echo(line, err=True)
@@ -164,12 +166,12 @@ def _short(cell: str) -> str:
 
 @dataclass(frozen=True)
 class _Model:
-    """A run or an exported file; what is wrong with a user's examples is told before Keras loads.
+    """A run or an exported file; errors in a user's examples are reported before Keras loads.
 
     Args:
         task: of the model.
         settings: its preprocessing.json.
-        load: gives what predicts with it.
+        load: returns the predictor.
     """
 
     task: "Task"

@@ -13,7 +13,7 @@ from kerastc.printable import echo
 
 
 class Training(Command):
-    """Commands that take settings: one that was written like an option is told how to write it."""
+    """Commands that take settings; an error shows how to write one given like an option."""
 
     def in_its_words(self, text: str) -> str:
         """Settings are this command's own words, `data` too."""
@@ -34,7 +34,7 @@ class Training(Command):
                 value = "VALUE"
             name = error.option_name.lstrip("-").replace("-", "_")
             if is_setting(name):
-                error.possibilities = None  # options that merely look alike
+                error.possibilities = None  # options that merely look similar
             key = meant(name)
             error.message += f" Settings of a recipe are written without dashes: {key}={value}"
             raise
@@ -44,13 +44,13 @@ class Training(Command):
 @click.argument("name", metavar="[RECIPE]", required=False)
 @click.argument("overrides", metavar="[KEY=VALUE]...", nargs=-1)
 @click.option("--run", "folder", type=click.Path(path_type=Path), help="Folder of this run.")
-@click.option("--resume", is_flag=True, help="Go on with a stopped run, to the same figures.")
+@click.option("--resume", is_flag=True, help="Resume a stopped run, to the same figures.")
 @click.option(
     "--from",
     "parent",
     metavar="RUN|CHECKPOINT",
     type=click.Path(path_type=Path),
-    help="Go on from a checkpoint in a child run, with changed regularisation.",
+    help="Continue from a checkpoint in a child run, with changed regularisation.",
 )
 @click.option("--seed", type=int, help="The same as seed=N.")
 @MOVED
@@ -60,8 +60,8 @@ class Training(Command):
 def train(name, overrides, folder, resume, parent, seed, backend, runs, **changes) -> None:
     """Train RECIPE with settings changed by KEY=VALUE words.
 
-    RECIPE is a name of `kerastc recipes`, or the path of a recipe script of your own. A script is
-    code that runs with your rights: give only one that you trust.
+    RECIPE is a name from `kerastc recipes`, or the path of your own recipe script. A script is code
+    that runs with your rights: give only one that you trust.
 
     \b
     kerastc train docstrings
@@ -86,14 +86,14 @@ def train(name, overrides, folder, resume, parent, seed, backend, runs, **change
 @click.argument("recipe", metavar="[RECIPE]", required=False)
 @click.argument("words", metavar="KEY=VALUES...", nargs=-1)
 @click.option("--trials", type=int, metavar="N", help="Trials in all; needed with a range.")
-@click.option("--study", metavar="STUDY", help="A study in a recipe's place: a name, or a file.")
-@click.option("--name", metavar="NAME", help="Of the sweep; by default made of the words.")
+@click.option("--study", metavar="STUDY", help="A study instead of a recipe: a name, or a file.")
+@click.option("--name", metavar="NAME", help="Name of the sweep; by default made from the words.")
 @click.option("--storage", metavar="URL", help="Optuna storage; by default SQLite under --runs.")
 @click.option(
     "--objective",
     metavar="FIGURE",
-    help="What decides, on validation data: accuracy, macro_f1 or loss, say; by default the main "
-    "figure of the recipe's task.",
+    help="The figure that decides, on validation data, such as accuracy, macro_f1 or loss; by "
+    "default the main figure of the recipe's task.",
 )
 @JSON
 @MOVED
@@ -105,12 +105,12 @@ def sweep(
 ):
     """Train RECIPE with each of many settings, and compare them.
 
-    A word with commas lists values; several such words make a grid. LOW..HIGH is a range, drawn
-    from by Optuna's TPE: it takes :log (evenly by magnitude) and :int, and needs --trials. Values
-    of a field that takes a list stand in brackets: key=[a,b],[c].
+    A word with commas lists values; several such words make a grid. LOW..HIGH is a range sampled by
+    Optuna's TPE: it takes :log (evenly by magnitude) and :int, and needs --trials. Values of a
+    field that takes a list go in brackets: key=[a,b],[c].
 
-    The same command again goes on where the last one stopped. Given to several processes, or with
-    --storage to several machines, they share the trials; a killed one's trial is run again.
+    The same command again resumes where the last one stopped. Several processes, or with --storage
+    several machines, that run it share the trials; the trial of a killed one is run again.
 
     \b
     kerastc sweep arxiv data=FILE learning_rate=5e-2,5e-4,5e-6 schedule=linear,constant

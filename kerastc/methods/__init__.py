@@ -1,4 +1,4 @@
-"""Ways to learn from few labels and many images without any. Names load on first use."""
+"""Methods to learn from few labels and many unlabelled images. Names load on first use."""
 
 from kerastc.lazy import attach
 

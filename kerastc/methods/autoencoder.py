@@ -2,7 +2,7 @@
 
 Masci et al. 2011, Stacked Convolutional Auto-Encoders, with all layers at once. The encoder is the
 classifier's own up to its last feature map, the decoder its mirror image. The classifier is then
-made twice: its last layer on the frozen encoder, and from there all of it (Kumar et al. 2022,
+trained twice: its last layer on the frozen encoder, and from there all of it (Kumar et al. 2022,
 Fine-Tuning can Distort Pretrained Features: first the head, so that the features are not bent to
 fit random weights). The one that is better on validation is the run's model.
 """
@@ -47,10 +47,10 @@ def autoencoder(splits: Splits, config: AutoencoderConfig, run: Run) -> Trained:
     """Trains the encoder without labels, then the classifier on it, frozen and fine-tuned.
 
     Args:
-        splits: reconstructed are the images of the labelled and the unlabelled part.
+        splits: the labelled and unlabelled images are reconstructed.
         config: hyperparameters.
-        run: takes the fine-tuning's history and checkpoints, and the last layer's under phases/;
-            the pretraining lies in the cache for all runs that need the same.
+        run: gets the fine-tuning's history and checkpoints, and the last layer's under phases/;
+            the pretraining is in the cache for all runs that need the same.
     """
     refuse_growing(config)
     model = build_classifier(splits, config)
@@ -94,7 +94,7 @@ def autoencoder(splits: Splits, config: AutoencoderConfig, run: Run) -> Trained:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One of the classifiers that a method made.
+    """One of the classifiers trained by a method.
 
     Args:
         name: in the report.
@@ -113,9 +113,9 @@ def pretrain(
     """Trains a classifier's encoder to reconstruct all images of the training parts.
 
     Args:
-        model: whose encoder gets the weights.
+        model: its encoder gets the weights.
         splits, config: data and hyperparameters.
-        run: whose cache has them, and takes them; it gets the picture of reconstructions.
+        run: its cache holds the weights; it gets the picture of reconstructions.
 
     Returns:
         figures: epochs, steps, loss, seconds, and "unexplained", the mean squared error on
@@ -146,7 +146,7 @@ def pretrain(
     return figures
 
 
-# What the weights of a pretraining depend on, beside the network, the images and the backend.
+# Besides the network, images and backend, the weights of a pretraining depend on these.
 PRETRAINING = {
     *("epochs", "batch_size", "accumulation", "learning_rate", "schedule", "warmup_steps"),
     *("warmup_fraction", "weight_decay", "clip_norm", "precision", "hidden", "seed"),
@@ -159,7 +159,7 @@ class Autoencoder(Pretrainer):
     Args:
         maps: images to the last feature map.
         decode: the feature map to scaled images.
-        hide: what is done to an image before it is encoded.
+        hide: applied to an image before it is encoded.
     """
 
     def __init__(self, maps: keras.Model, decode: keras.Model, hide: HiddenPatches):
@@ -180,12 +180,12 @@ def fit_head(
     """Trains a classifier's last layer on the features of its frozen encoder, computed once.
 
     It is fitted to standardised features, on which one rate suits every encoder; their mean and
-    deviation are put into its weights afterwards.
+    deviation are folded into its weights afterwards.
 
     Args:
         model: gets the weights of the last layer.
         splits, config: data and hyperparameters.
-        run: takes history and checkpoints.
+        run: gets history and checkpoints.
 
     Returns:
         figures: validation_accuracy and those of `kerastc.training.fit.fit`.

@@ -1,4 +1,4 @@
-"""What the methods can be told. Nothing here imports Keras: a recipe's settings come before it."""
+"""The settings of the methods. Nothing here imports Keras: settings are read before it loads."""
 
 from typing import Annotated, Literal
 
@@ -16,9 +16,9 @@ class SelfTrainingConfig(ImageClassifierConfig):
     """A supervised training, then rounds with pseudo-labels."""
 
     threshold: Share = 0.85  # the least probability of a pseudo-label
-    teachers: Count = 1  # first trainings, each from weights of its own; their mean labels
-    committee: bool = False  # the models of all rounds so far label together, not the last one's
-    neighbours: Natural = 0  # images like it, whose labels a pseudo-label is drawn to; 0: none
+    teachers: Count = 1  # first trainings, each from its own weights; their mean labels
+    committee: bool = False  # the models of all rounds so far label together, not just the last
+    neighbours: Natural = 0  # similar images, whose labels a pseudo-label is drawn to; 0: none
     rounds: Count = 4  # of labelling and training
     round_epochs: Count = 10  # of a round's training, over labelled and chosen images
     round_rate: Positive | None = None  # the peak in a round; none: learning_rate
@@ -38,7 +38,7 @@ class FixMatchConfig(ImageClassifierConfig):
     consistency: Weight = 1.0  # weight of the unlabelled images in the loss
     weak: Augmentation = WEAK  # of unlabelled images, for their labels
     strong: Augmentation = STRONG  # of unlabelled images, to learn from
-    supervised_epochs: Natural = 10  # with labelled images alone, before; images grow only there
+    supervised_epochs: Natural = 10  # on labelled images alone, before; images grow only there
     supervised_rate: Positive | None = None  # the peak then; none: learning_rate
 
     average: Annotated[float, Field(gt=0, lt=1)] = 0.99  # of old weights in the moving average
@@ -47,7 +47,7 @@ class FixMatchConfig(ImageClassifierConfig):
 
 
 class ReconstructionConfig(ImageClassifierConfig):
-    """What both autoencoders share."""
+    """The settings of both autoencoders."""
 
     hidden: Share = 0.0  # of an image's 8 x 8 patches, to be guessed; 0: a plain autoencoder
     weak: Augmentation = WEAK  # of the images to reconstruct
@@ -73,7 +73,7 @@ class JointAutoencoderConfig(ReconstructionConfig):
 
 
 class FilterConfig(Config):
-    """What a recipe can have beside a method: some unlabelled images are left out before it."""
+    """Settings that a recipe can add to a method: some unlabelled images are left out first."""
 
     filter: Literal["none", "svdd", "svm"] = "none"  # Deep SVDD, or a one-class SVM's objective
     kept: Annotated[float, Field(gt=0, le=1)] = 0.8  # share of the unlabelled images
@@ -86,16 +86,16 @@ SMALL_VIEWS = Augmentation(flip=True, crop=0.5, rotation=10, jitter=0.5, grey=0.
 
 
 class ContrastiveConfig(ImageClassifierConfig):
-    """What contrastive learning in one step and in two share."""
+    """The settings of contrastive learning in one step and in two."""
 
     temperature: Positive = 0.5  # by which similarities are divided in the loss
     projection: Count = 128  # units of the vectors that are compared
     views: Augmentation = CONTRASTIVE  # of an image, twice; these are gentler below 16 pixels
-    at_once: Count = 256  # images of a batch, two views each, whose activations are in memory
+    at_once: Count = 256  # images of a batch, two views each, with activations in memory
 
     def view(self, images: np.ndarray) -> Augmentation:
-        """What makes a view of such images, (n, height, width, channels)."""
-        # Of 8 x 8 pixels, SimCLR's crops leave two.
+        """The augmentation that makes a view of such images, (n, height, width, channels)."""
+        # SimCLR's crops of 8 x 8 pixels leave two.
         small = min(images.shape[1:3]) < 16 and self.views == CONTRASTIVE
         return self.policy(images, SMALL_VIEWS if small else self.views)
 
@@ -126,11 +126,11 @@ class JointSimclrConfig(ContrastiveConfig):
 
     @pydantic.model_validator(mode="after")
     def whole_chunks(self) -> "JointSimclrConfig":
-        """Refuses a batch that is no multiple of what is encoded at once."""
+        """Refuses a batch that is not a multiple of `at_once`."""
         if self.pairs > self.at_once and self.pairs % self.at_once:
             raise ValueError(
-                f"batch_size={self.batch_size} times ratio={self.ratio} is {self.pairs} images, no "
-                f"multiple of at_once={self.at_once}."
+                f"batch_size={self.batch_size} times ratio={self.ratio} is {self.pairs} images, "
+                f"not a multiple of at_once={self.at_once}."
             )
         return self
 

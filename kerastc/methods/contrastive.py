@@ -1,10 +1,10 @@
-"""Contrastive learning: two views of an image shall be more alike than views of different images.
+"""Contrastive learning: two views of an image should be more alike than views of different images.
 
 Chen et al. 2020, A Simple Framework for Contrastive Learning of Visual Representations (SimCLR).
-Many images in a batch make the task hard enough to learn from, and need no more memory here than
-few: the views are encoded in chunks, whose activations are computed again when the gradient comes
-back to them (Gao et al. 2021, Scaling Deep Contrastive Learning Batch Size under Memory Limited
-Peak Setup). The gradient is that of the whole batch; a step costs a forward pass more.
+Many images in a batch make the task hard enough to learn from, but need no more memory here than
+few: the views are encoded in chunks, whose activations are recomputed in the backward pass (Gao et
+al. 2021, Scaling Deep Contrastive Learning Batch Size under Memory Limited Peak Setup). The
+gradient is that of the whole batch; a step costs one more forward pass.
 """
 
 import keras
@@ -26,8 +26,8 @@ def nt_xent(first, second, temperature: float):
         temperature: above 0.
 
     Returns:
-        () float32: of each of the 2n views, the mean of minus the log of the softmax that its twin
-        gets among the 2n - 1 others; log(2n - 1) where all are alike.
+        () float32: the mean over the 2n views of minus the log of the softmax of the twin among the
+        2n - 1 others; log(2n - 1) where all are alike.
     """
     logits, positives = _similarities(first, second)
     return ops.mean(ops.logsumexp(logits / temperature, axis=1) - positives / temperature)
@@ -60,7 +60,7 @@ def projector_of(classifier: keras.Model, units: int, seed: int) -> keras.Model:
     """Images to the vectors that are compared, (batch, units) float32.
 
     The classifier's own encoder, then two dense layers with batch normalisation (Chen et al. 2020,
-    section 4.2): what they lose of an image, the encoder keeps.
+    section 4.2): the encoder keeps information that they lose.
     """
     encoder = encoder_of(classifier)
     x, width = encoder.output, encoder.output.shape[-1]
@@ -82,16 +82,16 @@ def projector_of(classifier: keras.Model, units: int, seed: int) -> keras.Model:
 def encoded(model: keras.Model, images, chunks: int, statistics: bool = True):
     """A model's outputs in training, (n, ...), with the activations of n / chunks images in memory.
 
-    The norms take their statistics from a chunk, as they would on several devices.
+    Norms use the statistics of a chunk, as they would on several devices.
 
     Args:
-        model: without dropout: what is computed again must be the same.
+        model: without dropout, since recomputed values must be the same.
         images: (n, height, width, channels).
         chunks: how many; n is a multiple of it.
         statistics: whether the norms' moving averages follow these images.
     """
     weights = [ops.convert_to_tensor(variable) for variable in model.trainable_variables]
-    # Copies: on PyTorch the assignment below would change what is computed with again.
+    # Copies: on PyTorch the assignment below would change the values for recomputing.
     state = [ops.copy(ops.convert_to_tensor(v)) for v in model.non_trainable_variables]
 
     def encode(link, part, *values):
@@ -103,7 +103,7 @@ def encoded(model: keras.Model, images, chunks: int, statistics: bool = True):
     if chunks > 1:
         encode = keras.remat(encode)
     # The link is zero. Its gradient needs that of a chunk's first layer, the last to be known, and
-    # goes to the chunk before: so the chunks are computed again one after the other. TensorFlow
+    # goes to the chunk before: so the chunks are recomputed one after the other. TensorFlow
     # would otherwise begin with all of them, and hold the activations of the whole batch.
     link = ops.zeros(())
     found = []
@@ -119,15 +119,15 @@ def encoded(model: keras.Model, images, chunks: int, statistics: bool = True):
 class PairBatches(Batches):
     """Batches of two views of each image: {"first", "second"}, float32 pixels from 0 to 255.
 
-    Every batch is full; what is left of an epoch's images waits for the next one.
+    Every batch is full; the rest of an epoch's images go into the next one.
 
     Args:
         images: (n, height, width, channels) uint8.
         batch_size: images.
-        at_once: batches of more are a multiple of it.
-        augment: what makes a view of an image.
+        at_once: larger batches are a multiple of it.
+        augment: makes a view of an image.
         seed: of order and views.
-        times: that an epoch goes through the images.
+        times: passes over the images per epoch.
     """
 
     def __init__(
@@ -158,6 +158,6 @@ class PairBatches(Batches):
         return views, self.targets[rows]
 
     def _permutation(self) -> np.ndarray:
-        # Pass by pass: the same image twice in a batch would be told from itself.
+        # Pass by pass: the same image twice in a batch would be its own negative.
         random = self._generator()
         return np.concatenate([random.permutation(self.taken) for _ in range(self.times)])

@@ -1,4 +1,4 @@
-"""What an encoder learns from without labels, and what it makes of it."""
+"""The images that an encoder learns from without labels, and its features."""
 
 import keras
 import numpy as np
@@ -7,7 +7,7 @@ from kerastc.data import Splits
 from kerastc.inputs.image.batches import JUDGING, unlabelled_batches
 from kerastc.training.predicting import predict
 
-SETTLING = 30  # batches from which norms take their statistics
+SETTLING = 30  # batches for the statistics of norms
 
 
 def features_of(encoder: keras.Model, images: np.ndarray) -> np.ndarray:
@@ -16,7 +16,7 @@ def features_of(encoder: keras.Model, images: np.ndarray) -> np.ndarray:
 
 
 def settle_norms(model: keras.Model, images: np.ndarray, seed: int = 0) -> None:
-    """Gives batch norms the statistics of images as they are, where they learned from others.
+    """Gives batch norms the statistics of unaugmented images.
 
     Wu and Johnson 2021, Rethinking "Batch" in BatchNorm, section 3: the plain mean of the
     statistics of some batches in place of the training's moving average.

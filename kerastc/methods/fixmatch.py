@@ -1,11 +1,11 @@
-"""FixMatch: what a weakly augmented image is labelled, its strongly augmented twin shall be.
+"""FixMatch: a strongly augmented image should get the label of its weakly augmented twin.
 
 Sohn et al. 2020, FixMatch, eqs. 3 and 4, with the flexible thresholds of Zhang et al. 2021,
 FlexMatch, eqs. 5 to 10. The labels come from a moving average of the weights (Tarvainen and Valpola
 2017), which runs in inference: that costs a third of a training pass. A short supervised training
-comes first: from random weights, most of the time would go by before any label is certain. Where
-it is long and ends with small steps on images of full size, what follows begins with both
-(`supervised_rate`, `ImageClassifierConfig.grown`): a high rate and small images would unlearn it.
+comes first: from random weights, most of the time would pass before any label is certain. If it is
+long and ends with small steps on images of full size, the rest begins with both (`supervised_rate`,
+`ImageClassifierConfig.grown`): a high rate and small images would undo it.
 """
 
 from typing import Any
@@ -36,7 +36,7 @@ def fixmatch(splits: Splits, config: FixMatchConfig, run: Run) -> Trained:
     Args:
         splits: the labels of the unlabelled images are read at the end, for the report alone.
         config: hyperparameters.
-        run: takes history and checkpoints, and the supervised beginning under phases/.
+        run: gets history and checkpoints, and the supervised beginning under phases/.
     """
     require_unlabelled(splits)
     model = build_classifier(splits, config)
@@ -60,7 +60,7 @@ def fixmatch(splits: Splits, config: FixMatchConfig, run: Run) -> Trained:
     found = probabilities(model, images, "Looking back")
     truth = hidden_labels(config, splits)
     certain = found.max(axis=1) >= config.threshold
-    known = truth >= 0  # others came without labels
+    known = truth >= 0  # others have no labels
     certain, right = certain[known], found.argmax(axis=1)[known] == truth[known]
     trained.method.update(
         {
@@ -128,8 +128,8 @@ class FixMatch(Learner):
     def learned(self):
         """How well each class is learned, (classes,) from 0 to 1; FlexMatch, eqs. 6, 7 and 10.
 
-        While most images were never certain, their number stands in the denominator, so that no
-        class is taken for well learned because of a few (its warm-up, eq. 8 onwards).
+        While most images were never certain, their number is in the denominator, so that no class
+        counts as well learned because of a few (its warm-up, eq. 8 onwards).
         """
         if not self.flexible:
             return ops.ones((self.classes,))
@@ -138,7 +138,7 @@ class FixMatch(Learner):
         return share / (2.0 - share)
 
     def _remember(self, rows, labels, certainty):
-        """Notes the labels that are certain by the full threshold."""
+        """Records the labels that are certain by the full threshold."""
         old = ops.take(self.last, rows)
         new = ops.where(certainty >= self.threshold, labels, old)
         indices = ops.expand_dims(ops.cast(rows, "int32"), -1)

@@ -39,7 +39,7 @@ def after_filter(
     config: FilterConfig,
     run: Run,
 ) -> Trained:
-    """Trains by a method on what `typical` leaves of the unlabelled images."""
+    """Trains with a method on the unlabelled images kept by `typical`."""
     kept, told = typical(splits, config, run)
     trained = method(kept, config, run)
     return replace(trained, method=trained.method | told)
@@ -48,19 +48,18 @@ def after_filter(
 def typical(splits: Splits, config: FilterConfig, run: Run) -> tuple[Splits, dict[str, Any]]:
     """Leaves out the unlabelled images that are least like the labelled ones.
 
-    The network is trained once for all runs with the same images and settings. Where it says the
-    same of all images, none is left out.
+    The network is trained once for all runs with the same images and settings. If it gives all
+    images the same score, none is left out.
 
     Args:
         splits: data.
-        config: of a recipe that has these settings beside a method's; with filter=none the splits
-            come back as they are.
-        run: whose cache has the network, or takes it; it gets a picture of typical and atypical
-            images.
+        config: of a recipe with these settings and a method's; with filter=none the splits are
+            returned unchanged.
+        run: its cache holds the network; it gets a picture of typical and atypical images.
 
     Returns:
-        the splits for the method, and what the report shall tell with the method's own figures:
-        {"filter": ...}, or nothing without a filter.
+        the splits for the method, and figures for the report, {"filter": ...}; empty without a
+        filter.
     """
     if config.filter == "none":
         return splits, {}
@@ -127,7 +126,7 @@ def fit_one_class(
     return shared(run, "one_class", network, splits, known, work)
 
 
-# What the weights depend on, beside the network, the images and the backend.
+# Besides the network, images and backend, the weights depend on these.
 ONE_CLASS = {
     *("epochs", "batch_size", "accumulation", "learning_rate", "schedule", "warmup_steps"),
     *("warmup_fraction", "weight_decay", "clip_norm", "precision", "least_images", "nu", "seed"),
@@ -147,7 +146,7 @@ def filtered(splits: Splits, scores: np.ndarray, keep: float) -> Splits:
     Args:
         splits: data.
         scores: (m,) of the unlabelled images, higher is more typical.
-        keep: share to keep, above 0; at least one image is.
+        keep: share to keep, above 0; at least one image is kept.
     """
     count = max(1, round(keep * len(scores)))
     rows = np.sort(np.argsort(-scores, kind="stable")[:count])
@@ -162,7 +161,7 @@ def show_typical(run: Run, images: np.ndarray, scores: np.ndarray) -> None:
     """Adds a picture to the run's page: the most and the least typical of the images.
 
     Args:
-        run: takes the picture.
+        run: gets the picture.
         images: (n, height, width, channels) uint8.
         scores: (n,).
     """

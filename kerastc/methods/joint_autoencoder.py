@@ -1,13 +1,13 @@
 """An autoencoder in one step: encoder, decoder and classifier learn together.
 
-The loss of a batch of labelled images with unlabelled ones beside them is (1 - alpha) times the
-cross-entropy of the labelled plus (1 + alpha) times the reconstruction's mean squared error over
-all; alpha of 0.5 makes that 0.5 and 1.5.
+The loss of a batch of labelled and unlabelled images is (1 - alpha) times the cross-entropy of the
+labelled ones plus (1 + alpha) times the reconstruction's mean squared error over all; with alpha
+0.5 these are 0.5 and 1.5.
 
-The study that this follows stayed at 2.5 % of CIFAR-100; what its code did is not known. Of what
-was tried, the scale of the error brings that about: summed over an image's 3,072 values instead of
-averaged, its gradient takes all that clipping by the global norm leaves, and a small rate does the
-rest. Test accuracy after 384 steps with 2,000 labels, of
+The study that this follows stayed at 2.5 % on CIFAR-100; its code is not known. Of the causes
+tried, the scale of the error explains that: summed over an image's 3,072 values instead of
+averaged, its gradient dominates after clipping by the global norm, and a small rate does the
+rest. Test accuracy after 384 steps with 2,000 labels, from
 
     kerastc train joint-autoencoder data=cifar100.npz labelled=2000 unlabelled=2000 test=2000 \\
         validation=500 width=0.5 hidden=0.25 ratio=1 epochs=12 early_stopping.metric=val_accuracy \\
@@ -15,7 +15,8 @@ rest. Test accuracy after 384 steps with 2,000 labels, of
 
 on 2 cores, one seed: 0.124; with learning_rate=1e-4 0.043; with batch_size=500, which makes 48
 steps of it, 0.092. With a sum in `reconstruction_loss` 0.043, and 0.010, which is chance, with the
-sum and the small rate. So the error is a mean here, of pixels of deviation 1, and the peak 4e-3.
+sum and the small rate. So the error is a mean here, over pixels of deviation 1, and the peak rate
+4e-3.
 """
 
 import keras
@@ -45,7 +46,7 @@ def joint_autoencoder(splits: Splits, config: JointAutoencoderConfig, run: Run) 
     Args:
         splits: labelled and unlabelled images are reconstructed.
         config: hyperparameters.
-        run: takes history, with the reconstruction's part of the loss, and checkpoints.
+        run: gets history, with the reconstruction's part of the loss, and checkpoints.
     """
     refuse_growing(config)
     require_unlabelled(splits)
@@ -90,7 +91,7 @@ class JointAutoencoder(Learner):
         self.maps = maps_of(classifier)
         self.decode = decoder(self.maps, config.seed)
         self.hide = HiddenPatches(config.hidden, config.seed)
-        # Both ends of one pass through the encoder.
+        # Both outputs of one pass through the encoder.
         self.both = keras.Model(classifier.input, [classifier.output, self.maps.output])
 
     def network(self) -> keras.Model:

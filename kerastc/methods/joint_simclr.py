@@ -1,8 +1,8 @@
 """SimCLR in one step: the labels' cross-entropy and the contrastive loss, added, from the start.
 
-Each batch has labelled images, and beside them pairs of views of unlabelled ones (Chen et al. 2020,
-eq. 1, times a weight). The views are normalised by themselves and leave no trace in the norms'
-moving averages: those are of the labelled images, which look like the ones to be judged.
+Each batch has labelled images, and pairs of views of unlabelled ones (Chen et al. 2020, eq. 1,
+times a weight). The views are normalised separately and do not enter the norms' moving averages:
+those are of the labelled images, which look like the test images.
 """
 
 import keras
@@ -32,11 +32,11 @@ def joint_simclr(splits: Splits, config: JointSimclrConfig, run: Run) -> Trained
     Args:
         splits: pairs are of unlabelled images.
         config: hyperparameters.
-        run: takes history, with the contrastive part of the loss, and checkpoints.
+        run: gets history, with the contrastive part of the loss, and checkpoints.
     """
     require_unlabelled(splits)
     images = splits.unlabelled.examples
-    # Every batch is full; which few images stay out for that is their order's chance.
+    # Every batch is full; the few images left out for that are random.
     whole = len(images) - len(images) % config.pairs
     if not whole:
         fitting = len(images) // config.ratio

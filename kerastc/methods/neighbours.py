@@ -14,12 +14,12 @@ def nearest_of(
 
     Args:
         vectors: (m, width) of length 1.
-        known: (n, width) of length 1, among which is looked.
+        known: (n, width) of length 1, to search in.
         k: how many, less than n where `own` is given, else n at most.
-        own: row of `known` where `vectors` begin that are part of it: nobody is near itself.
+        own: row of `known` at which `vectors` begin, if part of it: no vector is its own neighbour.
 
     Yields:
-        the rows of a block, their nearest (rows, k) int in no order, and the cosines.
+        the rows of a block, their nearest (rows, k) int, unordered, and the cosines.
     """
     for start in range(0, len(vectors), BLOCK):
         part = slice(start, min(start + BLOCK, len(vectors)))

@@ -1,19 +1,19 @@
-"""What is typical of the labelled images: one-class networks, and scores for the unlabelled ones.
+"""One-class networks learn what is typical of the labelled images, and score the unlabelled ones.
 
 Two objectives on the classifier's encoder with a linear layer on top of its pooled features:
 
 - "svdd": soft-boundary Deep SVDD (Ruff et al. 2018, Deep One-Class Classification, eq. 3): the
-  images' outputs shall lie in a small sphere around a fixed centre.
+  images' outputs should lie in a small sphere around a fixed centre.
 - "svm": the one-class support vector machine (Schölkopf et al. 2001, Estimating the Support of a
   High-Dimensional Distribution, eq. 3.1) on features that are learned with it (Chalapathy et al.
-  2018, Anomaly Detection using One-Class Neural Networks, eq. 4): their projections shall lie above
-  a threshold. The features have length 1, as those of a Gaussian kernel have; the threshold could
-  otherwise grow with them without end.
+  2018, Anomaly Detection using One-Class Neural Networks, eq. 4): their projections should lie
+  above a threshold. The features have length 1, as with a Gaussian kernel; otherwise the threshold
+  could grow with them without bound.
 
-nu is the share of images outside, so radius and threshold are quantiles. The papers' penalty of
-the weights is AdamW's decay. There are no bias terms: with them, the encoder could learn to say the
-same of every image (Ruff et al., proposition 2); the norms' shifts therefore stay at zero. The
-norms themselves leave another way to that end, so `collapsed` looks whether it was taken.
+nu is the share of images outside, so radius and threshold are quantiles. The papers' penalty on
+the weights is AdamW's decay. There are no bias terms: with them, the encoder could learn a constant
+output (Ruff et al., proposition 2); the norms' shifts therefore stay at zero. The norms themselves
+leave another route to that, so `collapsed` checks for it.
 """
 
 from collections.abc import Callable
@@ -30,8 +30,8 @@ from kerastc.training.predicting import predict
 from kerastc.training.pretraining import Pretrainer
 
 OUTPUTS = 32  # of the linear layer of Deep SVDD, as in its paper's networks for small images
-NEAR_ZERO = 0.1  # a centre's entries are moved so far away: a unit of zero weights would meet it
-EQUAL = 1e-5  # scores that spread less, beside the centre's length or the threshold, are one
+NEAR_ZERO = 0.1  # a centre's entries are kept this far away: a unit of zero weights would match it
+EQUAL = 1e-5  # scores that spread less, relative to the centre's length or threshold, are equal
 
 
 def one_class_network(classifier: keras.Model, objective: str, seed: int = 0) -> keras.Model:
@@ -43,12 +43,12 @@ def one_class_network(classifier: keras.Model, objective: str, seed: int = 0) ->
         seed: determines the layer's first weights.
 
     Returns:
-        images (batch, height, width, channels) to (batch, 32) of svdd, (batch, 1) of svm.
+        images (batch, height, width, channels) to (batch, 32) for svdd, (batch, 1) for svm.
     """
     encoder = encoder_of(classifier)
     for layer in encoder.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
-            layer.beta.trainable = False  # zero, as it was made
+            layer.beta.trainable = False  # zero, as initialised
     features = encoder.output
     if objective == "svm":
         features = keras.layers.UnitNormalization(dtype="float32", name="unit_length")(features)
@@ -63,7 +63,7 @@ def one_class_network(classifier: keras.Model, objective: str, seed: int = 0) ->
 
 
 class OneClass(Pretrainer):
-    """Fits a one-class network; radius or threshold are those of each batch.
+    """Fits a one-class network; radius or threshold is computed per batch.
 
     Args:
         network: of `one_class_network`.
@@ -82,7 +82,7 @@ class OneClass(Pretrainer):
 
 
 def svdd_loss(outputs, centre, nu: float):
-    """Soft-boundary Deep SVDD, eq. 3 without its penalty of the weights.
+    """Soft-boundary Deep SVDD, eq. 3 without its penalty on the weights.
 
     The radius is the best one for the outputs: the quantile that leaves the share nu outside.
 
@@ -134,20 +134,20 @@ def first_centre(network: keras.Model, images: np.ndarray, batch_size: int) -> n
 
 
 def away_from_zero(centre: np.ndarray) -> np.ndarray:
-    """A centre (k,) whose entries are at least 0.1 from zero, on the side where they were."""
+    """A centre (k,) whose entries are at least 0.1 from zero, with their signs kept."""
     sides = np.where(centre < 0, -NEAR_ZERO, NEAR_ZERO)
     return np.where(np.abs(centre) < NEAR_ZERO, sides, centre).astype("float32")
 
 
 @dataclass(frozen=True)
 class Boundary:
-    """What parts typical outputs from others, by the images that a network was trained on.
+    """The boundary between typical outputs and others, from a network's training images.
 
     Args:
         objective: "svdd" or "svm".
-        border: the radius of svdd, not squared; the threshold of svm.
-        centre: of svdd, (k,).
-        size: what the spread of scores is compared with: the centre's length, or the threshold.
+        border: for svdd the radius, not squared; for svm the threshold.
+        centre: for svdd, (k,).
+        size: the reference for the spread of scores: the centre's length, or the threshold.
     """
 
     objective: str
@@ -165,7 +165,7 @@ class Boundary:
     def scores(self, outputs: np.ndarray) -> np.ndarray:
         """How typical (n, k) outputs are, (n,) float64: above zero inside; higher is more typical.
 
-        Of svdd the radius minus the distance from the centre, of svm the projection minus the
+        For svdd the radius minus the distance from the centre, for svm the projection minus the
         threshold.
         """
         if self.objective == "svm":
@@ -173,7 +173,7 @@ class Boundary:
         return self.border - _distances(outputs, np.array(self.centre))
 
     def collapsed(self, scores: np.ndarray) -> bool:
-        """Whether the network says the same of every image, so that scores tell nothing."""
+        """Whether the network gives every image the same output, so that scores are meaningless."""
         size = np.linalg.norm(self.centre) if self.centre else abs(self.border)
         return not np.isfinite(scores).all() or bool(scores.std() <= EQUAL * size)
 

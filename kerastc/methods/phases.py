@@ -1,8 +1,8 @@
-"""Methods of several trainings: each has a folder of its own, and is done once.
+"""Methods of several trainings: each has its own folder, and is done once.
 
-A run that is resumed finds the finished ones and goes on in the next. What only depends on images
-and settings, such as an encoder that was trained without labels, lies in the cache, where every
-run with the same images and settings finds it.
+A resumed run finds the finished ones and continues with the next. Results that depend only on
+images and settings, such as an encoder trained without labels, are in the cache, where every run
+with the same images and settings finds them.
 """
 
 import csv
@@ -30,10 +30,10 @@ def phase(run: Run, name: str, model: keras.Model, work: Callable[[Run], dict[st
     """Trains a model in a phase of a run, or gives it the weights that the phase left before.
 
     Args:
-        run: whose `phases/NAME` takes history, checkpoints and model.
+        run: its `phases/NAME` gets history, checkpoints and model.
         name: of the phase.
-        model: what is trained.
-        work: trains it in the run it is given, and tells figures as JSON.
+        model: the model to train.
+        work: trains it in the given run, and returns figures as JSON.
 
     Returns:
         those figures.
@@ -49,12 +49,12 @@ def shared(
     settings: Mapping[str, Any],
     work: Callable[[Run], dict[str, Any]],
 ) -> dict:
-    """The same for a phase that other runs can use: it lies in the cache.
+    """The same for a phase that other runs can use: it is in the cache.
 
     Args:
         run, name, model, work: as in `phase`.
         splits: the data that it learns from.
-        settings: all else that its weights depend on, as JSON.
+        settings: everything else that its weights depend on, as JSON.
     """
     known = {
         "data": splits.as_dict()["fingerprint"],
@@ -72,7 +72,7 @@ def shared(
 
 
 def join_histories(run: Run, names: Sequence[str]) -> None:
-    """Writes the run's history.csv: that of its phases, one behind the other.
+    """Writes the run's history.csv: those of its phases, one after the other.
 
     Args:
         run: whose phases are done.
@@ -91,7 +91,7 @@ def _history(path: Path, earlier: Sequence[Mapping[str, Any]]) -> list[dict[str,
     """The rows of a phase's history.csv.
 
     Raises:
-        UserError: where it is gone or damaged, or has other columns than the phases before it.
+        UserError: if it is gone or damaged, or has other columns than the phases before it.
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
@@ -102,9 +102,9 @@ def _history(path: Path, earlier: Sequence[Mapping[str, Any]]) -> list[dict[str,
         for line, row in enumerate(rows, 2):
             if set(row) != columns or None in row.values():
                 raise ValueError(f"line {line} has other columns than {', '.join(sorted(columns))}")
-            # What diverged or was not computed is nan or empty; the places never are.
+            # Diverged or missing figures are nan or empty; step and epoch never are.
             if not all(0 < float(row[key]) < math.inf for key in ("step", "epoch")):
-                raise ValueError(f"line {line} tells no step and epoch")
+                raise ValueError(f"line {line} has no step and epoch")
         return rows
     except (OSError, ValueError, TypeError, csv.Error) as error:
         raise UserError(
@@ -136,14 +136,14 @@ def _once(
 
 
 def _take_weights(model: keras.Model, path: Path) -> None:
-    """Gives a model the weights, seeds apart, that a saved one has under the same names."""
+    """Gives a model the weights, except for seeds, that a saved one has under the same names."""
     saved, here = (
         {name: v for name, v in model_variables(m).items() if v.name != "seed_generator_state"}
         for m in (load_model(path), model)
     )
     if {name: v.shape for name, v in saved.items()} != {name: v.shape for name, v in here.items()}:
         raise UserError(
-            f"{path} is of another model than this phase trains.",
+            f"{path} is from another model than this phase trains.",
             f"Remove {path.parent} to train it again.",
         )
     for name, variable in here.items():
@@ -152,7 +152,7 @@ def _take_weights(model: keras.Model, path: Path) -> None:
 
 @contextmanager
 def _waiting(folder: Run) -> Iterator[None]:
-    """Holds a folder of the cache; where another process is at work in it, after that."""
+    """Holds a folder of the cache, waiting for any other process at work in it."""
     make_folder(folder.folder)
     with folder.lock(waiting=True):
         yield

@@ -1,4 +1,4 @@
-"""What an encoder is worth before it is fine-tuned: simple classifiers on its frozen features."""
+"""Measures an encoder before fine-tuning: simple classifiers on its frozen features."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ from kerastc.methods.neighbours import nearest_of, unit
 TEMPERATURE = 0.07  # of the votes; Wu et al. 2018, section 3.4
 NEIGHBOURS = (20, 50, 100, 200)
 STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # inverse penalties, as in scikit-learn
-SOFT = 10  # over the number of images: the inverse penalty of the layer that is fine-tuned
+SOFT = 10  # over the number of images: the inverse penalty of the layer to fine-tune
 
 
 @dataclass(frozen=True)
 class Features:
-    """Images as an encoder sees them.
+    """The features of images.
 
     Args:
         vectors: (n, width) float32.
@@ -31,7 +31,7 @@ def linear_probe(train: Features, validation: Features, test: Features) -> dict[
 
     Args:
         train: has every class.
-        validation, test: what is judged.
+        validation, test: the parts to measure.
 
     Returns:
         "validation accuracy", "test accuracy" and the "inverse penalty".
@@ -55,10 +55,10 @@ def linear_probe(train: Features, validation: Features, test: Features) -> dict[
 
 
 def soft_layer(train: Features) -> tuple[np.ndarray, np.ndarray]:
-    """A last layer to begin fine-tuning with: a logistic regression that is sure of little.
+    """A last layer to start fine-tuning from: a logistic regression with low confidence.
 
-    The probe that is right most often magnifies each change of the features, by dropout, mixtures
-    and the first steps themselves, which so undo what the encoder knows: on CIFAR-100 the loss
+    The most accurate probe magnifies each change of the features, by dropout, mixtures and the
+    first steps themselves, which then undo what the encoder has learned: on CIFAR-100 the loss
     began at 8.4 with it, and at 4.0 with this layer.
 
     Args:
@@ -71,7 +71,7 @@ def soft_layer(train: Features) -> tuple[np.ndarray, np.ndarray]:
     model = LogisticRegression(C=SOFT / len(train.labels), tol=1e-3, max_iter=2000)
     model.fit((train.vectors - mean) / deviation, train.labels)
     weights, bias = model.coef_.T, model.intercept_
-    if len(bias) == 1:  # of two classes, scikit-learn has the second one's lead
+    if len(bias) == 1:  # for two classes, scikit-learn has the second one's margin
         weights, bias = (np.concatenate([0 * part, part], axis=-1) for part in (weights, bias))
     kernel = weights / deviation[:, None]
     return kernel, bias - mean @ kernel
@@ -83,7 +83,7 @@ def _scale(train: Features) -> tuple[np.ndarray, np.ndarray]:
 
 
 def neighbour_probe(train: Features, validation: Features, test: Features) -> dict[str, float]:
-    """The classes of the nearest training images; validation chooses how many.
+    """Classification by the nearest training images; validation chooses how many.
 
     Returns:
         "validation accuracy", "test accuracy", and the "neighbours".
@@ -110,7 +110,7 @@ def neighbour_votes(
     section 3.4.
 
     Args:
-        train: who votes.
+        train: the voters.
         vectors: (m, width) float32.
         k: at most the number of `train`.
         temperature: above 0.

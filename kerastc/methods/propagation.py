@@ -1,11 +1,11 @@
-"""Label propagation: images that an encoder sees alike shall have like labels.
+"""Label propagation: images with similar features should have similar labels.
 
 Zhou et al. 2004, Learning with Local and Global Consistency, section 2; on the features of a
 network and for pseudo-labels, Iscen et al. 2019, Label Propagation for Deep Semi-supervised
-Learning, section 3. Those spread the labels of the labelled images alone; here every unlabelled
-image also keeps a share of what the network says of it. Few steps do, since that is mostly right.
-Of 1,000 validation images of CIFAR-100, three networks with 9,000 labels had 0.522 right at a loss
-of 1.77; with what their 20 neighbours say, 0.537 at 1.70.
+Learning, section 3. Those spread only the labels of the labelled images; here every unlabelled
+image also keeps a share of its network's prediction. Few steps suffice, as that is mostly right.
+On 1,000 validation images of CIFAR-100, three networks with 9,000 labels got 0.522 right at a loss
+of 1.77; with 20 neighbours, 0.537 at 1.70.
 """
 
 import numpy as np
@@ -13,9 +13,9 @@ import numpy as np
 from kerastc.methods.neighbours import nearest_of
 from kerastc.progress import progress
 
-KEPT = 0.5  # share of the network's own word in each step
+KEPT = 0.5  # share of the network's own prediction in each step
 STEPS = 3
-SHARPNESS = 10  # power of the cosine by which a neighbour weighs; Iscen et al. have 3, of 50
+SHARPNESS = 10  # a neighbour weighs this power of its cosine; Iscen et al. have 3, with 50
 
 
 def propagated(
@@ -27,7 +27,7 @@ def propagated(
         found: (m, classes) probabilities of the unlabelled images.
         vectors: (n + m, width) float32 of length 1: n labelled images, then the unlabelled ones.
         labels: (n,) int; these images keep their labels.
-        neighbours: of each unlabelled image, among all others.
+        neighbours: per unlabelled image, among all others.
 
     Returns:
         (m, classes), each row's sum 1.
@@ -47,12 +47,12 @@ def propagated(
 
 
 def nearest(vectors: np.ndarray, first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The nearest other images by cosine, and what they weigh.
+    """The nearest other images by cosine, and their weights.
 
     Args:
         vectors: (n, width) float32 of length 1.
-        first: row of the first image whose neighbours are wanted; those before are neighbours only.
-        count: of neighbours; where there are fewer others, all of them.
+        first: row of the first image to find neighbours for; earlier ones are only neighbours.
+        count: of neighbours; if there are fewer others, all of them.
 
     Returns:
         rows (n - first, count) int and weights (n - first, count) float32, each row's sum 1.
@@ -65,7 +65,7 @@ def nearest(vectors: np.ndarray, first: int, count: int) -> tuple[np.ndarray, np
         for part, found, cosines in nearest_of(vectors[first:], vectors, count, own=first):
             rows[part], weights[part] = found, cosines
             advance(len(found))
-    # Of the most alike, 1: where all are unlike, their weights would vanish in the power.
+    # 1 for the most similar: if all are dissimilar, the power would make their weights vanish.
     weights = np.maximum(weights, 1e-3)
     weights = (weights / weights.max(axis=1, keepdims=True)) ** SHARPNESS
     return rows, weights / weights.sum(axis=1, keepdims=True)

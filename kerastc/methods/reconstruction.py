@@ -1,4 +1,4 @@
-"""What both autoencoders share: the loss, its figure on images apart, and a picture."""
+"""Shared by both autoencoders: the loss, its value on held-out images, and a picture."""
 
 import keras
 import numpy as np
@@ -17,7 +17,7 @@ SHOWN = 10  # images in the picture
 
 
 def refuse_growing(config: ReconstructionConfig) -> None:
-    """Raises a UserError where images shall begin small."""
+    """Raises a UserError if images are to begin small."""
     if config.first_side < 1:
         raise UserError(
             f"first_side={config.first_side}: the decoder draws images of one size.",
@@ -32,10 +32,10 @@ def reconstruction_loss(images, outputs):
 
 
 def unexplained(model: keras.Model, network: keras.Model, images: np.ndarray) -> float:
-    """The mean squared error of images, about the share of their variance that is lost.
+    """The mean squared error of images: about the share of their variance that is lost.
 
     Args:
-        model: the classifier, whose scale the network keeps.
+        model: the classifier, whose scale the network uses.
         network: images to scaled images.
         images: (n, height, width, channels) uint8.
     """
@@ -46,10 +46,10 @@ def unexplained(model: keras.Model, network: keras.Model, images: np.ndarray) ->
 def show_reconstructions(
     run: Run, model: keras.Model, network: keras.Model, images: np.ndarray
 ) -> None:
-    """Adds a picture to the run's page: images, and what the autoencoder makes of them.
+    """Adds a picture to the run's page: images, and their reconstructions.
 
     Args:
-        run: takes the picture.
+        run: gets the picture.
         model: the classifier, whose scale the network keeps.
         network: images to scaled images.
         images: (n, height, width, channels) uint8, of which the first ten are shown.
@@ -63,11 +63,11 @@ def show_reconstructions(
         "reconstructions",
         picture,
         "Reconstructions",
-        "Validation images above, and below them what is left of each behind the encoder: the "
-        "decoder's image of its last feature map.",
+        "Validation images above, and below each its reconstruction: the decoder's image of the "
+        "encoder's last feature map.",
     )
 
 
 def _reconstructed(network: keras.Model, images: np.ndarray) -> np.ndarray:
-    """What an autoencoder makes of images, (n, height, width, channels) float32, scaled."""
+    """An autoencoder's reconstructions, (n, height, width, channels) float32, scaled."""
     return predict(network, unlabelled_batches(images, JUDGING), "Reconstructing")

@@ -1,7 +1,7 @@
-"""Self-training: the model labels what has no label, and learns from what it is sure of.
+"""Self-training: the model labels unlabelled images, and learns from those it is sure of.
 
-Lee 2013, Pseudo-Label; with weights, a new model each round and noise on the student's side only,
-Xie et al. 2020, Self-training with Noisy Student (algorithm 1). Class-balanced selection: Zou et
+Lee 2013, Pseudo-Label; with weights, a new model each round and noise for the student only, Xie et
+al. 2020, Self-training with Noisy Student (algorithm 1). Class-balanced selection: Zou et
 al. 2018, section 4.3. Labels drawn to those of similar images: see `kerastc.methods.propagation`.
 """
 
@@ -25,26 +25,26 @@ from kerastc.run import Run
 from kerastc.scores.softmax import softmax
 from kerastc.training.images import Trained, build_classifier, concluded, fit_classifier
 
-APART = 1000  # seeds of teachers lie further from each other than those of rounds
+APART = 1000  # seeds of teachers are further apart than those of rounds
 
 
 def self_training(splits: Splits, config: SelfTrainingConfig, run: Run) -> Trained:
-    """Trains on the labelled images, then in rounds on them and on what the model is sure of.
+    """Trains on the labelled images, then in rounds also on those that the model is sure of.
 
-    The training that is best on validation gives the model; the first ones, which have labels
-    alone, count as round 0. Several of these label together, by the mean of their probabilities:
-    a few networks are right more often than one (Lakshminarayanan et al. 2017, Deep Ensembles,
+    The training that is best on validation gives the model; the first ones, on labels alone, are
+    round 0. Several of these label together, by the mean of their probabilities: a few networks
+    are right more often than one (Lakshminarayanan et al. 2017, Deep Ensembles,
     section 2.4), and the next round learns that. As a committee, the models of all rounds do so.
 
     Args:
-        splits: the labels of the unlabelled images are read at the end, to tell how many of the
+        splits: the labels of the unlabelled images are read at the end, to count how many of the
             chosen ones were right.
         config: hyperparameters.
-        run: takes a folder for each round under phases/.
+        run: gets a folder for each round under phases/.
     """
     require_unlabelled(splits)
     model = build_classifier(splits, config)
-    encoder = encoder_of(model)  # once: each new one would be compiled for predicting again
+    encoder = encoder_of(model)  # once: each new one would be compiled again for predicting
     first = model.get_weights()
     rounds, names = [], []
     opinions: list[list[Opinion]] = []
@@ -92,7 +92,7 @@ def self_training(splits: Splits, config: SelfTrainingConfig, run: Run) -> Train
 
 
 def _trainings(config: SelfTrainingConfig, number: int) -> Iterator[tuple[str, SelfTrainingConfig]]:
-    """Name and settings of each training of a round, which draw from seeds of their own."""
+    """Name and settings of each training of a round, each with its own seed."""
     if number:
         changed = {
             "epochs": config.round_epochs,
@@ -116,12 +116,12 @@ def _together(trained: list[dict[str, Any]]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Opinion:
-    """What a model says of the unlabelled images, and how it sees them.
+    """A model's predictions for the unlabelled images, and its features.
 
     Args:
         probabilities: of the classes, (m, classes).
         vectors: features of length 1, of the labelled images and then of the unlabelled ones,
-            (n + m, width) float32; None where nobody asks for neighbours.
+            (n + m, width) float32; None if no neighbours are used.
     """
 
     probabilities: np.ndarray
@@ -129,7 +129,7 @@ class Opinion:
 
 
 def _opinion(model, encoder, splits: Splits, config: SelfTrainingConfig) -> Opinion:
-    """The mean over an image and its mirror image, where they are the same thing."""
+    """The mean over an image and its mirror image, if mirroring keeps the class."""
     images = training_images(splits) if config.neighbours else splits.unlabelled.examples
     views = [images, images[:, :, ::-1]] if config.mirrored(images) else [images]
     seen = [features_of(encoder, view) for view in views]
@@ -145,11 +145,11 @@ def _opinion(model, encoder, splits: Splits, config: SelfTrainingConfig) -> Opin
 def _labels(
     opinions: list[list[Opinion]], splits: Splits, config: SelfTrainingConfig
 ) -> np.ndarray:
-    """What several rounds' models say of the unlabelled images; each round has the same weight."""
+    """Predictions of several rounds' models for the unlabelled images; rounds weigh the same."""
     found = np.mean([np.mean([one.probabilities for one in some], axis=0) for some in opinions], 0)
     if not config.neighbours:
         return found
-    # So scaled, cosines of the joint vectors are means of the models' cosines, weighed likewise.
+    # So scaled, cosines of the joint vectors are equally weighted means of the models' cosines.
     vectors = np.concatenate(
         [(len(opinions) * len(some)) ** -0.5 * one.vectors for some in opinions for one in some],
         axis=1,
@@ -161,7 +161,7 @@ class Selection:
     """Unlabelled images with pseudo-labels.
 
     Args:
-        rows: numbers of the images, (m,) int.
+        rows: indices of the images, (m,) int.
         probabilities: of the classes, (m, classes) float64.
     """
 
@@ -181,8 +181,8 @@ class Selection:
 def select(found: np.ndarray, counts: np.ndarray, config: SelfTrainingConfig) -> Selection:
     """The images whose most probable class reaches the threshold.
 
-    Balanced, a class keeps at most so many as its share of the labelled images allows, the most
-    certain first: shares of the classes that are chosen rarely bound those that are chosen often.
+    If balanced, a class keeps at most as many as its share of the labelled images allows, the most
+    certain first: classes that are rarely chosen limit those that are often chosen.
 
     Args:
         found: (n, classes) probabilities of the unlabelled images.
@@ -267,13 +267,13 @@ def _figures(rounds: list[dict[str, Any]], splits: Splits) -> dict[str, float]:
 def _judged(
     rounds: list[dict[str, Any]], chosen: list[Selection], truth: np.ndarray
 ) -> list[dict[str, Any]]:
-    """A row a round, with the share of its pseudo-labels that were right."""
+    """A row per round, with the share of its pseudo-labels that were right."""
     told = []
     for row in rounds:
         selection = chosen[row["round"] - 1] if row["round"] else None
         right = None
         if selection is not None:
-            known = truth[selection.rows] >= 0  # others came without labels
+            known = truth[selection.rows] >= 0  # others have no labels
             if known.any():
                 right = float((selection.labels == truth[selection.rows])[known].mean())
         told.append(

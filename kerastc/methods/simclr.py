@@ -1,24 +1,24 @@
 """SimCLR in two steps: the encoder learns from pairs of views without a label, then classifies.
 
 Chen et al. 2020, sections 2 and 4. Pretraining sees the images of the labelled and the unlabelled
-part. Its features are judged frozen, by logistic regression and by their nearest neighbours, beside
-those of the same encoder with its random weights; then all of it is fine-tuned with the labels,
-with a logistic regression for a last layer (Kumar et al. 2022, Fine-Tuning can Distort Pretrained
+part. Its frozen features are measured by logistic regression and nearest neighbours, against those
+of the same encoder with random weights; then all of it is fine-tuned with the labels, with a
+logistic regression as last layer (Kumar et al. 2022, Fine-Tuning can Distort Pretrained
 Features), and that is the run's model.
 
-Three things would undo the pretraining in the first steps of fine-tuning, and are seen to. Norms
-that have the statistics of cropped and coloured views: images as they are, normalised by the batch,
-look different from those that the last layer was made for (its cross-entropy on CIFAR-100 was 2.30
-by the moving averages, 3.93 by the batch). A last layer that is sure of too much: see
-`kerastc.methods.probes.soft_layer`. And small images, where images grow: the pretraining has
-grown them already.
+Three things would undo the pretraining in the first steps of fine-tuning, and are avoided. Norms
+with the statistics of cropped and coloured views: plain images, normalised by the batch, look
+different from those that the last layer was fitted to (its cross-entropy on CIFAR-100 was 2.30
+by the moving averages, 3.93 by the batch). An overconfident last layer: see
+`kerastc.methods.probes.soft_layer`. And small images, if images grow: the pretraining has already
+grown them.
 
-Why the study's SimCLR did not train is not settled. Six short epochs of a narrow network did not
+Why the study's SimCLR did not train is unknown. Six short epochs of a narrow network did not
 separate the suspects (kerastc train simclr data=cifar100.npz labelled=3000 unlabelled=2000
 validation=1000 width=0.25 pretraining_epochs=6, one seed, standard error 0.01): the linear probe
 had 0.093 on validation with random weights, 0.117 with the defaults, 0.122 at the rate of 0.1 and
 0.134 with views that are only shifted and mirrored and also with a projection without norms. The
-pairs found tell nothing of that: 87 % with those views, 5 to 9 % with the others.
+pairs found do not predict that: 87 % with those views, 5 to 9 % with the others.
 """
 
 from typing import Any
@@ -52,18 +52,18 @@ from kerastc.training.pretraining import Pretrainer, fit_unlabelled
 from kerastc.training.seeding import seed_all
 
 PARTS = ("train", "validation", "test")
-PAIRED = 512  # validation images at most, of which the pairs are looked for
+PAIRED = 512  # most validation images whose pairs are searched for
 SHOWN = 24  # of them in the picture of similarities
 
 
 def simclr(splits: Splits, config: SimclrConfig, run: Run) -> Trained:
-    """Trains the encoder without labels, judges its features, and fine-tunes it with the labels.
+    """Trains the encoder without labels, measures its features, and fine-tunes it with the labels.
 
     Args:
-        splits: pretrained on are the images of the labelled and the unlabelled part.
+        splits: pretraining uses the labelled and unlabelled images.
         config: hyperparameters.
-        run: takes the fine-tuning's history and checkpoints; the pretraining lies in the cache
-            for all runs that need the same.
+        run: gets the fine-tuning's history and checkpoints; the pretraining is in the cache for
+            all runs that need the same.
     """
     model = build_classifier(splits, config)
     random = settled_features(model, splits, config.seed)
@@ -96,7 +96,7 @@ def simclr(splits: Splits, config: SimclrConfig, run: Run) -> Trained:
     return trained
 
 
-# What the weights of a pretraining depend on, beside the network, the images and the backend.
+# Besides the network, images and backend, the weights of a pretraining depend on these.
 PRETRAINING = {
     *("epochs", "batch_size", "accumulation", "learning_rate", "schedule", "warmup_steps"),
     *("warmup_fraction", "weight_decay", "clip_norm", "precision", "seed"),
@@ -110,7 +110,7 @@ def pretrain(
     """Trains a projector, and so its encoder, on views of all images of the training parts.
 
     Returns:
-        figures of `kerastc.training.pretraining.fit_unlabelled`.
+        the figures from `kerastc.training.pretraining.fit_unlabelled`.
     """
     images = training_images(splits)
     views = config.view(images)
@@ -141,7 +141,7 @@ class Contrast(Pretrainer):
     Args:
         projector: images to the vectors that are compared.
         temperature: of the loss.
-        chunks: in which a batch is encoded.
+        chunks: per batch, encoded one at a time.
     """
 
     def __init__(self, projector: keras.Model, temperature: float, chunks: int):
@@ -166,7 +166,7 @@ def settled_features(model: keras.Model, splits: Splits, seed: int) -> dict[str,
 
 
 def all_features(model: keras.Model, splits: Splits) -> dict[str, Features]:
-    """What a classifier's encoder, as it is, makes of the images of each labelled part."""
+    """A classifier's current features for the images of each labelled part."""
     encoder = encoder_of(model)
     parts = {name: getattr(splits, name) for name in PARTS}
     return {
@@ -176,7 +176,7 @@ def all_features(model: keras.Model, splits: Splits) -> dict[str, Features]:
 
 
 def probed(random: dict[str, Features], frozen: dict[str, Features]) -> dict[str, dict[str, float]]:
-    """Judges features by simple classifiers.
+    """Measures features with simple classifiers.
 
     Args:
         random: features by part, before pretraining.
@@ -204,7 +204,7 @@ def show_pairs(
         projector: images to the vectors that are compared.
         images: (n, height, width, channels) uint8, of validation.
         config: hyperparameters.
-        run: takes the picture.
+        run: gets the picture.
 
     Returns:
         the share of the views of up to 512 images that are most like their twin.

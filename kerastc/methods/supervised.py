@@ -1,4 +1,4 @@
-"""Learning from the labelled images alone: what every other method is compared with."""
+"""Learning from the labelled images alone: the baseline for every other method."""
 
 from kerastc.data import Splits
 from kerastc.run import Run

@@ -1,4 +1,4 @@
-"""What is trained: pretrained encoders, and the heads on top of them.
+"""The models to train: pretrained encoders, and the heads on top of them.
 
 Names load on first use. `from kerastc.models import text_classifier` registers the layers with
 Keras (and KerasHub's), so that `keras.saving.load_model` reads a saved model with `safe_mode` on.

@@ -1,9 +1,9 @@
 """BERT weights in Hugging Face layout, as an encoder that gives the published hidden states.
 
 For single texts BERT without its pooler is DistilBERT with the embedding of segment 0 added to
-every position, so it costs no look-up of segments. Where the model is told of segments, or BERT is
-of a kind that `DistilBertBackbone` cannot equal, a `CompactEncoder` is. KerasHub's own
-`BertBackbone` takes the tanh approximation of GELU where most published models take the exact one,
+every position, which saves the look-up of segments. If the model takes segments, or BERT is of a
+kind that `DistilBertBackbone` cannot reproduce, a `CompactEncoder` is used. KerasHub's own
+`BertBackbone` uses the tanh approximation of GELU although most published models use the exact one,
 an error of up to 3e-3 in the output; both of ours agree with the published model to rounding.
 
 Reference: Devlin et al. 2018, BERT: Pre-training of Deep Bidirectional Transformers.
@@ -25,7 +25,7 @@ from kerastc.models.sequence_encoder import SequenceEncoder
 from kerastc.models.text_encoder import TextEncoder
 from kerastc.models.transformer_block import TransformerBlock
 
-# Hugging Face's names of activations, and those of a `TransformerBlock`.
+# Hugging Face's names for activations, and those of a `TransformerBlock`.
 ACTIVATIONS = {
     "gelu": "gelu",
     "gelu_new": "gelu_tanh",
@@ -44,10 +44,10 @@ def read_bert(
     Args:
         weights: `model.safetensors`, or the files it is spread over.
         config: the fields of its `config.json`.
-        segments: whether it is told of segments; else all tokens are of the first text.
+        segments: whether it takes segments; else all tokens belong to the first text.
 
     Raises:
-        UserError: its architecture has a part that is not known.
+        UserError: its architecture has an unknown part.
         KeyError, ValueError: a tensor is missing or of another shape.
         safetensors.SafetensorError: a file is damaged.
     """
@@ -77,7 +77,7 @@ def bert(tensor: Tensors, config: Mapping[str, Any], segments: bool = False) -> 
 
 
 def _plain(name: str) -> str:
-    """A tensor's name without the task's prefix and with today's names of norms."""
+    """A tensor's name without the task's prefix and with current names for norms."""
     name = name.removeprefix("bert.")
     return name.replace("LayerNorm.gamma", "LayerNorm.weight").replace(
         "LayerNorm.beta", "LayerNorm.bias"
@@ -85,7 +85,7 @@ def _plain(name: str) -> str:
 
 
 def _tables(tensor: Tensors, segments: bool) -> dict[str, np.ndarray]:
-    """The embeddings; without segments that of segment 0 joins the positions."""
+    """The embeddings; without segments, that of segment 0 is added to the positions."""
     tables = {
         "tokens": tensor("embeddings.word_embeddings.weight"),
         "positions": tensor("embeddings.position_embeddings.weight"),
@@ -130,7 +130,7 @@ def _distil(tensor: Tensors, config: Mapping[str, Any]) -> TextEncoder:
 
 
 def _compact(tensor: Tensors, config: Mapping[str, Any], segments: bool) -> CompactEncoder:
-    """BERT of any kind, told of segments or not."""
+    """BERT of any kind, with or without segments."""
     tables = _tables(tensor, segments)
     dropout = config.get("hidden_dropout_prob", 0.1)
     epsilon = config.get("layer_norm_eps", 1e-12)

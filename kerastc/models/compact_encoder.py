@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerastc.models import low_rank  # noqa: F401  (registers what may stand in a block)
+from kerastc.models import low_rank  # noqa: F401  (registers layers for blocks)
 from kerastc.models.sequence_encoder import SEGMENTS, SequenceEncoder
 from kerastc.models.transformer_block import TransformerBlock
 
@@ -14,15 +14,15 @@ class CompactEncoder(SequenceEncoder):
     """Embeddings, normalisation and blocks, each of which can be another layer.
 
     It saves every part with its configuration, so blocks may differ in width, rank and number of
-    heads, which KerasHub's backbones cannot. `kerastc.models.compact` makes one of theirs.
+    heads, which KerasHub's backbones cannot. `kerastc.models.compact` converts those.
 
     Args:
         tokens: an `Embedding` or a `FactorisedEmbedding`.
         positions: an `Embedding` with a row for each position; it bounds the length of a text.
         blocks: `TransformerBlock`s, bottom up.
-        dropout: rate behind the embeddings.
+        dropout: rate after the embeddings.
         epsilon: of the normalisation.
-        segments: an `Embedding` with a row for each of two texts; None where there is one.
+        segments: an `Embedding` with a row for each of two texts; None if there is one.
         tuned: as in `SequenceEncoder`; dropout is on in training unless it is "head".
     """
 
@@ -133,7 +133,7 @@ class CompactEncoder(SequenceEncoder):
     @classmethod
     def from_config(cls, config):
         made = keras.saving.deserialize_keras_object
-        # A model saved before there were segments has none.
+        # Models saved before segments existed have none.
         parts = {name: made(config.get(name)) for name in ("tokens", "positions", "segments")}
         blocks = [made(block) for block in config["blocks"]]
         return cls(**(config | parts | {"blocks": blocks}))

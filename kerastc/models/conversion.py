@@ -14,10 +14,10 @@ from kerastc.models.transformer_block import TransformerBlock
 def compact(model: keras.Model) -> keras.Model:
     """A text model whose encoder is a `CompactEncoder`, with the same logits, all of it trained.
 
-    A model that has one already, or no encoder of texts, comes back as it is.
+    A model that already has one, or has no text encoder, is returned unchanged.
 
     Raises:
-        UserError: for an architecture that is no plain BERT: ALBERT, DeBERTa, or an ELECTRA whose
+        UserError: for an architecture that is not plain BERT: ALBERT, DeBERTa, or an ELECTRA whose
             embeddings are narrower than its layers.
     """
     encoder = encoder_layer(model)
@@ -29,7 +29,7 @@ def compact(model: keras.Model) -> keras.Model:
 
 
 def with_encoder(model: keras.Model, encoder: SequenceEncoder) -> keras.Model:
-    """The model with another encoder of the same width; all that is behind it is shared."""
+    """The model with another encoder of the same width; all later layers are shared."""
     old = encoder_layer(model)
     return keras.models.clone_model(
         model, clone_function=lambda layer: encoder if layer is old else layer
@@ -40,7 +40,7 @@ def compact_encoder(encoder: TextEncoder, segments: bool = False) -> CompactEnco
     """The parts of a KerasHub backbone, their weights copied, in a `CompactEncoder`.
 
     Args:
-        segments: whether it is told of segments; else that of segment 0 joins each position.
+        segments: whether it takes segments; else that of segment 0 is added to each position.
 
     Raises:
         UserError: as in `compact`.
@@ -77,7 +77,7 @@ def compact_encoder(encoder: TextEncoder, segments: bool = False) -> CompactEnco
 
 
 def _embeddings(encoder: TextEncoder, segments: bool) -> dict[str, np.ndarray]:
-    """The tables of tokens, positions and, if wanted and there, segments."""
+    """The tables of tokens, positions and, if requested and present, segments."""
     arrays = {
         "tokens": keras.ops.convert_to_numpy(encoder.tokens.embeddings),
         "positions": encoder.positions.get_weights()[0],

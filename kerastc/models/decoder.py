@@ -1,4 +1,4 @@
-"""The way back from a convolutional encoder's last feature map to the image."""
+"""Decoders: from a convolutional encoder's last feature map back to the image."""
 
 import keras
 import numpy as np
@@ -7,23 +7,23 @@ from keras import KerasTensor, ops
 from kerastc.models.image_networks import Convolutions
 from kerastc.models.parts import scaling_layer
 
-PATCHES = 8  # a side, of which `HiddenPatches` hides some
+PATCHES = 8  # per side; `HiddenPatches` hides some of them
 
 
 def decoder(maps: keras.Model, seed: int = 0) -> keras.Model:
     """Mirrors an encoder: each halving is undone by an upsampling and a convolution.
 
-    Sizes are those that the encoder passed through, also where a side is no power of two. Nearest
-    pixels and a convolution draw no chequerboard, as a transposed convolution does (Odena et al.
+    Sizes are those that the encoder passed through, even if a side is not a power of two. Nearest
+    pixels and a convolution avoid the chequerboard of a transposed convolution (Odena et al.
     2016, Deconvolution and Checkerboard Artifacts).
 
     Args:
-        maps: images to the last feature map, of `kerastc.models.maps_of`.
+        maps: images to the last feature map, from `kerastc.models.maps_of`.
         seed: determines the first weights.
 
     Returns:
         the feature map (batch, h', w', c') to an image (batch, height, width, channels) on the
-        scale of the encoder's `scaling_layer`: without bounds, about 0, with deviation about 1.
+        scale of the encoder's `scaling_layer`: unbounded, with mean about 0 and deviation about 1.
     """
     make = Convolutions(np.random.SeedSequence([seed, 3]).generate_state(1)[0])
     x = code = keras.Input(maps.output.shape[1:], dtype="float32", name="code")
@@ -58,10 +58,10 @@ def pixels(model: keras.Model, images: np.ndarray) -> np.ndarray:
 
 
 class HiddenPatches(keras.layers.Layer):
-    """Hides some of the 8 x 8 patches of each image behind its mean colour.
+    """Hides some of the 8 x 8 patches of each image under its mean colour.
 
-    An autoencoder whose feature map holds as many numbers as the image could copy it; from what is
-    left it has to guess what was there (Vincent et al. 2008, Extracting and Composing Robust
+    An autoencoder whose feature map holds as many numbers as the image could copy it; with hidden
+    patches it must infer them from the rest (Vincent et al. 2008, Extracting and Composing Robust
     Features with Denoising Autoencoders, section 2.3; patches as in He et al. 2022, Masked
     Autoencoders Are Scalable Vision Learners).
 
@@ -97,7 +97,7 @@ def _stages(maps: keras.Model) -> list[tuple[int, int, int]]:
 
 
 def _fitted(x: KerasTensor, height: int, width: int, name: str) -> KerasTensor:
-    """Cuts what an odd size has too much after a doubling, or fills what it lacks with zeros."""
+    """Crops an odd size after doubling, or pads it with zeros."""
     missing = [height - x.shape[1], width - x.shape[2]]
     if min(missing) < 0:
         margins = tuple((0, max(-count, 0)) for count in missing)

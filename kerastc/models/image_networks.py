@@ -1,7 +1,7 @@
 """Convolutional encoders of images: from pixels to the last feature map.
 
-Each is written as a function of Keras tensors, so that a model made of one is flat: compression
-finds every layer by its name.
+Each is a function of Keras tensors, so that a model made from one is flat: compression finds every
+layer by its name.
 """
 
 import keras
@@ -14,7 +14,7 @@ MOMENTUM = 0.9  # of the norms' averages: a training on few labels has few steps
 
 
 class Convolutions:
-    """Makes a network's layers with names, seeds and penalties of their own.
+    """Makes a network's layers, each with its own name, seed and penalty.
 
     Args:
         seed: determines every first weight.
@@ -31,7 +31,7 @@ class Convolutions:
         return keras.initializers.HeNormal(int(seed))
 
     def convolved(self, x: KerasTensor, filters: int, name: str, size=3, strides=1) -> KerasTensor:
-        """A convolution without a bias: a norm comes behind it, or before the next one."""
+        """A convolution without a bias: a norm follows it, or precedes the next one."""
         return keras.layers.Conv2D(
             filters,
             size,
@@ -60,8 +60,8 @@ def residual(
 ) -> KerasTensor:
     """Pre-activation residual blocks (He et al. 2016, Identity Mappings, fig. 4e).
 
-    Where a block changes the number of filters, its shortcut is a 1 x 1 convolution of what was
-    activated, as in WideResNet; where it also halves the sides, it takes means of 2 x 2 pixels
+    Where a block changes the number of filters, its shortcut is a 1 x 1 convolution of the
+    activation, as in WideResNet; where it also halves the sides, it averages 2 x 2 pixels
     instead of every second one (He et al. 2019, Bag of Tricks for Image Classification, fig. 2c).
     That and weight_decay=0.4 instead of 0.05, both with CutMix: 0.445 and a loss of 2.38, instead
     of 0.430 and 2.46, on 3,500 validation images of CIFAR-100 after 60 epochs on 6,000 labels.
@@ -70,7 +70,7 @@ def residual(
         x: (batch, height, width, channels), scaled.
         make: the layers.
         widths: filters of each stage; every stage but the first halves height and width.
-        blocks: of each stage.
+        blocks: per stage.
         stem: filters of the convolution before them.
         pooled: False takes every second pixel after all, as WideResNet does.
     """
@@ -98,7 +98,7 @@ def _residual_block(
 
 
 def _means(x: KerasTensor, side: int, name: str) -> KerasTensor:
-    """Means of squares of pixels; at the edge of an odd number, of those that there are."""
+    """Means over squares of pixels; at the edge of an odd size, over those that exist."""
     return keras.layers.AveragePooling2D(side, padding="same", name=name)(x)
 
 
@@ -109,7 +109,7 @@ def cnn(x: KerasTensor, make: Convolutions, widths: list[int], convolutions: int
         x: (batch, height, width, channels), scaled.
         make: the layers.
         widths: filters of each block.
-        convolutions: of each block.
+        convolutions: per block.
     """
     for block, filters in enumerate(widths, 1):
         for number in range(1, convolutions + 1):

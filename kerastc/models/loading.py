@@ -1,4 +1,4 @@
-"""Reads a saved Keras model, with whatever layers ours have."""
+"""Reads a saved Keras model, with all layers of ours."""
 
 from pathlib import Path
 
@@ -14,13 +14,13 @@ def load_model(path: Path) -> keras.Model:
     """Reads a model.keras, whose layers must be ours, Keras's or KerasHub's.
 
     Raises:
-        UserError: where the file is broken or holds anything else.
+        UserError: if the file is broken or holds anything else.
     """
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except MemoryError:
         raise
-    except Exception as error:  # Keras, h5py, zipfile and the layers' code raise whatever they like
+    except Exception as error:  # Keras, h5py, zipfile and the layers' code raise any exception
         # Keras puts the whole configuration in front of its reason.
         reason = (str(error).splitlines() or [""])[-1][:300] or type(error).__name__
         raise UserError(f"{path} cannot be loaded: {reason}", "It is damaged.") from None

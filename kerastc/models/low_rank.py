@@ -8,7 +8,7 @@ from keras import ops
 class LowRankDense(keras.layers.Layer):
     """A dense layer with the kernel left @ right, of rank at most `rank`.
 
-    Smaller and faster than a `Dense` of m inputs and n units where rank < m n / (m + n).
+    Smaller and faster than a `Dense` of m inputs and n units if rank < m n / (m + n).
 
     Args:
         units: n, the outputs.
@@ -59,12 +59,12 @@ class LowRankDense(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("kerastc")
 class FactorisedEmbedding(keras.layers.Layer):
-    """An embedding of few dimensions, and a matrix that widens it.
+    """An embedding of few dimensions, and a matrix that expands it.
 
     Args:
-        input_dim: rows of the table, one a token.
+        input_dim: rows of the table, one per token.
         rank: columns of the table.
-        output_dim: size of the vectors that come out.
+        output_dim: size of the output vectors.
 
     Call:
         inputs: ids, any shape, int.
@@ -102,10 +102,10 @@ class FactorisedEmbedding(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("kerastc")
 class LowRankConv2D(keras.layers.Layer):
-    """A convolution to few channels, and a matrix that widens them at each place.
+    """A convolution to few channels, and a matrix that expands them at each position.
 
     Args:
-        filters: channels that come out.
+        filters: output channels.
         rank: channels between the two.
         kernel_size, strides, padding, use_bias, activation: as in `keras.layers.Conv2D`.
 
@@ -138,7 +138,7 @@ class LowRankConv2D(keras.layers.Layer):
 
     @classmethod
     def like(cls, layer: keras.layers.Conv2D, rank: int) -> "LowRankConv2D":
-        """One that can take the place of a plain convolution.
+        """One that can replace a plain convolution.
 
         Raises:
             ValueError: for groups, dilation, or channels first.

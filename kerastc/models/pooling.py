@@ -1,4 +1,4 @@
-"""From one vector a token to one a text, in float32 whatever the encoder's precision."""
+"""From one vector per token to one per text, in float32 whatever the encoder's precision."""
 
 import keras
 from keras import ops
@@ -29,7 +29,7 @@ class FirstToken(keras.layers.Layer):
 
     Call:
         sequence: (batch, length, width).
-        padding_mask: unused; taken so that every pooling is called alike.
+        padding_mask: unused; accepted so that all poolings are called alike.
         returns: (batch, width).
     """
 

@@ -1,6 +1,6 @@
 """Backbones and tokenizers from KerasHub presets, hubs, and folders in either layout.
 
-Everything that can go wrong on the way comes out as a `UserError`.
+Everything that can go wrong is raised as a `UserError`.
 """
 
 import json
@@ -18,7 +18,7 @@ from kerastc.models.tokenizer_file import of_keras_hub, read_tokenizer
 from kerastc.text.tokenizer import Tokenizer
 
 ARCHITECTURES = ("Albert", "Bert", "DebertaV3", "DistilBert", "Electra", "Roberta", "XLMRoberta")
-# Hugging Face's names of those that KerasHub converts.
+# Hugging Face's names for those that KerasHub converts.
 CONVERTED = ("albert", "bert", "distilbert", "roberta", "xlm-roberta")
 OFFLINE = "Without a network use backbone=minilm, or a folder with the files of a model."
 
@@ -30,10 +30,10 @@ def preset_names() -> list[str]:
 
 
 def read_preset(name: str) -> tuple[SequenceEncoder, Tokenizer]:
-    """Downloads a KerasHub preset, or takes it from KerasHub's cache.
+    """Downloads a KerasHub preset, or reads it from KerasHub's cache.
 
     Raises:
-        UserError: it cannot be fetched or is no text encoder.
+        UserError: it cannot be fetched or is not a text encoder.
     """
     with _fetching(name, "Kaggle"):
         backbone = keras_hub.models.Backbone.from_preset(name)
@@ -58,7 +58,7 @@ def download(name: str) -> Path:
                 repository, allow_patterns=wanted, local_files_only=True
             )
         except huggingface_hub.errors.LocalEntryNotFoundError:
-            # Asked first, because the download itself would retry for half a minute.
+            # Checked first, because the download itself would retry for half a minute.
             huggingface_hub.HfApi().model_info(repository, timeout=10)
             folder = huggingface_hub.snapshot_download(repository, allow_patterns=wanted)
     return Path(folder)
@@ -68,10 +68,10 @@ def read_folder(folder: Path, pairs: bool = False) -> tuple[SequenceEncoder, Tok
     """Reads a folder in KerasHub's or Hugging Face's layout.
 
     Args:
-        pairs: whether the encoder is for two texts; for one BERT needs no segments.
+        pairs: whether the encoder is for two texts; for single texts BERT needs no segments.
 
     Raises:
-        UserError: files are missing or damaged, or the model is no text encoder.
+        UserError: files are missing or damaged, or the model is not a text encoder.
     """
     config = _read_json(folder / "config.json")
     if "registered_name" in config:
@@ -90,7 +90,7 @@ def read_folder(folder: Path, pairs: bool = False) -> tuple[SequenceEncoder, Tok
 
 
 def tells_segments(tokenizer: Tokenizer) -> bool:
-    """Whether a tokenizer gives the second of two texts a segment of its own; XLM-R has none."""
+    """Whether a tokenizer gives the second of two texts its own segment; XLM-R has none."""
     return max(tokenizer.frame(2).own) > 0
 
 
@@ -113,7 +113,7 @@ def _read_hugging_face(
 
 
 def _weights(folder: Path) -> list[Path]:
-    """The files of a Hugging Face model: one, or those that its index names."""
+    """The files of a Hugging Face model: one, or those named by its index."""
     index = folder / "model.safetensors.index.json"
     if not index.exists():
         _require(folder, "model.safetensors")
@@ -157,7 +157,7 @@ def _require(folder: Path, *names: str) -> None:
 
 @contextmanager
 def _fetching(name: str, hub: str) -> Iterator[None]:
-    """Turns whatever the hubs' clients raise into one message with a way on."""
+    """Turns any exception of the hubs' clients into one message with a next step."""
     try:
         yield
     except UserError:
@@ -172,7 +172,7 @@ def _fetching(name: str, hub: str) -> Iterator[None]:
 
 @contextmanager
 def _reading(folder: Path) -> Iterator[None]:
-    """Turns whatever a damaged file makes the readers raise into one message."""
+    """Turns any exception of the readers for a damaged file into one message."""
     try:
         yield
     except UserError:

@@ -1,4 +1,4 @@
-"""What every text encoder says of itself, whoever made it."""
+"""The base class of all text encoders."""
 
 import re
 
@@ -16,17 +16,17 @@ class SequenceEncoder(keras.layers.Layer):
 
     Attributes:
         tokens: the table of tokens, a layer.
-        positions: the table of positions; None where they are relative (DeBERTa).
-        segments: the table of segments; None where there is one text alone.
+        positions: the table of positions; None if they are relative (DeBERTa).
+        segments: the table of segments; None for single texts.
         blocks: the transformer blocks, bottom up; shared ones once.
         shared: whether the same blocks run several times (ALBERT).
-        pooler: a layer behind the first token's vector that this output does not use, or None.
-        width: size of the vector of a token.
-        max_length: the most tokens of a text, special tokens included.
+        pooler: a layer after the first token's vector that this output does not use, or None.
+        width: size of a token's vector.
+        max_length: the most tokens per text, special tokens included.
         tuned: what is trained: "head" (nothing here), "top_K" blocks, or "all".
 
     Call:
-        inputs: {"token_ids", "padding_mask"} and, of two texts, "segment_ids", each
+        inputs: {"token_ids", "padding_mask"} and, for two texts, "segment_ids", each
             (batch, length) int32.
         returns: (batch, length, width) in the encoder's precision.
     """
@@ -54,7 +54,7 @@ class SequenceEncoder(keras.layers.Layer):
         raise NotImplementedError
 
     def with_tokens(self, kept: np.ndarray) -> "SequenceEncoder":
-        """A copy that has some rows of the table of tokens.
+        """A copy with some rows of the token table.
 
         Args:
             kept: the old ids of its tokens, (tokens,) int, in their new order.
@@ -80,12 +80,12 @@ def token_inputs(segments: bool = False) -> dict[str, keras.KerasTensor]:
     """Symbolic inputs of a text model, (batch, length) int32 each.
 
     Args:
-        segments: whether the model is told which of two texts a token is of.
+        segments: whether the model takes the index of the text that each token is from.
     """
     names = (*INPUTS, SEGMENTS) if segments else INPUTS
     return {name: keras.Input((None,), dtype="int32", name=name) for name in names}
 
 
 def reads_segments(model: keras.Model) -> bool:
-    """Whether a text model is told of segments."""
+    """Whether a text model takes segments."""
     return any(tensor.name == SEGMENTS for tensor in model.inputs)

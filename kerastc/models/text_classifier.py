@@ -16,7 +16,7 @@ POOLINGS = {"mean": MeanPooling, "first": FirstToken}
 
 
 class ParameterCount(NamedTuple):
-    """Numbers of parameters that training changes and leaves."""
+    """Numbers of parameters that training changes and does not change."""
 
     trainable: int
     frozen: int
@@ -34,10 +34,10 @@ def text_classifier(
     """Builds encoder → pooling → dense, ReLU → dropout → dense.
 
     The encoder's layer becomes part of the model: training the model changes it. Pooling and
-    head compute in float32 also where the encoder was loaded in mixed precision.
+    head compute in float32 even if the encoder was loaded in mixed precision.
 
     Args:
-        encoder: what `load_encoder` gave.
+        encoder: the result of `load_encoder`.
         classes: number of classes, two or more.
         pooling: "mean" over the tokens or the "first" token.
         trainable: "head", "top_K" transformer layers, or "all"; the head is always trained.
@@ -46,11 +46,11 @@ def text_classifier(
         seed: determines the head's first weights and every dropout, the encoder's included.
 
     Returns:
-        {"token_ids", "padding_mask"} and, where the encoder is told of segments, "segment_ids",
+        {"token_ids", "padding_mask"} and, if the encoder takes segments, "segment_ids",
         each (batch, length) int32, to logits (batch, classes) float32.
 
     Raises:
-        UserError: an argument is not allowed; the message names it and what is.
+        UserError: an argument is not allowed; the message names it and the allowed values.
     """
     _check(classes, pooling, hidden, dropout)
     encoder.layer.tune(trainable)
@@ -69,7 +69,7 @@ def text_classifier(
 
 
 def set_trainable(model: keras.Model, trainable: str) -> ParameterCount:
-    """Chooses what of a `text_classifier` is trained; `compile` the model afterwards.
+    """Chooses which part of a `text_classifier` is trained; `compile` the model afterwards.
 
     Raises:
         UserError: `trainable` is none of "head", "top_K", "all".
@@ -82,8 +82,8 @@ def set_trainable(model: keras.Model, trainable: str) -> ParameterCount:
 def split_at_features(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     """The two halves of a `text_classifier`, sharing its weights.
 
-    A frozen encoder runs over the data once through the first; the second is trained on what
-    came out. `head(features(x))` equals `model(x)`.
+    The first runs a frozen encoder over the data once; the second is trained on its output.
+    `head(features(x))` equals `model(x)`.
 
     Returns:
         features: {"token_ids", "padding_mask"} to pooled features (batch, width) float32.

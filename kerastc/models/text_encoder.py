@@ -1,4 +1,4 @@
-"""One layer around any KerasHub encoder: tokens in, one vector a token out, part of it trained."""
+"""A layer around any KerasHub encoder: tokens in, one vector per token out, part of it trained."""
 
 import keras
 import keras_hub  # noqa: F401 (registers the backbones, so that a saved model loads)
@@ -9,9 +9,9 @@ from kerastc.models.sequence_encoder import SEGMENTS, SequenceEncoder
 
 @keras.saving.register_keras_serializable("kerastc")
 class TextEncoder(SequenceEncoder):
-    """The sequence output of a backbone, whatever further inputs and outputs it has.
+    """The sequence output of a backbone, whatever other inputs and outputs it has.
 
-    Where segments are not given they are zeros. Dropout is on in training unless the whole encoder
+    Segments that are not given are zeros. Dropout is on in training unless the whole encoder
     is frozen.
 
     Args:
@@ -24,7 +24,7 @@ class TextEncoder(SequenceEncoder):
         self.backbone = backbone
         for generator in seed_generators(backbone):
             # On PyTorch a generator made without a seed is ignored in favour of the global one,
-            # and its state, which a checkpoint restores, would decide nothing.
+            # and its state, which a checkpoint restores, would have no effect.
             if generator._initial_seed is None:
                 generator._initial_seed = 0
         self.tune(tuned)
@@ -66,7 +66,7 @@ class TextEncoder(SequenceEncoder):
         return self.backbone.max_sequence_length
 
     def build(self, input_shape):
-        self.built = True  # a backbone comes built
+        self.built = True  # a backbone is already built
 
     def call(self, inputs, training=None):
         inputs = dict(inputs)

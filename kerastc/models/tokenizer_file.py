@@ -1,4 +1,4 @@
-"""The tokenizer of a folder: its own `tokenizer.json`, or one made of what vocabulary it has."""
+"""The tokenizer of a folder: its own `tokenizer.json`, or one made from its vocabulary."""
 
 import json
 from collections.abc import Callable
@@ -18,12 +18,12 @@ ASSETS = Path("assets", "tokenizer")  # KerasHub's
 def read_tokenizer(folder: Path) -> Tokenizer:
     """The tokenizer of a folder in KerasHub's or Hugging Face's layout.
 
-    A `tokenizer.json` is taken as it is, whatever the model. Without one a vocabulary is read as
+    A `tokenizer.json` is used unchanged, whatever the model. Without one a vocabulary is read as
     `transformers` would: vocab.txt, vocab.json and merges.txt, or a SentencePiece model, with the
     options and added tokens of tokenizer_config.json and added_tokens.json.
 
     Raises:
-        UserError: a file is missing or is not what it should be.
+        UserError: a file is missing or invalid.
     """
     description = folder / FILE
     if description.is_file():
@@ -124,7 +124,7 @@ def _albert(folder: Path, options: dict[str, Any], added: list[AddedToken]) -> T
     return sentence_pieces((folder / "spiece.model").read_bytes(), before, added)
 
 
-# By the files that are there: their names tell the layout, as the model's type does not.
+# By the existing files: their names show the layout; the model's type does not.
 READERS: dict[tuple[str, ...], Callable[[Path, dict[str, Any], list[AddedToken]], Tokenizer]] = {
     ("vocab.txt",): _bert,
     ("vocab.json", "merges.txt"): _roberta,
@@ -159,7 +159,7 @@ def _added(options: dict[str, Any]) -> list[AddedToken]:
 
 
 def _checked(folder: Path, tokenizer: Tokenizer, options: dict[str, Any]) -> Tokenizer:
-    """The tokenizer, where its added tokens have the ids that the folder says."""
+    """The tokenizer, if its added tokens have the ids given in the folder."""
     for number, token in options["added"].items():
         if (found := tokenizer.id(token.content)) != number:
             raise UserError(
@@ -171,7 +171,7 @@ def _checked(folder: Path, tokenizer: Tokenizer, options: dict[str, Any]) -> Tok
 
 
 def _told(path: Path, read: Callable[[], Any]) -> Any:
-    """What `read` gives; whatever a damaged file makes it raise as one message."""
+    """The result of `read`; any exception for a damaged file becomes one message."""
     try:
         return read()
     except FileNotFoundError as error:

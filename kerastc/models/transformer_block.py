@@ -1,4 +1,4 @@
-"""One block of a BERT-like encoder whose parts may each have a size of their own."""
+"""One block of a BERT-like encoder whose parts may each have their own size."""
 
 import keras
 from keras import ops
@@ -9,9 +9,9 @@ NEGLIGIBLE = -1e4  # added to the score of padding; its softmax is zero, in half
 
 @keras.saving.register_keras_serializable("kerastc")
 class TransformerBlock(keras.layers.Layer):
-    """Self-attention and feed-forward, each with a residual and a normalisation behind it.
+    """Self-attention and feed-forward, each followed by a residual and a normalisation.
 
-    Unlike KerasHub's it is made of the layers it is given, and saves each with its configuration:
+    Unlike KerasHub's it is made of given layers, and saves each with its configuration:
     a projection can be narrower than in the next block, or a `LowRankDense`.
 
     Args:
@@ -20,7 +20,7 @@ class TransformerBlock(keras.layers.Layer):
         inner, outer: the two dense layers of the feed-forward part.
         heads: attention heads.
         activation: of the feed-forward part: "gelu", "gelu_tanh" (its approximation), "relu".
-        dropout: rate behind attention weights and behind both parts.
+        dropout: rate after attention weights and after both parts.
         epsilon: of the normalisations.
 
     Call:
@@ -59,7 +59,7 @@ class TransformerBlock(keras.layers.Layer):
         self.feed_forward_norm = keras.layers.LayerNormalization(
             epsilon=epsilon, dtype=policy, name="feed_forward_norm"
         )
-        # One generator each, so that the order of the calls decides nothing.
+        # One generator each, so that the order of the calls does not matter.
         self.weights_dropout, self.attention_dropout, self.feed_forward_dropout = (
             keras.layers.Dropout(dropout, seed=0, dtype=policy, name=f"{name}_dropout")
             for name in ("weights", "attention", "feed_forward")
@@ -70,7 +70,7 @@ class TransformerBlock(keras.layers.Layer):
         """An unfilled block of plain dense layers.
 
         Args:
-            width: of the block, and of its heads side by side.
+            width: of the block, and of its concatenated heads.
             inner: neurons of the feed-forward part.
             heads: attention heads.
             dtype: policy; Keras's global one by default.
@@ -98,7 +98,7 @@ class TransformerBlock(keras.layers.Layer):
         return self.feed_forward_norm(between + x)
 
     def attend(self, x, padding_mask, training=None):
-        """What the heads gather, side by side: (batch, length, heads x width of a head)."""
+        """The concatenated outputs of the heads: (batch, length, heads x width of a head)."""
         scale = (self.query.units // self.heads) ** -0.5
         query, key, value = (self._split(layer(x)) for layer in (self.query, self.key, self.value))
         scores = ops.matmul(query * scale, ops.transpose(key, (0, 1, 3, 2)))

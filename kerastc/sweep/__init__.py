@@ -1,6 +1,6 @@
 """Runs recipes over many settings: search spaces, study files, the worker, the result.
 
-Names load on first use: nothing here reaches Optuna before a sweep does.
+Names load on first use: Optuna is not imported before a sweep needs it.
 """
 
 from kerastc.lazy import attach

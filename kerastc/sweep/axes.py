@@ -20,7 +20,7 @@ _RANGE = re.compile(rf"({_NUMBER})\.\.({_NUMBER})((?::\w*)*)")
 
 @dataclass(frozen=True)
 class Choices:
-    """A field that takes listed values; each is kept as the text behind `key=`."""
+    """A field that takes listed values; each is kept as the text after `key=`."""
 
     key: str
     texts: tuple[str, ...]
@@ -30,7 +30,7 @@ class Choices:
         return trial.suggest_categorical(self.key, self.texts)
 
     def text(self, value: str) -> str:
-        """What stands behind `key=` for a suggested value."""
+        """The text after `key=` for a suggested value."""
         return value
 
     def ends(self) -> tuple[str, ...]:
@@ -48,7 +48,7 @@ class Range:
 
     Args:
         key: the field.
-        low, high: both int, and then whole numbers are drawn, or both float.
+        low, high: both int, for whole numbers, or both float.
         log: drawn evenly by magnitude.
     """
 
@@ -63,7 +63,7 @@ class Range:
         return suggest(self.key, self.low, self.high, log=self.log)
 
     def text(self, value: int | float) -> str:
-        """What stands behind `key=` for a suggested value: four digits tell enough of a float."""
+        """The text after `key=` for a suggested value: four digits are enough for a float."""
         if isinstance(value, int):
             return str(value)
         return str(min(max(float(f"{value:.4g}"), self.low), self.high))
@@ -104,17 +104,17 @@ def _range(key: str, annotation: Any, low: str, high: str, options: str) -> Rang
     ends: list[int | float] = [float(low), float(high)]
     if "int" in chosen or not _takes(annotation, float):
         if not all(end.is_integer() for end in ends):
-            raise UserError(f"{word}: whole numbers are wanted, so both ends must be whole.")
+            raise UserError(f"{word}: it takes whole numbers, so both ends must be whole.")
         ends = [int(end) for end in ends]
     if ends[0] >= ends[1]:
-        raise UserError(f"{word}: the low end must stand first and be less than the high end.")
+        raise UserError(f"{word}: the low end must come first and be less than the high end.")
     if "log" in chosen and ends[0] <= 0:
         raise UserError(f"{word}: a logarithmic range must begin above 0.")
     return Range(key, *ends, "log" in chosen)
 
 
 def _split(word: str, text: str) -> list[str]:
-    """Parts between the commas that stand outside brackets and double quotes."""
+    """Parts between commas outside brackets and double quotes."""
     parts, depth, quoted = [""], 0, False
     for character in text:
         quoted ^= character == '"'

@@ -1,4 +1,4 @@
-"""What a sweep has found: its trials, the best of them, and the report that compares them."""
+"""The result of a sweep: its trials, the best of them, and the report that compares them."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trial:
-    """One setting and what came of it.
+    """One setting and its outcome.
 
     Args:
-        number: its place in the plan, from 0.
+        number: its index in the plan, from 0.
         words: the swept `key=value` words.
         state: finished, failed, running or waiting.
-        value: the objective on validation data; None where it is not finished.
+        value: the objective on validation data; None if it is not finished.
         run: its run folder.
         error: why it failed.
     """
@@ -39,21 +39,21 @@ class Trial:
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """The words that say more than which seed."""
+        """The words besides the seed."""
         return tuple(word for word in self.words if not word.startswith("seed="))
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep as it stands.
+    """The current state of a sweep.
 
     Args:
         folder: of the sweep: its trials' runs, compare.html and sweep.json.
-        study: the name that it has in the storage.
-        recipe: what is swept: a recipe, or a study of several.
+        study: its name in the storage.
+        recipe: the recipe swept, or a study of several.
         storage, backend: as resolved.
         fixed: the `key=value` words of every trial.
-        objective: the figure of the validation data that decides.
+        objective: the deciding figure on validation data.
         maximize: whether more of it is better.
         trials: in the order of their numbers.
     """
@@ -74,16 +74,17 @@ class Sweep:
 
     @property
     def best(self) -> Trial | None:
-        """The trial to take: of the recommended settings, the one of the best seed.
+        """The trial to take: the best seed of the recommended settings.
 
-        One seed can be lucky: of many, the best single trial says little of its settings. Where
-        no predictions tell (runs on other machines, other classes), those of the best mean.
+        One seed can be lucky: of many, the best single trial says little about its settings. If
+        predictions cannot be compared (runs on other machines, other classes), the settings with
+        the best mean are used.
         """
         return self._first(self._recommended or self._best_on_the_mean)
 
     @property
     def highest(self) -> Trial | None:
-        """The trial of the best value, whatever its settings."""
+        """The trial with the best value, whatever its settings."""
         return self._first(self.of("finished"))
 
     def _first(self, trials: list[Trial]) -> Trial | None:
@@ -92,7 +93,7 @@ class Sweep:
 
     @property
     def _recommended(self) -> list[Trial]:
-        """The trials of the recommendation, or of what it were without the baselines."""
+        """The trials of the recommendation, or of what it would be without the baselines."""
         from kerastc.scores.recommendation import recommend
 
         found = self.comparison and self.comparison.recommendation
@@ -109,7 +110,7 @@ class Sweep:
 
     @property
     def _best_on_the_mean(self) -> list[Trial]:
-        """The trials of the settings that are best on the mean over their seeds."""
+        """The trials of the settings with the best mean over their seeds."""
         sign = -1 if self.maximize else 1
         by_settings: dict[tuple[str, ...], list[Trial]] = {}
         for trial in self.of("finished"):
@@ -122,13 +123,13 @@ class Sweep:
 
     @property
     def best_command(self) -> str | None:
-        """The command that repeats the best trial, where its run is on this machine."""
+        """The command that repeats the best trial, if its run is on this machine."""
         if self.best is None or self.best.run not in self.runs():
             return None
         return Run.open(self.best.run).config["command"]
 
     def runs(self) -> list[Path]:
-        """The finished runs that are on this machine; others keep theirs."""
+        """The finished runs on this machine; other machines keep theirs."""
         return [t.run for t in self.of("finished") if (t.run / "metrics.json").is_file()]
 
     def as_dict(self) -> dict[str, Any]:
@@ -144,7 +145,7 @@ class Sweep:
 
     @cached_property
     def comparison(self) -> "Comparison | None":
-        """The finished runs that are on this machine, side by side; None where there is none."""
+        """The finished runs on this machine, side by side; None if there is none."""
         from kerastc.report import compare
 
         return compare(self.runs(), self.objective) if self.runs() else None
@@ -152,7 +153,7 @@ class Sweep:
     def write(self) -> None:
         """Writes sweep.json and compare.html into the study's folder.
 
-        Every worker does so at its end, each file whole, and the last one's stay.
+        Every worker does so at its end, atomically, and the last one's files stay.
         """
         files.write_json(self.folder / "sweep.json", self.as_dict())
         if self.comparison:

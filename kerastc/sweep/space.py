@@ -1,4 +1,4 @@
-"""The words of a sweep: which fields stay as they are, which take listed values, which a range."""
+"""The words of a sweep: which fields are fixed, which take listed values, which a range."""
 
 import itertools
 import random
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """What a sweep changes, and what it keeps.
+    """The varying and fixed settings of a sweep.
 
     Args:
         fixed: `key=value` words of every trial, in the order of their keys.
-        axes: the swept fields in the order of their keys, so that the order in which a user
-            writes the words makes no other study.
+        axes: the swept fields in the order of their keys, so that the order of the user's words
+            does not make another study.
     """
 
     fixed: tuple[str, ...]
@@ -33,20 +33,20 @@ class SearchSpace:
         return [axis for axis in self.axes if isinstance(axis, Range)]
 
     def grid(self) -> list[dict[str, str]]:
-        """Every combination of the listed values; wants a space without ranges."""
+        """Every combination of the listed values; needs a space without ranges."""
         keys = [axis.key for axis in self.axes]
         rows = itertools.product(*(axis.texts for axis in self.axes))
         return [dict(zip(keys, row, strict=True)) for row in rows]
 
     def plan(self, trials: int | None, seed: str) -> dict[int, dict[str, str]]:
-        """The texts of each trial by number and key; none where a sampler shall draw them.
+        """The texts of each trial by number and key; none if a sampler should draw them.
 
         Args:
-            trials: how many; of a grid, None means all and fewer are chosen at random.
+            trials: how many; for a grid, None means all and fewer are chosen at random.
             seed: of that choice, so that every worker and every later call chooses the same.
 
         Raises:
-            UserError: where a range comes without a number of trials.
+            UserError: if a range comes without a number of trials.
         """
         if ranges := self.ranges:
             _check_trials(trials)
@@ -72,14 +72,14 @@ class SearchSpace:
         return [*self.fixed, *(f"{key}={text}" for key, text in drawn.items())]
 
     def as_dict(self) -> dict[str, Any]:
-        """What two workers of one study must agree on, ready for JSON."""
+        """The definition that two workers of one study must agree on, ready for JSON."""
         return {"swept": [axis.as_json() for axis in self.axes], "fixed": list(self.fixed)}
 
 
 def chosen(
     grid: Sequence[dict[str, str]], trials: int | None, seed: str
 ) -> dict[int, dict[str, str]]:
-    """The rows of a grid by number: all, or as many as there are to be trials, at random."""
+    """The rows of a grid by number: all, or as many as there are trials, at random."""
     _check_trials(trials)
     rows = dict(enumerate(grid))
     if trials is None or trials >= len(rows):
@@ -101,8 +101,8 @@ def parse(config_class: type[settings.Config], words: Sequence[str]) -> SearchSp
     by `key=[a,b],[c]`, and a text with a comma is written `key='"a,b"'`.
 
     Args:
-        config_class: the recipe's `Config`, which must accept every value: each one beside the
-            first values of the other fields and, where there is no range, each combination.
+        config_class: the recipe's `Config`, which must accept every value: each one with the
+            first values of the other fields and, if there is no range, each combination.
         words: as on the command line.
 
     Raises:
@@ -114,7 +114,7 @@ def parse(config_class: type[settings.Config], words: Sequence[str]) -> SearchSp
         raise UserError(
             "There is nothing to sweep: no field has more than one value.",
             "Give values, learning_rate=1e-3,1e-2, or a range, learning_rate=1e-4..1e-2:log; "
-            "the values of a field that takes a list stand in brackets: key=[a,b],[c]",
+            "the values of a field that takes a list go in brackets: key=[a,b],[c]",
         )
     return space
 
@@ -142,7 +142,7 @@ def read_axes(config_class: type[settings.Config], words: Sequence[str]) -> list
 
 
 def space_of(config_class: type[settings.Config], axes: Sequence[Choices | Range]) -> SearchSpace:
-    """The space of some fields, each value and, where there is no range, each combination checked.
+    """The space of some fields, each value and, if there is no range, each combination checked.
 
     Raises:
         UserError: for a value that is not allowed, or one that is given twice.
@@ -167,7 +167,7 @@ def space_of(config_class: type[settings.Config], axes: Sequence[Choices | Range
 def _as_the_config_writes_them(
     config_class: type[settings.Config], axes: Sequence[Choices | Range]
 ) -> list[Choices | Range]:
-    """Checks every value beside the first of the others; 5e-2 and 0.05 become the same text."""
+    """Checks every value with the first of the others; 5e-2 and 0.05 become the same text."""
     first = {axis.key: axis.ends()[0] for axis in axes}
     written: list[Choices | Range] = []
     for axis in axes:
@@ -175,7 +175,7 @@ def _as_the_config_writes_them(
         for text in axis.ends():
             words = [f"{key}={value}" for key, value in (first | {axis.key: text}).items()]
             values = settings.flat(settings.configure(config_class, words))
-            # A field that holds a dict has no word of its own there; it stays as it was given.
+            # A field that holds a dict has no single word; it stays as given.
             if axis.key in values:
                 text = settings.word(axis.key, values[axis.key]).partition("=")[2]
             if text in texts:

@@ -20,7 +20,7 @@ def load_optuna() -> Any:
     """The optuna module, silent but for warnings.
 
     Raises:
-        UserError: where it is not installed.
+        UserError: if it is not installed.
     """
     try:
         import optuna
@@ -34,7 +34,7 @@ def load_optuna() -> Any:
 
 
 def sqlite_url(path: Path) -> str:
-    """The storage URL of a file, whatever characters its path has."""
+    """The storage URL of a file, for any characters in its path."""
     load_optuna()
     from sqlalchemy.engine import URL
 
@@ -42,15 +42,15 @@ def sqlite_url(path: Path) -> str:
 
 
 def open_storage(url: str, heartbeat: int) -> "optuna.storages.RDBStorage":
-    """Opens a storage, and makes its tables where it has none.
+    """Opens a storage, and makes its tables if it has none.
 
     Args:
         url: Optuna storage URL.
         heartbeat: seconds between a worker's signs of life.
 
     Raises:
-        UserError: for a URL that names no database, or one whose Python driver is absent.
-        sqlalchemy.exc.SQLAlchemyError: where it does not answer; see `storage_errors_told`.
+        UserError: for a URL that names no database, or one whose Python driver is missing.
+        sqlalchemy.exc.SQLAlchemyError: if it does not answer; see `storage_errors_told`.
     """
     optuna = load_optuna()
     from sqlalchemy.exc import ArgumentError, DatabaseError
@@ -73,7 +73,7 @@ def open_storage(url: str, heartbeat: int) -> "optuna.storages.RDBStorage":
                 "its Python driver installed).",
             ) from None
         except DatabaseError:
-            # Two workers that make the tables at the same moment disturb each other.
+            # Two workers must not make the tables at the same time.
             if last:
                 raise
             time.sleep(0.5)
@@ -95,12 +95,12 @@ def storage_errors_told(url: str) -> Iterator[None]:
         reason = str(error.__cause__ or error).splitlines()[0]
         raise UserError(
             f"The study's storage {without_password(url)} does not answer: {reason}",
-            "Mend it and give the same command again; finished trials are kept.",
+            "Fix it and give the same command again; finished trials are kept.",
         ) from None
 
 
 def without_password(url: str) -> str:
-    """The URL as it may be shown and kept."""
+    """The URL in a form that may be shown and kept."""
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
@@ -113,12 +113,12 @@ def without_password(url: str) -> str:
 def _write_from_the_start(engine: Any) -> None:
     """Begins every SQLite transaction with its write lock.
 
-    Python's driver begins one at the first change only: between reading a trial's state and
-    changing it another worker could claim the same trial.
+    Python's driver begins one only at the first change: between reading a trial's state and
+    changing it, another worker could claim the same trial.
     """
     from sqlalchemy import event
 
-    engine.dispose()  # of connections that were opened without
+    engine.dispose()  # closes connections opened without it
 
     @event.listens_for(engine, "connect")
     def no_implicit_begin(connection: Any, _: Any) -> None:

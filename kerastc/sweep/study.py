@@ -1,13 +1,13 @@
-"""A study that several processes or machines share: a plan of trials, each done to its end once.
+"""A study shared by several processes or machines: a plan of trials, each completed once.
 
-Optuna keeps the trials in a database. Its own loop leaves gaps that matter when workers share a
-plan or are killed, and that are closed here with its public parts:
+Optuna keeps the trials in a database. Its own loop has gaps that matter when workers share a plan
+or are killed; they are closed here with its public parts:
 
-- the plan is a fixed set of slots, and a trial says which slot and which attempt at it it is. Two
-  workers may enqueue the same attempt at the same moment; the one with the lowest number counts,
-  so that no lock over machines is needed;
+- the plan is a fixed set of slots, and a trial records its slot and attempt. Two workers may
+  enqueue the same attempt at the same time; the one with the lowest number counts, so that no lock
+  across machines is needed;
 - a trial has a heartbeat before it is claimed, so that no kill leaves one that never goes stale;
-- on SQLite a claim is a transaction that writes from its start, so that no two workers win it.
+- on SQLite a claim is a write transaction from its start, so that no two workers win it.
 """
 
 import json
@@ -30,7 +30,7 @@ from kerastc.sweep.storage import (
 if TYPE_CHECKING:
     import optuna
 
-_DEFINITION = "kerastc"  # the study's user attribute that says what it sweeps
+_DEFINITION = "kerastc"  # the study's user attribute with its definition
 
 
 class SharedStudy:
@@ -39,15 +39,15 @@ class SharedStudy:
     Args:
         name: the study's name in its storage.
         url: Optuna storage URL.
-        definition: what every worker of this study must agree on; ready for JSON.
-        plan: the values of each slot by field; the sampler draws the fields that are not there.
-        maximize: of each objective, whether more is better.
+        definition: the settings that every worker of this study must agree on; ready for JSON.
+        plan: the values of each slot by field; the sampler draws missing fields.
+        maximize: for each objective, whether more is better.
         heartbeat: seconds between two signs of life; without one for three times as long, a
             worker counts as dead and its trial is taken over.
-        sampler: of a slot, what draws the fields that its plan leaves open; TPE by default.
+        sampler: for a slot, the sampler of the fields that its plan leaves open; default TPE.
 
     Raises:
-        UserError: where Optuna is absent, the storage does not answer, or the study of that name
+        UserError: if Optuna is missing, the storage does not answer, or the study of that name
             has another definition.
     """
 
@@ -66,7 +66,7 @@ class SharedStudy:
         self.url = without_password(url)
         self.plan = plan
         self.heartbeat = heartbeat
-        # Seeded by slot: a worker that starts later must not draw what the first has drawn.
+        # Seeded by slot: a worker that starts later must not repeat the draws of the first.
         self._sampler = sampler or (lambda slot: optuna.samplers.TPESampler(seed=slot))
         with storage_errors_told(url):
             self._storage = open_storage(url, heartbeat)
@@ -81,7 +81,7 @@ class SharedStudy:
         self._refuse_another(definition)
 
     def close(self) -> None:
-        """Lets go of the database."""
+        """Closes the database."""
         self._storage.remove_session()
         self._storage.engine.dispose()
 
@@ -95,12 +95,12 @@ class SharedStudy:
         return found
 
     def open_slots(self) -> list[int]:
-        """The planned slots that have come to no end yet, here or elsewhere."""
+        """The planned slots that are not yet finished, here or elsewhere."""
         latest = self.latest()
         return [slot for slot in self.plan if slot not in latest or not _ended(latest[slot])]
 
     def retry_failed(self) -> None:
-        """Puts failed trials back where no worker is at work: what failed may be mended now."""
+        """Requeues failed trials if no worker is running: the cause may be fixed now."""
         latest = self.latest()
         if any(trial.state.name == "RUNNING" for trial in latest.values()):
             return
@@ -109,7 +109,7 @@ class SharedStudy:
                 self._enqueue(slot, latest[slot])
 
     def claimed(self) -> Iterator["optuna.Trial"]:
-        """Trials for this worker until the plan has none left, waiting for those of others."""
+        """Yields trials for this worker until the plan has none left, waiting for other workers."""
         while True:
             trial = self.claim()
             if trial is None and self.open_slots():
@@ -124,7 +124,7 @@ class SharedStudy:
     def carry_out(
         self, trial: "optuna.Trial", values: Callable[[], Sequence[float]]
     ) -> Sequence[float] | str:
-        """Does the work of a claimed trial and records its end; one that is stopped is given back.
+        """Does the work of a claimed trial and records its end; a stopped one is given back.
 
         Args:
             trial: claimed by this worker.
@@ -139,7 +139,7 @@ class SharedStudy:
         except KeyboardInterrupt:
             self.give_back(trial)
             raise
-        except Exception as error:  # also a recipe's own, for values that it cannot take
+        except Exception as error:  # also a recipe's own, for values that it does not accept
             told = _named(error)
             self.fail(trial, told)
             return told
@@ -147,10 +147,10 @@ class SharedStudy:
         return reached
 
     def claim(self) -> "optuna.Trial | None":
-        """Takes a waiting trial of the plan for this worker; None where there is none.
+        """Takes a waiting trial of the plan for this worker; None if there is none.
 
         Trials of dead workers, and those that no worker has enqueued yet, are enqueued first.
-        The fewest attempts come first, so that a trial that kills its worker holds nothing up.
+        The fewest attempts come first, so that a trial that kills its worker blocks no others.
         """
         self._fail_stale_trials()
         latest = self.latest()
@@ -175,8 +175,8 @@ class SharedStudy:
 
         def beat() -> None:
             while not stop.wait(self.heartbeat):
-                # A database that does not answer for a while must not end the training; the
-                # worst that follows is that another worker waits for this trial's run.
+                # A database that does not answer for a while must not end the training; at
+                # worst another worker waits for this trial's run.
                 try:
                     self._storage.record_heartbeat(trial._trial_id)
                 except Exception:
@@ -192,11 +192,11 @@ class SharedStudy:
             thread.join()
 
     def finish(self, trial: "optuna.Trial", values: Sequence[float]) -> None:
-        """Records what a trial reached, a value for each objective."""
+        """Records the result of a trial, a value for each objective."""
         self._tell(trial, values)
 
     def fail(self, trial: "optuna.Trial", error: str) -> None:
-        """Records that a trial came to an end without a value, and why."""
+        """Records that a trial ended without a value, and why."""
         try:
             trial.set_user_attr("error", error)
         except load_optuna().exceptions.UpdateFinishedTrialError:
@@ -204,7 +204,7 @@ class SharedStudy:
         self._tell(trial)
 
     def give_back(self, trial: "optuna.Trial") -> None:
-        """Leaves a trial to the next worker that looks for one."""
+        """Gives a trial back for the next worker."""
         self._tell(trial)
 
     def _tell(self, trial: "optuna.Trial", values: Sequence[float] | None = None) -> None:
@@ -226,7 +226,7 @@ class SharedStudy:
             return False
 
     def _enqueue(self, slot: int, before: "optuna.trial.FrozenTrial | None") -> None:
-        """Enqueues the next attempt at a slot, with what was drawn for the one before."""
+        """Enqueues the next attempt at a slot, with the values drawn for the previous one."""
         drawn = before.params if before else {}
         attempt = before.user_attrs["attempt"] + 1 if before else 0
         self._study.enqueue_trial(
@@ -255,12 +255,12 @@ class SharedStudy:
             )
 
     def _definition(self, ours: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What the study's creator wrote; ours where it died before; {} of another program."""
+        """The definition by the study's creator; ours if it died before; {} for another program."""
         for _ in range(50):
             if _DEFINITION in (found := self._study.user_attrs):
                 return found[_DEFINITION]
             time.sleep(0.1)
-        if self._study.get_trials(deepcopy=False):  # of another program
+        if self._study.get_trials(deepcopy=False):  # from another program
             return {}
         self._study.set_user_attr(_DEFINITION, ours)
         return self._study.user_attrs[_DEFINITION]
@@ -277,7 +277,7 @@ def _abandoned(trial: "optuna.trial.FrozenTrial") -> bool:
 
 
 def _named(error: Exception) -> str:
-    if isinstance(error, UserError):  # its hint, too: what to do is told nowhere else
+    if isinstance(error, UserError):  # its hint, too: it is shown nowhere else
         return f"{error.message} {error.hint or ''}".rstrip()
     return f"{type(error).__name__}: {error}"
 

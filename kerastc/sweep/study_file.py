@@ -3,22 +3,22 @@
     summary = "Learning from few labels"
     seeds = [0, 1, 2]
 
-    [settings]              # of every recipe that has them
+    [settings]              # for every recipe that has them
     data = "photos/"
     epochs = 30
 
-    [grid]                  # every combination, of the recipes that have these
+    [grid]                  # every combination, for the recipes that have these
     labelled = [100, 1000]
 
     [recipes.supervised]
-    [recipes.fixmatch]      # what a recipe is told itself goes before what is told to all
+    [recipes.fixmatch]      # a recipe's own settings override those for all
     epochs = 10
-    [recipes.filtered]      # a name of one's own, and the recipe's
+    [recipes.filtered]      # your own name, and the recipe's
     recipe = "one-class"
     method = "fixmatch"
 
-Keys are those of the command line, `augmentation.cutout = 0` too, and so are paths, but for a
-script in a recipe's place, which is looked for beside the study.
+Keys are those of the command line, including `augmentation.cutout = 0`, and so are paths, except
+for a script instead of a recipe, which is looked for next to the study.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^\w[\w-]*$")]
 
 
 class Contents(pydantic.BaseModel):
-    """What a study's file holds."""
+    """The content of a study's file."""
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -58,11 +58,11 @@ class Study:
     """A study's file, read and checked for its form, not yet against its recipes.
 
     Args:
-        name: what its folder of runs is called: the file's name with dashes.
-        called: what the user calls it: the name, or the path that was given.
-        path: the file, as it is named in messages.
+        name: of its folder of runs: the file's name with dashes.
+        called: as the user writes it: the name, or the path given.
+        path: the file, as shown in messages.
         sha256: of the file.
-        contents: what it holds.
+        contents: its content.
     """
 
     name: str
@@ -72,15 +72,15 @@ class Study:
     contents: Contents
 
     def settings(self) -> dict[str, Any]:
-        """What every recipe that has it is told, by dotted key."""
+        """The settings for every recipe that has them, by dotted key."""
         return dict(_flat(self.contents.settings))
 
     def grid(self) -> dict[str, list[Any]]:
-        """The values of every recipe that has them, by dotted key."""
+        """The listed values for every recipe that has the fields, by dotted key."""
         return dict(_flat(self.contents.grid))
 
     def own(self, entry: str) -> dict[str, Any]:
-        """What one of its recipes is told itself, by dotted key."""
+        """The own settings of one of its recipes, by dotted key."""
         told = dict(_flat(self.contents.recipes[entry]))
         told.pop("recipe", None)
         return told
@@ -95,7 +95,7 @@ def find_study(name: str) -> Study:
     """Finds a study by name, or by the path of its file.
 
     Raises:
-        UserError: where there is none, or its file says what no study can.
+        UserError: if there is none, or its file is not a valid study.
     """
     path = Path(name)
     names = recipe.study_names()
@@ -123,7 +123,7 @@ def read_study(path: Path) -> Study:
     """Reads a study's file.
 
     Raises:
-        UserError: with file and field, where it is no TOML or no study.
+        UserError: with file and field, if it is not TOML or not a study.
     """
     try:
         content = path.read_bytes()

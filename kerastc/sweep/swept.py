@@ -1,4 +1,4 @@
-"""What a sweep trains: one recipe with each of many settings, or the recipes of a study."""
+"""The subject of a sweep: one recipe with many settings, or the recipes of a study."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Training:
-    """What `launch.train` is told for a trial.
+    """The arguments of `launch.train` for a trial.
 
     Args:
         recipe: its name, or the path of a script.
         words: all `key=value` words.
-        study: what the run's config.json says of the study that it belongs to, if any.
+        study: the entry in the run's config.json for its study, if any.
     """
 
     recipe: str
@@ -29,19 +29,19 @@ class Training:
 
 
 def task_names(config_class: type[settings.Config]) -> list[str]:
-    """The task of a recipe's config; none where it does not say it."""
+    """The task of a recipe's config; none if it is not given."""
     return [config_class.task] if hasattr(config_class, "task") else []
 
 
 class Swept(Protocol):
-    """What all workers of a sweep agree on, and how the values of a trial become a training.
+    """The common definition of a sweep, and how the values of a trial become a training.
 
     Args:
-        name: of the recipe or study, as it is shown.
-        folder: what the folder of its runs is called.
+        name: of the recipe or study, as shown.
+        folder: the name of the folder of its runs.
         fixed: the `key=value` words of every trial.
         keys: the fields that trials differ in.
-        tasks: the names of the recipes' tasks, as far as they say them.
+        tasks: the names of the recipes' tasks, as far as they are given.
         notes: what a user should know before it begins.
     """
 
@@ -53,7 +53,7 @@ class Swept(Protocol):
     notes: list[str]
 
     def definition(self) -> dict[str, Any]:
-        """What two workers must agree on, ready for JSON."""
+        """The definition that two workers must agree on, ready for JSON."""
 
     def plan(self, trials: int | None, seed: str) -> dict[int, dict[str, str]]:
         """As `SearchSpace.plan`."""
@@ -65,7 +65,7 @@ class Swept(Protocol):
         """The texts of suggested values by key; fields without a value are left out."""
 
     def training(self, drawn: Mapping[str, str]) -> Training:
-        """What the texts of a trial stand for."""
+        """The training for the texts of a trial."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class SweptRecipe:
 
     @classmethod
     def read(cls, name: str, words: "Sequence[str]") -> "SweptRecipe":
-        """The recipe of a name or path, with what the words sweep.
+        """The recipe of a name or path, with the fields that the words sweep.
 
         Raises:
             UserError: as `recipe.find` and `space.parse` do.

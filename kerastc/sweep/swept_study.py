@@ -18,20 +18,20 @@ from kerastc.synonyms import meant
 if TYPE_CHECKING:
     import optuna
 
-RECIPE = "recipe"  # the field by which trials say which of the recipes they are of
+RECIPE = "recipe"  # the field that names the recipe of a trial
 
 
 @dataclass(frozen=True)
 class Member:
-    """One of a study's recipes with what it is told.
+    """One of a study's recipes with its settings.
 
     Args:
         name: in the study.
         script: the recipe.
-        space: what it is told by the study and the words, and what of that has several values.
-        by_study: the fields of which the study alone says what they are.
+        space: its settings from the study and the words, fixed and swept.
+        by_study: the fields set only by the study.
         known: the keys of all its fields.
-        tasks: as `task_names` gives them.
+        tasks: from `task_names`.
     """
 
     name: str
@@ -44,9 +44,9 @@ class Member:
 
 @dataclass(frozen=True)
 class SweptStudy:
-    """A study, changed by words: `recipe=` chooses of its recipes, the others are for all.
+    """A study, changed by words: `recipe=` selects recipes, the others apply to all.
 
-    A word for a field that only some recipes have is theirs alone.
+    A word for a field that only some recipes have applies to those.
     """
 
     study: Study
@@ -60,10 +60,10 @@ class SweptStudy:
         Args:
             name: of `find_study`.
             words: `key=value` and `key=a,b`.
-            state: the user's folder that says which scripts are trusted.
+            state: the user's folder with the list of trusted scripts.
 
         Raises:
-            UserError: for a slip in the file, with its name, or in the words.
+            UserError: for an error in the file, with its name, or in the words.
         """
         study = find_study(name)
         for word in words:
@@ -100,7 +100,7 @@ class SweptStudy:
 
     @property
     def notes(self) -> list[str]:
-        """Which words are not for all of the recipes."""
+        """The words that do not apply to all recipes."""
         found = []
         for word in self.words:
             key = word.partition("=")[0]
@@ -143,9 +143,9 @@ class SweptStudy:
 
     @cached_property
     def _choices(self) -> dict[str, Choices]:
-        """Every field that trials differ in, with the texts that it has in any of the recipes.
+        """Every field that trials differ in, with its texts in any of the recipes.
 
-        Optuna wants one set of values a field.
+        Optuna needs one set of values per field.
         """
         texts: dict[str, dict[str, None]] = {RECIPE: {m.name: None for m in self.members}}
         axes = [axis for member in self.members for axis in member.space.axes]
@@ -218,7 +218,7 @@ def _script(study: Study, entry: str, state: Path) -> recipe.Recipe:
 
 @contextmanager
 def _placed(study: Study, entry: str, words: Collection[str] = ()) -> Iterator[None]:
-    """Says where a slip is: in the study's file, but for what the words say."""
+    """Adds the location to an error: the study's file, unless the words caused it."""
     try:
         yield
     except UserError as error:

@@ -47,31 +47,31 @@ def sweep(
     despite_changes: bool = False,
     moved: Sequence[str] = (),
 ) -> Sweep:
-    """Works on a sweep until each of its trials has come to an end, here or elsewhere.
+    """Works on a sweep until each of its trials has ended, here or elsewhere.
 
-    The same call again goes on where the last one stopped: finished trials are kept, failed ones
+    The same call again resumes where the last one stopped: finished trials are kept, failed ones
     are tried again. Several processes or machines that make the same call share the trials.
 
     Args:
         recipe: a recipe's name or path; None for a study.
-        words: as `kerastc.sweep.space.parse` reads them, or `SweptStudy.read`.
-        places: runs go to RUNS/RECIPE/sweeps/NAME/, or RUNS/STUDY/sweeps/NAME/; what is learned
-            without labels, and features, are shared through the cache.
-        study: a study's name or file, in the place of a recipe.
-        name: of the sweep; by default made of the swept fields and a hash of all that defines it.
-        storage: Optuna storage URL; by default a SQLite file in the sweep's folder, which wants
+        words: for `kerastc.sweep.space.parse`, or `SweptStudy.read`.
+        places: runs go to RUNS/RECIPE/sweeps/NAME/, or RUNS/STUDY/sweeps/NAME/; pretraining
+            without labels and features are shared through the cache.
+        study: a study's name or file, instead of a recipe.
+        name: of the sweep; by default made from the swept fields and a hash of its definition.
+        storage: Optuna storage URL; by default a SQLite file in the sweep's folder, which needs
             a local disk: on network file systems its locks cannot be trusted.
-        trials: how many in all. Ranges need it; of a grid it takes so many at random.
-        objective: the figure of the validation data that decides, by its name, never of test data;
-            by default the main figure of the recipe's task.
+        trials: how many in all. Ranges need it; from a grid so many are drawn at random.
+        objective: name of the deciding figure on validation data, never on test data; by default
+            the main figure of the recipe's task.
         backend: tensorflow, jax or torch.
         heartbeat: seconds between signs of life of a worker.
-        despite_changes: trials go on under other versions than they began with.
+        despite_changes: trials resume under other versions than they began with.
         moved: where the data are now, as for `launch.train`; the words stay those of the study.
 
     Raises:
-        UserError: for every slip, before any trial; where all trials failed; and with how to go
-            on, where the sweep was stopped.
+        UserError: for every user error, before any trial; if all trials failed; and with how to
+            resume, if the sweep was stopped.
     """
     swept = SweptRecipe.read(recipe, words) if recipe else None
     swept = swept or SweptStudy.read(study, words, places.state)
@@ -101,8 +101,8 @@ def sweep(
             result = worker.result()
     except KeyboardInterrupt:
         raise UserError(
-            f"Stopped. The finished trials are kept, and the last one can go on: {folder}",
-            "Go on by giving the same command again.",
+            f"Stopped. The finished trials are kept, and the last one can resume: {folder}",
+            "Give the same command again to resume.",
         ) from None
     finally:
         shared.close()
@@ -144,7 +144,7 @@ class _Worker:
             _free_memory()
 
     def result(self) -> Sweep:
-        """The study as it stands."""
+        """The current state of the study."""
         return Sweep(
             folder=self.folder,
             study=self.study.name,
@@ -163,7 +163,7 @@ class _Worker:
         return self.folder / f"{slot:03d}-{told[:100]}"
 
     def _values(self, slot: int, drawn: Mapping[str, str]) -> list[float]:
-        """Trains the trial's run, or goes on with it, and reads the objective."""
+        """Trains or resumes the trial's run, and reads the objective."""
         run = self._trained(self._run_folder(slot, drawn), self.swept.training(drawn))
         value = run.read_json("metrics.json").get("validation", {}).get(self.figure.name)
         if not isinstance(value, int | float):
@@ -174,8 +174,8 @@ class _Worker:
 
     def _trained(self, folder: Path, training: Training) -> Run:
         while True:
-            # A worker that was taken for dead, such as one whose database was out of reach, may
-            # still be at work on this run: then its end is this trial's.
+            # A worker taken for dead, such as one that lost its database, may still be at work
+            # on this run: then its end is this trial's.
             while _held(folder):
                 time.sleep(self.study.heartbeat / 4)
             try:

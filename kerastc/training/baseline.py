@@ -33,7 +33,7 @@ COEFFICIENTS = 2**22  # at most, over all classes: the solver keeps some ten arr
 CELLS = 2**25  # training rows x classes at most: the solver keeps some five arrays of them
 WORDS = "bag of words"
 CHARACTERS = "bag of character n-grams"
-# What each counts: its terms, and how many of them may be one behind the other.
+# The terms that each counts, and how many consecutive ones form an n-gram.
 TERMS = {
     WORDS: ("word", (1, 2)),
     CHARACTERS: ("char", (1, 3)),
@@ -44,12 +44,12 @@ TERMS = {
 
 @dataclass(frozen=True)
 class Baseline:
-    """What the bag of words says of the texts that the model is measured on.
+    """The bag of words' predictions for the texts that the model is measured on.
 
     Args:
         validation, test: (rows, classes) float32 probabilities.
         figures: `seconds` of fitting, `predicting_seconds` of both parts, `parameters`.
-        name: what it is, a key of `TERMS`.
+        name: a key of `TERMS`.
     """
 
     validation: np.ndarray
@@ -62,26 +62,26 @@ def bag_of_words(splits: "Splits", config: TextClassifierConfig, run: Run) -> Ba
     """Fits TF-IDF of words and pairs of words with multinomial logistic regression.
 
     Texts in scripts without spaces between words (Chinese, Japanese, Thai, Khmer, ...) are counted
-    by one to three characters instead of words: a word there would be a whole clause. Of pairs the
-    words of both texts are counted, marked as `pair_documents` says.
+    by one to three characters instead of words: a word there would be a whole clause. For pairs the
+    words of both texts are counted, marked as in `pair_documents`.
 
-    Words of a single text are left out (where no others are, they stay); counts are logarithmic
-    and rows have unit length. The result is kept in `run.cache`, so that runs on the same
-    splits, resumed ones among them, fit it once.
+    Words found in a single text are left out (unless there are no others); counts are logarithmic
+    and rows have unit length. The result is kept in `run.cache`, so that runs on the same splits,
+    including resumed ones, fit it once.
 
-    Words are known by their 31-bit hashes: a dictionary of all pairs would take 1 GB at a million
-    headlines, and collisions are rare (some 3,000 among 3.4 million pairs). The solver is of
-    second order (newton-cg): on 100,000 headlines L-BFGS was still 1 % above its least loss after
-    ten times its time, and SAGA, twice as fast, leaves the intercepts of a few hundred texts
-    where they began. 1.1 million headlines take two minutes on one core and 330 MB.
+    Words are identified by 31-bit hashes: a dictionary of all pairs would take 1 GB at a million
+    headlines, and collisions are rare (some 3,000 among 3.4 million pairs). The solver is
+    second-order (newton-cg): on 100,000 headlines L-BFGS was still 1 % above the minimum after ten
+    times as long, and SAGA, twice as fast, leaves the intercepts for a few hundred texts near
+    their start. 1.1 million headlines take two minutes on one core and 330 MB.
 
-    With very many rows and classes (`CELLS`) there is none, and that is told: the solver's arrays
+    With very many rows and classes (`CELLS`) there is none, which is reported: the solver's arrays
     of rows by classes would not fit in memory.
 
     Args:
-        splits: fitted on `train`, told nothing of the labels of `validation` and `test`.
-        config: its class weights and its preparation of the texts are followed.
-        run: its cache takes the result.
+        splits: fitted on `train`, without the labels of `validation` and `test`.
+        config: its class weights and text preparation are used.
+        run: its cache stores the result.
     """
     rows, classes = len(splits.train), len(splits.train.classes)
     if rows * classes > CELLS:
@@ -133,7 +133,7 @@ def _compute(splits: "Splits", config: TextClassifierConfig, name: str) -> Basel
 
 
 def _documents(part: "Labelled", config: TextClassifierConfig, name: str) -> Sequence[str]:
-    """What is counted of each example: the prepared text; the marked words of a pair."""
+    """The text to count for each example: the prepared text; the marked words of a pair."""
     prepared = config.prepared(part.examples)
     if prepared.ndim == 1:
         return prepared
@@ -158,12 +158,12 @@ def _hashed(texts: Sequence[str], name: str) -> Iterator["csr_matrix"]:
 
 
 def _columns(texts: Sequence[str], most: int, name: str) -> np.ndarray:
-    """The hashes to keep, ascending int32: those of two texts or more, the commonest `most`."""
+    """The hashes to keep, ascending int32: those in two texts or more, the commonest `most`."""
     hashes = np.concatenate([chunk.indices for chunk in _hashed(texts, name)])
     found, texts_of = np.unique(hashes, return_counts=True)  # a row has each of its words once
     if texts_of.max(initial=0) >= 2:
         found, texts_of = found[texts_of >= 2], texts_of[texts_of >= 2]
-    if not len(found):  # no text has a word: one column that stays empty
+    if not len(found):  # no text has a word: one empty column
         return np.zeros(1, "int32")
     return np.sort(found[np.argsort(-texts_of, kind="stable")[:most]])
 
@@ -201,7 +201,7 @@ def _fitted(rows: "csr_matrix", labels: np.ndarray, config: TextClassifierConfig
         class_weight="balanced" if config.class_weights == "balanced" else None,
     )
     with warnings.catch_warnings():
-        # After 100 steps what is left to gain is far below the interval of the accuracy.
+        # After 100 steps the remaining gain is far below the interval of the accuracy.
         warnings.simplefilter("ignore", ConvergenceWarning)
         return model.fit(rows, labels)
 
@@ -220,7 +220,7 @@ def _key(splits: "Splits", config: TextClassifierConfig, name: str) -> str:
 
 
 def _read(path: Path, name: str, splits: "Splits") -> Baseline:
-    """Raises ValueError or KeyError where the file is absent, broken or foreign."""
+    """Raises ValueError or KeyError if the file is absent, broken or foreign."""
     arrays = read_arrays(path)
     for part in ("validation", "test"):
         shape = len(getattr(splits, part)), len(splits.train.classes)

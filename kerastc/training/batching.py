@@ -1,4 +1,4 @@
-"""Batches in an order that a seed and an epoch fix, and the stretches between evaluations."""
+"""Batches in an order fixed by seed and epoch, and the stretches between evaluations."""
 
 import copy
 
@@ -14,10 +14,10 @@ class Batches(keras.utils.PyDataset):
 
     Args:
         inputs: (n, ...) array.
-        targets: (n, ...), a row each, as the loss takes them.
-        batch_size: rows a batch; the last one may be smaller.
+        targets: (n, ...), one row each, as the loss takes them.
+        batch_size: rows per batch; the last one may be smaller.
         weights: (n,) float32 weights of the loss, or None.
-        seed: the order's seed; None keeps the rows as they stand.
+        seed: the order's seed; None keeps the rows in their order.
         rows: the row numbers to take, (m,) int; None takes all.
     """
 
@@ -43,7 +43,7 @@ class Batches(keras.utils.PyDataset):
         return np.concatenate(self.batches)
 
     def sample(self, rows: int, seed: int) -> "Batches":
-        """The same without all but so many rows, drawn at random; itself where it has no more."""
+        """The same with at most so many rows, drawn at random; itself if it has no more."""
         if rows >= len(self.taken):
             return self
         drawn = np.random.default_rng(seed).choice(self.taken, rows, replace=False)
@@ -79,16 +79,16 @@ class Batches(keras.utils.PyDataset):
 class Stretches(keras.utils.PyDataset):
     """The batches of all epochs in their order, cut into stretches between two evaluations.
 
-    Keras takes a stretch for an epoch; the first and the last may be shorter than the others.
+    Keras treats a stretch as an epoch; the first and last may be shorter than the others.
 
     Args:
         batches: the training data.
         epochs: how often they are gone through.
-        every: batches a stretch; 0 makes each epoch one.
+        every: batches per stretch; 0 makes each epoch one.
 
     Attributes:
         steps: batches in all.
-        index: which stretch is the present one; their count where no step is left.
+        index: the current stretch; their number if no step is left.
         first: the step at which it begins.
     """
 
@@ -110,12 +110,12 @@ class Stretches(keras.utils.PyDataset):
         return -(-self.steps // self.every)
 
     def go_on(self, done: int) -> None:
-        """Begins behind `done` steps, also in the middle of a stretch."""
+        """Starts after `done` steps, also in the middle of a stretch."""
         self.done = done
         self.begin(self.count if done >= self.steps else done // self.every)
 
     def begin(self, index: int) -> None:
-        """Makes stretch `index` the one that is read, and counts its rows from zero."""
+        """Makes stretch `index` the current one, and counts its rows from zero."""
         self.index = index
         self.first = max(index * self.every, self.done)
         self.end = min((index + 1) * self.every, self.steps)
@@ -139,7 +139,7 @@ class Stretches(keras.utils.PyDataset):
 
 
 def open_specs(arrays, open_axes: int):
-    """TensorFlow's specifications of a batch's arrays, whose first axes have any length.
+    """TensorFlow's specifications of a batch's arrays, with first axes of any length.
 
     Args:
         arrays: an array or a structure of them.
@@ -155,9 +155,9 @@ def open_specs(arrays, open_axes: int):
 
 
 def feed(batches: Batches | Stretches):
-    """What `fit` and `evaluate` take: on TensorFlow a tf.data pipeline whose lengths may vary.
+    """The input for `fit` and `evaluate`: on TensorFlow a tf.data pipeline of varying lengths.
 
-    Keras would read the shapes off the first two batches and refuse a later one that is longer.
+    Keras would infer the shapes from the first two batches and refuse a longer later one.
     """
     if keras.backend.backend() != "tensorflow":
         return batches
@@ -168,10 +168,10 @@ def feed(batches: Batches | Stretches):
     data = tf.data.Dataset.from_generator(
         lambda: (batches[i] for i in range(len(batches))), output_signature=signature
     )
-    # Without its length Keras would read one batch too many, and dropout draw for it or not.
+    # Without its length Keras would read one batch too many, which may use up dropout draws.
     data = data.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(2)
     # The thread that tunes a pipeline sleeps twice as long each time, and the end of `fit` waits
-    # for it: for up to as long as the epoch took. There is nothing to tune here.
+    # for it, up to the length of the epoch. There is nothing to tune here.
     options = tf.data.Options()
     options.autotune.enabled = False
     return data.with_options(options)

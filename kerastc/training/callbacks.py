@@ -1,4 +1,4 @@
-"""What happens at an evaluation: the row of figures and the bar."""
+"""Callbacks at an evaluation: the row of figures and the bar."""
 
 import time
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ SPEEDS = ("examples_per_second", "val_examples_per_second")  # of training, of e
 class EvaluationLog(keras.callbacks.Callback):
     """Adds a row of figures to the history at the end of each stretch of batches.
 
-    Comes first among the callbacks: the others read the rows.
+    Must be the first callback: the others read the rows.
 
     Args:
-        stretches: the training data; Keras takes each stretch for an epoch.
-        judge: whose metrics are compiled.
-        validation_rows: in an evaluation.
+        stretches: the training data; Keras treats each stretch as an epoch.
+        judge: its metrics are compiled.
+        validation_rows: rows per evaluation.
     """
 
     def __init__(self, stretches: Stretches, judge: Judge, validation_rows: int):
@@ -57,7 +57,7 @@ class EvaluationLog(keras.callbacks.Callback):
 
 
 class Bar(keras.callbacks.Callback):
-    """Moves a progress bar a batch at a time and shows the last evaluation's figures beside it.
+    """Moves a progress bar batch by batch and shows the last evaluation's figures next to it.
 
     Args:
         advance: moves the bar.
@@ -81,17 +81,17 @@ class Bar(keras.callbacks.Callback):
 
 
 def epochs_of(step: int, steps_per_epoch: int) -> float:
-    """How many epochs so many steps are; an int where they are whole."""
+    """Steps as epochs; an int if they are whole."""
     return step // steps_per_epoch if not step % steps_per_epoch else step / steps_per_epoch
 
 
 def last_rate(optimizer: keras.optimizers.Optimizer) -> float:
     """The learning rate of the latest update."""
     inner = getattr(optimizer, "inner_optimizer", optimizer)
-    step = keras.ops.maximum(inner._iterations - 1, 0)  # the count of batches; no public name
+    step = keras.ops.maximum(inner._iterations - 1, 0)  # the number of batches; no public name
     return float(inner._learning_rate(step))
 
 
 def mean_speed(rows: list[dict[str, float]], column: str) -> float:
-    """The mean of a column of examples a second."""
+    """The mean of a column of examples per second."""
     return round(float(np.mean([row[column] for row in rows])), 1)

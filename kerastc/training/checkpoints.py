@@ -1,8 +1,8 @@
-"""Checkpoints: all that training needs to go on exactly as if it had never stopped.
+"""Checkpoints: everything that training needs to resume exactly as if it had never stopped.
 
 `checkpoints/step-N.npz` holds every variable (weights, seeds, optimizer with its step) by its name,
 PyTorch's random state and the history up to step N. The newest is kept for resuming, the best ones
-to choose from, and any of them can be the beginning of a child run.
+to choose from, and any of them can start a child run.
 """
 
 import hashlib
@@ -23,14 +23,14 @@ from kerastc.training.variable_names import model_variables, optimizer_variables
 
 
 class Checkpoints(keras.callbacks.Callback):
-    """Writes one after each evaluation, removes all but the newest and the best.
+    """Writes a checkpoint after each evaluation and removes all but the newest and the best.
 
     Args:
         run: where the checkpoints and history.csv go.
-        rows: the history, to which each evaluation has been added before.
+        rows: the history, to which each evaluation has already been added.
         by: the column of the history by which the best are kept.
-        best: how many of them.
-        earliest: the first step of which one may be among the best.
+        best: how many to keep.
+        earliest: the first step that may be among the best.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.torch_random = None
 
     def on_train_begin(self, logs=None):
-        # Not in `restore`: before this, `fit` calls the model to build its metrics, and that draws.
+        # Not in `restore`: before this, `fit` calls the model to build its metrics, which draws.
         if self.torch_random is not None:
             import torch
 
@@ -62,18 +62,18 @@ class Checkpoints(keras.callbacks.Callback):
                 path.unlink()
 
     def finalists(self) -> list[int]:
-        """The steps of the best evaluations whose checkpoints are there, best first."""
+        """The steps of the best evaluations whose checkpoints exist, best first."""
         saved = self.run.checkpoints()
         steps = [self.rows[i]["step"] for i in ranked(self.rows, self.by)]
         return [step for step in steps if step in saved and step >= self.earliest][: self.best]
 
     def restore(self, model: keras.Model) -> None:
-        """Puts a compiled model where the newest checkpoint left it, and fills the rows.
+        """Restores a compiled model from the newest checkpoint, and fills the rows.
 
-        A child run without one of its own begins with a copy of its parent's.
+        A child run without its own begins with a copy of its parent's.
 
         Raises:
-            UserError: where the checkpoint is broken or of another model.
+            UserError: if the checkpoint is broken or from another model.
         """
         saved = self.run.checkpoints() or self._inherited()
         if not saved:
@@ -87,8 +87,8 @@ class Checkpoints(keras.callbacks.Callback):
         except (ValueError, KeyError) as error:
             raise UserError(
                 f"{path} does not fit this run: {error}",
-                f"Remove {path} to go on from the checkpoint before it, or {path.parent} to train "
-                "again from the beginning.",
+                f"Remove {path} to continue from the checkpoint before it, or {path.parent} to "
+                "train again from the beginning.",
             ) from None
         self.rows[:] = state["history"]
         self.run.write_rows("history.csv", self.rows)
@@ -110,8 +110,8 @@ class Checkpoints(keras.callbacks.Callback):
         source = self.run.parent_run().path("checkpoints", self.run.parent["checkpoint"])
         if not source.is_file():
             raise UserError(
-                f"{source}, from which {self.run.folder} shall begin, is gone.",
-                "Start a new child from a checkpoint that is there: kerastc train --from RUN",
+                f"{source}, from which {self.run.folder} starts, is gone.",
+                "Start a new child from an existing checkpoint: kerastc train --from RUN",
             )
         try:
             state, arrays = _read(source)
@@ -126,13 +126,13 @@ class Checkpoints(keras.callbacks.Callback):
     @staticmethod
     def _refuse_another(found: str, expected: str) -> None:
         if found != expected:
-            raise ValueError("it is of a run with other settings or data")
+            raise ValueError("it is from a run with other settings or data")
 
 
 def identity(run: Run) -> str:
-    """What a run's checkpoints depend on, as a SHA-256: its settings, the data, which part of it.
+    """A SHA-256 of what a run's checkpoints depend on: its settings, the data, which part of it.
 
-    Runs that are alike in these have the same checkpoints.
+    Runs that agree in these have the same checkpoints.
     """
     config = dict(run.config) if run.path("config.json").exists() else {}
     known = {key: config.get(key) for key in ("config", "phase", "step")}
@@ -151,7 +151,7 @@ def _read(path: Path) -> tuple[dict, dict[str, np.ndarray]]:
     """The state and the arrays of a checkpoint.
 
     Raises:
-        ValueError: where it is no checkpoint.
+        ValueError: if it is not a checkpoint.
     """
     arrays = read_arrays(path)
     if "state" not in arrays:
@@ -171,7 +171,7 @@ def read_weights(path: Path) -> dict[str, np.ndarray]:
     """The model's variables in a checkpoint, by name, without the optimizer's.
 
     Raises:
-        UserError: where the file is broken.
+        UserError: if the file is broken.
     """
     try:
         return read_arrays(path, "model/")
@@ -180,10 +180,10 @@ def read_weights(path: Path) -> dict[str, np.ndarray]:
 
 
 def assign_weights(model: keras.Model, weights: dict[str, np.ndarray]) -> None:
-    """Puts the result of `read_weights`, or a mean of several, into the model.
+    """Loads the result of `read_weights`, or a mean of several, into the model.
 
     Raises:
-        ValueError: where they are of another model.
+        ValueError: if they are from another model.
     """
     _assign(model_variables(model), weights)
 

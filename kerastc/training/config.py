@@ -39,7 +39,7 @@ class TrainingConfig(Config):
     """Optimizer, schedule and stopping.
 
     Attributes:
-        task: what is trained for, a name of `kerastc.tasks.TASKS`.
+        task: the task, a name in `kerastc.tasks.TASKS`.
     """
 
     task: ClassVar[str]
@@ -57,12 +57,12 @@ class TrainingConfig(Config):
     class_weights: Literal["none", "balanced"] = "none"  # balanced: rows / (classes * class's rows)
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"  # of computing
     evaluate_every: Natural = 0  # batches between evaluations; 0: each epoch
-    evaluation_rows: Natural = 0  # of validation, on the way; 0: all of them
-    keep_checkpoints: Count = 1  # so many best, evaluated at the end on all validation rows
+    evaluation_rows: Natural = 0  # of validation, during training; 0: all
+    keep_checkpoints: Count = 1  # how many best, evaluated at the end on all validation rows
     early_stopping: EarlyStopping = EarlyStopping()
 
-    # What a child run may change (`kerastc train --from`). All else fixes the data, the network,
-    # or the order of the batches, in which it goes on.
+    # Settings that a child run may change (`kerastc train --from`). All others fix the data, the
+    # network, or the order of the batches.
     changeable: ClassVar[tuple[str, ...]] = (
         *("epochs", "learning_rate", "rate_decay", "schedule", "warmup_steps", "warmup_fraction"),
         *("weight_decay", "clip_norm", "label_smoothing", "class_weights", "dropout", "masking"),
@@ -71,7 +71,7 @@ class TrainingConfig(Config):
 
     @pydantic.model_validator(mode="after")
     def one_warmup(self) -> "TrainingConfig":
-        """Refuses two ways of saying the same."""
+        """Refuses two settings for the same thing."""
         if self.warmup_steps and self.warmup_fraction:
             raise ValueError(
                 f"warmup_steps={self.warmup_steps} and warmup_fraction={self.warmup_fraction} are "
@@ -80,8 +80,8 @@ class TrainingConfig(Config):
         return self
 
 
-# What suits the part of the network that is trained, by the validation texts of two small sets
-# (README, Encoders). With those of the head `trainable=top_2` is best after epoch 3 and then worse.
+# Values that suit the trained part of the network, by the validation texts of two small sets
+# (docs/encoders.md). With those of the head `trainable=top_2` is best after epoch 3, then worse.
 RATES = {
     "head": {"learning_rate": 5e-4, "epochs": 15},
     "top": {"learning_rate": 3e-4, "epochs": 5},
@@ -96,7 +96,7 @@ class TextClassifierConfig(TrainingConfig):
     backbone: Backbone = "minilm"  # or e5, a KerasHub preset, hf://OWNER/MODEL, a local folder
     trainable: str = "head"  # head: the encoder is frozen | top_K: and its top K layers | all
     rate_decay: Annotated[float, Field(ge=1)] = 1.0  # a layer's rate over that below; ULMFiT: 2.6
-    unfreeze: Literal["none", "gradual"] = "none"  # gradual: head first, a layer more each epoch
+    unfreeze: Literal["none", "gradual"] = "none"  # gradual: head first, one more layer each epoch
     pooling: Literal["mean", "first"] = "mean"  # of the token vectors; first is [CLS]
     hidden: Count | None = None  # head's units; none: the encoder's width
     dropout: Share = 0.2  # before the classifier
@@ -106,7 +106,7 @@ class TextClassifierConfig(TrainingConfig):
 
     @classmethod
     def usual(cls, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Rate and epochs that suit what is trained, where that is not the recipe's own choice."""
+        """Rate and epochs that suit the trained part, where it is not the recipe's own choice."""
         usual = super().usual(given)
         trainable = str(given.get("trainable", cls.model_fields["trainable"].default))
         if trainable == cls.model_fields["trainable"].default:
@@ -115,7 +115,7 @@ class TextClassifierConfig(TrainingConfig):
 
     @pydantic.model_validator(mode="after")
     def layers_to_tell_apart(self) -> "TextClassifierConfig":
-        """Refuses settings of layers where the head alone is trained."""
+        """Refuses settings for layers if only the head is trained."""
         given = [f"rate_decay={self.rate_decay:g}"] * (self.rate_decay != 1)
         given += [f"unfreeze={self.unfreeze}"] * (self.unfreeze != "none")
         if given and self.trainable == "head":
@@ -126,14 +126,14 @@ class TextClassifierConfig(TrainingConfig):
         return self
 
     def architecture(self) -> dict:
-        """The arguments of `kerastc.models.text_classifier` behind encoder and classes."""
+        """The arguments of `kerastc.models.text_classifier` after encoder and classes."""
         return self.model_dump(include={"pooling", "trainable", "hidden", "dropout", "seed"})
 
-    task: ClassVar[str] = "text-classification"  # a name of `kerastc.tasks.TASKS`
+    task: ClassVar[str] = "text-classification"  # a name in `kerastc.tasks.TASKS`
     pairs: ClassVar[bool] = False  # whether an example is two texts
 
     def prepared(self, texts: Sequence[str]) -> np.ndarray:
-        """The texts as the tokenizer gets them, (n,) object."""
+        """The texts given to the tokenizer, (n,) object."""
         return self.preparation.apply(texts)
 
     def encoded(self, tokenizer: "Tokenizer", texts: Sequence[str], length: int) -> "Encoded":
@@ -141,11 +141,11 @@ class TextClassifierConfig(TrainingConfig):
         return tokenizer.encode(self.prepared(texts), length)
 
     def seen(self, texts: Sequence[str]) -> np.ndarray:
-        """What the model can see of each text at most, (n,) object: prepared and cut.
+        """The most that the model can see of each text, (n,) object: prepared and cut.
 
-        A word has one token or more, and two of `max_tokens` are start and end, so nothing is
-        seen behind the word of that number. The word that says how a text is capitalised is left
-        out: texts that differ in case alone count as equal everywhere.
+        A word has at least one token, and two of `max_tokens` are start and end, so nothing after
+        that many words is seen. The word that marks how a text is capitalised is left out: texts
+        that differ only in case count as equal everywhere.
         """
         shown = replace(self.preparation, capitals=False).apply(texts)
         if self.max_tokens:

@@ -1,7 +1,7 @@
-"""Cross-validation: a training a fold, each in a folder of its own, then one that is kept.
+"""Cross-validation: one training per fold, each in its own folder, then one that is kept.
 
-A run that is resumed finds the finished folds and goes on in the next. Of a finished fold its
-predictions, history and figures stay; its model and checkpoints are let go.
+A resumed run finds the finished folds and continues with the next. A finished fold keeps its
+predictions, history and figures; its model and checkpoints are removed.
 """
 
 from collections.abc import Callable
@@ -29,10 +29,10 @@ SHARED = "with the same tokens as a training"  # in a note on a fold's test text
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What a fold's model says of the rows that it never saw.
+    """The predictions of a fold's model for the rows that it never saw.
 
     Args:
-        test, baseline, flipped: (rows, classes) probabilities, as of `Trained`; None without any.
+        test, baseline, flipped: (rows, classes) probabilities, as in `Trained`; None without any.
         figures: of its training.
     """
 
@@ -47,15 +47,15 @@ def cross_validated(
     run: Run,
     train: Callable[["Splits", Run], Trained],
 ) -> Trained:
-    """Trains once where the splits have no folds; else once for each fold, and once more.
+    """Trains once if the splits have no folds; else once for each fold, and once more.
 
     The last training is like that of a fold, on all rows: its validation part chooses the
-    checkpoint, and no row is held out. What is said of it is what the folds' models are worth.
+    checkpoint, and no row is held out. Its reported figures are those of the folds' models.
 
     Args:
-        splits: of `train`, those of a fold; or as they are.
-        run: takes a folder for each fold under folds/, and what the last training leaves.
-        train: makes a model of its own and trains it, writing into the run that it is given.
+        splits: `train` gets those of a fold, or these unchanged.
+        run: gets a folder for each fold under folds/, and the files of the last training.
+        train: makes its own model and trains it, writing into the given run.
 
     Returns:
         the last training; `test` has the folds' predictions, a row for each of `splits.tested`.
@@ -84,7 +84,7 @@ def _fold(splits, number: int, run: Run, train) -> HeldOut:
     folder = Run(run.path("folds", str(number)), run.cache)
     make_folder(folder.folder)
     if folder.path(DONE).is_file():
-        _tidy(folder)  # where it was stopped right behind its end
+        _tidy(folder)  # if it was stopped right after its end
         return _read(folder, splits, number)
     part = splits.of_fold(number)
     if not folder.path("config.json").is_file():
@@ -105,15 +105,15 @@ def _fold(splits, number: int, run: Run, train) -> HeldOut:
 
 
 def _read(folder: Run, splits, number: int) -> HeldOut:
-    """What a finished fold left.
+    """Reads the results of a finished fold.
 
     Raises:
-        UserError: where it is damaged, or of another run.
+        UserError: if it is damaged, or from another run.
     """
     again = f"Remove {folder.folder} to train the fold again."
     told = folder.read_json(DONE)
     if told["of"] != identity(folder):
-        raise UserError(f"{folder.folder} is of a run with other settings or data.", again)
+        raise UserError(f"{folder.folder} is from a run with other settings or data.", again)
     path = folder.path(ARRAYS)
     shape = len(splits.folds[number - 1].test), len(splits.data.classes)
     try:
@@ -128,14 +128,14 @@ def _read(folder: Run, splits, number: int) -> HeldOut:
 
 
 def _tidy(folder: Run) -> None:
-    """Lets go of what only the training needed."""
+    """Removes files that only the training needed."""
     remove_model(folder)
     folder.path("preprocessing.json").unlink(missing_ok=True)
     remove_checkpoints(folder)
 
 
 def _pooled(splits, parts: list[np.ndarray | None]) -> np.ndarray | None:
-    """The folds' rows in the order of all rows; None where a fold has none."""
+    """The folds' rows in the order of all rows; None if a fold has none."""
     if any(part is None for part in parts):
         return None
     found = np.full((len(splits.data), len(splits.data.classes)), np.nan)
@@ -149,7 +149,7 @@ def _rows(splits) -> str:
 
 
 def _note_shared(run: Run, count: int) -> None:
-    """Tells how many held-out texts have the tokens of a training text of their fold."""
+    """Reports how many held-out texts have the tokens of a training text of their fold."""
     known, what = 0, ""
     for number in range(1, count + 1):
         path = f"folds/{number}/data.json"

@@ -1,10 +1,10 @@
 """Features of a frozen encoder, computed once and kept on disk for every later epoch and run.
 
 The last bit of a feature depends on the shape of the batch in which it was computed, but not on the
-other rows of that batch. So a batch has one of a few lengths, which the text's own length decides,
-and the length decides the rows (`batch_rows`): a text has the same features whatever else is
-computed or already known. On a CPU this takes 13 % more than the texts' own tokens in padding for
-2,400 docstrings, 29 % for 1,000 headlines.
+other rows of that batch. So a batch has one of a few lengths, set by the length of its texts, and
+the length sets the number of rows (`batch_rows`): a text has the same features whatever else is
+computed or already cached. On a CPU this padding adds 13 % to the tokens of 2,400 docstrings, 29 %
+to those of 1,000 headlines.
 """
 
 import hashlib
@@ -20,8 +20,8 @@ from kerastc.progress import progress
 from kerastc.text.encoded import Encoded
 from kerastc.training.predicting import predict_batch
 
-TOKENS = 512  # of a batch, about: with fewer a CPU reads up to a third fewer texts a second
-FEWEST_ROWS, MOST_ROWS = 8, 32  # what is missing in a length's last batch is filled with its texts
+TOKENS = 512  # per batch, about: with fewer a CPU reads up to a third fewer texts per second
+FEWEST_ROWS, MOST_ROWS = 8, 32  # a length's last batch is filled up with its own texts
 # JAX compiles a step for each length.
 LENGTHS = {
     "jax": (16, 32, 48, 64, 96, 128, 192, 256, 384, 512),
@@ -39,14 +39,14 @@ BATCHES_PER_SHARD = 32  # so that a killed process loses a few seconds of work
 
 
 class FeatureCache:
-    """A folder of features for one encoder: a row a text, found by the hash of its tokens.
+    """A folder of features for one encoder: a row per text, found by the hash of its tokens.
 
-    Shards are `.npz` files that appear whole, so that several processes may share the folder; a
+    Shards are `.npz` files written atomically, so that several processes may share the folder; a
     broken or foreign one is ignored and its texts are computed again.
 
     Args:
         folder: the cache's root.
-        key: names everything but the tokens that the features depend on: weights, pooling,
+        key: names everything that the features depend on besides tokens: weights, pooling,
             precision, backend.
     """
 
@@ -91,7 +91,7 @@ class FeatureCache:
         return known
 
     def _batches(self, lengths: np.ndarray, longest: int) -> list[tuple[np.ndarray, int]]:
-        """Indices of texts of (n,) `lengths`, a batch at a time, and the length to pad them to."""
+        """Indices of texts with (n,) `lengths`, batch by batch, and the length to pad them to."""
         steps = np.array([*(step for step in self.lengths if step < longest), longest])
         padded = steps[np.searchsorted(steps, lengths)]
         found = []
@@ -125,7 +125,7 @@ class FeatureCache:
 
 
 def batch_rows(length: int) -> int:
-    """The rows of every batch of texts that are padded to a length."""
+    """The number of rows in every batch of texts padded to a length."""
     return max(FEWEST_ROWS, min(TOKENS // int(length), MOST_ROWS))
 
 

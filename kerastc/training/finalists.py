@@ -1,7 +1,7 @@
 """The best checkpoints, evaluated once more on all validation rows; the best of them is kept.
 
-On the way a training is evaluated often, so perhaps on a sample of the validation rows. What comes
-out best of many looks at a small sample was also lucky; the whole part decides between the best.
+During training, evaluations are frequent and may use a sample of the validation rows. The best of
+many evaluations on a small sample was also lucky; so all rows decide between the best.
 """
 
 from dataclasses import dataclass
@@ -22,15 +22,15 @@ from kerastc.training.stopping import ranked
 
 @dataclass(frozen=True)
 class Choice:
-    """What `choose` found.
+    """The result of `choose`.
 
     Args:
         name: the chosen candidate: "step N", or "mean of K".
-        step: the chosen step; of a mean that of its best member.
+        step: the chosen step; for a mean that of its best member.
         outputs: of the chosen weights for all validation rows, (rows, ...) float32.
-        figures: what they are worth.
-        table: a row a candidate, as measured on all validation rows; empty where there was one.
-        rule: how the choice was made, in a sentence.
+        figures: their scores.
+        table: a row per candidate, measured on all validation rows; empty if there was one.
+        rule: how the choice was made, as a sentence.
     """
 
     name: str
@@ -56,12 +56,12 @@ def choose(
     Averaging Weights Leads to Wider Optima and Better Generalization, algorithm 1).
 
     Args:
-        model: whose variables the checkpoints hold.
-        run: whose checkpoints they are.
+        model: the model of the checkpoints.
+        run: the run of the checkpoints.
         steps: the candidates, the best so far first.
         validation: all validation rows, as the data have them.
-        judge: says what outputs are worth.
-        by: what decides, a column of the history; on a tie the smaller step, the mean last.
+        judge: scores outputs.
+        by: the deciding column of the history; on a tie the smaller step, the mean last.
         steps_per_epoch: for the table.
     """
     paths = run.checkpoints()

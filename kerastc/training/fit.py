@@ -34,26 +34,26 @@ def fit(
 ) -> tuple[Choice, dict[str, float]]:
     """Trains until the last epoch or early stopping and leaves the best weights in the model.
 
-    Goes on from the run's last checkpoint where there is one, to the same figures; a child run
+    Resumes from the run's last checkpoint if there is one, to the same figures; a child run
     begins at its parent's.
 
     Args:
         model: maps inputs to outputs.
         train, validation: batches of inputs and targets.
         loss: of targets and outputs.
-        judge: says what the outputs are worth.
+        judge: scores the outputs.
         config: hyperparameters.
-        run: takes history.csv and checkpoints/.
-        callbacks: see each batch and each evaluation before it is logged and saved.
+        run: gets history.csv and checkpoints/.
+        callbacks: called at each batch, and at each evaluation before it is logged and saved.
         earliest: the first step whose weights may be chosen.
         groups: of the model's weights; none: all are trained alike.
 
     Returns:
         the choice between the best checkpoints, and figures: epochs and steps trained, the best of
-        them, whether stopped early, seconds, examples a second.
+        them, whether stopped early, seconds, examples per second.
 
     Raises:
-        UserError: for a metric that is not logged, or a loss that is no number.
+        UserError: for a metric that is not logged, or a loss that is not a number.
     """
     by = _watched(config, judge)
     model.compile(
@@ -75,7 +75,7 @@ def fit(
         raise UserError(
             f"{config.epochs} epochs end at step {stretches.steps}; the parent's checkpoint is of "
             f"step {done}.",
-            f"Go on with more: epochs={int(epochs_of(done, len(train))) + 1}",
+            f"Train for more: epochs={int(epochs_of(done, len(train))) + 1}",
         )
     if done < stretches.steps and not stopping.stopped:
         stretches.go_on(done)
@@ -98,7 +98,7 @@ def fit(
 def _train(model, stretches, validation, stopping, shown, callbacks) -> None:
     """Fits one stretch after the other, since Keras wants all epochs of one length."""
     with progress("Training", total=stretches.steps) as advance, warnings.catch_warnings():
-        # tf.data tells the end of a generator by an error that Keras passes on as a warning.
+        # tf.data signals the end of a generator by an error that Keras turns into a warning.
         warnings.filterwarnings("ignore", message="Your input ran out of data")
         advance(stretches.first)
         for index in range(stretches.index, stretches.count):

@@ -1,4 +1,4 @@
-"""Groups of a model's variables: each with a rate of its own, decay or none, and a time to thaw."""
+"""Groups of a model's variables: each with its own rate, decay or none, and time to unfreeze."""
 
 import re
 from collections.abc import Sequence
@@ -21,11 +21,11 @@ class Group:
     """Variables that are trained alike.
 
     Args:
-        variables: a regular expression that is found in their names, which are those of
+        variables: a regular expression that matches their names, as given by
             `kerastc.training.variable_names.model_variables`.
         rate: factor of the learning rate, and with it of the weight decay.
-        decay: whether weight decay shrinks those that it is for; see `optimizer.decays`.
-        thaw: updates of the training before they move; until then they are frozen.
+        decay: whether weight decay applies to those eligible; see `optimizer.decays`.
+        thaw: updates of the training until they are unfrozen.
     """
 
     variables: str
@@ -38,7 +38,7 @@ def partition(groups: Sequence[Group], names: Sequence[str]) -> list[Group]:
     """The group of each name: the first whose expression is found in it.
 
     Raises:
-        ValueError: for a name of no group.
+        ValueError: for a name in no group.
     """
     found = []
     for name in names:
@@ -52,12 +52,12 @@ def partition(groups: Sequence[Group], names: Sequence[str]) -> list[Group]:
 def layer_groups(
     model: keras.Model, config: "TextClassifierConfig", batches_per_epoch: int
 ) -> tuple[Group, ...]:
-    """The groups of a text model by its layers, as `rate_decay` and `unfreeze` have them.
+    """The groups of a text model by its layers, for `rate_decay` and `unfreeze`.
 
-    From the top: what is behind the encoder, each of its blocks, its embeddings. The rate of a
+    From the top: the layers after the encoder, each of its blocks, its embeddings. The rate of a
     group is that of the one above it divided by `rate_decay` (Howard and Ruder 2018, section 3.2).
-    With gradual unfreezing the first is trained for an epoch alone; each epoch thaws one group
-    more, until all are trained (section 3.4).
+    With gradual unfreezing the first is trained alone for an epoch; each epoch thaws one more
+    group, until all are trained (section 3.4).
 
     Args:
         model: with an encoder, some of which is trained.
@@ -65,17 +65,17 @@ def layer_groups(
         batches_per_epoch: of the training.
 
     Returns:
-        none where the settings ask for none.
+        none if the settings ask for none.
 
     Raises:
-        UserError: where the epochs end before every group has thawed.
+        UserError: if the epochs end before every group has thawed.
     """
     if config.rate_decay == 1 and config.unfreeze == "none":
         return ()
     patterns = _layers(model)
     if config.unfreeze == "gradual" and config.epochs < len(patterns):
         raise UserError(
-            f"unfreeze=gradual thaws one of {len(patterns)} groups of layers an epoch, and "
+            f"unfreeze=gradual thaws one of {len(patterns)} groups of layers per epoch, and "
             f"epochs={config.epochs} end before the last.",
             f"Give epochs={len(patterns)} or more, or train fewer layers, such as trainable=top_1.",
         )
@@ -84,7 +84,7 @@ def layer_groups(
         Group(
             pattern,
             rate=config.rate_decay**-depth,
-            # Of an update that begins before the end of an epoch no part counts.
+            # An update that begins before the end of an epoch does not count in part.
             thaw=-(-every * depth // config.accumulation),
         )
         for depth, pattern in enumerate(patterns)
@@ -104,6 +104,6 @@ def _layers(model: keras.Model) -> list[str]:
 
 
 def _prefix(names: dict[int, str], layer: keras.layers.Layer) -> str:
-    """How the names of a layer's variables begin, and no other's; for a regular expression."""
+    """The unique prefix of the names of a layer's variables, for a regular expression."""
     own = [names[id(variable)] for variable in layer.variables if id(variable) in names]
     return re.escape(commonpath(own) + "/")

@@ -2,7 +2,7 @@
 
 Small images teach the same kernels for a fraction of the work (Howard 2018, in fast.ai's entry to
 DAWNBench; Tan and Le 2021, EfficientNetV2, section 4). A network that ends in global pooling
-takes every size.
+accepts every size.
 """
 
 import keras
@@ -12,12 +12,12 @@ from kerastc.images.resizing import shrunk
 from kerastc.models.image_classifier import SMALLEST
 from kerastc.training.image_config import ImageClassifierConfig
 
-GROWN = 0.75  # of the epochs, after which images have their full size
+GROWN = 0.75  # share of the epochs after which images have their full size
 MULTIPLE = 4  # pixels that a side grows by
 
 
 def growing(batches: keras.utils.PyDataset, config: ImageClassifierConfig):
-    """The batches of images as a config wants them: `Growing`, or themselves."""
+    """The batches of images for a config: `Growing`, or unchanged."""
     small = config.first_side < 1
     return Growing(batches, config.epochs, config.first_side) if small else batches
 
@@ -44,7 +44,7 @@ class Growing(keras.utils.PyDataset):
 
     @property
     def epoch(self) -> int:
-        """The present one."""
+        """The current one."""
         return self.batches.epoch
 
     def begin_epoch(self, epoch: int) -> None:
@@ -72,7 +72,7 @@ def side_of(full: int, epoch: int, epochs: int, first: float) -> int:
         full: the side of the images.
         epoch: from 0.
         epochs: of the training; in the last quarter images have their full size.
-        first: share of the side to begin with; what a network cannot take is left out.
+        first: share of the side to begin with; sides too small for a network are left out.
     """
     share = first + (1 - first) * min(epoch / (GROWN * epochs), 1.0)
     return min(full, max(SMALLEST, MULTIPLE * round(share * full / MULTIPLE)))

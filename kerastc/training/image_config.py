@@ -22,21 +22,21 @@ Weight = Annotated[float, Field(ge=0)]
 class ImageClassifierConfig(TrainingConfig):
     """A convolutional network from random weights."""
 
-    task: ClassVar[str] = "image-classification"  # a name of `kerastc.tasks.TASKS`
+    task: ClassVar[str] = "image-classification"  # a name in `kerastc.tasks.TASKS`
 
     architecture: Literal["residual", "cnn", "wide"] = "residual"  # cnn is the study's
     width: Annotated[float, Field(gt=0, le=32)] = 1.0  # factor of the number of filters
-    depth: Natural = 0  # blocks a stage, of the CNN convolutions a block; 0: the usual ones
+    depth: Natural = 0  # blocks per stage, for the CNN convolutions per block; 0: the default
     dropout: Share = 0.2  # before the last layer
     l2: Weight = 0.0  # penalty of the kernels in the loss
     augmentation: Augmentation = STANDARD  # of training images
-    mirror: bool | None = None  # mirror images are no other thing; none: true where there is colour
+    mirror: bool | None = None  # mirror images keep their class; none: true for colour images
     mixup: Weight = 0.0  # alpha of the blend of two images; 0: none
-    cutmix: Fraction = 0.0  # share of the batches where one is pasted into the other instead
-    average: Share = 0.0  # of the old weights in their moving average, which is kept; 0: none
+    cutmix: Fraction = 0.0  # share of batches in which one is pasted into the other instead
+    average: Share = 0.0  # of old weights in their moving average, which is kept; 0: none
     first_side: Annotated[float, Field(gt=0, le=1)] = 1.0  # share of the side to begin with; grows
-    least_images: Count = 2000  # of an epoch; fewer are gone through several times
-    mirror_test: bool = False  # test on image and mirror image, too; reported apart
+    least_images: Count = 2000  # per epoch; fewer are used several times
+    mirror_test: bool = False  # test on image and mirror image, too; reported separately
 
     epochs: Count = 40  # at most
     batch_size: Count = 128  # images
@@ -48,20 +48,20 @@ class ImageClassifierConfig(TrainingConfig):
     early_stopping: EarlyStopping = EarlyStopping(metric="val_accuracy", patience=0)
 
     def policy(self, images: np.ndarray, augmentation: Augmentation | None = None) -> Augmentation:
-        """The augmentation for such images, (n, height, width, channels), mirrored where fit."""
+        """The augmentation for such images, (n, height, width, channels), mirrored if suitable."""
         given = augmentation or self.augmentation
         return given.model_copy(update={"flip": given.flip and self.mirrored(images)})
 
     @property
     def grown(self) -> Self:
-        """The same for weights that know large images: small ones would make them forget."""
+        """The same for weights trained on large images: small ones would make them forget."""
         return self.model_copy(update={"first_side": 1.0})
 
     @property
     def mixture(self) -> Mixture:
-        """What is done to a batch as a whole."""
+        """The augmentation of whole batches."""
         return Mixture(self.mixup, self.cutmix)
 
     def mirrored(self, images: np.ndarray) -> bool:
-        """Whether mirror images count as the same; of grey signs and digits they do not."""
+        """Whether mirror images count as the same; for grey signs and digits they do not."""
         return images.shape[-1] == 3 if self.mirror is None else self.mirror

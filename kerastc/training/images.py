@@ -1,4 +1,4 @@
-"""Trains an image classifier from split images to a run that can be used."""
+"""Trains an image classifier: from split images to a usable run."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -51,9 +51,9 @@ def train_image_classifier(
 
     Args:
         model: of `kerastc.models.image_classifier`.
-        splits: test images are looked at once, after training.
+        splits: test images are used once, after training.
         config: hyperparameters.
-        run: takes history, checkpoints, model.keras and preprocessing.json.
+        run: gets history, checkpoints, model.keras and preprocessing.json.
         train: batches instead of those of `splits.train`.
     """
     batches = train or training_batches(splits.train, config)
@@ -68,7 +68,7 @@ def fit_classifier(
     config: ImageClassifierConfig,
     run: Run,
 ) -> tuple[Choice, dict[str, float]]:
-    """Fits a classifier to its batches' targets and nothing else, and draws from its seed alone.
+    """Fits a classifier to its batches' targets alone, with draws from its seed alone.
 
     Arguments and result as in `fit_images`. With `config.average` it is the moving average that is
     evaluated and kept.
@@ -80,7 +80,7 @@ def fit_classifier(
 
 
 def accuracy(probabilities: np.ndarray, images: LabelledImages) -> float:
-    """The share of labelled images whose most probable class, of (n, classes), is their own."""
+    """The share of labelled images whose most probable class, in (n, classes), is right."""
     return float((probabilities.argmax(axis=1) == images.labels).mean())
 
 
@@ -102,7 +102,7 @@ def fit_images(
 
 
 def probabilities(model: keras.Model, images: np.ndarray, told: str) -> np.ndarray:
-    """What a classifier says of (n, height, width, channels) uint8, (n, classes) float64."""
+    """A classifier's probabilities for (n, height, width, channels) uint8: (n, classes) float64."""
     none = np.zeros((len(images), 0), "float32")
     return softmax(predict(model, ImageBatches(images, none, JUDGING), told))
 
@@ -117,16 +117,16 @@ def concluded(
     method: dict[str, Any] | None = None,
     policies: Sequence[Augmentation] = (),
 ) -> Trained:
-    """Saves a trained classifier and looks at the test images, once.
+    """Saves a trained classifier and evaluates the test images, once.
 
     Args:
         model: with the weights to keep.
-        choice: how they were chosen; None where validation is predicted here.
-        figures: of the training; "images" are the labelled ones where it does not name a number.
+        choice: how they were chosen; None if validation is predicted here.
+        figures: of the training; "images" defaults to the number of labelled ones.
         splits, config: data and hyperparameters.
-        run: takes model.keras and preprocessing.json.
-        method: what the method tells of itself.
-        policies: by which it augmented images, beside `config.augmentation`.
+        run: gets model.keras and preprocessing.json.
+        method: figures of the method.
+        policies: its augmentations besides `config.augmentation`.
     """
     save(model, preprocessing(model, config, splits.train.bits), run)
     test, train = splits.test.examples, splits.train
@@ -157,7 +157,7 @@ def concluded(
 def augmented(
     images: np.ndarray, policies: Sequence[Augmentation], config: ImageClassifierConfig
 ) -> dict[str, np.ndarray]:
-    """What `Trained.augmented` holds: some of (n, height, width, channels) uint8 by each policy."""
+    """For `Trained.augmented`: some of (n, height, width, channels) uint8 by each policy."""
     rows, times = SAMPLES
     first = images[:rows]
     found = {}
@@ -172,7 +172,7 @@ def augmented(
 def preprocessing(
     model: keras.Model, config: ImageClassifierConfig, bits: int | None
 ) -> dict[str, Any]:
-    """What preprocessing.json says; `bits` are those of the training images."""
+    """The content of preprocessing.json; `bits` are those of the training images."""
     return {
         "task": config.task,
         "shape": list(model.input.shape[1:]),

@@ -1,6 +1,6 @@
-"""The model of a part of a run, which goes once nothing needs it: some ninety megabytes or more.
+"""Removes the model of a part of a run once it is not needed: ninety megabytes or more.
 
-Only what the program itself wrote is removed, by its names; what somebody else put there stays.
+Only files with the program's own names are removed; others stay.
 """
 
 from kerastc.files import remove_known
@@ -13,6 +13,6 @@ def remove_checkpoints(run: Run) -> None:
 
 
 def remove_model(run: Run) -> None:
-    """Removes model.keras, first, as it tells that the rest is there; and its tokenizer."""
+    """Removes model.keras first, since it marks the rest as complete, then its tokenizer."""
     run.path("model.keras").unlink(missing_ok=True)
     remove_known(run.path("tokenizer"), "tokenizer.json")

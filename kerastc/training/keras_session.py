@@ -1,4 +1,4 @@
-"""A Keras model that answers, as exported files do elsewhere."""
+"""A Keras model as a session, like those of exported files."""
 
 from collections.abc import Mapping
 
@@ -32,7 +32,7 @@ class KerasSession:
         self.output = output
 
     def outputs(self, rows: Rows) -> Outputs:
-        """What the model gives for each of the rows; those of like length are run together."""
+        """The model's output for each of the rows; rows of similar length are run together."""
         batches = self.task.input_part("batches").batches(self.input, rows, BATCH)
         order, sizes, done, parts = batches.rows(), self.input.sizes(rows), 0, []
         with progress("Predicting", len(order)) as advance:
@@ -48,12 +48,12 @@ class KerasSession:
 
 
 def by_name(found: object, output: Output) -> Mapping[str, np.ndarray]:
-    """What a model gives, by the names of an output; a model of a single one need not name it."""
+    """A model's outputs by name; a single output need not be named."""
     return found if isinstance(found, Mapping) else {next(iter(output.shapes)): found}
 
 
 def shapes(model: keras.Model, output: Output) -> dict[str, tuple]:
-    """The shapes, (batch, ...), of what a model gives, by name."""
+    """The shapes, (batch, ...), of a model's outputs, by name."""
     given = model.output_shape
     if isinstance(given, Mapping) or not isinstance(given, list):
         return dict(by_name(given, output))

@@ -1,4 +1,4 @@
-"""What is fitted in a classifier's place: the classifier, and what a method adds to its loss."""
+"""Fitted instead of a classifier: the classifier, and a method's additions to its loss."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from kerastc.models import any_size
 
 
 class Learner(keras.Model):
-    """Trains a classifier by a method of its own, on every backend.
+    """Trains a classifier by its own method, on every backend.
 
     A method overrides `learn` and `further`; it never overrides a training step. In evaluation the
     learner gives the logits of the weights that will be kept.
@@ -17,13 +17,13 @@ class Learner(keras.Model):
     Args:
         classifier: images to logits.
         average: of weights from step to step, as in `MovingAverage`; 0 keeps none.
-        terms: names of the losses that `further` adds, as the history shall show them.
+        terms: names of the losses that `further` adds, for the history.
     """
 
     def __init__(self, classifier: keras.Model, average: float = 0.0, terms: tuple[str, ...] = ()):
         super().__init__(name="learner")
         self.classifier = classifier
-        self.resizable = any_size(classifier)  # what training calls, since images may grow
+        self.resizable = any_size(classifier)  # called in training, since images may grow
         self.average = MovingAverage(classifier, average) if average else None
         self.terms = {name: keras.metrics.Mean(name) for name in terms}
         self.built = True
@@ -33,11 +33,11 @@ class Learner(keras.Model):
         return {"logits": self.resizable(_labelled(inputs), training=True)}
 
     def further(self, inputs: Any, outputs: dict[str, Any]) -> dict[str, Any]:
-        """Losses beside that of the labels, already weighted, by the names in `terms`."""
+        """Losses besides that of the labels, already weighted, by the names in `terms`."""
         return {}
 
     def keep(self) -> None:
-        """Leaves in the classifier the weights by which it was evaluated."""
+        """Puts the weights used for evaluation into the classifier."""
         if self.average:
             for mine, averaged in zip(
                 self.classifier.weights, self.average.model.weights, strict=True
@@ -70,9 +70,9 @@ class Learner(keras.Model):
 class MovingAverage(keras.layers.Layer):
     """A copy of a classifier whose weights follow it slowly, and are not trained.
 
-    Tarvainen and Valpola 2017, Mean teachers are better role models, eq. 2. It follows at the
-    beginning of a step, so it is one step behind. In the first steps the average is over those
-    that there were, as in Adam's correction of its bias.
+    Tarvainen and Valpola 2017, Mean teachers are better role models, eq. 2. It is updated at
+    the beginning of a step, so it lags one step. In the first steps the average is over those so
+    far, as in Adam's bias correction.
 
     Args:
         classifier: images to logits.
@@ -85,7 +85,7 @@ class MovingAverage(keras.layers.Layer):
         self.model = keras.models.clone_model(classifier)
         for layer in self.model.layers:
             if getattr(layer, "kernel_regularizer", None) is not None:
-                layer.kernel_regularizer = None  # the classifier pays the penalty already
+                layer.kernel_regularizer = None  # the classifier already has the penalty
         self.model.set_weights(classifier.get_weights())
         self.model.trainable = False
         self.resizable = any_size(self.model)

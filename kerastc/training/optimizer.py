@@ -1,4 +1,4 @@
-"""AdamW, one for all variables: fused on TensorFlow, and with a rate for each of several groups."""
+"""AdamW for all variables: fused on TensorFlow, and with a rate for each of several groups."""
 
 from collections.abc import Sequence
 
@@ -15,10 +15,10 @@ SPARED = ("bias", "gamma", "beta", "scale")  # names, or their ends
 
 @keras.saving.register_keras_serializable("kerastc")
 class FusedAdamW(keras.optimizers.AdamW):
-    """Keras's AdamW with TensorFlow's one kernel for the update of a variable.
+    """Keras's AdamW with TensorFlow's single kernel for the update of a variable.
 
-    The formula is the same (Kingma and Ba 2015, the reordering before section 2.1). Keras spells
-    it in a dozen operations, each of which passes over the whole embedding table.
+    The formula is the same (Kingma and Ba 2015, the reordering before section 2.1). Keras uses
+    a dozen operations, each of which passes over the whole embedding table.
     """
 
     def update_step(self, gradient, variable, learning_rate):
@@ -28,15 +28,15 @@ class FusedAdamW(keras.optimizers.AdamW):
 class GroupedAdamW(keras.optimizers.AdamW):
     """AdamW whose variables have factors of the rate and times to thaw.
 
-    Its state has the variables and the names of AdamW's own. A frozen variable gets no update and
-    no decay: its gradient counts as zero, also where gradients are clipped together, so that its
-    moments stay zero. With its thaw an AdamW of its own begins: the correction of the moments'
-    bias counts from there. Counted from the training's beginning, the first updates would be up to
-    (1 - beta_1) / sqrt(1 - beta_2), three times, as large as the rate allows.
+    Its state has the same variables and names as AdamW's. A frozen variable gets no update and
+    no decay: its gradient counts as zero, also in joint clipping, so that its moments stay zero.
+    When it thaws, its own AdamW begins: bias correction counts from there. Counted from the start
+    of training, the first updates would be up to (1 - beta_1) / sqrt(1 - beta_2), three times, as
+    large as the rate allows.
     """
 
     def assign_groups(self, groups: Sequence[Group]) -> None:
-        """Gives each variable that it was built for its group, in their order."""
+        """Assigns a group to each variable that it was built for, in order."""
         self.groups = list(groups)
 
     def _backend_apply_gradients(self, grads, trainable_variables):
@@ -62,12 +62,12 @@ class GroupedAdamW(keras.optimizers.AdamW):
         return self.groups[self._get_variable_index(variable)]
 
     def _moves(self, group: Group):
-        """1.0 once a group has thawed, before 0.0."""
+        """1.0 once a group has thawed, 0.0 before."""
         return ops.cast(self.iterations >= group.thaw, "float32") if group.thaw else 1.0
 
 
 def _times(gradient, factor):
-    """A gradient times a scalar; on TensorFlow that of a table can be sparse."""
+    """A gradient times a scalar; on TensorFlow a table's can be sparse."""
     if isinstance(factor, float):
         return gradient
     if hasattr(gradient, "dense_shape"):
@@ -77,7 +77,7 @@ def _times(gradient, factor):
 
 
 def _fused(optimizer, gradient, variable, rate, step) -> None:
-    """Adam's update of a variable by TensorFlow's one kernel.
+    """Adam's update of a variable by TensorFlow's single kernel.
 
     Args:
         optimizer: has the moments.
@@ -119,14 +119,14 @@ def _plain(optimizer, gradient, variable, rate, step) -> None:
 
 
 def _handle(variable):
-    """TensorFlow's handle of a variable; Keras's trainer hands over either kind."""
+    """TensorFlow's handle of a variable; Keras's trainer passes either kind."""
     return (variable.value if isinstance(variable, keras.Variable) else variable).handle
 
 
 def decays(weight: keras.Variable) -> bool:
     """Whether weight decay shrinks a variable: kernels and tables, no biases, no norms.
 
-    The name tells, not the rank: the bias of an attention's query has a row for each head. So in
+    The name decides, not the rank: the bias of an attention's query has a row for each head. As in
     Devlin et al. 2018, https://github.com/google-research/bert, optimization.py, where the tables
     of tokens, positions and segments decay, too.
     """
@@ -145,9 +145,9 @@ def adamw(
 
     Args:
         config: hyperparameters.
-        model: what is trained.
+        model: the model to train.
         batches_per_epoch: for the schedule.
-        groups: of all of the model's trainable weights, an ordered partition; none: all are alike.
+        groups: an ordered partition of the model's trainable weights; none: all are alike.
     """
     weights = model.trainable_variables
     alike = FusedAdamW if keras.backend.backend() == "tensorflow" else keras.optimizers.AdamW

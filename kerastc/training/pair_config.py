@@ -25,7 +25,7 @@ class PairClassifierConfig(TextClassifierConfig):
     max_tokens: Tokens = 128  # of both texts together; none: covers 99.7 % of the pairs
 
     def prepared(self, texts: Sequence[Sequence[str]]) -> np.ndarray:
-        """The pairs as the tokenizer gets them, (n, 2) object."""
+        """The pairs given to the tokenizer, (n, 2) object."""
         return self.preparation.apply(np.ravel(texts)).reshape(-1, 2)
 
     def encoded(
@@ -36,11 +36,11 @@ class PairClassifierConfig(TextClassifierConfig):
         return tokenizer.encode(prepared[:, 0], length, prepared[:, 1])
 
     def seen(self, texts: Sequence[Sequence[str]]) -> np.ndarray:
-        """What the model can see of each pair at most, (n, 2) object: prepared and cut.
+        """The most that the model can see of each pair, (n, 2) object: prepared and cut.
 
-        The longer text of a pair is cut first. A word has one token or more, so a text that has
-        `room` tokens for both is not seen behind what the other's words leave of it, or behind
-        half of it.
+        The longer text of a pair is cut first. A word has at least one token, so with `room`
+        tokens for both, a text is not seen beyond the room that the other's words leave, or
+        beyond half of it.
         """
         shown = replace(self.preparation, capitals=False).apply(np.ravel(texts)).reshape(-1, 2)
         if self.max_tokens:

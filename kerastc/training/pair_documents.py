@@ -9,16 +9,16 @@ TENTHS = 10
 
 
 def pair_documents(pairs: Sequence[Sequence[str]], characters: bool = False) -> list[str]:
-    """Documents of words that are marked by the text they are in: the first, the second or both.
+    """Documents of words marked by the text they are in: the first, the second or both.
 
-    Behind them two words say which share of the first text's words the second has, in tenths, and
-    the other way round. These are the overlap and the words of the classifier that SNLI's authors
-    compare theirs with (Bowman et al. 2015, A large annotated corpus for learning natural language
+    Two more words give the share of the first text's words that the second has, in tenths, and vice
+    versa. These are the overlap and word features of the classifier that SNLI's authors compare
+    theirs with (Bowman et al. 2015, A large annotated corpus for learning natural language
     inference, section 3.2), without its pairs of one word of each text.
 
     Args:
         pairs: (n, 2) texts.
-        characters: whether each character is a word, as where no spaces part them.
+        characters: whether each character is a word, for scripts without spaces.
     """
     return [" ".join(_document(first, second, characters)) for first, second in pairs]
 

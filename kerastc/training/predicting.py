@@ -1,4 +1,4 @@
-"""Runs a model over batches and gives its outputs back in the order of the data."""
+"""Runs a model over batches and returns its outputs in the order of the data."""
 
 import keras
 import numpy as np
@@ -12,8 +12,8 @@ def predict(
 ) -> np.ndarray | list[np.ndarray]:
     """The model's outputs, (n, ...) float32, row i for row i of the data.
 
-    Of outputs for each token a list: n arrays, (length, ...) float32, with the padding of the
-    batches that they were in.
+    For outputs per token a list: n arrays, (length, ...) float32, with the padding of their
+    batches.
     """
     rows = batches.rows()
     outputs = None if len(rows) else np.empty((0, *model.output_shape[1:]), "float32")
@@ -37,12 +37,12 @@ def predict(
 
 
 def predict_batch(model: keras.Model, inputs, open_axes: int = 1) -> np.ndarray | dict:
-    """The model's outputs of one batch, (rows, ...) float32; by name where they have names.
+    """The model's outputs of one batch, (rows, ...) float32; by name if they have names.
 
     Args:
-        model: keeps what was traced, for later batches.
+        model: keeps the traced graph, for later batches.
         inputs: an array or a structure of them.
-        open_axes: how many first axes later batches may have of other lengths.
+        open_axes: how many first axes may vary in length between batches.
     """
     if keras.backend.backend() == "tensorflow" and model.predict_function is None:
         _trace(model, inputs, open_axes)

@@ -17,13 +17,13 @@ from kerastc.training.stopping import Stopping
 
 
 class Pretrainer(keras.Model):
-    """Fits an encoder by a loss of its own, on every backend.
+    """Fits an encoder by its own loss, on every backend.
 
-    A method overrides `call`, which gives what `losses_of` needs, and `losses_of`.
+    A method overrides `call`, which returns the input of `losses_of`, and `losses_of`.
 
     Args:
-        encoder: images to features or maps; what is kept.
-        terms: names of the parts of the loss, as the history shall show them.
+        encoder: images to features or maps; the part that is kept.
+        terms: names of the parts of the loss, for the history.
     """
 
     def __init__(self, encoder: keras.Model, terms: tuple[str, ...] = ()):
@@ -48,7 +48,7 @@ class PretrainingLog(keras.callbacks.Callback):
     """Adds a row of figures to the history at the end of each stretch of batches.
 
     Args:
-        stretches: the training data; Keras takes each stretch for an epoch.
+        stretches: the training data; Keras treats each stretch as an epoch.
     """
 
     def __init__(self, stretches: Stretches):
@@ -77,16 +77,16 @@ def fit_unlabelled(
 ) -> dict[str, float]:
     """Trains to the last epoch and leaves the last weights in the learner.
 
-    Goes on from the run's last checkpoint where there is one, to the same figures.
+    Resumes from the run's last checkpoint if there is one, to the same figures.
 
     Args:
-        learner: what is fitted.
-        train: batches (inputs, targets); the targets are not looked at.
+        learner: the learner to fit.
+        train: batches (inputs, targets); the targets are not used.
         config: hyperparameters.
-        run: takes history.csv and checkpoints/.
+        run: gets history.csv and checkpoints/.
 
     Returns:
-        figures: epochs, steps, loss, seconds, examples a second.
+        figures: epochs, steps, loss, seconds, examples per second.
     """
     learner.compile(
         optimizer=adamw(config, learner, len(train)),

@@ -10,15 +10,15 @@ from kerastc.training.config import TrainingConfig
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):
     """Linear warm-up from zero, then constant, linear to zero, or cosine to zero.
 
-    Keras hands a schedule the number of batches, also where the gradients of several are
-    accumulated into one update; this one divides, so that the rate moves per update.
+    Keras passes a schedule the number of batches, even if the gradients of several are
+    accumulated into one update; this one divides, so that the rate changes per update.
 
     Args:
         peak: the highest rate.
         shape: `constant`, `linear` or `cosine` (Loshchilov and Hutter 2017, eq. 5, one cycle).
         updates: optimizer updates in the whole training.
         warmup: updates until the peak; update k < warmup runs at peak * (k + 1) / warmup.
-        accumulation: batches an update.
+        accumulation: batches per update.
     """
 
     def __init__(self, peak, shape, updates, warmup=0, accumulation=1):

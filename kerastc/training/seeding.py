@@ -4,10 +4,10 @@ import keras
 
 
 def seed_all(model: keras.Model, seed: int) -> None:
-    """Makes all that is drawn from here on the same, wherever the model came from.
+    """Makes all later draws the same, wherever the model came from.
 
-    Dropout keeps a seed of its own in the model: it is drawn when the layer is made or read from a
-    file, and moves on with every batch.
+    Dropout keeps its own seed in the model: it is drawn when the layer is made or read from a file,
+    and advances with every batch.
     """
     keras.utils.set_random_seed(seed)
     states = (v for v in model.variables if v.name == "seed_generator_state")

@@ -1,7 +1,7 @@
-"""Which evaluation was the best, and whether to wait for a better one: functions of the history.
+"""Finds the best evaluation, and whether to wait for a better one: functions of the history.
 
-Nothing is remembered but the rows themselves, so that a resumed training and a child run, which may
-have another patience, judge as if they had seen every evaluation.
+The rows are the only state, so that a resumed training and a child run, which may have another
+patience, decide as if they had seen every evaluation.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ Rows = Sequence[Mapping[str, float]]
 
 
 def ranked(rows: Rows, by: Figure) -> list[int]:
-    """The indices of the rows by one of their columns, best first; of equals the earlier."""
+    """The indices of the rows by one of their columns, best first; on a tie the earlier."""
     values = np.array([_score(row, by) for row in rows])
     return np.argsort(-values, kind="stable").tolist()
 
@@ -33,19 +33,19 @@ def waited(rows: Rows, by: Figure, min_delta: float = 0.0) -> int:
 
 
 def exhausted(rows: Rows, by: Figure, config: EarlyStopping) -> bool:
-    """Whether patience is at its end; a patience of 0 never ends."""
+    """Whether patience is exhausted; a patience of 0 never is."""
     patience = config.patience
     return bool(patience and rows and waited(rows, by, config.min_delta) >= patience)
 
 
 class Stopping(keras.callbacks.Callback):
-    """Tells when patience is at its end; ends a training whose loss is no number.
+    """Reports when patience is exhausted; ends a training whose loss is not a number.
 
     Args:
-        rows: the history, to which each evaluation has been added before.
-        by: the column that is watched.
+        rows: the history, to which each evaluation has already been added.
+        by: the monitored column.
         config: patience and least gain.
-        since: the step from which evaluations count: a child run's patience begins with it.
+        since: the step from which evaluations count: a child run's patience starts there.
     """
 
     def __init__(self, rows: Rows, by: Figure, config: EarlyStopping, since: int = 0):
@@ -57,7 +57,7 @@ class Stopping(keras.callbacks.Callback):
 
     @property
     def stopped(self) -> bool:
-        """Whether the training is to stop, by the history as it is."""
+        """Whether the training should stop, given the current history."""
         rows = [row for row in self.rows if row["step"] >= self.since]
         return exhausted(rows, self.by, self.config)
 
@@ -71,6 +71,6 @@ class Stopping(keras.callbacks.Callback):
 
 
 def _score(row: Mapping[str, float], by: Figure) -> float:
-    """More is better; what is no number is worst."""
+    """More is better; NaN is worst."""
     score = row[by.name] if by.higher else -row[by.name]
     return score if np.isfinite(score) else -np.inf

@@ -1,4 +1,4 @@
-"""The path that every task's training takes, from batches to a run that can be used."""
+"""The steps of every task's training, from batches to a usable run."""
 
 import resource
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ from kerastc.training.predicting import predict
 
 
 class TaskTraining:
-    """A training of a model: what its answers are and what they are worth, its task says.
+    """A training of a model; its task defines the answers and their scores.
 
     Args:
         config: hyperparameters; `config.task` names the task.
         labels: the names of labels.txt.
-        run: takes what the training leaves.
+        run: gets the results of the training.
 
     Attributes:
         head: of the task's output, for targets and models.
@@ -43,17 +43,17 @@ class TaskTraining:
         return fit(model, train, validation, loss, judge, self.config, self.run, **options)
 
     def decoded(self, outputs: Any) -> Answers:
-        """The answers of a model's outputs, as `predict` gives them."""
+        """The answers from a model's outputs, as `predict` returns them."""
         [name] = self.output.shapes
         return self.output.answers({name: outputs})
 
     def asked(self, model: keras.Model, batches: Batches | None, told: str) -> Answers:
-        """A model's answers to batches, in the order of the data; no rows where there are none.
+        """A model's answers to batches, in the order of the data; no rows if there are none.
 
         Args:
             model: with the weights that are kept.
-            batches: None where a part has no rows.
-            told: over the progress bar.
+            batches: None if a part has no rows.
+            told: the title of the progress bar.
         """
         if batches is None:
             return self.output.answers(self.output.merged([]))
@@ -61,7 +61,7 @@ class TaskTraining:
 
 
 def save(model: keras.Model, preprocessing: dict[str, Any], run: Run) -> None:
-    """Writes model.keras and preprocessing.json; the optimizer stays behind in checkpoints/."""
+    """Writes model.keras and preprocessing.json; the optimizer stays in checkpoints/."""
     single = len(model.inputs) == 1
     ends = (model.input, model.output) if single else (model.inputs, model.outputs)
     with run.writing("model.keras") as path:
@@ -70,7 +70,7 @@ def save(model: keras.Model, preprocessing: dict[str, Any], run: Run) -> None:
 
 
 def costs(model: keras.Model) -> dict[str, int]:
-    """The parameters of a model, and the most memory that this process had, in bytes."""
+    """The parameters of a model, and the peak memory of this process, in bytes."""
     return {
         "parameters": model.count_params(),
         "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,

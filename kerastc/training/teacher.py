@@ -1,8 +1,8 @@
-"""What a model is taught by another one that was trained before."""
+"""Settings for teaching a model by a previously trained one."""
 
 from dataclasses import dataclass
 
-OWN = "own"  # the unlabelled examples that a run has itself, in its training part
+OWN = "own"  # the unlabelled examples in a run's own training part
 
 
 @dataclass(frozen=True)
@@ -12,10 +12,10 @@ class Teaching:
     Args:
         temperature: of teacher and student in the soft part of the loss.
         soft, hard: weights of the teacher's answers and of the labels.
-        unlabelled: examples that the teacher alone labels: a file of them, or `OWN`; empty: none.
-        augment: examples made for each training example, which the teacher labels likewise.
+        unlabelled: examples that only the teacher labels: a file of them, or `OWN`; empty: none.
+        augment: examples made for each training example, also labelled by the teacher.
         masking: share of the student's tokens; None: as the run was trained.
-        seed: of what is drawn.
+        seed: of all draws.
     """
 
     temperature: float = 2.0

@@ -1,4 +1,4 @@
-"""Trains a text classifier from split texts to a run that can be used."""
+"""Trains a text classifier: from split texts to a usable run."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 
 def fine_tuned(splits: "Splits", config: TextClassifierConfig, run: Run) -> Trained:
-    """Trains a classifier on top of the config's pretrained encoder, or with all of it.
+    """Trains a classifier on top of the config's pretrained encoder, or together with it.
 
-    Args and errors as of `train_text_classifier`.
+    Args and errors as in `train_text_classifier`.
     """
     encoder = load_encoder(config.backbone, config.pairs)
     head = TASKS[config.task].output_part("head")
@@ -49,16 +49,16 @@ def train_text_classifier(
 ) -> Trained:
     """Fits the model on `splits.train`, chooses the checkpoint on `splits.validation`.
 
-    A frozen encoder (`trainable=head`) runs over each text once, ever: its features come from
-    `run.cache`, and only the head is fitted. Otherwise the whole model is, on batches cut to
-    their longest text.
+    A frozen encoder (`trainable=head`) runs over each text only once: its features come from
+    `run.cache`, and only the head is fitted. Otherwise the whole model is fitted, on batches cut
+    to their longest text.
 
     Args:
         model: of `kerastc.models.text_classifier`.
-        encoder: the one that the model is made of.
-        splits: test rows are looked at once, after training.
+        encoder: the encoder in the model.
+        splits: test rows are used once, after training.
         config: hyperparameters.
-        run: takes history, checkpoints, model.keras, tokenizer and preprocessing.json.
+        run: gets history, checkpoints, model.keras, tokenizer and preprocessing.json.
     """
     # Before the model's tokens and gradients are in memory.
     baseline = bag_of_words(splits, config, run)
@@ -100,7 +100,7 @@ def save(
 def preprocessing(
     encoder: Encoder, config: TextClassifierConfig, reading: Reading
 ) -> dict[str, Any]:
-    """What preprocessing.json says."""
+    """The content of preprocessing.json."""
     return {
         "task": config.task,
         "max_tokens": config.max_tokens,
@@ -115,9 +115,9 @@ def preprocessing(
 def _tell_unseen(
     splits: "Splits", encoder: Encoder, config: TextClassifierConfig, run: Run
 ) -> None:
-    """Tells what the model cannot see, on the terminal and in the notes on the data.
+    """Reports what the model cannot see, on the terminal and in the notes on the data.
 
-    A fold notes it alone: the training after the folds tells what is so in all rows.
+    A fold only notes it: the training after the folds reports it for all rows.
     """
     say = (lambda line: None) if run.inner else tell
     units = TASKS[config.task].units

@@ -1,4 +1,4 @@
-"""What a training leaves for the report."""
+"""The results of a training, for the report."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,14 +17,14 @@ class Trained:
     Args:
         validation, test: (rows, classes) float64 probabilities.
         figures: epochs, seconds, parameters, memory.
-        choice: how the weights were chosen, where there was a choice.
-        baseline: what a bag of words makes of the same texts.
-        flipped: of images, the mean of the test probabilities of image and mirror image.
-        augmented: by words for a policy, images as they are and behind each how training saw it,
+        choice: how the weights were chosen, if there was a choice.
+        baseline: the predictions of a bag of words for the same texts.
+        flipped: for images, the mean test probabilities of image and mirror image.
+        augmented: by the name of a policy, images, each followed by its augmented versions,
             (rows, 1 + times, height, width, channels) uint8.
-        method: what a method tells of itself, as JSON.
-        folds: where the rows were cross-validated, figures of each fold's training; `test` has
-            what their models said of all rows then, and all else is of the training after them.
+        method: figures of a method, as JSON.
+        folds: if the rows were cross-validated, figures of each fold's training; `test` then has
+            their models' predictions for all rows; all else is from the training after them.
     """
 
     validation: np.ndarray

@@ -1,9 +1,9 @@
 """Names of a model's and its optimizer's variables that are the same in every process.
 
-Keras numbers what it names itself (`dense_7`, `seed_generator_12`) by all that the process made
-before, and a variable's own path depends on where its layer was built. A name here is the way
-through the layers from the model; a number that Keras chose is replaced by its rank among the
-layers of that class beside it. Names that a recipe gives stay as they are.
+Keras numbers its automatic names (`dense_7`, `seed_generator_12`) across the whole process, and a
+variable's own path depends on where its layer was built. A name here is the path through the layers
+from the model; a number that Keras chose is replaced by its rank among the neighbouring layers of
+that class. Names that a recipe gives stay as they are.
 """
 
 import re
@@ -20,7 +20,7 @@ def model_variables(model: keras.Model) -> dict[str, keras.Variable]:
 
 
 def optimizer_variables(model: keras.Model) -> dict[str, keras.Variable]:
-    """The optimizer's variables; those that belong to a weight have its name at their end.
+    """The optimizer's variables; those that belong to a weight end in its name.
 
     Args:
         model: compiled, with an optimizer that is built.
@@ -35,7 +35,7 @@ def optimizer_variables(model: keras.Model) -> dict[str, keras.Variable]:
         name = variable.name
         if own:
             longest = max(own, key=len)
-            # Two weights of one path have their slots in the order of the weights.
+            # Two weights with one path have their slots in the order of the weights.
             same = ends[longest]
             weight = same[taken[name] % len(same)]
             taken[name] += 1
@@ -47,7 +47,7 @@ def optimizer_variables(model: keras.Model) -> dict[str, keras.Variable]:
 def _walk(
     layer: keras.layers.Layer, seen: set[int], above: str = ""
 ) -> Iterator[tuple[str, keras.Variable]]:
-    """What `layer.variables` holds, in its order, with the way there; each variable once."""
+    """The content of `layer.variables`, in order, with its path; each variable once."""
     own = [*layer._trainable_variables, *layer._non_trainable_variables]
     own += [generator.state for generator in layer._seed_generators]
     for variable in own:
@@ -59,7 +59,7 @@ def _walk(
 
 
 def _stable_names(layers: Sequence[keras.layers.Layer]) -> list[str]:
-    """Of layers beside each other; `dense_3` and `dense_8` become `dense` and `dense_1`."""
+    """Names of sibling layers; `dense_3` and `dense_8` become `dense` and `dense_1`."""
     numbers: dict[str, list[int]] = defaultdict(list)
     for layer in layers:
         if (number := _number(layer)) is not None:
@@ -79,13 +79,13 @@ def _stem(layer: keras.layers.Layer) -> str:
 
 
 def _number(layer: keras.layers.Layer) -> int | None:
-    """The number that Keras gave a layer; None where its name was chosen."""
+    """The number that Keras gave a layer; None if its name was chosen."""
     match = re.fullmatch(rf"{re.escape(_stem(layer))}(?:_(\d+))?", layer.name)
     return int(match[1] or 0) if match else None
 
 
 def _unique(named) -> dict[str, keras.Variable]:
-    """Of equal names the second ends in `#2` and so on."""
+    """Makes names unique: the second of equal names ends in `#2`, and so on."""
     result: dict[str, keras.Variable] = {}
     counts: dict[str, int] = defaultdict(int)
     for name, variable in named:
