@@ -30,11 +30,13 @@ class Output(ABC):
         main: by what finalists, early stopping, sweeps, search and comparison rank unless told.
         figures: all that can be compared.
         answer: what a row is given: "class".
+        by_word: whether each word of a text has an answer, and not the text as a whole.
     """
 
     main: ClassVar[Figure]
     figures: ClassVar[tuple[Figure, ...]]
     answer: ClassVar[str]
+    by_word: ClassVar[bool] = False
 
     def __init__(self, labels: Sequence[str]):
         self.labels = tuple(labels)
