@@ -74,6 +74,15 @@ class Task:
         """A module of the output's package: "scores", "head", "page"."""
         return self._room("outputs", self.answered, name)
 
+    def optional_output_part(self, name: str) -> ModuleType | None:
+        """Such a module, where the output has it; else None."""
+        try:
+            return self.output_part(name)
+        except ModuleNotFoundError as error:
+            if error.name != f"kerastc.outputs.{self.answered}.{name}":
+                raise
+            return None
+
     @staticmethod
     def _room(*names: str) -> ModuleType:
         return importlib.import_module(".".join(("kerastc", *names)))
@@ -85,6 +94,7 @@ TASKS = {
         Task("text-classification", "text", "classes"),
         Task("image-classification", "image", "classes"),
         Task("pair-classification", "pair", "classes"),
+        Task("token-classification", "text", "tags"),
     )
 }
 

@@ -34,3 +34,9 @@ def test_what_a_task_can_do_is_that_of_its_input_and_its_output():
     assert texts & images == {Capability.TEACHER}
     assert {Capability.TOKENS, Capability.BLOCKS} <= texts
     assert Capability.CONVOLUTIONS in images
+
+
+def test_a_room_may_lack_a_module_that_not_every_output_needs():
+    task = TASKS["text-classification"]
+    assert task.optional_output_part("read") is None
+    assert task.optional_output_part("scores") is task.output_part("scores")

@@ -55,17 +55,17 @@ def thinned(
     Every row gets a position between 0 and 1 by its rank in a random order of its class; the first
     ones are kept, so that each share contains all smaller shares.
     """
-    labels = data.labels[rows]
+    labels = data.strata[rows]
     place = np.empty(len(rows))
-    for of_class in by_class(labels, len(data.classes)):
+    for of_class in by_class(labels, len(data.strata_names)):
         of_class = rng.permutation(of_class)
         place[of_class] = (np.arange(len(of_class)) + 0.5) / len(of_class)
     kept = np.argsort(place, kind="stable")[: floor(len(rows) * fraction + 0.5)]
-    without = set(range(len(data.classes))) - set(labels[kept].tolist())
+    without = set(range(len(data.strata_names))) - set(labels[kept].tolist())
     if without:
         raise UserError(
             f"train_fraction={fraction} leaves no training row for the class "
-            f"{data.classes[min(without)]!r}.",
+            f"{data.strata_names[min(without)]!r}.",
             "Choose a larger fraction.",
         )
     return rows[np.sort(kept)]

@@ -85,10 +85,10 @@ def draw_folds(
     """
     share = SHARE if validation is None else validation
     groups = np.unique(groups, return_inverse=True)[1]
-    counts = data.class_counts()
+    counts = data.strata_counts()
     _check_rarest(data, groups, folds)
     rng = np.random.default_rng(seed)
-    fold_of = assigned(data.labels, groups, _dealt(counts, folds), rng)
+    fold_of = assigned(data.strata, groups, _dealt(counts, folds), rng)
 
     def training(number: int) -> Fold:
         """The rows of a fold, from 1, or of the last training, number 0."""
@@ -107,34 +107,35 @@ def folds_record(data: Labelled, folds: Sequence[Fold]) -> dict[str, Any]:
         `of`: the fold of each row, from 1, in the order of the rows; `splits`: rows per part and
         class in each fold.
     """
-    of = np.zeros(len(data.labels), int)
+    of = np.zeros(len(data.strata), int)
     splits = []
     for number, fold in enumerate(folds, 1):
         of[fold.test] = number
         splits.append({})
         for part in ("train", "validation", "test"):
             rows = getattr(fold, part)
-            counts = np.bincount(data.labels[rows], minlength=len(data.classes))
+            counts = np.bincount(data.strata[rows], minlength=len(data.strata_names))
             splits[-1][part] = {"rows": len(rows), "counts": counts.tolist()}
     return {"of": of.tolist(), "splits": splits}
 
 
 def _different(data: Labelled, groups: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """How many different groups each class has among the given rows, (classes,)."""
-    count = len(data.classes)
-    pairs = np.unique(groups[rows].astype(np.int64) * count + data.labels[rows])
+    count = len(data.strata_names)
+    pairs = np.unique(groups[rows].astype(np.int64) * count + data.strata[rows])
     return np.bincount(pairs % count, minlength=count)
 
 
 def _check_rarest(data: Labelled, groups: np.ndarray, folds: int) -> None:
     different = _different(data, groups, np.arange(len(groups)))
     rarest = int(different.argmin())
-    least, rows = int(different[rarest]), int(data.class_counts()[rarest])
+    least, rows = int(different[rarest]), int(data.strata_counts()[rarest])
     if least >= folds:
         return
+    name = data.strata_names[rarest]
     only = f" and only {least} different" if least < rows else ""
     raise UserError(
-        f"folds={folds} needs {folds} different rows of each class; {data.classes[rarest]!r} of "
+        f"folds={folds} needs {folds} different rows of each class; {name!r} of "
         f"{data.source} has {rows}{only}.",
         (f"Write folds={least}, add" if least > 1 else "Add")
         + " rows, join the class with another, or leave it out.",
@@ -160,14 +161,14 @@ def _cut(
     number: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Splits rows into training and validation, by class; some of each class stay in training."""
-    counts = np.bincount(data.labels[rows], minlength=len(data.classes))
+    counts = np.bincount(data.strata[rows], minlength=len(data.strata_names))
     total = max(round(share * len(rows)), 1)
     quotas = counts * (total / len(rows))
     wanted = np.minimum(apportioned(quotas, total, quotas), _different(data, groups, rows) - 1)
     compact = np.unique(groups[rows], return_inverse=True)[1]
-    part_of = assigned(data.labels[rows], compact, np.stack([counts - wanted, wanted]), rng)
+    part_of = assigned(data.strata[rows], compact, np.stack([counts - wanted, wanted]), rng)
     train, validation = rows[part_of == 0], rows[part_of == 1]
-    left = np.bincount(data.labels[train], minlength=len(data.classes))
+    left = np.bincount(data.strata[train], minlength=len(data.strata_names))
     place = f"fold {number}" if number else "the training after the folds"
     if not len(validation):
         raise UserError(
@@ -176,8 +177,9 @@ def _cut(
             "Add rows, or write fewer folds or a larger validation_fraction.",
         )
     if not left.all():
+        name = data.strata_names[int(left.argmin())]
         raise UserError(
-            f"In {place} no row of the class {data.classes[int(left.argmin())]!r} of {data.source} "
+            f"In {place} no row of the class {name!r} of {data.source} "
             "is left to train on: equal or nearly equal rows stay together.",
             "Write fewer folds or a smaller validation_fraction, or add different rows.",
         )

@@ -79,7 +79,25 @@ class Labelled(Examples):
                 f"It knows: {_listed(classes)}.",
             )
         number = np.array(list(known.values()), dtype=np.int32)
-        return replace(self, labels=number[self.labels], classes=tuple(classes))
+        return replace(self, labels=self.renumbered(number), classes=tuple(classes))
+
+    def renumbered(self, number: np.ndarray) -> np.ndarray:
+        """The labels by other numbers of the classes, (classes,) int32."""
+        return number[self.labels]
+
+    @property
+    def strata(self) -> np.ndarray:
+        """The kind of each row, (n,) int, of which every part gets its share: here its class."""
+        return self.labels
+
+    @property
+    def strata_names(self) -> tuple[str, ...]:
+        """What the kinds are called."""
+        return self.classes
+
+    def strata_counts(self) -> np.ndarray:
+        """Rows of each kind, (strata,) int."""
+        return np.bincount(self.strata, minlength=len(self.strata_names))
 
     def class_counts(self) -> np.ndarray:
         """Rows of each class, (classes,) int."""

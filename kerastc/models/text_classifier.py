@@ -64,7 +64,7 @@ def text_classifier(
     features = pool(encoder.layer(inputs), inputs["padding_mask"])
     logits = classifier(head_dropout(pre_classifier(features)))
     model = keras.Model(inputs, logits, name="text_classifier")
-    _seed_dropout(model, seed)
+    seed_dropout(model, seed)
     return model
 
 
@@ -105,7 +105,7 @@ def _dense(units: int, seed: int, name: str, activation: str | None = None) -> k
     )
 
 
-def _seed_dropout(model: keras.Model, seed: int) -> None:
+def seed_dropout(model: keras.Model, seed: int) -> None:
     """Starts every dropout of the model, the backbone's included, at a state set by `seed`."""
     generators = seed_generators(model)
     # Half of the range fits the signed integers that some backends keep the state in.

@@ -30,11 +30,13 @@ class Output(ABC):
         main: by which finalists, early stopping, sweeps, search and comparison rank by default.
         figures: all those that can be compared.
         answer: what each row gets: "class".
+        by_word: whether each word of a text gets an answer, instead of the text as a whole.
     """
 
     main: ClassVar[Figure]
     figures: ClassVar[tuple[Figure, ...]]
     answer: ClassVar[str]
+    by_word: ClassVar[bool] = False
 
     def __init__(self, labels: Sequence[str]):
         self.labels = tuple(labels)

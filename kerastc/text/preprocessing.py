@@ -13,6 +13,7 @@ from kerastc.text.encoded import Encoded
 from kerastc.text.preparation import TextPreparation
 from kerastc.text.tokenizer import Tokenizer
 from kerastc.text.unseen import Unseen, unseen
+from kerastc.text.words import encoded_words
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Preprocessing:
         max_tokens: the most tokens of a text, start and end tokens included; the rest is cut.
         max_characters: length to which a text is cut first of all; 0 leaves it whole.
         preparation: the steps before the tokenizer.
+        words: whether each word gets an answer; each token then has the number of its word.
     """
 
     units: ClassVar[str] = "texts"
@@ -32,6 +34,7 @@ class Preprocessing:
     max_tokens: int
     max_characters: int
     preparation: TextPreparation
+    words: bool = False
 
     @classmethod
     def read(cls, values: Mapping[str, Any], tokenizer: Path) -> Self:
@@ -55,6 +58,7 @@ class Preprocessing:
             values["max_tokens"],
             values["max_characters"],
             TextPreparation.of(preparation),
+            values.get("words") is True,
         )
 
     def tokens(self, texts: Sequence[str], length: int | None = None) -> Encoded:
@@ -64,6 +68,9 @@ class Preprocessing:
             texts: as a user gives them.
             length: the most tokens, if the model takes fewer than `max_tokens`.
         """
+        if self.words:
+            prepared = self.preparation.apply
+            return encoded_words(self.tokenizer, texts, self.most(length), prepared)
         return self.tokenizer.encode(self.prepared(texts), self.most(length))
 
     def unseen(self, texts: Sequence[str], length: int | None = None) -> Unseen:

@@ -11,6 +11,8 @@ class Batches(keras.utils.PyDataset):
 
     Attributes:
         open_axes: how many first axes of the inputs differ from batch to batch.
+        open_target_axes: likewise of the targets.
+        sizes: tokens of each row, (n,) int; None where rows have none.
 
     Args:
         inputs: (n, ...) array.
@@ -22,6 +24,8 @@ class Batches(keras.utils.PyDataset):
     """
 
     open_axes = 1
+    open_target_axes = 1
+    sizes: np.ndarray | None = None
 
     def __init__(self, inputs, targets, batch_size, weights=None, seed=None, rows=None):
         super().__init__()
@@ -105,6 +109,11 @@ class Stretches(keras.utils.PyDataset):
         return self.batches.open_axes
 
     @property
+    def open_target_axes(self) -> int:
+        """As in `Batches`."""
+        return self.batches.open_target_axes
+
+    @property
     def count(self) -> int:
         """How many stretches there are."""
         return -(-self.steps // self.every)
@@ -163,8 +172,12 @@ def feed(batches: Batches | Stretches):
         return batches
     import tensorflow as tf
 
-    inputs, *rest = batches[0]
-    signature = (open_specs(inputs, batches.open_axes), *(open_specs(part, 1) for part in rest))
+    inputs, targets, *weights = batches[0]
+    signature = (
+        open_specs(inputs, batches.open_axes),
+        open_specs(targets, batches.open_target_axes),
+        *(open_specs(part, 1) for part in weights),
+    )
     data = tf.data.Dataset.from_generator(
         lambda: (batches[i] for i in range(len(batches))), output_signature=signature
     )

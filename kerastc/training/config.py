@@ -9,8 +9,10 @@ import pydantic
 from pydantic import Field
 
 from kerastc.settings import Config, IsLocation
+from kerastc.tasks import TASKS
 from kerastc.text.cutting import first_words
 from kerastc.text.preparation import TextPreparation
+from kerastc.text.words import encoded_words
 
 if TYPE_CHECKING:
     from kerastc.text.encoded import Encoded
@@ -132,12 +134,19 @@ class TextClassifierConfig(TrainingConfig):
     task: ClassVar[str] = "text-classification"  # a name in `kerastc.tasks.TASKS`
     pairs: ClassVar[bool] = False  # whether an example is two texts
 
+    @property
+    def by_word(self) -> bool:
+        """Whether each word of a text has an answer, as `Output.by_word` says."""
+        return TASKS[self.task].output.by_word
+
     def prepared(self, texts: Sequence[str]) -> np.ndarray:
         """The texts given to the tokenizer, (n,) object."""
         return self.preparation.apply(texts)
 
     def encoded(self, tokenizer: "Tokenizer", texts: Sequence[str], length: int) -> "Encoded":
         """The tokens of each text, prepared and cut to a length."""
+        if self.by_word:
+            return encoded_words(tokenizer, texts, length, self.prepared)
         return tokenizer.encode(self.prepared(texts), length)
 
     def seen(self, texts: Sequence[str]) -> np.ndarray:

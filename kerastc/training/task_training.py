@@ -42,10 +42,18 @@ class TaskTraining:
         loss, judge = self.head.loss(self.config), self.head.judge(self.output.labels)
         return fit(model, train, validation, loss, judge, self.config, self.run, **options)
 
-    def decoded(self, outputs: Any) -> Answers:
-        """The answers from a model's outputs, as `predict` returns them."""
+    def decoded(self, outputs: Any, batches: Batches | None = None) -> Answers:
+        """The answers from a model's outputs, as `predict` returns them.
+
+        Args:
+            outputs: of each row.
+            batches: of the same rows, where answers need more than the outputs.
+        """
         [name] = self.output.shapes
-        return self.output.answers({name: outputs})
+        if batches is None or batches.sizes is None:
+            return self.output.answers({name: outputs})
+        found = self.output.cut({name: outputs}, batches.sizes)
+        return self.output.answers(found, batches.inputs)
 
     def asked(self, model: keras.Model, batches: Batches | None, told: str) -> Answers:
         """A model's answers to batches, in the order of the data; no rows if there are none.
@@ -57,7 +65,7 @@ class TaskTraining:
         """
         if batches is None:
             return self.output.answers(self.output.merged([]))
-        return self.decoded(predict(model, batches, told))
+        return self.decoded(predict(model, batches, told), batches)
 
 
 def save(model: keras.Model, preprocessing: dict[str, Any], run: Run) -> None:

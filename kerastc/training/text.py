@@ -51,7 +51,8 @@ def train_text_classifier(
 
     A frozen encoder (`trainable=head`) runs over each text only once: its features come from
     `run.cache`, and only the head is fitted. Otherwise the whole model is fitted, on batches cut
-    to their longest text.
+    to their longest text. Where each word gets an answer it always is, since features are cached
+    per text; there is no bag of words to compare with either.
 
     Args:
         model: of `kerastc.models.text_classifier`.
@@ -61,7 +62,7 @@ def train_text_classifier(
         run: gets history, checkpoints, model.keras, tokenizer and preprocessing.json.
     """
     # Before the model's tokens and gradients are in memory.
-    baseline = bag_of_words(splits, config, run)
+    baseline = None if config.by_word else bag_of_words(splits, config, run)
     keras.utils.set_random_seed(config.seed)
     config = config.model_copy(
         update={"max_tokens": config.max_tokens or covering_tokens(splits.train, encoder, config)}
@@ -75,7 +76,7 @@ def train_text_classifier(
     choice, figures = training.fit(fitted, train, validation, groups=groups)
     save(model, encoder.tokenizer, preprocessing(encoder, config, splits.data.reading), run)
     return Trained(
-        training.decoded(choice.outputs),
+        training.decoded(choice.outputs, validation),
         training.asked(fitted, batches.get("test"), "Testing"),
         figures
         | {
@@ -109,6 +110,7 @@ def preprocessing(
         "reading": reading.as_dict(),
         "backbone": encoder.name,
         **({"segments": encoder.segments} if config.pairs else {}),
+        **({"words": True} if config.by_word else {}),
     }
 
 
@@ -158,7 +160,7 @@ def _prepare(model, encoder, splits, config, run) -> tuple[keras.Model, dict[str
         for part, seed in seeds.items()
         if len(getattr(splits, part))  # after folds there is no test part
     }
-    if config.trainable != "head":
+    if config.trainable != "head" or config.by_word:
         return model, batches
     features, rest = split_at_features(model)
     cache = FeatureCache(

@@ -73,7 +73,7 @@ def test_numbers_of_classes_have_their_names(tmp_path, form):
     with pytest.raises(UserError, match="2 empty labels, in rows 3, 4"):
         read_texts(path)
     path = write(tmp_path, with_classes(columns(1, 0, 2), ["no", "yes"]), form)
-    with pytest.raises(UserError, match=r"row 3, column 'label': 2, and .* numbered 0 to 1"):
+    with pytest.raises(UserError, match=r"row 3, column 'label': 2, but .* numbered 0 to 1"):
         read_texts(path)
 
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kerastc.data.folds import draw_folds
 from kerastc.data.texts.text_splits import sample_per_class, split
 from kerastc.data.texts.texts import LabelledTexts
 from kerastc.errors import UserError
@@ -192,3 +193,28 @@ def test_a_sample_by_name_leaves_other_classes_out():
 def test_a_sample_that_cannot_be_drawn_is_refused(counts, said):
     with pytest.raises(UserError, match=said):
         sample_per_class(labelled({"x": 30, "y": 40, "z": 50}), counts, seed=0)
+
+
+class OneKind(LabelledTexts):
+    """Texts whose labels are no classes of theirs: what each word is, for instance."""
+
+    strata = property(lambda self: np.zeros(len(self), np.int64))
+    strata_names = ("text",)
+
+    def renumbered(self, number):
+        return np.array([number[row] for row in self.labels])
+
+    def _digest(self, digest):
+        digest.update(self.labels.tobytes())
+
+
+def test_rows_are_drawn_by_what_their_data_call_kinds():
+    labels = np.arange(400).reshape(100, 4) % 3  # many to a row
+    data = OneKind(np.array(different_texts(100), object), labels, ("a", "b", "c"), "a test")
+    splits = split(data, seed=0, train_fraction=0.5)
+    assert [len(rows) for rows in rows_of(splits)] == [35, 15, 15]
+    np.testing.assert_array_equal(splits.test.labels, labels[splits.test_rows])
+    folds, _ = draw_folds(data, splits.duplicates.together, 4, seed=0)
+    assert [len(fold.test) for fold in folds] == [25] * 4
+    other = data.matching(("c", "b", "a"), "a model")
+    np.testing.assert_array_equal(other.labels, 2 - labels)

@@ -181,3 +181,17 @@ def test_targets_of_each_token_are_cut_and_padded_as_the_tokens_are():
         assert ((targets == NOTHING) == (inputs["padding_mask"] == 0)).all()
         for row, target in zip(inputs["token_ids"][:, 0] - 1, targets, strict=True):
             np.testing.assert_array_equal(target[target != NOTHING], numbers[row])
+
+
+def test_a_model_is_fitted_on_targets_of_each_token_however_long_the_batches_are():
+    lengths = [3, 9, 5, 4, 8, 2]
+    tokens = [np.full(n, i + 1, "int32") for i, n in enumerate(lengths)]
+    batches = TextBatches(tokens, pad, Ragged.of([row % 2 for row in tokens]), 2, seed=3)
+    assert batches.sizes.tolist() == lengths
+    ids = keras.Input((None,), dtype="int32", name="token_ids")
+    mask = keras.Input((None,), dtype="int32", name="padding_mask")
+    inputs = {"token_ids": ids, "padding_mask": mask}
+    model = keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Embedding(9, 4)(ids)))
+    loss = keras.losses.SparseCategoricalCrossentropy(True, ignore_class=NOTHING)
+    model.compile("sgd", loss)
+    assert np.isfinite(model.fit(feed(batches), verbose=0, shuffle=False).history["loss"][0])

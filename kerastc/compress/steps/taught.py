@@ -21,7 +21,8 @@ class Taught(keras.utils.PyDataset):
         beside: joins the targets and outputs of a batch for the loss.
 
     Attributes:
-        targets, open_axes, epoch: as in `Batches`; the targets are the labels alone.
+        targets, open_axes, open_target_axes, epoch: as in `Batches`; the targets are the labels
+            alone.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Taught(keras.utils.PyDataset):
         self.beside = beside
         self.targets = batches.targets
         self.open_axes = batches.open_axes
+        self.open_target_axes = batches.open_target_axes
 
     @property
     def epoch(self) -> int:

@@ -110,8 +110,9 @@ def described(
         near, seen, more: fields of the result.
     """
     # The pairs of group and class that occur; a table of groups by classes may not fit in memory.
-    pairs = np.unique(groups * len(data.classes) + data.labels)
-    classes = np.bincount(pairs // len(data.classes), minlength=int(groups.max()) + 1)  # of each
+    count = len(data.strata_names)
+    pairs = np.unique(groups * count + data.strata)
+    classes = np.bincount(pairs // count, minlength=int(groups.max()) + 1)  # of each
     several = classes > 1
     return Duplicates(
         groups,
@@ -180,6 +181,6 @@ def _examples(
     for group in candidates[order][:EXAMPLES]:
         rows = np.flatnonzero(groups == group)
         firsts = rows[np.sort(np.unique(unique[rows], return_index=True)[1])][:2]
-        names = [data.classes[i] for i in np.unique(data.labels[rows])]
+        names = [data.strata_names[i] for i in np.unique(data.strata[rows])]
         found.append((tuple(data.examples[firsts].tolist()), tuple(names)))
     return tuple(found)

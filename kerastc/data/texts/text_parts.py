@@ -249,10 +249,10 @@ def _kept(origin: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, dict[str,
 
 
 def _check_classes(rows: LabelledTexts, free: np.ndarray) -> None:
-    counts = np.bincount(rows.labels[free], minlength=len(rows.classes))
+    counts = np.bincount(rows.strata[free], minlength=len(rows.strata_names))
     if not counts.all():
         raise UserError(
-            f"No row of the class {rows.classes[int(counts.argmin())]!r} is left to train on: "
+            f"No row of the class {rows.strata_names[int(counts.argmin())]!r} is left to train on: "
             "all equal rows of the given validation or test part, or nearly so.",
             "Add different rows, or leave the class out.",
         )

@@ -88,7 +88,8 @@ def drawn(
     """
     _check_counts(data, validation, test)
     groups = np.unique(groups, return_inverse=True)[1]
-    part_of = assigned(data.labels, groups, _targets(data.class_counts(), validation, test), rng)
+    targets = _targets(data.strata_counts(), validation, test)
+    part_of = assigned(data.strata, groups, targets, rng)
     _check_parts(data, groups, part_of, (1 - validation - test, validation, test))
     return part_of
 
@@ -155,13 +156,13 @@ def _check_counts(data: LabelledTexts, validation: float, test: float) -> None:
     least = ceil(1 / min(shares) - 1e-9)
     few = [
         f"{name!r} has {count}"
-        for name, count in zip(data.classes, data.class_counts(), strict=True)
+        for name, count in zip(data.strata_names, data.strata_counts(), strict=True)
         if count < least
     ]
     if few:
         more = f" and {len(few) - 10} more" if len(few) > 10 else ""
         raise UserError(
-            f"Too few rows to split in {len(few)} of {len(data.classes)} classes of "
+            f"Too few rows to split in {len(few)} of {len(data.strata_names)} classes of "
             f"{data.source}: {', '.join(few[:10])}{more}. Each needs {least}.",
             "Join small classes, leave them out, or add rows.",
         )
@@ -180,7 +181,8 @@ def _check_parts(
     data: LabelledTexts, groups: np.ndarray, part_of: np.ndarray, shares: Sequence[float]
 ) -> None:
     wanted = [part for part, share in enumerate(shares) if share]
-    for name, rows in zip(data.classes, by_class(data.labels, len(data.classes)), strict=True):
+    names = data.strata_names
+    for name, rows in zip(names, by_class(data.strata, len(names)), strict=True):
         missing = [PARTS[part] for part in wanted if part not in part_of[rows]]
         if missing:
             raise UserError(

@@ -50,6 +50,8 @@ class TextBatches(Batches):
         self.lengths = choose_lengths(tokens.lengths, *SHAPES[keras.backend.backend()])
         self.length_of = self.lengths[np.searchsorted(self.lengths, tokens.lengths)]
         self.pad = pad
+        self.sizes = tokens.lengths
+        self.open_target_axes = 2 if isinstance(targets, Ragged) else 1
         super().__init__(tokens, targets, batch_size, weights, seed, rows)
 
     def _ordered(self, rows: np.ndarray) -> list[np.ndarray]:

@@ -10,6 +10,7 @@ from kerastc.data.tables.reading import Reading
 from kerastc.errors import UserError
 from kerastc.inputs.reader import Reader, piped_lines, tell_notes
 from kerastc.printable import echo
+from kerastc.tasks import TASKS
 from kerastc.text.given import checked_texts
 
 if TYPE_CHECKING:
@@ -17,12 +18,17 @@ if TYPE_CHECKING:
 
 
 class TextReader(Reader):
-    """See `Reader`; a file is read as the run's own was, except for what the user specifies."""
+    """See `Reader`; a file is read as the run's own was, except for what the user specifies.
+
+    An output whose labels are in no table has a module `read` with `labelled(path, reading)`.
+    """
 
     key: Reading
 
     def __init__(self, settings: Mapping[str, Any]):
         self.key = Reading.of(settings)
+        task = TASKS.get(settings.get("task"))
+        self._own = task and task.optional_output_part("read")
 
     def named(
         self, words: Sequence[str], path: Path | None, columns: str, run: Path, **form: Any
@@ -37,6 +43,10 @@ class TextReader(Reader):
         from kerastc.data.tables.table_folder import part_location
 
         wanted = self.wanted(data, columns, label, **form)
+        if self._own:
+            read = self._own.labelled(data, wanted)
+            tell_notes(read.notes)
+            return read
         with columns_told(self.key):
             read = read_texts(
                 part_location(data, "test"),

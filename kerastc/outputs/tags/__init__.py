@@ -1,0 +1,3 @@
+"""A tag for each word: named entities, parts of speech."""
+
+CAPABILITIES = frozenset()

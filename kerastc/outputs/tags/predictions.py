@@ -1,0 +1,161 @@
+"""What a model said of each word, and the file of it: predictions/PART.csv.
+
+A row is a sentence. Its words' labels, the predicted tags and two probabilities of each word, that
+of its label and that of its prediction, have spaces between them.
+"""
+
+import csv
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kerastc.errors import UserError
+from kerastc.outputs.tags.entities import OUTSIDE
+
+CELLS = ("labels", "predicted", "p_label", "p_predicted")
+
+
+@dataclass(frozen=True, eq=False)
+class Tagged:
+    """The tags of a sentence.
+
+    Args:
+        tags: (words,) int, indices of the labels.
+        chosen: (words,) float64, the probability of each.
+        probabilities: (words, labels) float64; None where they were read from a file.
+        places: (words, 2) int, where each word begins and ends in its text, in characters; None
+            where that is not known.
+    """
+
+    tags: np.ndarray
+    chosen: np.ndarray
+    probabilities: np.ndarray | None = None
+    places: np.ndarray | None = None
+
+    def covering(self, words: int, labels: Sequence[str]) -> "Tagged":
+        """The same of so many words; the model did not see those at the end that it lacks.
+
+        They have the tag "O", or the first where there is none, and all tags are as probable.
+        """
+        missing = words - len(self.tags)
+        if missing <= 0:
+            return self
+        outside = labels.index(OUTSIDE) if OUTSIDE in labels else 0
+        even = np.full((missing, len(labels)), 1 / len(labels))
+        return Tagged(
+            np.concatenate([self.tags, np.full(missing, outside, self.tags.dtype)]),
+            np.concatenate([self.chosen, even[:, outside]]),
+            np.concatenate([self.probabilities, even]),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class TagPredictions:
+    """What a model said of n sentences.
+
+    Args:
+        examples: (n,) object, the sentences; None where they were not kept.
+        truth: of each (words,) int.
+        answers: of each, without all probabilities where they come from a file.
+        of_truth: of each (words,) float64, the probability of the right tag.
+        columns: of the examples.
+    """
+
+    examples: np.ndarray | None
+    truth: Sequence[np.ndarray]
+    answers: Sequence[Tagged]
+    of_truth: Sequence[np.ndarray]
+    columns: tuple[str, ...] = ("text",)
+
+    @classmethod
+    def of(
+        cls, truth: Sequence[np.ndarray], answers: Sequence[Tagged], labels: Sequence[str]
+    ) -> "TagPredictions":
+        """Of answers that have all probabilities.
+
+        Raises:
+            UserError: where there are no rows, or probabilities that are no numbers.
+        """
+        if not len(truth):
+            raise UserError("There are no rows to measure.", "Give a part with at least one row.")
+        answers = [
+            row.covering(len(right), labels) for row, right in zip(answers, truth, strict=True)
+        ]
+        if not all(np.isfinite(row.probabilities).all() for row in answers):
+            raise UserError(
+                "The model gives no number as probability of some words: its training diverged.",
+                "Lower the learning rate, or clip the gradients.",
+            )
+        both = zip(answers, truth, strict=True)
+        of_truth = [row.probabilities[np.arange(len(right)), right] for row, right in both]
+        return cls(None, list(truth), answers, of_truth)
+
+
+def write(
+    path: Path,
+    columns: Sequence[str],
+    examples: Sequence[str],
+    said: TagPredictions,
+    labels: Sequence[str],
+) -> None:
+    """Writes the file; arguments as in `Output.write_predictions`."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\r\n")
+        writer.writerow([*columns, *CELLS])
+        rows = zip(examples, said.truth, said.answers, said.of_truth, strict=True)
+        for example, truth, answer, of_truth in rows:
+            named = (" ".join(labels[tag] for tag in tags) for tags in (truth, answer.tags))
+            shares = (" ".join(map(repr, p.tolist())) for p in (of_truth, answer.chosen))
+            writer.writerow([example, *named, *shares])
+
+
+def read(path: Path, labels: Sequence[str]) -> TagPredictions:
+    """Reads what `write` wrote.
+
+    Raises:
+        UserError: the file is missing, is not such a table, or is of other labels.
+    """
+    number = {name: i for i, name in enumerate(labels)}
+    try:
+        header, *rows = _rows(path)
+        *columns, first, second, third, fourth = header
+        if (first, second, third, fourth) != CELLS or not columns or not rows:
+            raise ValueError(f"its columns are {', '.join(header)}")
+        truth, tags = (
+            [np.array([number[tag] for tag in row[place].split()], np.int64) for row in rows]
+            for place in (-4, -3)
+        )
+        of_truth, chosen = (
+            [np.array(row[place].split(), np.float64) for row in rows] for place in (-2, -1)
+        )
+        for parts in zip(truth, tags, of_truth, chosen, strict=True):
+            if len({len(part) for part in parts}) > 1:
+                raise ValueError("a row has more labels than tags or probabilities, or fewer")
+        if not all(((p >= 0) & (p <= 1)).all() for p in (*of_truth, *chosen)):
+            raise ValueError("its probabilities are not between 0 and 1")
+    except KeyError as error:
+        raise UserError(
+            f"{path} has the tag {error}, which the run does not know.",
+            "Remove the file, and evaluate the run again.",
+        ) from None
+    except (OSError, ValueError, IndexError, csv.Error) as error:
+        raise UserError(
+            f"{path} cannot be read as predictions of words: {error}",
+            "Evaluate the run again to write the file again.",
+        ) from error
+    examples = np.array([row[0] for row in rows], dtype=object)
+    answers = [Tagged(of, p) for of, p in zip(tags, chosen, strict=True)]
+    return TagPredictions(examples, truth, answers, of_truth, tuple(columns))
+
+
+def _rows(path: Path) -> list[list[str]]:
+    """The rows of a CSV file with texts of any length, the header first."""
+    usual = csv.field_size_limit(sys.maxsize)
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return [row for row in csv.reader(file) if row]
+    finally:
+        csv.field_size_limit(usual)

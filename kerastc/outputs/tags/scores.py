@@ -1,0 +1,236 @@
+"""A tag for each word, from the logits to what the answers are worth. NumPy alone.
+
+Entities count where their first word, last word and type are right (the measure of CoNLL-2002,
+Tjong Kim Sang 2002); of labels that are not IOB2 each word is a unit, and F1 is the accuracy.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kerastc.outputs.output import LENGTH, Output, Outputs
+from kerastc.outputs.tags import predictions
+from kerastc.outputs.tags.entities import Unit, is_scheme, most_probable, units
+from kerastc.outputs.tags.predictions import Tagged, TagPredictions
+from kerastc.scores.bootstrap import EDGES, SAMPLES
+from kerastc.scores.figures import Figure
+from kerastc.scores.softmax import softmax
+
+LOGITS = "logits"
+SMALLEST = 1e-7  # probability, as in the loss of classes
+
+
+class Tags(Output):
+    """Truth is n arrays (words,) int, indices of the labels; answers are `Tagged`, one a row."""
+
+    main = Figure("f1", label="F1")
+    figures = (
+        main,
+        Figure("accuracy", adjective="accurate"),
+        Figure("loss", higher=False, share=False, mean=True),
+    )
+    answer = "tags"
+    by_word = True
+
+    @property
+    def shapes(self) -> Mapping[str, tuple[int | str, ...]]:
+        return {LOGITS: (LENGTH, len(self.labels))}
+
+    def answers(self, outputs: Outputs, rows: Sequence[Any] = ()) -> list[Tagged]:
+        """Each word has the tag of its first token; legal sequences alone, see `entities`."""
+        return [
+            self._tagged(logits, row) for logits, row in zip(outputs[LOGITS], rows, strict=True)
+        ]
+
+    def _tagged(self, logits: np.ndarray, row: Any) -> Tagged:
+        """The tags of a sentence whose row has `words` and perhaps `offsets`."""
+        # An export may have cut the row.
+        words, first, (there, of) = _first_tokens(row.words[: len(logits)])
+        count = int(words.max(initial=-1)) + 1  # the tokenizer may have dropped some of them
+        probabilities = np.full((count, len(self.labels)), 1 / len(self.labels))
+        probabilities[words] = softmax(logits[first])
+        tags = self.decoded(probabilities)
+        places = None
+        if row.offsets is not None:
+            places = np.zeros((count, 2), np.int64)
+            places[words, 0] = row.offsets[first, 0]
+            np.maximum.at(places[:, 1], of, row.offsets[there, 1])
+        return Tagged(tags, probabilities[np.arange(count), tags], probabilities, places)
+
+    def decoded(self, probabilities: np.ndarray) -> np.ndarray:
+        """The tags of a sentence, (words,) int, by their (words, labels) probabilities."""
+        return most_probable(np.log(np.maximum(probabilities, SMALLEST)), self.labels)
+
+    def metrics(self, truth: Sequence[np.ndarray], answers: Sequence[Tagged]) -> dict[str, Any]:
+        """Rows, words and figures with intervals over sentences; per type, or per label."""
+        said = TagPredictions.of(truth, answers, self.labels)
+        random = np.random.default_rng(0)
+        picks = random.multinomial(len(truth), np.full(len(truth), 1 / len(truth)), size=SAMPLES)
+        found: dict[str, Any] = {"rows": len(truth), "words": int(sum(map(len, truth)))}
+        intervals = {}
+        for figure in self.figures:
+            counts = self.counts(figure.name, said)
+            found[figure.name] = float(self.of_counts(figure.name, counts.sum(axis=0)))
+            drawn = self.of_counts(figure.name, picks @ counts)
+            intervals[figure.name] = np.quantile(drawn, EDGES).tolist()
+        right, predicted, true = self.counts("f1", said).sum(axis=0)
+        found["precision"] = float(right / max(predicted, 1))
+        found["recall"] = float(right / max(true, 1))
+        return found | {"per_type": self._per_type(said), "intervals": intervals}
+
+    def _per_type(self, said: TagPredictions) -> dict[str, dict[str, float]]:
+        """Precision, recall, F1 and how many there are, of each type of entity or each label."""
+        pairs = [self._units(said, row) for row in range(len(said.truth))]
+        kinds = sorted({unit[2] for units in pairs for part in units for unit in part})
+        found = {}
+        for kind in kinds:
+            parts = [[{u for u in part if u[2] == kind} for part in units] for units in pairs]
+            right = sum(len(guessed & true) for guessed, true in parts)
+            guesses, support = (sum(len(part[i]) for part in parts) for i in (0, 1))
+            found[kind] = {
+                "precision": right / max(guesses, 1),
+                "recall": right / max(support, 1),
+                "f1": 2 * right / max(guesses + support, 1),
+                "support": support,
+            }
+        return found
+
+    def worth(self, truth: Sequence[np.ndarray], answers: Sequence[Tagged]) -> dict[str, Any]:
+        metrics = self.metrics(truth, answers)
+        found = {"rows": metrics["rows"]}
+        for figure in self.figures:
+            found[figure.name] = metrics[figure.name]
+            found[f"{figure.name}_interval"] = metrics["intervals"][figure.name]
+        return found
+
+    def counts(self, figure: str, predictions: TagPredictions) -> np.ndarray:
+        """Of F1 entities (right, predicted, true), of accuracy words (right, all), of loss nats."""
+        rows = range(len(predictions.truth))
+        if figure == "f1":
+            units = (self._units(predictions, row) for row in rows)
+            return np.array([(len(a & b), len(a), len(b)) for a, b in units], float).reshape(-1, 3)
+        lengths = np.array([len(row) for row in predictions.truth], float)
+        if figure == "loss":
+            values = [-np.log(np.maximum(p, SMALLEST)).sum() for p in predictions.of_truth]
+        else:
+            both = zip(predictions.truth, predictions.answers, strict=True)
+            values = [float((truth == said.tags).sum()) for truth, said in both]
+        return np.stack([np.array(values), lengths], axis=1)
+
+    def _units(self, said: TagPredictions, row: int) -> tuple[set[Unit], set[Unit]]:
+        """What was predicted in a sentence and what is true: entities, or words with a label."""
+        return tuple(
+            set(units([self.labels[tag] for tag in tags], self.scheme))
+            for tags in (said.answers[row].tags, said.truth[row])
+        )
+
+    @property
+    def scheme(self) -> bool:
+        """Whether the labels are those of IOB2."""
+        return is_scheme(self.labels)
+
+    def of_counts(self, figure: str, sums: np.ndarray) -> np.ndarray:
+        if figure == "f1":
+            return 2 * sums[..., 0] / np.maximum(sums[..., 1] + sums[..., 2], 1)
+        return sums[..., 0] / np.maximum(sums[..., 1], 1)
+
+    def extremes(self, figure: str, predictions: Any) -> tuple[np.ndarray, np.ndarray] | None:
+        """One entity, or one word, that is right, and the same wrong."""
+        if figure == "f1":
+            return np.array([[1.0, 1.0, 1.0]]), np.array([[0.0, 1.0, 1.0]])
+        return (np.array([[1.0, 1.0]]), np.array([[0.0, 1.0]])) if figure == "accuracy" else None
+
+    def kept(self, truth: Sequence[np.ndarray], answers: Sequence[Tagged]) -> dict[str, np.ndarray]:
+        said = TagPredictions.of(truth, answers, self.labels)
+        smallest = np.min_scalar_type(len(self.labels))
+        return {
+            "lengths": np.array([len(row) for row in truth], np.int32),
+            "labels": np.concatenate(truth).astype(smallest),
+            "predicted": np.concatenate([row.tags for row in said.answers]).astype(smallest),
+            "of_truth": np.concatenate(said.of_truth).astype(np.float32),
+        }
+
+    def of_kept(self, arrays: Mapping[str, np.ndarray]) -> TagPredictions:
+        ends = np.cumsum(arrays["lengths"])[:-1]
+        truth, tags = (
+            np.split(arrays[name].astype(np.int64), ends) for name in ("labels", "predicted")
+        )
+        of_truth = np.split(arrays["of_truth"].astype(np.float64), ends)
+        sizes = {len(arrays[name]) for name in ("labels", "predicted", "of_truth")}
+        if sizes != {int(arrays["lengths"].sum())}:
+            raise ValueError("its arrays are of different words")
+        answers = [Tagged(of, p) for of, p in zip(tags, of_truth, strict=True)]
+        return TagPredictions(None, truth, answers, of_truth)
+
+    def same(self, answers: Sequence[Tagged], others: Sequence[Tagged]) -> float:
+        """Of the words that both saw."""
+        both = [
+            (one.tags[: len(other.tags)], other.tags[: len(one.tags)])
+            for one, other in zip(answers, others, strict=True)
+        ]
+        words = sum(len(one) for one, _ in both)
+        return sum(int((one == other).sum()) for one, other in both) / max(words, 1)
+
+    def json_rows(
+        self, examples: Sequence[Mapping[str, Any]], answers: Sequence[Tagged]
+    ) -> list[dict[str, Any]]:
+        """The entities, or the tagged words: where they stand, in characters, what they are, and
+        the least probability of their words."""
+        pairs = zip(examples, answers, strict=True)
+        return [{"tags": self._found(example, answer)} for example, answer in pairs]
+
+    def _found(self, example: Mapping[str, Any], answer: Tagged) -> list[dict[str, Any]]:
+        text = str(next(iter(example.values())))
+        tags = [self.labels[tag] for tag in answer.tags]
+        found = []
+        for first, behind, kind in units(tags, self.scheme):
+            begin, end = int(answer.places[first, 0]), int(answer.places[behind - 1, 1])
+            least = round(float(answer.chosen[first:behind].min()), 6)
+            told = {"begin": begin, "end": end, "text": text[begin:end]}
+            found.append(told | {"tag": kind, "probability": least})
+        return found
+
+    def table(
+        self, examples: Sequence[Mapping[str, Any]], answers: Sequence[Tagged]
+    ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """What was found in each text, with its probability."""
+        rows = []
+        for example, answer in zip(examples, answers, strict=True):
+            cells = (
+                f"{found['text']} ({found['tag']} {found['probability']:.3f})"
+                for found in self._found(example, answer)
+            )
+            rows.append((", ".join(cells) or "nothing",))
+        return ("found",), rows
+
+    def write_predictions(
+        self,
+        path: Path,
+        columns: Sequence[str],
+        examples: Sequence[Any],
+        truth: Sequence[np.ndarray],
+        answers: Sequence[Tagged],
+    ) -> None:
+        said = TagPredictions.of(truth, answers, self.labels)
+        predictions.write(path, columns, examples, said, self.labels)
+
+    def read_predictions(self, path: Path) -> TagPredictions:
+        return predictions.read(path, self.labels)
+
+
+def _first_tokens(
+    words: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    """Which words have tokens, and the first of each; then the places and words of all tokens.
+
+    Args:
+        words: (tokens,) int, the word of each token; -1 of special ones.
+    """
+    there = np.flatnonzero(words >= 0)
+    found, first = np.unique(words[there], return_index=True)
+    return found, there[first], (there, words[there])
+
+
+OUTPUT = Tags

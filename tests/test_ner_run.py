@@ -1,0 +1,111 @@
+"""A run of tags, all its way: trained, asked, measured, exported, compared."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from subjects import SUBJECTS
+
+from kerastc import launch
+from kerastc.cli import main
+from kerastc.errors import UserError
+from kerastc.places import Places
+from kerastc.predictor import predictor_of
+
+SETTINGS = ["epochs=8", "batch_size=8", "max_tokens=24", "learning_rate=1e-2"]
+
+
+def kerastc(*words):
+    """What a command prints; it has to end well."""
+    done = CliRunner().invoke(main, [str(word) for word in words])
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def places_in(folder):
+    return Places(*(folder / name for name in ("runs", "cache", "state")))
+
+
+@pytest.fixture(scope="module")
+def sentences(tmp_path_factory):
+    """Sentences in which two words of sailing are an entity, and one of chess."""
+    random = np.random.default_rng(0)
+    cooking, sailing, chess = (words.split() for words in SUBJECTS.values())
+    lines = ["-DOCSTART- O", ""]
+    for _ in range(80):
+        parts = [[f"{random.choice(cooking)} O"] for _ in range(4)]
+        ship = (random.choice(sailing[:5]), random.choice(sailing[5:]))
+        parts.append([f"{ship[0]} B-SHIP", f"{ship[1]} I-SHIP"])
+        parts.append([f"{random.choice(chess)} B-GAME"])
+        lines += [line for place in random.permutation(6) for line in parts[place]] + [""]
+    path = tmp_path_factory.mktemp("sentences") / "tagged.txt"
+    path.write_text("\n".join(lines))
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(sentences, tiny_encoder, tmp_path_factory):
+    places = places_in(tmp_path_factory.mktemp("ner"))
+    words = [f"data={sentences}", f"backbone={tiny_encoder}", *SETTINGS]
+    return launch.train("ner", words, places=places)
+
+
+def test_it_finds_the_entities_of_texts_that_it_never_saw(run):
+    metrics = run.read_json("metrics.json")
+    assert metrics["test"]["f1"] > 0.9 and "baseline" not in metrics
+    assert set(metrics["test"]["per_type"]) == {"GAME", "SHIP"}
+    history = run.path("history.csv").read_text().splitlines()
+    assert "val_f1" in history[0].split(",")
+    assert run.read_json("preprocessing.json")["words"] is True
+    assert "<h1" in run.path("report.html").read_text()
+
+
+def test_it_says_where_the_entities_stand(run):
+    text = "salt  mast deck pan king"
+    [said] = json.loads(kerastc("predict", run.folder, text, "--json"))
+    found = [(one["begin"], one["end"], one["text"], one["tag"]) for one in said["tags"]]
+    assert found == [(6, 15, "mast deck", "SHIP"), (20, 24, "king", "GAME")]
+    assert "mast deck (SHIP" in kerastc("predict", run.folder, "mast deck")
+
+
+def test_it_is_asked_about_the_texts_of_a_table(run, tmp_path):
+    table = tmp_path / "new.csv"
+    table.write_text("number,text\n1,mast deck\n2,salt\n")
+    said = json.loads(kerastc("predict", run.folder, "--file", table, "--json"))
+    assert [len(row["tags"]) for row in said] == [1, 0]
+
+
+def test_it_is_measured_on_tagged_sentences(run, sentences):
+    said = json.loads(kerastc("evaluate", run.folder, "--data", sentences, "--json"))
+    assert said["rows"] == 80 and said["words"] == 560 and said["f1"] > 0.9
+    assert "SHIP" in kerastc("evaluate", run.folder, "--data", sentences)
+    assert "F1" in kerastc("compare", run.folder)
+
+
+@pytest.mark.backend
+def test_a_frozen_encoder_is_run_on_whole_batches(sentences, tiny_encoder, tmp_path):
+    words = [f"data={sentences}", f"backbone={tiny_encoder}", *SETTINGS, "epochs=1"]
+    run = launch.train("ner", [*words, "trainable=head"], places=places_in(tmp_path))
+    assert run.read_json("metrics.json")["training"]["trainable_parameters"] == 17 * 5
+    answers = predictor_of(run).answers(["mast"])
+    assert answers[0].tags.shape == (1,)
+
+
+def test_a_file_for_devices_says_the_same(run):
+    kerastc("export", run.folder, "--format", "litert")
+    path = run.path("exports", "model.tflite")
+    record = json.loads(path.with_name("model.tflite.json").read_text())
+    assert record["outputs"] == [{"name": "logits", "shape": [1, 24, 5], "dtype": "float32"}]
+    text = "salt mast deck pan king"
+    [said], [expected] = (
+        json.loads(kerastc("predict", model, text, "--json")) for model in (path, run.folder)
+    )
+    places = [[(one["begin"], one["tag"]) for one in answer["tags"]] for answer in (said, expected)]
+    assert places[0] == places[1] == [(5, "SHIP"), (19, "GAME")]
+
+
+@pytest.mark.parametrize("word", ["pooling=first", "hidden=8", "preparation.capitals=true"])
+def test_settings_of_whole_texts_are_refused(sentences, tmp_path, word):
+    with pytest.raises(UserError, match="whole texts"):
+        launch.train("ner", [f"data={sentences}", word], places=places_in(tmp_path))
