@@ -147,7 +147,7 @@ def test_what_else_is_in_the_file_is_told(saved):
         (dict(x_train=X.reshape(12, -1)), r"x_train has the shape \(12, 90\)"),
         (dict(x_train=X[..., :2]), r"shape \(12, 6, 5, 2\).* 1 or 3 channels"),
         (dict(x_train=X[:0]), r"x_train has the shape \(0, 6, 5, 3\)"),
-        (dict(x_train=X // 255), r"(?s)x_train has no value above 1.*multiplied"),
+        (dict(x_train=X // 255), r"(?s)x_train has no value above 1.*Multiply"),
         (dict(x_train=X[:, :5]), r"x_train are \(5, 5, 3\), those of x_test \(6, 5, 3\)"),
         (dict(x_train=X[:11]), r"x_train has 11 images, y_train has 12 labels"),
         (dict(y_train=Y + 0.5), r"y_train has the label 0.5 in row 0; labels are whole"),
