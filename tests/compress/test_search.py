@@ -49,8 +49,8 @@ class Measure:
         probabilities = classifier.answers(texts.examples)
         found = classification_metrics(texts.labels, probabilities, texts.classes)
         return {
-            "logits": np.log(probabilities),
-            **{name: found[name] for name in ("accuracy", "macro_f1")},
+            "answers": probabilities,
+            **{name: found[name] for name in ("accuracy", "macro_f1", "loss")},
             **{f"{name}_interval": found["intervals"][name] for name in ("accuracy", "macro_f1")},
             "bytes": path.stat().st_size,
             "latency_ms": {"p50": path.stat().st_size / 1e5},
