@@ -34,6 +34,7 @@ def make(folder: Path) -> None:
     _images(folder / "images.npz", random)
     _bert(folder / "bert", random)
     _table(folder / "pairs.csv", ("sentence1", "sentence2", "gold_label"), _pairs(random))
+    (folder / "words.conll").write_text(_tagged(random), encoding="utf-8")
 
 
 def _table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -63,6 +64,20 @@ def _pairs(random: np.random.Generator) -> list[tuple[str, str, str]]:
         for second, name in ((first, "same"), (other, "other")):
             rows.append((text, _sentence(random, subjects[second]), name))
     return rows
+
+
+def _tagged(random: np.random.Generator) -> str:
+    """Sixty sentences; the words of one subject are names, two in a row one of them."""
+    names = SUBJECTS["chess"].split()
+    sentences = []
+    for _ in range(60):
+        tags = []
+        words = _sentence(random, " ".join(SUBJECTS.values())).split()
+        for place, word in enumerate(words):
+            inside = word in names and place and words[place - 1] in names
+            tags.append("I-PIECE" if inside else "B-PIECE" if word in names else "O")
+        sentences.append("".join(f"{w} {t}\n" for w, t in zip(words, tags, strict=True)))
+    return "\n".join(sentences)
 
 
 def _headlines(random: np.random.Generator) -> list[tuple[str, str, str]]:

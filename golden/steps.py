@@ -100,6 +100,13 @@ STEPS: tuple[Step, ...] = (
         f"data=data/pairs.csv {TINY_BERT} epochs=2 batch_size=16 max_tokens=48 learning_rate=1e-3",
         since="recipes/pairs.py",
     ),
+    _train(
+        "ner",
+        "ner",
+        f"data=data/words.conll {TINY_BERT} epochs=2 batch_size=16 max_tokens=32 "
+        "learning_rate=1e-3",
+        since="recipes/ner.py",
+    ),
     _few_labels("self-training", "round_epochs=1 rounds=2 threshold=0.2 neighbours=5"),
     _few_labels("fixmatch", "supervised_epochs=1"),
     _few_labels("simclr", "pretraining_epochs=1 pretraining_batch=64"),

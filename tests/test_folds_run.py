@@ -131,11 +131,11 @@ def test_the_run_stopped_in_a_fold_and_behind_one_comes_to_the_same_figures(
 
     with monkeypatch.context() as patch:
         patch.setattr(checkpoints.Checkpoints, "on_epoch_end", stop_in_the_second_fold)
-        with pytest.raises(UserError, match="is in fold 2"):
+        with pytest.raises(UserError, match="Stopped in fold 2"):
             launch.train("text", words, places=places, folder=folder)
     with monkeypatch.context() as patch:
         patch.setattr(cross_validation, "_tidy", stop_behind_the_second_fold)
-        with pytest.raises(UserError, match="is in fold 2"):
+        with pytest.raises(UserError, match="Stopped in fold 2"):
             launch.train(None, resume=True, places=places, folder=folder)
     assert {p.name for p in (folder / "folds" / "2").iterdir()} >= {"fold.json", "model.keras"}
     (note := folder / "folds" / "1" / "checkpoints" / "notes.txt").parent.mkdir()

@@ -126,7 +126,7 @@ def test_predict_takes_two_texts_a_file_or_lines_with_a_tab(run, tmp_path):
 def test_evaluate_reads_the_file_as_the_run_did(run, pairs_tsv):
     done = CliRunner().invoke(main, ["evaluate", str(run.folder), "--data", str(pairs_tsv)])
     assert done.exit_code == 0 and "120 pairs" in done.output
-    assert "made of these pairs" in done.output
+    assert "made from these pairs" in done.output
 
 
 def test_a_frozen_encoder_gives_features_of_the_pair(tiny_bert, pairs_tsv, places):

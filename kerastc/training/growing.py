@@ -31,10 +31,11 @@ class Growing(keras.utils.PyDataset):
         first: side in the first epoch, as a share of the full one; see `side_of`.
 
     Attributes:
-        open_axes: as in `Batches`: an image's height and width vary, too.
+        open_axes, open_target_axes: as in `Batches`: an image's height and width vary, too.
     """
 
     open_axes = 3
+    open_target_axes = 1
 
     def __init__(self, batches: keras.utils.PyDataset, epochs: int, first: float):
         super().__init__()

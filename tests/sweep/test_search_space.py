@@ -86,7 +86,7 @@ def test_a_range_has_ends_of_the_fields_type(word, low, high, log):
         (["rate=1,x"], "rate=x"),
         (["rate=1,-1"], "rate=-1"),
         (["rate=0..1"], "rate=0.0"),
-        (["units=1.5..4"], "units=1.5..4: whole numbers"),
+        (["units=1.5..4"], "units=1.5..4: it takes whole numbers"),
         (["rate=2..1"], "rate=2..1: the low end"),
         (["rate=-1..1:log"], "above 0"),
         (["rate=1..2:lgo"], "'lgo'"),

@@ -132,13 +132,14 @@ class Beside(keras.utils.PyDataset):
         views: by name of an input, how its images are made from the unlabelled ones.
 
     Attributes:
-        open_axes: as in `Batches`.
+        open_axes, open_target_axes: as in `Batches`.
 
     Raises:
         UserError: there are no unlabelled images.
     """
 
     open_axes = 1
+    open_target_axes = 1
 
     def __init__(
         self,
