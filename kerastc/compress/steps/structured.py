@@ -196,8 +196,10 @@ def least_missed(
 
 def _total(model: "keras.Model", batches: "Batches", loss: "keras.losses.Loss") -> float:
     """The loss over all rows; run eagerly, since compiling costs more than one pass."""
+    import keras
+
     total = 0.0
     for index in range(len(batches)):
         inputs, targets = batches[index][:2]
-        total += float(loss(targets, model(inputs, training=False)))
+        total += float(keras.ops.convert_to_numpy(loss(targets, model(inputs, training=False))))
     return total
