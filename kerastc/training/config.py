@@ -94,6 +94,9 @@ RATES = {
 class TextClassifierConfig(TrainingConfig):
     """A pretrained encoder with a classification head."""
 
+    task: ClassVar[str] = "text-classification"  # a name in `kerastc.tasks.TASKS`
+    pairs: ClassVar[bool] = False  # whether an example is two texts
+
     train_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0  # of the training part only
     backbone: Backbone = "minilm"  # or e5, a KerasHub preset, hf://OWNER/MODEL, a local folder
     trainable: str = "head"  # head: the encoder is frozen | top_K: and its top K layers | all
@@ -130,9 +133,6 @@ class TextClassifierConfig(TrainingConfig):
     def architecture(self) -> dict:
         """The arguments of `kerastc.models.text_classifier` after encoder and classes."""
         return self.model_dump(include={"pooling", "trainable", "hidden", "dropout", "seed"})
-
-    task: ClassVar[str] = "text-classification"  # a name in `kerastc.tasks.TASKS`
-    pairs: ClassVar[bool] = False  # whether an example is two texts
 
     @property
     def by_word(self) -> bool:

@@ -14,7 +14,7 @@ from kerastc.data.tables.guessed_columns import label_column, language_column, p
 from kerastc.data.tables.reading import Reading
 from kerastc.data.tables.table_folder import own_parts, part_location
 from kerastc.data.tables.table_kinds import open_table
-from kerastc.data.texts.text_file import joined, refuse_empty
+from kerastc.data.texts.text_file import joined, refuse_empty, refuse_few_classes
 from kerastc.errors import UserError
 from kerastc.progress import tell
 
@@ -78,14 +78,7 @@ def read_pairs(
     refuse_empty(
         table, "label", [label], [n for n, name in zip(numbers, names, strict=True) if not name]
     )
-    if not pairs:
-        raise UserError(f"{table.path} has a header and no rows.", "Give a row for each pair.")
-    if len(set(names)) == 1 and not one_class:
-        raise UserError(
-            f"{table.path}, column {label!r}: every row has the class {names[0]!r}.",
-            f"At least two classes are needed. The columns are {table.shown_columns()}; "
-            "set label= to the one with the classes.",
-        )
+    refuse_few_classes(table, "pair", label, names, one_class)
     notes = {"rows left out: their annotators did not agree": disagreements}
     notes |= {f"rows left out: of another language than {language}": wanted.others}
     reading = replace(given, text=tuple(columns), label=label)

@@ -71,14 +71,7 @@ def read_texts(
             names.append(name)
     refuse_empty(table, "text", columns, no_text)
     refuse_empty(table, "label", [label], no_label)
-    if not texts:
-        raise UserError(f"{table.path} has a header and no rows.", "Give a row for each text.")
-    if len(set(names)) == 1 and not one_class:
-        raise UserError(
-            f"{table.path}, column {label!r}: every row has the class {names[0]!r}.",
-            f"At least two classes are needed. The columns are {table.shown_columns()}; "
-            "set label= to the one with the classes.",
-        )
+    refuse_few_classes(table, "text", label, names, one_class)
     notes = {TOO_LONG.format(max_characters, "characters"): cut} if max_characters else {}
     reading = replace(given, text=tuple(columns), label=label)
     return replace(
@@ -200,6 +193,28 @@ def refuse_empty(
         told = [f"{what}: {count:,}" for what, count in table.notes.items()]
         error.hint = "\n".join([error.hint, *told])
         raise error
+
+
+def refuse_few_classes(
+    table: NamedColumns, unit: str, label: str, names: Sequence[str], one_class: bool
+) -> None:
+    """Refuses a table without rows, or, unless `one_class`, with rows of a single class.
+
+    Args:
+        table: that was read.
+        unit: what a row is called.
+        label: the column of classes.
+        names: the class of each row.
+        one_class: whether one class is enough.
+    """
+    if not names:
+        raise UserError(f"{table.path} has a header and no rows.", f"Give a row for each {unit}.")
+    if len(set(names)) == 1 and not one_class:
+        raise UserError(
+            f"{table.path}, column {label!r}: every row has the class {names[0]!r}.",
+            f"At least two classes are needed. The columns are {table.shown_columns()}; "
+            "set label= to the one with the classes.",
+        )
 
 
 def _empty(

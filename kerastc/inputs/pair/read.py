@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastc.data.tables.reading import Reading
 from kerastc.errors import UserError
-from kerastc.inputs.reader import piped_lines, tell_notes
+from kerastc.inputs.reader import piped_lines
 from kerastc.inputs.text.read import TextReader, columns_told
 from kerastc.printable import echo
 from kerastc.text.given import checked_texts
@@ -37,25 +37,20 @@ class PairReader(TextReader):
             _parted(line, n) for n, line in enumerate(piped_lines(form["encoding"]), 1)
         ]
 
-    def labelled(self, data: Path, columns: str, label: str, **form: Any) -> "LabelledPairs":
+    def _table(self, path: str | Path, wanted: Reading) -> "LabelledPairs":
         from kerastc.data import read_pairs
-        from kerastc.data.tables.table_folder import part_location
 
-        wanted = self.wanted(data, columns, label, **form)
-        with columns_told(self.key):
-            read = read_pairs(
-                part_location(data, "test"),
-                *_two(wanted),
-                wanted.label,
-                wanted.language,
-                encoding=wanted.encoding,
-                delimiter=wanted.delimiter,
-                header=wanted.header,
-                sheet=wanted.sheet,
-                one_class=True,
-            )
-        tell_notes(read.notes)
-        return read
+        return read_pairs(
+            path,
+            *_two(wanted),
+            wanted.label,
+            wanted.language,
+            encoding=wanted.encoding,
+            delimiter=wanted.delimiter,
+            header=wanted.header,
+            sheet=wanted.sheet,
+            one_class=True,
+        )
 
     def _of_file(self, path: Path, columns: str, **form: Any) -> list[tuple[str, str]]:
         from kerastc.data.pairs.file import unlabelled_pairs

@@ -39,28 +39,32 @@ class TextReader(Reader):
         return texts or piped_lines(form["encoding"])
 
     def labelled(self, data: Path, columns: str, label: str, **form: Any) -> "Labelled":
-        from kerastc.data import read_texts
         from kerastc.data.tables.table_folder import part_location
 
         wanted = self.wanted(data, columns, label, **form)
         if self._own:
             read = self._own.labelled(data, wanted)
-            tell_notes(read.notes)
-            return read
-        with columns_told(self.key):
-            read = read_texts(
-                part_location(data, "test"),
-                wanted.text,
-                wanted.label,
-                separator=wanted.separator,
-                encoding=wanted.encoding,
-                delimiter=wanted.delimiter,
-                header=wanted.header,
-                sheet=wanted.sheet,
-                one_class=True,
-            )
+        else:
+            with columns_told(self.key):
+                read = self._table(part_location(data, "test"), wanted)
         tell_notes(read.notes)
         return read
+
+    def _table(self, path: str | Path, wanted: Reading) -> "Labelled":
+        """The labelled rows of a table."""
+        from kerastc.data import read_texts
+
+        return read_texts(
+            path,
+            wanted.text,
+            wanted.label,
+            separator=wanted.separator,
+            encoding=wanted.encoding,
+            delimiter=wanted.delimiter,
+            header=wanted.header,
+            sheet=wanted.sheet,
+            one_class=True,
+        )
 
     def wanted(self, path: Path, columns: str, label: str = "", **form: Any) -> Reading:
         """How a file is read: as the run's own was, except where specified; see `labelled`."""

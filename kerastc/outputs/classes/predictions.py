@@ -1,7 +1,6 @@
 """The file of a classifier's answers for each row: predictions/PART.csv."""
 
 import csv
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from kerastc.errors import UserError
+from kerastc.outputs.csv_rows import csv_rows
 
 LARGEST = 1.01  # highest probability that is accepted; low precision may round one up
 SMALLEST = 1e-7  # where Keras cuts the cross-entropy, too
@@ -131,7 +131,7 @@ def read_predictions(path: Path) -> Predictions:
     """
     hint = "Evaluate the run again to rewrite the file."
     try:
-        header, *rows = _rows(path)
+        header, *rows = csv_rows(path)
         if any(len(row) != len(header) for row in rows):
             raise ValueError("its rows differ in length")
         if not rows:
@@ -166,13 +166,3 @@ def read_predictions(path: Path) -> Predictions:
         classes,
         tuple(header[:label]),
     )
-
-
-def _rows(path: Path) -> list[list[str]]:
-    """The rows of a CSV file, with texts of any length, header first."""
-    usual = csv.field_size_limit(sys.maxsize)
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return [row for row in csv.reader(file) if row]
-    finally:
-        csv.field_size_limit(usual)

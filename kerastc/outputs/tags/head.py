@@ -16,7 +16,7 @@ from kerastc.outputs.judge import Judge
 from kerastc.outputs.output import Figure
 from kerastc.outputs.tags.entities import OUTSIDE, is_scheme
 from kerastc.outputs.tags.predictions import Tagged, TagPredictions
-from kerastc.outputs.tags.scores import Tags
+from kerastc.outputs.tags.scores import Tags, first_tokens
 from kerastc.scores.softmax import softmax
 from kerastc.text.encoded import Encoded
 from kerastc.text.ragged import Ragged
@@ -40,8 +40,8 @@ def targets_of(labels: Sequence[np.ndarray], rows: Encoded) -> Ragged:
     for tags, words in zip(labels, rows.words, strict=True):
         target = np.full(len(words), NO_LABEL, np.int32)
         if tags is not None:
-            there, first = np.unique(words, return_index=True)
-            target[first[there >= 0]] = tags[there[there >= 0]]
+            there, first, _ = first_tokens(words)
+            target[first] = tags[there]
         found.append(target)
     return Ragged.of(found)
 

@@ -5,7 +5,6 @@ of its label and that of its prediction, have spaces between them.
 """
 
 import csv
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from kerastc.errors import UserError
+from kerastc.outputs.csv_rows import csv_rows
 from kerastc.outputs.tags.entities import OUTSIDE
 
 CELLS = ("labels", "predicted", "p_label", "p_predicted")
@@ -120,7 +120,7 @@ def read(path: Path, labels: Sequence[str]) -> TagPredictions:
     """
     number = {name: i for i, name in enumerate(labels)}
     try:
-        header, *rows = _rows(path)
+        header, *rows = csv_rows(path)
         *columns, first, second, third, fourth = header
         if (first, second, third, fourth) != CELLS or not columns or not rows:
             raise ValueError(f"its columns are {', '.join(header)}")
@@ -149,13 +149,3 @@ def read(path: Path, labels: Sequence[str]) -> TagPredictions:
     examples = np.array([row[0] for row in rows], dtype=object)
     answers = [Tagged(of, p) for of, p in zip(tags, chosen, strict=True)]
     return TagPredictions(examples, truth, answers, of_truth, tuple(columns))
-
-
-def _rows(path: Path) -> list[list[str]]:
-    """The rows of a CSV file with texts of any length, the header first."""
-    usual = csv.field_size_limit(sys.maxsize)
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return [row for row in csv.reader(file) if row]
-    finally:
-        csv.field_size_limit(usual)

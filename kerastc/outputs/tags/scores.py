@@ -47,7 +47,7 @@ class Tags(Output):
     def _tagged(self, logits: np.ndarray, row: Any) -> Tagged:
         """The tags of a sentence whose row has `words` and perhaps `offsets`."""
         # An export may have cut the row.
-        words, first, (there, of) = _first_tokens(row.words[: len(logits)])
+        words, first, (there, of) = first_tokens(row.words[: len(logits)])
         count = int(words.max(initial=-1)) + 1  # the tokenizer may have dropped some of them
         probabilities = np.full((count, len(self.labels)), 1 / len(self.labels))
         probabilities[words] = softmax(logits[first])
@@ -70,12 +70,12 @@ class Tags(Output):
         picks = random.multinomial(len(truth), np.full(len(truth), 1 / len(truth)), size=SAMPLES)
         found: dict[str, Any] = {"rows": len(truth), "words": int(sum(map(len, truth)))}
         intervals = {}
-        for figure in self.figures:
-            counts = self.counts(figure.name, said)
-            found[figure.name] = float(self.of_counts(figure.name, counts.sum(axis=0)))
-            drawn = self.of_counts(figure.name, picks @ counts)
-            intervals[figure.name] = np.quantile(drawn, EDGES).tolist()
-        right, predicted, true = self.counts("f1", said).sum(axis=0)
+        counts = {figure.name: self.counts(figure.name, said) for figure in self.figures}
+        for name, of_rows in counts.items():
+            found[name] = float(self.of_counts(name, of_rows.sum(axis=0)))
+            drawn = self.of_counts(name, picks @ of_rows)
+            intervals[name] = np.quantile(drawn, EDGES).tolist()
+        right, predicted, true = counts["f1"].sum(axis=0)
         found["precision"] = float(right / max(predicted, 1))
         found["recall"] = float(right / max(true, 1))
         return found | {"per_type": self._per_type(said), "intervals": intervals}
@@ -220,7 +220,7 @@ class Tags(Output):
         return predictions.read(path, self.labels)
 
 
-def _first_tokens(
+def first_tokens(
     words: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
     """Which words have tokens, and the first of each; then the places and words of all tokens.
