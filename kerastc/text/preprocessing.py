@@ -26,6 +26,8 @@ class Preprocessing:
         max_characters: length to which a text is cut first of all; 0 leaves it whole.
         preparation: the steps before the tokenizer.
         words: whether each word gets an answer; each token then has the number of its word.
+        stride: tokens that a window of a text repeats from the end of the previous one, so that
+            nothing is cut; None cuts instead.
     """
 
     units: ClassVar[str] = "texts"
@@ -35,6 +37,7 @@ class Preprocessing:
     max_characters: int
     preparation: TextPreparation
     words: bool = False
+    stride: int | None = None
 
     @classmethod
     def read(cls, values: Mapping[str, Any], tokenizer: Path) -> Self:
@@ -50,6 +53,9 @@ class Preprocessing:
                     f"preprocessing.{name}={value!r} is not allowed: it takes a whole number of "
                     f"at least {least}."
                 )
+        stride = values.get("stride")
+        if stride is not None and (type(stride) is not int or stride < 0):
+            raise UserError(f"preprocessing.stride={stride!r} is not a whole number of tokens.")
         preparation = values.get("preparation")
         if not isinstance(preparation, Mapping):
             raise UserError(f"preprocessing.preparation={preparation!r} is not a group of fields.")
@@ -59,18 +65,20 @@ class Preprocessing:
             values["max_characters"],
             TextPreparation.of(preparation),
             values.get("words") is True,
+            stride,
         )
 
     def tokens(self, texts: Sequence[str], length: int | None = None) -> Encoded:
-        """Token ids of each text, unpadded.
+        """Token ids of each text, unpadded; of its windows if there is a stride.
 
         Args:
             texts: as a user gives them.
             length: the most tokens, if the model takes fewer than `max_tokens`.
         """
         if self.words:
-            prepared = self.preparation.apply
-            return encoded_words(self.tokenizer, texts, self.most(length), prepared)
+            most, prepared = self.most(length), self.preparation.apply
+            stride = self.tokenizer.possible_stride(self.stride, most)
+            return encoded_words(self.tokenizer, texts, most, prepared, stride)
         return self.tokenizer.encode(self.prepared(texts), self.most(length))
 
     def unseen(self, texts: Sequence[str], length: int | None = None) -> Unseen:

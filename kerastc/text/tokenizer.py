@@ -121,6 +121,17 @@ class Tokenizer:
         """The special tokens around one text, or two."""
         return self._frames[texts - 1]
 
+    def possible_stride(self, stride: int | None, max_length: int, texts: int = 1) -> int | None:
+        """The stride, or half a window's tokens where that is less; None stays None.
+
+        Args:
+            stride, max_length: as in `encode`.
+            texts: in a row.
+        """
+        if stride is None:
+            return None
+        return min(stride, max(max_length - self.frame(texts).size, 0) // 2)
+
     def encode(
         self,
         texts: Iterable[str] | Iterable[Sequence[str]],

@@ -98,29 +98,34 @@ def unseen(
     """Counts what a model does not see of n texts.
 
     Args:
-        tokens: of the texts, as cut by `Tokenizer.encode`.
+        tokens: of the texts, as cut by `Tokenizer.encode`, or of all their windows.
         unknown_id: the tokenizer's.
         max_tokens: the number to which they were cut.
         long: (n,) bool; those that were cut to `max_characters` before; none by default.
         units: what the texts are called.
     """
-    unknown = np.zeros(len(tokens), np.int64)
+    count = int(tokens.texts.max(initial=-1)) + 1
+    unknown = np.zeros(count, np.int64)
     if unknown_id is not None:
-        row_of = np.repeat(np.arange(len(tokens)), tokens.lengths)
-        wrong = row_of[tokens.ids.values == unknown_id]
-        unknown = np.bincount(wrong, minlength=len(tokens))
+        text_of = np.repeat(tokens.texts, tokens.lengths)
+        unknown = np.bincount(text_of[tokens.ids.values == unknown_id], minlength=count)
+    cut = np.zeros(count, bool)
+    cut[tokens.texts[tokens.cut]] = True
     inner = int(np.count_nonzero(~tokens.special.values))
-    long = np.zeros(len(tokens), bool) if long is None else long
-    return Unseen(long, tokens.cut, unknown, inner, max_characters, max_tokens, units)
+    long = np.zeros(count, bool) if long is None else long
+    return Unseen(long, cut, unknown, inner, max_characters, max_tokens, units)
 
 
 def known_rows(tokens: Encoded, rows: np.ndarray, known: np.ndarray) -> int:
-    """How many of the rows have the same tokens as one of the known rows.
+    """How many of the texts have the same tokens as one of the known texts.
 
     Args:
-        tokens: of all texts, cut as the model reads them.
-        rows: numbers of the rows to look for, (m,) int.
-        known: numbers of the rows to search.
+        tokens: of all texts, as the model reads them.
+        rows: numbers of the texts to look for, (m,) int.
+        known: numbers of the texts to search.
     """
-    found = {tokens[row].key() for row in known}
-    return sum(tokens[row].key() in found for row in rows)
+    keys: dict[int, tuple[bytes, ...]] = {}
+    for text, row in zip(tokens.texts.tolist(), tokens, strict=True):
+        keys[text] = (*keys.get(text, ()), row.key())
+    found = {keys[text] for text in known.tolist()}
+    return sum(keys[text] in found for text in rows.tolist())

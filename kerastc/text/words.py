@@ -20,6 +20,7 @@ def encoded_words(
     texts: Sequence[str],
     max_length: int,
     prepared: Callable[[Sequence[str]], Sequence[str]],
+    stride: int | None = None,
 ) -> Encoded:
     """Tokens of each text with `words` and `offsets`.
 
@@ -31,11 +32,13 @@ def encoded_words(
         texts: as a user gives them; offsets count in these.
         max_length: the most tokens of a row, special ones included.
         prepared: what is done to texts before the tokenizer; here to each word by itself.
+        stride: as in `Tokenizer.encode`.
     """
     found = [[(word.start(), word[0]) for word in WORD.finditer(text)] for text in texts]
     every = iter(prepared([word for words in found for _, word in words]))
     given = [[next(every) for _ in words] for words in found]
-    rows = tokenizer.encode([" ".join(words) for words in given], max_length, offsets=True)
+    joined = [" ".join(words) for words in given]
+    rows = tokenizer.encode(joined, max_length, stride=stride, offsets=True)
     numbers, offsets = [], []
     for text, row in zip(rows.texts, rows, strict=True):
         # Where each word begins in what the tokenizer got. A mark of the space in front of a word,

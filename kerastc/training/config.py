@@ -96,6 +96,8 @@ class TextClassifierConfig(TrainingConfig):
 
     task: ClassVar[str] = "text-classification"  # a name in `kerastc.tasks.TASKS`
     pairs: ClassVar[bool] = False  # whether an example is two texts
+    # Tokens that windows of a long text share; none: it is cut.
+    stride: ClassVar[int | None] = None
 
     train_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0  # of the training part only
     backbone: Backbone = "minilm"  # or e5, a KerasHub preset, hf://OWNER/MODEL, a local folder
@@ -144,9 +146,10 @@ class TextClassifierConfig(TrainingConfig):
         return self.preparation.apply(texts)
 
     def encoded(self, tokenizer: "Tokenizer", texts: Sequence[str], length: int) -> "Encoded":
-        """The tokens of each text, prepared and cut to a length."""
+        """The tokens of each text, prepared and cut to a length, or of its windows of that length."""
         if self.by_word:
-            return encoded_words(tokenizer, texts, length, self.prepared)
+            stride = tokenizer.possible_stride(self.stride, length)
+            return encoded_words(tokenizer, texts, length, self.prepared, stride)
         return tokenizer.encode(self.prepared(texts), length)
 
     def seen(self, texts: Sequence[str]) -> np.ndarray:
@@ -157,6 +160,6 @@ class TextClassifierConfig(TrainingConfig):
         that differ only in case count as equal everywhere.
         """
         shown = replace(self.preparation, capitals=False).apply(texts)
-        if self.max_tokens:
+        if self.max_tokens and self.stride is None:
             shown[:] = [first_words(text, self.max_tokens - 2) for text in shown]
         return shown

@@ -111,6 +111,7 @@ def preprocessing(
         "backbone": encoder.name,
         **({"segments": encoder.segments} if config.pairs else {}),
         **({"words": True} if config.by_word else {}),
+        **({} if config.stride is None else {"stride": config.stride}),
     }
 
 

@@ -61,3 +61,13 @@ def test_rows_that_a_cut_makes_equal_to_known_ones_are_counted(tokenizer):
     rows = (np.array([1, 2, 3]), np.array([0, 0]))
     assert known_rows(tokenizer.encode(texts, 4), *rows) == 1
     assert known_rows(tokenizer.encode(texts, 8), *rows) == 0
+
+
+def test_windows_are_parts_of_their_texts(tokenizer):
+    texts = ["red blue red blue green", "blue", "red blue red blue green"]
+    rows = tokenizer.encode(texts, 4, stride=1)
+    assert len(rows) > len(texts)
+    of = unseen(rows, tokenizer.unknown_id, 4)
+    assert not of.cut.any()
+    assert list(of.unknown) == [1, 0, 1]
+    assert known_rows(rows, np.array([1, 2]), np.array([0])) == 1

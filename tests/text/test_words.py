@@ -61,3 +61,15 @@ def test_a_run_whose_answers_are_of_words_says_so(tmp_path):
     assert Preprocessing.read(values, tmp_path).tokens(["the cat, sat"]).words is None
     [row] = Preprocessing.read(values | {"words": True}, tmp_path).tokens(["the cat, sat"])
     assert row.words.tolist() == [-1, 0, 1, 1, 2, -1]
+
+
+def test_with_a_stride_each_word_is_in_a_window():
+    texts = ["the cat sat on the mat", "dog"]
+    model = Preprocessing(tokenizer_of("Bert"), 5, 0, TextPreparation(), words=True, stride=1)
+    rows = model.tokens(texts)
+    assert rows.texts.tolist() == [0, 0, 0, 1]
+    for text, words in enumerate(map(str.split, texts)):
+        seen = np.concatenate([row.words for of, row in zip(rows.texts, rows) if of == text])
+        assert set(seen.tolist()) == {-1, *range(len(words))}
+    assert not rows.cut.any()
+    assert len(model.tokens(texts, 3)) == 7  # one token in each, with nothing to share

@@ -113,6 +113,8 @@ def text_batches(
     head = TASKS[config.task].output_part("head")
     kind = "none" if seed is None else config.class_weights
     weights = head.class_weights(texts.labels, len(texts.classes), kind)
+    if weights is not None:
+        weights = weights[tokens.texts]
     targets = head.targets_of(texts.labels, tokens)
     share = 0.0 if seed is None else config.masking
     if share and tokenizer.mask_id is None:
