@@ -213,18 +213,19 @@ def _sizes(data: LabelledTexts, given: dict[str, LabelledTexts]) -> list[int]:
 def _joined(data: LabelledTexts, given: dict[str, LabelledTexts]) -> LabelledTexts:
     """The rows of all files, one after the other."""
     parts = [data, *given.values()]
-    dates = [part.dates for part in parts]
     notes: dict[str, Any] = {}
     for part in parts:
         for what, count in part.notes.items():
             notes[what] = notes.get(what, 0) + count
+    columns = {name: [getattr(part, name) for part in parts] for name in data.per_row}
     return replace(
         data,
-        examples=np.concatenate([part.examples for part in parts]),
-        labels=np.concatenate([part.labels for part in parts]),
         source=", ".join([data.source, *(f"{name}: {p.source}" for name, p in given.items())]),
         notes=notes,
-        dates=np.concatenate(dates) if all(days is not None for days in dates) else None,
+        **{
+            name: np.concatenate(found) if all(of is not None for of in found) else None
+            for name, found in columns.items()
+        },
     )
 
 

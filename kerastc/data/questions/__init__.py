@@ -1,0 +1,1 @@
+"""Questions with answers in their contexts: reading, parts, duplicates."""

@@ -1,0 +1,41 @@
+"""Training, validation and test questions: no question is in two parts, nor, if they are drawn, a
+context or an article."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from kerastc.data.questions.duplicates import find_question_duplicates
+from kerastc.data.questions.questions import LabelledQuestions
+from kerastc.data.splits import Splits
+from kerastc.data.texts.text_parts import TextParts, split_texts
+
+
+def split_questions(
+    data: LabelledQuestions,
+    parts: TextParts,
+    read: Callable[[str], LabelledQuestions],
+    seed: int,
+    train_fraction: float = 1.0,
+) -> Splits:
+    """As `split_texts`, for questions.
+
+    Parts that are drawn have no context and no article in common. If parts have files of their own,
+    only equal questions about equal contexts, or nearly so, are left out of training; those about
+    an article or context of training are counted.
+
+    Args and errors as in `split_texts`.
+    """
+    find = find_question_duplicates
+    splits = split_texts(data, parts, read, seed, train_fraction, find=find)
+    together = splits.duplicates.together
+    trained_on = together[splits.train_rows]
+    notes = {
+        f"{part} questions about a context or article of training": int(
+            np.isin(together[getattr(splits, f"{part}_rows")], trained_on).sum()
+        )
+        for part in ("validation", "test")
+    }
+    found = {what: count for what, count in notes.items() if count}
+    return replace(splits, notes=splits.notes | found) if found else splits
