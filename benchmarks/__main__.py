@@ -6,13 +6,19 @@ from pathlib import Path
 
 import click
 
-from benchmarks import contest, deployed, finetune, frozen, pairs, table
+from benchmarks import contest, deployed, finetune, frozen, pairs, table, tags
 from benchmarks.packages import need
 from kerastc.errors import UserError
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False, resolve_path=True)
-COMPARISONS = {"frozen": frozen.compare, "finetune": finetune.compare, "pairs": pairs.compare}
-FILES = {"frozen": "arxiv", "finetune": "headlines", "pairs": "pairs"}  # what each is given
+COMPARISONS = {
+    "frozen": frozen.compare,
+    "finetune": finetune.compare,
+    "pairs": pairs.compare,
+    "tags": tags.compare,
+}
+# What each is given.
+FILES = {"frozen": "arxiv", "finetune": "headlines", "pairs": "pairs", "tags": "sentences"}
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -20,7 +26,11 @@ FILES = {"frozen": "arxiv", "finetune": "headlines", "pairs": "pairs"}  # what e
 @click.option("--arxiv", type=FILE, envvar="KERASTC_ARXIV", help="Abstracts, for `frozen`.")
 @click.option("--headlines", type=FILE, envvar="KERASTC_HEADLINES", help="For `finetune`.")
 @click.option("--pairs", type=FILE, envvar="KERASTC_PAIRS", help="Such as XNLI's, for `pairs`.")
-@click.option("--backbone", default="minilm", help="Of `pairs`: minilm, or a folder with a BERT.")
+@click.option("--sentences", type=FILE, help="Tagged, such as CoNLL-2002's, for `tags`.")
+@click.option("--judged-on", type=FILE, help="The validation sentences of `tags`.")
+@click.option(
+    "--backbone", default="minilm", help="Of `pairs` and `tags`: minilm, or a folder with a BERT."
+)
 @click.option("--seeds", default="0", show_default=True, help="Comma-separated; a comparison each.")
 @click.option("--quick", is_flag=True, help="A trial of the comparison itself, in two minutes.")
 @click.option(
@@ -30,19 +40,23 @@ FILES = {"frozen": "arxiv", "finetune": "headlines", "pairs": "pairs"}  # what e
     show_default=True,
     help="Runs, logs and results go to a new folder in it.",
 )
-def main(names, arxiv, headlines, pairs, backbone, seeds, quick, out) -> None:
+def main(names, backbone, judged_on, seeds, quick, out, **given) -> None:
     """Compare kerastc with Hugging Face's Trainer; all comparisons unless NAMES are given.
 
     \b
     python -m benchmarks frozen --arxiv arxiv_cs.csv.gz --seeds 0,1,2
     python -m benchmarks finetune --headlines irish_times_topics.csv.gz
     python -m benchmarks pairs --pairs xnli_dev.tsv --backbone multilingual-e5-small/
+    python -m benchmarks tags --sentences esp.train --judged-on esp.testa --backbone FOLDER
 
     What is deployed has its own: python -m benchmarks deployed --help
     """
-    files = {"frozen": arxiv, "finetune": headlines, "pairs": pairs}
+    files = {name: given[option] for name, option in FILES.items()}
     names = names or tuple(COMPARISONS)
-    more = {"pairs": {"backbone": backbone}}
+    more = {
+        "pairs": {"backbone": backbone},
+        "tags": {"backbone": backbone, "validation": judged_on},
+    }
     try:
         _check(names, files)
         folder = (out / time.strftime("%Y%m%d-%H%M%S")).resolve()

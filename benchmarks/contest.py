@@ -8,7 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.measure import Cost, measured
+from kerastc import recipe, settings
 from kerastc.data import LabelledTexts, Splits, split
 from kerastc.errors import UserError
 from kerastc.models.minilm import MINILM
@@ -33,24 +36,25 @@ class Outcome:
         cost: of the whole process.
         examples_per_second: from the first to the last batch of each epoch, without validation.
         evaluated_per_second: validation examples, in the last evaluation.
-        accuracy: on validation texts, of the epoch with the least validation loss.
+        figure: accuracy or F1 on the validation part, of the epoch with its least loss.
         epochs: trained.
     """
 
     cost: Cost
     examples_per_second: float
     evaluated_per_second: float
-    accuracy: float
+    figure: float
     epochs: int
 
 
-def kerastc(words: Sequence[str], seed: int, folder: Path) -> Outcome:
+def kerastc(words: Sequence[str], seed: int, folder: Path, figure: str = "accuracy") -> Outcome:
     """`kerastc train` as a process of its own, with nothing cached; its run goes to `folder`/run.
 
     Args:
         words: recipe and overrides.
         seed: of everything.
         folder: new.
+        figure: the one that is compared.
     """
     folder.mkdir(parents=True)
     options = ["--seed", str(seed), "--run", str(folder / "run")]
@@ -65,7 +69,24 @@ def kerastc(words: Sequence[str], seed: int, folder: Path) -> Outcome:
     seconds = sum(examples / row["examples_per_second"] for row in rows)
     best = min(rows, key=lambda row: row["val_loss"])
     speeds = (examples * len(rows) / seconds, rows[-1]["val_examples_per_second"])
-    return Outcome(cost, *speeds, best["val_accuracy"], len(rows))
+    return Outcome(cost, *speeds, best[f"val_{figure}"], len(rows))
+
+
+def both(
+    words: Sequence[str], seed: int, folder: Path, figure: str, peer: str = "peer"
+) -> tuple[Outcome, Outcome]:
+    """A training of kerastc, and of the peer with the rows that the recipe reads.
+
+    Args:
+        words, seed, figure: as for `kerastc`.
+        folder: takes both.
+        peer: as for `trainer`.
+    """
+    ours = kerastc(words, seed, folder / "kerastc", figure)
+    run = Run.open(folder / "kerastc" / "run")
+    module = recipe.find(words[0]).load()
+    splits = module.load(settings.validate(module.Config, run.config["config"]), run)
+    return ours, trainer(splits, run, folder / "trainer", peer=peer)
 
 
 def splits_of(texts: LabelledTexts, run: Run) -> Splits:
@@ -80,6 +101,7 @@ def trainer(
     folder: Path,
     grouped: bool = False,
     quiet_encoder: bool = False,
+    peer: str = "peer",
 ) -> Outcome:
     """The peer, with the rows, splits and hyperparameters of a finished run of kerastc.
 
@@ -90,6 +112,7 @@ def trainer(
         grouped: batches of like length (`group_by_length`), which is not Trainer's default.
         quiet_encoder: keep a frozen encoder in evaluation mode, without dropout; Trainer puts the
             whole model into training mode.
+        peer: the module of this package that trains it.
 
     Raises:
         UserError: the rows are not the run's, or a setting has no counterpart in the peer.
@@ -105,20 +128,20 @@ def trainer(
         _write(getattr(splits, part), folder / f"{part}.jsonl")
     task = {
         "weights": str(MINILM.folder() if backbone == "minilm" else Path(backbone).resolve()),
-        "classes": len(splits.train.classes),
+        "classes": splits.train.classes,
         "group_by_length": grouped,
         "quiet_encoder": quiet_encoder,
         "config": config,
     }
     (folder / "task.json").write_text(json.dumps(task, indent=2))
     cost = measured(
-        [sys.executable, "-m", "benchmarks.peer", str(folder)], ENVIRONMENT, folder / "log.txt"
+        [sys.executable, "-m", f"benchmarks.{peer}", str(folder)], ENVIRONMENT, folder / "log.txt"
     )
     result = json.loads((folder / "result.json").read_text())
     seconds = sum(result["epoch_seconds"])
     epochs = len(result["epoch_seconds"])
     speeds = (len(splits.train) * epochs / seconds, result["evaluated_per_second"])
-    return Outcome(cost, *speeds, result["accuracy"], epochs)
+    return Outcome(cost, *speeds, result["figure"], epochs)
 
 
 def warm_up(folder: Path) -> None:
@@ -137,7 +160,10 @@ def cores() -> int:
 
 def _write(rows_of: LabelledTexts, path: Path) -> None:
     rows: list[Mapping] = [
-        {"texts": [example] if isinstance(example, str) else [*example], "label": int(label)}
+        {
+            "texts": [example] if isinstance(example, str) else [*example],
+            "label": np.asarray(label).tolist(),
+        }
         for example, label in zip(rows_of.examples, rows_of.labels, strict=True)
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

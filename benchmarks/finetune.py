@@ -41,7 +41,7 @@ def compare(data: Path, seed: int, quick: bool, folder: Path) -> list[Row]:
             Row(case, "examples/s of training", *speeds, "more", None if grouped else TARGET),
             Row(case, "examples/s of evaluation", *evaluated, "more"),
             Row(case, "whole process, s", ours.cost.seconds, peer.cost.seconds, "less"),
-            Row(case, "validation accuracy", ours.accuracy, peer.accuracy, "more"),
+            Row(case, "validation accuracy", ours.figure, peer.figure, "more"),
             Row(case, "peak memory, MiB", *memory, "less"),
         ]
     return rows

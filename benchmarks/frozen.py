@@ -42,7 +42,7 @@ def compare(data: Path, seed: int, quick: bool, folder: Path) -> list[Row]:
         memory = (ours.cost.peak_memory_bytes / 2**20, peer.cost.peak_memory_bytes / 2**20)
         rows += [
             Row(case, "whole process, s", ours.cost.seconds, peer.cost.seconds, "less", target),
-            Row(case, "validation accuracy", ours.accuracy, peer.accuracy, "more", 1.0),
+            Row(case, "validation accuracy", ours.figure, peer.figure, "more", 1.0),
             Row(case, "CPU time, s", ours.cost.cpu_seconds, peer.cost.cpu_seconds, "less"),
             Row(case, "peak memory, MiB", *memory, "less"),
         ]

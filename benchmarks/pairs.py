@@ -4,8 +4,6 @@ from pathlib import Path
 
 from benchmarks import contest
 from benchmarks.table import Row
-from kerastc import recipe, settings
-from kerastc.run import Run
 
 TARGET = 1.3
 RATE = "learning_rate=5e-5"
@@ -25,19 +23,29 @@ def compare(
     """
     size = ["epochs=1", "train_fraction=0.1"] if quick else ["epochs=3"]
     words = ["pairs", f"data={data}", f"backbone={backbone}", RATE, *size]
-    ours = contest.kerastc(words, seed, folder / "kerastc")
-    run = Run.open(folder / "kerastc" / "run")
-    module = recipe.find("pairs").load()
-    splits = module.load(settings.validate(module.Config, run.config["config"]), run)
-    peer = contest.trainer(splits, run, folder / "trainer")
+    ours, peer = contest.both(words, seed, folder, "accuracy")
     case = f"{data.stem} with {Path(backbone).name} against Trainer, seed {seed}"
+    return figures(case, ours, peer, "validation accuracy", TARGET)
+
+
+def figures(
+    case: str, ours: contest.Outcome, peer: contest.Outcome, judged: str, target: float
+) -> list[Row]:
+    """What two trainings cost and learned.
+
+    Args:
+        case: what was run against what.
+        ours, peer: as measured.
+        judged: what `Outcome.figure` is.
+        target: the least ratio of the examples a second.
+    """
     memory = (ours.cost.peak_memory_bytes / 2**20, peer.cost.peak_memory_bytes / 2**20)
     speeds = (ours.examples_per_second, peer.examples_per_second)
     evaluated = (ours.evaluated_per_second, peer.evaluated_per_second)
     return [
-        Row(case, "examples/s of training", *speeds, "more", TARGET),
+        Row(case, "examples/s of training", *speeds, "more", target),
         Row(case, "examples/s of evaluation", *evaluated, "more"),
         Row(case, "whole process, s", ours.cost.seconds, peer.cost.seconds, "less"),
-        Row(case, "validation accuracy", ours.accuracy, peer.accuracy, "more"),
+        Row(case, judged, ours.figure, peer.figure, "more"),
         Row(case, "peak memory, MiB", *memory, "less"),
     ]

@@ -87,7 +87,7 @@ def main(folder: Path) -> None:
     tokenizer = transformers.AutoTokenizer.from_pretrained(task["weights"])
     clock = Clock()
     trainer = transformers.Trainer(
-        model=Classifier(task["weights"], task["classes"], config, task["quiet_encoder"]),
+        model=Classifier(task["weights"], len(task["classes"]), config, task["quiet_encoder"]),
         args=arguments(folder, config, task["group_by_length"]),
         train_dataset=read(folder / "train.jsonl", tokenizer, config["max_tokens"]),
         eval_dataset=read(folder / "validation.jsonl", tokenizer, config["max_tokens"]),
@@ -104,7 +104,7 @@ def main(folder: Path) -> None:
     result = {
         "epoch_seconds": clock.seconds,
         "evaluated_per_second": epochs[-1]["eval_samples_per_second"],
-        "accuracy": best["eval_accuracy"],
+        "figure": best["eval_accuracy"],
     }
     (folder / "result.json").write_text(json.dumps(result))
 

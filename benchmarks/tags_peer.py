@@ -1,0 +1,89 @@
+"""The peer for tags in its own process: `Trainer` and `BertForTokenClassification`.
+
+    python -m benchmarks.tags_peer FOLDER
+
+FOLDER as for benchmarks/peer.py; a row's text is its words with spaces between them, its label a
+number for each word. The first token of a word has its tag, as in the documentation of
+transformers on token classification. F1 counts as CoNLL-2002's script does: an `I-` that goes on
+with nothing begins an entity.
+"""
+
+import json
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import torch
+import transformers
+
+from benchmarks.peer import Clock, arguments
+from kerastc.data.texts.tagged import as_iob2
+from kerastc.outputs.tags.entities import units
+
+IGNORED = -100
+
+
+def main(folder: Path) -> None:
+    """Trains as task.json says and writes result.json."""
+    task = json.loads((folder / "task.json").read_text())
+    config, names = task["config"], task["classes"]
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    transformers.set_seed(config["seed"])
+    tokenizer = transformers.AutoTokenizer.from_pretrained(task["weights"])
+
+    def entities(tags) -> set:
+        return set(units(as_iob2([names[tag] for tag in tags], Counter()), scheme=True))
+
+    def figures(output) -> dict[str, float]:
+        counts = np.zeros(2)
+        for guesses, labels in zip(output.predictions.argmax(2), output.label_ids, strict=True):
+            guessed, true = entities(guesses[labels >= 0]), entities(labels[labels >= 0])
+            counts += 2 * len(guessed & true), len(guessed) + len(true)
+        return {"f1": counts[0] / counts[1]}
+
+    clock = Clock()
+    trainer = transformers.Trainer(
+        model=transformers.BertForTokenClassification.from_pretrained(
+            task["weights"],
+            num_labels=len(names),
+            classifier_dropout=config["dropout"],
+        ),
+        args=arguments(folder, config, task["group_by_length"]),
+        train_dataset=read(folder / "train.jsonl", tokenizer, config["max_tokens"]),
+        eval_dataset=read(folder / "validation.jsonl", tokenizer, config["max_tokens"]),
+        data_collator=transformers.DataCollatorForTokenClassification(tokenizer),
+        processing_class=tokenizer,
+        compute_metrics=figures,
+        callbacks=[clock],
+    )
+    trainer.train()
+    epochs = [row for row in trainer.state.log_history if "eval_loss" in row]
+    best = min(epochs, key=lambda row: row["eval_loss"])  # the weights that are put back
+    result = {
+        "epoch_seconds": clock.seconds,
+        "evaluated_per_second": epochs[-1]["eval_samples_per_second"],
+        "figure": best["eval_f1"],
+    }
+    (folder / "result.json").write_text(json.dumps(result))
+
+
+def read(path: Path, tokenizer, max_tokens: int) -> list[dict]:
+    """A tokenized row a sentence, unpadded, with a label for each token."""
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    words = [row["texts"][0].split(" ") for row in rows]
+    encoded = tokenizer(words, is_split_into_words=True, truncation=True, max_length=max_tokens)
+    found = []
+    for number, row in enumerate(rows):
+        labels, before = [], None
+        for word in encoded.word_ids(number):
+            labels.append(IGNORED if word in (None, before) else row["label"][word])
+            before = word
+        columns = {name: column[number] for name, column in encoded.items()}
+        found.append(columns | {"labels": labels})
+    return found
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
