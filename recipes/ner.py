@@ -17,7 +17,7 @@ epoch, as what it says of single words is not kept.
 Expect: the head alone learns little of names; trainable=all, the default here, learns to find them.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import pydantic
 
@@ -36,6 +36,9 @@ class Config(data.TextParts, training.TextClassifierConfig):
     learning_rate: Positive = 1e-4  # the peak
     warmup_fraction: Fraction = 0.06  # of all updates
     dropout: Fraction = 0.1  # before the tags
+    # Short sentences, such as datelines, are common in all parts of a corpus, and published figures
+    # are of models that learned from them.
+    known_rows: Literal["drop", "keep"] = "keep"  # of data, (nearly) equal to rows of a part's file
 
     data: str  # the file
     tag: str = ""  # the column of tags, by its number; empty takes the last

@@ -60,6 +60,15 @@ def test_rows_that_a_given_part_holds_are_left_out_and_counted():
     }
 
 
+def test_rows_that_a_given_part_holds_can_stay_and_are_counted():
+    data, test = texts("ab" * 5, 1, "data"), texts("ab", 2, "test")
+    data = joined(data, test)
+    parts = TextParts(test="test.csv", validation_fraction=0.2, known_rows="keep")
+    splits = split_texts(data, parts, read(test=test), seed=0)
+    assert len(splits.train) + len(splits.validation) == len(data)
+    assert splits.data.notes == {"train rows equal or nearly equal to test rows": 2}
+
+
 @pytest.mark.parametrize("given, other", [("test", "validation"), ("validation", "test")])
 def test_the_other_part_is_drawn_from_the_data_by_its_share(given, other):
     data, part = texts("ab" * 20, 1, "data"), texts("ab", 2, "part")

@@ -33,6 +33,7 @@ class TextParts(pydantic.BaseModel):
     test: Part = ""  # as validation
     validation_fraction: Portion = None  # of data; none: 0.15. Instead of validation
     test_fraction: Portion = None  # of data; none: 0.15. Instead of test
+    known_rows: Literal["drop", "keep"] = "drop"  # of data, (nearly) equal to rows of a part's file
 
     @pydantic.model_validator(mode="after")
     def sound_parts(self) -> "TextParts":
@@ -115,8 +116,8 @@ def split_texts(
 
     Parts in the same folder as `data` are taken if none are given or drawn.
 
-    A given part stays whole: rows of `data` that equal one of its rows, or nearly so, are left out
-    and counted; so are given validation rows that equal test rows.
+    A given part stays whole: rows of `data` that equal one of its rows, or nearly so, are counted
+    and, unless `parts` keeps them, left out; so are given validation rows that equal test rows.
 
     Args:
         data: the rows to train on, and to draw the other parts from.
@@ -150,8 +151,8 @@ def split_texts(
     rows = _joined(data, given)
     origin = np.repeat([0, *(PARTS.index(name) for name in given)], _sizes(data, given))
     duplicates = find(rows, seen=seen)
-    kept, left_out = _kept(origin, duplicates.groups)
-    rows = replace(rows, notes=rows.notes | left_out)
+    kept, known = _kept(origin, duplicates.groups, parts.known_rows == "keep")
+    rows = replace(rows, notes=rows.notes | known)
     rng = np.random.default_rng(seed)
     part_of = np.where(kept, origin, -1)
     free = np.flatnonzero(kept & (origin == 0))
@@ -229,22 +230,27 @@ def _joined(data: LabelledTexts, given: dict[str, LabelledTexts]) -> LabelledTex
     )
 
 
-def _kept(origin: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, dict[str, int]]:
-    """Which rows stay, (n,) bool, and how many of each kind were left out.
+def _kept(
+    origin: np.ndarray, groups: np.ndarray, all_stay: bool = False
+) -> tuple[np.ndarray, dict[str, int]]:
+    """Which rows stay, (n,) bool, and how many are in a later part, too.
 
     Args:
         origin: (n,) the part each row was given for; 0 is the file that parts are drawn from.
         groups: (n,) numbers that equal or nearly equal rows share.
+        all_stay: whether rows are counted alone.
     """
+    said = "" if all_stay else "left out as "
     kept = np.ones(len(origin), bool)
     notes = {}
     for later in (2, 1):  # test rows outweigh all others, validation rows those of training
         known = np.isin(groups, groups[kept & (origin == later)])
         for earlier in range(later):
             lost = kept & known & (origin == earlier)
-            kept &= ~lost
+            if not all_stay:
+                kept &= ~lost
             if lost.any():
-                what = f"{PARTS[earlier]} rows left out as equal or nearly equal to {PARTS[later]}"
+                what = f"{PARTS[earlier]} rows {said}equal or nearly equal to {PARTS[later]}"
                 notes[f"{what} rows"] = int(lost.sum())
     return kept, notes
 
