@@ -146,7 +146,7 @@ class TextClassifierConfig(TrainingConfig):
         return self.preparation.apply(texts)
 
     def encoded(self, tokenizer: "Tokenizer", texts: Sequence[str], length: int) -> "Encoded":
-        """The tokens of each text, prepared and cut to a length, or of its windows of that length."""
+        """The tokens of each text, prepared, and cut to a length or into windows of it."""
         if self.by_word:
             stride = tokenizer.possible_stride(self.stride, length)
             return encoded_words(tokenizer, texts, length, self.prepared, stride)

@@ -69,7 +69,9 @@ def test_with_a_stride_each_word_is_in_a_window():
     rows = model.tokens(texts)
     assert rows.texts.tolist() == [0, 0, 0, 1]
     for text, words in enumerate(map(str.split, texts)):
-        seen = np.concatenate([row.words for of, row in zip(rows.texts, rows) if of == text])
+        seen = np.concatenate(
+            [row.words for of, row in zip(rows.texts, rows, strict=True) if of == text]
+        )
         assert set(seen.tolist()) == {-1, *range(len(words))}
     assert not rows.cut.any()
     assert len(model.tokens(texts, 3)) == 7  # one token in each, with nothing to share
