@@ -113,7 +113,7 @@ class Subject:
         if not teaching.soft:
             said = self.teacher.nothing
         elif self.input.taught_apart(examples, config):
-            said = self.teacher.of_rows(examples)
+            said = self.teacher.of_rows(examples, batches.inputs)
         else:
             said = self.teacher.of_batch
         return Taught(batches, said, self.head.with_teacher)

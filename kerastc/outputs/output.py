@@ -113,6 +113,18 @@ class Output(ABC):
             rows: the model's input rows, if answers need them: which token belongs to which word.
         """
 
+    def carried(self, outputs: Outputs, rows: Sequence[Any], others: Sequence[Any]) -> Outputs:
+        """A teacher's outputs for a student's rows of the same examples, perhaps of other tokens.
+
+        Only for an output with a `LENGTH`; that of any other row is the same.
+
+        Args:
+            outputs: of the teacher's rows.
+            rows: the teacher's.
+            others: the student's.
+        """
+        raise NotImplementedError
+
     # How good the answers are.
 
     @abstractmethod

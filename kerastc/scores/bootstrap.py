@@ -3,11 +3,14 @@
 Efron and Tibshirani 1993: percentile intervals (ch. 13); pairs are kept together (ch. 8).
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 INTERVAL = 0.95
 SAMPLES = 1000
 EDGES = ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2)  # quantiles
+CELLS = 1 << 22  # of an array of resamples
 
 
 def mean_interval(values: np.ndarray, seed: int = 0) -> list[float]:
@@ -21,6 +24,28 @@ def mean_interval(values: np.ndarray, seed: int = 0) -> list[float]:
     draws = np.random.default_rng(seed)
     means = [values[draws.integers(len(values), size=len(values))].mean() for _ in range(SAMPLES)]
     return np.quantile(means, EDGES).tolist()
+
+
+def sums_interval(
+    counts: np.ndarray, figure: Callable[[np.ndarray], np.ndarray], seed: int = 0
+) -> list[float]:
+    """95 % interval of a figure that is a function of sums over rows.
+
+    Rows with equal counts are drawn together, by a multinomial draw of their kinds.
+
+    Args:
+        counts: (n, sums) float, what each row adds; at least one row.
+        figure: (samples, sums) to (samples,).
+        seed: of the resamples.
+    """
+    kinds, times = np.unique(counts, axis=0, return_counts=True)
+    draws, rows = np.random.default_rng(seed), len(counts)
+    size = max(1, CELLS // len(kinds))  # resamples at once
+    found = [
+        figure(draws.multinomial(rows, times / rows, min(size, SAMPLES - begin)) @ kinds)
+        for begin in range(0, SAMPLES, size)
+    ]
+    return np.quantile(np.concatenate(found), EDGES).tolist()
 
 
 def paired_difference(

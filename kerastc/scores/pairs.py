@@ -12,12 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerastc.scores.bootstrap import EDGES, INTERVAL, SAMPLES, paired_difference
+from kerastc.scores.bootstrap import CELLS, EDGES, INTERVAL, SAMPLES, paired_difference
 from kerastc.scores.figures import Answered, Counts, Figure
 
 ADDED = 2.0  # rows
 Measure = Callable[[np.ndarray], np.ndarray]  # of weights: figures, or sums
-_CELLS = 1 << 22  # of an array of resamples
 
 
 def shown(loss: float, figure: Figure, part: str = "validation") -> str:
@@ -193,7 +192,7 @@ def _resamples(seed: int, rows: int, shares: np.ndarray | None = None) -> Iterat
         (a part of the samples, kinds) float.
     """
     rng = np.random.default_rng(seed)
-    part = max(1, _CELLS // (rows if shares is None else len(shares)))
+    part = max(1, CELLS // (rows if shares is None else len(shares)))
     for begin in range(0, SAMPLES, part):
         size = min(part, SAMPLES - begin)
         if shares is None:
@@ -224,7 +223,7 @@ def _measure(
         a function that returns (samples,) float.
     """
     sums_of, k = _sums(counts, groups, width)
-    part = max(1, _CELLS // k)
+    part = max(1, CELLS // k)
 
     def values(weights: np.ndarray) -> np.ndarray:
         with np.errstate(invalid="ignore"):  # a resample may have no row from a small seed

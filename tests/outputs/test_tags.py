@@ -8,7 +8,8 @@ import pytest
 
 from kerastc.errors import UserError
 from kerastc.outputs.tags.entities import most_probable, units
-from kerastc.outputs.tags.head import NO_LABEL, CountedEntities, judge, loss, no_labels, targets_of
+from kerastc.outputs.tags.head import NO_LABEL, judge, loss, no_labels, targets_of
+from kerastc.outputs.tags.judge import CountedEntities
 from kerastc.outputs.tags.predictions import Tagged
 from kerastc.outputs.tags.scores import Tags
 from kerastc.text.encoded import Encoded, Row

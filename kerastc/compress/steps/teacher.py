@@ -11,6 +11,7 @@ import numpy as np
 
 from kerastc.compress.steps.taught import Said
 from kerastc.files import writing
+from kerastc.inputs.input import Rows
 from kerastc.npz_files import is_finite_of, read_arrays
 from kerastc.outputs.output import LENGTH, Output
 from kerastc.predictor import predictor_of
@@ -40,6 +41,7 @@ class Teacher:
         self.run = run
         self.cache = cache
         self.content = content
+        self.output = output
         [(self.name, self.shape)] = output.shapes.items()
 
     @property
@@ -47,16 +49,29 @@ class Teacher:
         """From inputs, as a student with the same inputs gets them, to outputs."""
         return self._predictor.session.model
 
-    def outputs(self, examples: Sequence[Any]) -> np.ndarray | list[np.ndarray]:
+    def outputs(self, examples: Sequence[Any], rows: Rows) -> Any:
         """Its outputs for n examples, prepared like a user's: (n, ...) float32.
 
-        For variable-length outputs, a list of n arrays.
+        Variable-length ones are a sequence of arrays, one for each of a student's rows, in whose
+        form they are: `Output.carried`.
+
+        Args:
+            examples: that it is asked about.
+            rows: of a student, for the same examples.
         """
+        if LENGTH not in self.shape:
+            return self._known(examples, len(examples))
+        own = self._predictor.rows(examples)
+        found = {self.name: self._known(examples, len(own))}
+        return self.output.carried(found, own, rows)[self.name]
+
+    def _known(self, examples: Sequence[Any], rows: int) -> np.ndarray | list[np.ndarray]:
+        """Its outputs for its own rows, so many, from the cache if they are there."""
         digest = hashlib.sha256(self.run.path("model.keras").read_bytes())
         for part in self.content(examples):
             digest.update(part)
         path = self.cache / "teachers" / f"{digest.hexdigest()[:32]}.npz"
-        known = self._read(path, len(examples))
+        known = self._read(path, rows)
         if known is not None:
             return known
         predictor = self._predictor
@@ -65,9 +80,9 @@ class Teacher:
             np.savez(temporary, **self._packed(found))
         return found
 
-    def of_rows(self, examples: Sequence[Any]) -> Said:
+    def of_rows(self, examples: Sequence[Any], rows: Rows) -> Said:
         """Its outputs per batch for the unaugmented examples, computed once."""
-        table = self.outputs(examples)
+        table = self.outputs(examples, rows)
         if isinstance(table, np.ndarray):
             return lambda rows, inputs, targets: table[rows]
         return lambda rows, inputs, targets: [table[row] for row in rows]

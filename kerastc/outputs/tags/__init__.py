@@ -1,3 +1,5 @@
 """A tag for each word: named entities, parts of speech."""
 
-CAPABILITIES = frozenset()
+from kerastc.capabilities import Capability
+
+CAPABILITIES = frozenset((Capability.TEACHER,))

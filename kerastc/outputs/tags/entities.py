@@ -62,6 +62,12 @@ def allowed(labels: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     return first, then
 
 
+def is_legal(tags: np.ndarray, labels: tuple[str, ...]) -> bool:
+    """Whether a sentence can have these tags, (words,) int; one without words can."""
+    first, then = allowed(labels)
+    return not len(tags) or bool(first[tags[0]] and then[tags[:-1], tags[1:]].all())
+
+
 def most_probable(log_probabilities: np.ndarray, labels: tuple[str, ...]) -> np.ndarray:
     """The most probable legal tags of a sentence, (words,) int: Viterbi 1967.
 
@@ -73,10 +79,8 @@ def most_probable(log_probabilities: np.ndarray, labels: tuple[str, ...]) -> np.
         labels: the tags' names.
     """
     first, then = allowed(labels)
-    if (first.all() and then.all()) or not len(log_probabilities):
-        return log_probabilities.argmax(axis=1)
     likeliest = log_probabilities.argmax(axis=1)
-    if first[likeliest[0]] and then[likeliest[:-1], likeliest[1:]].all():
+    if is_legal(likeliest, labels):
         return likeliest
     forbidden = np.where(then, 0.0, -np.inf)
     best = log_probabilities[0] + np.where(first, 0.0, -np.inf)

@@ -5,6 +5,8 @@ Tjong Kim Sang 2002); of labels that are not IOB2 each word is a unit, and F1 is
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,14 @@ import numpy as np
 
 from kerastc.outputs.output import LENGTH, Output, Outputs
 from kerastc.outputs.tags import predictions
-from kerastc.outputs.tags.entities import Unit, is_scheme, most_probable, units
+from kerastc.outputs.tags.entities import Unit, is_legal, is_scheme, most_probable, units
 from kerastc.outputs.tags.predictions import Tagged, TagPredictions
-from kerastc.scores.bootstrap import EDGES, SAMPLES
+from kerastc.outputs.tags.words import Words
+from kerastc.scores.bootstrap import sums_interval
 from kerastc.scores.figures import Figure
 from kerastc.scores.softmax import softmax
+from kerastc.text.encoded import Encoded
+from kerastc.text.ragged import Ragged
 
 LOGITS = "logits"
 SMALLEST = 1e-7  # probability, as in the loss of classes
@@ -39,46 +44,83 @@ class Tags(Output):
         return {LOGITS: (LENGTH, len(self.labels))}
 
     def answers(self, outputs: Outputs, rows: Sequence[Any] = ()) -> list[Tagged]:
-        """Each word has the tag of its first token; legal sequences alone, see `entities`."""
-        return [
-            self._tagged(logits, row) for logits, row in zip(outputs[LOGITS], rows, strict=True)
-        ]
+        """Each word has the tag of one token, see `words`; legal sequences alone, see `entities`.
 
-    def _tagged(self, logits: np.ndarray, row: Any) -> Tagged:
-        """The tags of a sentence whose row has `words` and perhaps `offsets`."""
-        # An export may have cut the row.
-        words, first, (there, of) = first_tokens(row.words[: len(logits)])
-        count = int(words.max(initial=-1)) + 1  # the tokenizer may have dropped some of them
+        Args:
+            outputs: of m rows.
+            rows: the same, with `words` and perhaps `offsets`.
+
+        Returns:
+            the tags of n <= m texts, in their order.
+        """
+        if not len(outputs[LOGITS]):
+            return []
+        words = Words.of(rows)
+        said = softmax(words.taken(outputs[LOGITS]))
+        sizes = np.bincount(words.texts, minlength=len(words.counts))
+        parts = (np.split(column, np.cumsum(sizes)[:-1]) for column in (words.numbers, said))
+        spans = words.spans
+        spans = [None] * len(sizes) if spans is None else np.split(spans, np.cumsum(sizes)[:-1])
+        return [self._tagged(*of) for of in zip(words.counts, *parts, spans, strict=True)]
+
+    def _tagged(
+        self, count: int, numbers: np.ndarray, said: np.ndarray, spans: np.ndarray | None
+    ) -> Tagged:
+        """The tags of a text of so many words, of which some, by their numbers, have tokens."""
         probabilities = np.full((count, len(self.labels)), 1 / len(self.labels))
-        probabilities[words] = softmax(logits[first])
-        tags = self.decoded(probabilities)
+        probabilities[numbers] = said
         places = None
-        if row.offsets is not None:
+        if spans is not None:
             places = np.zeros((count, 2), np.int64)
-            places[words, 0] = row.offsets[first, 0]
-            np.maximum.at(places[:, 1], of, row.offsets[there, 1])
+            places[numbers] = spans
+        tags = self.decoded(probabilities)
         return Tagged(tags, probabilities[np.arange(count), tags], probabilities, places)
 
     def decoded(self, probabilities: np.ndarray) -> np.ndarray:
         """The tags of a sentence, (words,) int, by their (words, labels) probabilities."""
         return most_probable(np.log(np.maximum(probabilities, SMALLEST)), self.labels)
 
+    def carried(self, outputs: Outputs, rows: Sequence[Any], others: Sequence[Any]) -> Outputs:
+        """What was said of each word, at its token in the other rows; zeros at all other tokens."""
+        words, theirs = Words.of(rows), Words.of(others)
+        lengths = Encoded.of(others).lengths
+        carried = np.zeros((int(lengths.sum()), len(self.labels)), np.float32)
+        mine, found = words.matched(theirs)
+        places = (np.cumsum(lengths) - lengths)[theirs.rows] + theirs.places
+        carried[places[found]] = words.taken(outputs[LOGITS])[mine]
+        return {LOGITS: Ragged(carried, lengths)}
+
     def metrics(self, truth: Sequence[np.ndarray], answers: Sequence[Tagged]) -> dict[str, Any]:
-        """Rows, words and figures with intervals over sentences; per type, or per label."""
+        """Rows, words and figures with intervals over sentences; per type, or per label.
+
+        Of entities also the figures of each word's most probable tag, legal or not:
+        `f1_unconstrained`, and `illegal`, the share of sentences whose tags no entities have.
+        """
         said = TagPredictions.of(truth, answers, self.labels)
-        random = np.random.default_rng(0)
-        picks = random.multinomial(len(truth), np.full(len(truth), 1 / len(truth)), size=SAMPLES)
-        found: dict[str, Any] = {"rows": len(truth), "words": int(sum(map(len, truth)))}
-        intervals = {}
         counts = {figure.name: self.counts(figure.name, said) for figure in self.figures}
-        for name, of_rows in counts.items():
-            found[name] = float(self.of_counts(name, of_rows.sum(axis=0)))
-            drawn = self.of_counts(name, picks @ of_rows)
-            intervals[name] = np.quantile(drawn, EDGES).tolist()
+        found: dict[str, Any] = {"rows": len(truth), "words": int(sum(map(len, truth)))}
+        found |= {name: float(self.of_counts(name, c.sum(axis=0))) for name, c in counts.items()}
         right, predicted, true = counts["f1"].sum(axis=0)
         found["precision"] = float(right / max(predicted, 1))
         found["recall"] = float(right / max(true, 1))
+        if self.scheme:
+            counts["f1_unconstrained"], found["illegal"] = self._unconstrained(said)
+            sums = counts["f1_unconstrained"].sum(axis=0)
+            found["f1_unconstrained"] = float(self.of_counts("f1", sums))
+        intervals = {
+            name: sums_interval(c, partial(self.of_counts, name.removesuffix("_unconstrained")))
+            for name, c in counts.items()
+        }
         return found | {"per_type": self._per_type(said), "intervals": intervals}
+
+    def _unconstrained(self, said: TagPredictions) -> tuple[np.ndarray, float]:
+        """Counts of F1 by each word's most probable tag; the share of illegal sentences."""
+        likeliest = [row.probabilities.argmax(axis=1) for row in said.answers]
+        answers = [
+            replace(row, tags=tags) for row, tags in zip(said.answers, likeliest, strict=True)
+        ]
+        legal = [is_legal(tags, self.labels) for tags in likeliest]
+        return self.counts("f1", replace(said, answers=answers)), 1 - sum(legal) / len(legal)
 
     def _per_type(self, said: TagPredictions) -> dict[str, dict[str, float]]:
         """Precision, recall, F1 and how many there are, of each type of entity or each label."""
@@ -218,19 +260,6 @@ class Tags(Output):
 
     def read_predictions(self, path: Path) -> TagPredictions:
         return predictions.read(path, self.labels)
-
-
-def first_tokens(
-    words: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
-    """Which words have tokens, and the first of each; then the places and words of all tokens.
-
-    Args:
-        words: (tokens,) int, the word of each token; -1 of special ones.
-    """
-    there = np.flatnonzero(words >= 0)
-    found, first = np.unique(words[there], return_index=True)
-    return found, there[first], (there, words[there])
 
 
 OUTPUT = Tags
