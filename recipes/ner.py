@@ -30,6 +30,7 @@ class Config(data.TextParts, training.TextClassifierConfig):
     """An encoder that is trained whole, and a layer that gives each word its tag."""
 
     task: ClassVar[str] = "token-classification"
+    stride: ClassVar[int] = 64  # tokens that windows of a long sentence share
 
     trainable: str = "all"  # head: the encoder is frozen | top_K: and its top K layers | all
     epochs: Count = 4  # at most
@@ -50,7 +51,6 @@ class Config(data.TextParts, training.TextClassifierConfig):
         given = {
             "pooling": self.pooling != "mean",
             "hidden": self.hidden is not None,
-            "class_weights": self.class_weights != "none",
             "preparation.capitals": self.preparation.capitals,
         }
         if names := [name for name, is_given in given.items() if is_given]:

@@ -33,12 +33,15 @@ class Judge(ABC):
         """Figures, besides those in the logs, of the rows counted by the metrics so far."""
 
     @abstractmethod
-    def final(self, outputs: Any, targets: np.ndarray) -> dict[str, float]:
+    def final(
+        self, outputs: Any, targets: np.ndarray, rows: Sequence[Any] = ()
+    ) -> dict[str, float]:
         """The `figures` of a model's outputs for all rows of a part.
 
         Args:
-            outputs: one row per example, as from `kerastc.training.predicting.predict`.
+            outputs: of each row, as from `kerastc.training.predicting.predict`.
             targets: integers, as in the batches.
+            rows: the model's input rows, for outputs of their parts; not needed for classes.
         """
 
     def of_logs(self, logs: Mapping[str, float], part: str = "") -> dict[str, float]:

@@ -11,7 +11,7 @@ class Batches(keras.utils.PyDataset):
 
     Attributes:
         open_axes: how many first axes of the inputs differ from batch to batch.
-        open_target_axes: likewise of the targets.
+        open_target_axes: likewise of the targets and weights.
         sizes: tokens of each row, (n,) int; None where rows have none.
 
     Args:
@@ -62,7 +62,7 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, index: int):
         rows = self.batches[index]
         batch = (self._inputs(rows), self._targets(rows))
-        return batch if self.weights is None else (*batch, self.weights[rows])
+        return batch if self.weights is None else (*batch, self._weights(rows))
 
     def _generator(self) -> np.random.Generator:
         return np.random.default_rng([self.seed, self.epoch])
@@ -78,6 +78,9 @@ class Batches(keras.utils.PyDataset):
 
     def _targets(self, rows: np.ndarray):
         return self.targets[rows]
+
+    def _weights(self, rows: np.ndarray):
+        return self.weights[rows]
 
 
 class Stretches(keras.utils.PyDataset):
@@ -176,7 +179,7 @@ def feed(batches: Batches | Stretches):
     signature = (
         open_specs(inputs, batches.open_axes),
         open_specs(targets, batches.open_target_axes),
-        *(open_specs(part, 1) for part in weights),
+        *(open_specs(part, batches.open_target_axes) for part in weights),
     )
     data = tf.data.Dataset.from_generator(
         lambda: (batches[i] for i in range(len(batches))), output_signature=signature

@@ -72,7 +72,7 @@ def choose(
     for name, step in candidates:
         assign_weights(model, _weights(name, step, paths, steps))
         outputs[name] = predict(model, validation, f"Validating {name}")
-        figures[name] = judge.final(outputs[name], validation.targets)
+        figures[name] = judge.final(outputs[name], validation.targets, validation.inputs)
         epoch = epochs_of(step, steps_per_epoch)
         table.append({"checkpoint": name, "step": step, "epoch": epoch} | figures[name])
     measure = Figure(by.name.removeprefix(ON_VALIDATION), by.higher)

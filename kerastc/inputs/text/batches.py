@@ -35,7 +35,8 @@ class TextBatches(Batches):
         pad: turns some of them and a length into the model's inputs.
         targets: as in `Batches`; or a `Ragged` of n rows with a number per token, which is padded
             with `NOTHING`.
-        batch_size, weights, seed, rows: as in `Batches`.
+        weights: as in `Batches`; or a `Ragged` of n rows with one per token.
+        batch_size, seed, rows: as in `Batches`.
         masking: share of the tokens, except those added by the tokenizer, that are replaced by
             the mask, drawn again in each epoch; and the mask's id.
     """
@@ -65,12 +66,18 @@ class TextBatches(Batches):
         return batches
 
     def _targets(self, rows: np.ndarray) -> np.ndarray:
-        targets = super()._targets(rows)
-        if not isinstance(targets, Ragged):
-            return targets
-        padded = np.full((len(rows), self._length(rows)), NOTHING, "int32")
-        there = np.arange(padded.shape[1]) < targets.lengths[:, None]
-        padded[there] = targets.values
+        return self._padded(super()._targets(rows), rows, NOTHING)
+
+    def _weights(self, rows: np.ndarray) -> np.ndarray:
+        return self._padded(super()._weights(rows), rows, 0)
+
+    def _padded(self, of_rows: np.ndarray | Ragged, rows: np.ndarray, fill: int) -> np.ndarray:
+        """Numbers of tokens, (rows, length); those of rows are as they are."""
+        if not isinstance(of_rows, Ragged):
+            return of_rows
+        padded = np.full((len(rows), self._length(rows)), fill, of_rows.values.dtype)
+        there = np.arange(padded.shape[1]) < of_rows.lengths[:, None]
+        padded[there] = of_rows.values
         return padded
 
     def _length(self, rows: np.ndarray) -> int:
@@ -112,9 +119,7 @@ def text_batches(
     tokens = config.encoded(tokenizer, texts.examples, config.max_tokens)
     head = TASKS[config.task].output_part("head")
     kind = "none" if seed is None else config.class_weights
-    weights = head.class_weights(texts.labels, len(texts.classes), kind)
-    if weights is not None:
-        weights = weights[tokens.texts]
+    weights = head.class_weights(texts.labels, len(texts.classes), kind, tokens)
     targets = head.targets_of(texts.labels, tokens)
     share = 0.0 if seed is None else config.masking
     if share and tokenizer.mask_id is None:

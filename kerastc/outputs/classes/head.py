@@ -215,7 +215,9 @@ class ClassJudge(Judge):
     def counted(self) -> dict[str, float]:
         return self._scores(*self.accuracy.counted())
 
-    def final(self, outputs: np.ndarray, targets: np.ndarray) -> dict[str, float]:
+    def final(
+        self, outputs: np.ndarray, targets: np.ndarray, rows: Sequence[Any] = ()
+    ) -> dict[str, float]:
         """As in `Judge`; outputs are (rows, classes) logits, targets (rows, 1) class numbers."""
         labels = targets[:, 0]
         probabilities = softmax(outputs)
@@ -239,12 +241,22 @@ class ClassJudge(Judge):
         return figures
 
 
-def class_weights(labels: np.ndarray, classes: int, kind: str) -> np.ndarray | None:
-    """The loss's weight of each row, (n,) float32, or None: n / (classes * rows of its class)."""
+def class_weights(
+    labels: np.ndarray, classes: int, kind: str, rows: Any = None
+) -> np.ndarray | None:
+    """The loss's weight of each row, (n,) float32, or None: n / (classes * rows of its class).
+
+    Args:
+        labels: (n,) int.
+        classes: how many there are.
+        kind: "balanced", or "none".
+        rows: of tokens, if an example may have several.
+    """
     if kind == "none":
         return None
     counts = np.bincount(labels, minlength=classes)
-    return (len(labels) / (classes * np.maximum(counts, 1)))[labels].astype("float32")
+    weights = (len(labels) / (classes * np.maximum(counts, 1)))[labels].astype("float32")
+    return weights if rows is None else weights[rows.texts]
 
 
 def text_model(

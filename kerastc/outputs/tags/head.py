@@ -1,10 +1,7 @@
 """A tag for each word, in training: targets of tokens, loss, judge, and the model.
 
 The token that stands for a word (see `words`) has the number of its tag as target, all others
-`NO_LABEL`. A row of targets is one of
-
-    (length,)              the tags' numbers
-    (length, 1 + tags)     and a teacher's logits behind them; zeros where no word is taught
+`NO_LABEL`.
 """
 
 from collections.abc import Sequence
@@ -13,7 +10,6 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
-from kerastc.errors import UserError
 from kerastc.outputs.judge import Judge
 from kerastc.outputs.tags.judge import TagJudge
 from kerastc.outputs.tags.losses import NO_LABEL, TeacherLoss, WordCrossEntropy
@@ -25,6 +21,7 @@ if TYPE_CHECKING:
     from kerastc.models import Encoder
     from kerastc.training.config import TextClassifierConfig, TrainingConfig
     from kerastc.training.teacher import Teaching
+
 
 def targets_of(labels: Sequence[np.ndarray], rows: Encoded) -> Ragged:
     """Tags of words to targets of tokens.
@@ -59,14 +56,26 @@ def with_teacher(targets: np.ndarray, logits: Sequence[np.ndarray]) -> np.ndarra
     return found
 
 
-def class_weights(labels: Sequence[np.ndarray], classes: int, kind: str) -> None:
-    """There are none: a row is not of one class.
+def class_weights(
+    labels: Sequence[np.ndarray], classes: int, kind: str, rows: Encoded
+) -> Ragged | None:
+    """The loss's weight of each token, or None: words / (tags * words with its tag).
 
-    Raises:
-        UserError: where they are asked for.
+    Their mean over the words is one. Tags that no word has are not counted.
+
+    Args:
+        labels: of n sentences, (words,) int each.
+        classes: how many tags there are.
+        kind: "balanced", or "none".
+        rows: the tokens of the sentences, as in `targets_of`.
     """
-    if kind != "none":
-        raise UserError(f"class_weights={kind} is for classes of whole texts, not for tags.")
+    if kind == "none":
+        return None
+    counts = np.bincount(np.concatenate(labels), minlength=classes)
+    weights = counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    targets = targets_of(labels, rows)
+    found = np.append(weights, 0.0)[np.where(targets.values < 0, classes, targets.values)]
+    return Ragged(found.astype("float32"), targets.lengths)
 
 
 def text_model(

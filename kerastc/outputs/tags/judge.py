@@ -11,7 +11,9 @@ from kerastc.outputs.output import Figure
 from kerastc.outputs.tags.entities import OUTSIDE, is_scheme
 from kerastc.outputs.tags.predictions import Tagged, TagPredictions
 from kerastc.outputs.tags.scores import Tags
+from kerastc.outputs.tags.words import Words
 from kerastc.scores.softmax import softmax
+from kerastc.text.encoded import Encoded
 from kerastc.text.ragged import Ragged
 
 
@@ -91,6 +93,8 @@ class CountedEntities(keras.metrics.Metric):
 class TagJudge(Judge):
     """Judges by F1; while a training runs, that of each word's most probable tag.
 
+    Then an entity on the border of two windows counts in pieces.
+
     Args:
         labels: the names of the tags.
     """
@@ -106,15 +110,21 @@ class TagJudge(Judge):
     def counted(self) -> dict[str, float]:
         return {"f1": float(self.output.of_counts("f1", self.entities.counted()))}
 
-    def final(self, outputs: Sequence[np.ndarray], targets: Ragged) -> dict[str, float]:
-        """As in `Judge`; outputs are n arrays (length, tags) of logits, with or without padding."""
-        truth, answers = [], []
-        for logits, target in zip(outputs, targets, strict=True):
-            first = np.flatnonzero(target >= 0)
-            probabilities = softmax(logits[first])
-            tags = self.output.decoded(probabilities)
-            truth.append(target[first])
-            answers.append(Tagged(tags, probabilities[np.arange(len(tags)), tags], probabilities))
+    def final(
+        self, outputs: Sequence[np.ndarray], targets: Ragged, rows: Encoded
+    ) -> dict[str, float]:
+        """As in `Judge`; the windows of a text are one sentence again.
+
+        Args:
+            outputs: n arrays (length, tags) of logits, with or without padding.
+            targets: of the tokens.
+            rows: the tokens, with `words`.
+        """
+        words = Words.of(rows)
+        truth, answers = words.by_text(words.taken(targets)), []
+        for said in words.by_text(softmax(words.taken(outputs))):
+            tags = self.output.decoded(said)
+            answers.append(Tagged(tags, said[np.arange(len(tags)), tags], said))
         said = TagPredictions.of(truth, answers, self.output.labels)
         return {
             figure.name: float(

@@ -56,12 +56,10 @@ class Tags(Output):
         if not len(outputs[LOGITS]):
             return []
         words = Words.of(rows)
-        said = softmax(words.taken(outputs[LOGITS]))
-        sizes = np.bincount(words.texts, minlength=len(words.counts))
-        parts = (np.split(column, np.cumsum(sizes)[:-1]) for column in (words.numbers, said))
-        spans = words.spans
-        spans = [None] * len(sizes) if spans is None else np.split(spans, np.cumsum(sizes)[:-1])
-        return [self._tagged(*of) for of in zip(words.counts, *parts, spans, strict=True)]
+        said = words.by_text(softmax(words.taken(outputs[LOGITS])))
+        numbers, spans = words.by_text(words.numbers), words.spans
+        spans = [None] * len(said) if spans is None else words.by_text(spans)
+        return [self._tagged(*of) for of in zip(words.counts, numbers, said, spans, strict=True)]
 
     def _tagged(
         self, count: int, numbers: np.ndarray, said: np.ndarray, spans: np.ndarray | None

@@ -88,6 +88,11 @@ class Words:
         starts = np.cumsum(lengths) - lengths
         return np.concatenate(of_rows)[starts[self.rows] + self.places]
 
+    def by_text(self, of_words: np.ndarray) -> list[np.ndarray]:
+        """Values of the words, (words, ...), as one array for each of the n texts."""
+        sizes = np.bincount(self.texts, minlength=len(self.counts))
+        return np.split(of_words, np.cumsum(sizes)[:-1])
+
     def matched(self, others: "Words") -> tuple[np.ndarray, np.ndarray]:
         """The indices of the words that are also in others of the same texts, and of those there.
 
