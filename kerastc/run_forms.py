@@ -161,7 +161,7 @@ FORMS: dict[str, Any] = {
         "max_characters?": COUNT,
         "preparation?": dict,
         "segments?": bool,
-        "words?": bool,
+        "words?": Or(bool, str),
         "shape?": (COUNT, COUNT, COUNT),
         "bits?": Or(COUNT, None),
     },

@@ -57,7 +57,7 @@ def test_it_finds_the_entities_of_texts_that_it_never_saw(run):
     assert set(metrics["test"]["per_type"]) == {"GAME", "SHIP"}
     history = run.path("history.csv").read_text().splitlines()
     assert "val_f1" in history[0].split(",")
-    assert run.read_json("preprocessing.json")["words"] is True
+    assert run.read_json("preprocessing.json")["words"] == "punctuation"
     assert "<h1" in run.path("report.html").read_text()
 
 
@@ -66,7 +66,7 @@ def test_it_says_where_the_entities_stand(run):
     [said] = json.loads(kerastc("predict", run.folder, text, "--json"))
     found = [(one["begin"], one["end"], one["text"], one["tag"]) for one in said["tags"]]
     assert found == [(6, 15, "mast deck", "SHIP"), (20, 24, "king", "GAME")]
-    assert "mast deck (SHIP" in kerastc("predict", run.folder, "mast deck")
+    assert "mast deck (SHIP" in kerastc("predict", run.folder, "mast deck.")
 
 
 def test_it_is_asked_about_the_texts_of_a_table(run, tmp_path):

@@ -13,6 +13,7 @@ from kerastc.text.encoded import Encoded
 from kerastc.text.preparation import TextPreparation
 from kerastc.text.tokenizer import Tokenizer
 from kerastc.text.unseen import Unseen, unseen
+from kerastc.text.word_rules import RULES, SPACES
 from kerastc.text.words import encoded_words
 
 
@@ -25,7 +26,8 @@ class Preprocessing:
         max_tokens: the most tokens of a text, start and end tokens included; the rest is cut.
         max_characters: length to which a text is cut first of all; 0 leaves it whole.
         preparation: the steps before the tokenizer.
-        words: whether each word gets an answer; each token then has the number of its word.
+        words: the rule of `word_rules` that divides texts into words, each of which gets an answer;
+            tokens then have the numbers of their words. Empty if a text has one answer.
         stride: tokens that a window of a text repeats from the end of the previous one, so that
             nothing is cut; None cuts instead.
     """
@@ -36,7 +38,7 @@ class Preprocessing:
     max_tokens: int
     max_characters: int
     preparation: TextPreparation
-    words: bool = False
+    words: str = ""
     stride: int | None = None
 
     @classmethod
@@ -64,7 +66,7 @@ class Preprocessing:
             values["max_tokens"],
             values["max_characters"],
             TextPreparation.of(preparation),
-            values.get("words") is True,
+            _word_rule(values.get("words", "")),
             stride,
         )
 
@@ -78,7 +80,7 @@ class Preprocessing:
         if self.words:
             most, prepared = self.most(length), self.preparation.apply
             stride = self.tokenizer.possible_stride(self.stride, most)
-            return encoded_words(self.tokenizer, texts, most, prepared, stride)
+            return encoded_words(self.tokenizer, texts, most, prepared, stride, self.words)
         return self.tokenizer.encode(self.prepared(texts), self.most(length))
 
     def unseen(self, texts: Sequence[str], length: int | None = None) -> Unseen:
@@ -102,3 +104,15 @@ class Preprocessing:
         if self.max_characters:
             texts = [cut_at_word(text, self.max_characters) for text in texts]
         return self.preparation.apply(texts)
+
+
+def _word_rule(stored: Any) -> str:
+    """The rule that is stored; runs of 2026 without one divide texts at white space."""
+    if stored is True:
+        return SPACES
+    if stored and stored not in RULES:
+        raise UserError(
+            f"preprocessing.words={stored!r} is no rule for words; known are {', '.join(RULES)}.",
+            "If a newer kerastc wrote it: pip install --upgrade kerastc",
+        )
+    return stored or ""

@@ -15,6 +15,7 @@ from kerastc.run import Run
 from kerastc.tasks import TASKS
 from kerastc.text.encoded import Encoded
 from kerastc.text.unseen import known_rows, unseen
+from kerastc.text.word_rules import PUNCTUATION
 from kerastc.training.baseline import bag_of_words
 from kerastc.training.batching import Batches
 from kerastc.training.config import TextClassifierConfig
@@ -110,7 +111,7 @@ def preprocessing(
         "reading": reading.as_dict(),
         "backbone": encoder.name,
         **({"segments": encoder.segments} if config.pairs else {}),
-        **({"words": True} if config.by_word else {}),
+        **({"words": PUNCTUATION} if config.by_word else {}),
         **({} if config.stride is None else {"stride": config.stride}),
     }
 

@@ -14,6 +14,7 @@ from kerastc.data.tables.plain_file import PlainFile
 from kerastc.data.tables.reading import Reading
 from kerastc.data.texts.texts import LabelledTexts
 from kerastc.errors import UserError
+from kerastc.text.worded import Worded
 
 DOCUMENT = "-DOCSTART-"
 LAST = "last"  # the column of tags, unless another is named
@@ -28,7 +29,7 @@ Sentence = tuple[list[str], list[str]]  # words, and their tags
 
 @dataclass(frozen=True)
 class TaggedTexts(LabelledTexts):
-    """Sentences, their words parted by single spaces, with a tag for each word.
+    """Texts with a tag for each word; examples are `Worded`.
 
     Args:
         labels: (n,) array of arrays (words,) int32, indices into `classes`.
@@ -94,7 +95,7 @@ def read_tagged(path: str | Path, tag: str = "", encoding: str = "utf-8") -> Tag
     told = f"column {tag}" if tag.isdecimal() else "the last one"
     number = {name: index for index, name in enumerate(names)}
     return TaggedTexts(
-        np.array([" ".join(words) for words, _ in sentences], dtype=object),
+        np.array([Worded.joined(words) for words, _ in sentences], dtype=object),
         _rows(np.array([number[name] for name in tags], np.int32) for _, tags in sentences),
         tuple(names),
         f"{file.path.name}: words from the first column, tags from {told}",

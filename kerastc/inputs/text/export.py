@@ -10,6 +10,7 @@ from kerastc.errors import UserError
 from kerastc.inputs.text.encode import TextInput
 from kerastc.models import compact, encoder_layer
 from kerastc.text.encoded import Encoded, Row
+from kerastc.text.worded import Worded
 
 
 def most_tokens(model: keras.Model) -> int:
@@ -26,8 +27,8 @@ def light(model: keras.Model) -> keras.Model:
 
 
 def given(examples: Sequence[str]) -> dict[str, Any]:
-    """The arguments of the graph."""
-    return {"texts": list(examples)}
+    """The arguments of the graph; words that are given have spaces between them."""
+    return {"texts": [" ".join(e.words) if isinstance(e, Worded) else e for e in examples]}
 
 
 def checked(

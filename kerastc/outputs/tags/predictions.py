@@ -1,7 +1,8 @@
 """What a model said of each word, and the file of it: predictions/PART.csv.
 
-A row is a sentence. Its words' labels, the predicted tags and two probabilities of each word, that
-of its label and that of its prediction, have spaces between them.
+A row is a sentence. Its words, their places in the text (`begin:end`), their labels, the predicted
+tags and two probabilities of each word, that of its label and that of its prediction, have spaces
+between them.
 """
 
 import csv
@@ -14,7 +15,9 @@ import numpy as np
 from kerastc.errors import UserError
 from kerastc.outputs.csv_rows import csv_rows
 from kerastc.outputs.tags.entities import OUTSIDE
+from kerastc.text.worded import Worded
 
+WORDS = ("words", "places")  # of a `Worded` text; empty of another
 CELLS = ("labels", "predicted", "p_label", "p_predicted")
 
 
@@ -104,12 +107,12 @@ def write(
     """Writes the file; arguments as in `Output.write_predictions`."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
-        writer.writerow([*columns, *CELLS])
+        writer.writerow([*columns, *WORDS, *CELLS])
         rows = zip(examples, said.truth, said.answers, said.of_truth, strict=True)
         for example, truth, answer, of_truth in rows:
             named = (" ".join(labels[tag] for tag in tags) for tags in (truth, answer.tags))
             shares = (" ".join(map(repr, p.tolist())) for p in (of_truth, answer.chosen))
-            writer.writerow([example, *named, *shares])
+            writer.writerow([example, *_words(example), *named, *shares])
 
 
 def read(path: Path, labels: Sequence[str]) -> TagPredictions:
@@ -124,6 +127,8 @@ def read(path: Path, labels: Sequence[str]) -> TagPredictions:
         *columns, first, second, third, fourth = header
         if (first, second, third, fourth) != CELLS or not columns or not rows:
             raise ValueError(f"its columns are {', '.join(header)}")
+        worded = tuple(columns[-len(WORDS) :]) == WORDS
+        columns = columns[: -len(WORDS)] if worded else columns
         truth, tags = (
             [np.array([number[tag] for tag in row[place].split()], np.int64) for row in rows]
             for place in (-4, -3)
@@ -136,6 +141,7 @@ def read(path: Path, labels: Sequence[str]) -> TagPredictions:
                 raise ValueError("a row has more labels than tags or probabilities, or fewer")
         if not all(((p >= 0) & (p <= 1)).all() for p in (*of_truth, *chosen)):
             raise ValueError("its probabilities are not between 0 and 1")
+        examples = [_example(row[0], *row[-6:-4]) if worded else row[0] for row in rows]
     except KeyError as error:
         raise UserError(
             f"{path} has the tag {error}, which the run does not know.",
@@ -146,6 +152,22 @@ def read(path: Path, labels: Sequence[str]) -> TagPredictions:
             f"{path} cannot be read as predictions of words: {error}",
             "Evaluate the run again to write the file again.",
         ) from error
-    examples = np.array([row[0] for row in rows], dtype=object)
+    examples = np.array(examples, dtype=object)
     answers = [Tagged(of, p) for of, p in zip(tags, chosen, strict=True)]
     return TagPredictions(examples, truth, answers, of_truth, tuple(columns))
+
+
+def _words(example: str) -> tuple[str, str]:
+    """The cells of a text's words and places."""
+    if not isinstance(example, Worded):
+        return "", ""
+    places = (f"{begin}:{end}" for begin, end in example.places.tolist())
+    return " ".join(example.words), " ".join(places)
+
+
+def _example(text: str, words: str, places: str) -> str:
+    """The inverse of `_words`."""
+    if not words:
+        return text
+    pairs = [place.split(":") for place in places.split(" ")]
+    return Worded(text, words.split(" "), np.array(pairs, np.int64))
