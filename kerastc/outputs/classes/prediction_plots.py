@@ -3,33 +3,21 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
-from kerastc.outputs.classes.many_classes import MANY_CLASSES
 from kerastc.outputs.classes.metrics import confusion_matrix
-from kerastc.report.drawing.style import (
-    BLUE,
-    GREY,
-    SKY,
-    VERMILLION,
-    drawing,
-    new_figure,
-    plot_names,
-)
+from kerastc.report.drawing.matrix import matrix_of_counts
+from kerastc.report.drawing.style import BLUE, GREY, SKY, VERMILLION, drawing, new_figure
 from kerastc.scores.calibration import (
     expected_calibration_error,
     reliability_bins,
     wilson_interval,
 )
 
-_SHARES_WRITTEN = 10  # a larger matrix has no room for shares below the counts
 _LENGTH_BINS = 6
 _ROWS_PER_LENGTH_BIN = 15
 
 
-@drawing()
 def confusion(labels: np.ndarray, predicted: np.ndarray, classes: Sequence[str]) -> Figure:
     """The confusion matrix: counts, and as colour the share of each true class.
 
@@ -39,47 +27,7 @@ def confusion(labels: np.ndarray, predicted: np.ndarray, classes: Sequence[str])
         classes: the class names.
     """
     matrix = confusion_matrix(labels, predicted, len(classes))
-    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    count = len(classes)
-    side = float(np.clip(0.8 * count, 2.8, 8.0))
-    names = plot_names(classes, 24 if count <= _SHARES_WRITTEN else 18)
-    longest = 0.085 * max(map(len, names))
-    figure = new_figure(side + longest + 1.9, side + min(longest, 1.5) + 0.9)
-    figure.set_layout_engine("compressed")  # otherwise the square cells would cut the label
-    axes = figure.add_subplot()
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    figure.colorbar(
-        image, ax=axes, label="share of the true class", format=PercentFormatter(1.0), shrink=0.85
-    )
-    small = {"fontsize": float(np.clip(200 / count, 5, 11))}
-    steep = max(map(len, names)) * count > 30
-    axes.set_xticks(range(count), names, rotation=90 if steep else 0, **small)
-    axes.set_yticks(range(count), names, **small)
-    axes.set_xlabel("predicted")
-    axes.set_ylabel("true")
-    axes.grid(False)
-    axes.spines[:].set_visible(False)
-    if count <= MANY_CLASSES:
-        _write_cells(axes, matrix, shares)
-    return figure
-
-
-def _write_cells(axes: Axes, matrix: np.ndarray, shares: np.ndarray) -> None:
-    count = len(matrix)
-    for true, guess in np.argwhere(matrix > 0):
-        share = shares[true, guess]
-        text = f"{matrix[true, guess]:,}"
-        if count <= _SHARES_WRITTEN:
-            text += f"\n{share:.0%}"
-        axes.text(
-            guess,
-            true,
-            text,
-            ha="center",
-            va="center",
-            fontsize=float(np.clip(170 / count, 6, 11)),
-            color="white" if share > 0.55 else "black",
-        )
+    return matrix_of_counts(matrix, classes, classes, "class")
 
 
 @drawing()

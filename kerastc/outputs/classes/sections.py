@@ -6,8 +6,9 @@ from typing import Any
 
 from kerastc.outputs.classes.examples import confident_errors, uncertain_examples
 from kerastc.outputs.classes.gallery import balanced_counts, part_counts
-from kerastc.outputs.classes.many_classes import class_rows, confused_pairs, extremes
+from kerastc.outputs.classes.confused_pairs import confused_pairs
 from kerastc.report.drawing.captioned import Picture
+from kerastc.report.long_tables import by_f1, extremes
 from kerastc.report.output_page import Section
 from kerastc.report.page.template import fragment
 from kerastc.report.record import RunRecord
@@ -41,7 +42,7 @@ def class_sections(record: RunRecord, plots: Mapping[str, Picture]) -> list[Sect
 
 def _each_class(record: RunRecord, plots: Mapping[str, Picture]) -> Section:
     final, predictions = record.metrics[record.part], record.predictions
-    rows = class_rows(final["per_class"])
+    rows = by_f1(final["per_class"])
     few = extremes(rows)
     html = _of(
         "each_class",
@@ -91,7 +92,7 @@ def _data(record: RunRecord, plots: Mapping[str, Picture]) -> Section:
         labels=record.labels,
         parts_told=record.parts,
         counts=part_counts(record),
-        folded=bool(extremes(class_rows(record.metrics[record.part]["per_class"]))),
+        folded=bool(extremes(by_f1(record.metrics[record.part]["per_class"]))),
         balanced=balanced_counts(record),
         how=(record.data.get("balancing") or {}).get("how"),
         proportions=plots.get("class_proportions"),

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from kerastc import formatting
-from kerastc.outputs.classes.many_classes import class_rows, extremes
+from kerastc.report.long_tables import by_f1, extremes
 
 
 def class_table(metrics: Mapping[str, Any], title: str, units: str) -> Table:
@@ -23,7 +23,7 @@ def class_table(metrics: Mapping[str, Any], title: str, units: str) -> Table:
     table = Table(title=title or None, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
     for name in ("", "precision", "recall", "F1", units):
         table.add_column(name, overflow="fold")
-    every = class_rows(metrics["per_class"])
+    every = by_f1(metrics["per_class"])
     shown = extremes(every) or every
     middle = len(shown) // 2 - 1 if len(shown) < len(every) else None
 

@@ -22,6 +22,13 @@ def is_scheme(labels: Sequence[str]) -> bool:
     )
 
 
+def types(labels: Sequence[str]) -> tuple[str, ...]:
+    """What a unit can be: the types of entities or, of other labels, each of them."""
+    if not is_scheme(labels):
+        return tuple(labels)
+    return tuple(dict.fromkeys(label[2:] for label in labels if label != OUTSIDE))
+
+
 def units(tags: Sequence[str], scheme: bool) -> Iterator[Unit]:
     """What counts as one in a sentence: its entities, or each of its words with its label.
 

@@ -1,15 +1,16 @@
-"""What a report shows of tags: the figures, and in a terminal each type of entity."""
+"""A tagger's report: each type, what is taken for what, kinds of errors, sentences marked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from kerastc import formatting
-from kerastc.report.output_page import OutputPage
+from kerastc.outputs.tags.entities import is_scheme, types
+from kerastc.report.output_page import OutputPage, Section
 from kerastc.scores.figures import Figure
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from kerastc.report.drawing.captioned import Picture, Plot
     from kerastc.report.record import RunRecord
 
 
@@ -22,29 +23,30 @@ class TagsPage(OutputPage):
         return f1, Figure("precision"), Figure("recall"), accuracy, loss
 
     def lead(self, record: "RunRecord") -> str:
-        return f"{len(record.labels)} tags"
+        found = types(record.labels)
+        many = f"{len(found):,} " + ("type" if is_scheme(record.labels) else "tag")
+        several = "s" if len(found) != 1 else ""
+        words = record.metrics[record.part]["words"]
+        of = " of entities" if is_scheme(record.labels) else ""
+        return f"{many}{several}{of} · {words:,} {record.part} words"
+
+    def plots(self, record: "RunRecord") -> Iterator["Plot"]:
+        from kerastc.outputs.tags.gallery import tag_plots
+
+        return tag_plots(record)
+
+    def sections(self, record: "RunRecord", plots: Mapping[str, "Picture"]) -> list[Section]:
+        from kerastc.outputs.tags.sections import tag_sections
+
+        return tag_sections(record, plots)
 
     def terminal(
         self, metrics: Mapping[str, Any], title: str, units: str
     ) -> "list[RenderableType]":
-        """Precision, recall and F1 of each type, and a line of figures with 95 % intervals."""
-        from rich.box import SIMPLE_HEAD
-        from rich.markup import escape
-        from rich.table import Table
+        """Figures of each type, and a line of figures with 95 % intervals."""
+        from kerastc.outputs.tags.terminal import headline, type_table
 
-        heading = {"title": title or None, "title_justify": "left", "header_style": "bold"}
-        table = Table(**heading, box=SIMPLE_HEAD)
-        for name in ("", "precision", "recall", "F1", "there are"):
-            table.add_column(name, overflow="fold")
-        for name, of in metrics["per_type"].items():
-            shares = (f"{of[key]:.3f}" for key in ("precision", "recall", "f1"))
-            table.add_row(escape(name), *shares, f"{of['support']:,}")
-        ends = metrics.get("intervals", {})
-        told = "   ".join(
-            f"{figure.label} {formatting.short(metrics[figure.name], ends.get(figure.name))}"
-            for figure in self.output.figures
-        )
-        return [table, escape(f"{told}; {metrics['rows']:,} {units}")]
+        return [type_table(metrics, title), headline(metrics, self.output.figures, units)]
 
 
 PAGE = TagsPage
