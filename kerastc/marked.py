@@ -113,7 +113,7 @@ def _in_colours(pieces: Sequence[Piece]) -> bool:
             line.append_text(Text(_on_a_line(one.text)))
             continue
         colour = COLOURS[one.colour % len(COLOURS)]
-        line.append_text(Text(f" {_on_a_line(one.text)} ", style=f"bold black on {colour}"))
+        line.append_text(Text(f" {_on_a_line(one.text)} ", style=f"black on {colour}"))
         line.append_text(Text(f" {one.told}", style=f"bold {colour}"))
     console.print(line, soft_wrap=True)
     return True

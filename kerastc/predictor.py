@@ -114,7 +114,7 @@ def predictor_of(run: "Run") -> Predictor:
     if not output.fit(shapes(model, output)):
         raise UserError(
             f"{run.path('model.keras')} gives {model.output_shape}, which does not fit the "
-            f"{len(output.labels)} classes of {run.path('labels.txt')}.",
+            f"{len(output.labels)} {output.kinds} of {run.path('labels.txt')}.",
             "One of the two is of another run.",
         )
     folder = run.required(task.input.folder) if task.input.folder else None

@@ -33,7 +33,7 @@ def describe(run: "Run", splits: Any, exploration: Any = None) -> None:
     if exploration is not None:
         described["exploration"] = exploration.as_dict()
     run.write_json("data.json", described)
-    for line in () if known else told_lines(described):
+    for line in () if known else told_lines(described, splits.train.kinds):
         tell(line)
     run.write_text("labels.txt", labels_text(described["classes"]))
     if run.path("environment.json").is_file():

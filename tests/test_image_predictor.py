@@ -133,7 +133,7 @@ def test_a_slip_is_told(run, pictures, tmp_path):
     table = tmp_path / "texts.csv"
     table.write_text("text,label\na,red\nb,green\n")
     for words, message in (
-        (["predict", run.folder], "There is no image to classify"),
+        (["predict", run.folder], "There is no image to ask about"),
         (["predict", run.folder, "absent.png"], "no file absent.png"),
         (["predict", run.folder, pictures[0], tmp_path], "cannot be read: Is a directory"),
         (["predict", run.folder, table], "texts.csv is not an image"),

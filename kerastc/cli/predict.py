@@ -16,6 +16,7 @@ from kerastc.cli.examples import Examples, data_option
 from kerastc.cli.options import BACKEND, DELIMITER, ENCODING, HEADER, JSON, RUN, SHEET
 from kerastc.deploy.signature import EXPORTED
 from kerastc.errors import UserError
+from kerastc.marked import show_marked
 from kerastc.printable import echo
 from kerastc.table import show_table
 
@@ -73,9 +74,10 @@ class Predicting(Command):
 @JSON
 @BACKEND
 def predict(run, examples, path, columns, encoding, as_json, backend, **form) -> None:
-    """Classify texts or image files with a finished RUN, or an exported FILE.
+    """Ask a finished RUN, or an exported FILE, about texts or image files.
 
     Without any, each line of standard input is a text or path. Images are resized for the model.
+    What a run of tags finds is marked in the text, in colours where the terminal has them.
 
     FILE is a .tflite or .onnx next to its signature and tokenizer, or a bundle (.zip). It
     needs no Keras, and answers in less than a second.
@@ -91,7 +93,7 @@ def predict(run, examples, path, columns, encoding, as_json, backend, **form) ->
     examples = reader.named(examples, path, columns, run, encoding=encoding, **form)
     if not examples:
         raise UserError(
-            f"There is no {model.task.unit} to classify.",
+            f"There is no {model.task.unit} to ask about.",
             f"kerastc predict {shlex.quote(str(run))} {model.task.input.sample}",
         )
     given = reader.seen(examples)
@@ -106,6 +108,10 @@ def predict(run, examples, path, columns, encoding, as_json, backend, **form) ->
         echo(json.dumps([one | said | left for one, said, left in rows], indent=2))
     else:
         echo(_loaded(predictor), err=True)
+        marked = output.marked(shown, answers)
+        if marked is not None:
+            show_marked(marked)
+            return
         heads, rows = output.table(shown, answers)
         cells = [[_short(cell) for cell in one.values()] for one in shown]
         table = [(*one, *said) for one, said in zip(cells, rows, strict=True)]
@@ -206,5 +212,5 @@ def _loaded(predictor: "Predictor") -> str:
     classes = predictor.classes
     names = ", ".join(classes[:NAMED])
     if len(classes) > NAMED:
-        names += f" and {len(classes) - NAMED} other classes"
+        names += f" and {len(classes) - NAMED} other {predictor.output.kinds}"
     return f"Loaded {predictor.name} ({predictor.parameters:,} parameters): {names}"

@@ -36,6 +36,7 @@ class Labelled(Examples):
 
     Attributes:
         unit: what one example is called, as in `Task.unit`.
+        kinds: what the labels are, as in `Output.kinds`.
 
     Args:
         examples: an array whose first axis counts them; its content is up to the subclass.
@@ -46,6 +47,7 @@ class Labelled(Examples):
     """
 
     unit: ClassVar[str]
+    kinds: ClassVar[str] = "classes"
     per_row: ClassVar[tuple[str, ...]] = ("examples", "labels")
 
     examples: np.ndarray
@@ -75,7 +77,7 @@ class Labelled(Examples):
         unknown = sorted(name for name, number in known.items() if number is None)
         if unknown:
             raise UserError(
-                f"{self.source} has classes that {owner} does not know: {_listed(unknown)}.",
+                f"{self.source} has {self.kinds} that {owner} does not know: {_listed(unknown)}.",
                 f"It knows: {_listed(classes)}.",
             )
         number = np.array(list(known.values()), dtype=np.int32)

@@ -10,11 +10,12 @@ WIDTH = 80
 MOST = 8  # classes that are nearly alike
 
 
-def told_lines(described: Mapping[str, Any]) -> Iterator[str]:
+def told_lines(described: Mapping[str, Any], kinds: str = "classes") -> Iterator[str]:
     """Lines on where the rows came from, where they went, and what was skipped.
 
     Args:
         described: the content of data.json.
+        kinds: what the labels are.
     """
     parts = {name: part for name, part in described.get("splits", {}).items() if part.get("rows")}
     rows = ", ".join(f"{name} {part['rows']:,}" for name, part in parts.items())
@@ -31,7 +32,7 @@ def told_lines(described: Mapping[str, Any]) -> Iterator[str]:
     for line in (
         str(described.get("source", "")),
         held_out,
-        f"Rows: {rows}{after}; {len(counts):,} classes",
+        f"Rows: {rows}{after}; {len(counts):,} {kinds}",
         *(f"{name}: {count:,}" for name, count in notes.items() if isinstance(count, int)),
         f"texts that differ only in what the model does not see: {seen:,}" if seen else "",
         *(f"{name}: {count:,} rows" for name, count in alike),

@@ -6,12 +6,15 @@ It is used on devices: only NumPy is imported there.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from kerastc.scores.figures import Figure
 from kerastc.tensor import Tensor
+
+if TYPE_CHECKING:
+    from kerastc.marked import Marked
 
 LENGTH = "length"  # in a shape: the row's number of tokens
 
@@ -30,12 +33,15 @@ class Output(ABC):
         main: by which finalists, early stopping, sweeps, search and comparison rank by default.
         figures: all those that can be compared.
         answer: what each row gets: "class".
+        kind, kinds: what its labels are: "class", "classes".
         by_word: whether each word of a text gets an answer, instead of the text as a whole.
     """
 
     main: ClassVar[Figure]
     figures: ClassVar[tuple[Figure, ...]]
     answer: ClassVar[str]
+    kind: ClassVar[str] = "class"
+    kinds: ClassVar[str] = "classes"
     by_word: ClassVar[bool] = False
 
     def __init__(self, labels: Sequence[str]):
@@ -208,11 +214,20 @@ class Output(ABC):
             answers: for each.
         """
 
-    @abstractmethod
     def table(
         self, examples: Sequence[Mapping[str, Any]], answers: Answers
     ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-        """The answers as `predict` shows them next to the examples: headings, and cells per row."""
+        """The answers as `predict` shows them next to the examples: headings, and cells per row.
+
+        An output has this or `marked`.
+        """
+        raise NotImplementedError
+
+    def marked(
+        self, examples: Sequence[Mapping[str, Any]], answers: Answers
+    ) -> "list[Marked] | None":
+        """The texts as `predict` shows them if answers are about parts of them; else None."""
+        return None
 
     @abstractmethod
     def write_predictions(

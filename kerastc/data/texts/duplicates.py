@@ -25,7 +25,7 @@ class Duplicates:
             number. Numbers count from 0 in the order of first appearance. None for images, if it
             might reveal hidden classes.
         exact: rows beyond the first of each equal example.
-        conflicting: rows in groups with more than one class.
+        conflicting: rows in groups with more than one class; None if rows are not of classes.
         examples: up to 10 groups, those with several classes first: their first two texts (one if
             all are equal) or names of images, and their classes.
         near: different texts beyond the first in each group of near whole texts; None if they
@@ -42,7 +42,7 @@ class Duplicates:
 
     groups: np.ndarray | None
     exact: int
-    conflicting: int
+    conflicting: int | None
     examples: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
     near: int | None = None
     seen: int = 0
@@ -58,11 +58,10 @@ class Duplicates:
     def as_dict(self) -> dict:
         """The counts and examples, for JSON."""
         counts = {"near": self.near, "seen": self.seen or None, "left_out": self.left_out}
-        counts["shared"] = self.shared
+        counts |= {"shared": self.shared, "conflicting": self.conflicting}
         return {
             "exact": self.exact,
             **{name: count for name, count in counts.items() if count is not None},
-            "conflicting": self.conflicting,
             "examples": [
                 {self.units: list(some), "classes": list(classes)}
                 for some, classes in self.examples
@@ -117,7 +116,7 @@ def described(
     return Duplicates(
         groups,
         exact=len(data) - int(unique.max()) - 1,
-        conflicting=int(several[groups].sum()),
+        conflicting=int(several[groups].sum()) if count > 1 else None,
         examples=_examples(data, unique, groups, classes),
         near=near,
         seen=seen,
@@ -181,6 +180,7 @@ def _examples(
     for group in candidates[order][:EXAMPLES]:
         rows = np.flatnonzero(groups == group)
         firsts = rows[np.sort(np.unique(unique[rows], return_index=True)[1])][:2]
-        names = [data.strata_names[i] for i in np.unique(data.strata[rows])]
+        kinds = np.unique(data.strata[rows]) if len(data.strata_names) > 1 else ()
+        names = [data.strata_names[i] for i in kinds]
         found.append((tuple(data.examples[firsts].tolist()), tuple(names)))
     return tuple(found)

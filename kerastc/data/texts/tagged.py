@@ -37,6 +37,7 @@ class TaggedTexts(LabelledTexts):
         examples, source, notes, ...: as of `LabelledTexts`.
     """
 
+    kinds: ClassVar[str] = "tags"
     strata_names: ClassVar[tuple[str, ...]] = ("sentences",)
 
     @property

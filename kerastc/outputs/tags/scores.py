@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from kerastc.marked import Marked
 from kerastc.outputs.output import LENGTH, Output, Outputs
 from kerastc.outputs.tags import predictions
 from kerastc.outputs.tags.entities import Unit, is_legal, is_scheme, most_probable, units
+from kerastc.outputs.tags.marking import marked_text
 from kerastc.outputs.tags.predictions import Tagged, TagPredictions
 from kerastc.outputs.tags.words import Words
 from kerastc.scores.bootstrap import sums_interval
@@ -37,6 +39,7 @@ class Tags(Output):
         Figure("loss", higher=False, share=False, mean=True),
     )
     answer = "tags"
+    kind, kinds = "tag", "tags"
     by_word = True
 
     @property
@@ -232,18 +235,15 @@ class Tags(Output):
             found.append(told | {"tag": kind, "probability": least})
         return found
 
-    def table(
+    def marked(
         self, examples: Sequence[Mapping[str, Any]], answers: Sequence[Tagged]
-    ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-        """What was found in each text, with its probability."""
-        rows = []
-        for example, answer in zip(examples, answers, strict=True):
-            cells = (
-                f"{found['text']} ({found['tag']} {found['probability']:.3f})"
-                for found in self._found(example, answer)
-            )
-            rows.append((", ".join(cells) or "nothing",))
-        return ("found",), rows
+    ) -> list[Marked]:
+        """The texts with what was found in them."""
+        said = self.json_rows(examples, answers)
+        return [
+            marked_text(str(next(iter(example.values()))), row["tags"], self.labels)
+            for example, row in zip(examples, said, strict=True)
+        ]
 
     def write_predictions(
         self,

@@ -231,6 +231,11 @@ def _environment(record: RunRecord) -> dict[str, Any]:
     return {**formatting.flatten(record.environment), **costs}
 
 
+def _of_duplicates(record: RunRecord) -> str:
+    """The name of the section on duplicates: rows of several classes show label noise."""
+    return "Label noise" if "conflicting" in record.data.get("duplicates", {}) else "Duplicates"
+
+
 def _contents(values: dict[str, Any]) -> list[tuple[str, str]]:
     """Anchor and name of each section that the page has."""
     record, of_output = values["record"], values["sections"]
@@ -251,7 +256,7 @@ def _contents(values: dict[str, Any]) -> list[tuple[str, str]]:
         ("checkpoints", "Checkpoints", values["checkpoints"]),
         *own("answers"),
         ("data", "Data", True),
-        ("noise", "Label noise", values["duplicates"]),
+        ("noise", _of_duplicates(record), values["duplicates"]),
         ("exploring", "Exploring", values["exploration"]),
         ("repeat", "Repeat this run", record.config.get("command")),
         ("settings", "Settings", values["settings"]),
