@@ -6,7 +6,7 @@ from kerastc.forms import COUNT, NAN, Or
 
 SCORE = {"precision": float, "recall": float, "f1": float}
 INTERVAL = (float, float)
-# Of a part, from `kerastc.outputs.classes.metrics`; a user's own recipe may have fewer.
+# Of a part, from `Output.metrics`; a user's own recipe may have fewer.
 FIGURES = {
     "rows?": range(1, 2**53),
     "loss?": Or(float, NAN),
@@ -17,6 +17,9 @@ FIGURES = {
     "per_class?": {str: SCORE | {"support": COUNT}},
     "ece?": float,
     "top_5_accuracy?": float,
+    "words?": COUNT,
+    **{f"{name}?": float for name in SCORE},
+    "per_type?": {str: SCORE | {"support": COUNT}},
     "intervals?": {
         "accuracy?": INTERVAL,
         "macro_precision?": INTERVAL,
@@ -24,6 +27,8 @@ FIGURES = {
         "macro_f1?": INTERVAL,
         "top_5_accuracy?": INTERVAL,
         "per_class?": {str: {str: INTERVAL}},
+        **{f"{name}?": INTERVAL for name in SCORE},
+        "per_type?": {str: {str: INTERVAL}},
     },
 }
 AVERAGES = {"accuracy": float, "macro_f1": float, "loss": Or(float, NAN)}

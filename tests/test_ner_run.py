@@ -66,7 +66,7 @@ def test_it_says_where_the_entities_stand(run):
     [said] = json.loads(kerastc("predict", run.folder, text, "--json"))
     found = [(one["begin"], one["end"], one["text"], one["tag"]) for one in said["tags"]]
     assert found == [(6, 15, "mast deck", "SHIP"), (20, 24, "king", "GAME")]
-    assert "mast deck (SHIP" in kerastc("predict", run.folder, "mast deck.")
+    assert "[mast deck SHIP " in kerastc("predict", run.folder, "mast deck.")
 
 
 def test_it_is_asked_about_the_texts_of_a_table(run, tmp_path):

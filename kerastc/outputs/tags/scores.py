@@ -18,6 +18,7 @@ from kerastc.outputs.tags import predictions
 from kerastc.outputs.tags.entities import Unit, is_legal, is_scheme, most_probable, units
 from kerastc.outputs.tags.marking import marked_text
 from kerastc.outputs.tags.predictions import Tagged, TagPredictions
+from kerastc.outputs.tags.type_scores import of_types, ratios
 from kerastc.outputs.tags.words import Words
 from kerastc.scores.bootstrap import sums_interval
 from kerastc.scores.figures import Figure
@@ -101,9 +102,6 @@ class Tags(Output):
         counts = {figure.name: self.counts(figure.name, said) for figure in self.figures}
         found: dict[str, Any] = {"rows": len(truth), "words": int(sum(map(len, truth)))}
         found |= {name: float(self.of_counts(name, c.sum(axis=0))) for name, c in counts.items()}
-        right, predicted, true = counts["f1"].sum(axis=0)
-        found["precision"] = float(right / max(predicted, 1))
-        found["recall"] = float(right / max(true, 1))
         if self.scheme:
             counts["f1_unconstrained"], found["illegal"] = self._unconstrained(said)
             sums = counts["f1_unconstrained"].sum(axis=0)
@@ -112,7 +110,10 @@ class Tags(Output):
             name: sums_interval(c, partial(self.of_counts, name.removesuffix("_unconstrained")))
             for name, c in counts.items()
         }
-        return found | {"per_type": self._per_type(said), "intervals": intervals}
+        of_all, intervals_of_all = ratios(counts["f1"])
+        pairs = [self._units(said, row) for row in range(len(truth))]
+        per_type, intervals["per_type"] = of_types(pairs)
+        return found | of_all | {"per_type": per_type, "intervals": intervals | intervals_of_all}
 
     def _unconstrained(self, said: TagPredictions) -> tuple[np.ndarray, float]:
         """Counts of F1 by each word's most probable tag; the share of illegal sentences."""
@@ -122,23 +123,6 @@ class Tags(Output):
         ]
         legal = [is_legal(tags, self.labels) for tags in likeliest]
         return self.counts("f1", replace(said, answers=answers)), 1 - sum(legal) / len(legal)
-
-    def _per_type(self, said: TagPredictions) -> dict[str, dict[str, float]]:
-        """Precision, recall, F1 and how many there are, of each type of entity or each label."""
-        pairs = [self._units(said, row) for row in range(len(said.truth))]
-        kinds = sorted({unit[2] for units in pairs for part in units for unit in part})
-        found = {}
-        for kind in kinds:
-            parts = [[{u for u in part if u[2] == kind} for part in units] for units in pairs]
-            right = sum(len(guessed & true) for guessed, true in parts)
-            guesses, support = (sum(len(part[i]) for part in parts) for i in (0, 1))
-            found[kind] = {
-                "precision": right / max(guesses, 1),
-                "recall": right / max(support, 1),
-                "f1": 2 * right / max(guesses + support, 1),
-                "support": support,
-            }
-        return found
 
     def worth(self, truth: Sequence[np.ndarray], answers: Sequence[Tagged]) -> dict[str, Any]:
         metrics = self.metrics(truth, answers)
