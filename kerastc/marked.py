@@ -30,9 +30,14 @@ class Piece:
     probability: float | None = None
 
     @property
+    def sure(self) -> str:
+        """The probability in words; empty if it is not known."""
+        return "" if self.probability is None else f"{self.probability:.2f}"
+
+    @property
     def told(self) -> str:
         """The label with its probability."""
-        return self.label if self.probability is None else f"{self.label} {self.probability:.2f}"
+        return f"{self.label} {self.sure}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -73,11 +78,7 @@ def interlinear(pieces: Sequence[Piece], width: int) -> Iterator[str]:
     A text in a script that is written from the right has a word a line: a terminal would turn the
     words round, and not the labels.
     """
-    columns = [
-        (printable(one.text), one.label, "" if one.probability is None else f"{one.probability:.2f}")
-        for one in pieces
-        if one.label
-    ]
+    columns = [(printable(one.text), one.label, one.sure) for one in pieces if one.label]
     if any(unicodedata.bidirectional(c) in ("R", "AL") for one in pieces for c in one.text):
         yield from (f"{word}  {label}  {sure}".rstrip() for word, label, sure in columns)
         return

@@ -8,8 +8,7 @@ _EXTREMES = 8  # rows with the lowest F1, and with the highest
 
 
 def by_f1(rows: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """The rows, by name, with their figures: in their order or, if too many, the highest F1 first.
-    """
+    """The rows, by name, with their figures: as given or, if too many, the highest F1 first."""
     found = list(rows.items())
     return found if len(found) <= LONG else sorted(found, key=lambda row: -row[1]["f1"])
 

@@ -1,5 +1,7 @@
 """Errors of tags by kind: all are counted once, and sum to what the figures count."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from kerastc.outputs.tags.mistakes import Mistakes
 from kerastc.outputs.tags.predictions import Tagged, TagPredictions
 from kerastc.outputs.tags.scores import Tags
 from kerastc.outputs.tags.sentences import Sentences
+from kerastc.text.worded import Worded
 
 LABELS = ("O", "B-LOC", "I-LOC", "B-ORG", "I-ORG", "B-PER", "I-PER")
 CASES = {  # true and predicted tags of a sentence, and the kind of its error
@@ -72,7 +75,7 @@ def test_kinds_and_matrix_sum_to_what_f1_counts():
     # Of an error of any kind the words overlap, and errors of a sentence do not.
     for row in range(len(said.truth)):
         spans = sorted((error.begin, error.end) for error in mistakes.of_row(row))
-        assert all(end <= begin for (_, end), (begin, _) in zip(spans, spans[1:], strict=False))
+        assert all(end <= begin for (_, end), (begin, _) in pairwise(spans))
 
 
 def test_mending_all_errors_of_a_kind_gives_the_f1_that_is_told():
@@ -112,10 +115,22 @@ def test_the_worst_sentences_have_the_most_errors():
 
 
 def text_of(stretches):
-    parts = []
-    for one in stretches:
-        parts.append(one.piece.text if one.piece else one.error.words if one.error else "…")
-    return " ".join(parts)
+    return "".join(
+        one.piece.text if one.piece else one.error.words if one.error else " … "
+        for one in stretches
+    )
+
+
+def test_a_text_is_shown_as_it_stands():
+    places = np.array([[0, 6], [6, 7], [8, 11], [8, 11], [12, 15], [15, 16]])
+    text = Worded("Madrid, del mar.", ("Madrid", ",", "de", "el", "mar", "."), places)
+    said = predictions([("B-LOC O O O B-LOC O", "B-LOC O O B-LOC O O")])
+    said.examples[0] = text
+    mistakes = Mistakes.of(said, LABELS)
+    assert [error.kind for error in mistakes.errors] == ["not there", "not found"]
+    sentences = Sentences(said, mistakes, LABELS)
+    assert text_of(sentences.worst()[0].stretches) == "Madrid, de el mar."
+    assert text_of(sentences.surest()[0][1]) == "Madrid, de el mar."
 
 
 def test_a_sentence_is_shown_whole_and_a_long_one_without_its_middle():

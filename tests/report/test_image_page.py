@@ -10,8 +10,8 @@ from fake_run import benchmark_fake_run, compress_fake_run, export_fake_run
 
 from kerastc.errors import UserError
 from kerastc.inputs.image.kept import MOST, read_images, write_images
-from kerastc.outputs.classes.examples import shown_rows
 from kerastc.outputs.classes.confused_pairs import confused_pairs
+from kerastc.outputs.classes.examples import shown_rows
 from kerastc.outputs.classes.predictions import Predictions, read_predictions
 from kerastc.report import account, write_report
 from kerastc.report.page.method_pictures import read_pictures, write_picture

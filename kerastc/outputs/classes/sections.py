@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from kerastc.outputs.classes.confused_pairs import confused_pairs
 from kerastc.outputs.classes.examples import confident_errors, uncertain_examples
 from kerastc.outputs.classes.gallery import balanced_counts, part_counts
-from kerastc.outputs.classes.confused_pairs import confused_pairs
 from kerastc.report.drawing.captioned import Picture
 from kerastc.report.long_tables import by_f1, extremes
 from kerastc.report.output_page import Section

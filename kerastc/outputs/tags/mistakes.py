@@ -225,9 +225,7 @@ class Mistakes:
         return [error for error in self.errors if error.row == row]
 
 
-def _errors(
-    row: int, true: set[Unit], said: set[Unit], chosen: np.ndarray
-) -> Iterator[Error]:
+def _errors(row: int, true: set[Unit], said: set[Unit], chosen: np.ndarray) -> Iterator[Error]:
     """The wrong units of a sentence, those that share words together."""
     wrong = sorted([(unit, True) for unit in true] + [(unit, False) for unit in said])
     group: list[tuple[Unit, bool]] = []
