@@ -16,6 +16,9 @@ class CompactEncoder(SequenceEncoder):
     It saves every part with its configuration, so blocks may differ in width, rank and number of
     heads, which KerasHub's backbones cannot. `kerastc.models.compact` converts those.
 
+    ALBERT (Lan et al. 2019) is one with narrow embeddings, an expansion, and an order in which the
+    same blocks run several times.
+
     Args:
         tokens: an `Embedding` or a `FactorisedEmbedding`.
         positions: an `Embedding` with a row for each position; it bounds the length of a text.
@@ -23,10 +26,12 @@ class CompactEncoder(SequenceEncoder):
         dropout: rate after the embeddings.
         epsilon: of the normalisation.
         segments: an `Embedding` with a row for each of two texts; None if there is one.
+        expansion: a dense layer from the width of the embeddings to that of the blocks; None if
+            they are the same.
+        order: the indices of the blocks in the order in which they run; None: once, bottom up.
         tuned: as in `SequenceEncoder`; dropout is on in training unless it is "head".
     """
 
-    shared = False
     pooler = None
 
     def __init__(
@@ -37,6 +42,8 @@ class CompactEncoder(SequenceEncoder):
         dropout: float = 0.1,
         epsilon: float = 1e-12,
         segments=None,
+        expansion=None,
+        order=None,
         tuned: str = "all",
         **kwargs,
     ):
@@ -44,7 +51,10 @@ class CompactEncoder(SequenceEncoder):
         self.tokens = tokens
         self.positions = positions
         self.segments = segments
+        self.expansion = expansion
         self.blocks = list(blocks)
+        once = order is None or list(order) == list(range(len(self.blocks)))
+        self.order = None if once else tuple(order)
         self.dropout = dropout
         self.epsilon = epsilon
         self.norm = keras.layers.LayerNormalization(
@@ -57,7 +67,12 @@ class CompactEncoder(SequenceEncoder):
 
     @property
     def width(self) -> int:
-        return self.positions.output_dim
+        return self.positions.output_dim if self.expansion is None else self.expansion.units
+
+    @property
+    def runs(self) -> list[keras.layers.Layer]:
+        """The blocks as they run, a shared one several times."""
+        return self.blocks if self.order is None else [self.blocks[i] for i in self.order]
 
     @property
     def max_length(self) -> int:
@@ -70,11 +85,13 @@ class CompactEncoder(SequenceEncoder):
         return tables | ({} if self.segments is None else {"segments": self.segments})
 
     def build(self, input_shape):
-        sequences = (None, None, self.width)
+        narrow, sequences = ((None, None, n) for n in (self.positions.output_dim, self.width))
         for table in self.tables.values():
             if not table.built:
                 table.build((None, None))
-        self.norm.build(sequences)
+        self.norm.build(narrow)
+        if self.expansion is not None and not self.expansion.built:
+            self.expansion.build(narrow)
         for block in self.blocks:
             if not block.built:
                 block.build(sequences)
@@ -84,16 +101,16 @@ class CompactEncoder(SequenceEncoder):
         return self.states(inputs, training)[-1]
 
     def states(self, inputs, training=None) -> list:
-        """The embeddings and the outputs of each block, (batch, length, width) each."""
+        """The embeddings and the outputs of each run of a block, (batch, length, width) each."""
         if self.tuned == "head":
             training = False
         x = self.tokens(inputs["token_ids"])
         x = x + self.positions(ops.arange(ops.shape(inputs["token_ids"])[1]))
         if self.segments is not None:
             x = x + self.segments(inputs[SEGMENTS])
-        x = self.norm(x)
-        states = [self.embedding_dropout(x, training=training)]
-        for block in self.blocks:
+        x = self.embedding_dropout(self.norm(x), training=training)
+        states = [x if self.expansion is None else self.expansion(x)]
+        for block in self.runs:
             states.append(block(states[-1], inputs["padding_mask"], training=training))
         return states
 
@@ -101,8 +118,9 @@ class CompactEncoder(SequenceEncoder):
         top = self._top(tuned)
         self.tuned = tuned
         self.trainable = top > 0
-        for layer in (*self.tables.values(), self.norm):
-            layer.trainable = tuned == "all"
+        for layer in (*self.tables.values(), self.norm, self.expansion):
+            if layer is not None:
+                layer.trainable = tuned == "all"
         for i, block in enumerate(self.blocks):
             block.trainable = i >= len(self.blocks) - top
 
@@ -124,6 +142,8 @@ class CompactEncoder(SequenceEncoder):
             "tokens": serialize(self.tokens),
             "positions": serialize(self.positions),
             "segments": serialize(self.segments),
+            "expansion": serialize(self.expansion),
+            "order": self.order,
             "blocks": [serialize(block) for block in self.blocks],
             "dropout": self.dropout,
             "epsilon": self.epsilon,
@@ -133,8 +153,9 @@ class CompactEncoder(SequenceEncoder):
     @classmethod
     def from_config(cls, config):
         made = keras.saving.deserialize_keras_object
-        # Models saved before segments existed have none.
-        parts = {name: made(config.get(name)) for name in ("tokens", "positions", "segments")}
+        # Models saved before segments and expansions existed have none.
+        names = ("tokens", "positions", "segments", "expansion")
+        parts = {name: made(config.get(name)) for name in names}
         blocks = [made(block) for block in config["blocks"]]
         return cls(**(config | parts | {"blocks": blocks}))
 

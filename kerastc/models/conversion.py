@@ -17,8 +17,7 @@ def compact(model: keras.Model) -> keras.Model:
     A model that already has one, or has no text encoder, is returned unchanged.
 
     Raises:
-        UserError: for an architecture that is not plain BERT: ALBERT, DeBERTa, or an ELECTRA whose
-            embeddings are narrower than its layers.
+        UserError: for an architecture whose positions are relative: DeBERTa.
     """
     encoder = encoder_layer(model)
     if isinstance(encoder, CompactEncoder):
@@ -46,12 +45,11 @@ def compact_encoder(encoder: TextEncoder, segments: bool = False) -> CompactEnco
         UserError: as in `compact`.
     """
     backbone = encoder.backbone
-    narrow = encoder.tokens.output_dim != encoder.width
-    if encoder.shared or encoder.positions is None or narrow:
+    if encoder.positions is None:
         raise UserError(
             f"The layers of {type(backbone).__name__} cannot be compressed one by one.",
             "prune, distill (into a smaller BERT) and quantize work for it. All steps work for "
-            "Bert, DistilBert, Roberta, XLMRoberta.",
+            "Albert, Bert, DistilBert, Electra, Roberta, XLMRoberta.",
         )
     arrays = _embeddings(encoder, segments)
     policy = backbone.dtype_policy
@@ -59,9 +57,13 @@ def compact_encoder(encoder: TextEncoder, segments: bool = False) -> CompactEnco
         name: keras.layers.Embedding(*array.shape, dtype=policy, name=name)
         for name, array in arrays.items()
     }
+    if encoder.expansion is not None:
+        units = encoder.expansion.units
+        tables["expansion"] = keras.layers.Dense(units, dtype=policy, name="expansion")
     made = CompactEncoder(
         **tables,
         blocks=[_block(layer, i) for i, layer in enumerate(encoder.blocks)],
+        order=encoder.order,
         dropout=backbone.dropout,
         epsilon=encoder.blocks[0].layer_norm_epsilon,
         name=encoder.name,
@@ -71,6 +73,8 @@ def compact_encoder(encoder: TextEncoder, segments: bool = False) -> CompactEnco
     for name, table in made.tables.items():
         table.set_weights([arrays[name]])
     made.norm.set_weights(backbone.embeddings_layer_norm.get_weights())
+    if encoder.expansion is not None:
+        made.expansion.set_weights(encoder.expansion.get_weights())
     for block, layer in zip(made.blocks, encoder.blocks, strict=True):
         _copy(layer, block)
     return made

@@ -65,7 +65,7 @@ def read_e5(folder: Path, segments: bool = False) -> tuple[SequenceEncoder, Toke
     """The encoder and its tokenizer, from a folder with a verified file.
 
     Args:
-        segments: as in `kerastc.models.bert.read_bert`.
+        segments: as in `kerastc.models.bert.bert`.
     """
     file = Q4.read(folder / FILE)
     return bert(file.tensor, file.config, segments), file.tokenizer()

@@ -31,6 +31,7 @@ class Encoder:
         tokenizer: texts to its token ids.
         segments: whether its models take the index of the text that each token is from.
         fingerprint: SHA-256 over architecture, precision and weights as loaded.
+        folder: with the files its weights were read from; None of a preset, and of e5.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Encoder:
     tokenizer: Tokenizer
     segments: bool
     fingerprint: str
+    folder: Path | None = None
 
     @property
     def width(self) -> int:
@@ -93,27 +95,28 @@ class Encoder:
         return keras.Model(inputs, self.layer(inputs))
 
 
-def load_encoder(name: str = "minilm", pairs: bool = False) -> Encoder:
+def load_encoder(name: str = "minilm", pairs: bool = False, random: bool = False) -> Encoder:
     """Loads an encoder in the precision of Keras's global dtype policy.
 
     Args:
         name: "minilm"; "e5"; a KerasHub preset such as "distil_bert_base_en_uncased"; "hf://org/model"
             or "kaggle://..."; or a folder in KerasHub's or Hugging Face's layout.
         pairs: whether it will read two texts at once, with segments if it has them.
+        random: whether it gets random weights, the same each time, in place of those published;
+            its folder needs only config.json and the tokenizer.
 
     Raises:
         UserError: unknown name, no network, missing or damaged files, not a text encoder.
     """
-    if name == "minilm":
-        layer, tokenizer = presets.read_folder(MINILM.verified(), pairs)
+    folder = _folder(name)
+    if folder is not None:
+        layer, tokenizer = presets.read_folder(folder, pairs, random)
+    elif random:
+        raise presets.no_random(name)
     elif name == "e5":
         layer, tokenizer = read_e5(E5.verified())
-    elif name.startswith("hf://"):
-        layer, tokenizer = presets.read_folder(presets.download(name), pairs)
     elif name.startswith("kaggle://") or name in presets.preset_names():
         layer, tokenizer = presets.read_preset(name)
-    elif Path(name).expanduser().is_dir():
-        layer, tokenizer = presets.read_folder(Path(name).expanduser(), pairs)
     else:
         raise _unknown(name)
     rows = layer.tokens.input_dim
@@ -123,7 +126,19 @@ def load_encoder(name: str = "minilm", pairs: bool = False) -> Encoder:
             f"its weights {rows}: they do not belong together."
         )
     segments = pairs and layer.segments is not None and presets.tells_segments(tokenizer)
-    return Encoder(name, layer, tokenizer, segments, _fingerprint(layer))
+    behind = None if random else folder  # with a pooler and a classifier, which were trained
+    return Encoder(name, layer, tokenizer, segments, _fingerprint(layer), behind)
+
+
+def _folder(name: str) -> Path | None:
+    """The folder that a name stands for, fetched if need be; None for any other name."""
+    if name == "minilm":
+        return MINILM.verified()
+    if name.startswith("hf://"):
+        return presets.download(name)
+    folder = Path(name).expanduser()
+    known = name == "e5" or name.startswith("kaggle://") or name in presets.preset_names()
+    return folder if not known and folder.is_dir() else None
 
 
 def _fingerprint(layer: SequenceEncoder) -> str:

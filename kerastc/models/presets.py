@@ -3,7 +3,6 @@
 Everything that can go wrong is raised as a `UserError`.
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,15 +10,32 @@ from pathlib import Path
 import keras_hub
 
 from kerastc.errors import UserError, out_of_memory
-from kerastc.models.bert import NAME, read_bert
+from kerastc.models.albert import albert
+from kerastc.models.bert import bert, distilbert, roberta
+from kerastc.models.converted import NAME
 from kerastc.models.sequence_encoder import SequenceEncoder
+from kerastc.models.tensors import (
+    CONVERTING,
+    WEIGHTS,
+    open_tensors,
+    read_json,
+    require,
+    weight_files,
+)
 from kerastc.models.text_encoder import TextEncoder
 from kerastc.models.tokenizer_file import of_keras_hub, read_tokenizer
+from kerastc.models.untrained import untrained
 from kerastc.text.tokenizer import Tokenizer
 
 ARCHITECTURES = ("Albert", "Bert", "DebertaV3", "DistilBert", "Electra", "Roberta", "XLMRoberta")
-# Hugging Face's names for those that KerasHub converts.
-CONVERTED = ("albert", "bert", "distilbert", "roberta", "xlm-roberta")
+# By Hugging Face's name of an architecture.
+CONVERTED = {
+    "albert": albert,
+    "bert": bert,
+    "distilbert": distilbert,
+    "roberta": roberta,
+    "xlm-roberta": roberta,
+}
 OFFLINE = "Without a network use backbone=minilm, or a folder with the files of a model."
 
 
@@ -46,12 +62,12 @@ def download(name: str) -> Path:
     """The folder of a Hugging Face model, "hf://org/model", fetched or from the local cache.
 
     Raises:
-        UserError: it cannot be fetched.
+        UserError: it cannot be fetched, or has pickled weights alone.
     """
     import huggingface_hub
 
     repository = name.removeprefix("hf://")
-    wanted = ["*.json", "*.txt", "*.model", "model*.safetensors", "*.h5", "assets/*"]
+    wanted = ["*.json", "*.txt", "*.model", "model*.safetensors", "model*.h5", "assets/*"]
     with _fetching(name, "Hugging Face"):
         try:
             folder = huggingface_hub.snapshot_download(
@@ -61,31 +77,48 @@ def download(name: str) -> Path:
             # Checked first, because the download itself would retry for half a minute.
             huggingface_hub.HfApi().model_info(repository, timeout=10)
             folder = huggingface_hub.snapshot_download(repository, allow_patterns=wanted)
+    if not any(
+        path for kind in ("safetensors", "h5") for path in Path(folder).glob(f"model*.{kind}")
+    ):
+        raise UserError(f"{name} has no weights in {WEIGHTS}.", CONVERTING)
     return Path(folder)
 
 
-def read_folder(folder: Path, pairs: bool = False) -> tuple[SequenceEncoder, Tokenizer]:
+def read_folder(
+    folder: Path, pairs: bool = False, random: bool = False
+) -> tuple[SequenceEncoder, Tokenizer]:
     """Reads a folder in KerasHub's or Hugging Face's layout.
 
     Args:
         pairs: whether the encoder is for two texts; for single texts BERT needs no segments.
+        random: whether its weights are left unread, and random ones taken; not of KerasHub's.
 
     Raises:
         UserError: files are missing or damaged, or the model is not a text encoder.
     """
-    config = _read_json(folder / "config.json")
+    config = read_json(folder / "config.json")
     if "registered_name" in config:
+        if random:
+            raise no_random(str(folder))
         _check_class(str(folder), str(config.get("class_name")))
         if not (folder / "model.weights.json").exists():  # there, the weights are in parts
-            _require(folder, "model.weights.h5")
+            require(folder, "model.weights.h5")
         with _reading(folder):
             backbone = keras_hub.models.Backbone.from_preset(str(folder))
             return TextEncoder(backbone, name=NAME), read_tokenizer(folder)
     if "model_type" in config:
-        return _read_hugging_face(folder, config, pairs)
+        return _read_hugging_face(folder, config, pairs, random)
     raise UserError(
         f"{folder / 'config.json'} describes neither a KerasHub nor a Hugging Face model.",
         "It needs a field registered_name or model_type.",
+    )
+
+
+def no_random(name: str) -> UserError:
+    """Of an encoder that is not read from a config.json of Hugging Face's."""
+    return UserError(
+        f"weights=random is not possible for {name}.",
+        "It is for minilm, and for folders and hf:// models in Hugging Face's layout.",
     )
 
 
@@ -95,35 +128,20 @@ def tells_segments(tokenizer: Tokenizer) -> bool:
 
 
 def _read_hugging_face(
-    folder: Path, config: dict, pairs: bool
+    folder: Path, config: dict, pairs: bool, random: bool
 ) -> tuple[SequenceEncoder, Tokenizer]:
     kind = config["model_type"]
     if kind not in CONVERTED:
         raise UserError(
             f"{folder} holds a model of type {kind!r}.", f"Allowed: {', '.join(CONVERTED)}."
         )
-    weights = _weights(folder)
+    weights = () if random else weight_files(folder)
     with _reading(folder):
         tokenizer = read_tokenizer(folder)
-        if kind == "bert":
-            segments = pairs and config.get("type_vocab_size", 2) > 1 and tells_segments(tokenizer)
-            return read_bert(weights, config, segments), tokenizer
-        backbone = keras_hub.models.Backbone.from_preset(str(folder))
-        return TextEncoder(backbone, name=NAME), tokenizer
-
-
-def _weights(folder: Path) -> list[Path]:
-    """The files of a Hugging Face model: one, or those named by its index."""
-    index = folder / "model.safetensors.index.json"
-    if not index.exists():
-        _require(folder, "model.safetensors")
-        return [folder / "model.safetensors"]
-    parts = _read_json(index).get("weight_map")
-    if not isinstance(parts, dict) or not parts:
-        raise UserError(f"{index} is damaged: it names no files.")
-    names = sorted({Path(str(name)).name for name in parts.values()})
-    _require(folder, *names)
-    return [folder / name for name in names]
+        segments = pairs and config.get("type_vocab_size", 2) > 1 and tells_segments(tokenizer)
+        with open_tensors(weights, kind) as tensors:
+            tensor = untrained(config) if random else tensors.__getitem__
+            return CONVERTED[kind](tensor, config, segments), tokenizer
 
 
 def _check_class(name: str, class_name: str) -> None:
@@ -131,28 +149,6 @@ def _check_class(name: str, class_name: str) -> None:
         raise UserError(
             f"{name} is a {class_name}, no text encoder.", f"Allowed: {', '.join(ARCHITECTURES)}."
         )
-
-
-def _read_json(path: Path) -> dict:
-    try:
-        read = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise UserError(f"Cannot read {path}: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path} is damaged: {error}.") from None
-    if not isinstance(read, dict):
-        raise UserError(f"{path} is damaged: not a JSON object.")
-    return read
-
-
-def _require(folder: Path, *names: str) -> None:
-    missing = [name for name in names if not (folder / name).exists()]
-    if not missing:
-        return
-    hint = "Copy the whole model into the folder."
-    if "model.safetensors" in missing and (folder / "pytorch_model.bin").exists():
-        hint = "pytorch_model.bin is not read; save it again with safe_serialization=True."
-    raise UserError(f"{folder} lacks {', '.join(missing)}.", hint)
 
 
 @contextmanager

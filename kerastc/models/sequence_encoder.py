@@ -18,8 +18,9 @@ class SequenceEncoder(keras.layers.Layer):
         tokens: the table of tokens, a layer.
         positions: the table of positions; None if they are relative (DeBERTa).
         segments: the table of segments; None for single texts.
+        expansion: the dense layer from narrower embeddings to the blocks, or None.
         blocks: the transformer blocks, bottom up; shared ones once.
-        shared: whether the same blocks run several times (ALBERT).
+        order: the indices of the blocks as they run, if one does several times (ALBERT), or None.
         pooler: a layer after the first token's vector that this output does not use, or None.
         width: size of a token's vector.
         max_length: the most tokens per text, special tokens included.
@@ -34,12 +35,18 @@ class SequenceEncoder(keras.layers.Layer):
     tokens: keras.layers.Layer
     positions: keras.layers.Layer | None
     segments: keras.layers.Layer | None
+    expansion: keras.layers.Layer | None
     blocks: list[keras.layers.Layer]
-    shared: bool
+    order: tuple[int, ...] | None
     pooler: keras.layers.Layer | None
     width: int
     max_length: int
     tuned: str
+
+    @property
+    def shared(self) -> bool:
+        """Whether a block runs several times."""
+        return self.order is not None
 
     def compute_output_spec(self, inputs, training=None):
         # Stated, because KerasHub's position embedding cannot be traced with an open length on JAX.

@@ -1,4 +1,4 @@
-"""A text classifier: encoder, pooling, and the head of DistilBertForSequenceClassification."""
+"""A text classifier: encoder, pooling, and the head of {Distil,}BertForSequenceClassification."""
 
 from typing import NamedTuple
 
@@ -9,10 +9,11 @@ from kerastc.errors import UserError
 from kerastc.models.encoders import Encoder
 from kerastc.models.parts import encoder_layer, head_layers, pooling_layer
 from kerastc.models.pooling import FirstToken, MeanPooling
+from kerastc.models.published_head import pooler_of
 from kerastc.models.sequence_encoder import token_inputs
 from kerastc.models.text_encoder import seed_generators
 
-POOLINGS = {"mean": MeanPooling, "first": FirstToken}
+POOLINGS = {"mean": MeanPooling, "first": FirstToken, "pooler": FirstToken}
 
 
 class ParameterCount(NamedTuple):
@@ -33,15 +34,18 @@ def text_classifier(
 ) -> keras.Model:
     """Builds encoder → pooling → dense, ReLU → dropout → dense.
 
+    With pooling="pooler" the first dense layer is the encoder's own, with tanh (Devlin et al.
+    2018).
+
     The encoder's layer becomes part of the model: training the model changes it. Pooling and
     head compute in float32 even if the encoder was loaded in mixed precision.
 
     Args:
         encoder: the result of `load_encoder`.
         classes: number of classes, two or more.
-        pooling: "mean" over the tokens or the "first" token.
+        pooling: "mean" over the tokens, the "first" token, or the encoder's own "pooler" of it.
         trainable: "head", "top_K" transformer layers, or "all"; the head is always trained.
-        hidden: units of the first dense layer; the encoder's width by default.
+        hidden: units of the first dense layer; the encoder's width by default, and of a pooler.
         dropout: rate before the last layer.
         seed: determines the head's first weights and every dropout, the encoder's included.
 
@@ -56,13 +60,18 @@ def text_classifier(
     encoder.layer.tune(trainable)
     pool = POOLINGS[pooling](dtype="float32", name="pooling")
     seeds = np.random.SeedSequence(seed).generate_state(2)
-    pre_classifier = _dense(hidden or encoder.width, seeds[0], "pre_classifier", "relu")
+    if pooling == "pooler":
+        dense = _dense(encoder.width, seeds[0], "pooler", "tanh")
+    else:
+        dense = _dense(hidden or encoder.width, seeds[0], "pre_classifier", "relu")
     head_dropout = keras.layers.Dropout(dropout, seed=seed, dtype="float32", name="head_dropout")
     classifier = _dense(classes, seeds[1], "classifier")
 
     inputs = token_inputs(encoder.segments)
     features = pool(encoder.layer(inputs), inputs["padding_mask"])
-    logits = classifier(head_dropout(pre_classifier(features)))
+    logits = classifier(head_dropout(dense(features)))
+    if pooling == "pooler":
+        dense.set_weights(pooler_of(encoder))
     model = keras.Model(inputs, logits, name="text_classifier")
     seed_dropout(model, seed)
     return model
@@ -118,7 +127,9 @@ def _check(classes: int, pooling: str, hidden: int | None, dropout: float) -> No
     if classes < 2:
         raise UserError(f"classes={classes}: a classifier needs two or more.")
     if pooling not in POOLINGS:
-        raise UserError(f"pooling={pooling!r} is not known.", "Allowed: mean, first.")
+        raise UserError(f"pooling={pooling!r} is not known.", "Allowed: mean, first, pooler.")
+    if hidden is not None and pooling == "pooler":
+        raise UserError(f"hidden={hidden} with pooling=pooler, which has units of its own.")
     if hidden is not None and hidden < 1:
         raise UserError(f"hidden={hidden} is not possible.", "Give one unit or more, or None.")
     if not 0 <= dropout < 1:

@@ -50,8 +50,17 @@ class TextEncoder(SequenceEncoder):
         return layers
 
     @property
-    def shared(self) -> bool:
-        return any(isinstance(layer, list | tuple) for layer in self.backbone.transformer_layers)
+    def expansion(self) -> keras.layers.Layer | None:
+        return getattr(self.backbone, "embeddings_projection", None)
+
+    @property
+    def order(self) -> tuple[int, ...] | None:
+        groups = self.backbone.transformer_layers
+        if not isinstance(groups[0], list | tuple):
+            return None
+        times, inner = self.backbone.num_layers // len(groups), len(groups[0])
+        starts = (inner * group for group in range(len(groups)) for _ in range(times))
+        return tuple(start + place for start in starts for place in range(inner))
 
     @property
     def pooler(self) -> keras.layers.Layer | None:

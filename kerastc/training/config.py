@@ -101,10 +101,12 @@ class TextClassifierConfig(TrainingConfig):
 
     train_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0  # of the training part only
     backbone: Backbone = "minilm"  # or e5, a KerasHub preset, hf://OWNER/MODEL, a local folder
+    weights: Literal["published", "random"] = "published"  # of the backbone; random: untrained
     trainable: str = "head"  # head: the encoder is frozen | top_K: and its top K layers | all
     rate_decay: Annotated[float, Field(ge=1)] = 1.0  # a layer's rate over that below; ULMFiT: 2.6
     unfreeze: Literal["none", "gradual"] = "none"  # gradual: head first, one more layer each epoch
-    pooling: Literal["mean", "first"] = "mean"  # of the token vectors; first is [CLS]
+    pooling: Literal["mean", "first", "pooler"] = "mean"  # first: [CLS] | pooler: BERT's, of [CLS]
+    head: Literal["new", "backbone"] = "new"  # backbone: its own classifier, to go on from
     hidden: Count | None = None  # head's units; none: the encoder's width
     dropout: Share = 0.2  # before the classifier
     masking: Share = 0.0  # share of training tokens; not with head
@@ -115,6 +117,8 @@ class TextClassifierConfig(TrainingConfig):
     def usual(cls, given: Mapping[str, Any]) -> dict[str, Any]:
         """Rate and epochs that suit the trained part, where it is not the recipe's own choice."""
         usual = super().usual(given)
+        if given.get("head") == "backbone" and not TASKS[cls.task].output.by_word:
+            usual = usual | {"pooling": "pooler"}
         trainable = str(given.get("trainable", cls.model_fields["trainable"].default))
         if trainable == cls.model_fields["trainable"].default:
             return usual
@@ -129,6 +133,22 @@ class TextClassifierConfig(TrainingConfig):
             raise ValueError(
                 f"{' and '.join(given)} would change nothing: trainable=head trains no layer of "
                 "the encoder; give trainable=all or top_K."
+            )
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def layers_of_the_backbone(self) -> "TextClassifierConfig":
+        """Refuses settings of layers that the backbone brings with it."""
+        own = {"pooling": "pooler", "head": "backbone"}
+        given = [f"{name}={value}" for name, value in own.items() if getattr(self, name) == value]
+        if given and self.hidden is not None:
+            raise ValueError(
+                f"hidden={self.hidden} with {given[-1]}: those layers have the backbone's units."
+            )
+        if self.head == "backbone" and self.pooling == "mean" and not self.by_word:
+            raise ValueError(
+                "head=backbone with pooling=mean: published classifiers do not read the mean. "
+                "Leave pooling out; for DistilBERT's give pooling=first."
             )
         return self
 

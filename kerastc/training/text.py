@@ -35,7 +35,7 @@ def fine_tuned(splits: "Splits", config: TextClassifierConfig, run: Run) -> Trai
 
     Args and errors as in `train_text_classifier`.
     """
-    encoder = load_encoder(config.backbone, config.pairs)
+    encoder = load_encoder(config.backbone, config.pairs, config.weights == "random")
     head = TASKS[config.task].output_part("head")
     model = head.text_model(encoder, splits.data.classes, config)
     return train_text_classifier(model, encoder, splits, config, run)

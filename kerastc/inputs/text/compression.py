@@ -132,7 +132,9 @@ class CompressedText(CompressedInput):
 
         encoder = load_encoder(backbone, self.config.pairs)
         length = min(self.config.max_tokens, encoder.max_length)
-        changed = {"max_tokens": length, "trainable": "all", "seed": seed}
+        changed = {"max_tokens": length, "trainable": "all", "seed": seed, "head": "new"}
+        if self.config.pooling == "pooler":
+            changed["pooling"] = "first"  # the other encoder may have no pooler
         config = self.config.model_copy(update=changed)
         head = TASKS[config.task].output_part("head")
         student = head.text_model(encoder, splits.train.classes, config)

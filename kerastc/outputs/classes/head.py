@@ -264,8 +264,14 @@ def text_model(
 ) -> keras.Model:
     """An encoder with the layers after it that produce class logits."""
     from kerastc.models import text_classifier
+    from kerastc.models.published_head import text_layers
 
-    return text_classifier(encoder, len(labels), **config.architecture())
+    own = config.head == "backbone"
+    published = text_layers(encoder, labels, config.pooling) if own else {}
+    model = text_classifier(encoder, len(labels), **config.architecture())
+    for name, weights in published.items():
+        model.get_layer(name).set_weights(weights)
+    return model
 
 
 def loss(config: "TrainingConfig") -> keras.losses.Loss:

@@ -86,6 +86,7 @@ def text_model(
     Returns:
         the encoder's inputs, each (batch, length) int32, to (batch, length, tags) float32.
     """
+    from kerastc.models.published_head import token_layer
     from kerastc.models.sequence_encoder import token_inputs
     from kerastc.models.text_classifier import seed_dropout
 
@@ -100,6 +101,8 @@ def text_model(
     )
     model = keras.Model(inputs, tagger(dropout(encoder.layer(inputs))), name="text_tagger")
     seed_dropout(model, config.seed)
+    if config.head == "backbone":
+        tagger.set_weights(token_layer(encoder, labels))
     return model
 
 
