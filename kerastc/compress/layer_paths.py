@@ -106,6 +106,8 @@ def _of_layer(layer: keras.layers.Layer) -> Iterator[Place]:
     if isinstance(layer, CompactEncoder):
         for name, table in layer.tables.items():
             yield Place(f"{layer.name}/{name}", table, layer)
+        if layer.expansion is not None:
+            yield Place(f"{layer.name}/expansion", layer.expansion, layer)
         for block in layer.blocks:
             yield from _of_block(block, layer.name)
     elif any(hasattr(layer, name) for name in ("kernel", "left", "embeddings")):

@@ -79,9 +79,9 @@ def _of_encoder(model: keras.Model, done: Collection[str]) -> Iterator[Axis]:
     encoder = encoder_layer(model)
     thin = any(isinstance(place.layer, LowRankDense) for place in places(model))
     if isinstance(encoder.tokens, keras.layers.Embedding):
-        ranks = [encoder.width // share for share in WIDTH_SHARES]
+        ranks = [encoder.tokens.output_dim // share for share in WIDTH_SHARES]
         yield Axis("embedding", ("", *(f"low-rank:embedding={rank}" for rank in ranks)))
-    if not _done("structured", done) and not _done("distill", done):
+    if not (encoder.shared or _done("structured", done) or _done("distill", done)):
         fewer = range(1, len(encoder.blocks))
         yield Axis("layers", ("", *(f"structured:layers={count},epochs=0" for count in fewer)))
     if not thin and not _done("structured", done):

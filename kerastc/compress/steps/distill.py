@@ -93,11 +93,12 @@ class Distill(Training):
     def _of_layers(self, work: "Work") -> dict[str, Any]:
         """A student made from the model's own layers."""
         from kerastc.compress.steps.hidden_states import StateMatching
-        from kerastc.compress.steps.student import fewer_layers, narrower
+        from kerastc.compress.steps.student import fewer_layers, narrower, require_layers
         from kerastc.compress.steps.teaching import teach
         from kerastc.models import compact, encoder_layer
 
         teacher = compact(work.model)
+        require_layers(teacher, "distill into layers of its own")
         count = len(encoder_layer(teacher).blocks)
         kept = self._kept(count)
         student = fewer_layers(teacher, kept)
@@ -130,6 +131,11 @@ class Distill(Training):
         )
         if not plain:
             raise UserError("distill: width= comes before low-rank, which ties the dimensions.")
+        if encoder.expansion is not None:
+            raise UserError(
+                "distill: width= is of models whose embeddings are as wide as their layers.",
+                "Give layers=, or backbone= of another encoder.",
+            )
         if self.width >= encoder.width:
             raise UserError(f"distill: width={self.width:g}, but the model has {encoder.width}.")
         return int(self.width)

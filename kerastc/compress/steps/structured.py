@@ -113,10 +113,12 @@ class Structured(Training):
         return found
 
     def _dropped(self, model: "keras.Model", work: "Work") -> list[int]:
+        from kerastc.compress.steps.student import require_layers
         from kerastc.models import encoder_layer
 
         if not (self.layers or self.drop):
             return []
+        require_layers(model, "structured with layers= or drop=")
         count = len(encoder_layer(model).blocks)
         dropped = sorted(set(self.drop))
         if max(self.layers, len(dropped)) >= count or max(dropped, default=0) >= count:

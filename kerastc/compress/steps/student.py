@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from kerastc.compress.layer_paths import rebuilt
+from kerastc.errors import UserError
 from kerastc.models.compact_encoder import CompactEncoder
 from kerastc.models.parts import encoder_layer
 
@@ -27,6 +28,21 @@ def fewer_layers(model: keras.Model, kept: Sequence[int]) -> keras.Model:
     for block, i in zip(encoder.blocks, kept, strict=True):
         _fill(block, teacher.blocks[i])
     return _around(model, encoder)
+
+
+def require_layers(model: keras.Model, step: str) -> None:
+    """Raises a `UserError` if a compact model has no layers of their own that it could do without.
+
+    Args:
+        step: what would leave some out, for the message.
+    """
+    encoder = encoder_layer(model)
+    if encoder.shared:
+        raise UserError(
+            f"{step}: the {len(encoder.order)} layers of this model share {len(encoder.blocks)} "
+            "block(s) of weights, so without some of them it would not be smaller.",
+            "structured with neurons= or heads=, low-rank, prune and quantize make it smaller.",
+        )
 
 
 def spread(layers: int, count: int) -> list[int]:
