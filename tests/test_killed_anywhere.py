@@ -2,14 +2,13 @@
 
 import csv
 import hashlib
+import itertools
 import json
-import os
 import random
-import subprocess
-import sys
 import time
 
 import pytest
+from processes import Process, kerastc
 
 SETTINGS = ["epochs=4", "batch_size=8", "max_tokens=32"]
 TIMED = ("seconds", "examples_per_second", "val_examples_per_second")
@@ -28,6 +27,7 @@ class Way:
         self.run, self.base, self.kills = base / "run", base, kills
         self.times = dict(times or {})
         self.moments = random.Random(seed)
+        self.attempts = itertools.count()
         (self.run / ".git").mkdir(parents=True)
         (self.run / ".git" / "HEAD").write_text("ref: refs/heads/main")
         (self.run / ".env").write_text("SECRET=1")
@@ -36,22 +36,18 @@ class Way:
         """Runs a command to its end; where `folder` holds a run, `again` takes its place."""
         for number in range(self.kills + 1):
             begun = again and (folder / "config.json").exists()
-            line = [sys.executable, "-m", "kerastc", *map(str, again if begun else words)]
-            environment = os.environ | {"KERASTC_CACHE": str(self.base / "cache")}
-            with (self.base / "err").open("w") as err:
-                process = subprocess.Popen(
-                    line, env=environment, stdout=subprocess.DEVNULL, stderr=err
-                )
+            process = Process(
+                self.base / f"told-{next(self.attempts)}", kerastc, *(again if begun else words),
+                KERASTC_CACHE=str(self.base / "cache"),
+            )  # fmt: skip
             began = time.monotonic()
             last = number == self.kills
-            try:
-                process.wait(300 if last else self.moments.uniform(0.4, 1.0) * self.times[words[0]])
-            except subprocess.TimeoutExpired:
+            moment = None if last else self.moments.uniform(0.2, 1.0) * self.times[words[0]]
+            if process.wait(moment or 300) is None:
                 process.kill()
-                process.wait()
                 assert not last
             else:
-                assert process.returncode == 0, (self.base / "err").read_text()
+                assert process.poll() == 0, process.err
             self.times.setdefault(words[0], time.monotonic() - began)
             if (self.run / "config.json").exists():
                 (self.run / "notes.txt").write_text("mine")

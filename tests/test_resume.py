@@ -1,15 +1,14 @@
 """Real processes, really killed: what they resume to is what they would have come to."""
 
 import csv
+import itertools
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
+from processes import Process, kerastc
 
 from kerastc.outputs.classes.predictions import read_predictions
 
@@ -20,26 +19,22 @@ SETTINGS = ["epochs=6", "batch_size=8", "learning_rate=3e-3", "max_tokens=32", "
 def command(tiny_encoder, subjects_csv, tmp_path_factory):
     """Starts `kerastc train text` in a folder of its own."""
     base = tmp_path_factory.mktemp("resume")
+    attempts = itertools.count()
 
     def start(folder, *words, trainable="top_1"):
-        environment = os.environ | {"KERASTC_CACHE": str(base / f"cache-{folder}")}
-        line = [sys.executable, "-m", "kerastc", "train", *words, "--run", str(base / folder)]
+        line = ["train", *words, "--run", str(base / folder)]
         if "--resume" not in words or "text" in words:
             line += [f"data={subjects_csv}", f"backbone={tiny_encoder}", f"trainable={trainable}"]
             line += SETTINGS
-        process = subprocess.Popen(
-            line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        return base / folder, process
+        told, cache = base / f"told-{next(attempts)}", str(base / f"cache-{folder}")
+        return base / folder, Process(told, kerastc, *line, KERASTC_CACHE=cache)
 
     return start
 
 
 def finish(process):
-    out, err = process.communicate(timeout=240)
-    assert process.returncode == 0, err
-    assert "Traceback" not in err
-    return out
+    assert process.wait() == 0, process.err
+    assert "Traceback" not in process.err
 
 
 def until(process, condition):
@@ -102,9 +97,7 @@ def test_a_killed_run_resumes_to_the_same_figures(command, whole, moment):
     name = re.sub(r"\W", "-", moment)
     folder, process = command(name, "text")
     until(process, lambda: MOMENTS[moment](folder))
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL, "it ended before it was killed"
-    process.communicate()
+    assert process.kill() == -signal.SIGKILL, "it ended before it was killed"
     _, again = command(name, "--resume")
     finish(again)
     assert history(folder) == history(whole)
@@ -126,9 +119,7 @@ def test_a_cross_validation_killed_again_and_again_comes_to_the_same_figures(com
         "model.keras",
     ):
         until(process, lambda sign=sign: any(folder.glob(sign)))
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL, "it ended before it was killed"
-        process.communicate()
+        assert process.kill() == -signal.SIGKILL, "it ended before it was killed"
         _, process = command("folds", "--resume")
     finish(process)
     assert figures(folder) == figures(plain)
@@ -141,15 +132,6 @@ def test_a_cross_validation_killed_again_and_again_comes_to_the_same_figures(com
         assert (ours.probabilities == theirs.probabilities).all()
 
 
-@pytest.fixture
-def heard():
-    """SIGINT is heard by the processes started here, also where a shell started us in the back."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize(
     "ending", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
 )
@@ -157,11 +139,10 @@ def test_ctrl_c_says_where_it_stands_and_how_to_go_on(command, whole, ending):
     folder, process = command(ending.name, "text")
     until(process, lambda: epochs(folder) >= 1)
     process.send_signal(ending)
-    _, err = process.communicate(timeout=240)
-    assert process.returncode == 130
-    assert re.search(r"Stopped after epoch \d", err)
-    assert f"kerastc train --resume --run {folder}" in err
-    assert "Traceback" not in err
+    assert process.wait() == 130
+    assert re.search(r"Stopped after epoch \d", process.err)
+    assert f"kerastc train --resume --run {folder}" in process.err
+    assert "Traceback" not in process.err
     _, again = command(ending.name, "text", "--resume")  # the whole line with --resume works too
     finish(again)
     assert figures(folder) == figures(whole)
@@ -169,6 +150,5 @@ def test_ctrl_c_says_where_it_stands_and_how_to_go_on(command, whole, ending):
 
 def test_resuming_with_other_settings_is_refused(command, whole):
     _, process = command("whole", "text", "--resume", "seed=5")
-    _, err = process.communicate(timeout=240)
-    assert process.returncode == 1
-    assert "has seed=0, not 5" in err
+    assert process.wait() == 1
+    assert "has seed=0, not 5" in process.err

@@ -1,10 +1,8 @@
 """Sweeps of a recipe that trains nothing: a plan is done once, whatever happens to its workers."""
 
-import importlib.util
 import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -14,6 +12,7 @@ from pathlib import Path
 import optuna
 import pytest
 from click.testing import CliRunner
+from processes import Process
 from steps_recipe import RECIPE
 
 from kerastc import cli
@@ -21,6 +20,7 @@ from kerastc.errors import UserError
 from kerastc.places import Places
 from kerastc.run import Run
 from kerastc.sweep import sweep
+from kerastc.sweep.study import SharedStudy
 
 GRID = ["rate=0.1,0.3", "units=1,2"]
 
@@ -213,35 +213,17 @@ def test_the_command_shows_the_comparison_and_the_best(done):
     assert "Repeat:   kerastc train" in done.stdout
 
 
-# JAX is imported in half the time; these recipes compute nothing on it.
-BACKEND = "jax" if importlib.util.find_spec("jax") else os.environ["KERAS_BACKEND"]
+def work(script: str, runs: Path, *words: str) -> None:
+    """Takes part in a sweep, and prints how many trials are finished at its end."""
+    result = sweep(script, words, places=Places(runs, runs), name="shared", heartbeat=1)
+    print(len(result.of("finished")))
 
 
-def start(code: str, *arguments: object) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        env=os.environ | {"KERAS_BACKEND": BACKEND, "PYTHONPATH": str(Path(__file__).parents[2])},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
-WORKER = """
-import sys
-from pathlib import Path
-from kerastc.places import Places
-from kerastc.sweep import sweep
-
-script, runs, *words = sys.argv[1:]
-result = sweep(script, words, places=Places(Path(runs), Path(runs)), name="shared", heartbeat=1)
-print(len(result.of("finished")))
-"""
-
-
-def test_a_killed_workers_trial_is_run_again_by_another(script, places):
-    words = ["rate=0.1,0.3", "units=1,2,3", "seconds=1.2"]
+def test_a_killed_workers_trial_is_run_again_by_another(script, places, tmp_path):
+    words = ["rate=0.1,0.3", "units=1,2,3", "seconds=0.8"]
     study = places.runs / "steps" / "sweeps" / "shared"
-    workers = [start(WORKER, script, places.runs, *words) for _ in range(2)]
+    arguments = (work, script, places.runs, *words)
+    workers = [Process(tmp_path / f"worker {number}", *arguments) for number in range(2)]
     killed = workers[0]
 
     def at_work() -> list[Path]:
@@ -259,14 +241,12 @@ def test_a_killed_workers_trial_is_run_again_by_another(script, places):
         while not at_work() and time.monotonic() < deadline:
             time.sleep(0.02)
         [left] = at_work()
-        killed.send_signal(signal.SIGKILL)
-        output, _ = workers[1].communicate(timeout=300)
+        assert killed.kill() == -signal.SIGKILL
+        assert workers[1].wait() == 0, workers[1].err
     finally:
         for worker in workers:
             worker.kill()
-            worker.communicate()
-    assert workers[1].returncode == 0
-    assert output == "6\n"
+    assert workers[1].out == "6\n"
     told = optuna.load_study(study_name="shared", storage=f"sqlite:///{study / 'study.db'}")
     complete = Counter(t.user_attrs["slot"] for t in told.trials if t.state.name == "COMPLETE")
     assert complete == {slot: 1 for slot in range(6)}
@@ -277,22 +257,28 @@ def test_a_killed_workers_trial_is_run_again_by_another(script, places):
     assert [len(lines) for lines in starts.values()] == [1] * 5
 
 
-CLAIMER = """
-import sys, time
-from kerastc.sweep.study import SharedStudy
-
-time.sleep(max(0, float(sys.argv[2]) - time.time()))
-study = SharedStudy("s", sys.argv[1], {}, {i: {} for i in range(12)}, (True,), heartbeat=60)
-while trial := study.claim():
-    print(trial.user_attrs["slot"])
-    study.finish(trial, 0.0)
-"""
+def claim(url: str, gate: Path) -> None:
+    """Once the gate is open, takes trials as long as there are some."""
+    gate.with_name(f"ready {os.getpid()}").touch()
+    while not gate.exists():
+        time.sleep(0.001)
+    study = SharedStudy("s", url, {}, {i: {} for i in range(12)}, (True,), heartbeat=60)
+    while trial := study.claim():
+        print(trial.user_attrs["slot"])
+        study.finish(trial, 0.0)
 
 
 def test_workers_that_start_at_the_same_moment_claim_each_trial_once(tmp_path):
-    begin = time.time() + 4
-    url = f"sqlite:///{tmp_path / 'study.db'}"
-    workers = [start(CLAIMER, url, begin) for _ in range(3)]
-    claimed = [slot for worker in workers for slot in worker.communicate(timeout=300)[0].split()]
-    assert [worker.returncode for worker in workers] == [0, 0, 0]
+    url, gate = f"sqlite:///{tmp_path / 'study.db'}", tmp_path / "gate"
+    workers = [Process(tmp_path / f"worker {number}", claim, url, gate) for number in range(3)]
+    try:
+        deadline = time.monotonic() + 300
+        while len(list(tmp_path.glob("ready *"))) < 3 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        gate.touch()
+        assert [worker.wait() for worker in workers] == [0, 0, 0]
+    finally:
+        for worker in workers:
+            worker.kill()
+    claimed = [slot for worker in workers for slot in worker.out.split()]
     assert sorted(map(int, claimed)) == list(range(12))
