@@ -21,6 +21,12 @@ CATEGORIES = click.option(
     show_default=True,
     help="Rules that make primary categories: irish_times, or your own file.",
 )
+TAG = click.option(
+    "--tag",
+    metavar="COLUMN|NAME",
+    default="",
+    help="FILE has a tag for each word: in this column (by number, or last), or of this name.",
+)
 ENCODING = click.option("--encoding", default="utf-8", show_default=True, help="Of FILE.")
 
 DELIMITER = click.option(
@@ -151,10 +157,11 @@ def prepare(path, out, text, label, date, categories, encoding, as_json, **optio
 @DELIMITER
 @HEADER
 @SHEET
+@TAG
 @click.option("--html", type=click.Path(path_type=Path), help="Write one page that opens offline.")
 @JSON
 def describe(
-    path, text, label, date, categories, encoding, delimiter, no_header, sheet, html, as_json
+    path, text, label, date, categories, encoding, delimiter, no_header, sheet, tag, html, as_json
 ) -> None:
     """Show what is in FILE: classes, years, words, lengths, label noise.
 
@@ -162,10 +169,17 @@ def describe(
     they show how far the labels agree. Four distributions are fitted to the lengths, and the number
     of words that cover 95.5 % of all occurrences is given. With --html, the plots go into a page.
 
+    With --tag, FILE has sentences with a tag for each word, as the recipes ner and pos read them:
+    entities of each type, tags, words that have several, lengths, repeated sentences.
+
     \b
     kerastc data describe reviews.csv
+    kerastc data describe esp.train --tag last --html names.html
     kerastc data describe headlines.csv.gz --categories irish_times --html headlines.html
     """
+    if tag:
+        _describe_tagged(path, tag, encoding, html, as_json)
+        return
     from kerastc.data import clean, explore
     from kerastc.report.exploration.page import write_page
     from kerastc.report.exploration.terminal import print_exploration
@@ -195,6 +209,24 @@ def describe(
         if len(cleaned.texts) < FEW:
             told = "To train on so few, each tested once: kerastc train text folds=5"
             echo(f"{told} {shlex.quote(f'data={path}')}")
+
+
+def _describe_tagged(path: Path, tag: str, encoding: str, html: Path | None, as_json: bool) -> None:
+    """The same of sentences with a tag for each word."""
+    from kerastc.data.tagged.exploring import explore_tagged
+    from kerastc.data.texts.tagged import read_tagged
+    from kerastc.report.exploration.tagged_page import write_tagged_page
+    from kerastc.report.exploration.tagged_terminal import print_tagged
+
+    texts = read_tagged(path, tag, encoding)
+    exploration = explore_tagged(texts).as_dict()
+    if html is not None:
+        write_tagged_page(html, exploration, texts.notes)
+        echo(f"Wrote {html}", err=True)
+    if as_json:
+        echo(json.dumps(exploration | {"notes": texts.notes}, indent=2, ensure_ascii=False))
+    else:
+        print_tagged(exploration, texts.notes)
 
 
 def _rules(categories: str):

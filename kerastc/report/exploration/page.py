@@ -1,6 +1,6 @@
 """An exploration on a page: its plots with their words, and its own page."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ def exploration_plots(exploration: Mapping[str, Any]) -> Iterator[Plot]:
             "How many of the most frequent words cover which share of all occurrences.",
             f"A rising curve: {marked:,} of {words['unique']:,} words cover {percent(MARKED)}.",
         )
-    yield _lengths(exploration)
+    yield lengths_plot(exploration["lengths"]["words"], exploration["fits"])
 
 
 def write_page(path: Path, exploration: Mapping[str, Any], notes: Mapping[str, Any]) -> None:
@@ -96,8 +96,8 @@ def write_page(path: Path, exploration: Mapping[str, Any], notes: Mapping[str, A
     template.write_page(path, page)
 
 
-def _lengths(exploration: Mapping[str, Any]) -> Plot:
-    found, fits = exploration["lengths"]["words"], exploration["fits"]
+def lengths_plot(found: Mapping[str, Any], fits: Sequence[Mapping[str, Any]]) -> Plot:
+    """The lengths in words, from `Lengths.as_dict`, with fits from `Fit.as_dict`."""
     end = shown_length(found["most"])
     best = fits[0]["distribution"] if fits[0]["squared_error"] is not None else "none"
     return Plot(

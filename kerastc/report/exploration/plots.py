@@ -37,11 +37,12 @@ _thousands = FuncFormatter(lambda value, _: f"{value:,.0f}")
 
 
 @drawing()
-def rows_per_class(classes: Mapping[str, int]) -> Figure:
+def rows_per_class(classes: Mapping[str, int], units: str = "texts") -> Figure:
     """Rows of each class as bars, the largest first; the largest 40 if there are more.
 
     Args:
         classes: class name to rows.
+        units: what the rows are.
     """
     shown = sorted(classes.items(), key=lambda pair: -pair[1])[:SHOWN_CLASSES]
     all_rows = max(1, sum(classes.values()))
@@ -57,7 +58,7 @@ def rows_per_class(classes: Mapping[str, int]) -> Figure:
     axes.margins(x=0.18)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     axes.xaxis.set_major_formatter(_thousands)
-    axes.set_xlabel("texts")
+    axes.set_xlabel(units)
     return figure
 
 

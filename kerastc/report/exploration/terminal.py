@@ -1,6 +1,6 @@
 """What `kerastc data describe` prints."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -28,13 +28,7 @@ def print_exploration(
     console.print(Text(exploration["source"]), soft_wrap=True)
     found = [_classes(exploration), _years(exploration), _words(exploration["words"])]
     found += [_lengths(exploration["lengths"]), _fits(exploration["fits"])]
-    for table in filter(None, found):
-        for column in table.columns:
-            if column.justify == "right":  # a figure folded over two lines is hard to read
-                column.min_width = max(map(len, column.cells))
-        # Lines that wrap in a narrow terminal are better than figures cut off.
-        least = Measurement.get(console, console.options.update(max_width=10_000), table)
-        console.print(table, width=max(console.width, least.minimum), crop=False)
+    print_tables(console, [table for table in found if table])
     frequent = [f"{word} {rows:,}" for word, rows in exploration["words"]["most_frequent"][:10]]
     console.print(Text(f"Most frequent words: {', '.join(frequent)}\n"))
     _print_noise(console, exploration["noise"])
@@ -42,9 +36,20 @@ def print_exploration(
         console.print(Text(f"{name}: {value:,}"))
 
 
+def print_tables(console: Console, tables: Iterable[Table]) -> None:
+    """Prints tables whose figures stay whole, wider than the terminal if need be."""
+    for table in tables:
+        for column in table.columns:
+            if column.justify == "right":  # a figure folded over two lines is hard to read
+                column.min_width = max(map(len, column.cells))
+        # Lines that wrap in a narrow terminal are better than figures cut off.
+        least = Measurement.get(console, console.options.update(max_width=10_000), table)
+        console.print(table, width=max(console.width, least.minimum), crop=False)
+
+
 def _classes(exploration: Mapping[str, Any]) -> Table:
     classes = sorted(exploration["classes"].items(), key=lambda pair: -pair[1])
-    table = _table("Classes", "class", "texts", "share")
+    table = new_table("Classes", "class", "texts", "share")
     for name, rows in classes[:_SHOWN_CLASSES]:
         table.add_row(Text(name), count(rows), percent(rows / exploration["rows"]))
     if rest := classes[_SHOWN_CLASSES:]:
@@ -59,7 +64,7 @@ def _years(exploration: Mapping[str, Any]) -> Table | None:
     years = exploration["years"]
     if not years:
         return None
-    table = _table("Texts by year", "year", *next(iter(years.values())), "all")
+    table = new_table("Texts by year", "year", *next(iter(years.values())), "all")
     for year, rows in years.items():
         cells = [*rows.values(), sum(rows.values())]
         table.add_row("no date" if year == "0" else year, *map(count, cells))
@@ -70,7 +75,7 @@ def _words(words: Mapping[str, Any]) -> Table | None:
     if not words["unique"]:
         return None
     title = f"{words['unique']:,} different words, {words['occurrences']:,} in all"
-    table = _table(title, "of all occurrences", "are covered by the most frequent")
+    table = new_table(title, "of all occurrences", "are covered by the most frequent")
     for share, needed in words["coverage"]:
         table.add_row(percent(share), count(needed))
     return table
@@ -78,7 +83,7 @@ def _words(words: Mapping[str, Any]) -> Table | None:
 
 def _lengths(lengths: Mapping[str, Any]) -> Table:
     columns = ("shortest", "median", "mean", "99.7 % up to", "longest")
-    table = _table("Lengths", "in", *columns)
+    table = new_table("Lengths", "in", *columns)
     for unit, found in lengths.items():
         middle = (number(found["median"], 1), number(found["mean"], 1))
         table.add_row(
@@ -89,7 +94,7 @@ def _lengths(lengths: Mapping[str, Any]) -> Table:
 
 def _fits(fits: Sequence[Mapping[str, Any]]) -> Table:
     title = "Distributions of the length in words, the best fit first"
-    table = _table(title, "distribution", "squared error")
+    table = new_table(title, "distribution", "squared error")
     table.add_column("parameters", overflow="fold")
     for fit in fits:
         if fit["problem"]:
@@ -116,7 +121,7 @@ def _print_noise(console: Console, noise: Mapping[str, Any]) -> None:
         console.print(Text(f"  {shown_text(example['text'], 60)}: {classes}"))
 
 
-def _table(title: str, first: str, *figures: str) -> Table:
+def new_table(title: str, first: str, *figures: str) -> Table:
     """A table with words in its first column and figures in the others."""
     table = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
     table.add_column(first, overflow="fold")
