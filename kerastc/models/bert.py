@@ -1,10 +1,11 @@
 """BERT, RoBERTa and DistilBERT in Hugging Face's layout, with the published hidden states.
 
 For single texts BERT without its pooler is DistilBERT with the embedding of segment 0 added to
-every position, which saves the look-up of segments. If the model takes segments, or BERT is of a
-kind that `DistilBertBackbone` cannot reproduce, a `CompactEncoder` is used. KerasHub's own
-`BertBackbone` uses the tanh approximation of GELU although most published models use the exact one,
-an error of up to 3e-3 in the output; both of ours agree with the published model to rounding.
+every position, which saves the look-up of segments. If the model takes segments, its token table is
+large, or BERT is of a kind that `DistilBertBackbone` cannot reproduce, a `CompactEncoder` is used.
+KerasHub's own `BertBackbone` uses the tanh approximation of GELU although most published models use
+the exact one, an error of up to 3e-3 in the output; both of ours agree with the published model to
+rounding.
 
 RoBERTa is BERT of one segment, whose positions begin behind the id of padding. KerasHub's converter
 leaves its segment out, which is not zero in a model trained with `transformers`.
@@ -23,6 +24,9 @@ from kerastc.models.converted import NAME, Tensor, activation_of, embeddings, fi
 from kerastc.models.sequence_encoder import SequenceEncoder
 from kerastc.models.text_encoder import TextEncoder
 
+# Rows of a token table from which KerasHub's backbone is not used: it draws a random table first,
+# which for 250,037 rows takes 4 s and 1.2 GB.
+LARGE = 100_000
 POSITIONS = "embeddings.position_embeddings.weight"
 SEGMENTS = "embeddings.token_type_embeddings.weight"
 PARTS = {  # of a `TransformerBlock`
@@ -69,7 +73,7 @@ def bert(tensor: Tensor, config: Mapping[str, Any], segments: bool = False) -> S
         KeyError, ValueError: a tensor is missing or of another shape.
     """
     plain = activation_of(config) == "gelu" and config.get("layer_norm_eps", 1e-12) == 1e-12
-    if plain and not segments:
+    if plain and not segments and config["vocab_size"] < LARGE:
         return _distil(tensor, config)
     blocks = [f"encoder.layer.{i}" for i in range(config["num_hidden_layers"])]
     return filled(tensor, config, segments, blocks, PARTS)

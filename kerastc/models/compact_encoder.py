@@ -124,8 +124,8 @@ class CompactEncoder(SequenceEncoder):
         for i, block in enumerate(self.blocks):
             block.trainable = i >= len(self.blocks) - top
 
-    def with_tokens(self, kept: np.ndarray) -> "CompactEncoder":
-        tokens = with_rows(self.tokens, kept)
+    def with_table(self, table: np.ndarray) -> "CompactEncoder":
+        tokens = with_first(self.tokens, table)
         config = self.get_config() | {"tokens": keras.saving.serialize_keras_object(tokens)}
         made = type(self).from_config(config)
         made.build(None)
@@ -162,11 +162,31 @@ class CompactEncoder(SequenceEncoder):
 
 def with_rows(table: keras.layers.Layer, kept: np.ndarray) -> keras.layers.Layer:
     """A table like `table` with some of its rows, in the order of `kept`."""
-    new = type(table).from_config(table.get_config() | {"input_dim": len(kept)})
+    return with_first(table, table.get_weights()[0][kept])
+
+
+def with_first(table: keras.layers.Layer, rows: np.ndarray) -> keras.layers.Layer:
+    """A table like `table` with other rows; what widens them stays."""
+    new = type(table).from_config(table.get_config() | {"input_dim": len(rows)})
+    if len(table.weights) == 1:
+        return with_values(new, rows)
     new.build((None, None))
-    first, *others = table.get_weights()
-    new.set_weights([first[kept], *others])
+    new.set_weights([rows, *table.get_weights()[1:]])
     return new
+
+
+def with_values(table: keras.layers.Embedding, rows: np.ndarray) -> keras.layers.Embedding:
+    """A table with these rows, built without drawing random ones first.
+
+    Args:
+        table: not built.
+        rows: (input_dim, output_dim) float.
+    """
+    own, table.embeddings_initializer = table.embeddings_initializer, keras.initializers.Zeros()
+    table.build((None, None))
+    table.embeddings_initializer = own
+    table.embeddings.assign(rows)
+    return table
 
 
 __all__ = ["CompactEncoder", "TransformerBlock"]

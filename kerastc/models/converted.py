@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from kerastc.errors import UserError
-from kerastc.models.compact_encoder import CompactEncoder
+from kerastc.models.compact_encoder import CompactEncoder, with_values
 from kerastc.models.transformer_block import TransformerBlock
 
 # Hugging Face's names for activations, and those of a `TransformerBlock`.
@@ -85,7 +85,8 @@ def filled(
         for i in range(len(blocks))
     ]
     layers = {
-        name: keras.layers.Embedding(*table.shape, name=name) for name, table in tables.items()
+        name: with_values(keras.layers.Embedding(*table.shape, name=name), table)
+        for name, table in tables.items()
     }
     if expansion:
         layers["expansion"] = keras.layers.Dense(config["hidden_size"], name="expansion")
@@ -93,8 +94,6 @@ def filled(
         **layers, blocks=made, order=order, dropout=dropout, epsilon=epsilon, name=NAME
     )
     encoder.build(None)
-    for name, table in tables.items():
-        layers[name].set_weights([table])
     fill(tensor, encoder.norm, "embeddings.LayerNorm")
     if expansion:
         fill(tensor, encoder.expansion, expansion)

@@ -55,6 +55,7 @@ DENSE = {
 }
 NORMS = {"attention.output.LayerNorm": "aln", "output.LayerNorm": "oln"}
 BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])  # of 32 weights, low nibbles first
+CHUNK = 1 << 16  # blocks at once: bounds the memory beside the result
 # XLM-R's rule of normalization (SentencePiece's nmt_nfkc): characters that go, or become a space.
 GONE = "[\x01-\x08\x0b\x0e-\x1f\x7f\x8f\x9f]"
 SPACES = "[\t\n\x0c\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]"
@@ -157,11 +158,12 @@ class Q4:
     def _matrix(self, name: str, rows: int, columns: int) -> np.ndarray:
         """(rows, columns): sixteen weights from the low nibbles, then sixteen from the high."""
         blocks = np.frombuffer(self.raw, BLOCK, rows * columns // 32, self.places[name][0])
-        nibbles = blocks["nibbles"]
         whole = np.empty((len(blocks), 32), np.float32)
-        whole[:, :16], whole[:, 16:] = nibbles & 15, nibbles >> 4
-        whole -= 8
-        whole *= blocks["scale"].astype(np.float32)[:, None]
+        for begin in range(0, len(blocks), CHUNK):
+            part, nibbles = whole[begin : begin + CHUNK], blocks["nibbles"][begin : begin + CHUNK]
+            part[:, :16], part[:, 16:] = nibbles & 15, nibbles >> 4
+            part -= 8
+            part *= blocks["scale"][begin : begin + CHUNK].astype(np.float32)[:, None]
         return whole.reshape(rows, columns)
 
     def tokenizer(self) -> Tokenizer:

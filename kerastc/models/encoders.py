@@ -12,8 +12,10 @@ import numpy as np
 
 from kerastc.errors import UserError
 from kerastc.models import presets
+from kerastc.models.conversion import with_encoder
 from kerastc.models.e5 import E5, read_e5
 from kerastc.models.minilm import MINILM
+from kerastc.models.parts import encoder_layer
 from kerastc.models.sequence_encoder import SequenceEncoder, token_inputs
 from kerastc.models.text_encoder import TextEncoder
 from kerastc.text.encoded import Encoded
@@ -32,6 +34,7 @@ class Encoder:
         segments: whether its models take the index of the text that each token is from.
         fingerprint: SHA-256 over architecture, precision and weights as loaded.
         folder: with the files its weights were read from; None of a preset, and of e5.
+        whole: of one that was cut, the encoder with all tokens, and the ids there of its own.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Encoder:
     segments: bool
     fingerprint: str
     folder: Path | None = None
+    whole: "tuple[Encoder, np.ndarray] | None" = None
 
     @property
     def width(self) -> int:
@@ -86,8 +90,28 @@ class Encoder:
             UserError: the tokenizer cannot be cut; see `kerastc.text.restricted`.
         """
         tokenizer, kept = restricted(self.tokenizer, used)
-        layer = self.layer.with_tokens(kept)
-        return replace(self, layer=layer, tokenizer=tokenizer, fingerprint=_fingerprint(layer))
+        layer = self.layer.with_table(self.layer.table[kept])
+        return replace(
+            self,
+            layer=layer,
+            tokenizer=tokenizer,
+            fingerprint=_fingerprint(layer),
+            whole=(self, kept),
+        )
+
+    def restored(self, model: keras.Model) -> tuple[keras.Model, Tokenizer]:
+        """A trained model of this encoder with all tokens again, and their tokenizer.
+
+        Args:
+            model: of `text_classifier`; its outputs for texts of its own tokens stay.
+        """
+        if self.whole is None:
+            return model, self.tokenizer
+        whole, kept = self.whole
+        layer = encoder_layer(model)
+        table = np.array(whole.layer.table)
+        table[kept] = layer.table
+        return with_encoder(model, layer.with_table(table)), whole.tokenizer
 
     def model(self) -> keras.Model:
         """`token_inputs`, (batch, length) int32, to (batch, length, width)."""

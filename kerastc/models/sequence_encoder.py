@@ -60,12 +60,13 @@ class SequenceEncoder(keras.layers.Layer):
         """
         raise NotImplementedError
 
-    def with_tokens(self, kept: np.ndarray) -> "SequenceEncoder":
-        """A copy with some rows of the token table.
+    @property
+    def table(self) -> np.ndarray:
+        """The token table, one row per token."""
+        return keras.ops.convert_to_numpy(self.tokens.embeddings)
 
-        Args:
-            kept: the old ids of its tokens, (tokens,) int, in their new order.
-        """
+    def with_table(self, table: np.ndarray) -> "SequenceEncoder":
+        """A copy with another token table of the same width; everything else has its values."""
         raise NotImplementedError
 
     def _top(self, tuned: str) -> int:

@@ -96,13 +96,12 @@ class TextEncoder(SequenceEncoder):
         for layer in self.backbone.layers:
             layer.trainable = layer in chosen and layer is not self.pooler
 
-    def with_tokens(self, kept: np.ndarray) -> "TextEncoder":
+    def with_table(self, table: np.ndarray) -> "TextEncoder":
         config = self.backbone.get_config()
         size = "vocab_size" if "vocab_size" in config else "vocabulary_size"
-        backbone = type(self.backbone).from_config(config | {size: len(kept)})
-        table = self.tokens.embeddings
+        backbone = type(self.backbone).from_config(config | {size: len(table)})
         for new, old in zip(backbone.weights, self.backbone.weights, strict=True):
-            new.assign(keras.ops.take(old, kept, axis=0) if old is table else old)
+            new.assign(table if old is self.tokens.embeddings else old)
         return TextEncoder(backbone, self.tuned, name=self.name)
 
     def get_config(self):

@@ -23,6 +23,7 @@ from kerastc.training.features import FeatureCache
 from kerastc.training.groups import layer_groups
 from kerastc.training.task_training import TaskTraining, costs
 from kerastc.training.task_training import save as save_model
+from kerastc.training.token_table import with_used_tokens
 from kerastc.training.trained import Trained
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ def fine_tuned(splits: "Splits", config: TextClassifierConfig, run: Run) -> Trai
     Args and errors as in `train_text_classifier`.
     """
     encoder = load_encoder(config.backbone, config.pairs, config.weights == "random")
+    encoder, line = with_used_tokens(encoder, splits, config)
+    if line and not run.inner:
+        tell(line)
     head = TASKS[config.task].output_part("head")
     model = head.text_model(encoder, splits.data.classes, config)
     return train_text_classifier(model, encoder, splits, config, run)
@@ -75,7 +79,8 @@ def train_text_classifier(
     groups = () if config.trainable == "head" else layer_groups(model, config, len(train))
     training = TaskTraining(config, splits.train.classes, run)
     choice, figures = training.fit(fitted, train, validation, groups=groups)
-    save(model, encoder.tokenizer, preprocessing(encoder, config, splits.data.reading), run)
+    whole, tokenizer = encoder.restored(model)
+    save(whole, tokenizer, preprocessing(encoder, config, splits.data.reading), run)
     return Trained(
         training.decoded(choice.outputs, validation),
         training.asked(fitted, batches.get("test"), "Testing"),
@@ -83,7 +88,7 @@ def train_text_classifier(
         | {
             "max_tokens": config.max_tokens,
             "trainable_parameters": sum(int(np.prod(v.shape)) for v in fitted.trainable_weights),
-            **costs(model),
+            **costs(whole),
         },
         choice,
         baseline,

@@ -24,28 +24,9 @@ METHODS = {
 }
 
 
-# A training from weights that know large images begins with large ones: small ones would make it
-# forget. SimCLR's fine-tuning on CIFAR-100 had 0.18 of validation right after eleven epochs from
-# small images, 0.29 from whole ones, both before the other causes of forgetting were mended.
-GROWING = {
-    "fixmatch": ("fixmatch", {}, [True, False]),
-    "simclr": ("simclr", {}, [False]),
-    "joint_simclr": ("joint_simclr", {}, [True]),
-    "last": ("self_training", {"start": "last"}, [True, False]),
-    "new": ("self_training", {"start": "new"}, [True, True]),
-}
-
-
-@pytest.mark.parametrize("name", GROWING)
-def test_images_grow_in_the_first_training_of_some_weights(
-    name, large_digits, tmp_path, monkeypatch
-):
-    method, changed, expected = GROWING[name]
-    kind, own = METHODS[method]
-
-    class Config(data.ImageData, kind):
-        """As in the recipe."""
-
+@pytest.fixture
+def grown(monkeypatch):
+    """Whether images grow in each training, in their order."""
     found = []
 
     def noting(batches, config):
@@ -54,26 +35,46 @@ def test_images_grow_in_the_first_training_of_some_weights(
         return result
 
     monkeypatch.setattr(images, "growing", noting)
-    few = {"epochs": 1, "average": 0.5}
-    config = Config(**TINY | own | changed | few, data=str(large_digits))
-    run = Run.create(tmp_path / "run", {"recipe": method}, tmp_path / "cache")
-    getattr(methods, method)(data.load_images(config), config, run)
-    assert found == expected
+    return found
 
 
-@pytest.mark.parametrize(
-    "method", ["fixmatch", "simclr", pytest.param("joint_simclr", marks=pytest.mark.backend)]
-)
-def test_small_images_train_a_model_of_large_ones(method, large_digits, tmp_path):
+def train(method: str, data_file, folder, **changed):
+    """A run of a method, and what it trained."""
     kind, own = METHODS[method]
 
     class Config(data.ImageData, kind):
         """As in the recipe."""
 
-    config = Config(**TINY, **own, data=str(large_digits))
-    run = Run.create(tmp_path / "run", {"recipe": method}, tmp_path / "cache")
-    trained = getattr(methods, method)(data.load_images(config), config, run)
+    config = Config(**TINY | own | changed, data=str(data_file))
+    run = Run.create(folder / "run", {"recipe": method}, folder / "cache")
+    return run, getattr(methods, method)(data.load_images(config), config, run)
+
+
+# A training from weights that know large images begins with large ones: small ones would make it
+# forget. SimCLR's fine-tuning on CIFAR-100 had 0.18 of validation right after eleven epochs from
+# small images, 0.29 from whole ones, both before the other causes of forgetting were mended.
+@pytest.mark.parametrize(("start", "expected"), [("last", [True, False]), ("new", [True, True])])
+def test_images_grow_in_the_first_training_of_some_weights(
+    start, expected, large_digits, tmp_path, grown
+):
+    train("self_training", large_digits, tmp_path, epochs=1, average=0.5, start=start)
+    assert grown == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        ("fixmatch", [True, False]),
+        ("simclr", [False]),
+        pytest.param("joint_simclr", [True], marks=pytest.mark.backend),
+    ],
+)
+def test_small_images_train_a_model_of_large_ones_and_grow_at_first_alone(
+    method, expected, large_digits, tmp_path, grown
+):
+    run, trained = train(method, large_digits, tmp_path)
     with run.path("history.csv").open() as file:
         losses = [float(row["loss"]) for row in csv.DictReader(file)]
     assert len(losses) == 4 and np.isfinite(losses).all()
     assert trained.test.shape == (60, 10)
+    assert grown == expected

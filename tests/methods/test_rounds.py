@@ -104,11 +104,21 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rounds") / "run"
     run = Run.create(folder, {"recipe": "self_training"})
     config = Config(**TINY)
-    return run, methods.self_training(data.load_images(config), config, run)
+    read, there = module.hidden_labels, []
+
+    def late(config, splits):
+        files = (run.path("model.keras"), run.path("phases", "round-2", "phase.json"))
+        there.append([file.is_file() for file in files])
+        return read(config, splits)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "hidden_labels", late)
+        result = methods.self_training(data.load_images(config), config, run)
+    return run, result, there
 
 
 def test_rounds_are_told_with_the_share_that_was_right(trained):
-    run, result = trained
+    run, result, _ = trained
     rows = result.method["rounds"]
     assert [row["round"] for row in rows] == [0, 1, 2]
     assert rows[0]["pseudo-labels"] == 0 and rows[0]["right"] is None
@@ -122,12 +132,17 @@ def test_rounds_are_told_with_the_share_that_was_right(trained):
     assert result.figures["images"] == 20 + len(data.load_images(Config(**TINY)).unlabelled)
 
 
+def test_hidden_labels_are_read_when_all_training_is_over(trained):
+    *_, there = trained
+    assert there == [[True, True]]
+
+
 class Killed(BaseException):
     """Stands for the end of the process."""
 
 
 def test_a_killed_run_goes_on_in_the_round_it_was_in(trained, tmp_path, monkeypatch):
-    _, whole = trained
+    _, whole, _ = trained
     config = Config(**TINY)
     run = Run.create(tmp_path / "run", {"recipe": "self_training"})
     train = module._trained
@@ -146,20 +161,6 @@ def test_a_killed_run_goes_on_in_the_round_it_was_in(trained, tmp_path, monkeypa
     again = methods.self_training(data.load_images(config), config, run)
     assert begun == ["round-0", "round-1"]
     np.testing.assert_allclose(again.test, whole.test, atol=1e-6)
-
-
-def test_hidden_labels_are_read_when_all_training_is_over(tmp_path, monkeypatch):
-    config = Config(**TINY | {"rounds": 1})
-    run = Run.create(tmp_path / "run", {"recipe": "self_training"})
-    read = module.hidden_labels
-
-    def late(config, splits):
-        assert run.path("model.keras").is_file()
-        assert run.path("phases", "round-1", "phase.json").is_file()
-        return read(config, splits)
-
-    monkeypatch.setattr(module, "hidden_labels", late)
-    methods.self_training(data.load_images(config), config, run)
 
 
 def test_an_opinion_is_what_the_model_says_of_image_and_mirror_image():

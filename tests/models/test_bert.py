@@ -176,9 +176,20 @@ def test_a_bert_of_another_kind_is_refused(hugging_face, changed):
         load_encoder(str(hugging_face))
 
 
-def test_a_tokenizer_that_tells_no_segments_needs_none(published):
+@pytest.mark.parametrize(
+    "name",
+    [
+        "intfloat/multilingual-e5-small",
+        "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",
+    ],
+)
+def test_a_bert_with_xlm_r_tokens_is_read_from_the_hub_cache(
+    published, name, monkeypatch, tmp_path
+):
+    """Its tokenizer.json is Unigram, and gives the second text no segment of its own."""
     folder, batch, expected = published
     words = (folder / "vocab.txt").read_text().split()
+    (folder / "vocab.txt").unlink()
     engine = tokenizers.Tokenizer(models.Unigram([(word, -1.0) for word in words], unk_id=1))
     engine.add_special_tokens(["[CLS]", "[SEP]"])
     ends = [("[CLS]", 2), ("[SEP]", 3)]
@@ -186,7 +197,13 @@ def test_a_tokenizer_that_tells_no_segments_needs_none(published):
         "[CLS] $A [SEP]", "[CLS] $A [SEP] [SEP] $B [SEP]", ends
     )
     engine.save(str(folder / "tokenizer.json"))
-    encoder = load_encoder(str(folder), pairs=True)
+    cached = tmp_path / "hub" / f"models--{name.replace('/', '--')}"
+    shutil.copytree(folder, cached / "snapshots" / "0123")
+    (cached / "refs").mkdir()
+    (cached / "refs" / "main").write_text("0123")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    encoder = load_encoder(f"hf://{name}", pairs=True)
     assert not encoder.segments
+    assert encoder.encode(["cat"], 8, ["dog"]).ids[0].tolist() == [2, 6, 3, 3, 12, 3]
     del batch["segment_ids"]
     assert error(encoder.model(), batch, expected["single"]) < 1e-5

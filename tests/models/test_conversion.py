@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from kerastc.compress.steps.student import fewer_layers
 from kerastc.errors import UserError
 from kerastc.models import compact, load_encoder, text_classifier
 from kerastc.models.compact_encoder import CompactEncoder
@@ -43,6 +44,25 @@ def test_other_architectures_are_refused_by_name(tiny):
     with pytest.raises(UserError, match=r"DebertaV3.*cannot be compressed") as error:
         compact(classifier(tiny, "DebertaV3"))
     assert "distill" in error.value.hint
+
+
+def test_a_model_of_pairs_keeps_its_segments(tiny, tmp_path):
+    encoder = load_encoder(str(tiny("Bert")), pairs=True)
+    assert encoder.segments
+    model, batch = text_classifier(encoder, 3), rows()
+    for dense in model.layers[-3], model.layers[-1]:  # for logits that tell texts apart
+        dense.kernel.assign(30 * dense.kernel)
+    encoder.layer.segments.embeddings.assign(30 * encoder.layer.segments.embeddings)
+    batch["segment_ids"] = np.repeat([[0, 1]], 5, axis=0).repeat([4, 5], axis=1).astype("int32")
+    expected = model.predict_on_batch(batch)
+    smaller = compact(model)
+    np.testing.assert_allclose(smaller.predict_on_batch(batch), expected, atol=2e-5)
+    one_text = batch | {"segment_ids": 0 * batch["segment_ids"]}
+    assert np.abs(smaller.predict_on_batch(one_text) - expected).max() > 0.01
+    kept = fewer_layers(smaller, [0, 1, 2])
+    kept.save(tmp_path / "pairs.keras")
+    loaded = keras.saving.load_model(tmp_path / "pairs.keras", safe_mode=True)
+    np.testing.assert_allclose(loaded.predict_on_batch(batch), expected, atol=2e-5)
 
 
 def test_what_is_compact_stays(tiny):
