@@ -30,8 +30,10 @@ def compact(model: keras.Model) -> keras.Model:
 def with_encoder(model: keras.Model, encoder: SequenceEncoder) -> keras.Model:
     """The model with another encoder of the same width; all later layers are shared."""
     old = encoder_layer(model)
+    # Of a compiled model, clone_model would compile the copy, too.
+    plain = keras.Model(model.input, model.output, name=model.name)
     return keras.models.clone_model(
-        model, clone_function=lambda layer: encoder if layer is old else layer
+        plain, clone_function=lambda layer: encoder if layer is old else layer
     )
 
 
