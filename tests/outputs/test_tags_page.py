@@ -90,9 +90,10 @@ def test_sentences_show_what_is_right_and_what_is_wrong_in_words(entities):
     page, _ = entities
     worst = section(page, "worst")
     assert "true Nueva York LOC predicted Nueva LOC York" in words_of(worst)
-    assert "true LOC , predicted nothing" in words_of(worst)
+    assert "true LOC · predicted nothing" in words_of(worst)
     assert "Lima" not in worst  # no error there
     assert worst.count('<p class="marked" dir="auto">') == 3
+    assert not re.search(r"<small>(true|predicted)", page)  # it would turn the Hebrew round
 
 
 def test_words_and_labels_are_data(entities):

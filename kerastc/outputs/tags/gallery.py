@@ -23,7 +23,8 @@ def tag_plots(record: "RunRecord") -> Iterator[Plot]:
     """The plots for which the run has files."""
     final = record.metrics[record.part]
     units, kind = unit_names(record.labels)
-    rows = by_f1({name: of for name, of in final["per_type"].items() if of["support"]})
+    per_type = final.get("per_type") or {}
+    rows = by_f1({name: of for name, of in per_type.items() if of["support"]})
     shown = extremes(rows) or rows
     if shown:
         few = f" Shown: the {kind}s of the highest F1, and of the lowest." * (shown != rows)

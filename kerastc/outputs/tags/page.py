@@ -1,10 +1,11 @@
 """A tagger's report: each type, what is taken for what, kinds of errors, sentences marked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from kerastc.formatting import count
 from kerastc.outputs.tags.entities import is_scheme, types
-from kerastc.report.output_page import OutputPage, Section
+from kerastc.report.output_page import Column, OutputPage, Section
 from kerastc.scores.figures import Figure
 
 if TYPE_CHECKING:
@@ -22,13 +23,20 @@ class TagsPage(OutputPage):
         f1, accuracy, loss = self.output.figures
         return f1, Figure("precision"), Figure("recall"), accuracy, loss
 
+    def columns(self) -> tuple[Sequence[Column], ...]:
+        return (
+            (Column("validation F1", "validation", "f1"), Column("test F1", "test", "f1")),
+            tuple(Column(f"test {n}", "test", n) for n in ("accuracy", "precision", "recall")),
+            (Column("test loss", "test", "loss"),),
+        )
+
     def lead(self, record: "RunRecord") -> str:
         found = types(record.labels)
         many = f"{len(found):,} " + ("type" if is_scheme(record.labels) else "tag")
         several = "s" if len(found) != 1 else ""
-        words = record.metrics[record.part]["words"]
+        words = count(record.metrics[record.part].get("words"))
         of = " of entities" if is_scheme(record.labels) else ""
-        return f"{many}{several}{of} · {words:,} {record.part} words"
+        return f"{many}{several}{of} · {words} {record.part} words"
 
     def plots(self, record: "RunRecord") -> Iterator["Plot"]:
         from kerastc.outputs.tags.gallery import tag_plots

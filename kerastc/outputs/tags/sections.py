@@ -29,7 +29,7 @@ def tag_sections(record: "RunRecord", plots: Mapping[str, Picture]) -> list[Sect
     units, kind = unit_names(record.labels)
     common = {"part": record.part, "units": units, "kind": kind}
     final = record.metrics[record.part]
-    rows = by_f1(final["per_type"])
+    rows = by_f1(final.get("per_type") or {})
     html = _of("types", final=final, rows=rows, extremes=extremes(rows),
                picture=plots.get("per_type"), **common)  # fmt: skip
     sections = [Section("figures", html, "types", f"Each {kind}")]
