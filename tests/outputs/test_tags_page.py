@@ -29,6 +29,7 @@ def written(folder: Path, labels, rows) -> tuple[str, dict]:
     truth = [tagged(labels, tags).tags for tags in truth]
     said = [tagged(labels, tags) for tags in said]
     metrics = output.metrics(truth, said)
+    metrics["unseen_words"] = {"words": 3, "accuracy": 2 / 3, "interval": [0.25, 1.0]}
     counts = np.bincount(np.concatenate(truth), minlength=len(labels)).tolist()
     files = {
         "config.json": {"recipe": "ner", "command": "kerastc train ner", "config": {}},
@@ -76,6 +77,7 @@ def test_each_type_has_its_figures_and_intervals(entities):
     f1 = f"{of['f1']:.3f} {ends['f1'][0]:.3f} to {ends['f1'][1]:.3f}"
     assert f1 in table and "LOC 0.333" in table
     assert "2 types of entities · 14 test words" in words_of(page)
+    assert "Of the 14 test words 3 are in no training sentence. Of these 66.7 % have" in table
 
 
 def test_errors_are_told_by_kind_and_sum_to_all(entities):
@@ -130,6 +132,7 @@ def test_of_sixty_tags_the_extremes_and_the_most_confused_are_shown(tmp_path):
     assert "<mark" not in page and "true T" in words_of(section(page, "worst"))
     assert f"All {metrics['f1']:.3f}" not in page  # precision, with its interval, is first
     assert "Words of each tag in each part" in page
+    assert "<dt>Test F1" not in page and "unseen words: 0.667" in page
 
 
 def test_a_model_without_errors_has_a_page(tmp_path):

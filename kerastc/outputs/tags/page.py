@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kerastc.formatting import count
+from kerastc.formatting import count, number
 from kerastc.outputs.tags.entities import is_scheme, types
-from kerastc.report.output_page import Column, OutputPage, Section
+from kerastc.report.output_page import Card, Column, OutputPage, Section
 from kerastc.scores.figures import Figure
 
 if TYPE_CHECKING:
@@ -37,6 +37,14 @@ class TagsPage(OutputPage):
         words = count(record.metrics[record.part].get("words"))
         of = " of entities" if is_scheme(record.labels) else ""
         return f"{many}{several}{of} · {words} {record.part} words"
+
+    def cards(self, record: "RunRecord") -> list[Card]:
+        """F1 and accuracy; of tags that are no entities F1 is the accuracy."""
+        f1, accuracy, _ = self.output.figures
+        unseen = record.metrics[record.part].get("unseen_words") or {}
+        told = [f"unseen words: {number(unseen['accuracy'])}"] if unseen.get("words") else []
+        first = [self.card(record, f1)] if is_scheme(record.labels) else []
+        return [*first, self.card(record, accuracy, *told)]
 
     def plots(self, record: "RunRecord") -> Iterator["Plot"]:
         from kerastc.outputs.tags.gallery import tag_plots

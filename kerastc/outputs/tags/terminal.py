@@ -43,6 +43,10 @@ def headline(metrics: Mapping[str, Any], figures: Sequence[Figure], units: str) 
         f"{figure.label} {formatting.short(metrics[figure.name], ends.get(figure.name))}"
         for figure in figures
     )
+    unseen = metrics.get("unseen_words") or {}
+    if unseen.get("words"):
+        of_unseen = formatting.short(unseen["accuracy"], unseen["interval"])
+        told += f"   accuracy on {unseen['words']:,} words not seen in training {of_unseen}"
     return escape(f"{told}; {metrics['rows']:,} {units}, {metrics['words']:,} words")
 
 
