@@ -78,6 +78,21 @@ def test_kinds_and_matrix_sum_to_what_f1_counts():
         assert all(end <= begin for (_, end), (begin, _) in pairwise(spans))
 
 
+def test_units_of_each_type_are_those_of_seqeval():
+    report = pytest.importorskip("seqeval.metrics").classification_report
+    scheme = pytest.importorskip("seqeval.scheme").IOB2
+    said = random_predictions(3)
+    tags = ([[LABELS[tag] for tag in row] for row in rows]
+            for rows in (said.truth, [one.tags for one in said.answers]))  # fmt: skip
+    found = report(*tags, mode="strict", scheme=scheme, output_dict=True, zero_division=0)
+    mistakes = Mistakes.of(said, LABELS)
+    for kind in mistakes.types:
+        assert mistakes.true[kind] == found[kind]["support"]
+        assert mistakes.right[kind] / mistakes.true[kind] == pytest.approx(found[kind]["recall"])
+        precision = mistakes.right[kind] / mistakes.said[kind]
+        assert precision == pytest.approx(found[kind]["precision"])
+
+
 def test_mending_all_errors_of_a_kind_gives_the_f1_that_is_told():
     said = predictions([CASES["split"], CASES["not there"], CASES[""], CASES["not found"]])
     shares = {share.kind: share.f1 for share in Mistakes.of(said, LABELS).shares()}
