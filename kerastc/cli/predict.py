@@ -77,7 +77,8 @@ def predict(run, examples, path, columns, encoding, as_json, backend, **form) ->
     """Ask a finished RUN, or an exported FILE, about texts or image files.
 
     Without any, each line of standard input is a text or path. Images are resized for the model.
-    What a run of tags finds is marked in the text, in colours where the terminal has them.
+    Answers about parts of a text, such as names, are marked in it, in colours where the terminal
+    has them.
 
     FILE is a .tflite or .onnx next to its signature and tokenizer, or a bundle (.zip). It
     needs no Keras, and answers in less than a second.

@@ -18,3 +18,4 @@ def test_where_the_rows_went_is_told_in_80_columns():
         "texts of more than 9 characters, which are cut: 4",
         "class 'sport', nearly the same name as 'Sport': 3 rows",
     ]
+    assert "Rows: train 7,000, test 3; 2 tags" in list(told_lines(described, "tags"))
