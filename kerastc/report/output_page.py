@@ -133,6 +133,10 @@ class OutputPage:
         """The first words of a page about the run's output."""
         return ""
 
+    def listed(self, record: "RunRecord") -> Sequence[Figure]:
+        """Those of `figures` that its table of metrics has."""
+        return self.figures
+
     def cards(self, record: "RunRecord") -> list[Card]:
         """The headline figures: of the part that counts, with their intervals."""
         return [self.card(record, figure) for figure in self.output.figures if figure.share][:2]

@@ -75,6 +75,7 @@ def test_each_type_has_its_figures_and_intervals(entities):
     table = words_of(section(page, "types"))
     assert (of["precision"], of["recall"], of["support"]) == (1 / 3, 1 / 3, 3)
     f1 = f"{of['f1']:.3f} {ends['f1'][0]:.3f} to {ends['f1'][1]:.3f}"
+    assert '<th scope="row">Recall</th>' in page
     assert f1 in table and "LOC 0.333" in table
     assert "2 types of entities · 14 test words" in words_of(page)
     assert "Of the 14 test words 3 are in no training sentence. Of these 66.7 % have" in table
@@ -132,6 +133,7 @@ def test_of_sixty_tags_the_extremes_and_the_most_confused_are_shown(tmp_path):
     assert "<mark" not in page and "true T" in words_of(section(page, "worst"))
     assert f"All {metrics['f1']:.3f}" not in page  # precision, with its interval, is first
     assert "Words of each tag in each part" in page
+    assert '<th scope="row">Recall</th>' not in page
     assert "<dt>Test F1" not in page and "unseen words: 0.667" in page
 
 

@@ -38,8 +38,12 @@ class TagsPage(OutputPage):
         of = " of entities" if is_scheme(record.labels) else ""
         return f"{many}{several}{of} · {words} {record.part} words"
 
+    def listed(self, record: "RunRecord") -> Sequence[Figure]:
+        """Of tags that are no entities F1, precision and recall are the accuracy."""
+        return self.figures if is_scheme(record.labels) else self.output.figures[1:]
+
     def cards(self, record: "RunRecord") -> list[Card]:
-        """F1 and accuracy; of tags that are no entities F1 is the accuracy."""
+        """F1 and accuracy, or the accuracy alone, with that on unseen words."""
         f1, accuracy, _ = self.output.figures
         unseen = record.metrics[record.part].get("unseen_words") or {}
         told = [f"unseen words: {number(unseen['accuracy'])}"] if unseen.get("words") else []

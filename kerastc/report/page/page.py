@@ -115,7 +115,7 @@ def _page(
         "folds": _folds(record),
         "untested": bool(record.data.get("folds")) and record.part == "validation",
         "method": _method(record, pictures),
-        "metric_names": {one.name: one.heading for one in page.figures if one.name in final},
+        "metric_names": {one.name: one.heading for one in page.listed(record) if one.name in final},
         "training": record.metrics.get("training") or {},
         "baseline": _baseline(record),
         "steps": _steps(record),
