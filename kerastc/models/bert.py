@@ -109,7 +109,7 @@ def _distil(tensor: Tensor, config: Mapping[str, Any]) -> TextEncoder:
     """BERT for single texts, with the exact GELU."""
     tables = embeddings(tensor, segments=False)
     backbone = keras_hub.models.DistilBertBackbone(
-        vocabulary_size=config["vocab_size"],
+        vocabulary_size=len(tables["tokens"]),
         num_layers=config["num_hidden_layers"],
         num_heads=config["num_attention_heads"],
         hidden_dim=config["hidden_size"],

@@ -125,11 +125,8 @@ class CompactEncoder(SequenceEncoder):
             block.trainable = i >= len(self.blocks) - top
 
     def with_table(self, table: np.ndarray) -> "CompactEncoder":
-        tokens = with_first(self.tokens, table)
-        config = self.get_config() | {"tokens": keras.saving.serialize_keras_object(tokens)}
-        made = type(self).from_config(config)
+        made = self._made(self.get_config(), tokens=with_first(self.tokens, table))
         made.build(None)
-        made.tokens.set_weights(tokens.get_weights())
         cut = {id(weight) for weight in self.tokens.weights}
         for new, old in zip(made.weights, self.weights, strict=True):
             if id(old) not in cut:
@@ -152,12 +149,17 @@ class CompactEncoder(SequenceEncoder):
 
     @classmethod
     def from_config(cls, config):
+        return cls._made(config)
+
+    @classmethod
+    def _made(cls, config: dict, **given: keras.layers.Layer) -> "CompactEncoder":
+        """From a configuration, with the layers that are given."""
         made = keras.saving.deserialize_keras_object
         # Models saved before segments and expansions existed have none.
         names = ("tokens", "positions", "segments", "expansion")
-        parts = {name: made(config.get(name)) for name in names}
+        parts = {name: made(config.get(name)) for name in names if name not in given}
         blocks = [made(block) for block in config["blocks"]]
-        return cls(**(config | parts | {"blocks": blocks}))
+        return cls(**(config | parts | given | {"blocks": blocks}))
 
 
 def with_rows(table: keras.layers.Layer, kept: np.ndarray) -> keras.layers.Layer:

@@ -18,6 +18,7 @@ ACTIVATIONS = {
     "relu": "relu",
 }
 NAME = "encoder"
+TOKENS = "embeddings.word_embeddings.weight"  # the name of the token table
 Tensor = Callable[[str], np.ndarray]  # by Hugging Face's name; dense kernels are (out, in)
 
 
@@ -40,7 +41,7 @@ def activation_of(config: Mapping[str, Any]) -> str:
 def embeddings(tensor: Tensor, segments: bool) -> dict[str, np.ndarray]:
     """The tables; without segments, that of segment 0 is added to the positions."""
     tables = {
-        "tokens": tensor("embeddings.word_embeddings.weight"),
+        "tokens": tensor(TOKENS),
         "positions": tensor("embeddings.position_embeddings.weight"),
     }
     of_segments = tensor("embeddings.token_type_embeddings.weight")

@@ -30,8 +30,10 @@ import numpy as np
 from tokenizers import Regex, normalizers
 
 from kerastc.models.bert import bert
+from kerastc.models.converted import TOKENS
 from kerastc.models.packaged import Packaged
 from kerastc.models.sequence_encoder import SequenceEncoder
+from kerastc.models.token_cut import TokenCut, Wanted, token_cut
 from kerastc.text.sentence_piece import roberta_pieces
 from kerastc.text.sentence_piece_file import UNIGRAM, Piece, SentencePieceModel
 from kerastc.text.tokenizer import Tokenizer
@@ -62,14 +64,22 @@ SPACES = "[\t\n\x0c\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]"
 TILDE, KEPT = "\uff5e", "\uf8ff"  # NFKC would also change the wide tilde
 
 
-def read_e5(folder: Path, segments: bool = False) -> tuple[SequenceEncoder, Tokenizer]:
-    """The encoder and its tokenizer, from a folder with a verified file.
+def read_e5(
+    folder: Path, segments: bool = False, wanted: Wanted | None = None
+) -> tuple[SequenceEncoder, Tokenizer, TokenCut | None]:
+    """The encoder, its tokenizer and the tokens that it lacks, from a folder with a verified file.
 
     Args:
         segments: as in `kerastc.models.bert.bert`.
+        wanted: as in `kerastc.models.token_cut.token_cut`.
     """
-    file = Q4.read(folder / FILE)
-    return bert(file.tensor, file.config, segments), file.tokenizer()
+    path = folder / FILE
+    file = Q4.read(path)
+    tokenizer, cut = token_cut(
+        file.tokenizer(), file.sizes["rows"], lambda: Q4.read(path).tensor(TOKENS), wanted
+    )
+    tensor = file.tensor if cut is None else cut.tensor(file.tensor)
+    return bert(tensor, file.config, segments), tokenizer, cut
 
 
 @dataclass(frozen=True)

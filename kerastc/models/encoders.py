@@ -18,8 +18,8 @@ from kerastc.models.minilm import MINILM
 from kerastc.models.parts import encoder_layer
 from kerastc.models.sequence_encoder import SequenceEncoder, token_inputs
 from kerastc.models.text_encoder import TextEncoder
+from kerastc.models.token_cut import TokenCut, Wanted, token_cut
 from kerastc.text.encoded import Encoded
-from kerastc.text.restricted import restricted
 from kerastc.text.tokenizer import Tokenizer
 
 
@@ -34,7 +34,7 @@ class Encoder:
         segments: whether its models take the index of the text that each token is from.
         fingerprint: SHA-256 over architecture, precision and weights as loaded.
         folder: with the files its weights were read from; None of a preset, and of e5.
-        whole: of one that was cut, the encoder with all tokens, and the ids there of its own.
+        cut: what it lacks if it has some of its tokens.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Encoder:
     segments: bool
     fingerprint: str
     folder: Path | None = None
-    whole: "tuple[Encoder, np.ndarray] | None" = None
+    cut: TokenCut | None = None
 
     @property
     def width(self) -> int:
@@ -89,14 +89,11 @@ class Encoder:
         Raises:
             UserError: the tokenizer cannot be cut; see `kerastc.text.restricted`.
         """
-        tokenizer, kept = restricted(self.tokenizer, used)
-        layer = self.layer.with_table(self.layer.table[kept])
+        table = self.layer.table()
+        tokenizer, cut = token_cut(self.tokenizer, len(table), table.copy, lambda *_: used)
+        layer = self.layer.with_table(table[cut.kept])
         return replace(
-            self,
-            layer=layer,
-            tokenizer=tokenizer,
-            fingerprint=_fingerprint(layer),
-            whole=(self, kept),
+            self, layer=layer, tokenizer=tokenizer, fingerprint=_fingerprint(layer), cut=cut
         )
 
     def restored(self, model: keras.Model) -> tuple[keras.Model, Tokenizer]:
@@ -105,13 +102,11 @@ class Encoder:
         Args:
             model: of `text_classifier`; its outputs for texts of its own tokens stay.
         """
-        if self.whole is None:
+        if self.cut is None:
             return model, self.tokenizer
-        whole, kept = self.whole
         layer = encoder_layer(model)
-        table = np.array(whole.layer.table)
-        table[kept] = layer.table
-        return with_encoder(model, layer.with_table(table)), whole.tokenizer
+        whole = layer.with_table(self.cut.filled(layer.table()))
+        return with_encoder(model, whole), self.cut.tokenizer
 
     def model(self) -> keras.Model:
         """`token_inputs`, (batch, length) int32, to (batch, length, width)."""
@@ -119,7 +114,9 @@ class Encoder:
         return keras.Model(inputs, self.layer(inputs))
 
 
-def load_encoder(name: str = "minilm", pairs: bool = False, random: bool = False) -> Encoder:
+def load_encoder(
+    name: str = "minilm", pairs: bool = False, random: bool = False, wanted: Wanted | None = None
+) -> Encoder:
     """Loads an encoder in the precision of Keras's global dtype policy.
 
     Args:
@@ -128,17 +125,18 @@ def load_encoder(name: str = "minilm", pairs: bool = False, random: bool = False
         pairs: whether it will read two texts at once, with segments if it has them.
         random: whether it gets random weights, the same each time, in place of those published;
             its folder needs only config.json and the tokenizer.
+        wanted: the tokens to load, as in `token_cut`; None loads all.
 
     Raises:
         UserError: unknown name, no network, missing or damaged files, not a text encoder.
     """
-    folder = _folder(name)
+    folder, cut = _folder(name), None
     if folder is not None:
-        layer, tokenizer = presets.read_folder(folder, pairs, random)
+        layer, tokenizer, cut = presets.read_folder(folder, pairs, random, wanted)
     elif random:
         raise presets.no_random(name)
     elif name == "e5":
-        layer, tokenizer = read_e5(E5.verified())
+        layer, tokenizer, cut = read_e5(E5.verified(), wanted=wanted)
     elif name.startswith("kaggle://") or name in presets.preset_names():
         layer, tokenizer = presets.read_preset(name)
     else:
@@ -151,7 +149,9 @@ def load_encoder(name: str = "minilm", pairs: bool = False, random: bool = False
         )
     segments = pairs and layer.segments is not None and presets.tells_segments(tokenizer)
     behind = None if random else folder  # with a pooler and a classifier, which were trained
-    return Encoder(name, layer, tokenizer, segments, _fingerprint(layer), behind)
+    encoder = Encoder(name, layer, tokenizer, segments, _fingerprint(layer), behind, cut)
+    used = wanted(tokenizer, rows) if wanted is not None and cut is None else None
+    return encoder if used is None else encoder.restricted(used)
 
 
 def _folder(name: str) -> Path | None:

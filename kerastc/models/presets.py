@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import keras_hub
+import numpy as np
 
 from kerastc.errors import UserError, out_of_memory
 from kerastc.models.albert import albert
 from kerastc.models.bert import bert, distilbert, roberta
-from kerastc.models.converted import NAME
+from kerastc.models.converted import NAME, TOKENS, Tensor
 from kerastc.models.sequence_encoder import SequenceEncoder
 from kerastc.models.tensors import (
     CONVERTING,
@@ -23,6 +24,7 @@ from kerastc.models.tensors import (
     weight_files,
 )
 from kerastc.models.text_encoder import TextEncoder
+from kerastc.models.token_cut import TokenCut, Wanted, token_cut
 from kerastc.models.tokenizer_file import of_keras_hub, read_tokenizer
 from kerastc.models.untrained import untrained
 from kerastc.text.tokenizer import Tokenizer
@@ -85,13 +87,14 @@ def download(name: str) -> Path:
 
 
 def read_folder(
-    folder: Path, pairs: bool = False, random: bool = False
-) -> tuple[SequenceEncoder, Tokenizer]:
+    folder: Path, pairs: bool = False, random: bool = False, wanted: Wanted | None = None
+) -> tuple[SequenceEncoder, Tokenizer, TokenCut | None]:
     """Reads a folder in KerasHub's or Hugging Face's layout.
 
     Args:
         pairs: whether the encoder is for two texts; for single texts BERT needs no segments.
         random: whether its weights are left unread, and random ones taken; not of KerasHub's.
+        wanted: as in `kerastc.models.token_cut.token_cut`; all tokens of KerasHub's are loaded.
 
     Raises:
         UserError: files are missing or damaged, or the model is not a text encoder.
@@ -105,9 +108,9 @@ def read_folder(
             require(folder, "model.weights.h5")
         with _reading(folder):
             backbone = keras_hub.models.Backbone.from_preset(str(folder))
-            return TextEncoder(backbone, name=NAME), read_tokenizer(folder)
+            return TextEncoder(backbone, name=NAME), read_tokenizer(folder), None
     if "model_type" in config:
-        return _read_hugging_face(folder, config, pairs, random)
+        return _read_hugging_face(folder, config, pairs, random, wanted)
     raise UserError(
         f"{folder / 'config.json'} describes neither a KerasHub nor a Hugging Face model.",
         "It needs a field registered_name or model_type.",
@@ -128,20 +131,31 @@ def tells_segments(tokenizer: Tokenizer) -> bool:
 
 
 def _read_hugging_face(
-    folder: Path, config: dict, pairs: bool, random: bool
-) -> tuple[SequenceEncoder, Tokenizer]:
+    folder: Path, config: dict, pairs: bool, random: bool, wanted: Wanted | None
+) -> tuple[SequenceEncoder, Tokenizer, TokenCut | None]:
     kind = config["model_type"]
     if kind not in CONVERTED:
         raise UserError(
             f"{folder} holds a model of type {kind!r}.", f"Allowed: {', '.join(CONVERTED)}."
         )
     weights = () if random else weight_files(folder)
+
+    @contextmanager
+    def opened() -> Iterator[Tensor]:
+        with open_tensors(weights, kind) as tensors:
+            yield untrained(config) if random else tensors.__getitem__
+
+    def table() -> np.ndarray:
+        with opened() as tensor:
+            return tensor(TOKENS)
+
     with _reading(folder):
         tokenizer = read_tokenizer(folder)
         segments = pairs and config.get("type_vocab_size", 2) > 1 and tells_segments(tokenizer)
-        with open_tensors(weights, kind) as tensors:
-            tensor = untrained(config) if random else tensors.__getitem__
-            return CONVERTED[kind](tensor, config, segments), tokenizer
+        tokenizer, cut = token_cut(tokenizer, config["vocab_size"], table, wanted)
+        with opened() as tensor:
+            own = tensor if cut is None else cut.tensor(tensor)
+            return CONVERTED[kind](own, config, segments), tokenizer, cut
 
 
 def _check_class(name: str, class_name: str) -> None:

@@ -60,9 +60,8 @@ class SequenceEncoder(keras.layers.Layer):
         """
         raise NotImplementedError
 
-    @property
     def table(self) -> np.ndarray:
-        """The token table, one row per token."""
+        """The token table, one row per token, (tokens, width) float."""
         return keras.ops.convert_to_numpy(self.tokens.embeddings)
 
     def with_table(self, table: np.ndarray) -> "SequenceEncoder":

@@ -9,7 +9,7 @@ import numpy as np
 from kerastc.data import LabelledTexts
 from kerastc.data.tables.reading import Reading
 from kerastc.inputs.text.batches import covering_length, text_batches
-from kerastc.models import Encoder, load_encoder, split_at_features
+from kerastc.models import Encoder, split_at_features
 from kerastc.progress import tell
 from kerastc.run import Run
 from kerastc.tasks import TASKS
@@ -23,7 +23,7 @@ from kerastc.training.features import FeatureCache
 from kerastc.training.groups import layer_groups
 from kerastc.training.task_training import TaskTraining, costs
 from kerastc.training.task_training import save as save_model
-from kerastc.training.token_table import with_used_tokens
+from kerastc.training.token_table import encoder_for
 from kerastc.training.trained import Trained
 
 if TYPE_CHECKING:
@@ -36,10 +36,7 @@ def fine_tuned(splits: "Splits", config: TextClassifierConfig, run: Run) -> Trai
 
     Args and errors as in `train_text_classifier`.
     """
-    encoder = load_encoder(config.backbone, config.pairs, config.weights == "random")
-    encoder, line = with_used_tokens(encoder, splits, config)
-    if line and not run.inner:
-        tell(line)
+    encoder = encoder_for(splits, config, run)
     head = TASKS[config.task].output_part("head")
     model = head.text_model(encoder, splits.data.classes, config)
     return train_text_classifier(model, encoder, splits, config, run)

@@ -1,49 +1,56 @@
-"""A large table of tokens is cut for training to the tokens that the data can produce.
+"""A large token table is loaded with the tokens that the data can produce, if it is trained.
 
-Of a multilingual encoder the table is most of the parameters, and an optimizer would move and decay
-every row of it at each step. The examples are cut into the same tokens as before, and
-`Encoder.restored` gives the trained model all other tokens back: a new text needs them.
+In a multilingual encoder the table is most of the parameters, and an optimizer would move and decay
+every row of it in each step. The examples have the same tokens as before, and `Encoder.restored`
+gives the trained model all other tokens back: new texts need them.
 """
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kerastc.models import Encoder
+from kerastc.models import Encoder, load_encoder
+from kerastc.progress import tell
+from kerastc.run import Run
 from kerastc.tasks import TASKS
 from kerastc.text.restricted import is_restrictable
 
 if TYPE_CHECKING:
     from kerastc.data.splits import Splits
+    from kerastc.text.tokenizer import Tokenizer
     from kerastc.training.config import TextClassifierConfig
 
 LARGE = 100_000  # rows; tables of one language, of about 30,000, are left as they are
+MOST = 1 << 20  # tokens, if the settings have no limit
 
 
-def with_used_tokens(
-    encoder: Encoder, splits: "Splits", config: "TextClassifierConfig"
-) -> tuple[Encoder, str]:
-    """The encoder without the tokens that no example has, where its large table is trained.
+def encoder_for(splits: "Splits", config: "TextClassifierConfig", run: Run) -> Encoder:
+    """The config's encoder; if its table is large and trained, with the tokens of the examples.
 
-    Args:
-        encoder: as it was loaded.
-        splits: the examples of all parts: those of the test part are then encoded as they would be
-            by the whole encoder, and no gradient reaches their rows.
-        config: says how examples are encoded, and what is trained.
+    Those of the test part count, so that it is encoded as by the whole encoder; no gradient
+    reaches their rows. What is left out is told, but not for each fold.
 
-    Returns:
-        the encoder, and a line that says what was done; empty where it stays as it is.
+    Raises:
+        UserError: as in `load_encoder`.
     """
-    rows = encoder.layer.tokens.input_dim
-    if config.trainable != "all" or rows < LARGE or not is_restrictable(encoder.tokenizer):
-        return encoder, ""
-    length = min(config.max_tokens or encoder.max_length, encoder.max_length)
-    used = np.unique(config.encoded(encoder.tokenizer, splits.data.examples, length).ids.values)
-    smaller = encoder.restricted(used)
-    if 2 * smaller.layer.tokens.input_dim > rows:
-        return encoder, ""
-    units = TASKS[config.task].units
-    return smaller, (
-        f"Of {rows:,} tokens the {units} can produce {len(used):,}: the table is cut to these for "
-        "training."
-    )
+    found: list[np.ndarray] = []
+
+    def used(tokenizer: "Tokenizer", rows: int) -> np.ndarray | None:
+        large = LARGE <= rows and tokenizer.vocabulary_size <= rows
+        if config.trainable != "all" or not large or not is_restrictable(tokenizer):
+            return None
+        length = config.max_tokens or MOST
+        ids = np.unique(config.encoded(tokenizer, splits.data.examples, length).ids.values)
+        if 2 * len(ids) > rows:
+            return None
+        found[:] = [ids]
+        return ids
+
+    encoder = load_encoder(config.backbone, config.pairs, config.weights == "random", used)
+    if encoder.cut is not None and not run.inner:
+        rows, units = encoder.cut.tokenizer.vocabulary_size, TASKS[config.task].units
+        tell(
+            f"Of {rows:,} tokens the {units} can produce {len(found[0]):,}: the table is cut to "
+            "these for training."
+        )
+    return encoder

@@ -86,7 +86,7 @@ def tiny_e5(tmp_path):
 
 def test_every_weight_is_in_its_place(tiny_e5):
     folder, values = tiny_e5
-    layer, _ = read_e5(folder, segments=True)
+    layer, *_ = read_e5(folder, segments=True)
     block = layer.blocks[0]
     found = {
         "emb.word": layer.tokens.get_weights()[0],
@@ -110,7 +110,7 @@ def test_every_weight_is_in_its_place(tiny_e5):
 
 
 def test_one_text_and_two_are_framed_as_xlm_r_frames_them(tiny_e5):
-    layer, tokenizer = read_e5(tiny_e5[0])
+    layer, tokenizer, _ = read_e5(tiny_e5[0])
     assert layer.segments is None  # XLM-R has none, so segment 0 is part of the positions
     rows = tokenizer.encode([" la\u200bcasas\x07 "], 8)
     assert [tokenizer.token(int(i)) for i in rows.ids[0]] == ["<s>", *PIECES[6:10:2], "s", "</s>"]

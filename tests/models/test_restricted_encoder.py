@@ -31,7 +31,7 @@ def test_a_compact_encoder_is_cut_likewise(tiny):
     model = compact(text_classifier(load_encoder(str(tiny("Bert"))), 2))
     encoder = encoder_layer(model)
     kept = np.array([0, 1, 2, 3, 9, 7])
-    smaller = encoder.with_table(encoder.table[kept])
+    smaller = encoder.with_table(encoder.table()[kept])
     ids = np.array([[2, 4, 5, 3]])
     mask = np.ones_like(ids)
     expected = encoder({"token_ids": kept[ids], "padding_mask": mask})

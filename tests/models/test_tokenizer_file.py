@@ -84,13 +84,13 @@ def test_the_file_of_a_folder_decides_whatever_else_is_there(hugging_face):
     other = WordPiece(WORD_PIECES, lowercase=False, strip_accents=False)
     other.tokenizer([tokenizers.AddedToken("\N{GRINNING FACE}")]).save(hugging_face)
     config = json.loads((hugging_face / "config.json").read_text())
-    _, tokenizer = read_folder(hugging_face)
+    _, tokenizer, _ = read_folder(hugging_face)
     row = tokenizer.encode(["The cat\N{GRINNING FACE}"], 9).ids[0]
     assert [tokenizer.token(i) for i in row[1:-1]] == ["[UNK]", "cat", "\N{GRINNING FACE}"]
     for made in (byte_pairs(), sentence_pieces("XLMRoberta")):
         assert config["model_type"] == "bert"
         made.save(hugging_face)
-        _, tokenizer = read_folder(hugging_face)
+        _, tokenizer, _ = read_folder(hugging_face)
         assert tokenizer.described() == made.described()
 
 

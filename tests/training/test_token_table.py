@@ -66,8 +66,8 @@ def test_training_moves_the_rows_in_use_and_loses_no_other(trained, backbone, ca
 
     before = load_encoder(backbone)
     model = keras.saving.load_model(run.path("model.keras"), safe_mode=True)
-    after = encoder_layer(model).table
-    moved = (after != before.layer.table).any(axis=1)
+    after = encoder_layer(model).table()
+    moved = (after != before.layer.table()).any(axis=1)
     used = np.unique(before.encode(splits.data.examples, 16).ids.values)
     assert moved[used].sum() > 10
     assert not moved[-UNUSED:].any()
