@@ -36,7 +36,7 @@ def encoder_for(splits: "Splits", config: "TextClassifierConfig", run: Run) -> E
     found: list[np.ndarray] = []
 
     def used(tokenizer: "Tokenizer", rows: int) -> np.ndarray | None:
-        large = LARGE <= rows and tokenizer.vocabulary_size <= rows
+        large = rows >= LARGE and tokenizer.vocabulary_size <= rows
         if config.trainable != "all" or not large or not is_restrictable(tokenizer):
             return None
         length = config.max_tokens or MOST
