@@ -11,7 +11,6 @@ with nothing begins an entity.
 import json
 import os
 import sys
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ import torch
 import transformers
 
 from benchmarks.peer import Clock, arguments
-from kerastc.data.texts.tagged import as_iob2
+from kerastc.data.tagged.iob import as_iob2
 from kerastc.outputs.tags.entities import units
 
 IGNORED = -100
@@ -34,7 +33,7 @@ def main(folder: Path) -> None:
     tokenizer = transformers.AutoTokenizer.from_pretrained(task["weights"])
 
     def entities(tags) -> set:
-        return set(units(as_iob2([names[tag] for tag in tags], Counter()), scheme=True))
+        return set(units(as_iob2([names[tag] for tag in tags]), scheme=True))
 
     def figures(output) -> dict[str, float]:
         counts = np.zeros(2)

@@ -107,6 +107,15 @@ STEPS: tuple[Step, ...] = (
         "learning_rate=1e-3",
         since="recipes/ner.py",
     ),
+    *(
+        _train(
+            name,
+            name,
+            f"data=data/words.conll {TINY_BERT} epochs=1 max_tokens=32 learning_rate=1e-3",
+            since=f"recipes/{name}.py",
+        )
+        for name in ("pos", "tags")
+    ),
     _few_labels("self-training", "round_epochs=1 rounds=2 threshold=0.2 neighbours=5"),
     _few_labels("fixmatch", "supervised_epochs=1"),
     _few_labels("simclr", "pretraining_epochs=1 pretraining_batch=64"),

@@ -214,7 +214,7 @@ def describe(
 def _describe_tagged(path: Path, tag: str, encoding: str, html: Path | None, as_json: bool) -> None:
     """The same of sentences with a tag for each word."""
     from kerastc.data.tagged.exploring import explore_tagged
-    from kerastc.data.texts.tagged import read_tagged
+    from kerastc.data.tagged.file import read_tagged
     from kerastc.report.exploration.tagged_page import write_tagged_page
     from kerastc.report.exploration.tagged_terminal import print_tagged
 

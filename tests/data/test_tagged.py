@@ -1,9 +1,13 @@
-"""Tagged sentences from files in columns."""
+"""Tagged sentences from files in columns, and the schemes of their tags."""
+
+import gzip
 
 import numpy as np
 import pytest
 
-from kerastc.data.texts.tagged import BEGUN, RENAMED, read_tagged
+from kerastc.data.tables.plain_file import PlainFile
+from kerastc.data.tagged import columns, iob
+from kerastc.data.tagged.file import read_tagged, read_worded
 from kerastc.errors import UserError
 
 CONLL = """-DOCSTART- -X- O
@@ -19,13 +23,22 @@ Ana NP B-PER
 
 
 def tags(data):
-    return [[data.classes[tag] for tag in row] for row in data.labels]
+    return [" ".join(data.classes[tag] for tag in row) for row in data.labels]
+
+
+def notes(data):
+    """What was settled, with the number of its first line, to the count."""
+    found = {}
+    for told, count in data.notes.items():
+        what, _, place = told.rpartition(" (first: tagged.txt, line ")
+        found[what, int(place.removesuffix(")"))] = count
+    return found
 
 
 @pytest.fixture
 def written(tmp_path):
-    def write(text):
-        path = tmp_path / "tagged.txt"
+    def write(text, name="tagged.txt"):
+        path = tmp_path / name
         path.write_text(text, encoding="utf-8")
         return path
 
@@ -35,21 +48,50 @@ def written(tmp_path):
 def test_iob1_becomes_iob2_and_is_counted(written):
     data = read_tagged(written(CONLL))
     assert data.examples.tolist() == ["Melbourne ( New York", "Juan Ana"]
-    assert tags(data) == [["B-LOC", "O", "B-ORG", "I-ORG"], ["B-PER", "B-PER"]]
+    assert data.examples[0].words == ("Melbourne", "(", "New", "York")
+    assert tags(data) == ["B-LOC O B-ORG I-ORG", "B-PER B-PER"]
     assert data.classes == ("O", "B-LOC", "I-LOC", "B-ORG", "I-ORG", "B-PER", "I-PER")
-    assert data.notes == {BEGUN: 3}
+    assert notes(data) == {(iob.IOB1, 3): 3}
     assert data.class_counts().tolist() == [1, 1, 0, 1, 1, 2, 0]
 
 
 def test_bioes_becomes_iob2(written):
-    data = read_tagged(written("a B-X\nb I-X\nc E-X\nd S-X\ne O\n\nf S-X\ng S-X\n"))
-    assert tags(data) == [["B-X", "I-X", "I-X", "B-X", "O"], ["B-X", "B-X"]]
-    assert data.notes == {RENAMED: 4}
+    data = read_tagged(written("a B-X\nb I-X\nc E-X\nd S-X\ne O\n\nf U-X\ng U-X\n"))
+    assert tags(data) == ["B-X I-X I-X B-X O", "B-X B-X"]
+    assert notes(data) == {(iob.RENAMED, 3): 4}
 
 
-def test_another_column_of_tags_and_others_than_entities(written):
-    data = read_tagged(written(CONLL.replace("-DOCSTART- -X- O\n\n", "")), tag="2")
+@pytest.mark.parametrize(
+    ("given", "settled", "expected"),
+    [
+        ("B-X I-Y I-Y O I-X", "B-X B-Y I-Y O B-X", {(iob.LONE, 2): 2}),
+        ("B-X O S-X", "B-X O B-X", {(iob.UNENDED, 2): 1, (iob.RENAMED, 3): 1}),
+        ("S-X I-X E-X", "B-X B-X I-X", {(iob.RENAMED, 1): 2, (iob.LONE, 2): 1}),
+        ("S-X O B-X I-X", "B-X O B-X I-X", {(iob.RENAMED, 1): 1, (iob.UNENDED, 4): 1}),
+        ("O B-X I-X O B-X", "O B-X I-X O B-X", {}),
+    ],
+)
+def test_what_a_scheme_does_not_allow_is_settled_and_counted(written, given, settled, expected):
+    data = read_tagged(written("".join(f"w {tag}\n" for tag in given.split())))
+    assert tags(data) == [settled]
+    assert notes(data) == expected
+
+
+def test_words_and_tags_of_other_columns(written):
+    path = written(CONLL.replace("-DOCSTART- -X- O\n\n", ""))
+    data = read_tagged(path, tag="2")
     assert data.classes == ("Fpa", "NP") and data.labels[0].tolist() == [1, 0, 1, 1]
+    assert data.reading.label == "2"
+    data = read_tagged(path, word="2", tag="1")
+    assert data.examples[1] == "NP NP" and data.reading.text == ("2",)
+    assert read_tagged(path, usual="2").classes == ("Fpa", "NP")
+
+
+def test_comments_and_white_space_of_all_kinds(written):
+    text = "# id 7\n1\tNew\u00a0York\tB-X\r\n2\t#\tO\r\n \n\n# text = the\n3\tthe\tO\r\n"
+    data = read_tagged(written(text), word="2")
+    assert data.examples.tolist() == ["NewYork #", "the"]
+    assert notes(data) == {(columns.COMMENTS, 1): 2, (columns.SPACED, 2): 1}
 
 
 def test_rows_keep_their_labels_when_they_are_taken_and_renumbered(written):
@@ -62,9 +104,14 @@ def test_rows_keep_their_labels_when_they_are_taken_and_renumbered(written):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a B-X\nb\n", "line 2: 'b' has not a word and a tag"),
+        ("a\nb\n", "line 1: 'a' has not a word and a tag"),
+        ("a B-X\nb\n", "line 2: 'b' has 1 columns; the lines before it have 2"),
+        ("a O\nNew York B-X\n", "line 2: 'New York B-X' has 3 columns"),
+        ("a\tO\n\tO\n", "line 2: ' O' has not a word in column 1"),
+        ("a\tO\nb\t\n", "line 2: 'b ' has not a tag in column 2"),
         ("a O\nb O\n", "every word has the tag 'O'"),
         ("-DOCSTART- O\n\n", "has no tagged words"),
+        ("a B-X\nb I-X\nc 0\n", "line 3: '0' is no tag of entities, as O and B-X are"),
     ],
 )
 def test_what_is_wrong_is_named_by_its_line(written, text, message):
@@ -75,5 +122,21 @@ def test_what_is_wrong_is_named_by_its_line(written, text, message):
 def test_a_column_that_is_none_is_refused(written):
     with pytest.raises(UserError, match="line 3: 'Melbourne NP I-LOC' has not a tag in column 5"):
         read_tagged(written(CONLL), tag="5")
-    with pytest.raises(UserError, match="tag='word' is no column"):
+    with pytest.raises(UserError, match="'word' is no column of tags"):
         read_tagged(written(CONLL), tag="word")
+    with pytest.raises(UserError, match="'0' is no column of words"):
+        read_tagged(written(CONLL), word="0")
+    with pytest.raises(UserError, match="column 1 is that of words and tags"):
+        read_tagged(written(CONLL), tag="1")
+
+
+def test_the_words_of_a_file_are_read_without_tags(written, tmp_path):
+    assert read_worded(written(CONLL))[0].words == ("Melbourne", "(", "New", "York")
+    assert read_worded(written("Vive\nen\n\nLima\n")) == ["Vive en", "Lima"]
+    assert read_worded(written("Vive\nen\n", "words.conll")) == ["Vive en"]
+    for lines in ("Vive\nen\n", "a text\nanother text\n", "a text\nof three words\n\nthe end\n"):
+        assert read_worded(written(lines)) is None
+    packed = tmp_path / "tagged.conll.gz"
+    packed.write_bytes(gzip.compress(CONLL.encode()))
+    assert len(read_worded(packed)) == len(read_tagged(packed)) == 2
+    assert columns.is_of_columns(PlainFile.at(packed))

@@ -137,10 +137,10 @@ class JsonTable(TypedRows):
             yield from enumerate(self._within, 1)
             return
         with closing(self.file.chunks(show_progress)) as chunks:
-            yield from _elements(JsonValues(chunks))
+            yield from elements(JsonValues(chunks))
 
 
-def _elements(values: JsonValues) -> Iterator[tuple[int, Any]]:
+def elements(values: JsonValues) -> Iterator[tuple[int, Any]]:
     """Yields (line, value or flaw) from an array, or from values without brackets and commas."""
     array = values.peek() == "["
     if array:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class TextReader(Reader):
     """See `Reader`; a file is read as the run's own was, except for what the user specifies.
 
-    An output whose labels are in no table has a module `read` with `labelled(path, reading)`.
+    An output whose labels are in no table has a module `read` with `labelled(path, reading)` and
+    `unlabelled(path, reading)`, which is None for a table or a text per line.
     """
 
     key: Reading
@@ -76,10 +77,13 @@ class TextReader(Reader):
 
     def _of_file(self, path: Path, columns: str, **form: Any) -> list[str]:
         """The texts in a file: from the columns that are named, else from the run's."""
-        from kerastc.data.tables.table_kinds import is_table
+        from kerastc.data.tables.table_kinds import is_table, kind_of
         from kerastc.data.texts.text_file import unlabelled_texts
 
         wanted = self.wanted(path, columns, **form)
+        plain = not form["delimiter"] and form["header"] is None and kind_of(path) == "text"
+        if self._own and plain and (texts := self._own.unlabelled(path, wanted)) is not None:
+            return texts
         if not (columns or form["delimiter"] or form["header"] is not None or is_table(path)):
             texts, _ = unlabelled_texts(path, Reading(encoding=wanted.encoding))
             return texts

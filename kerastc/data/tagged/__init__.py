@@ -1,0 +1,1 @@
+"""Texts with a tag for each word: columns, CoNLL-U, spans of characters."""
