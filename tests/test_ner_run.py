@@ -109,3 +109,21 @@ def test_a_file_for_devices_says_the_same(run):
 def test_settings_of_whole_texts_are_refused(sentences, tmp_path, word):
     with pytest.raises(UserError, match="whole texts"):
         launch.train("ner", [f"data={sentences}", word], places=places_in(tmp_path))
+
+
+def test_files_of_all_forms_are_read(run, tmp_path):
+    spans = tmp_path / "spans.jsonl"
+    spans.write_text('{"text": "Salt, mast deck.", "spans": [[6, 15, "SHIP"], [7, 9, "GAME"]]}\n')
+    measured = CliRunner().invoke(
+        main, ["evaluate", str(run.folder), "--data", str(spans), "--json"]
+    )
+    said = json.loads(measured.stdout)
+    assert (said["rows"], said["words"], said["per_type"]["SHIP"]["support"]) == (1, 5, 1)
+    assert "overlap a longer one, or an earlier one of its length, left out" in measured.stderr
+    words, tree = tmp_path / "words.conll", tmp_path / "tree.conllu"
+    words.write_text("salt,\nmast\ndeck\n\nking\n")
+    rest = "\t_" * 8
+    tree.write_text(f"1-2\tmastdeck{rest}\n1\tmast{rest}\n2\tdeck{rest}\n3\tpan{rest}\n")
+    for path, places in ((words, [[(6, 15)], [(0, 4)]]), (tree, [[(0, 8)]])):
+        said = json.loads(kerastc("predict", run.folder, "--file", path, "--json"))
+        assert [[(one["begin"], one["end"]) for one in row["tags"]] for row in said] == places

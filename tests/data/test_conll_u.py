@@ -80,6 +80,7 @@ def test_the_words_are_read_without_tags(written):
     ("old", "new", "message"),
     [
         ("\tE\t_\t3\tcase", "\t3\tcase", "line 4: 8 columns, separated by tabs, where CoNLL-U has"),
+        ("\tADP\tE\t", "\tADP\t\t", "line 4: column 5 is empty, where _ stands for none"),
         ("\n3\tmar", "\n4\tmar", "line 6: the number 4 is out of order"),
         ("\n3\tmar", "\nx\tmar", "line 6: a token with the number 'x'"),
         ("1-2\tAl", "2-1\tAl", "line 3: a token with the number '2-1'"),

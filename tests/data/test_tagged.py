@@ -111,6 +111,7 @@ def test_rows_keep_their_labels_when_they_are_taken_and_renumbered(written):
         ("a\tO\nb\t\n", "line 2: 'b ' has not a tag in column 2"),
         ("a O\nb O\n", "every word has the tag 'O'"),
         ("-DOCSTART- O\n\n", "has no tagged words"),
+        ("a B-\nb NOUN\n", "line 1: 'B-' is no tag of entities, as O and B-PER are"),
         ("a B-X\nb I-X\nc 0\n", "line 3: '0' is no tag of entities, as O and B-X are"),
     ],
 )

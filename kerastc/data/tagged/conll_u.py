@@ -138,8 +138,10 @@ def _parsed(file: PlainFile, block: Block) -> tuple[list[dict[str, Any]], Mappin
             raise _not_conll_u(file, number, told)
         first, _, last = cells[0].partition("-")
         is_one = ID.fullmatch(cells[0]) and (not last or int(first) < int(last))
-        if not is_one or not cells[1].strip():
+        if not is_one:
             raise _not_conll_u(file, number, f"a token with the number {cells[0][:20]!r}")
+        if empty := [place for place, cell in enumerate(cells, 1) if not cell.strip()]:
+            raise _not_conll_u(file, number, f"column {empty[0]} is empty, where _ stands for none")
     try:
         [found] = conllu.parse("\n".join(line for _, line in block), field_parsers=UNUSED) or [[]]
     except (conllu.exceptions.ParseException, ValueError) as error:

@@ -30,14 +30,15 @@ def is_of_entities(sentences: Sequence[Sentence], notes: Notes) -> bool:
     found = {tag for sentence in sentences for tag in sentence.tags} - {OUTSIDE}
     of_entities = {tag for tag in found if ENTITY.fullmatch(tag)}
     others = found - of_entities
-    if not of_entities or len(others) >= len(of_entities):
+    without_type = {tag for tag in others if ENTITY.fullmatch(f"{tag}X")}
+    if not without_type and (not of_entities or len(others) >= len(of_entities)):
         return False
     for sentence in sentences if others else ():
         for tag, line in zip(sentence.tags, sentence.lines, strict=True):
-            if tag in others:
+            if tag in (without_type or others):
                 raise UserError(
                     f"{notes.path}, {notes.unit} {line}: {tag!r} is no tag of entities, as "
-                    f"{OUTSIDE} and {min(of_entities)} are.",
+                    f"{OUTSIDE} and {min(of_entities, default='B-PER')} are.",
                     "Mend it, or name another column: tag=2",
                 )
     return True
