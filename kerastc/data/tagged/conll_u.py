@@ -20,6 +20,7 @@ PARTS = "words of multiword tokens, all of which stand where the token does"
 OTHER_TEXT = "sentences whose # text differs from their words, which are taken"
 SPACED = "words with white space inside, now without"
 UNTAGGED = "words without a value, whose tag is _"
+POS = ("upos", "xpos")
 
 Block = list[tuple[int, str]]  # lines of a sentence, with their numbers
 
@@ -36,7 +37,7 @@ def is_conll_u(file: PlainFile) -> bool:
     return False
 
 
-def sentences(file: PlainFile, tag: str, notes: Notes) -> Iterator[Sentence]:
+def sentences(file: PlainFile, tag: str | None, notes: Notes) -> Iterator[Sentence]:
     """The sentences of a file, in the text that they were written in.
 
     The words are the syntactic ones: of the multiword token "del" these are "de" and "el", which
@@ -45,7 +46,8 @@ def sentences(file: PlainFile, tag: str, notes: Notes) -> Iterator[Sentence]:
 
     Args:
         file: to read.
-        tag: "upos", "xpos", or the name of a feature (FEATS), such as "Number".
+        tag: "upos", "xpos", or the name of a feature (FEATS), such as "Number"; None if words alone
+            are read.
         notes: gets what was settled.
 
     Raises:
@@ -62,7 +64,7 @@ def sentences(file: PlainFile, tag: str, notes: Notes) -> Iterator[Sentence]:
             yield sentence
         else:
             notes.add(NO_WORD, block[0][0])
-    if not tagged and features.total():
+    if tag and not tagged and features.total():
         features.pop("", None)
         raise UserError(
             f"{file.path}: no word has a value of {tag!r}.",
@@ -85,7 +87,9 @@ def _blocks(file: PlainFile) -> Iterator[Block]:
         yield block
 
 
-def _sentence(file: PlainFile, block: Block, tag: str, notes: Notes) -> tuple[Sentence, list[str]]:
+def _sentence(
+    file: PlainFile, block: Block, tag: str | None, notes: Notes
+) -> tuple[Sentence, list[str]]:
     """A sentence, and the features of its words; "" for each word."""
     tokens, metadata = _parsed(file, block)
     lines = [number for number, line in block if not line.startswith("#")]
@@ -114,7 +118,7 @@ def _sentence(file: PlainFile, block: Block, tag: str, notes: Notes) -> tuple[Se
         tags.append(_tag(token, tag))
         numbers.append(line)
         features += ["", *(token["feats"] or {})]
-        notes.add(UNTAGGED, line, tags[-1] == NONE and tag.lower() in ("upos", "xpos"))
+        notes.add(UNTAGGED, line, tags[-1] == NONE and tag in POS)
     if end > len(words):
         raise _not_conll_u(
             file, lines[-1], f"word {len(words) + 1} of a multiword token is missing"
@@ -168,11 +172,8 @@ def _shown(number: int | tuple[int, str, int]) -> str:
     return str(number) if isinstance(number, int) else "".join(map(str, number))
 
 
-def _tag(token: Mapping[str, Any], tag: str) -> str:
-    if tag.lower() in ("upos", "xpos"):
-        found = token[tag.lower()]
-    else:
-        found = (token["feats"] or {}).get(tag)
+def _tag(token: Mapping[str, Any], tag: str | None) -> str:
+    found = token[tag] if tag in POS else (token["feats"] or {}).get(tag)
     return "_".join((found or NONE).split()) or NONE
 
 

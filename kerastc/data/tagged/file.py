@@ -14,6 +14,7 @@ from kerastc.data.tagged.sentence import Notes, Sentence
 from kerastc.data.tagged.span_records import texts_of_tasks
 from kerastc.data.tagged.tagged_texts import TaggedTexts
 from kerastc.errors import UserError
+from kerastc.progress import tell
 
 COLUMNS, CONLL_U, JSON = "columns", "CoNLL-U", "JSON"  # forms
 UPOS = "upos"
@@ -77,14 +78,18 @@ def read_worded(path: str | Path, word: str = "", encoding: str = "utf-8") -> li
     file = PlainFile.at(path, encoding)
     notes = Notes(file.path)
     form = form_of(file)
-    if form == CONLL_U:
-        return [one.text for one in conll_u.sentences(file, UPOS, notes)]
     if form == JSON:
         return texts_of_tasks(file, word)
-    if not columns.is_of_columns(file):
+    if form == CONLL_U:
+        sentences = list(conll_u.sentences(file, None, notes))
+    elif columns.is_of_columns(file):
+        place = columns.column(word, "1", "words")
+        sentences = list(columns.sentences(file, place, None, notes))
+    else:
         return None
-    place = columns.column(word, "1", "words")
-    return [one.text for one in columns.sentences(file, place, None, notes)]
+    for what, count in notes.told().items():
+        tell(f"{what}: {count:,}")
+    return [sentence.text for sentence in sentences]
 
 
 def form_of(file: PlainFile) -> str:
@@ -117,6 +122,7 @@ def _read(
         return found, f"spans of characters{f' from {key!r}' if key else ''}", key
     if form == CONLL_U:
         name = UPOS if tag in ("", columns.LAST) else tag
+        name = name.lower() if name.lower() in conll_u.POS else name
         if name.isdecimal():
             raise UserError(
                 f"{file.path} is CoNLL-U: {name} is not what it calls tags.",
