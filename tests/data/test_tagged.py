@@ -9,6 +9,9 @@ from kerastc.data.tables.plain_file import PlainFile
 from kerastc.data.tagged import columns, iob
 from kerastc.data.tagged.file import read_tagged, read_worded
 from kerastc.errors import UserError
+from kerastc.outputs.tags.entities import UNKNOWN
+from kerastc.outputs.tags.predictions import Tagged
+from kerastc.outputs.tags.scores import Tags
 
 CONLL = """-DOCSTART- -X- O
 
@@ -141,3 +144,20 @@ def test_the_words_of_a_file_are_read_without_tags(written, tmp_path):
     packed.write_bytes(gzip.compress(CONLL.encode()))
     assert len(read_worded(packed)) == len(read_tagged(packed)) == 2
     assert columns.is_of_columns(PlainFile.at(packed))
+
+
+def test_a_tag_that_a_model_does_not_know_counts_as_wrong_and_is_told(written, capsys):
+    data = read_tagged(written("a B-X\nb I-X\nc O\nd B-Y\ne I-X\n\nf B-X\ng B-X\n"))
+    labels = ("O", "B-X", "I-X")
+    found = data.matching(labels, "a model")
+    assert [row.tolist() for row in found.labels] == [[1, 2, 0, UNKNOWN, 1], [1, 1]]
+    told = "1 of 6 tagged words have a tag that a model does not know and are counted as wrong: B-Y"
+    assert told in capsys.readouterr().err
+    tags = [np.array([1, 2, 0, 1, 1]), np.array([1, 1])]
+    answers = [Tagged(row, np.ones(len(row)), np.eye(3)[row]) for row in tags]
+    metrics = Tags(labels).metrics(found.labels, answers)
+    assert metrics["accuracy"] == 6 / 7
+    assert metrics["f1"] == 2 * 4 / (5 + 5)
+    assert metrics["per_type"]["?"]["support"] == 1 and metrics["per_type"]["?"]["f1"] == 0
+    with pytest.raises(UserError, match="has tags that a model does not know: B-X, B-Y, I-X"):
+        data.matching(("O", "B-Z", "I-Z"), "a model")

@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 OUTSIDE = "O"
+UNKNOWN, UNKNOWN_INSIDE = -1, -2  # indices of true tags that a model does not know; -2 of an I-
 
 Unit = tuple[int, int, str]  # first word, the word behind the last, type or label
 
@@ -48,6 +49,12 @@ def units(tags: Sequence[str], scheme: bool) -> Iterator[Unit]:
             kind = ""
         if tag.startswith("B-"):
             begin, kind = place, tag[2:]
+
+
+def named(tags: np.ndarray, labels: Sequence[str]) -> list[str]:
+    """The names of tags, (words,) int; unknown ones are of the type, or have the name, "?"."""
+    inside = ("I-?", "B-?") if is_scheme(labels) else ("?", "?")
+    return [labels[tag] if tag >= 0 else inside[tag] for tag in tags]
 
 
 @lru_cache(maxsize=32)

@@ -93,7 +93,10 @@ class TagPredictions:
                 "Lower the learning rate, or clip the gradients.",
             )
         both = zip(answers, truth, strict=True)
-        of_truth = [row.probabilities[np.arange(len(right)), right] for row, right in both]
+        of_truth = [
+            np.where(right >= 0, row.probabilities[np.arange(len(right)), right], 0.0)
+            for row, right in both
+        ]
         return cls(None, list(truth), answers, of_truth)
 
 

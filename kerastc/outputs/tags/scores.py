@@ -15,7 +15,7 @@ import numpy as np
 from kerastc.marked import Marked
 from kerastc.outputs.output import LENGTH, Output, Outputs
 from kerastc.outputs.tags import predictions
-from kerastc.outputs.tags.entities import Unit, is_legal, is_scheme, most_probable, units
+from kerastc.outputs.tags.entities import Unit, is_legal, is_scheme, most_probable, named, units
 from kerastc.outputs.tags.marking import marked_text
 from kerastc.outputs.tags.predictions import Tagged, TagPredictions
 from kerastc.outputs.tags.type_scores import of_types, ratios
@@ -149,7 +149,7 @@ class Tags(Output):
     def _units(self, said: TagPredictions, row: int) -> tuple[set[Unit], set[Unit]]:
         """What was predicted in a sentence and what is true: entities, or words with a label."""
         return tuple(
-            set(units([self.labels[tag] for tag in tags], self.scheme))
+            set(units(named(tags, self.labels), self.scheme))
             for tags in (said.answers[row].tags, said.truth[row])
         )
 
