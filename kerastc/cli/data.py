@@ -25,7 +25,8 @@ TAG = click.option(
     "--tag",
     metavar="COLUMN|NAME",
     default="",
-    help="FILE has a tag for each word: in this column (by number, or last), or of this name.",
+    help="FILE has a tag for each word: the column (by number, or last), or upos, xpos, a feature, "
+    "the key of spans.",
 )
 ENCODING = click.option("--encoding", default="utf-8", show_default=True, help="Of FILE.")
 
@@ -169,15 +170,18 @@ def describe(
     they show how far the labels agree. Four distributions are fitted to the lengths, and the number
     of words that cover 95.5 % of all occurrences is given. With --html, the plots go into a page.
 
-    With --tag, FILE has sentences with a tag for each word, as the recipes ner and pos read them:
-    entities of each type, tags, words that have several, lengths, repeated sentences.
+    Of a file with a tag for each word, as the recipes ner, pos and tags read them: the entities of
+    each type, tags, words that have several, lengths, repeated sentences. Columns and CoNLL-U are
+    known by their content; for JSON with spans give --tag.
 
     \b
     kerastc data describe reviews.csv
-    kerastc data describe esp.train --tag last --html names.html
+    kerastc data describe esp.train --html names.html
     kerastc data describe headlines.csv.gz --categories irish_times --html headlines.html
     """
-    if tag:
+    from kerastc.data.tagged.file import is_of_words
+
+    if tag or (not (text or label) and is_of_words(path, encoding)):
         _describe_tagged(path, tag, encoding, html, as_json)
         return
     from kerastc.data import clean, explore
@@ -218,7 +222,7 @@ def _describe_tagged(path: Path, tag: str, encoding: str, html: Path | None, as_
     from kerastc.report.exploration.tagged_page import write_tagged_page
     from kerastc.report.exploration.tagged_terminal import print_tagged
 
-    texts = read_tagged(path, tag, encoding)
+    texts = read_tagged(path, tag, encoding=encoding, one_tag=True)
     exploration = explore_tagged(texts).as_dict()
     if html is not None:
         write_tagged_page(html, exploration, texts.notes)

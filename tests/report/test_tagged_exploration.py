@@ -40,7 +40,7 @@ def described(*words):
 
 
 def test_everything_is_counted(tagged):
-    found = json.loads(described(tagged, "--tag", "last", "--json"))
+    found = json.loads(described(tagged, "--json"))
     assert (found["rows"], found["words"], found["different"]) == (4, 12, 7)
     assert found["tags"] == {"O": 7, "B-LOC": 3, "I-LOC": 1, "B-PER": 1, "I-PER": 0}
     place = found["entities"]["LOC"]
@@ -61,6 +61,13 @@ def test_a_terminal_and_a_page_tell_it(tagged, tmp_path):
     html = page.read_text(encoding="utf-8")
     assert "<script> " not in html and "&lt;script&gt;</bdi> 1" in html
     assert 'id="entities"' in html and "25.00 %" in html  # 3 of 12 words
+
+
+def test_spans_of_characters_are_named(tmp_path):
+    path = tmp_path / "texts.jsonl"
+    path.write_text('{"text": "Ana vive en Lima.", "label": [[0, 3, "PER"]]}\n', encoding="utf-8")
+    found = json.loads(described(path, "--tag", "label", "--json"))
+    assert (found["words"], found["entities"]["PER"]["count"]) == (5, 1)
 
 
 def test_tags_that_are_of_no_entities(tmp_path):

@@ -92,6 +92,17 @@ def read_worded(path: str | Path, word: str = "", encoding: str = "utf-8") -> li
     return [sentence.text for sentence in sentences]
 
 
+def is_of_words(path: str | Path, encoding: str = "utf-8") -> bool:
+    """Whether a file has a line for each word, in columns or as CoNLL-U, and is no table."""
+    if not Path(path).is_file():
+        return False
+    try:
+        file = PlainFile.at(path, encoding)
+        return form_of(file) == CONLL_U or columns.is_of_columns(file)
+    except UserError:  # a workbook, or another encoding: its reader tells
+        return False
+
+
 def form_of(file: PlainFile) -> str:
     """One of "columns", "CoNLL-U" and "JSON"; columns where it is neither of the others."""
     if conll_u.is_conll_u(file):

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from kerastc.outputs.tags.entities import Unit, is_scheme, units
+from kerastc.outputs.tags.entities import Unit, is_scheme, named, units
 from kerastc.outputs.tags.predictions import TagPredictions
 
 WRONG_TYPE = "wrong type"
@@ -142,9 +142,7 @@ class Mistakes:
         errors: list[Error] = []
         right: Counter[str] = Counter()
         for row, (truth, answer) in enumerate(zip(said.truth, said.answers, strict=True)):
-            true, guess = (
-                set(units([labels[tag] for tag in tags], scheme)) for tags in (truth, answer.tags)
-            )
+            true, guess = (set(units(named(tags, labels), scheme)) for tags in (truth, answer.tags))
             right.update(kind for _, _, kind in true & guess)
             errors += _errors(row, true - guess, guess - true, answer.chosen)
         losses = [-np.log(np.maximum(p, 1e-7)).mean() if len(p) else 0.0 for p in said.of_truth]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from kerastc.marked import Piece
-from kerastc.outputs.tags.entities import Unit, is_scheme, types, units
+from kerastc.outputs.tags.entities import Unit, is_scheme, named, types, units
 from kerastc.outputs.tags.mistakes import Error, Mistakes
 from kerastc.outputs.tags.predictions import TagPredictions
 from kerastc.text.word_rules import SPACES
@@ -127,8 +127,8 @@ class Sentences:
         ]
         if self.scheme:  # of other labels every word has one, and those that are right stay plain
             wrong = {unit for error in errors for unit in error.true}
-            tags = [self.labels[tag] for tag in self.said.truth[row]]
-            right = (unit for unit in units(tags, True) if unit not in wrong)
+            true = units(named(self.said.truth[row], self.labels), scheme=True)
+            right = (unit for unit in true if unit not in wrong)
             marks += [(u[0], u[1], Stretch(self._pieces(words, *u[:2], [u])[0])) for u in right]
         found, end = [], 0
         for begin, behind, stretch in sorted(marks, key=lambda mark: mark[0]):
