@@ -167,6 +167,8 @@ FORMS: dict[str, Any] = {
         "preparation?": dict,
         "segments?": bool,
         "words?": Or(bool, str),
+        "window?": COUNT,
+        "overlap?": COUNT,
         "shape?": (COUNT, COUNT, COUNT),
         "bits?": Or(COUNT, None),
     },

@@ -94,6 +94,7 @@ TASKS = {
         Task("text-classification", "text", "classes"),
         Task("image-classification", "image", "classes"),
         Task("pair-classification", "pair", "classes"),
+        Task("document-classification", "document", "classes"),
         Task("token-classification", "text", "tags"),
     )
 }

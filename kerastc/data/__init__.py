@@ -34,6 +34,7 @@ __getattr__, __dir__, __all__ = attach(
         "splits": ["Splits"],
         "texts.text_file": ["read_texts", "read_unlabelled"],
         "texts.text_parts": ["FoldedTextParts", "TextParts", "split_texts"],
+        "texts.text_table": ["TextTable", "load_text_table"],
         "texts.text_splits": ["sample_per_class", "split"],
         "texts.texts": ["LabelledTexts", "column_names"],
     },

@@ -57,6 +57,9 @@ class Input(ABC):
             length: of a row, if rows have one; None is any.
         """
 
+    def check_length(self, length: int) -> None:  # noqa: B027  (most rows take any)
+        """Raises a `UserError` if rows cannot be padded to this length."""
+
     @abstractmethod
     def checked(
         self, examples: Sequence[Any], where: Callable[[int], str] | None = None

@@ -1,9 +1,13 @@
 """The parts of a model, found by type: its encoder, its pooling, the layers after it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import keras
 
 from kerastc.models.pooling import FirstToken, MeanPooling
 from kerastc.models.sequence_encoder import SequenceEncoder
+from kerastc.models.windows import DivideIntoWindows, WindowPooling
 
 POOLINGS = (MeanPooling, FirstToken, keras.layers.GlobalAveragePooling2D)
 
@@ -28,6 +32,34 @@ def pooling_layer(model: keras.Model) -> keras.layers.Layer:
 def head_layers(model: keras.Model) -> list[keras.layers.Layer]:
     """The layers after the pooling, in order; the last gives the logits."""
     return model.layers[model.layers.index(pooling_layer(model)) + 1 :]
+
+
+def encoder_inputs(model: keras.Model, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the encoder of a text model gets of the model's inputs: a document's windows."""
+    for layer in model.layers:
+        if isinstance(layer, DivideIntoWindows):
+            return layer(inputs)
+    return inputs
+
+
+def after_pooling(model: keras.Model, features, padding_mask, training: bool | None = None):
+    """A text model's outputs from what its pooling gives.
+
+    Args:
+        model: with a pooling.
+        features: one vector per text, (batch, width); for documents one per window, see
+            `WindowPooling`.
+        padding_mask: of the model's inputs.
+        training: whether dropout is on.
+    """
+    for layer in head_layers(model):
+        if isinstance(layer, WindowPooling):
+            features = layer(features, padding_mask)
+        elif isinstance(layer, keras.layers.Dropout):
+            features = layer(features, training=training)
+        else:
+            features = layer(features)
+    return features
 
 
 def scaling_layer(model: keras.Model) -> keras.layers.Rescaling:

@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = attach(
     names={
         "config": ["EarlyStopping", "TextClassifierConfig", "TrainingConfig"],
         "cross_validation": ["cross_validated"],
+        "document_config": ["DocumentClassifierConfig"],
         "image_config": ["ImageClassifierConfig"],
         "images": ["train_image_classifier"],
         "pair_config": ["PairClassifierConfig"],

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import pydantic
@@ -151,6 +151,36 @@ class TextClassifierConfig(TrainingConfig):
                 "Leave pooling out; for DistilBERT's give pooling=first."
             )
         return self
+
+    @property
+    def read_at_once(self) -> int | None:
+        """The most tokens that the encoder reads at once."""
+        return self.max_tokens
+
+    def longest(self, max_length: int) -> int:
+        """The most tokens that a text can have with an encoder that reads `max_length` at once."""
+        return max_length
+
+    def covering(self, length: int) -> int:
+        """The least `max_tokens` that texts of this length fit in."""
+        return length
+
+    def within(self, max_length: int) -> Self:
+        """The same for an encoder that reads at most so many tokens at once."""
+        return self.model_copy(update={"max_tokens": min(self.max_tokens, max_length)})
+
+    @property
+    def truncated(self) -> Self | None:
+        """Settings by which a long text loses all that the encoder does not read at once.
+
+        None if these are such.
+        """
+        return None
+
+    @property
+    def row_settings(self) -> dict[str, Any]:
+        """What preprocessing.json also tells about how texts become rows."""
+        return {}
 
     def architecture(self) -> dict:
         """The arguments of `kerastc.models.text_classifier` after encoder and classes."""

@@ -8,23 +8,22 @@ import numpy as np
 
 from kerastc.data import LabelledTexts
 from kerastc.data.tables.reading import Reading
-from kerastc.inputs.text.batches import covering_length, text_batches
+from kerastc.inputs.text.batches import covering_length
 from kerastc.models import Encoder, split_at_features
 from kerastc.progress import tell
 from kerastc.run import Run
 from kerastc.tasks import TASKS
-from kerastc.text.encoded import Encoded
 from kerastc.text.unseen import known_rows, unseen
 from kerastc.text.word_rules import PUNCTUATION
 from kerastc.training.baseline import bag_of_words
-from kerastc.training.batching import Batches
 from kerastc.training.config import TextClassifierConfig
-from kerastc.training.features import FeatureCache
 from kerastc.training.groups import layer_groups
+from kerastc.training.split_batches import feature_batches, token_batches
 from kerastc.training.task_training import TaskTraining, costs
 from kerastc.training.task_training import save as save_model
 from kerastc.training.token_table import encoder_for
 from kerastc.training.trained import Trained
+from kerastc.training.truncation import compared
 
 if TYPE_CHECKING:
     from kerastc.data.splits import Splits
@@ -53,7 +52,8 @@ def train_text_classifier(
 
     A frozen encoder (`trainable=head`) runs over each text only once: its features come from
     `run.cache`, and only the head is fitted. Otherwise the whole model is fitted, on batches cut
-    to their longest text. Where each word gets an answer it always is, since features are cached
+    to their longest text. Of documents a frozen run also trains the head on their first tokens, for
+    comparison. Where each word gets an answer it always is, since features are cached
     per text; there is no bag of words to compare with either.
 
     Args:
@@ -69,26 +69,37 @@ def train_text_classifier(
     config = config.model_copy(
         update={"max_tokens": config.max_tokens or covering_tokens(splits.train, encoder, config)}
     )
-    encoder.require(config.max_tokens)
+    encoder.require(config.read_at_once)
     _tell_unseen(splits, encoder, config, run)
-    fitted, batches = _prepare(model, encoder, splits, config, run)
+    fitted, batches = model, token_batches(splits, encoder, config)
+    frozen = config.trainable == "head" and not config.by_word
+    if frozen:
+        halves = features, fitted = split_at_features(model)
+        batches = feature_batches(features, encoder, batches, config, run)
     train, validation = batches["train"], batches["validation"]
     groups = () if config.trainable == "head" else layer_groups(model, config, len(train))
     training = TaskTraining(config, splits.train.classes, run)
     choice, figures = training.fit(fitted, train, validation, groups=groups)
+    answers = {
+        "validation": training.decoded(choice.outputs, validation),
+        "test": training.asked(fitted, batches.get("test"), "Testing"),
+    }
+    method = {}
+    if frozen and config.truncated and not run.inner:
+        method = compared(answers, halves, encoder, splits, config, run)
     whole, tokenizer = encoder.restored(model)
     save(whole, tokenizer, preprocessing(encoder, config, splits.data.reading), run)
     return Trained(
-        training.decoded(choice.outputs, validation),
-        training.asked(fitted, batches.get("test"), "Testing"),
-        figures
+        **answers,
+        figures=figures
         | {
             "max_tokens": config.max_tokens,
             "trainable_parameters": sum(int(np.prod(v.shape)) for v in fitted.trainable_weights),
             **costs(whole),
         },
-        choice,
-        baseline,
+        choice=choice,
+        baseline=baseline,
+        method=method,
     )
 
 
@@ -115,6 +126,7 @@ def preprocessing(
         **({"segments": encoder.segments} if config.pairs else {}),
         **({"words": PUNCTUATION} if config.by_word else {}),
         **({} if config.stride is None else {"stride": config.stride}),
+        **config.row_settings,
     }
 
 
@@ -128,9 +140,9 @@ def _tell_unseen(
     say = (lambda line: None) if run.inner else tell
     units = TASKS[config.task].units
     tokens = config.encoded(encoder.tokenizer, splits.data.examples, config.max_tokens)
-    limit = config.max_tokens
+    limit, most = config.max_tokens, config.longest(encoder.max_length)
     found = unseen(tokens, encoder.tokenizer.unknown_id, limit, units=units)
-    for line in found.lines("; max_tokens=... reads more" * (limit < encoder.max_length)):
+    for line in found.lines("; max_tokens=... reads more" * (limit < most)):
         say(line)
     notes = {}
     if found.cut.any():
@@ -151,31 +163,7 @@ def _tell_unseen(
 
 
 def covering_tokens(texts: LabelledTexts, encoder: Encoder, config: TextClassifierConfig) -> int:
-    """The tokens that cover 99.7 % of the prepared texts, at most what the encoder reads."""
-    tokens = config.encoded(encoder.tokenizer, texts.examples, encoder.max_length)
-    return covering_length(tokens.lengths)
-
-
-def _prepare(model, encoder, splits, config, run) -> tuple[keras.Model, dict[str, Batches]]:
-    """The model to fit and its batches of each split."""
-    seeds = {"train": config.seed, "validation": None, "test": None}
-    batches = {
-        part: text_batches(getattr(splits, part), encoder.tokenizer, config, seed, encoder.segments)
-        for part, seed in seeds.items()
-        if len(getattr(splits, part))  # after folds there is no test part
-    }
-    if config.trainable != "head" or config.by_word:
-        return model, batches
-    features, rest = split_at_features(model)
-    cache = FeatureCache(
-        run.cache,
-        (encoder.fingerprint, config.pooling, config.precision, keras.backend.backend()),
-    )
-    texts = list(batches.values())
-    tokens = Encoded.of(row for part in texts for row in part.inputs)
-    rows = cache.features(features, tokens, encoder.pad, encoder.max_length)
-    parts = np.split(rows, np.cumsum([len(part.targets) for part in texts])[:-1])
-    return rest, {
-        name: Batches(part, old.targets, config.batch_size, old.weights, seeds[name])
-        for (name, old), part in zip(batches.items(), parts, strict=True)
-    }
+    """The tokens that cover 99.7 % of the prepared texts, at most what a model can read."""
+    longest = config.longest(encoder.max_length)
+    tokens = config.encoded(encoder.tokenizer, texts.examples, longest)
+    return config.covering(covering_length(tokens.lengths))

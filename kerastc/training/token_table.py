@@ -39,7 +39,7 @@ def encoder_for(splits: "Splits", config: "TextClassifierConfig", run: Run) -> E
         large = rows >= LARGE and tokenizer.vocabulary_size <= rows
         if config.trainable != "all" or not large or not is_restrictable(tokenizer):
             return None
-        length = config.max_tokens or MOST
+        length = config.max_tokens or config.longest(MOST)
         ids = np.unique(config.encoded(tokenizer, splits.data.examples, length).ids.values)
         if 2 * len(ids) > rows:
             return None

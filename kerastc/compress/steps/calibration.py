@@ -57,7 +57,8 @@ class _Sum:
     def add(self, inputs: np.ndarray, mask: np.ndarray | None) -> None:
         axes = inputs.ndim - (0 if self.ids else 1)
         rows = inputs.reshape(-1, *inputs.shape[axes:])
-        if mask is not None and inputs.shape[:axes] == mask.shape:
+        # A document's tokens are divided into windows, and stay in their order.
+        if mask is not None and len(rows) == mask.size:
             rows = rows[mask.reshape(-1).astype(bool)]
         if self.ids:
             self.total = self.total + np.bincount(rows, minlength=self.ids)

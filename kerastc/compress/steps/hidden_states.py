@@ -3,7 +3,8 @@
 import keras
 from keras import ops
 
-from kerastc.models import encoder_layer, head_layers, pooling_layer
+from kerastc.models import encoder_layer, pooling_layer
+from kerastc.models.parts import after_pooling, encoder_inputs
 
 
 class StateMatching(keras.Model):
@@ -30,17 +31,15 @@ class StateMatching(keras.Model):
         self.teacher_states = lambda inputs: encoder.states(inputs, training=False)
 
     def call(self, inputs, training=None):
-        states = encoder_layer(self.student).states(inputs, training)
-        x = pooling_layer(self.student)(states[-1], inputs["padding_mask"])
-        for layer in head_layers(self.student):
-            dropout = isinstance(layer, keras.layers.Dropout)
-            x = layer(x, training=training) if dropout else layer(x)
+        read = encoder_inputs(self.student, inputs)
+        states = encoder_layer(self.student).states(read, training)
+        pooled = pooling_layer(self.student)(states[-1], read["padding_mask"])
         if training:
-            self.add_loss(self.weight * self._distance(states, inputs))
-        return x
+            self.add_loss(self.weight * self._distance(states, read))
+        return after_pooling(self.student, pooled, inputs["padding_mask"], training)
 
     def _distance(self, states, inputs):
-        """The mean of 1 - cosine over states and tokens, a scalar."""
+        """The mean of 1 - cosine over states and tokens, a scalar; `inputs` are the encoder's."""
         theirs = self.teacher_states(inputs)
         mask = ops.cast(inputs["padding_mask"], "float32")
         last, theirs_last = len(states) - 1, len(theirs) - 1

@@ -48,7 +48,7 @@ class Vocabulary(Step):
         shown = work.subject.input
         model = compact(work.model)
         encoder = encoder_layer(model)
-        length = min(shown.preprocessing["max_tokens"], encoder.max_length)
+        length = shown.preprocessing["max_tokens"]
         examples, corpus = work.subject.splits.train.examples, self._corpus(shown)
 
         def counts(tokenizer: "Tokenizer") -> np.ndarray:
@@ -63,7 +63,7 @@ class Vocabulary(Step):
         put(encoder, "tokens", with_rows(encoder.tokens, kept))
         # On every backend a batch of the longest texts may be padded this far.
         multiple = math.lcm(*(multiple for _, multiple in SHAPES.values()))
-        places = min(-(-length // multiple) * multiple, encoder.max_length)
+        places = min(-(-shown.read_at_once // multiple) * multiple, encoder.max_length)
         put(encoder, "positions", with_rows(encoder.positions, np.arange(places)))
         shown.tokenizer = tokenizer
         work.model = rebuilt(model, lambda layer: layer)

@@ -1,7 +1,7 @@
 """Labelled texts in memory, as every text source gives and every text recipe takes them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import ClassVar, Self
 
 import numpy as np
@@ -56,6 +56,17 @@ class LabelledTexts(Labelled):
     def _digest(self, digest) -> None:
         for text, label in zip(self.examples, self.labels, strict=True):
             digest.update(text.encode() + b"\0%d\0" % label)
+
+
+class LabelledDocuments(LabelledTexts):
+    """Long texts with one class each."""
+
+    unit: ClassVar[str] = "document"
+
+    @classmethod
+    def of_texts(cls, texts: LabelledTexts) -> Self:
+        """The same rows."""
+        return cls(**{each.name: getattr(texts, each.name) for each in fields(texts)})
 
 
 def column_names(words: str) -> list[str]:

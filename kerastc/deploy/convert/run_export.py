@@ -40,7 +40,7 @@ class RunExport:
         length: the largest of the lengths; None is any.
 
     Raises:
-        UserError: a part is missing, or a length is more than the model takes.
+        UserError: a part is missing, or a length is not one that the model takes.
     """
 
     def __init__(self, run: Run, batch: int | None, lengths: Sequence[int] = ()):
@@ -60,6 +60,8 @@ class RunExport:
                 f"length={self.length} is more than the encoder takes.",
                 f"It takes up to {most} tokens.",
             )
+        for length in self.lengths:
+            self.input.check_length(length)
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:

@@ -48,22 +48,43 @@ class TextBatches(Batches):
     ):
         tokens = Encoded.of(tokens)
         self.masking = masking
-        self.lengths = choose_lengths(tokens.lengths, *SHAPES[keras.backend.backend()])
-        self.length_of = self.lengths[np.searchsorted(self.lengths, tokens.lengths)]
+        self.length_of = self._lengths(tokens.lengths)
         self.pad = pad
         self.sizes = tokens.lengths
         self.open_target_axes = 2 if isinstance(targets, Ragged) else 1
         super().__init__(tokens, targets, batch_size, weights, seed, rows)
 
+    @property
+    def read(self) -> Encoded:
+        """What the encoder reads, a row each: the rows."""
+        return self.inputs
+
+    def frozen(self, features: np.ndarray) -> Batches:
+        """Batches for the layers after a frozen encoder.
+
+        Args:
+            features: of the rows of `read`, (n, width).
+        """
+        return Batches(features, self.targets, self.batch_size, self.weights, self.seed)
+
+    def _lengths(self, sizes: np.ndarray) -> np.ndarray:
+        """The length to which each row is padded at least, (n,) int."""
+        lengths = choose_lengths(sizes, *SHAPES[keras.backend.backend()])
+        return lengths[np.searchsorted(lengths, sizes)]
+
     def _ordered(self, rows: np.ndarray) -> list[np.ndarray]:
         # Rows left over from one length start the first batch of the next, so that only one batch
         # in an epoch is smaller than the others (a further shape to compile).
         rows = rows[np.argsort(self.length_of[rows], kind="stable")]
-        batches = super()._ordered(rows)
+        batches = self._divided(rows)
         if self.seed is not None:
             order = self._generator().permutation(len(batches))
             batches = [batches[i] for i in order]
         return batches
+
+    def _divided(self, rows: np.ndarray) -> list[np.ndarray]:
+        """Sorted rows in batches."""
+        return super()._ordered(rows)
 
     def _targets(self, rows: np.ndarray) -> np.ndarray:
         return self._padded(super()._targets(rows), rows, NOTHING)
@@ -126,9 +147,30 @@ def text_batches(
         raise UserError(
             f"masking={share:g}, but the encoder's tokenizer has no mask.", "Leave masking out."
         )
-    masking = (share, tokenizer.mask_id)
-    pad = partial(tokenizer.pad, segments=segments)
-    return TextBatches(tokens, pad, targets, config.batch_size, weights, seed, masking=masking)
+    batched = TASKS[config.task].input_part("batches").batched
+    return batched(tokens, tokenizer, config, targets, segments, weights, seed, share)
+
+
+def batched(
+    tokens: Encoded,
+    tokenizer: "Tokenizer",
+    config: TextClassifierConfig,
+    targets: np.ndarray | Ragged,
+    segments: bool = False,
+    weights: np.ndarray | None = None,
+    seed: int | None = None,
+    masking: float = 0.0,
+) -> TextBatches:
+    """Rows of tokens in the batches of their kind of input.
+
+    Args:
+        tokens: as `config.encoded` gives them.
+        tokenizer, config, segments: as in `text_batches`.
+        targets, weights, seed: as in `TextBatches`.
+        masking: share of the tokens that are masked.
+    """
+    pad, masked = partial(tokenizer.pad, segments=segments), (masking, tokenizer.mask_id)
+    return TextBatches(tokens, pad, targets, config.batch_size, weights, seed, masking=masked)
 
 
 def choose_lengths(lengths: np.ndarray, count: int, multiple: int) -> np.ndarray:

@@ -1,7 +1,6 @@
 """How models of texts are compressed."""
 
 from collections.abc import Hashable, Iterator, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,18 +85,11 @@ class CompressedText(CompressedInput):
         return self._batches(examples, targets_of, config, seed=config.seed, share=share)
 
     def _batches(self, examples, targets_of, config, seed=None, share=0.0) -> "TextBatches":
-        from kerastc.inputs.text.batches import TextBatches
-
         tokens = self.encoded(examples, self.tokenizer, config.max_tokens)
+        batched = TASKS[config.task].input_part("batches").batched
         segments = self.preprocessing.get("segments", False)  # whether the model reads them
-        return TextBatches(
-            tokens,
-            partial(self.tokenizer.pad, segments=segments),
-            targets_of(tokens),
-            config.batch_size,
-            seed=seed,
-            masking=(share, self.tokenizer.mask_id),
-        )
+        targets = targets_of(tokens)
+        return batched(tokens, self.tokenizer, config, targets, segments, seed=seed, masking=share)
 
     def unlabelled(self, splits: "Splits", teaching: "Teaching") -> np.ndarray:
         more = [splits.train.examples[:0]]
@@ -131,17 +123,21 @@ class CompressedText(CompressedInput):
         from kerastc.training.text import preprocessing
 
         encoder = load_encoder(backbone, self.config.pairs)
-        length = min(self.config.max_tokens, encoder.max_length)
-        changed = {"max_tokens": length, "trainable": "all", "seed": seed, "head": "new"}
+        changed = {"trainable": "all", "seed": seed, "head": "new"}
         if self.config.pooling == "pooler":
             changed["pooling"] = "first"  # the other encoder may have no pooler
-        config = self.config.model_copy(update=changed)
+        config = self.config.within(encoder.max_length).model_copy(update=changed)
         head = TASKS[config.task].output_part("head")
         student = head.text_model(encoder, splits.train.classes, config)
         self.tokenizer = encoder.tokenizer
         kept = {"max_characters": self.preprocessing["max_characters"]}
         self.preprocessing = preprocessing(encoder, config, splits.data.reading) | kept
         return student
+
+    @property
+    def read_at_once(self) -> int:
+        """The most tokens that the encoder reads at once."""
+        return self.config.read_at_once
 
     def encoded(self, examples: Sequence[str], tokenizer: Tokenizer, length: int) -> "Encoded":
         """The tokens of examples, prepared as for the model, by another tokenizer."""

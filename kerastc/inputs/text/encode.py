@@ -64,11 +64,19 @@ class TextInput(Input):
     ) -> dict[str, np.ndarray]:
         rows = Encoded.of(rows)
         if length is not None:
-            rows = rows.first(length)
+            rows = self.first(rows, length)
         size, ids = self.preprocessing.tokenizer.vocabulary_size, rows.ids.values
         if len(ids) and not 0 <= ids.min() <= ids.max() < size:
             wrong = int(ids.min() if ids.min() < 0 else ids.max())
             raise UserError(f"There is no token {wrong}: ids go from 0 to {size - 1}.")
+        return self.padded(rows, length)
+
+    def first(self, rows: Encoded, length: int) -> Encoded:
+        """The rows, cut to what a row of this length holds."""
+        return rows.first(length)
+
+    def padded(self, rows: Encoded, length: int | None) -> dict[str, np.ndarray]:
+        """The arrays of rows that are not longer; see `Tokenizer.pad`."""
         return self.preprocessing.tokenizer.pad(rows, length, self.segments)
 
     def unseen(self, examples: Sequence[str], length: int | None = None) -> Unseen:

@@ -1,0 +1,81 @@
+"""What a model gains by reading whole documents: the same head on their first tokens alone."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from kerastc.files import make_folder
+from kerastc.models import Encoder
+from kerastc.outputs.output import Answers
+from kerastc.run import Run
+from kerastc.training.config import TextClassifierConfig
+from kerastc.training.interim import remove_checkpoints
+from kerastc.training.split_batches import feature_batches, token_batches
+from kerastc.training.task_training import TaskTraining
+
+if TYPE_CHECKING:
+    from kerastc.data.splits import Splits
+
+PHASE = "truncated"  # its folder in the run's phases/
+
+
+def compared(
+    answers: Mapping[str, Answers],
+    halves: tuple[keras.Model, keras.Model],
+    encoder: Encoder,
+    splits: "Splits",
+    config: TextClassifierConfig,
+    run: Run,
+) -> dict[str, Any]:
+    """Figures of a model on a frozen encoder, and of one that is trained on truncated documents.
+
+    Both are measured on all documents, and on those that truncation cuts.
+
+    Args:
+        answers: of the trained model, by split.
+        halves: of that model, see `split_at_features`; the second is not changed.
+        encoder: of both.
+        splits: the data.
+        config: settings of the trained model; `config.truncated` are the other's.
+        run: gets a folder for the other training.
+
+    Returns:
+        `metrics["method"]`: a table, by what is read, split, and documents.
+    """
+    short = config.truncated
+    tokens = token_batches(splits, encoder, short)
+    features, head = halves
+    batches = feature_batches(features, encoder, tokens, short, run)
+    inner = Run(run.path("phases", PHASE), run.cache)
+    make_folder(inner.folder)
+    if not inner.path("config.json").is_file():
+        inner.write_json("config.json", {"phase": PHASE})
+    keras.utils.set_random_seed(config.seed)
+    fresh = keras.Model.from_config(head.get_config())
+    training = TaskTraining(short, splits.train.classes, inner)
+    choice, _ = training.fit(fresh, batches["train"], batches["validation"])
+    others = {"validation": training.decoded(choice.outputs, batches["validation"])}
+    if "test" in batches:
+        others["test"] = training.asked(fresh, batches["test"], "Testing on first tokens")
+    remove_checkpoints(inner)
+    told = {f"windows: {config.windows}": answers, f"first {short.max_tokens} tokens": others}
+    rows = []
+    for part in others:
+        truth, cut = getattr(splits, part).labels, tokens[part].inputs.cut
+        for documents, chosen in (("all", np.ones(len(cut), bool)), ("longer", cut)):
+            if chosen.any():
+                for read, said in told.items():
+                    figures = _figures(training, truth[chosen], said[part][chosen])
+                    first = {"read": read, "split": part, "documents": documents}
+                    rows.append(first | {"rows": int(chosen.sum())} | dict(figures))
+    return {"truncation": rows}
+
+
+def _figures(
+    training: TaskTraining, truth: np.ndarray, answers: Answers
+) -> Iterator[tuple[str, float]]:
+    metrics = training.output.metrics(truth, answers)
+    for figure in training.output.figures:
+        yield figure.name, metrics[figure.name]

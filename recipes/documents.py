@@ -1,0 +1,34 @@
+"""Sort documents, texts longer than an encoder reads, from a table of any kind.
+
+A document is read in windows of as even length as can be, and the features of its windows become
+one vector: their mean, their maximum, or a mean whose weights a query learns (attention). Tables
+and splits are read as by the recipe `text`.
+
+    kerastc train documents data=my.csv
+    kerastc train documents data=my.csv windows=attention
+    kerastc train documents data=my.csv trainable=top_2 window=256
+
+Data: your own documents.
+
+Cost: as for texts of a window's length, one per window. With the frozen encoder each window is read
+once, and the report says what the first window alone would give.
+
+Expect: more than from `text` where the end of a document matters to its class.
+"""
+
+from kerastc import data, training
+from kerastc.training.config import Backbone
+
+
+class Config(data.TextTable, training.DocumentClassifierConfig):
+    """A frozen multilingual encoder; trainable=all does better where you can wait for it."""
+
+    backbone: Backbone = "e5"  # or minilm, a KerasHub preset, hf://OWNER/MODEL, a local folder
+
+
+def load(config: Config, run) -> data.Splits:
+    return data.load_text_table(config)
+
+
+def train(splits: data.Splits, config: Config, run) -> training.Trained:
+    return training.fine_tuned(splits, config, run)
