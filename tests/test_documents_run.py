@@ -10,8 +10,10 @@ from subjects import SUBJECTS
 
 from kerastc import launch
 from kerastc.cli import main
+from kerastc.errors import UserError
 from kerastc.predictor import predictor_of
 from kerastc.run import Run
+from kerastc.training import checkpoints
 
 SETTINGS = ["epochs=6", "batch_size=8", "window=16", "batch_windows=12", "learning_rate=1e-2"]
 LONG = " ".join(["q z"] * 12 + ["mast deck harbour storm"])  # 28 words: two windows, the class last
@@ -95,6 +97,30 @@ def test_a_frozen_run_says_what_its_windows_are_worth(frozen):
     said = predictor.answers([row["text"] for row in rows])
     written = [[float(row[f"p[{name}]"]) for name in frozen.classes] for row in rows]
     np.testing.assert_allclose(said, written, atol=1e-5)
+
+
+def test_a_run_stopped_in_either_training_comes_to_the_same_figures(
+    frozen, places, documents, tiny_encoder, monkeypatch
+):
+    saved = checkpoints.Checkpoints.on_epoch_end
+    folder, stops = places.runs / "stopped", {("stopped", 2), ("truncated", 3)}
+
+    def stop(self, epoch, logs=None):
+        saved(self, epoch, logs)
+        if (self.run.folder.name, epoch) in stops:
+            stops.remove((self.run.folder.name, epoch))
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoints.Checkpoints, "on_epoch_end", stop)
+    words = [f"data={documents}", f"backbone={tiny_encoder}", *SETTINGS, "windows=attention"]
+    with pytest.raises(UserError, match="Stopped"):
+        launch.train("documents", words, places=places, folder=folder)
+    with pytest.raises(UserError, match="Stopped"):
+        launch.train(None, resume=True, places=places, folder=folder)
+    resumed = launch.train(None, resume=True, places=places, folder=folder)
+    assert not stops
+    for part in ("validation", "test", "method"):
+        assert resumed.read_json("metrics.json")[part] == frozen.read_json("metrics.json")[part]
 
 
 def test_evaluate_reads_the_file_as_the_run_did(run, documents):
