@@ -118,12 +118,6 @@ def task_named(name: object, where: object) -> Task:
     return TASKS[name]
 
 
-def units_of(columns: Sequence[str]) -> str:
-    """The word for examples with these columns: "texts"; "rows" if no input has them."""
-    found = (task.units for task in TASKS.values() if task.columns == tuple(columns))
-    return next(found, "rows")
-
-
 def task_of(run: "Run") -> Task:
     """The task of a run, from its preprocessing.json.
 

@@ -5,13 +5,13 @@ import pytest
 from kerastc.capabilities import Capability
 from kerastc.errors import UserError
 from kerastc.run import Run
-from kerastc.tasks import TASKS, task_of, units_of
+from kerastc.tasks import TASKS, task_of
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
 def test_each_task_has_an_input_and_an_output(task):
     assert task.units == f"{task.unit}s"
-    assert units_of(task.columns) == task.units
+    assert task.columns
     assert task.input.sample and task.input.names["keras"]
     assert task.output.main in task.output.figures
 
@@ -23,10 +23,6 @@ def test_the_task_of_a_run_is_that_of_its_preprocessing(tmp_path):
     run.write_json("preprocessing.json", {"task": "poetry"})
     with pytest.raises(UserError, match="has task='poetry'; known are text-classification, im"):
         task_of(run)
-
-
-def test_examples_of_no_task_are_rows():
-    assert units_of(("first", "third")) == "rows"
 
 
 def test_what_a_task_can_do_is_that_of_its_input_and_its_output():
