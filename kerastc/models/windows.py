@@ -97,7 +97,10 @@ class WindowPooling(keras.layers.Layer):
         else:
             units = ops.tanh(ops.matmul(features, self.matrix) + self.bias)
             scores = ops.sum(units * self.query, axis=-1)
-            shares = ops.softmax(scores - 1e9 * (1 - there), axis=-1)
+            # Spelled out, because Keras warns of a softmax over a single window.
+            highest = ops.max(scores - 1e9 * (1 - there), axis=1, keepdims=True)
+            weights = there * ops.exp(ops.minimum(scores - highest, 0))
+            shares = weights / ops.maximum(ops.sum(weights, axis=1, keepdims=True), 1e-9)
         return ops.sum(features * ops.expand_dims(shares, -1), axis=1)
 
     def compute_output_spec(self, features, padding_mask):

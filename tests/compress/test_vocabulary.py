@@ -59,6 +59,7 @@ def work_on(model, tokenizer, texts) -> Work:
     shown = SimpleNamespace(
         tokenizer=tokenizer,
         preprocessing={"max_tokens": 16},
+        read_at_once=16,
         encoded=lambda texts, tokenizer, length: tokenizer.encode(texts, length),
     )
     train = SimpleNamespace(examples=texts)

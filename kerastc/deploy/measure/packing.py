@@ -17,6 +17,7 @@ def packed(examples: np.ndarray | Sequence[str]) -> Any:
     if isinstance(examples, np.ndarray) and examples.dtype == np.uint8:
         pixels = base64.b64encode(np.ascontiguousarray(examples)).decode()
         return {"shape": examples.shape, "pixels": pixels}
+    examples = examples.tolist() if isinstance(examples, np.ndarray) else examples
     return [one.as_dict() if isinstance(one, Worded) else one for one in examples]
 
 
