@@ -101,6 +101,12 @@ STEPS: tuple[Step, ...] = (
         since="recipes/pairs.py",
     ),
     _train(
+        "documents",
+        "documents",
+        f"data=data/subjects.csv {TINY_BERT} epochs=2 batch_size=16 window=8 windows=attention",
+        since="recipes/documents.py",
+    ),
+    _train(
         "ner",
         "ner",
         f"data=data/words.conll {TINY_BERT} epochs=2 batch_size=16 max_tokens=32 "

@@ -131,7 +131,7 @@ def test_evaluate_reads_the_file_as_the_run_did(run, documents):
 
 def test_an_export_has_a_number_of_windows_and_says_what_it_cuts(run):
     said = json.loads(kerastc("predict", run.folder, LONG, SHORT, "--json"))
-    kerastc("export", run.folder, "--length", "16,32,64", "--bundle")
+    kerastc("export", run.folder, "--bundle")
     path = run.path("exports", "model.tflite")
     record = json.loads(path.with_name("model.tflite.json").read_text())
     assert record["lengths"] == [16, 32, 64]

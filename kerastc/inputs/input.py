@@ -57,6 +57,15 @@ class Input(ABC):
             length: of a row, if rows have one; None is any.
         """
 
+    @staticmethod
+    def usual_lengths(settings: Mapping[str, Any]) -> tuple[int, ...]:
+        """The lengths of a LiteRT file where none are named, ascending; for rows with a length.
+
+        Args:
+            settings: the content of preprocessing.json.
+        """
+        return (settings["max_tokens"],)
+
     def check_length(self, length: int) -> None:  # noqa: B027  (most rows take any)
         """Raises a `UserError` if rows cannot be padded to this length."""
 

@@ -1,6 +1,6 @@
 """What a model gains by reading whole documents: the same head on their first tokens alone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -9,7 +9,9 @@ import numpy as np
 from kerastc.files import make_folder
 from kerastc.models import Encoder
 from kerastc.outputs.output import Answers
+from kerastc.progress import tell
 from kerastc.run import Run
+from kerastc.scores.figures import Figure
 from kerastc.training.config import TextClassifierConfig
 from kerastc.training.interim import remove_checkpoints
 from kerastc.training.split_batches import feature_batches, token_batches
@@ -70,7 +72,15 @@ def compared(
                     figures = _figures(training, truth[chosen], said[part][chosen])
                     first = {"read": read, "split": part, "documents": documents}
                     rows.append(first | {"rows": int(chosen.sum())} | dict(figures))
+    _tell(rows, training.output.main)
     return {"truncation": rows}
+
+
+def _tell(rows: Sequence[Mapping[str, Any]], figure: Figure) -> None:
+    """The validation figures of both, as a line on the terminal."""
+    both = [row for row in rows if row["split"] == "validation" and row["documents"] == "all"]
+    told = "; ".join(f"{row['read']}, {row[figure.name]:.3f}" for row in both)
+    tell(f"Validation {figure.label} by what is read: {told}.")
 
 
 def _figures(

@@ -47,9 +47,9 @@ def export(
         run: with a trained model.
         format: "litert", "onnx" or "saved_model".
         batch: rows per call, 0 for any; by default 1 in LiteRT and any elsewhere.
-        length: tokens per row, 0 for any; by default any in ONNX and as many as in training
-            elsewhere. A LiteRT file may have several: a row takes the shortest that holds it, and
-            all share one set of weights. Images have none.
+        length: tokens per row, 0 for any; by default any in ONNX, elsewhere as many as in training
+            and, in LiteRT, the further `Input.usual_lengths`. A LiteRT file may have several: a row
+            takes the shortest that holds it, and all share one set of weights. Images have none.
         quantization: of LiteRT files, see `kerastc.deploy.convert.litert.convert`; by default
             "float32", or that with which the run itself was compressed.
         exclude: operators of LiteRT files that are not quantised, as in `convert`.

@@ -110,7 +110,8 @@ def _lengths(
     if asked is None and format == "onnx":
         return ()
     if asked is None:
-        asked = run.read_json("preprocessing.json")["max_tokens"]
+        usual = task.input.usual_lengths(run.read_json("preprocessing.json"))
+        asked = usual if format == "litert" else usual[-1:]
     lengths = (asked,) if isinstance(asked, int) else tuple(sorted(set(asked)))
     if lengths == (0,):
         return ()

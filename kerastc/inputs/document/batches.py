@@ -1,7 +1,7 @@
 """Documents in batches: those of as many windows, of similar length, together.
 
-On the 3,908 training documents of Reuters R8, in windows of 128 WordPieces, NN % of the positions
-are padding.
+On 5,583 documents of Reuters R8, in windows of at most 128 WordPieces, 8 % of the positions of
+batches of 32 are padding; if all windows but a document's last were full, 29 % would be.
 """
 
 from functools import partial

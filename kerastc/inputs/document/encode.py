@@ -63,6 +63,13 @@ class DocumentInput(TextInput):
     def read(cls, settings: Mapping[str, Any], folder: Path | None = None) -> Self:
         return cls(DocumentPreprocessing.read(settings, folder))
 
+    @staticmethod
+    def usual_lengths(settings: Mapping[str, Any]) -> tuple[int, ...]:
+        """One window, twice as many and so on: most documents have few."""
+        window, most = settings["window"], settings["max_tokens"]
+        doublings = range((most // window - 1).bit_length())
+        return (*(window << power for power in doublings), most)
+
     def check_length(self, length: int) -> None:
         self.preprocessing.windowing.check(length)
 
