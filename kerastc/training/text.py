@@ -52,9 +52,9 @@ def train_text_classifier(
 
     A frozen encoder (`trainable=head`) runs over each text only once: its features come from
     `run.cache`, and only the head is fitted. Otherwise the whole model is fitted, on batches cut
-    to their longest text. Of documents a frozen run also trains the head on their first tokens, for
-    comparison. Where each word gets an answer it always is, since features are cached
-    per text; there is no bag of words to compare with either.
+    to their longest text. Where each word gets an answer it always is, since features are cached
+    per text; there is no bag of words to compare with either. For documents a second head is
+    fitted to features of their first tokens, for comparison.
 
     Args:
         model: of `kerastc.models.text_classifier`.
@@ -74,7 +74,9 @@ def train_text_classifier(
     fitted, batches = model, token_batches(splits, encoder, config)
     frozen = config.trainable == "head" and not config.by_word
     if frozen:
-        halves = features, fitted = split_at_features(model)
+        features, fitted = split_at_features(model)
+        untrained = keras.models.clone_model(fitted)
+        untrained.set_weights(fitted.get_weights())
         batches = feature_batches(features, encoder, batches, config, run)
     train, validation = batches["train"], batches["validation"]
     groups = () if config.trainable == "head" else layer_groups(model, config, len(train))
@@ -86,7 +88,7 @@ def train_text_classifier(
     }
     method = {}
     if frozen and config.truncated and not run.inner:
-        method = compared(answers, halves, encoder, splits, config, run)
+        method = compared(answers, features, untrained, encoder, splits, config, run)
     whole, tokenizer = encoder.restored(model)
     save(whole, tokenizer, preprocessing(encoder, config, splits.data.reading), run)
     return Trained(

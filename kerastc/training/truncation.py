@@ -25,7 +25,8 @@ PHASE = "truncated"  # its folder in the run's phases/
 
 def compared(
     answers: Mapping[str, Answers],
-    halves: tuple[keras.Model, keras.Model],
+    features: keras.Model,
+    head: keras.Model,
     encoder: Encoder,
     splits: "Splits",
     config: TextClassifierConfig,
@@ -37,7 +38,8 @@ def compared(
 
     Args:
         answers: of the trained model, by split.
-        halves: of that model, see `split_at_features`; the second is not changed.
+        features: of that model, see `split_at_features`.
+        head: as that model's was before it was trained; this trains it.
         encoder: of both.
         splits: the data.
         config: settings of the trained model; `config.truncated` are the other's.
@@ -48,19 +50,17 @@ def compared(
     """
     short = config.truncated
     tokens = token_batches(splits, encoder, short)
-    features, head = halves
     batches = feature_batches(features, encoder, tokens, short, run)
     inner = Run(run.path("phases", PHASE), run.cache)
     make_folder(inner.folder)
     if not inner.path("config.json").is_file():
         inner.write_json("config.json", {"phase": PHASE})
     keras.utils.set_random_seed(config.seed)
-    fresh = keras.Model.from_config(head.get_config())
     training = TaskTraining(short, splits.train.classes, inner)
-    choice, _ = training.fit(fresh, batches["train"], batches["validation"])
+    choice, _ = training.fit(head, batches["train"], batches["validation"])
     others = {"validation": training.decoded(choice.outputs, batches["validation"])}
     if "test" in batches:
-        others["test"] = training.asked(fresh, batches["test"], "Testing on first tokens")
+        others["test"] = training.asked(head, batches["test"], "Testing on first tokens")
     remove_checkpoints(inner)
     told = {f"windows: {config.windows}": answers, f"first {short.max_tokens} tokens": others}
     rows = []
