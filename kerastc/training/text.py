@@ -75,8 +75,9 @@ def train_text_classifier(
     frozen = config.trainable == "head" and not config.by_word
     if frozen:
         features, fitted = split_at_features(model)
-        untrained = keras.models.clone_model(fitted)
-        untrained.set_weights(fitted.get_weights())
+        if compares := config.truncated is not None and not run.inner:
+            untrained = keras.models.clone_model(fitted)
+            untrained.set_weights(fitted.get_weights())
         batches = feature_batches(features, encoder, batches, config, run)
     train, validation = batches["train"], batches["validation"]
     groups = () if config.trainable == "head" else layer_groups(model, config, len(train))
@@ -87,7 +88,7 @@ def train_text_classifier(
         "test": training.asked(fitted, batches.get("test"), "Testing"),
     }
     method = {}
-    if frozen and config.truncated and not run.inner:
+    if frozen and compares:
         method = compared(answers, features, untrained, encoder, splits, config, run)
     whole, tokenizer = encoder.restored(model)
     save(whole, tokenizer, preprocessing(encoder, config, splits.data.reading), run)
