@@ -32,6 +32,8 @@ __getattr__, __dir__, __all__ = attach(
         "questions.questions": ["LabelledQuestions"],
         "cleaning.prepared": ["write_prepared"],
         "splits": ["Splits"],
+        "tagged.file": ["read_tagged"],
+        "tagged.tagged_texts": ["TaggedTexts"],
         "texts.text_file": ["read_texts", "read_unlabelled"],
         "texts.text_parts": ["FoldedTextParts", "TextParts", "split_texts"],
         "texts.text_table": ["TextTable", "load_text_table"],
