@@ -112,10 +112,17 @@ def test_it_learns_and_logs_every_figure(new_run):
         assert name in rows[0]
 
 
+@pytest.fixture(scope="module")
+def never_stopped(tmp_path_factory):
+    """A run, and what its training gave."""
+    run = Run.create(tmp_path_factory.mktemp("whole") / "run", {"recipe": "text"})
+    return run, *train(run, CONFIG)
+
+
 @pytest.mark.parametrize("write", [1, 2, 3, 5, 8, 9])
-def test_killed_at_any_write_it_ends_with_the_same_figures(new_run, write):
-    whole, killed = new_run(), new_run()
-    reference, _, figures = train(whole, CONFIG)
+def test_killed_at_any_write_it_ends_with_the_same_figures(new_run, never_stopped, write):
+    whole, reference, _, figures = never_stopped
+    killed = new_run()
     with pytest.raises(Killed):
         train(KillAt(killed.folder, write), CONFIG)
     resumed, _, again = train(killed, CONFIG, seed=99)  # weights come from the checkpoint

@@ -8,6 +8,7 @@ from test_fit import CLASSES, CONFIG, KillAt, Killed, data, history, model, new_
 from kerastc.errors import UserError
 from kerastc.npz_files import read_arrays
 from kerastc.outputs.classes.head import judge, loss
+from kerastc.run import Run
 from kerastc.training import TextClassifierConfig
 from kerastc.training.batching import Batches
 from kerastc.training.checkpoints import read_weights
@@ -112,10 +113,19 @@ STRETCHES = CONFIG.model_copy(update={"evaluate_every": 4, "keep_checkpoints": 8
 THAWING = [Group("dense_1", rate=0.5), Group("dense", rate=0.2, thaw=6)]
 
 
+@pytest.fixture(scope="module")
+def never_stopped(tmp_path_factory):
+    """A run, and the model that it trained."""
+    run = Run.create(tmp_path_factory.mktemp("whole") / "run", {"recipe": "text"})
+    return run, train(run, THAWING, STRETCHES)
+
+
 @pytest.mark.parametrize("write", [3, 5, 7, 11])  # behind steps 4, 8, 12 (the thaw) and 20
-def test_killed_before_at_and_behind_a_thaw_it_ends_with_the_same_digits(new_run, write):
-    whole, killed = new_run(), new_run()
-    reference = train(whole, THAWING, STRETCHES)
+def test_killed_before_at_and_behind_a_thaw_it_ends_with_the_same_digits(
+    new_run, never_stopped, write
+):
+    whole, reference = never_stopped
+    killed = new_run()
     with pytest.raises(Killed):
         train(KillAt(killed.folder, write), THAWING, STRETCHES)
     resumed = train(killed, THAWING, STRETCHES, seed=99)
