@@ -31,6 +31,13 @@ if os.environ["KERAS_BACKEND"] == "jax" and "JAX_COMPILATION_CACHE_DIR" not in o
     )
 
 
+# Runs and studies are flushed to the disk at each step, which waits for all else that is written.
+memory = Path("/dev/shm")
+if memory.is_dir() and "PYTEST_DEBUG_TEMPROOT" not in os.environ:
+    room = os.statvfs(memory)
+    if room.f_bavail * room.f_frsize > 4e9 and not room.f_flag & (os.ST_NOEXEC | os.ST_RDONLY):
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(memory)
+
 # No test asserts a time, and a busy machine is slow.
 hypothesis.settings.register_profile("no deadline", deadline=None)
 hypothesis.settings.load_profile("no deadline")
