@@ -176,16 +176,24 @@ def feed(batches: Batches | Stretches):
     import tensorflow as tf
 
     inputs, targets, *weights = batches[0]
-    signature = (
+    specs = (
         open_specs(inputs, batches.open_axes),
         open_specs(targets, batches.open_target_axes),
         *(open_specs(part, batches.open_target_axes) for part in weights),
     )
-    data = tf.data.Dataset.from_generator(
-        lambda: (batches[i] for i in range(len(batches))), output_signature=signature
-    )
-    # Without its length Keras would read one batch too many, which may use up dropout draws.
-    data = data.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(2)
+    flat = keras.tree.flatten(specs)
+
+    def read(index):
+        arrays = tf.numpy_function(
+            lambda i: keras.tree.flatten(batches[int(i)]), [index], [spec.dtype for spec in flat]
+        )
+        for array, spec in zip(arrays, flat, strict=True):
+            array.set_shape(spec.shape)
+        return keras.tree.pack_sequence_as(specs, arrays)
+
+    # A graph of one function; `from_generator` traces four, which is felt where epochs are short.
+    # Keras is told the length, or it would read a batch too many, which may use up dropout draws.
+    data = tf.data.Dataset.range(len(batches)).map(read).prefetch(2)
     # The thread that tunes a pipeline sleeps twice as long each time, and the end of `fit` waits
     # for it, up to the length of the epoch. There is nothing to tune here.
     options = tf.data.Options()

@@ -97,6 +97,7 @@ def fit(
 
 def _train(model, stretches, validation, stopping, shown, callbacks) -> None:
     """Fits one stretch after the other, since Keras wants all epochs of one length."""
+    held_out = feed(validation)
     with progress("Training", total=stretches.steps) as advance, warnings.catch_warnings():
         # tf.data signals the end of a generator by an error that Keras turns into a warning.
         warnings.filterwarnings("ignore", message="Your input ran out of data")
@@ -105,7 +106,7 @@ def _train(model, stretches, validation, stopping, shown, callbacks) -> None:
             stretches.begin(index)
             model.fit(
                 feed(stretches),
-                validation_data=feed(validation),
+                validation_data=held_out,
                 epochs=index + 1,
                 initial_epoch=index,
                 shuffle=False,
