@@ -2,15 +2,13 @@
 
 import json
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
-from subjects import SUBJECTS
+from tagged_sentences import places_in, write_sentences
 
 from kerastc import launch
 from kerastc.cli import main
 from kerastc.errors import UserError
-from kerastc.places import Places
 from kerastc.predictor import predictor_of
 
 SETTINGS = ["epochs=8", "batch_size=8", "max_tokens=24", "learning_rate=1e-2"]
@@ -23,25 +21,9 @@ def kerastc(*words):
     return done.stdout
 
 
-def places_in(folder):
-    return Places(*(folder / name for name in ("runs", "cache", "state")))
-
-
 @pytest.fixture(scope="module")
 def sentences(tmp_path_factory):
-    """Sentences in which two words of sailing are an entity, and one of chess."""
-    random = np.random.default_rng(0)
-    cooking, sailing, chess = (words.split() for words in SUBJECTS.values())
-    lines = ["-DOCSTART- O", ""]
-    for _ in range(80):
-        parts = [[f"{random.choice(cooking)} O"] for _ in range(4)]
-        ship = (random.choice(sailing[:5]), random.choice(sailing[5:]))
-        parts.append([f"{ship[0]} B-SHIP", f"{ship[1]} I-SHIP"])
-        parts.append([f"{random.choice(chess)} B-GAME"])
-        lines += [line for place in random.permutation(6) for line in parts[place]] + [""]
-    path = tmp_path_factory.mktemp("sentences") / "tagged.txt"
-    path.write_text("\n".join(lines))
-    return path
+    return write_sentences(tmp_path_factory.mktemp("sentences") / "tagged.txt")
 
 
 @pytest.fixture(scope="module")
