@@ -31,7 +31,7 @@ FIGURES = {
         "per_type?": {str: {str: INTERVAL}},
     },
 }
-AVERAGES = {"accuracy": float, "macro_f1": float, "loss": Or(float, NAN)}
+AVERAGES = {"accuracy?": float, "macro_f1?": float, "f1?": float, "loss?": Or(float, NAN)}
 COSTS = {
     "epochs?": float,
     "steps?": COUNT,
@@ -192,7 +192,7 @@ FORMS: dict[str, Any] = {
         "folds?": {
             "table": [
                 {"fold": COUNT, "train": COUNT, "validation": COUNT, "test": COUNT}
-                | {"accuracy": float, "macro_f1": float, "loss": Or(float, NAN)}
+                | AVERAGES
                 | {"best_epoch?": float, "epochs?": float, "seconds?": float}
             ],
             "mean": AVERAGES,
@@ -209,7 +209,7 @@ FORMS: dict[str, Any] = {
         "files?": {str: str},
     },
     "phase.json": COSTS | {"validation_accuracy?": float},
-    "fold.json": {"of": str, "figures": COSTS},
+    "fold.json": {"of": str, "task": str, "figures": COSTS},
     "pictures.json": [{"name": str, "title": str, "caption": str}],
     "trial.json": {
         "words": [str],

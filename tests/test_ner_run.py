@@ -1,5 +1,6 @@
 """A run of tags, all its way: trained, asked, measured, exported, compared."""
 
+import csv
 import json
 
 import pytest
@@ -85,6 +86,20 @@ def test_a_file_for_devices_says_the_same(run):
     )
     places = [[(one["begin"], one["tag"]) for one in answer["tags"]] for answer in (said, expected)]
     assert places[0] == places[1] == [(5, "SHIP"), (19, "GAME")]
+
+
+@pytest.mark.slow
+def test_few_sentences_are_cross_validated(sentences, tiny_encoder, tmp_path):
+    words = [f"data={sentences}", f"backbone={tiny_encoder}", *SETTINGS, "folds=2", "epochs=4"]
+    run = launch.train("ner", words, places=places_in(tmp_path))
+    metrics = run.read_json("metrics.json")
+    assert metrics["test"]["rows"] == 80 and metrics["test"]["f1"] > 0.5
+    assert [row["test"] for row in metrics["folds"]["table"]] == [40, 40]
+    assert metrics["folds"]["mean"]["f1"] == pytest.approx(metrics["test"]["f1"], abs=0.1)
+    with run.path("predictions", "test.csv").open() as file:
+        labels = [row["labels"].split() for row in csv.DictReader(file)]
+    lines = sentences.read_text().split("\n\n")[1:]
+    assert labels == [[line.split()[1] for line in one.strip().split("\n")] for one in lines]
 
 
 @pytest.mark.parametrize("word", ["pooling=first", "hidden=8", "preparation.capitals=true"])

@@ -29,9 +29,15 @@ def pooling_layer(model: keras.Model) -> keras.layers.Layer:
     raise ValueError(f"{model.name} has no pooling.")
 
 
+def has_pooling(model: keras.Model) -> bool:
+    """Whether the model makes one vector of a text; else it answers for each token."""
+    return any(isinstance(layer, POOLINGS) for layer in model.layers)
+
+
 def head_layers(model: keras.Model) -> list[keras.layers.Layer]:
-    """The layers after the pooling, in order; the last gives the logits."""
-    return model.layers[model.layers.index(pooling_layer(model)) + 1 :]
+    """The layers after the pooling, or the encoder if there is none; the last gives the logits."""
+    last = pooling_layer(model) if has_pooling(model) else encoder_layer(model)
+    return model.layers[model.layers.index(last) + 1 :]
 
 
 def encoder_inputs(model: keras.Model, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -46,9 +52,9 @@ def after_pooling(model: keras.Model, features, padding_mask, training: bool | N
     """A text model's outputs from what its pooling gives.
 
     Args:
-        model: with a pooling.
+        model: of texts.
         features: one vector per text, (batch, width); for documents one per window, see
-            `WindowPooling`.
+            `WindowPooling`; without a pooling one per token, (batch, length, width).
         padding_mask: of the model's inputs.
         training: whether dropout is on.
     """

@@ -197,6 +197,33 @@ class Output(ABC):
             ValueError, LookupError: the arrays are wrong.
         """
 
+    def stored(self, answers: Answers) -> dict[str, np.ndarray]:
+        """Answers as arrays by name, for an .npz; by default the one array that they are."""
+        return {"answers": np.asarray(answers)}
+
+    def of_stored(self, arrays: Mapping[str, np.ndarray], rows: int) -> Answers:
+        """The inverse of `stored`, for so many rows.
+
+        Raises:
+            ValueError, LookupError: the arrays are wrong.
+        """
+        found = arrays["answers"]
+        if len(found) != rows or found.dtype.kind != "f":
+            raise ValueError(f"its answers are {found.dtype} {found.shape}, not of {rows} rows")
+        return found
+
+    def against_training(
+        self, known: Sequence[Any], examples: Sequence[Any], truth: Any, answers: Answers
+    ) -> dict[str, Any]:
+        """Further metrics of a part: figures by what the training examples have in common with it.
+
+        Args:
+            known: the examples that the model learned from.
+            examples: n others.
+            truth, answers: as in `metrics`.
+        """
+        return {}
+
     @abstractmethod
     def same(self, answers: Answers, others: Answers) -> float:
         """The share of equal answers, from 0 to 1."""

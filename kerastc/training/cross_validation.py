@@ -14,8 +14,10 @@ import numpy as np
 from kerastc.errors import UserError
 from kerastc.files import make_folder
 from kerastc.npz_files import read_arrays, write_arrays
+from kerastc.outputs.output import Answers
 from kerastc.progress import tell, within
 from kerastc.run import Run
+from kerastc.tasks import task_named, task_of
 from kerastc.training.checkpoints import identity
 from kerastc.training.interim import remove_checkpoints, remove_model
 from kerastc.training.trained import Trained
@@ -32,13 +34,13 @@ class HeldOut:
     """The predictions of a fold's model for the rows that it never saw.
 
     Args:
-        test, baseline, flipped: (rows, classes) probabilities, as in `Trained`; None without any.
+        test, baseline, flipped: answers, as in `Trained`; None without any.
         figures: of its training.
     """
 
-    test: np.ndarray
-    baseline: np.ndarray | None
-    flipped: np.ndarray | None
+    test: Answers
+    baseline: Answers | None
+    flipped: Answers | None
     figures: dict[str, Any]
 
 
@@ -96,10 +98,21 @@ def _fold(splits, number: int, run: Run, train) -> HeldOut:
     with within(title):
         trained = train(part, folder)
     baseline = trained.baseline and trained.baseline.test
-    arrays = {"test": trained.test, "baseline": baseline, "flipped": trained.flipped}
+    task = task_of(folder)
+    output = task.output(splits.data.classes)
+    answers = {"test": trained.test, "baseline": baseline, "flipped": trained.flipped}
     with folder.writing(ARRAYS) as path:
-        write_arrays(path, [(name, a) for name, a in arrays.items() if a is not None])
-    folder.write_json(DONE, {"of": identity(folder), "figures": trained.figures})
+        write_arrays(
+            path,
+            [
+                (f"{name}_{part}", array)
+                for name, of in answers.items()
+                if of is not None
+                for part, array in output.stored(of).items()
+            ],
+        )
+    done = {"of": identity(folder), "task": task.name, "figures": trained.figures}
+    folder.write_json(DONE, done)
     _tidy(folder)
     return _read(folder, splits, number)
 
@@ -115,15 +128,18 @@ def _read(folder: Run, splits, number: int) -> HeldOut:
     if told["of"] != identity(folder):
         raise UserError(f"{folder.folder} is from a run with other settings or data.", again)
     path = folder.path(ARRAYS)
-    shape = len(splits.folds[number - 1].test), len(splits.data.classes)
+    output = task_named(told["task"], folder.path(DONE)).output(splits.data.classes)
+    found = []
     try:
         arrays = read_arrays(path)
-        for name, array in [("test", arrays["test"]), *arrays.items()]:
-            if array.shape != shape or array.dtype.kind != "f":
-                raise ValueError(f"{name} is {array.dtype} {array.shape}, not of {shape} rows")
-    except (ValueError, KeyError) as error:
+        for name in ("test", "baseline", "flipped"):
+            start = f"{name}_"
+            stored = {k.removeprefix(start): a for k, a in arrays.items() if k.startswith(start)}
+            there = stored or name == "test"
+            rows = len(splits.folds[number - 1].test)
+            found.append(output.of_stored(stored, rows) if there else None)
+    except (ValueError, LookupError) as error:
         raise UserError(f"{path} is no fold's predictions: {error}", again) from None
-    found = (arrays.get(name) for name in ("test", "baseline", "flipped"))
     return HeldOut(*found, dict(told["figures"]))
 
 
@@ -134,14 +150,15 @@ def _tidy(folder: Run) -> None:
     remove_checkpoints(folder)
 
 
-def _pooled(splits, parts: list[np.ndarray | None]) -> np.ndarray | None:
+def _pooled(splits, parts: list[Answers | None]) -> Answers | None:
     """The folds' rows in the order of all rows; None if a fold has none."""
     if any(part is None for part in parts):
         return None
-    found = np.full((len(splits.data), len(splits.data.classes)), np.nan)
-    for fold, part in zip(splits.folds, parts, strict=True):
-        found[fold.test] = part
-    return found
+    order = np.argsort(np.concatenate([fold.test for fold in splits.folds]))
+    if isinstance(parts[0], np.ndarray):
+        return np.concatenate(parts)[order]
+    every = [answer for part in parts for answer in part]
+    return [every[row] for row in order]
 
 
 def _rows(splits) -> str:

@@ -10,13 +10,13 @@ from kerastc.data.splits import PARTS, Splits
 from kerastc.data.tagged.columns import LAST
 from kerastc.data.tagged.file import read_tagged
 from kerastc.data.tagged.tagged_texts import TaggedTexts
-from kerastc.data.texts.text_parts import TextParts, split_texts
+from kerastc.data.texts.text_parts import FoldedTextParts, split_texts
 from kerastc.errors import UserError
 from kerastc.outputs.tags.entities import is_scheme
 from kerastc.training.config import Backbone, Count, Fraction, Positive, TextClassifierConfig
 
 
-class TagConfig(TextParts, TextClassifierConfig):
+class TagConfig(FoldedTextParts, TextClassifierConfig):
     """An encoder that is trained whole, and a layer that gives each word its tag.
 
     Attributes:

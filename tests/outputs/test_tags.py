@@ -54,6 +54,45 @@ def test_figures_are_those_of_seqeval():
     assert 0 <= low < metrics["f1"] < high <= 1
 
 
+def test_figures_are_also_those_of_the_most_probable_tag_of_each_word():
+    """Of three words in the order of an entity of two types the second goes on with nothing."""
+    output, truth = Tags(LABELS), numbers(["B-LOC I-LOC O", "O O O"])
+    p = np.full((3, len(LABELS)), 0.01)
+    p[0, [1, 5]], p[1, [6, 2]], p[2, 0] = [0.6, 0.3], [0.5, 0.4], 0.9  # B-LOC I-ORG O
+    outside = np.full((3, len(LABELS)), 0.01)
+    outside[:, 0] = 0.9
+    said = [Tagged(tags := output.decoded(of), of[range(3), tags], of) for of in (p, outside)]
+    metrics = output.metrics(truth, said)
+    assert metrics["f1"] == 1 and metrics["f1_unconstrained"] == 0
+    assert metrics["illegal"] == 0.5
+    assert metrics["intervals"]["f1_unconstrained"] == [0, 0]
+
+
+def test_words_without_a_place_in_training_are_measured_for_themselves():
+    output = Tags(("A", "B"))
+    truth, tags = [np.array([0, 1, 1]), np.array([0, 0])], [np.array([0, 0, 1]), np.array([0, 1])]
+    said = [Tagged(of, np.full(len(of), 0.9), np.eye(2)[of]) for of in tags]
+    found = output.against_training(["sun Moon"], ["sun moon star", "Moon rain"], truth, said)
+    assert found["unseen_words"] | {"interval": []} == {
+        **{"words": 3, "accuracy": 1 / 3, "interval": []}
+    }
+    found = output.against_training(["sun moon star"], ["sun moon star"], truth[:1], said[:1])
+    assert found == {"unseen_words": {"words": 0}}
+
+
+@pytest.mark.parametrize("places", [True, False])
+def test_answers_are_kept_whole_for_the_folds_of_a_cross_validation(places):
+    output, given = Tags(LABELS), answers(SAID)
+    for row in given if places else ():
+        object.__setattr__(row, "places", np.stack([row.tags, row.tags + 3], axis=1))
+    arrays = output.stored(given)
+    for one, other in zip(output.of_stored(arrays, len(given)), given, strict=True):
+        for name in ("tags", "chosen", "probabilities", "places"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+    with pytest.raises(ValueError, match="not of 3 sentences"):
+        output.of_stored(arrays, 3)
+
+
 def test_training_counts_the_entities_that_the_figures_do():
     metric, said, truth = CountedEntities(LABELS), numbers(SAID), numbers(TRUTH)
     length = 9
@@ -144,6 +183,9 @@ def test_the_file_of_predictions_gives_back_what_was_written(tmp_path):
     texts = ["a b c d e", 'f "g" h, i j', "k l m", "n o"]
     output.write_predictions(path, ["text"], texts, numbers(TRUTH), answers(SAID))
     read = output.read_predictions(path)
+    copy = tmp_path / "copy.csv"
+    output.write_predictions(copy, ["text"], read.examples, read.truth, read.answers)
+    assert copy.read_bytes() == path.read_bytes()
     kept = output.of_kept(output.kept(numbers(TRUTH), answers(SAID)))
     assert read.examples.tolist() == texts
     for figure in output.figures:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kerastc.scores.bootstrap import mean_interval, paired_difference
+from kerastc.scores.bootstrap import mean_interval, paired_difference, sums_interval
 
 Z = 1.959964
 ROWS = 4000
@@ -45,3 +45,16 @@ def test_the_same_seed_gives_the_same_interval():
     values = np.arange(30.0)
     assert mean_interval(values, seed=5) == mean_interval(values, seed=5)
     assert mean_interval(values, seed=5) != mean_interval(values, seed=6)
+
+
+def test_rows_of_one_kind_are_drawn_together_as_if_each_were_drawn():
+    """A ratio of two sums, by the delta method; few kinds of rows, or each its own."""
+    rng = np.random.default_rng(3)
+    words = rng.integers(5, 15, ROWS)
+    right = rng.binomial(words, 0.8)
+    share = right.sum() / words.sum()
+    half = Z * (right - share * words).std() / words.mean() / np.sqrt(ROWS)
+    for noise in (0, 1e-9):
+        counts = np.stack([right + noise * rng.normal(size=ROWS), words], axis=1)
+        interval = sums_interval(counts, lambda sums: sums[:, 0] / sums[:, 1])
+        assert interval == pytest.approx([share - half, share + half], abs=0.1 * half)

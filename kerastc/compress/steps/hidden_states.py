@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from kerastc.models import encoder_layer, pooling_layer
-from kerastc.models.parts import after_pooling, encoder_inputs
+from kerastc.models.parts import after_pooling, encoder_inputs, has_pooling
 
 
 class StateMatching(keras.Model):
@@ -33,10 +33,12 @@ class StateMatching(keras.Model):
     def call(self, inputs, training=None):
         read = encoder_inputs(self.student, inputs)
         states = encoder_layer(self.student).states(read, training)
-        pooled = pooling_layer(self.student)(states[-1], read["padding_mask"])
+        features = states[-1]
+        if has_pooling(self.student):
+            features = pooling_layer(self.student)(features, read["padding_mask"])
         if training:
             self.add_loss(self.weight * self._distance(states, read))
-        return after_pooling(self.student, pooled, inputs["padding_mask"], training)
+        return after_pooling(self.student, features, inputs["padding_mask"], training)
 
     def _distance(self, states, inputs):
         """The mean of 1 - cosine over states and tokens, a scalar; `inputs` are the encoder's."""

@@ -100,6 +100,8 @@ def unsupported(preprocessing: Preprocessing) -> str:
     tokenizer, preparation = preprocessing.tokenizer, preprocessing.preparation
     if WordPiece.of(tokenizer) is None:
         return f"its tokenizer ({tokenizer.model}) is not BERT's WordPiece"
+    if preprocessing.stride is not None:
+        return "it reads long texts in windows"
     steps = ("unicode", "lowercase", "lemmas")
     changed = [name for name in steps if getattr(preparation, name)]
     changed += [name for name in ("punctuation", "stop_words") if not getattr(preparation, name)]

@@ -115,6 +115,12 @@ class Classes(Output):
     def of_kept(self, arrays: Mapping[str, np.ndarray]) -> Kept:
         return Kept.read(arrays)
 
+    def of_stored(self, arrays: Mapping[str, np.ndarray], rows: int) -> np.ndarray:
+        found = super().of_stored(arrays, rows)
+        if found.shape != (rows, len(self.labels)):
+            raise ValueError(f"its answers are {found.shape}, not of {len(self.labels)} classes")
+        return found
+
     def same(self, answers: np.ndarray, others: np.ndarray) -> float:
         return float((answers.argmax(axis=1) == others.argmax(axis=1)).mean())
 

@@ -6,7 +6,7 @@ between them.
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,15 +31,28 @@ class Tagged:
         probabilities: (words, labels) float64; None where they were read from a file.
         places: (words, 2) int, where each word begins and ends in its text, in characters; None
             where that is not known.
+        of_truth: (words,) float64, the probability of the right tag, where that is all that is left
+            of the probabilities.
     """
 
     tags: np.ndarray
     chosen: np.ndarray
     probabilities: np.ndarray | None = None
     places: np.ndarray | None = None
+    of_truth: np.ndarray | None = None
+
+    def right(self, truth: np.ndarray) -> np.ndarray:
+        """The probabilities of the right tags, (words,) float64.
+
+        Args:
+            truth: their indices; negative of one that the model does not know: it has none.
+        """
+        if self.probabilities is None:
+            return self.of_truth
+        return np.where(truth >= 0, self.probabilities[np.arange(len(truth)), truth], 0.0)
 
     def covering(self, words: int, labels: Sequence[str]) -> "Tagged":
-        """The same of so many words; the model did not see those at the end that it lacks.
+        """The same of so many words, if the tokenizer has no token for the last ones.
 
         They have the tag "O", or the first where there is none, and all tags are as probable.
         """
@@ -77,7 +90,7 @@ class TagPredictions:
     def of(
         cls, truth: Sequence[np.ndarray], answers: Sequence[Tagged], labels: Sequence[str]
     ) -> "TagPredictions":
-        """Of answers that have all probabilities.
+        """Of answers, fresh ones or from a file.
 
         Raises:
             UserError: where there are no rows, or probabilities that are no numbers.
@@ -87,16 +100,12 @@ class TagPredictions:
         answers = [
             row.covering(len(right), labels) for row, right in zip(answers, truth, strict=True)
         ]
-        if not all(np.isfinite(row.probabilities).all() for row in answers):
+        if not all(np.isfinite(row.chosen).all() for row in answers):
             raise UserError(
                 "The model gives no number as probability of some words: its training diverged.",
                 "Lower the learning rate, or clip the gradients.",
             )
-        both = zip(answers, truth, strict=True)
-        of_truth = [
-            np.where(right >= 0, row.probabilities[np.arange(len(right)), right], 0.0)
-            for row, right in both
-        ]
+        of_truth = [row.right(tags) for row, tags in zip(answers, truth, strict=True)]
         return cls(None, list(truth), answers, of_truth)
 
 
@@ -156,7 +165,8 @@ def read(path: Path, labels: Sequence[str]) -> TagPredictions:
             "Evaluate the run again to write the file again.",
         ) from error
     examples = np.array(examples, dtype=object)
-    answers = [Tagged(of, p) for of, p in zip(tags, chosen, strict=True)]
+    both = zip(tags, chosen, of_truth, strict=True)
+    answers = [Tagged(of, p, of_truth=right) for of, p, right in both]
     return TagPredictions(examples, truth, answers, of_truth, tuple(columns))
 
 
@@ -174,3 +184,38 @@ def _example(text: str, words: str, places: str) -> str:
         return text
     pairs = [place.split(":") for place in places.split(" ")]
     return Worded(text, words.split(" "), np.array(pairs, np.int64))
+
+
+def stored(answers: Sequence[Tagged], labels: int) -> dict[str, np.ndarray]:
+    """Fresh answers as arrays, the words of all sentences one behind the other."""
+    places = [row.places for row in answers]
+    columns = {
+        "tags": [row.tags for row in answers],
+        "probabilities": [row.probabilities for row in answers],
+        "places": places if all(of is not None for of in places) else [],
+    }
+    empty = {"tags": (0,), "probabilities": (0, labels), "places": (0, 2)}
+    found = {name: np.concatenate([np.zeros(empty[name]), *of]) for name, of in columns.items()}
+    kinds = {"tags": np.int32, "probabilities": np.float64, "places": np.int64}
+    lengths = np.array([len(row.tags) for row in answers], np.int64)
+    return {"lengths": lengths} | {name: of.astype(kinds[name]) for name, of in found.items()}
+
+
+def of_stored(arrays: Mapping[str, np.ndarray], rows: int, labels: int) -> list[Tagged]:
+    """The inverse of `stored`, for so many sentences.
+
+    Raises:
+        ValueError, LookupError: the arrays are wrong.
+    """
+    lengths, tags, said = (arrays[name] for name in ("lengths", "tags", "probabilities"))
+    words = int(lengths.sum())
+    if len(lengths) != rows or tags.shape != (words,) or said.shape != (words, labels):
+        raise ValueError(f"its arrays are not of {rows} sentences")
+    if words and not 0 <= tags.min() <= tags.max() < labels:
+        raise ValueError("it has tags that the run does not know")
+    ends = np.cumsum(lengths)[:-1]
+    chosen = said[np.arange(words), tags]
+    columns = (np.split(of, ends) for of in (tags, chosen, said))
+    places = arrays["places"]
+    places = np.split(places, ends) if len(places) == words else [None] * rows
+    return [Tagged(*of) for of in zip(*columns, places, strict=True)]

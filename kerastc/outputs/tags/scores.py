@@ -19,6 +19,7 @@ from kerastc.outputs.tags.entities import Unit, is_legal, is_scheme, most_probab
 from kerastc.outputs.tags.marking import marked_text
 from kerastc.outputs.tags.predictions import Tagged, TagPredictions
 from kerastc.outputs.tags.type_scores import of_types, ratios
+from kerastc.outputs.tags.unseen_words import accuracy_on_unseen
 from kerastc.outputs.tags.words import Words
 from kerastc.scores.bootstrap import sums_interval
 from kerastc.scores.figures import Figure
@@ -190,6 +191,23 @@ class Tags(Output):
             raise ValueError("its arrays are of different words")
         answers = [Tagged(of, p) for of, p in zip(tags, of_truth, strict=True)]
         return TagPredictions(None, truth, answers, of_truth)
+
+    def stored(self, answers: Sequence[Tagged]) -> dict[str, np.ndarray]:
+        return predictions.stored(answers, len(self.labels))
+
+    def of_stored(self, arrays: Mapping[str, np.ndarray], rows: int) -> list[Tagged]:
+        return predictions.of_stored(arrays, rows, len(self.labels))
+
+    def against_training(
+        self,
+        known: Sequence[str],
+        examples: Sequence[str],
+        truth: Sequence[np.ndarray],
+        answers: Sequence[Tagged],
+    ) -> dict[str, Any]:
+        """The accuracy on words that no training sentence has: `unseen_words`."""
+        said = TagPredictions.of(truth, answers, self.labels)
+        return {"unseen_words": accuracy_on_unseen(known, examples, said)}
 
     def same(self, answers: Sequence[Tagged], others: Sequence[Tagged]) -> float:
         """Of the words that both saw."""

@@ -56,6 +56,9 @@ def _metrics(run: Run, splits: "Splits", trained: "Trained", output: Output) -> 
         measured["test_flipped"] = (parts["test"], trained.flipped)
     for name, (rows, answers) in measured.items():
         metrics[name] = output.metrics(rows.labels, answers)
+        if not splits.folds or name == "validation":  # each fold learned from other rows
+            known = splits.train.examples
+            metrics[name] |= output.against_training(known, rows.examples, rows.labels, answers)
     if trained.baseline:
         metrics["baseline"] = {"name": trained.baseline.name, "training": trained.baseline.figures}
         for part, rows in parts.items():
