@@ -150,6 +150,8 @@ def _tell_unseen(
     notes = {}
     if found.cut.any():
         notes[f"{units} of more than {limit:,} tokens, which are cut"] = int(found.cut.sum())
+    if several := int(np.count_nonzero(np.bincount(tokens.texts) > 1)):
+        notes[f"{units} of more than {limit:,} tokens, which are read in windows"] = several
     if found.many_unknown:
         share = round(100 * found.unknown_share, 1)
         notes["percent of the tokens that are unknown to the vocabulary"] = share
