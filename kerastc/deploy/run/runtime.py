@@ -55,8 +55,8 @@ def predictor_for(signature: Signature) -> Predictor:
     if not output.fit(found):
         raise UserError(
             f"{signature.path} gives {in_words(signature.outputs)}; its signature names "
-            f"{len(signature.classes)} {output.kinds}, for which {in_words(output.tensors(None))} is "
-            "wanted."
+            f"{len(signature.classes)} {output.kinds}, for which "
+            f"{in_words(output.tensors(None))} is wanted."
         )
     folder = signature.tokenizer_path if task.input.folder else None
     if folder is not None and not folder.is_dir():
