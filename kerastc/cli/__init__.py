@@ -7,7 +7,7 @@ import click
 from kerastc import __version__
 from kerastc.cli import compress, data, deploy, predict, train
 from kerastc.cli.commands import Commands
-from kerastc.cli.options import JSON, RUN
+from kerastc.cli.options import JSON, RUN, TEACHER
 from kerastc.printable import echo
 
 
@@ -74,16 +74,27 @@ def show(name: str, words: tuple[str, ...]) -> None:
     help="The most that a model chosen for its size or speed may lose of its main figure, "
     "such as accuracy.",
 )
-def compare(folders, as_json, as_csv, html, within) -> None:
+@TEACHER
+def compare(folders, as_json, as_csv, html, within, teacher) -> None:
     """Show any runs side by side: a table, and with --html plots.
 
     A compressed run is shown with all models made from it: what each keeps, loses and costs
     against the original, which are dominated by others, and which to take.
+
+    Runs of several tasks have a table with a column per task. With --teacher it also tells what
+    the other runs, compressed ones included, keep of the teacher's figures.
+
+    \b
+    kerastc compare runs/glues/sweeps/*/0* --teacher e5
+    kerastc compare runs/ner/20261121-101500/compressed/* --teacher runs/ner/20261121-101500
     """
     from kerastc.report import account, family
     from kerastc.report import compare as compare_runs
 
-    comparison = account(folders, within) if family(folders) else compare_runs(folders)
+    if teacher or not family(folders):
+        comparison = compare_runs(folders, teacher=teacher)
+    else:
+        comparison = account(folders, within)
     if html is not None:
         comparison.to_html(html)
         echo(f"Wrote {html}", err=True)

@@ -29,6 +29,13 @@ MOVED = click.option(
     multiple=True,
     help="Where the run's data are now; KEY=NEW for another setting.",
 )
+TEACHER = click.option(
+    "--teacher",
+    metavar="RUN|VALUE",
+    default="",
+    help="Whose figures the other runs are to keep: a run, or the value of a setting, such as an "
+    "encoder, by which runs differ.",
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 ENCODING = click.option(
     "--encoding",

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from kerastc.cli.commands import Command
-from kerastc.cli.options import BACKEND, DESPITE_CHANGES, JSON, MOVED, RUNS
+from kerastc.cli.options import BACKEND, DESPITE_CHANGES, JSON, MOVED, RUNS, TEACHER
 from kerastc.errors import UserError
 from kerastc.places import Places
 from kerastc.printable import echo
@@ -95,13 +95,25 @@ def train(name, overrides, folder, resume, parent, seed, backend, runs, **change
     help="The figure that decides, on validation data, such as accuracy, macro_f1 or loss; by "
     "default the main figure of the recipe's task.",
 )
+@TEACHER
 @JSON
 @MOVED
 @DESPITE_CHANGES
 @BACKEND
 @RUNS
 def sweep(
-    recipe, words, trials, study, name, storage, objective, as_json, backend, runs, **changes
+    recipe,
+    words,
+    trials,
+    study,
+    name,
+    storage,
+    objective,
+    teacher,
+    as_json,
+    backend,
+    runs,
+    **changes,
 ):
     """Train RECIPE with each of many settings, and compare them.
 
@@ -123,6 +135,7 @@ def sweep(
     \b
     kerastc sweep --study cifar100 data=digits epochs=4
     kerastc sweep --study cifar100 data=cifar100.npz recipe=supervised,simclr seed=0,1,2
+    kerastc sweep --study glues folder=spanish backbone=e5,minilm --teacher e5
     kerastc show cifar100
     kerastc sweep --study mine.toml
     """
@@ -140,6 +153,7 @@ def sweep(
         storage=storage,
         trials=trials,
         objective=objective,
+        teacher=teacher,
         backend=backend,
         **changes,
     )

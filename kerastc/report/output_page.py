@@ -127,6 +127,10 @@ class OutputPage:
         """The columns of a table of means over seeds."""
         return [column for tier in self.columns() for column in tier]
 
+    def headline(self, record: "RunRecord") -> Sequence[Figure]:
+        """The figures in a table of several tasks, the main one first."""
+        return [self.output.main]
+
     # A run's page.
 
     def lead(self, record: "RunRecord") -> str:

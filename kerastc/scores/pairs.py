@@ -93,6 +93,27 @@ def difference(
     return float(of(np.ones((1, count)))[0]), interval.tolist()
 
 
+def resampled(
+    figure: Figure, firsts: Sequence[Judged], others: Sequence[Judged], seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """The mean figures of two sets of models on the same rows, which are drawn for all at once.
+
+    Args:
+        figure: of their task.
+        firsts, others: models of a setting each, one per seed.
+        seed: of the resamples.
+
+    Returns:
+        for each set (1 + samples,) float: on all rows, then in each resample.
+    """
+    models = [*firsts, *others]
+    groups, count = _groups(models)
+    measures = [_values(figure, *of, count) for of in zip(models, groups, strict=True)]
+    weights = (np.ones((1, count)), *_resamples(seed, count))
+    found = np.concatenate([np.stack([one(part) for one in measures], 1) for part in weights])
+    return found[:, : len(firsts)].mean(axis=1), found[:, len(firsts) :].mean(axis=1)
+
+
 def least_differences(
     figure: Figure, original: Judged, others: Sequence[Judged], seed: int = 0
 ) -> list[float]:

@@ -1,10 +1,12 @@
 """A figure over seeds: mean, deviation, and the 95 % interval of the mean."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kerastc import formatting
 from kerastc.scores.bootstrap import INTERVAL
+from kerastc.scores.figures import Figure
 
 
 def over_seeds(values: Sequence[float], share: bool = True) -> dict[str, Any]:
@@ -32,3 +34,19 @@ def over_seeds(values: Sequence[float], share: bool = True) -> dict[str, Any]:
     low, high = mean - reach, mean + reach
     ends = [max(low, 0.0), min(high, 1.0)] if share else [low, high]
     return {"mean": mean, "deviation": deviation, "interval": ends}
+
+
+def spreads(
+    found: Sequence[Mapping[str, Any]], figures: Sequence[Figure]
+) -> dict[str, dict[str, Any]]:
+    """The result of `over_seeds` for each figure, from the runs that have it.
+
+    Args:
+        found: a run's figures by name, None for those it lacks.
+        figures: of all of them.
+    """
+    values = {
+        figure.name: [v for one in found if (v := formatting.finite(one[figure.name])) is not None]
+        for figure in figures
+    }
+    return {one.name: over_seeds(values[one.name], share=one.share) for one in figures}

@@ -25,6 +25,7 @@ class Trial:
         value: the objective on validation data; None if it is not finished.
         run: its run folder.
         error: why it failed.
+        objective: the name of the deciding figure.
     """
 
     number: int
@@ -33,6 +34,7 @@ class Trial:
     value: float | None
     run: Path
     error: str | None
+    objective: str = ""
 
     def __str__(self) -> str:
         return " ".join(self.words)
@@ -53,9 +55,11 @@ class Sweep:
         recipe: the recipe swept, or a study of several.
         storage, backend: as resolved.
         fixed: the `key=value` words of every trial.
-        objective: the deciding figure on validation data.
-        maximize: whether more of it is better.
+        objective: the deciding figure on validation data; None if trials are of several tasks,
+            which are not compared: there is no best one then.
+        maximize: whether more of it is better; None as above.
         trials: in the order of their numbers.
+        teacher: of which retention is told, as for `compare`.
     """
 
     folder: Path
@@ -64,9 +68,10 @@ class Sweep:
     recipe: str
     backend: str
     fixed: tuple[str, ...]
-    objective: str
-    maximize: bool
+    objective: str | None
+    maximize: bool | None
     trials: tuple[Trial, ...]
+    teacher: str = ""
 
     def of(self, state: str) -> list[Trial]:
         """The trials in a state."""
@@ -78,13 +83,17 @@ class Sweep:
 
         One seed can be lucky: of many, the best single trial says little about its settings. If
         predictions cannot be compared (runs on other machines, other classes), the settings with
-        the best mean are used.
+        the best mean are used. Trials of several tasks have no best one.
         """
+        if self.objective is None:
+            return None
         return self._first(self._recommended or self._best_on_the_mean)
 
     @property
     def highest(self) -> Trial | None:
-        """The trial with the best value, whatever its settings."""
+        """The trial with the best value, whatever its settings; None as for `best`."""
+        if self.objective is None:
+            return None
         return self._first(self.of("finished"))
 
     def _first(self, trials: list[Trial]) -> Trial | None:
@@ -136,10 +145,12 @@ class Sweep:
         """Everything, ready for JSON."""
         best = asdict(self.best) | {"command": self.best_command} if self.best else None
         taken = self.comparison and self.comparison.recommendation
+        tasks = self.comparison and self.comparison.tasks
         values = asdict(self) | {
             "best": best,
             "recommendation": taken and taken.as_dict(),
             "over_seeds": self.comparison.groups if self.comparison else [],
+            "by_task": tasks and tasks.as_dict(),
         }
         return json.loads(json.dumps(values, default=str))
 
@@ -148,16 +159,18 @@ class Sweep:
         """The finished runs on this machine, side by side; None if there is none."""
         from kerastc.report import compare
 
-        return compare(self.runs(), self.objective) if self.runs() else None
+        return compare(self.runs(), self.objective or "", self.teacher) if self.runs() else None
 
     def write(self) -> None:
-        """Writes sweep.json and compare.html into the study's folder.
+        """Writes sweep.json, compare.html and, of several tasks, tasks.csv into the study's folder.
 
         Every worker does so at its end, atomically, and the last one's files stay.
         """
         files.write_json(self.folder / "sweep.json", self.as_dict())
         if self.comparison:
             self.comparison.to_html(self.folder / "compare.html")
+            if self.comparison.tasks:
+                files.write_text(self.folder / "tasks.csv", self.comparison.to_csv())
 
     def print(self) -> None:
         """Shows the comparison with its recommendation, the trial to take, and failed ones."""

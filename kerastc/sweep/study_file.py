@@ -19,6 +19,12 @@
 
 Keys are those of the command line, including `augmentation.cutout = 0`, and so are paths, except
 for a script instead of a recipe, which is looked for next to the study.
+
+With `tasks = true` each recipe is a task of its own: it is judged by its own main figure and is a
+column of the table, and no single best run is named.
+
+With `folder = "."` all paths of data in the study lie in that folder, `.` or below it; the word
+folder=DIR names another.
 """
 
 import hashlib
@@ -47,6 +53,8 @@ class Contents(pydantic.BaseModel):
     data: str = ""  # these three as in a recipe's docstring
     cost: str = ""
     expect: str = ""
+    tasks: bool = False  # whether each recipe is a task of its own
+    folder: str | None = None  # of the data; None: paths as on the command line
     seeds: Annotated[list[Seed], Field(min_length=1)] = [0]
     settings: dict[str, Any] = {}
     grid: dict[str, Any] = {}

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from kerastc import recipe, settings, trust
 from kerastc.sweep.space import SearchSpace, first_values, parse
+from kerastc.tasks import deciding_figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import optuna
+
+    from kerastc.scores.figures import Figure
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ class Swept(Protocol):
         folder: the name of the folder of its runs.
         fixed: the `key=value` words of every trial.
         keys: the fields that trials differ in.
-        tasks: the names of the recipes' tasks, as far as they are given.
+        compared: whether trials are compared with each other, so that one of them is the best;
+            not if they are of several tasks.
         notes: what a user should know before it begins.
     """
 
@@ -49,8 +53,21 @@ class Swept(Protocol):
     folder: str
     fixed: tuple[str, ...]
     keys: list[str]
-    tasks: list[str]
+    compared: bool
     notes: list[str]
+
+    def figures(self, asked: str | None) -> "dict[str, Figure]":
+        """The deciding figure by the name of each recipe.
+
+        Args:
+            asked: the name of the figure; None takes the main one.
+
+        Raises:
+            UserError: as `deciding_figure` does.
+        """
+
+    def figure(self, drawn: Mapping[str, str], asked: str | None) -> "Figure":
+        """The deciding figure of a trial; arguments as in `training` and `figures`."""
 
     def definition(self) -> dict[str, Any]:
         """The definition that two workers must agree on, ready for JSON."""
@@ -75,6 +92,7 @@ class SweptRecipe:
     script: recipe.Recipe
     space: SearchSpace
     tasks: list[str]
+    compared = True
 
     @classmethod
     def read(cls, name: str, words: "Sequence[str]") -> "SweptRecipe":
@@ -108,6 +126,12 @@ class SweptRecipe:
     @property
     def notes(self) -> list[str]:
         return []
+
+    def figures(self, asked: str | None) -> "dict[str, Figure]":
+        return {self.name: deciding_figure(self.tasks, asked)}
+
+    def figure(self, drawn: Mapping[str, str], asked: str | None) -> "Figure":
+        return deciding_figure(self.tasks, asked)
 
     def definition(self) -> dict[str, Any]:
         return {

@@ -12,11 +12,15 @@ from kerastc.errors import UserError, nearest
 from kerastc.sweep.axes import Choices, Range
 from kerastc.sweep.space import SearchSpace, chosen, first_values, read_axes, space_of
 from kerastc.sweep.study_file import Study, find_study
+from kerastc.sweep.study_folder import missing, named, placed, refuse_missing
 from kerastc.sweep.swept import Training, task_names
 from kerastc.synonyms import meant
+from kerastc.tasks import deciding_figure
 
 if TYPE_CHECKING:
     import optuna
+
+    from kerastc.scores.figures import Figure
 
 RECIPE = "recipe"  # the field that names the recipe of a trial
 
@@ -32,6 +36,7 @@ class Member:
         by_study: the fields set only by the study.
         known: the keys of all its fields.
         tasks: from `task_names`.
+        missing: the files of the study's folder that are not there, by field.
     """
 
     name: str
@@ -40,13 +45,15 @@ class Member:
     by_study: tuple[str, ...]
     known: frozenset[str]
     tasks: list[str]
+    missing: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class SweptStudy:
     """A study, changed by words: `recipe=` selects recipes, the others apply to all.
 
-    A word for a field that only some recipes have applies to those.
+    A word for a field that only some recipes have applies to those. `folder=` names the folder of
+    the data, if the study has one.
     """
 
     study: Study
@@ -70,11 +77,14 @@ class SweptStudy:
             if "=" not in word:
                 raise UserError(f"{word!r} is no override.", "Write key=value or key=a,b.")
         picked, words = _picked(study, words)
-        members = tuple(_member(study, entry, words, state) for entry in picked)
+        folder, words = named(study, words)
+        members = tuple(_member(study, entry, words, state, folder) for entry in picked)
         if len(members) == len(study.contents.recipes):  # else another one may have it
             ours = {**study.settings(), **study.grid()}
             _refuse_unknown(ours, members, f"{study.path}: ")
         _refuse_unknown([word.partition("=")[0] for word in words], members)
+        gone = {member.name: member.missing for member in members if member.missing}
+        refuse_missing(folder, gone, [m.name for m in members if not m.missing])
         return cls(study, tuple(words), members)
 
     @property
@@ -95,8 +105,17 @@ class SweptStudy:
         return list(self._choices)
 
     @property
-    def tasks(self) -> list[str]:
-        return [task for member in self.members for task in member.tasks]
+    def compared(self) -> bool:
+        return len(self.members) == 1 or not self.study.contents.tasks
+
+    def figures(self, asked: str | None) -> "dict[str, Figure]":
+        if not self.study.contents.tasks:
+            tasks = [task for member in self.members for task in member.tasks]
+            return dict.fromkeys((m.name for m in self.members), deciding_figure(tasks, asked))
+        return {member.name: deciding_figure(member.tasks, asked) for member in self.members}
+
+    def figure(self, drawn: Mapping[str, str], asked: str | None) -> "Figure":
+        return self.figures(asked)[drawn[RECIPE]]
 
     @property
     def notes(self) -> list[str]:
@@ -136,6 +155,8 @@ class SweptStudy:
             "sha256": self.study.sha256,
             "settings": sorted(member.by_study),
         }
+        if self.study.contents.tasks:
+            told["task"] = member.name
         return Training(member.script.name, words, told)
 
     def _member(self, name: str) -> Member:
@@ -175,7 +196,9 @@ def _picked(study: Study, words: Sequence[str]) -> tuple[list[str], list[str]]:
     return [entry for entry in entries if entry in wanted], others
 
 
-def _member(study: Study, entry: str, words: Sequence[str], state: Path) -> Member:
+def _member(
+    study: Study, entry: str, words: Sequence[str], state: Path, folder: Path | None
+) -> Member:
     ours = study.settings() | study.own(entry)
     if "seed" in ours:
         raise UserError(f"{study.path}: seeds are listed for all recipes.", "Write seeds = [0, 1]")
@@ -185,9 +208,11 @@ def _member(study: Study, entry: str, words: Sequence[str], state: Path) -> Memb
         settled = settings.settled(config_class, ours | first_values(words))
         for key in study.own(entry):
             settings.find_field(settled, key)
-    known = frozenset(field.key for field in settings.fields(settled))
-    by_file = {key: (value,) for key, value in ours.items()} | study.grid()
-    by_file |= {"seed": study.contents.seeds}
+        fields = list(settings.fields(settled))
+        given = {key: [value] for key, value in ours.items()} | study.grid()
+        given = placed(folder, given, fields) if folder else given
+    known = frozenset(field.key for field in fields)
+    by_file = given | {"seed": study.contents.seeds}
     axes: dict[str, Choices | Range] = {
         key: Choices(key, tuple(settings.word(key, value).partition("=")[2] for value in values))
         for key, values in by_file.items()
@@ -205,7 +230,9 @@ def _member(study: Study, entry: str, words: Sequence[str], state: Path) -> Memb
         space = space_of(config_class, [*(axes | by_words).values()])
     several = {axis.key for axis in space.axes}
     by_study = tuple(key for key in axes if key not in several and key not in by_words)
-    return Member(entry, script, space, by_study, known, task_names(settled))
+    unchanged = {key: values for key, values in given.items() if key not in by_words}
+    gone = missing(unchanged, fields) if folder else {}
+    return Member(entry, script, space, by_study, known, task_names(settled), gone)
 
 
 def _script(study: Study, entry: str, state: Path) -> recipe.Recipe:

@@ -7,14 +7,15 @@ import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastc import files, launch
 from kerastc.backend import backend_name, choose_backend
-from kerastc.errors import UserError
+from kerastc.errors import UserError, nearest
+from kerastc.found_runs import is_run
 from kerastc.places import Places
 from kerastc.progress import console, tell
 from kerastc.run import Run
@@ -24,7 +25,6 @@ from kerastc.sweep.storage import sqlite_url, storage_errors_told
 from kerastc.sweep.study import SharedStudy
 from kerastc.sweep.swept import Swept, SweptRecipe, Training
 from kerastc.sweep.swept_study import SweptStudy
-from kerastc.tasks import deciding_figure
 
 if TYPE_CHECKING:
     import optuna
@@ -42,6 +42,7 @@ def sweep(
     storage: str | None = None,
     trials: int | None = None,
     objective: str | None = None,
+    teacher: str = "",
     backend: str | None = None,
     heartbeat: int = HEARTBEAT,
     despite_changes: bool = False,
@@ -63,7 +64,8 @@ def sweep(
             a local disk: on network file systems its locks cannot be trusted.
         trials: how many in all. Ranges need it; from a grid so many are drawn at random.
         objective: name of the deciding figure on validation data, never on test data; by default
-            the main figure of the recipe's task.
+            the main figure of the recipe's task; in a study of several tasks, of each.
+        teacher: whose figures the others are to keep, as for `compare`; it may change.
         backend: tensorflow, jax or torch.
         heartbeat: seconds between signs of life of a worker.
         despite_changes: trials resume under other versions than they began with.
@@ -75,10 +77,14 @@ def sweep(
     """
     swept = SweptRecipe.read(recipe, words) if recipe else None
     swept = swept or SweptStudy.read(study, words, places.state)
-    figure = deciding_figure(swept.tasks, objective)
-    definition = swept.definition() | {"objective": figure.name, "backend": backend_name(backend)}
+    figures = swept.figures(objective)
+    definition = swept.definition() | {
+        "objective": _deciding(figures),
+        "backend": backend_name(backend),
+    }
     name = _name(name, swept.keys, definition)
     plan = swept.plan(trials, name)
+    _check_teacher(teacher, plan)
     for note in swept.notes:
         tell(note)
     choose_backend(definition["backend"])
@@ -90,15 +96,15 @@ def sweep(
         storage,
         definition,
         plan,
-        maximize=(figure.higher,),
+        maximize=(next(iter(figures.values())).higher,),  # a plan of several needs no direction
         heartbeat=heartbeat,
     )
     changes = {"despite_changes": despite_changes, "moved": moved}
-    worker = _Worker(shared, swept, folder, places, figure, definition["backend"], changes)
+    worker = _Worker(shared, swept, folder, places, objective, definition["backend"], changes)
     try:
         with storage_errors_told(storage):
             worker.work()
-            result = worker.result()
+            result = replace(worker.result(), teacher=teacher)
     except KeyboardInterrupt:
         raise UserError(
             f"Stopped. The finished trials are kept, and the last one can resume: {folder}",
@@ -124,7 +130,7 @@ class _Worker:
     swept: Swept
     folder: Path
     places: Places
-    figure: Figure
+    objective: str | None
     backend: str
     changes: Mapping[str, Any]
 
@@ -139,12 +145,14 @@ class _Worker:
             values = partial(self._values, trial.user_attrs["slot"], drawn)
             reached = self.study.carry_out(trial, values)
             failed = isinstance(reached, str)
-            outcome = f"failed: {reached}" if failed else f"{self.figure.name} {reached[0]:.4f}"
+            figure = self._figure(drawn).name
+            outcome = f"failed: {reached}" if failed else f"{figure} {reached[0]:.4f}"
             self._tell(drawn, outcome, time.time() - began)
             _free_memory()
 
     def result(self) -> Sweep:
         """The current state of the study."""
+        figure = next(iter(self.swept.figures(self.objective).values()))
         return Sweep(
             folder=self.folder,
             study=self.study.name,
@@ -152,10 +160,13 @@ class _Worker:
             recipe=self.swept.name,
             backend=self.backend,
             fixed=self.swept.fixed,
-            objective=self.figure.name,
-            maximize=self.figure.higher,
+            objective=figure.name if self.swept.compared else None,
+            maximize=figure.higher if self.swept.compared else None,
             trials=tuple(self._trial(*found) for found in sorted(self.study.latest().items())),
         )
+
+    def _figure(self, drawn: Mapping[str, str]) -> Figure:
+        return self.swept.figure(drawn, self.objective)
 
     def _run_folder(self, slot: int, drawn: Mapping[str, Any]) -> Path:
         """The run of a trial, the same at every attempt."""
@@ -165,11 +176,12 @@ class _Worker:
     def _values(self, slot: int, drawn: Mapping[str, str]) -> list[float]:
         """Trains or resumes the trial's run, and reads the objective."""
         run = self._trained(self._run_folder(slot, drawn), self.swept.training(drawn))
-        value = run.read_json("metrics.json").get("validation", {}).get(self.figure.name)
+        name = self._figure(drawn).name
+        value = run.read_json("metrics.json").get("validation", {}).get(name)
         if not isinstance(value, int | float):
-            raise UserError(f"{run.path('metrics.json')} has no validation {self.figure.name}.")
+            raise UserError(f"{run.path('metrics.json')} has no validation {name}.")
         if not math.isfinite(value):
-            raise UserError(f"The validation {self.figure.name} is {value}: the training diverged.")
+            raise UserError(f"The validation {name} is {value}: the training diverged.")
         return [float(value)]
 
     def _trained(self, folder: Path, training: Training) -> Run:
@@ -203,6 +215,7 @@ class _Worker:
             number=slot,
             words=tuple(f"{key}={text}" for key, text in drawn.items()),
             state="failed" if error else state,
+            objective=self._figure(drawn).name,
             value=trial.value if state == "finished" else None,
             run=self._run_folder(slot, drawn),
             error=error,
@@ -219,6 +232,24 @@ class _Worker:
         ]
         text = "   ".join(part for part in parts if part)
         console().print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _check_teacher(teacher: str, plan: Mapping[int, Mapping[str, str]]) -> None:
+    """Refuses a teacher that is neither a run nor a value of the plan, before anything is run."""
+    values = dict.fromkeys(text for row in plan.values() for text in row.values())
+    if teacher and teacher not in values and not is_run(Path(teacher)):
+        raise UserError(
+            f"--teacher {teacher}: it is neither a run nor a value of this sweep.",
+            nearest(teacher, values) or f"Its values are {', '.join(values)}." * bool(values),
+        )
+
+
+def _deciding(figures: Mapping[str, Figure]) -> str:
+    """The deciding figure in words: of all recipes, or of each."""
+    names = {figure.name for figure in figures.values()}
+    if len(names) == 1:
+        return names.pop()
+    return ", ".join(f"{figure.name} of {recipe}" for recipe, figure in figures.items())
 
 
 def _name(given: str | None, keys: Sequence[str], definition: Mapping[str, Any]) -> str:

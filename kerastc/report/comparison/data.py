@@ -8,28 +8,33 @@ from typing import Any
 
 from kerastc import formatting
 from kerastc.errors import UserError
+from kerastc.found_runs import is_run
+from kerastc.report.comparison.by_task import by_task
 from kerastc.report.comparison.figures import Compared
-from kerastc.report.comparison.table import COSTS, PLACES, Comparison, has, value
+from kerastc.report.comparison.table import COSTS, PLACES, STEPS, Comparison, has, value
 from kerastc.report.record import RunRecord, read_record, shortest_names
 from kerastc.scores.figures import Figure
 from kerastc.scores.recommendation import Recommendation, candidate, recommend
-from kerastc.scores.seeds import over_seeds
+from kerastc.scores.seeds import spreads
 
 # Costs of training that are also shown over seeds.
 _SPREAD_COSTS = (Figure("seconds", share=False), Figure("images", share=False))
 
 
-def compare(folders: Sequence[Path], figure: str = "") -> Comparison:
+def compare(folders: Sequence[Path], figure: str = "", teacher: str = "") -> Comparison:
     """Reads the runs, of the same recipe or not, finished or not.
 
     Args:
         folders: run folders; duplicates count once.
         figure: the validation figure by which it recommends; by default their task's main one.
+        teacher: whose figures the others are to keep: a run, or the value of a setting by which
+            runs differ, such as an encoder.
 
     Raises:
-        UserError: no folder is given, or one is not a run.
+        UserError: no folder is given, or one is not a run; no run is the teacher's.
     """
-    distinct = {Path(folder).resolve(): Path(folder) for folder in folders}
+    given = [*folders, Path(teacher)] if teacher and is_run(Path(teacher)) else folders
+    distinct = {Path(folder).resolve(): Path(folder) for folder in given}
     if not distinct:
         raise UserError("There is no run to compare.", "Name one or more run folders.")
     records = [read_record(folder) for folder in distinct.values()]
@@ -43,6 +48,8 @@ def compare(folders: Sequence[Path], figure: str = "") -> Comparison:
     implied = _implied(rows, records, found)
     differing = [field for field in found if field not in implied]
     baselines = _baselines(pairs, compared)
+    tasks = by_task(pairs, differing, teacher)
+    several = tasks is not None and len(tasks.columns) > 1
     return Comparison(
         rows,
         differing,
@@ -50,8 +57,9 @@ def compare(folders: Sequence[Path], figure: str = "") -> Comparison:
         _groups(rows, differing, compared),
         records,
         baselines,
-        _recommendation(pairs, baselines, differing, compared.chosen),
+        None if several else _recommendation(pairs, baselines, differing, compared.chosen),
         compared,
+        tasks,
     )
 
 
@@ -64,6 +72,8 @@ def _place(row: Mapping[str, Any], main: Figure) -> tuple[bool, float]:
 def _row(record: RunRecord, name: str, compared: Compared) -> dict[str, Any]:
     training = record.metrics.get("training") or {}
     config = formatting.flatten(record.settings)
+    if record.steps:
+        config[STEPS] = " ".join(record.steps)
     seed = config.pop("seed", record.environment.get("seed"))
     epochs = len(record.history)
     main = compared.main.name
@@ -141,12 +151,12 @@ def _groups(
             },
             "seeds": [row["seed"] for row in members],
             "runs": [row["run"] for row in members],
-            "train": _spreads([row["train"] for row in members], [main]),
+            "train": spreads([row["train"] for row in members], [main]),
             **{
-                part: _spreads([row[part] for row in members], figures)
+                part: spreads([row[part] for row in members], figures)
                 for part, figures in compared.parts.items()
             },
-            "training": _spreads([row["training"] for row in members], _SPREAD_COSTS),
+            "training": spreads([row["training"] for row in members], _SPREAD_COSTS),
         }
         for members in together
     ]
@@ -237,18 +247,6 @@ def _recommendation(
     return recommend(
         [found for found in candidates if found], units.pop() if len(units) == 1 else "rows"
     )
-
-
-def _spreads(
-    found: Sequence[Mapping[str, Any]], figures: Sequence[Figure]
-) -> dict[str, dict[str, Any]]:
-    """The result of `over_seeds` for each figure, from the runs that have it."""
-    spreads = {}
-    for figure in figures:
-        values = [one[figure.name] for one in found]
-        values = [value for value in values if formatting.finite(value) is not None]
-        spreads[figure.name] = over_seeds(values, share=figure.share)
-    return spreads
 
 
 def _key(value: Any) -> str:

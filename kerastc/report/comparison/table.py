@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kerastc import formatting
 from kerastc.console import Console
+from kerastc.report.comparison import task_text
 from kerastc.report.comparison.figures import Compared
 from kerastc.report.comparison.plots import SHOWN_RUNS, ranges, validation_curves
 from kerastc.report.comparison.terminal import print_comparison
@@ -22,7 +23,11 @@ from kerastc.report.record import RunRecord
 from kerastc.scores.figures import Figure
 from kerastc.scores.recommendation import RULE, Recommendation
 
+if TYPE_CHECKING:
+    from kerastc.report.comparison.by_task import TaskTable
+
 PLACES = ("recipe", "backend", "device")  # what identifies a run, besides its settings
+STEPS = "steps"  # the field of a compressed run's steps, beside the settings of its recipe
 # Costs of training: heading and name in the table over seeds.
 _GROUP_COSTS = (("training", "seconds"), ("images", "images"))
 COSTS = (
@@ -70,6 +75,7 @@ class Comparison:
             `state` is `baseline`, `of` names its runs, and it has the settings in which they agree.
         recommendation: None if there is nothing to choose between.
         compared: the figures and columns of the runs' tasks.
+        tasks: the table by task; None if the runs are of one task and there is no teacher.
     """
 
     rows: list[dict[str, Any]]
@@ -80,6 +86,7 @@ class Comparison:
     baselines: list[dict[str, Any]]
     recommendation: Recommendation | None
     compared: Compared
+    tasks: "TaskTable | None" = None
 
     @property
     def main(self) -> Figure:
@@ -173,13 +180,19 @@ class Comparison:
             "groups": self.groups,
             "baselines": self.baselines,
             "recommendation": self.recommendation and self.recommendation.as_dict(),
+            "by_task": self.tasks and self.tasks.as_dict(),
         }
         return json.dumps(
             formatting.without_nan(table), indent=2, ensure_ascii=False, allow_nan=False
         )
 
     def to_csv(self) -> str:
-        """A line per run, then per baseline: differing fields, figures; empty if it has none."""
+        """A line per run, then per baseline: differing fields, figures; empty if it has none.
+
+        Of several tasks a line per setting, as `task_text.to_csv` writes it.
+        """
+        if self.tasks:
+            return task_text.to_csv(self.tasks)
         fields = ["seed", *(field for field in self.differing if field != "recipe")]
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
@@ -205,6 +218,7 @@ class Comparison:
         """
         pictures = {plot.name: (plot.title, Picture.of(plot)) for plot in self._plots()}
         contents = [("recommendation", "Recommendation")] if self.recommendation else []
+        contents += [("tasks", "Tasks")] if self.tasks else []
         contents += [("seeds", "Mean over seeds")] if self.groups else []
         contents += [("runs", "Runs"), *((name, title) for name, (title, _) in pictures.items())]
         page = render(
@@ -215,6 +229,7 @@ class Comparison:
             rule=RULE,
             undrawn=undrawable(self.label(row) for row in [*self.rows, *self.baselines]),
             links=report_links((row["folder"] for row in self.rows), path),
+            tasks=task_text,
             recommended=self.recommendation.taken.runs if self.recommendation else (),
         )
         write_page(path, page)

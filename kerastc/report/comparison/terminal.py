@@ -9,6 +9,7 @@ from rich.table import Table
 
 from kerastc import formatting
 from kerastc.console import Console, Text
+from kerastc.report.comparison.task_text import print_tasks
 from kerastc.scores.recommendation import RULE
 from kerastc.table import shared_start, wrapped
 
@@ -52,6 +53,8 @@ def print_comparison(comparison: "Comparison", console: Console) -> None:
             lambda columns: _group_table(comparison, over_seeds[:columns]),
             range(len(over_seeds), _ESSENTIAL - 1, -1),
         )
+    if comparison.tasks:
+        print_tasks(comparison.tasks, console)
     intervals = "The page and the JSON form have 95 % intervals."
     for note in filter(None, [*comparison.notes, comparison.left_out, intervals]):
         console.print(Text(note))
