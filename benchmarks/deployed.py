@@ -21,7 +21,8 @@ from benchmarks import deployed_table
 from benchmarks.contenders import Contender, copied, exported, ours, peers
 from benchmarks.packages import need, versions
 from kerastc.deploy import export
-from kerastc.deploy.measure.benchmark import Protocol, latencies, outputs_of, take_turns, worth
+from kerastc.deploy.measure.benchmark import Protocol, outputs_of, take_turns, worth
+from kerastc.deploy.measure.latencies import latencies
 from kerastc.deploy.measure.machine import machine
 from kerastc.deploy.measure.process import Process
 from kerastc.deploy.measure.targets import Rows

@@ -75,6 +75,7 @@ ENTRY = {  # of benchmark.json
     "latency_ms?": {"p50": float, "p90?": float, "p95": float, "p99?": float, "mean?": float},
     "spread_ms?": float,
     "throughput?": float,
+    "seconds_per_100?": {"mean": float, "deviation": float},
     "peak_memory_bytes?": COUNT,
     "model_memory_bytes?": COUNT,
     "bytes?": COUNT,

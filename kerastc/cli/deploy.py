@@ -188,9 +188,10 @@ def _counts(context: click.Context, parameter: click.Parameter, words: str) -> t
     type=click.Choice(["source"]),
     help="As published: 100 texts of 128 tokens, one at a time, five times.",
 )
+@click.option("--keras", is_flag=True, help="Also the Keras model of each RUN.")
 @JSON
 def benchmark(
-    paths, data, columns, label, threads, runs, batch, rows, protocol, as_json, **form
+    paths, data, columns, label, threads, runs, batch, rows, protocol, keras, as_json, **form
 ) -> None:
     """Measure exported models on real examples: start, latency, memory, size, accuracy.
 
@@ -207,6 +208,7 @@ def benchmark(
     kerastc benchmark runs/headlines/20261121-101500 --threads 1,2
     kerastc benchmark small.tflite large.tflite --data labelled.csv --rows 2000
     kerastc benchmark headlines.zip --json
+    kerastc benchmark runs/ner/20261121-101500 --protocol source --keras --threads 1,2
     kerastc benchmark runs/images/20261121-101500 --data cifar100.npz
     """
     from kerastc.deploy import benchmark as measure
@@ -221,7 +223,7 @@ def benchmark(
         return examples.of(task_named(signature.task, signature.path), signature.preprocessing)
 
     given = examples and fitting
-    entries = measure(paths, given, threads, chosen, rows)
+    entries = measure(paths, given, threads, chosen, rows, keras=keras)
     if as_json:
         echo(json.dumps(entries, indent=2))
     else:

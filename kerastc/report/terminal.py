@@ -58,6 +58,13 @@ def study_table(study: "Study") -> None:
     console.print(f"[bold]{escape(study.name)}[/]: {escape(contents.summary)}")
     _paragraphs(contents)
     console.print(f"Seeds: {', '.join(map(str, contents.seeds))}.")
+    if contents.tasks:
+        console.print("Each recipe is a task of its own, judged by its own main figure.")
+    if contents.folder is not None:
+        console.print(
+            f"Paths of data begin in the folder {contents.folder}; folder=DIR names another.",
+            markup=False,
+        )
     table = _table("recipe", "is told")
     table.add_row("all, where they have it", escape(_words(study.settings())))
     if contents.grid:

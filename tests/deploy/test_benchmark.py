@@ -17,7 +17,8 @@ from sklearn.metrics import accuracy_score, f1_score, log_loss
 
 from kerastc.cli import main
 from kerastc.deploy import benchmark, bundle
-from kerastc.deploy.measure.benchmark import SOURCE, Protocol, gzip_size, latencies, worth
+from kerastc.deploy.measure.benchmark import SOURCE, Protocol, gzip_size, worth
+from kerastc.deploy.measure.latencies import latencies
 from kerastc.deploy.measure.machine import memory, peak_memory
 from kerastc.deploy.measure.targets import Rows
 from kerastc.deploy.measure.worker import WARM_UP, timed
@@ -30,7 +31,7 @@ CONTRACT = {
     *("initialisation_ms", "first_call_ms", "tokenize_ms", "latency_ms", "throughput"),
     *("peak_memory_bytes", "model_memory_bytes", "bytes", "gzip_bytes", "parameters"),
     *("rows", "loss", "accuracy", "accuracy_interval", "macro_f1", "macro_f1_interval"),
-    *("agreement", "measured"),
+    *("agreement", "measured", "seconds_per_100"),
 }
 
 
@@ -43,6 +44,7 @@ def test_latencies_are_numpys(milliseconds):
     assert found["latency_ms"]["deviation"] == pytest.approx(milliseconds.std())
     medians = [np.median(calls) for calls in milliseconds]
     assert found["rounds_ms"]["p50"] == pytest.approx(medians)
+    assert found["seconds_per_100"]["mean"] == pytest.approx(milliseconds.mean() / 10)
     assert found["spread_ms"] == pytest.approx(max(medians) - min(medians))
 
 

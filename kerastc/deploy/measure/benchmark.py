@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from kerastc.deploy.measure.keras_model import FORMAT
+from kerastc.deploy.measure.latencies import latencies
 from kerastc.deploy.measure.machine import machine
 from kerastc.deploy.measure.packing import packed
 from kerastc.deploy.measure.process import Process
@@ -26,7 +28,6 @@ from kerastc.progress import progress
 from kerastc.run import Run
 
 FILE = "benchmark.json"
-PERCENTILES = (50, 90, 95, 99)
 CHUNK = 512  # examples per request
 BUFFER = 1 << 20  # bytes
 
@@ -67,6 +68,7 @@ def benchmark(
     protocol: Protocol | None = None,
     most_rows: int | None = None,
     answers: bool = False,
+    keras: bool = False,
 ) -> list[dict[str, Any]]:
     """Measures models side by side, and writes those of runs into their benchmark.json.
 
@@ -79,13 +81,14 @@ def benchmark(
         protocol: how it is timed; 100 calls by default.
         most_rows: how many examples the answers are judged by, evenly spread; by default all.
         answers: whether to return the models' answers too, as `answers`; no file has them.
+        keras: whether the Keras model of each run is measured, too.
 
     Returns:
         a dict per model and number of threads, in JSON's types: `model` (its path) and `file`
         (relative to its run), `task`, `part` (of its run, None of other rows), `format`,
         `quantization`, `parameters`, `bytes`, `gzip_bytes`; `batch`, `length` (None if rows have
         none), `threads`, `protocol`, `runs`; `initialisation_ms`, `first_call_ms`, `tokenize_ms`
-        (of one example), what `latencies` gives, `throughput` (examples per second);
+        (of one example), what `latencies` gives;
         `peak_memory_bytes` (of the process) and `model_memory_bytes` (its increase since before the
         model was loaded); the keys of `worth`; `learned_from` (whether the run learned from the
         examples); `unseen` (as `Unseen.as_dict` returns it, if the input can miss something);
@@ -96,7 +99,7 @@ def benchmark(
     """
     protocol = protocol or Protocol.of_runs(100)
     with ExitStack() as stack:
-        found = [target for path in paths for target in targets(Path(path), data, stack)]
+        found = [target for path in paths for target in targets(Path(path), data, stack, keras)]
         unseen = unseen_rows(found, most_rows)
         shapes = [_shape(target, protocol) for target in found]
         entries = [
@@ -181,7 +184,8 @@ def _loaded(target: Target, entry: dict[str, Any], protocol: Protocol) -> Iterat
         "length": entry["length"],
         "examples": packed(timed.examples),
     }
-    with Process(target.name, request) as process:
+    module = "keras_worker" if target.signature.format == FORMAT else "worker"
+    with Process(target.name, request, f"kerastc.deploy.measure.{module}") as process:
         yield process
 
 
@@ -189,8 +193,7 @@ def _time(
     entries: Sequence[tuple[Target, dict]], processes: Sequence[Process], protocol: Protocol
 ) -> None:
     for (_, entry), found in zip(entries, take_turns(processes, protocol), strict=True):
-        entry |= latencies(found)
-        entry["throughput"] = entry["batch"] * 1000 / entry["latency_ms"]["mean"]
+        entry |= latencies(found, entry["batch"])
 
 
 def take_turns(processes: Sequence[Process], protocol: Protocol) -> list[np.ndarray]:
@@ -202,26 +205,6 @@ def take_turns(processes: Sequence[Process], protocol: Protocol) -> list[np.ndar
                 found.append(process.ask({"calls": protocol.calls})["milliseconds"])
                 advance()
     return [np.array(found) for found in rounds]
-
-
-def latencies(milliseconds: np.ndarray) -> dict[str, Any]:
-    """Figures of calls, (rounds, calls) float: over all, and how far the rounds differ.
-
-    Returns:
-        `latency_ms` (p50, p90, p95, p99, mean, deviation), `rounds_ms` (p50 and mean of each) and
-        `spread_ms`, between the lowest and the highest p50 of a round.
-    """
-    quantiles = np.percentile(milliseconds, PERCENTILES)
-    medians = np.median(milliseconds, axis=1)
-    return {
-        "latency_ms": {
-            **{f"p{n}": float(q) for n, q in zip(PERCENTILES, quantiles, strict=True)},
-            "mean": float(milliseconds.mean()),
-            "deviation": float(milliseconds.std()),
-        },
-        "rounds_ms": {"p50": medians.tolist(), "mean": milliseconds.mean(axis=1).tolist()},
-        "spread_ms": float(medians.max() - medians.min()),
-    }
 
 
 def _score(

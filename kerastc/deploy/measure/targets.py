@@ -13,6 +13,7 @@ import numpy as np
 from kerastc.data.labelled import Labelled
 from kerastc.deploy import bundle
 from kerastc.deploy.kept_examples import examples_of
+from kerastc.deploy.measure.keras_model import signature_of
 from kerastc.deploy.run.runtime import predictor_for
 from kerastc.deploy.run.sessions import FORMATS
 from kerastc.deploy.signature import SUFFIX, Signature
@@ -89,7 +90,9 @@ class Target:
         return self.signature.path.resolve().relative_to(self.run.folder.resolve()).as_posix()
 
 
-def targets(path: Path, data: Data | None, stack: ExitStack) -> Iterator[Target]:
+def targets(
+    path: Path, data: Data | None, stack: ExitStack, keras: bool = False
+) -> Iterator[Target]:
     """The models that a path names.
 
     Args:
@@ -97,6 +100,7 @@ def targets(path: Path, data: Data | None, stack: ExitStack) -> Iterator[Target]
         data: labelled examples, or a function from a signature to them; by default those of the run
             or the bundle.
         stack: keeps unpacked bundles.
+        keras: whether a run's Keras model is measured, too.
 
     Raises:
         UserError: there is nothing to measure, or nothing to measure it on.
@@ -111,7 +115,9 @@ def targets(path: Path, data: Data | None, stack: ExitStack) -> Iterator[Target]
         yield _target(str(path), content.signature, None, data, rows)
     elif path.is_dir():
         run = Run.open(path)
-        for model in _exported(run):
+        if keras:
+            yield _target(str(run.path("model.keras")), signature_of(run), run, data, None)
+        for model in _exported(run, needed=not keras):
             yield _target(str(model), Signature.read(model), run, data, None)
     else:
         signature = Signature.read(path)
@@ -197,11 +203,11 @@ def of_predictions(path: Path, examples: Sequence[Any], signature: Signature) ->
     return replace(rows.take(np.arange(count)), examples=examples)
 
 
-def _exported(run: Run) -> Sequence[Path]:
+def _exported(run: Run, needed: bool) -> Sequence[Path]:
     """The models in a run's exports/ that can run here."""
     signatures = sorted(run.path(EXPORTS).glob(f"*{SUFFIX}"))
     found = [s for s in map(Signature.read, signatures) if s.format in FORMATS]
-    if not found:
+    if needed and not found:
         raise UserError(
             f"{run.folder} has no exported model that could be measured.",
             f"Export one: kerastc export {shlex.quote(str(run.folder))} --format litert",

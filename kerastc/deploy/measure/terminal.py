@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kerastc import formatting
 from kerastc.own_rows import warning
 from kerastc.printable import echo
@@ -87,14 +85,13 @@ def _warn(entries: Sequence[dict[str, Any]]) -> None:
 
 
 def _source_table(names: Sequence[str], entries: Sequence[dict[str, Any]], where: str) -> None:
-    """As in the source: parameters, and the seconds that its texts take."""
+    """As in the source: parameters, and the seconds of 100 texts."""
     rows, main = [], _figures(entries)[0]
     for name, entry in zip(names, entries, strict=True):
-        means = np.array(entry["rounds_ms"]["mean"])
-        seconds = means * entry["runs"] / len(means) / 1000
+        seconds = entry["seconds_per_100"]
         cells = (
-            f"{seconds.mean():.4f}",
-            f"{seconds.std():.4f}",
+            f"{seconds['mean']:.4f}",
+            f"{seconds['deviation']:.4f}",
             formatting.number(entry[main.name]),
         )
         rows.append((name, f"{entry['parameters']:,}", *cells))

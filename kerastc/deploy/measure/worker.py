@@ -33,6 +33,7 @@ from kerastc.deploy.run.runtime import predictor_for
 from kerastc.deploy.run.sessions import library
 from kerastc.deploy.signature import Signature
 from kerastc.errors import UserError
+from kerastc.predictor import Predictor
 
 WARM_UP = 2  # uncounted calls before each round: other models filled the caches
 
@@ -49,10 +50,8 @@ class Measured:
     """
 
     def __init__(self, signature: str, threads: int, batch: int, length: int | None, examples: Any):
-        told = Signature.read(Path(signature))
-        self.predictor = predictor_for(told)
+        self.predictor = self.opened(Path(signature), threads)
         self.session = self.predictor.session
-        library(told.format)  # loaded before memory and time are measured
         given = unpacked(examples)
         began = time.perf_counter()
         rows = [self.predictor.rows(given[i : i + 1], length)[0] for i in range(len(given))]
@@ -69,6 +68,12 @@ class Measured:
         self.session.run(self.batches[0])
         self.first_call_ms = (time.perf_counter() - began) * 1000
         self.session.check()
+
+    def opened(self, path: Path, threads: int) -> Predictor:
+        """What turns examples into calls; loads all but the model, before memory and time count."""
+        signature = Signature.read(path)
+        library(signature.format)
+        return predictor_for(signature)
 
     def loaded(self) -> dict[str, float]:
         """The milliseconds that loading took."""

@@ -38,6 +38,9 @@ class TagsPage(OutputPage):
         of = " of entities" if is_scheme(record.labels) else ""
         return f"{many}{several}{of} · {words} {record.part} words"
 
+    def headline(self, record: "RunRecord") -> Sequence[Figure]:
+        return self.listed(record)[:1]
+
     def listed(self, record: "RunRecord") -> Sequence[Figure]:
         """Of tags that are no entities F1, precision and recall are the accuracy."""
         return self.figures if is_scheme(record.labels) else self.output.figures[1:]

@@ -70,7 +70,7 @@ def _place(row: Mapping[str, Any], main: Figure) -> tuple[bool, float]:
 
 
 def _row(record: RunRecord, name: str, compared: Compared) -> dict[str, Any]:
-    training = record.metrics.get("training") or {}
+    training = record.metrics.get("training") or _compressing(record)
     config = formatting.flatten(record.settings)
     if record.steps:
         config[STEPS] = " ".join(record.steps)
@@ -91,6 +91,15 @@ def _row(record: RunRecord, name: str, compared: Compared) -> dict[str, Any]:
         **{part: compared.figures_of(record.metrics.get(part) or {}) for part in compared.parts},
         "training": {key: training.get(key) for key in COSTS},
     }
+
+
+def _compressing(record: RunRecord) -> dict[str, Any]:
+    """The costs of a compressed run: the seconds of its steps, and what is left."""
+    steps = record.compression.get("steps") or ()
+    if not steps:
+        return {}
+    seconds, (_, left) = [step["seconds"] for step in steps], steps[-1]["parameters"]
+    return {"seconds": sum(seconds), "parameters": left}
 
 
 def _differing(rows: Sequence[Mapping[str, Any]]) -> list[str]:
