@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from text_run import CLASSES, ROWS, texts
 
-from kerastc.deploy.measure import benchmark as measuring
+from kerastc.deploy.measure import keras_worker
 from kerastc.deploy.measure.benchmark import Protocol, benchmark
 from kerastc.deploy.measure.keras_worker import MeasuredKeras
 from kerastc.deploy.measure.packing import packed
@@ -41,6 +41,14 @@ class InProcess:
         return json.loads(json.dumps(self._model.answer(request)))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def no_limit():
+    """The backend of these tests keeps its threads."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keras_worker, "_limit", lambda *_: None)
+        yield
+
+
 @pytest.fixture(scope="module")
 def entries(original, tmp_path_factory):
     """Of a run without exported files, with one thread and two."""
@@ -48,7 +56,7 @@ def entries(original, tmp_path_factory):
     # Of a run that names no part, its test rows are measured.
     shutil.copy(folder / "predictions/validation.csv", folder / "predictions/test.csv")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(measuring, "Process", InProcess)
+        patch.setattr("kerastc.deploy.measure.benchmark.Process", InProcess)
         return folder, benchmark([folder], threads=(1, 2), protocol=SHORT, keras=True)
 
 

@@ -19,7 +19,7 @@ SORTING = RECIPE.replace("units: int = 4", DATA)
 SORTING = SORTING.replace("import os\n", "import os\nfrom typing import ClassVar\n")
 TAGGING = SORTING.replace("text-classification", "token-classification")
 TAGGING = TAGGING.replace('"accuracy": accuracy', '"f1": accuracy - 0.1, "accuracy": 0.5')
-TAGGING = TAGGING.replace('"a\\\\nb\\\\n"', '"O\\\\nB-X\\\\nI-X\\\\n"')
+TAGGING = TAGGING.replace('"a\\nb\\n"', '"O\\nB-X\\nI-X\\n"')
 TESTED = '{"validation": part, "test": part}'
 STUDY = """
 tasks = true
@@ -129,12 +129,13 @@ def test_the_table_is_in_every_form(done):
     assert "Retention of 0" in shown and "90.0 %" in shown and "Take" not in shown
 
 
-def test_a_teacher_that_no_run_is_refused(done, write, places):
+def test_a_teacher_that_no_run_is_refused(done, write, places, tmp_path):
     runs = [str(trial.run) for trial in done[1].trials]
     found = CliRunner().invoke(cli.main, ["compare", *runs, "--teacher", "10"])
     assert found.exit_code == 1 and "--teacher 10: it is neither" in found.output
     with pytest.raises(UserError, match="--teacher 7: it is neither a run nor a value"):
-        sweep(None, ["folder=data"], study=write(), places=places, teacher="7")
+        words = [f"folder={tmp_path / 'data'}"]
+        sweep(None, words, study=write(), places=places, teacher="7")
     assert not places.runs.exists()
 
 
@@ -147,7 +148,8 @@ def test_missing_files_are_told_with_their_tasks_before_anything_runs(write, pla
     assert "leave names out: recipe=topics" in caught.value.hint
     assert not places.runs.exists()
     chosen = SweptStudy.read(path, [*words, "recipe=topics"], places.state)
-    assert chosen.compared and chosen.fixed[0].startswith("data=")
+    assert chosen.compared
+    assert f"data={tmp_path / 'data/topics/train.csv'}" in chosen.members[0].space.fixed
     own = SweptStudy.read(path, [*words, "recipe=names", "data=mine.conll"], places.state)
     assert "data=mine.conll" in own.fixed  # the words' own paths are not in the folder
 

@@ -202,8 +202,8 @@ def _shown(row: Mapping[str, Any], field: str) -> str:
 def _column(name: str, members: Sequence[Pair]) -> TaskColumn:
     _, record = members[0]
     figures = tuple(record.page.headline(record))
-    tested = all(formatting.finite(row["test"].get(figures[0].name)) for row, _ in members)
-    return TaskColumn(name, figures, "test" if tested else "validation")
+    found = [formatting.finite(row["test"].get(figures[0].name)) for row, _ in members]
+    return TaskColumn(name, figures, "validation" if None in found else "test")
 
 
 def _teacher(table: Mapping[tuple[str, ...], Any], fields: Sequence[str], word: str) -> tuple:

@@ -70,10 +70,11 @@ def _of(
     found = by_rows(figure, *judged, seed) if None not in judged else None
     if found is None:
         values = [
-            [v for row, _ in pairs if (v := formatting.finite(row[part].get(figure.name)))]
+            [formatting.finite(row[part].get(figure.name)) for row, _ in pairs]
             for pairs in (ours, theirs)
         ]
-        found = by_seeds(*values, seed) if all(values) else None
+        known = all(value is not None for few in values for value in few)
+        found = by_seeds(*values, seed) if known else None
     return found
 
 
