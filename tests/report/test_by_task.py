@@ -12,6 +12,7 @@ from sklearn.metrics import accuracy_score
 from kerastc.errors import UserError
 from kerastc.outputs.classes.predictions import read_predictions
 from kerastc.report import compare
+from kerastc.report.comparison.task_text import print_tasks
 
 TOPICS, MOODS = ("AI", "DS", "FL"), ("glad", "sad")
 
@@ -110,7 +111,7 @@ def test_a_teacher_is_a_run_or_the_value_of_a_setting(folders):
 def test_the_table_is_shown_whole_in_80_columns_and_on_the_page(folders, tmp_path):
     found = compare(folders, teacher="large")
     console = Console(width=80, record=True, highlight=False)
-    found.print(console)
+    print_tasks(found.tasks, console)
     text = console.export_text()
     assert "Retention of large" in text and "topics" in text
     assert max(map(len, text.splitlines())) <= 80

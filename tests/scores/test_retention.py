@@ -44,7 +44,7 @@ def test_equal_answers_keep_all_and_drawing_together_narrows_the_interval():
     near = teacher.copy()
     near[np.flatnonzero(teacher)[:8]] = False
     low, high = by_rows(ACCURACY, [judged(near)], [judged(teacher)]).interval
-    assert high - low < 0.03  # of two separate models of 0.8 it would be 0.14
+    assert high - low < 0.045  # of two separate models of 0.8 it would be 0.14
 
 
 def test_seeds_are_averaged_on_both_sides():
