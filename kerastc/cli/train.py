@@ -130,7 +130,8 @@ def sweep(
     kerastc sweep docstrings learning_rate=1e-4..1e-2:log dropout=0..0.5 --trials 20
 
     A study is a TOML file that lists several recipes with their settings, and seeds. Words change
-    the settings of all its recipes that have them; recipe=NAME,NAME takes some of the recipes.
+    the settings of all its recipes that have them; recipe=NAME,NAME takes some of the recipes. In a
+    study of tasks folder=DIR names the folder of the data, and each task has a column of the table.
 
     \b
     kerastc sweep --study cifar100 data=digits epochs=4

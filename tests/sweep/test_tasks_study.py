@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner
 from steps_recipe import RECIPE
 
-from kerastc import cli, recipe, trust
+from kerastc import cli, recipe, settings, trust
 from kerastc.errors import UserError
 from kerastc.places import Places
-from kerastc.sweep import sweep
+from kerastc.sweep import find_study, sweep
 from kerastc.sweep.swept_study import SweptStudy
 
 DATA = 'units: int = 4\n    data: str = ""\n    task: ClassVar[str] = "text-classification"'
@@ -172,3 +172,28 @@ def test_a_path_that_leaves_the_folder_is_refused(write, places, tmp_path, data)
 def test_a_folder_that_is_not_there_is_told(write, places, words, message):
     with pytest.raises(UserError, match=message):
         sweep(None, words, study=write(), places=places)
+
+
+def test_the_study_of_glues_has_the_sources_protocol_and_its_files_in_the_folder(tmp_path):
+    study = find_study("glues")
+    known = {script.name for script in recipe.all_recipes()}
+    entries = [e for e in study.contents.recipes if study.recipe_name(e).replace("_", "-") in known]
+    assert {"xnli", "paws-x", "ner", "pos"} <= set(entries)
+    for entry in entries:
+        for key in ("data", "validation", "test"):
+            path = tmp_path / study.own(entry)[key]
+            path.parent.mkdir(exist_ok=True)
+            path.touch()
+    words = [f"folder={tmp_path}", f"recipe={','.join(entries)}", "backbone=e5,minilm"]
+    swept = SweptStudy.read("glues", words, Path())
+    rows = list(swept.plan(None, "s").values())
+    assert len(rows) == 2 * len(entries)
+    for row in rows:
+        training = swept.training(row)
+        config_class = recipe.find(training.recipe).load().Config
+        found = settings.flat(settings.configure(config_class, training.words))
+        assert found["backbone"] == row["backbone"] and found["trainable"] == "all"
+        assert found["warmup_fraction"] == 0.1 and found["epochs"] in (3, 4)
+        assert found["early_stopping.metric"] == "val_loss"
+        assert found["early_stopping.patience"] == 0  # each epoch is run; the best is kept
+        assert Path(found["test"]).parent == tmp_path / row["recipe"]
