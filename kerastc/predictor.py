@@ -109,7 +109,8 @@ def predictor_of(run: "Run") -> Predictor:
     from kerastc.training.keras_session import KerasSession, shapes
 
     task = task_of(run)
-    output = task.output(run.classes)
+    settings = run.read_json("preprocessing.json")
+    output = task.output(run.classes, settings.get("decoding"))
     model = load_model(run.required("model.keras"))
     if not output.fit(shapes(model, output)):
         raise UserError(
@@ -118,6 +119,6 @@ def predictor_of(run: "Run") -> Predictor:
             "One of the two is of another run.",
         )
     folder = run.required(task.input.folder) if task.input.folder else None
-    input = task.input.read(run.read_json("preprocessing.json"), folder)
+    input = task.input.read(settings, folder)
     session = KerasSession(model, task, input, output)
     return Predictor(task, input, output, session, str(run.folder), model.count_params())

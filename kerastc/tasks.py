@@ -51,6 +51,11 @@ class Task:
         return self._room("inputs", self.shown).COLUMNS
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """Those of `columns` that a command line gives as the names of files."""
+        return getattr(self._room("inputs", self.shown), "FILES", ())
+
+    @property
     def capabilities(self) -> frozenset["Capability"]:
         """The capabilities of its models, data and answers, for steps of compression."""
         shown = self._room("inputs", self.shown).CAPABILITIES
@@ -96,6 +101,7 @@ TASKS = {
         Task("pair-classification", "pair", "classes"),
         Task("document-classification", "document", "classes"),
         Task("token-classification", "text", "tags"),
+        Task("question-answering", "question", "spans"),
     )
 }
 

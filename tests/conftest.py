@@ -79,6 +79,31 @@ def tiny_encoder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_bert(tmp_path_factory) -> Path:
+    """A folder with a BERT of two layers, which has segments."""
+    import keras
+    import keras_hub
+
+    letters = [*string.ascii_lowercase, *string.digits]
+    words = " ".join(SUBJECTS.values()).split()
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    vocabulary = [*special, *words, *letters, *(f"##{c}" for c in letters)]
+    keras.utils.set_random_seed(7)
+    folder = tmp_path_factory.mktemp("tiny-bert") / "encoder"
+    keras_hub.models.BertBackbone(
+        vocabulary_size=len(vocabulary),
+        num_layers=2,
+        num_heads=2,
+        hidden_dim=16,
+        intermediate_dim=32,
+        max_sequence_length=64,
+    ).save_to_preset(str(folder))
+    tokenizer = keras_hub.models.BertTokenizer(vocabulary=vocabulary, lowercase=True)
+    tokenizer.save_to_preset(str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
 def subjects_csv(tmp_path_factory) -> Path:
     """A file of 120 texts in three classes that a small model can learn."""
     random = np.random.default_rng(0)

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import string
 
 import numpy as np
 import pytest
@@ -22,31 +21,6 @@ def kerastc(*words, **more):
     done = CliRunner().invoke(main, [str(word) for word in words], **more)
     assert done.exit_code == 0, done.output
     return done.stdout
-
-
-@pytest.fixture(scope="module")
-def tiny_bert(tmp_path_factory):
-    """A folder with a BERT of two layers, which has segments."""
-    import keras
-    import keras_hub
-
-    letters = [*string.ascii_lowercase, *string.digits]
-    words = " ".join(SUBJECTS.values()).split()
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    vocabulary = [*special, *words, *letters, *(f"##{c}" for c in letters)]
-    keras.utils.set_random_seed(7)
-    folder = tmp_path_factory.mktemp("tiny-bert") / "encoder"
-    keras_hub.models.BertBackbone(
-        vocabulary_size=len(vocabulary),
-        num_layers=2,
-        num_heads=2,
-        hidden_dim=16,
-        intermediate_dim=32,
-        max_sequence_length=64,
-    ).save_to_preset(str(folder))
-    tokenizer = keras_hub.models.BertTokenizer(vocabulary=vocabulary, lowercase=True)
-    tokenizer.save_to_preset(str(folder))
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ import click
 from kerastc.cli.commands import Command
 from kerastc.cli.examples import Examples, data_option
 from kerastc.cli.options import BACKEND, DELIMITER, ENCODING, HEADER, JSON, RUN, SHEET
+from kerastc.cli.parts import part_options, words_of
 from kerastc.deploy.signature import EXPORTED
 from kerastc.errors import UserError
 from kerastc.marked import show_marked
@@ -67,13 +68,14 @@ class Predicting(Command):
     "--file", "path", type=click.Path(path_type=Path), help="A table, or one text per line."
 )
 @click.option("--text", "columns", metavar="COLUMN[+COLUMN]", default="", help="Column of --file.")
+@part_options
 @ENCODING
 @DELIMITER
 @HEADER
 @SHEET
 @JSON
 @BACKEND
-def predict(run, examples, path, columns, encoding, as_json, backend, **form) -> None:
+def predict(run, examples, path, columns, parts, encoding, as_json, backend, **form) -> None:
     """Ask a finished RUN, or an exported FILE, about texts or image files.
 
     Without any, each line of standard input is a text or path. Images are resized for the model.
@@ -88,8 +90,10 @@ def predict(run, examples, path, columns, encoding, as_json, backend, **form) ->
     kerastc predict runs/text/20261121-101500/exports/model.tflite "a text"
     kerastc predict headlines.zip --file new.csv --text title+body
     kerastc predict runs/images/20261121-101500 photo.png another.jpg
+    kerastc predict runs/qa/20261121-101500 --question "When did it leave?" --context ship.txt
     """
     model = _opened(run, backend)
+    examples = [*examples, *words_of(parts, model.task, run, encoding)]
     reader = model.task.input_part("read").READER(model.settings)
     examples = reader.named(examples, path, columns, run, encoding=encoding, **form)
     if not examples:

@@ -256,6 +256,7 @@ def _work(run: Run, source: Run, load, config, steps) -> None:
         with account.step(work, number, word):
             account.details = step.apply(work)
         tell(account.told())
+    subject.decide(work.model)
     subject.save(work.model, run)
     last = steps[-1][1]
     if isinstance(last, Quantize):

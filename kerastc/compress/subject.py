@@ -1,8 +1,9 @@
 """A run as the compression steps see it: its data, its model's input, its teacher."""
 
+from collections.abc import Mapping
 from functools import partial
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -44,7 +45,7 @@ class Subject:
         self.splits = splits
         self.task = task_of(parent)
         self.input: CompressedInput = self.task.input_part("compression").INPUT(parent, config)
-        self.output: Output = self.task.output(splits.train.classes)
+        self.output: Output = self._output(self.input.preprocessing.get("decoding"))
         self.head: ModuleType = self.task.output_part("head")
         self.teacher = Teacher(original, parent.cache, self.output, self.input.content)
 
@@ -65,6 +66,19 @@ class Subject:
         The model of a cross-validated run has learned from all rows but validation's.
         """
         return ("validation",) if self.splits.folds else ("validation", "test")
+
+    def _output(self, decoding: Mapping[str, Any] | None) -> Output:
+        return self.task.output(self.splits.train.classes, decoding)
+
+    def decide(self, model: keras.Model) -> None:
+        """Chooses for a model anew what decoding depends on, if it depends on anything."""
+        if not self.output.decoding:
+            return
+        answers = self.answers(model, "validation")
+        chosen = self.output.chosen(self.splits.validation.labels, answers)
+        self.output = self._output({**self.output.decoding, **chosen})
+        decoding = {"decoding": self.output.decoding}
+        self.input.preprocessing = self.input.preprocessing | decoding
 
     def save(self, model: keras.Model, run: Run) -> None:
         """Writes model.keras and its files."""

@@ -28,6 +28,8 @@ class Output(ABC):
 
     Args:
         labels: the names in labels.txt.
+        decoding: what was settled in training and answers depend on, from preprocessing.json; see
+            `chosen`.
 
     Attributes:
         main: by which finalists, early stopping, sweeps, search and comparison rank by default.
@@ -44,8 +46,9 @@ class Output(ABC):
     kinds: ClassVar[str] = "classes"
     by_word: ClassVar[bool] = False
 
-    def __init__(self, labels: Sequence[str]):
+    def __init__(self, labels: Sequence[str], decoding: Mapping[str, Any] | None = None):
         self.labels = tuple(labels)
+        self.decoding = dict(decoding or {})
 
     # The model's outputs.
 
@@ -130,6 +133,18 @@ class Output(ABC):
             others: the student's.
         """
         raise NotImplementedError
+
+    def chosen(self, truth: Any, answers: Answers) -> Mapping[str, Any]:
+        """What `decoding` gets from the answers to validation rows, such as a threshold.
+
+        Args:
+            truth, answers: as in `metrics`.
+        """
+        return {}
+
+    def decided(self, answers: Answers) -> Answers:
+        """Answers that were decoded before `chosen`, as they are with it."""
+        return answers
 
     # How good the answers are.
 

@@ -139,6 +139,7 @@ class Tokenizer:
         second: Iterable[str] | Iterable[Sequence[str]] | None = None,
         *,
         stride: int | None = None,
+        first: int | None = None,
         offsets: bool = False,
         words: bool = False,
     ) -> Encoded:
@@ -146,13 +147,14 @@ class Tokenizer:
 
         Texts that are too long lose their end; in a pair the longer text does, until both are
         equally long. With a stride they become several rows instead: windows over the text, or over
-        the second one of a pair.
+        the second one of a pair, and the first is not cut but to `first` tokens.
 
         Args:
             texts: n texts, or lists of their words.
             max_length: the most tokens of a row, special ones included.
             second: the other text of each pair.
             stride: tokens that a window repeats from the end of the previous one.
+            first: the most tokens of the first text of a pair with a stride; None cuts none.
             offsets, words: whether `Encoded` has them.
 
         Raises:
@@ -179,7 +181,7 @@ class Tokenizer:
                 else:
                     most = room if stride is None else None
                     parts = [_part(encodings, most, rich) for encodings in chunk]
-                    found.append(_rows(frame, parts, room, stride, begin))
+                    found.append(_rows(frame, parts, room, stride, first, begin))
                 advance(len(chunk[0]))
         return _joined(found)
 
@@ -244,11 +246,22 @@ def _part(encodings: list[tokenizers.Encoding], most: int | None, rich: list[str
     return Part(columns, np.cumsum(lengths) - lengths, lengths, full)
 
 
-def _rows(frame: Frame, parts: list[Part], room: int, stride: int | None, begin: int) -> Encoded:
+def _rows(
+    frame: Frame,
+    parts: list[Part],
+    room: int,
+    stride: int | None,
+    first: int | None,
+    begin: int,
+) -> Encoded:
     """The rows of texts, numbered from `begin`."""
     *before, last = parts
     texts = begin + np.arange(len(last.lengths))
     if stride is not None:
+        cut = np.zeros(len(texts), bool)
+        if first is not None:
+            cut = np.any([part.lengths > first for part in before], axis=0) | cut
+            before = [part.spans(part.starts, np.minimum(part.lengths, first)) for part in before]
         rest = room - sum((part.lengths for part in before), np.zeros(len(texts), np.int64))
         if not 0 <= stride < rest.min(initial=stride + 1):
             raise UserError(
@@ -258,7 +271,7 @@ def _rows(frame: Frame, parts: list[Part], room: int, stride: int | None, begin:
         of, starts, lengths = windows(last.starts, last.lengths, rest, stride)
         parts = [part.spans(part.starts[of], part.lengths[of]) for part in before]
         parts.append(last.spans(starts, lengths))
-        return frame.around(parts, np.zeros(len(of), bool), texts[of])
+        return frame.around(parts, cut[of], texts[of])
     full = [part.full for part in parts]
     kept = longest_first(*full, room) if before else [np.minimum(*full, room)]
     cut = np.any([size < whole for size, whole in zip(kept, full, strict=True)], axis=0)

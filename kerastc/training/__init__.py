@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = attach(
         "image_config": ["ImageClassifierConfig"],
         "images": ["train_image_classifier"],
         "pair_config": ["PairClassifierConfig"],
+        "question_config": ["QuestionConfig"],
         "text": ["fine_tuned", "train_text_classifier"],
         "trained": ["Trained"],
     },

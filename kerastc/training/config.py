@@ -46,6 +46,11 @@ class TrainingConfig(Config):
 
     task: ClassVar[str]
 
+    @property
+    def decoding(self) -> dict[str, Any]:
+        """What answers depend on besides the model's outputs: `Output.decoding`."""
+        return {}
+
     epochs: Count = 15  # at most
     batch_size: Count = 32  # examples
     accumulation: Count = 1  # batches whose gradients are averaged into one update
@@ -96,8 +101,8 @@ class TextClassifierConfig(TrainingConfig):
 
     task: ClassVar[str] = "text-classification"  # a name in `kerastc.tasks.TASKS`
     pairs: ClassVar[bool] = False  # whether an example is two texts
-    # Tokens that windows of a long text share; none: it is cut.
-    stride: ClassVar[int | None] = None
+    # Where it is set: tokens that windows of a long text share. Else a text is cut.
+    stride: ClassVar[int | None]
 
     train_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0  # of the training part only
     backbone: Backbone = "minilm"  # or e5, a KerasHub preset, hf://OWNER/MODEL, a local folder
@@ -187,6 +192,11 @@ class TextClassifierConfig(TrainingConfig):
         return self.model_dump(include={"pooling", "trainable", "hidden", "dropout", "seed"})
 
     @property
+    def shared_tokens(self) -> int | None:
+        """The stride; None if a long text is cut."""
+        return getattr(self, "stride", None)
+
+    @property
     def by_word(self) -> bool:
         """Whether each word of a text has an answer, as `Output.by_word` says."""
         return TASKS[self.task].output.by_word
@@ -198,9 +208,13 @@ class TextClassifierConfig(TrainingConfig):
     def encoded(self, tokenizer: "Tokenizer", texts: Sequence[str], length: int) -> "Encoded":
         """The tokens of each text, prepared, and cut to a length or into windows of it."""
         if self.by_word:
-            stride = tokenizer.possible_stride(self.stride, length)
+            stride = tokenizer.possible_stride(self.shared_tokens, length)
             return encoded_words(tokenizer, texts, length, self.prepared, stride)
         return tokenizer.encode(self.prepared(texts), length)
+
+    def cut_after(self, tokenizer: "Tokenizer") -> int:
+        """The tokens after which a text is cut."""
+        return self.max_tokens
 
     def seen(self, texts: Sequence[str]) -> np.ndarray:
         """The most that the model can see of each text, (n,) object: prepared and cut.
@@ -210,6 +224,6 @@ class TextClassifierConfig(TrainingConfig):
         that differ only in case count as equal everywhere.
         """
         shown = replace(self.preparation, capitals=False).apply(texts)
-        if self.max_tokens and self.stride is None:
+        if self.max_tokens and self.shared_tokens is None:
             shown[:] = [first_words(text, self.max_tokens - 2) for text in shown]
         return shown

@@ -31,7 +31,7 @@ class TaskTraining:
     def __init__(self, config: TrainingConfig, labels: Sequence[str], run: Run):
         task = TASKS[config.task]
         self.head = task.output_part("head")
-        self.output = task.output(labels)
+        self.output = task.output(labels, config.decoding)
         self.config = config
         self.run = run
 
@@ -54,6 +54,18 @@ class TaskTraining:
             return self.output.answers({name: outputs})
         found = self.output.cut({name: outputs}, batches.sizes)
         return self.output.answers(found, batches.inputs)
+
+    def decide(self, truth: Any, answers: Answers) -> Answers:
+        """Chooses what decoding depends on, if it does, by the answers to validation rows.
+
+        Returns:
+            the same answers, decoded so.
+        """
+        chosen = self.output.chosen(truth, answers)
+        if not chosen:
+            return answers
+        self.output = type(self.output)(self.output.labels, {**self.output.decoding, **chosen})
+        return self.output.decided(answers)
 
     def asked(self, model: keras.Model, batches: Batches | None, told: str) -> Answers:
         """A model's answers to batches, in the order of the data; no rows if there are none.

@@ -1,5 +1,6 @@
 """Trains a text classifier: from split texts to a usable run."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -83,15 +84,17 @@ def train_text_classifier(
     groups = () if config.trainable == "head" else layer_groups(model, config, len(train))
     training = TaskTraining(config, splits.train.classes, run)
     choice, figures = training.fit(fitted, train, validation, groups=groups)
+    validated = training.decoded(choice.outputs, validation)
     answers = {
-        "validation": training.decoded(choice.outputs, validation),
+        "validation": training.decide(splits.validation.labels, validated),
         "test": training.asked(fitted, batches.get("test"), "Testing"),
     }
     method = {}
     if frozen and compares:
         method = compared(answers, features, untrained, encoder, splits, config, run)
     whole, tokenizer = encoder.restored(model)
-    save(whole, tokenizer, preprocessing(encoder, config, splits.data.reading), run)
+    settings = preprocessing(encoder, config, splits.data.reading, training.output.decoding)
+    save(whole, tokenizer, settings, run)
     return Trained(
         **answers,
         figures=figures
@@ -116,9 +119,12 @@ def save(
 
 
 def preprocessing(
-    encoder: Encoder, config: TextClassifierConfig, reading: Reading
+    encoder: Encoder,
+    config: TextClassifierConfig,
+    reading: Reading,
+    decoding: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The content of preprocessing.json."""
+    """The content of preprocessing.json; `decoding` as in `Output`."""
     return {
         "task": config.task,
         "max_tokens": config.max_tokens,
@@ -128,8 +134,9 @@ def preprocessing(
         "backbone": encoder.name,
         **({"segments": encoder.segments} if config.pairs else {}),
         **({"words": PUNCTUATION} if config.by_word else {}),
-        **({} if config.stride is None else {"stride": config.stride}),
+        **({} if config.shared_tokens is None else {"stride": config.shared_tokens}),
         **config.row_settings,
+        **({"decoding": dict(decoding)} if decoding else {}),
     }
 
 
@@ -143,9 +150,10 @@ def _tell_unseen(
     say = (lambda line: None) if run.inner else tell
     units = TASKS[config.task].units
     tokens = config.encoded(encoder.tokenizer, splits.data.examples, config.max_tokens)
-    limit, most = config.max_tokens, config.longest(encoder.max_length)
+    limit, most = config.cut_after(encoder.tokenizer), config.longest(encoder.max_length)
     found = unseen(tokens, encoder.tokenizer.unknown_id, limit, units=units)
-    for line in found.lines("; max_tokens=... reads more" * (limit < most)):
+    reads_more = limit == config.max_tokens < most
+    for line in found.lines("; max_tokens=... reads more" * reads_more):
         say(line)
     notes = {}
     if found.cut.any():

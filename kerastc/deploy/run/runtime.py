@@ -50,7 +50,7 @@ def predictor_for(signature: Signature) -> Predictor:
         UserError: the task is unknown, or the inputs and outputs do not fit it.
     """
     task = task_named(signature.task, signature.path)
-    output = task.output(signature.classes)
+    output = task.output(signature.classes, signature.preprocessing.get("decoding"))
     found = {tensor.name: tensor.shape for tensor in signature.outputs}
     if not output.fit(found):
         raise UserError(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -40,6 +40,9 @@ class PairInput(TextInput):
     Args:
         preprocessing: pairs to token ids.
         segments: whether the model has them.
+
+    Attributes:
+        prepares: the class of `preprocessing`.
     """
 
     sample = '"a text" "another text"'
@@ -50,6 +53,8 @@ class PairInput(TextInput):
             TextInput.names.items(), (SEGMENTS, "token_type_ids"), strict=True
         )
     }
+
+    prepares: ClassVar[type[PairPreprocessing]] = PairPreprocessing
 
     def __init__(self, preprocessing: PairPreprocessing, segments: bool):
         super().__init__(preprocessing)
@@ -62,7 +67,7 @@ class PairInput(TextInput):
         segments = settings.get("segments")
         if not isinstance(segments, bool):
             raise UserError(f"preprocessing.segments={segments!r} is neither true nor false.")
-        return cls(PairPreprocessing.read(settings, folder), segments)
+        return cls(cls.prepares.read(settings, folder), segments)
 
     def tensors(self, batch: int | None, length: int | None = None) -> tuple[Tensor, ...]:
         """Each (batch, length) int32."""
