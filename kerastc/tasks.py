@@ -136,12 +136,13 @@ def task_of(run: "Run") -> Task:
 
 
 def output_of(run: "Run") -> "Output":
-    """The output of a run's model, with the names in its labels.txt.
+    """The output of a run's model, with the names in its labels.txt and its decoding.
 
     Raises:
         UserError: as `task_of`, and if labels.txt is missing or broken.
     """
-    return task_of(run).output(run.classes)
+    decoding = run.read_json("preprocessing.json").get("decoding")
+    return task_of(run).output(run.classes, decoding)
 
 
 def deciding_figure(names: Sequence[str], asked: str | None) -> "Figure":

@@ -12,7 +12,7 @@ from kerastc.text.worded import Worded
 def packed(examples: np.ndarray | Sequence[str]) -> Any:
     """Examples as a list; images, (n, height, width, channels) uint8, as their bytes.
 
-    Texts whose words are given keep them.
+    Texts whose words are given keep them. An example of several texts is a list of them.
     """
     if isinstance(examples, np.ndarray) and examples.dtype == np.uint8:
         pixels = base64.b64encode(np.ascontiguousarray(examples)).decode()

@@ -40,6 +40,7 @@ class Spans(Output):
         Figure("exact_match", label="exact match", of_rows=True, adjective="exact"),
     )
     answer = "answer"
+    kind, kinds = "kind", "kinds"
     by_word = True
 
     def __init__(self, labels: Sequence[str], decoding: Mapping[str, Any] | None = None):

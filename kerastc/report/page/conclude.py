@@ -7,7 +7,7 @@ from kerastc.report.input_page import input_page
 from kerastc.report.page.fold_figures import fold_figures
 from kerastc.report.page.page import write_report
 from kerastc.run import Run
-from kerastc.tasks import task_of
+from kerastc.tasks import output_of, task_of
 
 if TYPE_CHECKING:
     from kerastc.data.splits import Splits
@@ -23,7 +23,7 @@ def conclude(run: Run, splits: "Splits", trained: "Trained") -> None:
         trained: the result of training; a child run without a baseline has its parent's.
     """
     task = task_of(run)
-    output, parts = task.output(run.classes), _parts(splits, trained)
+    output, parts = output_of(run), _parts(splits, trained)
     page, shown = task.output_part("page").PAGE(task.output), {}
     for part, rows in parts.items():
         said = getattr(trained, part)
