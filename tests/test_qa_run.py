@@ -174,7 +174,8 @@ def test_a_file_for_devices_says_the_same(run):
     metrics = run.read_json("metrics.json")["test"]
     assert (entry["f1"], entry["exact_match"]) == (metrics["f1"], metrics["exact_match"])
     assert entry["agreement"] == 1
-    assert "exact match" in kerastc("compare", run.folder)
+    [compared] = json.loads(kerastc("compare", run.folder, "--json"))["runs"]
+    assert compared["test"]["exact_match"] == metrics["exact_match"]
 
 
 def test_a_smaller_child_learns_from_the_teacher(run):
