@@ -33,6 +33,7 @@ class QuestionConfig(TextClassifierConfig):
         given = {
             "pooling": self.pooling != "mean",
             "hidden": self.hidden is not None,
+            "head": self.head != "new",
             "class_weights": self.class_weights != "none",
             "preparation": self.preparation != TextPreparation(),
         }
