@@ -1,5 +1,5 @@
 """Questions in the batches that a Keras model takes."""
 
-from kerastc.inputs.text.batches import batches
+from kerastc.inputs.text.batches import batched, batches
 
-__all__ = ["batches"]
+__all__ = ["batched", "batches"]
