@@ -4,7 +4,6 @@ Read from a folder in Hugging Face's layout, and put into a model of ours, whose
 those of `transformers`, before any training.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 from safetensors import SafetensorError
 
 from kerastc.errors import UserError
-from kerastc.models.tensors import Tensors, open_tensors, weight_files
+from kerastc.models.tensors import Tensors, open_tensors, read_json, weight_files
 
 if TYPE_CHECKING:
     from kerastc.models.encoders import Encoder
@@ -66,7 +65,7 @@ class PublishedHead:
             UserError: the folder is damaged.
         """
         folder = encoder.folder
-        config = {} if folder is None else json.loads((folder / "config.json").read_text("utf-8"))
+        config = {} if folder is None else read_json(folder / "config.json")
         if config.get("model_type") not in LAYERS:
             return cls(encoder.name, "", "pooler", None, None, ())
         try:
