@@ -1,4 +1,4 @@
-"""Sort documents, texts longer than an encoder reads, from a table of any kind.
+"""Sort documents: texts longer than an encoder reads.
 
 A document is read in windows of as even length as can be, and the features of its windows become
 one vector: their mean, their maximum, or a mean whose weights a query learns (attention). Tables

@@ -1,4 +1,4 @@
-"""Find the answers to questions in texts, or that there is none.
+"""Find the answers to questions in texts.
 
 The file is SQuAD's JSON, 1.1 or 2.0, or has a JSON object for each question: its question, its
 context and its answers, each with its text and the character of the context that it begins at. A
