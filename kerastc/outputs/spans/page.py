@@ -1,9 +1,10 @@
 """What a report shows of answers: figures, which questions, the surest errors in their contexts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kerastc.report.output_page import OutputPage, Section
+from kerastc.scores.figures import Figure
 
 if TYPE_CHECKING:
     from kerastc.report.drawing.captioned import Picture
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
 class SpansPage(OutputPage):
     """See `OutputPage`."""
+
+    def headline(self, record: "RunRecord") -> Sequence[Figure]:
+        """F1 and exact match."""
+        return self.output.figures[:2]
 
     def lead(self, record: "RunRecord") -> str:
         reading = (record.metrics.get(record.part) or {}).get("rows", 0)
