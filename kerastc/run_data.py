@@ -33,7 +33,9 @@ def describe(run: "Run", splits: Any, exploration: Any = None) -> None:
     if exploration is not None:
         described["exploration"] = exploration.as_dict()
     run.write_json("data.json", described)
-    for line in () if known else told_lines(described, splits.train.kinds):
+    # A recipe's own data need no more than `as_dict`.
+    kinds = getattr(getattr(splits, "train", None), "kinds", "classes")
+    for line in () if known else told_lines(described, kinds):
         tell(line)
     run.write_text("labels.txt", labels_text(described["classes"]))
     if run.path("environment.json").is_file():

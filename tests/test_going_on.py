@@ -40,7 +40,7 @@ def load(config, run):
     described |= {"splits": {part: {"rows": 1} for part in ("train", "validation", "test")}}
     if run.folder.parent.name == "compressed":
         stop()
-    return SimpleNamespace(as_dict=lambda: described, train=SimpleNamespace(kinds="classes"))
+    return SimpleNamespace(as_dict=lambda: described)
 
 
 def stop():
