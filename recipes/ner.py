@@ -12,10 +12,11 @@ its type are right.
 
 Data: your own texts.
 
-Cost: as of texts of the length of the sentences. With trainable=head the encoder runs in each
-epoch, as what it says of single words is not kept.
+Cost: 8,323 sentences of CoNLL-2002, three epochs, 24 minutes of one core's time. With
+trainable=head the encoder runs in each epoch, as what it says of single words is not kept.
 
-Expect: the head alone learns little of names; trainable=all, the default here, learns to find them.
+Expect: F1 0.849 on validation sentences of CoNLL-2002's Spanish part (docs/tagging.md; one seed).
+The head alone learns little of names; trainable=all, the default here, learns to find them.
 """
 
 from kerastc import data, training
