@@ -35,6 +35,7 @@ def make(folder: Path) -> None:
     _bert(folder / "bert", random)
     _table(folder / "pairs.csv", ("sentence1", "sentence2", "gold_label"), _pairs(random))
     (folder / "words.conll").write_text(_tagged(random), encoding="utf-8")
+    (folder / "questions.jsonl").write_text(_questions(random), encoding="utf-8")
 
 
 def _table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -78,6 +79,21 @@ def _tagged(random: np.random.Generator) -> str:
             tags.append("I-PIECE" if inside else "B-PIECE" if word in names else "O")
         sentences.append("".join(f"{w} {t}\n" for w, t in zip(words, tags, strict=True)))
     return "\n".join(sentences)
+
+
+def _questions(random: np.random.Generator) -> str:
+    """Eighty contexts: what stands behind a word is asked for; where it is the last, nothing does."""
+    rows = []
+    for _ in range(80):
+        words = _sentence(random, " ".join(SUBJECTS.values())).split()
+        place = int(random.integers(len(words)))
+        answers = [
+            {"text": word, "answer_start": len(" ".join(words[: place + 1])) + 1}
+            for word in words[place + 1 : place + 2]
+        ]
+        row = {"question": f"what is behind {words[place]}", "context": " ".join(words)}
+        rows.append(json.dumps(row | {"answers": answers}) + "\n")
+    return "".join(rows)
 
 
 def _headlines(random: np.random.Generator) -> list[tuple[str, str, str]]:

@@ -122,6 +122,12 @@ STEPS: tuple[Step, ...] = (
         )
         for name in ("pos", "tags")
     ),
+    _train(
+        "qa",
+        "qa",
+        f"data=data/questions.jsonl {TINY_BERT} epochs=2 max_tokens=24 stride=4 learning_rate=1e-3",
+        since="recipes/qa.py",
+    ),
     _few_labels("self-training", "round_epochs=1 rounds=2 threshold=0.2 neighbours=5"),
     _few_labels("fixmatch", "supervised_epochs=1"),
     _few_labels("simclr", "pretraining_epochs=1 pretraining_batch=64"),
