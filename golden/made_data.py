@@ -82,7 +82,7 @@ def _tagged(random: np.random.Generator) -> str:
 
 
 def _questions(random: np.random.Generator) -> str:
-    """Eighty contexts: what stands behind a word is asked for; where it is the last, nothing does."""
+    """Eighty contexts: asked for is the word behind another; behind the last there is none."""
     rows = []
     for _ in range(80):
         words = _sentence(random, " ".join(SUBJECTS.values())).split()
