@@ -50,7 +50,7 @@ def test_the_digits_are_split_without_being_told_how():
 
 @settings(max_examples=40)
 @given(
-    st.lists(st.integers(30, 60), min_size=2, max_size=5),
+    st.lists(st.integers(35, 60), min_size=2, max_size=5),
     st.booleans(),
     st.integers(5, 30),
     st.integers(0, 20),
