@@ -52,7 +52,7 @@ class Row:
     def ratio(self) -> float:
         """How many times kerastc is better."""
         above, below = (self.kerastc, self.peer)[:: 1 if self.better == "more" else -1]
-        return above / below
+        return above / below if below else float("inf")
 
     @property
     def verdict(self) -> str:
