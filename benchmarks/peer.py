@@ -12,7 +12,9 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -80,6 +82,34 @@ class Clock(transformers.TrainerCallback):
 
 def main(folder: Path) -> None:
     """Trains as task.json says and writes result.json."""
+
+    def model(task: dict) -> nn.Module:
+        return Classifier(
+            task["weights"], len(task["classes"]), task["config"], task["quiet_encoder"]
+        )
+
+    def accuracy(output, task: dict) -> float:
+        return float(np.mean(output.predictions.argmax(1) == output.label_ids))
+
+    trained(folder, model, read, transformers.DataCollatorWithPadding, accuracy)
+
+
+def trained(
+    folder: Path,
+    model: Callable[[dict], nn.Module],
+    read: Callable[[Path, Any, int], list[dict]],
+    collator: Callable[[Any], Any],
+    figure: Callable[[Any, dict], float],
+) -> None:
+    """A training as task.json says; writes result.json.
+
+    Args:
+        folder: as for `main`.
+        model: by the content of task.json.
+        read: from a file of rows, the tokenizer and the most tokens to the rows of a data set.
+        collator: by the tokenizer.
+        figure: of the predictions of an evaluation, by the content of task.json.
+    """
     task = json.loads((folder / "task.json").read_text())
     config = task["config"]
     torch.set_num_threads(len(os.sched_getaffinity(0)))
@@ -87,15 +117,13 @@ def main(folder: Path) -> None:
     tokenizer = transformers.AutoTokenizer.from_pretrained(task["weights"])
     clock = Clock()
     trainer = transformers.Trainer(
-        model=Classifier(task["weights"], len(task["classes"]), config, task["quiet_encoder"]),
+        model=model(task),
         args=arguments(folder, config, task["group_by_length"]),
         train_dataset=read(folder / "train.jsonl", tokenizer, config["max_tokens"]),
         eval_dataset=read(folder / "validation.jsonl", tokenizer, config["max_tokens"]),
-        data_collator=transformers.DataCollatorWithPadding(tokenizer),
+        data_collator=collator(tokenizer),
         processing_class=tokenizer,
-        compute_metrics=lambda output: {
-            "accuracy": float(np.mean(output.predictions.argmax(1) == output.label_ids))
-        },
+        compute_metrics=lambda output: {"figure": figure(output, task)},
         callbacks=[clock],
     )
     trainer.train()
@@ -104,7 +132,7 @@ def main(folder: Path) -> None:
     result = {
         "epoch_seconds": clock.seconds,
         "evaluated_per_second": epochs[-1]["eval_samples_per_second"],
-        "figure": best["eval_accuracy"],
+        "figure": best["eval_figure"],
     }
     (folder / "result.json").write_text(json.dumps(result))
 

@@ -9,7 +9,6 @@ with nothing begins an entity.
 """
 
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -17,7 +16,7 @@ import numpy as np
 import torch
 import transformers
 
-from benchmarks.peer import Clock, arguments
+from benchmarks.peer import trained
 from kerastc.data.tagged.iob import as_iob2
 from kerastc.outputs.tags.entities import units
 
@@ -26,46 +25,28 @@ IGNORED = -100
 
 def main(folder: Path) -> None:
     """Trains as task.json says and writes result.json."""
-    task = json.loads((folder / "task.json").read_text())
-    config, names = task["config"], task["classes"]
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
-    transformers.set_seed(config["seed"])
-    tokenizer = transformers.AutoTokenizer.from_pretrained(task["weights"])
+
+    def model(task: dict) -> torch.nn.Module:
+        return transformers.BertForTokenClassification.from_pretrained(
+            task["weights"],
+            num_labels=len(task["classes"]),
+            classifier_dropout=task["config"]["dropout"],
+        )
+
+    trained(folder, model, read, transformers.DataCollatorForTokenClassification, f1)
+
+
+def f1(output, task: dict) -> float:
+    """Of the entities in the most probable tags."""
 
     def entities(tags) -> set:
-        return set(units(as_iob2([names[tag] for tag in tags]), scheme=True))
+        return set(units(as_iob2([task["classes"][tag] for tag in tags]), scheme=True))
 
-    def figures(output) -> dict[str, float]:
-        counts = np.zeros(2)
-        for guesses, labels in zip(output.predictions.argmax(2), output.label_ids, strict=True):
-            guessed, true = entities(guesses[labels >= 0]), entities(labels[labels >= 0])
-            counts += 2 * len(guessed & true), len(guessed) + len(true)
-        return {"f1": counts[0] / counts[1]}
-
-    clock = Clock()
-    trainer = transformers.Trainer(
-        model=transformers.BertForTokenClassification.from_pretrained(
-            task["weights"],
-            num_labels=len(names),
-            classifier_dropout=config["dropout"],
-        ),
-        args=arguments(folder, config, task["group_by_length"]),
-        train_dataset=read(folder / "train.jsonl", tokenizer, config["max_tokens"]),
-        eval_dataset=read(folder / "validation.jsonl", tokenizer, config["max_tokens"]),
-        data_collator=transformers.DataCollatorForTokenClassification(tokenizer),
-        processing_class=tokenizer,
-        compute_metrics=figures,
-        callbacks=[clock],
-    )
-    trainer.train()
-    epochs = [row for row in trainer.state.log_history if "eval_loss" in row]
-    best = min(epochs, key=lambda row: row["eval_loss"])  # the weights that are put back
-    result = {
-        "epoch_seconds": clock.seconds,
-        "evaluated_per_second": epochs[-1]["eval_samples_per_second"],
-        "figure": best["eval_f1"],
-    }
-    (folder / "result.json").write_text(json.dumps(result))
+    counts = np.zeros(2)
+    for guesses, labels in zip(output.predictions.argmax(2), output.label_ids, strict=True):
+        guessed, true = entities(guesses[labels >= 0]), entities(labels[labels >= 0])
+        counts += 2 * len(guessed & true), len(guessed) + len(true)
+    return counts[0] / counts[1]
 
 
 def read(path: Path, tokenizer, max_tokens: int) -> list[dict]:

@@ -56,9 +56,8 @@ def pytest_unconfigure():
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
-def tiny_encoder(tmp_path_factory) -> Path:
-    """A folder with a DistilBERT of two layers and width 16, and a small vocabulary."""
+def tiny(kind: str, folder: Path) -> Path:
+    """Writes a KerasHub encoder of two layers and width 16, with a small vocabulary."""
     import keras
     import keras_hub
 
@@ -67,7 +66,7 @@ def tiny_encoder(tmp_path_factory) -> Path:
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     vocabulary = [*special, *words, *letters, *(f"##{c}" for c in letters)]
     keras.utils.set_random_seed(7)
-    backbone = keras_hub.models.DistilBertBackbone(
+    backbone = getattr(keras_hub.models, f"{kind}Backbone")(
         vocabulary_size=len(vocabulary),
         num_layers=2,
         num_heads=2,
@@ -75,36 +74,22 @@ def tiny_encoder(tmp_path_factory) -> Path:
         intermediate_dim=32,
         max_sequence_length=64,
     )
-    folder = tmp_path_factory.mktemp("tiny") / "encoder"
     backbone.save_to_preset(str(folder))
-    tokenizer = keras_hub.models.DistilBertTokenizer(vocabulary=vocabulary, lowercase=True)
-    tokenizer.save_to_preset(str(folder))
+    tokenizer_class = getattr(keras_hub.models, f"{kind}Tokenizer")
+    tokenizer_class(vocabulary=vocabulary, lowercase=True).save_to_preset(str(folder))
     return folder
 
 
 @pytest.fixture(scope="session")
-def tiny_bert(tmp_path_factory) -> Path:
-    """A folder with a BERT of two layers, which has segments."""
-    import keras
-    import keras_hub
+def tiny_encoder(tmp_path_factory) -> Path:
+    """A folder with a DistilBERT."""
+    return tiny("DistilBert", tmp_path_factory.mktemp("tiny") / "encoder")
 
-    letters = [*string.ascii_lowercase, *string.digits]
-    words = " ".join(SUBJECTS.values()).split()
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    vocabulary = [*special, *words, *letters, *(f"##{c}" for c in letters)]
-    keras.utils.set_random_seed(7)
-    folder = tmp_path_factory.mktemp("tiny-bert") / "encoder"
-    keras_hub.models.BertBackbone(
-        vocabulary_size=len(vocabulary),
-        num_layers=2,
-        num_heads=2,
-        hidden_dim=16,
-        intermediate_dim=32,
-        max_sequence_length=64,
-    ).save_to_preset(str(folder))
-    tokenizer = keras_hub.models.BertTokenizer(vocabulary=vocabulary, lowercase=True)
-    tokenizer.save_to_preset(str(folder))
-    return folder
+
+@pytest.fixture(scope="session")
+def tiny_bert(tmp_path_factory) -> Path:
+    """A folder with a BERT, which has segments."""
+    return tiny("Bert", tmp_path_factory.mktemp("tiny-bert") / "encoder")
 
 
 @pytest.fixture(scope="session")

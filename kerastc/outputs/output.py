@@ -160,9 +160,14 @@ class Output(ABC):
             UserError: there are no rows, or answers are not numbers.
         """
 
-    @abstractmethod
     def worth(self, truth: Any, answers: Answers) -> dict[str, Any]:
         """The metrics in benchmark.json: `rows`, and figures with `FIGURE_interval`."""
+        metrics = self.metrics(truth, answers)
+        found = {"rows": metrics["rows"]}
+        for figure in self.figures:
+            found[figure.name] = metrics[figure.name]
+            found[f"{figure.name}_interval"] = metrics["intervals"][figure.name]
+        return found
 
     @abstractmethod
     def counts(self, figure: str, predictions: Any) -> np.ndarray:

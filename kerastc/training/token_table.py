@@ -5,6 +5,7 @@ every row of it in each step. The examples have the same tokens as before, and `
 gives the trained model all other tokens back: new texts need them.
 """
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +36,7 @@ def encoder_for(splits: "Splits", config: "TextClassifierConfig", run: Run) -> E
     """
     found: list[np.ndarray] = []
 
+    @cache  # asked for again where all tokens had to be loaded first
     def used(tokenizer: "Tokenizer", rows: int) -> np.ndarray | None:
         large = rows >= LARGE and tokenizer.vocabulary_size <= rows
         if config.trainable != "all" or not large or not is_restrictable(tokenizer):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kerastc.places import Places
 from kerastc.sweep import worker
 
 
@@ -11,3 +12,8 @@ def no_models():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(worker, "_free_memory", lambda: None)
         yield
+
+
+@pytest.fixture
+def places(tmp_path):
+    return Places(tmp_path / "runs", tmp_path / "cache", tmp_path / "state")

@@ -60,11 +60,6 @@ def write_study(folder: Path, state: Path, text: str = STUDY) -> str:
 
 
 @pytest.fixture
-def places(tmp_path):
-    return Places(tmp_path / "runs", tmp_path / "cache", tmp_path / "state")
-
-
-@pytest.fixture
 def write(tmp_path, places):
     return lambda text=STUDY: write_study(tmp_path, places.state, text)
 

@@ -1,15 +1,12 @@
 """Training, validation and test pairs: no pair, and by default no first text, in two parts."""
 
 from collections.abc import Callable
-from dataclasses import replace
-
-import numpy as np
 
 from kerastc.data.pairs.duplicates import find_pair_duplicates
 from kerastc.data.pairs.pairs import LabelledPairs
 from kerastc.data.splits import Splits
 from kerastc.data.texts.duplicates import Seen
-from kerastc.data.texts.text_parts import TextParts, split_texts
+from kerastc.data.texts.text_parts import TextParts, split_texts, with_known_counted
 
 
 def split_pairs(
@@ -29,13 +26,4 @@ def split_pairs(
     Args and errors as in `split_texts`.
     """
     splits = split_texts(data, parts, read, seed, train_fraction, seen, find=find_pair_duplicates)
-    together = splits.duplicates.together
-    trained_on = together[splits.train_rows]
-    notes = {
-        f"{part} pairs whose first text is one of training, or nearly": int(
-            np.isin(together[getattr(splits, f"{part}_rows")], trained_on).sum()
-        )
-        for part in ("validation", "test")
-    }
-    found = {what: count for what, count in notes.items() if count}
-    return replace(splits, notes=splits.notes | found) if found else splits
+    return with_known_counted(splits, "pairs whose first text is one of training, or nearly")

@@ -2,14 +2,11 @@
 context or an article."""
 
 from collections.abc import Callable
-from dataclasses import replace
-
-import numpy as np
 
 from kerastc.data.questions.duplicates import find_question_duplicates
 from kerastc.data.questions.questions import LabelledQuestions
 from kerastc.data.splits import Splits
-from kerastc.data.texts.text_parts import TextParts, split_texts
+from kerastc.data.texts.text_parts import TextParts, split_texts, with_known_counted
 
 
 def split_questions(
@@ -29,13 +26,4 @@ def split_questions(
     """
     find = find_question_duplicates
     splits = split_texts(data, parts, read, seed, train_fraction, find=find)
-    together = splits.duplicates.together
-    trained_on = together[splits.train_rows]
-    notes = {
-        f"{part} questions about a context or article of training": int(
-            np.isin(together[getattr(splits, f"{part}_rows")], trained_on).sum()
-        )
-        for part in ("validation", "test")
-    }
-    found = {what: count for what, count in notes.items() if count}
-    return replace(splits, notes=splits.notes | found) if found else splits
+    return with_known_counted(splits, "questions about a context or article of training")

@@ -176,6 +176,23 @@ def split_texts(
     )
 
 
+def with_known_counted(splits: Splits, what: str) -> Splits:
+    """The splits, with notes on how many judging rows have something together with training rows.
+
+    Args:
+        splits: their duplicates say what is together.
+        what: what these rows are, behind the name of their part.
+    """
+    together = splits.duplicates.together
+    trained_on = together[splits.train_rows]
+    notes = {
+        f"{part} {what}": int(np.isin(together[getattr(splits, f"{part}_rows")], trained_on).sum())
+        for part in PARTS[1:]
+    }
+    found = {told: count for told, count in notes.items() if count}
+    return replace(splits, notes=splits.notes | found) if found else splits
+
+
 @contextmanager
 def _own_part_told(name: str, lies_by: bool) -> Iterator[None]:
     """Adds to an error how to do without a part that the user did not name."""

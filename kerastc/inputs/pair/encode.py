@@ -14,7 +14,6 @@ from kerastc.text.given import checked_texts
 from kerastc.text.preprocessing import Preprocessing
 
 SEGMENTS = "segment_ids"
-PLACES = ("first text", "second text")
 
 
 class PairPreprocessing(Preprocessing):
@@ -43,6 +42,8 @@ class PairInput(TextInput):
 
     Attributes:
         prepares: the class of `preprocessing`.
+        called: what an example and its parts are called in errors.
+        shape: how examples are given.
     """
 
     sample = '"a text" "another text"'
@@ -55,6 +56,8 @@ class PairInput(TextInput):
     }
 
     prepares: ClassVar[type[PairPreprocessing]] = PairPreprocessing
+    called: ClassVar[tuple[str, str, str]] = ("a pair of texts", "first text", "second text")
+    shape: ClassVar[str] = 'Give a list of pairs: [("a text", "another text"), ...].'
 
     def __init__(self, preprocessing: PairPreprocessing, segments: bool):
         super().__init__(preprocessing)
@@ -78,17 +81,15 @@ class PairInput(TextInput):
         self, examples: Sequence[Sequence[str]], where: Callable[[int], str] | None = None
     ) -> list[tuple[str, str]]:
         """The pairs, checked to be two texts each that a model can take; see `checked_texts`."""
-        where = where or "pairs[{}]".format
+        where = where or f"{self.prepares.units}[{{}}]".format
+        whole, *parts = self.called
         pairs = list(examples)
         for index, pair in enumerate(pairs):
             if isinstance(pair, str | bytes) or not hasattr(pair, "__len__") or len(pair) != 2:
-                raise UserError(
-                    f"{where(index)} is not a pair of texts.",
-                    'Give a list of pairs: [("a text", "another text"), ...].',
-                )
+                raise UserError(f"{where(index)} is not {whole}.", self.shape)
         texts = checked_texts(
             [text for pair in pairs for text in pair],
-            lambda index: f"{where(index // 2)}, {PLACES[index % 2]},",
+            lambda index: f"{where(index // 2)}, {parts[index % 2]},",
         )
         return list(zip(texts[::2], texts[1::2], strict=True))
 

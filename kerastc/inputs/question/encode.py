@@ -1,17 +1,13 @@
 """Questions about contexts, from a user's strings to the token ids of a call."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from kerastc.errors import UserError
 from kerastc.inputs.pair.encode import PairInput, PairPreprocessing
 from kerastc.text.encoded import Encoded, Row
-from kerastc.text.given import checked_texts
 from kerastc.text.questions import encoded_questions, most_of_question
 from kerastc.text.unseen import Unseen, unseen
-
-SHAPE = 'Give a list of pairs: [("a question", "the context of its answer"), ...].'
 
 
 class QuestionPreprocessing(PairPreprocessing):
@@ -47,21 +43,8 @@ class QuestionInput(PairInput):
     sample = '--question "a question" --context FILE'
     least = 6
     prepares = QuestionPreprocessing
-
-    def checked(
-        self, examples: Sequence[Sequence[str]], where: Callable[[int], str] | None = None
-    ) -> list[tuple[str, str]]:
-        """The questions with their contexts, checked to be texts that a model can take."""
-        where = where or "questions[{}]".format
-        pairs = list(examples)
-        for index, pair in enumerate(pairs):
-            if isinstance(pair, str | bytes) or not hasattr(pair, "__len__") or len(pair) != 2:
-                raise UserError(f"{where(index)} is not a question with its context.", SHAPE)
-        sides = [
-            checked_texts(list(side), lambda index, name=name: f"{where(index)}, {name},")
-            for side, name in zip(zip(*pairs, strict=True), ("question", "context"), strict=False)
-        ]
-        return list(zip(*sides, strict=True))
+    called = ("a question with its context", "question", "context")
+    shape = 'Give a list of pairs: [("a question", "the context of its answer"), ...].'
 
     def probe(self) -> Row:
         ids = np.full(self.least, self.preprocessing.tokenizer.vocabulary_size - 1, np.int32)

@@ -21,6 +21,8 @@ from kerastc.outputs.spans.losses import (
     SpanCrossEntropy,
     TeacherLoss,
 )
+from kerastc.outputs.token_targets import no_labels as no_labels
+from kerastc.outputs.token_targets import with_teacher as with_teacher
 from kerastc.text.encoded import Encoded
 from kerastc.text.ragged import Ragged
 from kerastc.text.reference import Reference
@@ -74,25 +76,6 @@ def _tokens_of(
     return (int(of[0]), int(of[-1])) if len(of) else (0, 0)
 
 
-def no_labels(count: int) -> np.ndarray:
-    """The labels of so many questions that have none, (count,) object."""
-    return np.full(count, None, dtype=object)
-
-
-def with_teacher(targets: np.ndarray, logits: Sequence[np.ndarray]) -> np.ndarray:
-    """Targets with a teacher's logits behind each, (batch, length, 3) float32.
-
-    Args:
-        targets: (batch, length) int.
-        logits: for each row (at most length, 2).
-    """
-    found = np.zeros((*targets.shape, 3), np.float32)
-    found[:, :, 0] = targets
-    for row, of in zip(found, logits, strict=True):
-        row[: len(of), 1:] = of
-    return found
-
-
 def class_weights(
     labels: Sequence[Reference], classes: int, kind: str, rows: Encoded | None = None
 ) -> None:
@@ -113,19 +96,10 @@ def text_model(
     Returns:
         the encoder's inputs, each (batch, length) int32, to (batch, length, 2) float32.
     """
-    from kerastc.models.sequence_encoder import token_inputs
-    from kerastc.models.text_classifier import seed_dropout
+    from kerastc.models.token_classifier import token_classifier
 
-    encoder.layer.tune(config.trainable)
-    inputs = token_inputs(encoder.segments)
-    initializer = keras.initializers.TruncatedNormal(stddev=0.02, seed=config.seed)
-    dropout = keras.layers.Dropout(
-        config.dropout, seed=config.seed, dtype="float32", name="head_dropout"
-    )
-    ends = keras.layers.Dense(2, kernel_initializer=initializer, dtype="float32", name="ends")
-    model = keras.Model(inputs, ends(dropout(encoder.layer(inputs))), name="answer_finder")
-    seed_dropout(model, config.seed)
-    return model
+    settings = (config.trainable, config.dropout, config.seed)
+    return token_classifier(encoder, 2, *settings, ("answer_finder", "ends"))
 
 
 def loss(config: "TrainingConfig") -> keras.losses.Loss:

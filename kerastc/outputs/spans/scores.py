@@ -111,14 +111,6 @@ class Spans(Output):
                 }
         return found | {"intervals": intervals}
 
-    def worth(self, truth: Sequence[Reference], answers: Sequence[SpanAnswer]) -> dict[str, Any]:
-        metrics = self.metrics(truth, answers)
-        found = {"rows": metrics["rows"]}
-        for figure in self.figures:
-            found[figure.name] = metrics[figure.name]
-            found[f"{figure.name}_interval"] = metrics["intervals"][figure.name]
-        return found
-
     def counts(self, figure: str, predictions: SpanPredictions) -> np.ndarray:
         """The figure of each question, and 1."""
         values = predictions.figures[figure]

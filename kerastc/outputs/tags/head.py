@@ -14,6 +14,8 @@ from kerastc.outputs.judge import Judge
 from kerastc.outputs.tags.judge import TagJudge
 from kerastc.outputs.tags.losses import NO_LABEL, TeacherLoss, WordCrossEntropy
 from kerastc.outputs.tags.words import Words
+from kerastc.outputs.token_targets import no_labels as no_labels
+from kerastc.outputs.token_targets import with_teacher as with_teacher
 from kerastc.text.encoded import Encoded
 from kerastc.text.ragged import Ragged
 
@@ -35,25 +37,6 @@ def targets_of(labels: Sequence[np.ndarray], rows: Encoded) -> Ragged:
     places = (np.cumsum(lengths) - lengths)[words.rows] + words.places
     targets[places] = words.labels(labels, NO_LABEL)
     return Ragged(targets, lengths)
-
-
-def no_labels(count: int) -> np.ndarray:
-    """The labels of so many sentences that have none, (count,) object."""
-    return np.full(count, None, dtype=object)
-
-
-def with_teacher(targets: np.ndarray, logits: Sequence[np.ndarray]) -> np.ndarray:
-    """Targets with a teacher's logits behind each, (batch, length, 1 + tags) float32.
-
-    Args:
-        targets: (batch, length) int.
-        logits: for each row (at most length, tags), zeros for tokens that no word stands at.
-    """
-    found = np.zeros((*targets.shape, 1 + logits[0].shape[1]), np.float32)
-    found[:, :, 0] = targets
-    for row, of in zip(found, logits, strict=True):
-        row[: len(of), 1:] = of
-    return found
 
 
 def class_weights(
@@ -87,22 +70,12 @@ def text_model(
         the encoder's inputs, each (batch, length) int32, to (batch, length, tags) float32.
     """
     from kerastc.models.published_head import token_layer
-    from kerastc.models.sequence_encoder import token_inputs
-    from kerastc.models.text_classifier import seed_dropout
+    from kerastc.models.token_classifier import token_classifier
 
-    encoder.layer.tune(config.trainable)
-    inputs = token_inputs(encoder.segments)
-    initializer = keras.initializers.TruncatedNormal(stddev=0.02, seed=config.seed)
-    dropout = keras.layers.Dropout(
-        config.dropout, seed=config.seed, dtype="float32", name="head_dropout"
-    )
-    tagger = keras.layers.Dense(
-        len(labels), kernel_initializer=initializer, dtype="float32", name="tagger"
-    )
-    model = keras.Model(inputs, tagger(dropout(encoder.layer(inputs))), name="text_tagger")
-    seed_dropout(model, config.seed)
+    settings = (config.trainable, config.dropout, config.seed)
+    model = token_classifier(encoder, len(labels), *settings, ("text_tagger", "tagger"))
     if config.head == "backbone":
-        tagger.set_weights(token_layer(encoder, labels))
+        model.get_layer("tagger").set_weights(token_layer(encoder, labels))
     return model
 
 

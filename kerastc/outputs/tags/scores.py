@@ -125,14 +125,6 @@ class Tags(Output):
         legal = [is_legal(tags, self.labels) for tags in likeliest]
         return self.counts("f1", replace(said, answers=answers)), 1 - sum(legal) / len(legal)
 
-    def worth(self, truth: Sequence[np.ndarray], answers: Sequence[Tagged]) -> dict[str, Any]:
-        metrics = self.metrics(truth, answers)
-        found = {"rows": metrics["rows"]}
-        for figure in self.figures:
-            found[figure.name] = metrics[figure.name]
-            found[f"{figure.name}_interval"] = metrics["intervals"][figure.name]
-        return found
-
     def counts(self, figure: str, predictions: TagPredictions) -> np.ndarray:
         """Of F1 entities (right, predicted, true), of accuracy words (right, all), of loss nats."""
         rows = range(len(predictions.truth))
