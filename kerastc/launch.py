@@ -254,20 +254,28 @@ def _told_how_to_resume(run: Run) -> Iterator[None]:
 def _interrupts_that_last() -> Iterator[None]:
     """Ctrl-C and SIGTERM raise KeyboardInterrupt, again every second until it gets through.
 
-    Python drops exceptions raised inside a destructor, and TensorFlow has many destructors.
+    Python drops exceptions raised inside a destructor, and TensorFlow has many destructors. Of an
+    interrupt that is dropped there nothing is printed.
     """
+    tell_dropped = sys.unraisablehook
 
     def interrupt(number, frame):
         signal.setitimer(signal.ITIMER_REAL, 1)
         raise KeyboardInterrupt
 
+    def tell_others(dropped):
+        if not issubclass(dropped.exc_type, KeyboardInterrupt):
+            tell_dropped(dropped)
+
     numbers = [signal.SIGTERM, signal.SIGALRM]
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else the shell ignores it
         numbers.append(signal.SIGINT)
     before = {number: signal.signal(number, interrupt) for number in numbers}
+    sys.unraisablehook = tell_others
     try:
         yield
     finally:
+        sys.unraisablehook = tell_dropped
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -22,17 +22,27 @@ class Interrupted:
         time.sleep(0.05)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+class Broken:
+    """Fails while it is destroyed."""
+
+    def __del__(self):
+        raise ZeroDivisionError
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_an_interrupt_lost_in_a_destructor_comes_again(tmp_path, number):
+def test_an_interrupt_lost_in_a_destructor_comes_again(tmp_path, number, monkeypatch):
+    told = []
+    monkeypatch.setattr("sys.unraisablehook", told.append)
     run = Run.create(tmp_path / "run", {"recipe": "text"})
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     handlers = [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGALRM)]
     try:
         with pytest.raises(UserError, match="Stopped"), launch._told_how_to_resume(run):
+            Broken()
             Interrupted(number)
             for _ in range(50):
                 time.sleep(0.1)
+        assert [dropped.exc_type for dropped in told] == [ZeroDivisionError]
         assert handlers == [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGALRM)]
         assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
     finally:
