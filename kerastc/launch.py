@@ -252,10 +252,11 @@ def _told_how_to_resume(run: Run) -> Iterator[None]:
 
 @contextmanager
 def _interrupts_that_last() -> Iterator[None]:
-    """Ctrl-C and SIGTERM raise KeyboardInterrupt, again every second until it gets through.
+    """Ctrl-C and SIGTERM raise KeyboardInterrupt, again and again until it gets through.
 
-    Python drops exceptions raised inside a destructor, and TensorFlow has many destructors. Of an
-    interrupt that is dropped there nothing is printed.
+    Python drops exceptions raised inside a destructor, and TensorFlow has many destructors. An
+    interrupt dropped there comes again at once, and nothing is printed of it; one lost otherwise
+    comes again after a second.
     """
     tell_dropped = sys.unraisablehook
 
@@ -263,15 +264,17 @@ def _interrupts_that_last() -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 1)
         raise KeyboardInterrupt
 
-    def tell_others(dropped):
-        if not issubclass(dropped.exc_type, KeyboardInterrupt):
+    def repeat(dropped):
+        if issubclass(dropped.exc_type, KeyboardInterrupt):
+            signal.setitimer(signal.ITIMER_REAL, 0.001)
+        else:
             tell_dropped(dropped)
 
     numbers = [signal.SIGTERM, signal.SIGALRM]
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else the shell ignores it
         numbers.append(signal.SIGINT)
     before = {number: signal.signal(number, interrupt) for number in numbers}
-    sys.unraisablehook = tell_others
+    sys.unraisablehook = repeat
     try:
         yield
     finally:
