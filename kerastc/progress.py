@@ -86,6 +86,7 @@ class Lines:
         self.description, self.total, self.tell, self.clock = description, total, tell, clock
         self.done = 0
         self.began = self.told = clock()
+        self.marks: list[tuple[float, int]] = []  # seconds, and the steps done by then
 
     def advance(self, n: int = 1, note: str | None = None) -> None:
         """Counts `n` more steps; prints a line after half a minute, or if there is a note."""
@@ -93,16 +94,28 @@ class Lines:
         now = self.clock()
         if note or now - self.told >= SILENCE:
             self.told = now
-            self.tell(self._line(now - self.began) + (f"; {note}" if note else ""))
+            self.tell(self._line(now) + (f"; {note}" if note else ""))
+            self.marks.append((now, self.done))
+        elif not self.marks:
+            self.marks.append((now, self.done))
 
-    def _line(self, seconds: float) -> str:
+    def _line(self, now: float) -> str:
         if not self.total:
-            return f"{self.description}: {self.done:,} so far, {clock_time(seconds)} gone"
+            gone = clock_time(now - self.began)
+            return f"{self.description}: {self.done:,} so far, {gone} gone"
         share = f"{self.description}: {min(self.done / self.total, 1):.0%}"
-        return f"{share}, {clock_time(left)} left" if (left := self._left(seconds)) else share
+        return f"{share}, {clock_time(left)} left" if (left := self._left(now)) else share
 
-    def _left(self, seconds: float) -> float:
-        return seconds * (self.total - self.done) / self.done if self.done else 0.0
+    def _left(self, now: float) -> float:
+        """Seconds, at the pace of the latter half of the time so far; 0 if there is none yet.
+
+        The first step traces a graph, or stands for all that a stopped training had done.
+        """
+        early = [mark for mark in self.marks if mark[0] <= (self.began + now) / 2]
+        then, done = early[-1] if early else self.marks[0] if self.marks else (now, self.done)
+        return (
+            (now - then) * (self.total - self.done) / (self.done - done) if self.done > done else 0
+        )
 
 
 def clock_time(seconds: float) -> str:

@@ -30,6 +30,24 @@ def test_without_a_terminal_a_line_comes_every_half_minute_and_at_each_note():
     assert max(map(len, lines)) <= 80
 
 
+def test_what_is_left_is_told_by_the_present_pace():
+    clock, lines = Clock(), []
+    work = Lines("Training", 1000, lines.append, clock)
+    work.advance(500)  # before the training was stopped
+    for seconds in (29, *[1] * 59):  # the first step traces a graph
+        clock.now += seconds
+        work.advance()
+    assert lines == ["Training: 50%, 2:04:30 left", "Training: 53%, 7:48 left"]
+
+
+def test_one_step_tells_no_pace():
+    clock, lines = Clock(), []
+    work = Lines("Training", 100, lines.append, clock)
+    clock.now = 31.0
+    work.advance()
+    assert lines == ["Training: 1%"]
+
+
 def test_short_work_without_a_terminal_is_silent(capsys):
     with progress.progress("Reading", 3) as advance:
         advance(3)
