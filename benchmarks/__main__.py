@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import contest, deployed, finetune, frozen, pairs, table, tags
+from benchmarks import contest, deployed, finetune, frozen, pairs, questions, table, tags
 from benchmarks.packages import need
 from kerastc.errors import UserError
 
@@ -16,9 +16,16 @@ COMPARISONS = {
     "finetune": finetune.compare,
     "pairs": pairs.compare,
     "tags": tags.compare,
+    "questions": questions.compare,
 }
 # What each is given.
-FILES = {"frozen": "arxiv", "finetune": "headlines", "pairs": "pairs", "tags": "sentences"}
+FILES = {
+    "frozen": "arxiv",
+    "finetune": "headlines",
+    "pairs": "pairs",
+    "tags": "sentences",
+    "questions": "questions",
+}
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,10 +33,19 @@ FILES = {"frozen": "arxiv", "finetune": "headlines", "pairs": "pairs", "tags": "
 @click.option("--arxiv", type=FILE, envvar="KERASTC_ARXIV", help="Abstracts, for `frozen`.")
 @click.option("--headlines", type=FILE, envvar="KERASTC_HEADLINES", help="For `finetune`.")
 @click.option("--pairs", type=FILE, envvar="KERASTC_PAIRS", help="Such as XNLI's, for `pairs`.")
-@click.option("--sentences", type=FILE, help="Tagged, such as CoNLL-2002's, for `tags`.")
-@click.option("--judged-on", type=FILE, help="The validation sentences of `tags`.")
 @click.option(
-    "--backbone", default="minilm", help="Of `pairs` and `tags`: minilm, or a folder with a BERT."
+    "--sentences", type=FILE, envvar="KERASTC_SENTENCES", help="Tagged, such as CoNLL-2002's."
+)
+@click.option("--questions", type=FILE, envvar="KERASTC_QUESTIONS", help="In SQuAD's form.")
+@click.option("--language", default="en", show_default=True, help="Of the questions.")
+@click.option("--judged-on", type=FILE, help="The validation part of `tags` or `questions`.")
+@click.option(
+    "--backbone",
+    default="minilm",
+    help="Of `pairs`, `tags` and `questions`: minilm, or a folder with a BERT.",
+)
+@click.option(
+    "--train-fraction", default=1.0, show_default=True, help="Of the questions of training."
 )
 @click.option("--seeds", default="0", show_default=True, help="Comma-separated; a comparison each.")
 @click.option("--quick", is_flag=True, help="A trial of the comparison itself, in two minutes.")
@@ -40,22 +56,32 @@ FILES = {"frozen": "arxiv", "finetune": "headlines", "pairs": "pairs", "tags": "
     show_default=True,
     help="Runs, logs and results go to a new folder in it.",
 )
-def main(names, backbone, judged_on, seeds, quick, out, **given) -> None:
-    """Compare kerastc with Hugging Face's Trainer; all comparisons unless NAMES are given.
+def main(names, backbone, judged_on, language, train_fraction, seeds, quick, out, **given) -> None:
+    """Compare kerastc with Hugging Face's Trainer.
+
+    All comparisons whose file is given, unless NAMES say which.
 
     \b
     python -m benchmarks frozen --arxiv arxiv_cs.csv.gz --seeds 0,1,2
     python -m benchmarks finetune --headlines irish_times_topics.csv.gz
     python -m benchmarks pairs --pairs xnli_dev.tsv --backbone multilingual-e5-small/
     python -m benchmarks tags --sentences esp.train --judged-on esp.testa --backbone FOLDER
+    python -m benchmarks questions --questions squad_es.json --judged-on mlqa.json --language es \\
+        --backbone FOLDER
 
     What is deployed has its own: python -m benchmarks deployed --help
     """
     files = {name: given[option] for name, option in FILES.items()}
-    names = names or tuple(COMPARISONS)
+    names = names or tuple(name for name, file in files.items() if file) or tuple(COMPARISONS)
     more = {
         "pairs": {"backbone": backbone},
         "tags": {"backbone": backbone, "validation": judged_on},
+        "questions": {
+            "backbone": backbone,
+            "validation": judged_on,
+            "language": language,
+            "train_fraction": train_fraction,
+        },
     }
     try:
         _check(names, files)

@@ -16,6 +16,7 @@ from kerastc.data import LabelledTexts, Splits, split
 from kerastc.errors import UserError
 from kerastc.models.minilm import MINILM
 from kerastc.run import Run
+from kerastc.text.reference import Reference
 
 # Both compute on the CPU, and neither asks a network for anything.
 ENVIRONMENT = {"CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1", "KERAS_BACKEND": "tensorflow"}
@@ -34,8 +35,9 @@ class Outcome:
 
     Args:
         cost: of the whole process.
-        examples_per_second: from the first to the last batch of each epoch, without validation.
-        evaluated_per_second: validation examples, in the last evaluation.
+        examples_per_second: from the first to the last batch of each epoch, without validation;
+            windows of those that are too long.
+        evaluated_per_second: as above, in the last evaluation.
         figure: accuracy or F1 on the validation part, of the epoch with its least loss.
         epochs: trained.
     """
@@ -67,9 +69,9 @@ def kerastc(words: Sequence[str], seed: int, folder: Path, figure: str = "accura
         rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
     examples = Run.open(folder / "run").read_json("data.json")["splits"]["train"]["rows"]
     seconds = sum(examples / row["examples_per_second"] for row in rows)
-    best = min(rows, key=lambda row: row["val_loss"])
+    metrics = Run.open(folder / "run").read_json("metrics.json")
     speeds = (examples * len(rows) / seconds, rows[-1]["val_examples_per_second"])
-    return Outcome(cost, *speeds, best[f"val_{figure}"], len(rows))
+    return Outcome(cost, *speeds, metrics["validation"][figure], len(rows))
 
 
 def both(
@@ -140,7 +142,7 @@ def trainer(
     result = json.loads((folder / "result.json").read_text())
     seconds = sum(result["epoch_seconds"])
     epochs = len(result["epoch_seconds"])
-    speeds = (len(splits.train) * epochs / seconds, result["evaluated_per_second"])
+    speeds = (result["rows"] * epochs / seconds, result["evaluated_per_second"])
     return Outcome(cost, *speeds, result["figure"], epochs)
 
 
@@ -162,7 +164,7 @@ def _write(rows_of: LabelledTexts, path: Path) -> None:
     rows: list[Mapping] = [
         {
             "texts": [example] if isinstance(example, str) else [*example],
-            "label": np.asarray(label).tolist(),
+            "label": label.answers if isinstance(label, Reference) else np.asarray(label).tolist(),
         }
         for example, label in zip(rows_of.examples, rows_of.labels, strict=True)
     ]

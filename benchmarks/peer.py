@@ -130,6 +130,7 @@ def trained(
     epochs = [row for row in trainer.state.log_history if "eval_loss" in row]
     best = min(epochs, key=lambda row: row["eval_loss"])  # the weights that are put back
     result = {
+        "rows": len(trainer.train_dataset),
         "epoch_seconds": clock.seconds,
         "evaluated_per_second": epochs[-1]["eval_samples_per_second"],
         "figure": best["eval_figure"],
