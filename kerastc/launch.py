@@ -25,7 +25,7 @@ from kerastc import (
 )
 from kerastc.backend import backend_name, choose_backend, make_deterministic, precision
 from kerastc.errors import UserError
-from kerastc.places import Places
+from kerastc.folders import Folders
 from kerastc.run import Run
 from kerastc.unfinished import newest_unfinished, only_unfinished
 
@@ -34,7 +34,7 @@ def train(
     name: str | None,
     overrides: Sequence[str] = (),
     *,
-    places: Places,
+    folders: Folders,
     folder: Path | None = None,
     resume: bool = False,
     parent: Path | None = None,
@@ -48,7 +48,7 @@ def train(
     Args:
         name: a recipe's name or path; may be None when resuming, or with a parent.
         overrides: `key=value` words.
-        places: where runs and caches are.
+        folders: where runs and caches are.
         folder: the run's folder; by default a new one named by the time, or the newest unfinished
             run of the recipe when resuming, or the only one of all.
         resume: go on with the run in `folder`; starts it where it does not exist yet.
@@ -66,16 +66,16 @@ def train(
             full disk or the like.
     """
     if resume:
-        folder = folder or _newest_unfinished(places, name).folder
+        folder = folder or _newest_unfinished(folders, name).folder
         if name is None or (folder / "config.json").is_file():
-            return _resume(folder, name, overrides, places, backend, despite_changes, moved)
+            return _resume(folder, name, overrides, folders, backend, despite_changes, moved)
     origin = lineage.origin(parent) if parent else None
     if origin and name is None:
-        script = trust.recipe_of(origin.run, places.state)
+        script = trust.recipe_of(origin.run, folders.state)
     else:
         script = recipe.find(_required(name))
     module = script.load()
-    trust.remember(script, places.state)
+    trust.remember(script, folders.state)
     if origin:
         differences = circumstances.check_parent(origin.run, script, despite_changes)
         config = origin.child_config(script, module.Config, overrides)
@@ -88,7 +88,7 @@ def train(
     backend = _early(backend)
     changed = settings.changed(config)
     # A folder named by the time is next to this one.
-    place = folder or places.runs / script.stem / "run"
+    place = folder or folders.runs / script.stem / "run"
     named = {
         "recipe": script.stem if script.name == script.stem else str(script.path.resolve()),
         "recipe_sha256": trust.digest(script),
@@ -104,9 +104,9 @@ def train(
         if differences:
             named["despite"] = differences
     if folder is None:
-        run = Run.create_in(places.runs / script.stem, named, places.cache)
+        run = Run.create_in(folders.runs / script.stem, named, folders.cache)
     else:
-        run = Run.create(folder, named, places.cache)
+        run = Run.create(folder, named, folders.cache)
     if origin and origin.run.path("data.json").is_file():  # what the recipe reads is compared
         run.write_json("data.json", origin.run.read_json("data.json"))
     return _work(module, config, run, backend)
@@ -124,8 +124,8 @@ def read_data(module: ModuleType, config: settings.Config, run: Run) -> Any:
     return splits
 
 
-def _resume(folder, name, overrides, places, backend, despite_changes, moved) -> Run:
-    run = Run.open(folder, places.cache)
+def _resume(folder, name, overrides, folders, backend, despite_changes, moved) -> Run:
+    run = Run.open(folder, folders.cache)
     stored = run.config
     if "steps" in stored:
         hint = f"Look at it: {going_on.look(run)}" if run.finished else run.how_to_go_on
@@ -133,13 +133,13 @@ def _resume(folder, name, overrides, places, backend, despite_changes, moved) ->
     if run.finished and not (name or overrides or backend):
         return run
     if name is None:
-        script = trust.recipe_of(run, places.state)
+        script = trust.recipe_of(run, folders.state)
     else:
         script = recipe.find(name)
         if not recipe.same(script, stored["recipe"]):
             raise UserError(f"{folder} is a run of {stored['recipe']}, not of {name}.")
     module = script.load()
-    trust.remember(script, places.state)
+    trust.remember(script, folders.state)
     config = circumstances.settings_of(run, module.Config)
     _refuse_changes(settings.configure(module.Config, overrides, stored["config"]), config, run)
     backend = going_on.backend_of(run, backend)
@@ -321,10 +321,10 @@ def _command(
     return shlex.join(["kerastc", "train", script.name, *words, *options])
 
 
-def _newest_unfinished(places: Places, name: str | None) -> Run:
+def _newest_unfinished(folders: Folders, name: str | None) -> Run:
     if name is None:
-        return only_unfinished(places.runs)
-    return newest_unfinished(places.runs, recipe.find(name).stem)
+        return only_unfinished(folders.runs)
+    return newest_unfinished(folders.runs, recipe.find(name).stem)
 
 
 def _required(name: str | None) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from subjects import SUBJECTS
 
-from kerastc.places import Places
+from kerastc.folders import Folders
 
 
 def write_sentences(path: Path, count: int = 80) -> Path:
@@ -23,5 +23,5 @@ def write_sentences(path: Path, count: int = 80) -> Path:
     return path
 
 
-def places_in(folder: Path) -> Places:
-    return Places(*(folder / name for name in ("runs", "cache", "state")))
+def folders_in(folder: Path) -> Folders:
+    return Folders(*(folder / name for name in ("runs", "cache", "state")))

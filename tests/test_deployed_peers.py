@@ -82,13 +82,13 @@ def test_onnx_from_pytorch_gives_the_logits_of_keras(
 
 def test_a_compressed_run_is_no_plain_bert(model, tmp_path):
     from benchmarks import bert_weights
-    from kerastc.compress.layer_paths import places, replace
+    from kerastc.compress.layer_paths import replace, replaceable_layers
     from kerastc.errors import UserError
     from kerastc.models import compact
     from kerastc.models.low_rank import LowRankDense
 
     light = compact(model)
-    [inner] = [place.path for place in places(light) if place.path.endswith("0/inner")]
+    [inner] = [one.path for one in replaceable_layers(light) if one.path.endswith("0/inner")]
     low_rank = LowRankDense(light.get_layer("encoder").blocks[0].inner.units, 2)
     low_rank.build((None, None, 16))
     with pytest.raises(UserError, match="was compressed"):

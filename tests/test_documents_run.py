@@ -44,23 +44,23 @@ def documents(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def places(tmp_path_factory):
+def folders(tmp_path_factory):
     folder = tmp_path_factory.mktemp("document-runs")
-    return launch.Places(folder / "runs", folder / "cache")
+    return launch.Folders(folder / "runs", folder / "cache")
 
 
 @pytest.fixture(scope="module")
-def run(documents, tiny_encoder, places) -> Run:
+def run(documents, tiny_encoder, folders) -> Run:
     words = [f"data={documents}", f"backbone={tiny_encoder}", *SETTINGS, "trainable=all"]
     return launch.train(
-        "documents", [*words, "windows=max"], places=places, folder=places.runs / "whole"
+        "documents", [*words, "windows=max"], folders=folders, folder=folders.runs / "whole"
     )
 
 
 @pytest.fixture(scope="module")
-def frozen(documents, tiny_encoder, places) -> Run:
+def frozen(documents, tiny_encoder, folders) -> Run:
     words = [f"data={documents}", f"backbone={tiny_encoder}", *SETTINGS, "windows=attention"]
-    return launch.train("documents", words, places=places, folder=places.runs / "frozen")
+    return launch.train("documents", words, folders=folders, folder=folders.runs / "frozen")
 
 
 def test_what_a_run_records_of_documents(run):
@@ -100,10 +100,10 @@ def test_a_frozen_run_says_what_its_windows_are_worth(frozen):
 
 
 def test_a_run_stopped_in_either_training_comes_to_the_same_figures(
-    frozen, places, documents, tiny_encoder, monkeypatch
+    frozen, folders, documents, tiny_encoder, monkeypatch
 ):
     saved = checkpoints.Checkpoints.on_epoch_end
-    folder, stops = places.runs / "stopped", {("stopped", 2), ("truncated", 3)}
+    folder, stops = folders.runs / "stopped", {("stopped", 2), ("truncated", 3)}
 
     def stop(self, epoch, logs=None):
         saved(self, epoch, logs)
@@ -114,10 +114,10 @@ def test_a_run_stopped_in_either_training_comes_to_the_same_figures(
     monkeypatch.setattr(checkpoints.Checkpoints, "on_epoch_end", stop)
     words = [f"data={documents}", f"backbone={tiny_encoder}", *SETTINGS, "windows=attention"]
     with pytest.raises(UserError, match="Stopped"):
-        launch.train("documents", words, places=places, folder=folder)
+        launch.train("documents", words, folders=folders, folder=folder)
     with pytest.raises(UserError, match="Stopped"):
-        launch.train(None, resume=True, places=places, folder=folder)
-    resumed = launch.train(None, resume=True, places=places, folder=folder)
+        launch.train(None, resume=True, folders=folders, folder=folder)
+    resumed = launch.train(None, resume=True, folders=folders, folder=folder)
     assert not stops
     for part in ("validation", "test", "method"):
         assert resumed.read_json("metrics.json")[part] == frozen.read_json("metrics.json")[part]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from kerastc import files, places
+from kerastc import files, folders
 from kerastc.cli import main
 from kerastc.errors import UserError
 from kerastc.run import Run
@@ -192,10 +192,10 @@ def test_no_home_is_no_obstacle_where_the_cache_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(Path, "home", homeless)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setenv("KERASTC_CACHE", str(tmp_path))
-    assert places.cache_folder() == tmp_path
+    assert folders.cache_folder() == tmp_path
     monkeypatch.delenv("KERASTC_CACHE")
     with pytest.raises(UserError, match="no home folder"):
-        places.cache_folder()
+        folders.cache_folder()
 
 
 def test_only_what_is_known_by_name_is_removed(tmp_path):

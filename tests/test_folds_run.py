@@ -29,9 +29,9 @@ def kerastc(*words):
 
 
 @pytest.fixture(scope="module")
-def places(tmp_path_factory):
+def folders(tmp_path_factory):
     folder = tmp_path_factory.mktemp("folds")
-    return launch.Places(folder / "runs", folder / "cache")
+    return launch.Folders(folder / "runs", folder / "cache")
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +55,8 @@ def words(tiny_encoder, few):
 
 
 @pytest.fixture(scope="module")
-def whole(words, places):
-    return launch.train("text", words, places=places, folder=places.runs / "whole")
+def whole(words, folders):
+    return launch.train("text", words, folders=folders, folder=folders.runs / "whole")
 
 
 def untimed(value):
@@ -96,12 +96,12 @@ def test_every_row_is_predicted_once_and_the_pooled_figures_are_those_by_hand(wh
     assert of[43] == of[0] and of[44] == of[20]
 
 
-def test_each_fold_is_the_training_that_one_would_do_by_hand(whole, words, places, tmp_path):
+def test_each_fold_is_the_training_that_one_would_do_by_hand(whole, words, folders, tmp_path):
     from kerastc import data, models, recipe, settings, training
 
     module = recipe.find("text").load()
     config = settings.configure(module.Config, words)
-    by_hand = Run.create(tmp_path / "run", {"recipe": "text", "config": {}}, places.cache)
+    by_hand = Run.create(tmp_path / "run", {"recipe": "text", "config": {}}, folders.cache)
     part = module.load(config, by_hand).of_fold(2)
     assert isinstance(part, data.Splits)
     encoder = models.load_encoder(config.backbone)
@@ -112,11 +112,11 @@ def test_each_fold_is_the_training_that_one_would_do_by_hand(whole, words, place
 
 
 def test_the_run_stopped_in_a_fold_and_behind_one_comes_to_the_same_figures(
-    whole, words, places, monkeypatch
+    whole, words, folders, monkeypatch
 ):
     from kerastc.training import checkpoints, task_training
 
-    folder = places.runs / "stopped"
+    folder = folders.runs / "stopped"
     saved, tidy, trained = checkpoints.Checkpoints.on_epoch_end, cross_validation._tidy, []
 
     def stop_in_the_second_fold(self, epoch, logs=None):
@@ -132,11 +132,11 @@ def test_the_run_stopped_in_a_fold_and_behind_one_comes_to_the_same_figures(
     with monkeypatch.context() as patch:
         patch.setattr(checkpoints.Checkpoints, "on_epoch_end", stop_in_the_second_fold)
         with pytest.raises(UserError, match="Stopped in fold 2"):
-            launch.train("text", words, places=places, folder=folder)
+            launch.train("text", words, folders=folders, folder=folder)
     with monkeypatch.context() as patch:
         patch.setattr(cross_validation, "_tidy", stop_behind_the_second_fold)
         with pytest.raises(UserError, match="Stopped in fold 2"):
-            launch.train(None, resume=True, places=places, folder=folder)
+            launch.train(None, resume=True, folders=folders, folder=folder)
     assert {p.name for p in (folder / "folds" / "2").iterdir()} >= {"fold.json", "model.keras"}
     (note := folder / "folds" / "1" / "checkpoints" / "notes.txt").parent.mkdir()
     note.write_text("mine")
@@ -147,7 +147,7 @@ def test_the_run_stopped_in_a_fold_and_behind_one_comes_to_the_same_figures(
         return fit(*given, **options)
 
     monkeypatch.setattr(task_training, "fit", told)
-    resumed = launch.train(None, resume=True, places=places, folder=folder)
+    resumed = launch.train(None, resume=True, folders=folders, folder=folder)
     assert trained == ["stopped"]
     assert figures(resumed) == figures(whole)
     assert note.read_text() == "mine"
@@ -202,13 +202,13 @@ def test_files_are_measured_on_validation_rows(whole):
         assert entry["part"] == "validation" and entry["rows"] == rows
 
 
-def test_from_and_sweep_are_refused(whole, words, places):
+def test_from_and_sweep_are_refused(whole, words, folders):
     with pytest.raises(UserError, match="is cross-validated"):
-        launch.train(None, places=places, parent=whole.folder)
+        launch.train(None, folders=folders, parent=whole.folder)
     from kerastc.sweep.worker import sweep
 
     with pytest.raises(UserError, match="A sweep with folds="):
-        sweep("text", [*words, "dropout=0,0.5"], places=places)
+        sweep("text", [*words, "dropout=0,0.5"], folders=folders)
 
 
 @pytest.mark.parametrize(("name", "content"), [("fold.json", b"[]"), ("held_out.npz", b"PK")])
@@ -220,11 +220,11 @@ def test_a_damaged_fold_is_named(whole, name, content, tmp_path):
     (folder / "finished.json").unlink()
     (folder / "folds" / "1" / name).write_bytes(content)
     with pytest.raises(UserError, match=name):
-        launch.train(None, resume=True, places=launch.Places(tmp_path, tmp_path), folder=folder)
+        launch.train(None, resume=True, folders=launch.Folders(tmp_path, tmp_path), folder=folder)
 
 
 @pytest.mark.slow
-def test_images_are_cross_validated(places, tmp_path):
+def test_images_are_cross_validated(folders, tmp_path):
     from sklearn.datasets import load_digits
 
     digits = load_digits(n_class=3)
@@ -232,7 +232,7 @@ def test_images_are_cross_validated(places, tmp_path):
     np.savez(tmp_path / "few.npz", x_train=images, y_train=digits.target[:60])
     words = [f"data={tmp_path}/few.npz", "folds=2", "architecture=cnn", "width=0.1", "depth=1"]
     words += ["epochs=1", "least_images=1"]
-    run = launch.train("supervised", words, places=places, folder=places.runs / "images")
+    run = launch.train("supervised", words, folders=folders, folder=folders.runs / "images")
     said = read_predictions(run.path("predictions", "test.csv"))
     metrics = run.read_json("metrics.json")
     assert said.examples.tolist() == [f"image {row}" for row in range(60)]

@@ -8,8 +8,8 @@ from click.testing import CliRunner
 
 from kerastc.cli import main
 from kerastc.errors import UserError
+from kerastc.folders import Folders
 from kerastc.launch import train
-from kerastc.places import Places
 from kerastc.run import Run
 
 SETTINGS = (
@@ -40,15 +40,15 @@ def headlines(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def places(tmp_path_factory):
+def folders(tmp_path_factory):
     base = tmp_path_factory.mktemp("runs")
-    return Places(base / "runs", base / "cache")
+    return Folders(base / "runs", base / "cache")
 
 
 @pytest.fixture(scope="module")
-def trained(headlines, tiny_encoder, places):
+def trained(headlines, tiny_encoder, folders):
     words = [f"data={headlines}", f"backbone={tiny_encoder}", *SETTINGS]
-    return train("headlines", words, places=places, folder=places.runs / "parent")
+    return train("headlines", words, folders=folders, folder=folders.runs / "parent")
 
 
 def test_dirt_is_counted_and_classes_are_primary(trained):
@@ -89,13 +89,13 @@ def test_the_sequence_length_covers_the_texts(trained):
 
 
 def test_it_trains_on_the_past_and_balances_the_training_rows_alone(
-    headlines, tiny_encoder, places
+    headlines, tiny_encoder, folders
 ):
     words = [f"data={headlines}", f"backbone={tiny_encoder}", *SETTINGS, "split_by=date"]
     words += ["balancing=both", "class_weights=balanced", "epochs=1"]
-    described = train("headlines", words, places=places, folder=places.runs / "by-date").read_json(
-        "data.json"
-    )
+    described = train(
+        "headlines", words, folders=folders, folder=folders.runs / "by-date"
+    ).read_json("data.json")
     days = [described["dates"][part] for part in ("train", "validation", "test")]
     assert days[0][1] < days[1][0] <= days[1][1] < days[2][0]
     assert described["notes"]["rows without a date"] == 3
@@ -106,13 +106,13 @@ def test_it_trains_on_the_past_and_balances_the_training_rows_alone(
     assert spread[1] <= spread[0]
 
 
-def test_a_child_names_its_parent_and_changes_its_regularisation(trained, places):
+def test_a_child_names_its_parent_and_changes_its_regularisation(trained, folders):
     checkpoint = min(trained.path("checkpoints").iterdir())
     child = train(
         None,
         ["weight_decay=0.03", "dropout=0.6", "early_stopping.patience=9"],
-        places=places,
-        folder=places.runs / "child",
+        folders=folders,
+        folder=folders.runs / "child",
         parent=checkpoint,
     )
     assert child.parent["run"] == str(trained.folder.resolve())
@@ -138,11 +138,11 @@ def test_a_child_names_its_parent_and_changes_its_regularisation(trained, places
         ("batch_size=16", "keeps batch_size=8"),
     ],
 )
-def test_a_child_cannot_change_data_or_network(trained, places, word, said):
+def test_a_child_cannot_change_data_or_network(trained, folders, word, said):
     with pytest.raises(UserError, match=said) as caught:
-        train(None, [word], places=places, folder=places.runs / "no", parent=trained.folder)
+        train(None, [word], folders=folders, folder=folders.runs / "no", parent=trained.folder)
     assert "weight_decay" in caught.value.hint
-    assert not (places.runs / "no").exists()
+    assert not (folders.runs / "no").exists()
 
 
 def test_a_checkpoint_that_is_not_there_names_those_that_are(trained):
@@ -153,15 +153,15 @@ def test_a_checkpoint_that_is_not_there_names_those_that_are(trained):
     assert "step-" in result.output.split("There are:")[1]
 
 
-def test_the_command_line_makes_a_child(trained, places):
-    command = ["train", "--from", str(trained.folder), "epochs=7", "--runs", str(places.runs)]
-    result = CliRunner().invoke(main, [*command, "--run", str(places.runs / "longer")])
+def test_the_command_line_makes_a_child(trained, folders):
+    command = ["train", "--from", str(trained.folder), "epochs=7", "--runs", str(folders.runs)]
+    result = CliRunner().invoke(main, [*command, "--run", str(folders.runs / "longer")])
     assert result.exit_code == 0, result.output
-    assert json.loads((places.runs / "longer" / "config.json").read_text())["parent"]["step"]
+    assert json.loads((folders.runs / "longer" / "config.json").read_text())["parent"]["step"]
 
 
-def test_an_unmapped_file_is_refused_with_a_way_out(tiny_encoder, places, subjects_csv):
+def test_an_unmapped_file_is_refused_with_a_way_out(tiny_encoder, folders, subjects_csv):
     words = [f"data={subjects_csv}", f"backbone={tiny_encoder}"]
     with pytest.raises(UserError, match="unmapped"):
-        train("headlines", words, places=places, folder=places.runs / "refused")
-    assert not (places.runs / "refused").exists()
+        train("headlines", words, folders=folders, folder=folders.runs / "refused")
+    assert not (folders.runs / "refused").exists()

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from kerastc import cli
-from kerastc.places import Places
+from kerastc.folders import Folders
 from kerastc.sweep import sweep
 
 CHANCE = 0.1
@@ -83,8 +83,8 @@ frozen_epochs = 3
 def test_a_study_ends_in_one_table_and_trains_once_what_its_recipes_share(tmp_path, capsys):
     study = tmp_path / "study.toml"
     study.write_text(STUDY)
-    places = Places(tmp_path / "runs", tmp_path / "cache")
-    result = sweep(None, [], study=str(study), places=places)
+    folders = Folders(tmp_path / "runs", tmp_path / "cache")
+    result = sweep(None, [], study=str(study), folders=folders)
     assert [trial.state for trial in result.trials] == ["finished"] * 3
     assert len(list((tmp_path / "cache").glob("phases/*/phase.json"))) == 1
     result.print()

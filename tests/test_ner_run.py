@@ -5,7 +5,7 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from tagged_sentences import places_in, write_sentences
+from tagged_sentences import folders_in, write_sentences
 
 from kerastc import launch
 from kerastc.cli import main
@@ -29,9 +29,9 @@ def sentences(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def run(sentences, tiny_encoder, tmp_path_factory):
-    places = places_in(tmp_path_factory.mktemp("ner"))
+    folders = folders_in(tmp_path_factory.mktemp("ner"))
     words = [f"data={sentences}", f"backbone={tiny_encoder}", *SETTINGS]
-    return launch.train("ner", words, places=places)
+    return launch.train("ner", words, folders=folders)
 
 
 def test_it_finds_the_entities_of_texts_that_it_never_saw(run):
@@ -70,7 +70,7 @@ def test_it_is_measured_on_tagged_sentences(run, sentences):
 def test_a_frozen_encoder_is_run_on_whole_batches(sentences, tiny_encoder, tmp_path):
     words = [f"data={sentences}", f"backbone={tiny_encoder}", *SETTINGS, "epochs=1"]
     words += ["trainable=head", "class_weights=balanced", "max_tokens=8"]
-    run = launch.train("ner", words, places=places_in(tmp_path))
+    run = launch.train("ner", words, folders=folders_in(tmp_path))
     assert run.read_json("metrics.json")["training"]["trainable_parameters"] == 17 * 5
     answers = predictor_of(run).answers(["mast"])
     assert answers[0].tags.shape == (1,)
@@ -85,14 +85,14 @@ def test_a_file_for_devices_says_the_same(run):
     [said], [expected] = (
         json.loads(kerastc("predict", model, text, "--json")) for model in (path, run.folder)
     )
-    places = [[(one["begin"], one["tag"]) for one in answer["tags"]] for answer in (said, expected)]
-    assert places[0] == places[1] == [(5, "SHIP"), (19, "GAME")]
+    found = [[(one["begin"], one["tag"]) for one in answer["tags"]] for answer in (said, expected)]
+    assert found[0] == found[1] == [(5, "SHIP"), (19, "GAME")]
 
 
 @pytest.mark.slow
 def test_few_sentences_are_cross_validated(sentences, tiny_encoder, tmp_path):
     words = [f"data={sentences}", f"backbone={tiny_encoder}", *SETTINGS, "folds=2", "epochs=4"]
-    run = launch.train("ner", words, places=places_in(tmp_path))
+    run = launch.train("ner", words, folders=folders_in(tmp_path))
     metrics = run.read_json("metrics.json")
     assert metrics["test"]["rows"] == 80 and metrics["test"]["f1"] > 0.5
     assert [row["test"] for row in metrics["folds"]["table"]] == [40, 40]
@@ -106,7 +106,7 @@ def test_few_sentences_are_cross_validated(sentences, tiny_encoder, tmp_path):
 @pytest.mark.parametrize("word", ["pooling=first", "hidden=8", "preparation.capitals=true"])
 def test_settings_of_whole_texts_are_refused(sentences, tmp_path, word):
     with pytest.raises(UserError, match="whole texts"):
-        launch.train("ner", [f"data={sentences}", word], places=places_in(tmp_path))
+        launch.train("ner", [f"data={sentences}", word], folders=folders_in(tmp_path))
 
 
 def test_files_of_all_forms_are_read(run, tmp_path):
@@ -122,6 +122,6 @@ def test_files_of_all_forms_are_read(run, tmp_path):
     words.write_text("salt,\nmast\ndeck\n\nking\n")
     rest = "\t_" * 8
     tree.write_text(f"1-2\tmastdeck{rest}\n1\tmast{rest}\n2\tdeck{rest}\n3\tpan{rest}\n")
-    for path, places in ((words, [[(6, 15)], [(0, 4)]]), (tree, [[(0, 8)]])):
+    for path, spans in ((words, [[(6, 15)], [(0, 4)]]), (tree, [[(0, 8)]])):
         said = json.loads(kerastc("predict", run.folder, "--file", path, "--json"))
-        assert [[(one["begin"], one["end"]) for one in row["tags"]] for row in said] == places
+        assert [[(one["begin"], one["end"]) for one in row["tags"]] for row in said] == spans

@@ -43,15 +43,15 @@ def pairs_tsv(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def places(tmp_path_factory):
+def folders(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pair-runs")
-    return launch.Places(folder / "runs", folder / "cache")
+    return launch.Folders(folder / "runs", folder / "cache")
 
 
 @pytest.fixture(scope="module")
-def run(tiny_bert, pairs_tsv, places) -> Run:
+def run(tiny_bert, pairs_tsv, folders) -> Run:
     words = [f"data={pairs_tsv}", f"backbone={tiny_bert}", *SETTINGS]
-    return launch.train("pairs", words, places=places, folder=places.runs / "whole")
+    return launch.train("pairs", words, folders=folders, folder=folders.runs / "whole")
 
 
 ONE, OTHER = ("boil salt pan", "oven bread"), ("boil salt pan", "mast wind harbour")
@@ -103,10 +103,10 @@ def test_evaluate_reads_the_file_as_the_run_did(run, pairs_tsv):
     assert "made from these pairs" in done.output
 
 
-def test_a_frozen_encoder_gives_features_of_the_pair(tiny_bert, pairs_tsv, places):
+def test_a_frozen_encoder_gives_features_of_the_pair(tiny_bert, pairs_tsv, folders):
     words = [f"data={pairs_tsv}", f"backbone={tiny_bert}", "trainable=head", *SETTINGS]
-    head = launch.train("pairs", words, places=places, folder=places.runs / "head")
-    assert list(places.cache.glob("features/*/*.npz"))
+    head = launch.train("pairs", words, folders=folders, folder=folders.runs / "head")
+    assert list(folders.cache.glob("features/*/*.npz"))
     predictor = predictor_of(head)
     with head.path("predictions", "test.csv").open() as file:
         rows = list(csv.DictReader(file))

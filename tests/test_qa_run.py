@@ -62,9 +62,9 @@ def files(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def places(tmp_path_factory):
+def folders(tmp_path_factory):
     folder = tmp_path_factory.mktemp("qa-runs")
-    return launch.Places(folder / "runs", folder / "cache")
+    return launch.Folders(folder / "runs", folder / "cache")
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +74,8 @@ def words(files, tiny_bert):
 
 
 @pytest.fixture(scope="module")
-def run(words, places) -> Run:
-    return launch.train("qa", words, places=places, folder=places.runs / "whole")
+def run(words, folders) -> Run:
+    return launch.train("qa", words, folders=folders, folder=folders.runs / "whole")
 
 
 def test_it_finds_answers_in_contexts_that_it_never_saw(run):
@@ -93,8 +93,8 @@ def test_it_finds_answers_in_contexts_that_it_never_saw(run):
     assert "Surest errors" in page and "Test questions by question word" in page
 
 
-def test_a_run_that_was_stopped_comes_to_the_same(run, words, places, monkeypatch):
-    folder, on_epoch_end, seen = places.runs / "stopped", Bar.on_epoch_end, []
+def test_a_run_that_was_stopped_comes_to_the_same(run, words, folders, monkeypatch):
+    folder, on_epoch_end, seen = folders.runs / "stopped", Bar.on_epoch_end, []
 
     def stopped(self, epoch, logs=None):
         on_epoch_end(self, epoch, logs)
@@ -105,8 +105,8 @@ def test_a_run_that_was_stopped_comes_to_the_same(run, words, places, monkeypatc
     with monkeypatch.context() as patched:
         patched.setattr(Bar, "on_epoch_end", stopped)
         with pytest.raises(UserError, match="Stopped after epoch"):
-            launch.train("qa", words, places=places, folder=folder)
-    again = launch.train(None, places=places, folder=folder, resume=True)
+            launch.train("qa", words, folders=folders, folder=folder)
+    again = launch.train(None, folders=folders, folder=folder, resume=True)
     for part in ("validation", "test"):
         assert again.read_json("metrics.json")[part] == run.read_json("metrics.json")[part]
     name = "predictions/test.csv"
@@ -200,14 +200,14 @@ def test_each_step_applies(run, step):
 
 
 @pytest.mark.backend
-def test_a_frozen_encoder_is_run_on_whole_batches(words, places):
+def test_a_frozen_encoder_is_run_on_whole_batches(words, folders):
     given = [*words, "epochs=1", "trainable=head"]
-    run = launch.train("qa", given, places=places, folder=places.runs / "head")
+    run = launch.train("qa", given, folders=folders, folder=folders.runs / "head")
     assert run.read_json("metrics.json")["training"]["trainable_parameters"] == 17 * 2
     assert len(predictor_of(run).answers([("king?", LONG)])) == 1
 
 
 @pytest.mark.parametrize("word", ["pooling=first", "preparation.lowercase=true", "max_tokens=none"])
-def test_settings_of_whole_texts_are_refused(words, places, word):
+def test_settings_of_whole_texts_are_refused(words, folders, word):
     with pytest.raises(UserError, match=r"for whole texts|windows have a length"):
-        launch.train("qa", [*words, word], places=places)
+        launch.train("qa", [*words, word], folders=folders)

@@ -14,7 +14,7 @@ from kerastc import launch
 from kerastc.cli import main
 from kerastc.environment import changed_versions, environment
 from kerastc.errors import UserError
-from kerastc.places import Places, cache_folder, state_folder
+from kerastc.folders import Folders, cache_folder, state_folder
 from kerastc.run import Run
 
 SCRIPT = '''"""A recipe that leaves a mark when it runs."""
@@ -279,7 +279,7 @@ def test_a_finished_run_is_returned_without_its_script(stranger, script, call):
     stranger.write_json("metrics.json", {})
     stranger.write_json("finished.json", {})
     script.unlink()
-    launched = launch.train(None, resume=True, folder=stranger.folder, places=Places())
+    launched = launch.train(None, resume=True, folder=stranger.folder, folders=Folders())
     assert launched.folder == stranger.folder
 
 

@@ -116,7 +116,7 @@ def trust(script) -> None:
     """
     from kerastc import recipe
     from kerastc import trust as trusted
-    from kerastc.places import state_folder
+    from kerastc.folders import state_folder
 
     found = recipe.find(str(script.resolve()))
     trusted.remember(found, state_folder(), needed=True)

@@ -8,7 +8,7 @@ import click
 from kerastc.cli.commands import Command
 from kerastc.cli.options import DESPITE_CHANGES, MOVED
 from kerastc.errors import UserError
-from kerastc.places import Places
+from kerastc.folders import Folders
 from kerastc.printable import echo
 
 
@@ -70,12 +70,12 @@ def compress(
                 "runs itself and resumes wherever it was stopped.",
                 "Leave it out.",
             )
-        _search(run, steps, given, as_json, places=Places(), backend=backend, **changes)
+        _search(run, steps, given, as_json, folders=Folders(), backend=backend, **changes)
         return
     from kerastc.compress import compress as compress_run
     from kerastc.report.terminal import run_summary
 
-    where = {"places": Places(), "folder": folder, "resume": resume, "backend": backend}
+    where = {"folders": Folders(), "folder": folder, "resume": resume, "backend": backend}
     run_summary(compress_run(run, steps, **where, **changes))
 
 

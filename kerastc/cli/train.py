@@ -8,7 +8,7 @@ import click
 from kerastc.cli.commands import Command
 from kerastc.cli.options import BACKEND, DESPITE_CHANGES, JSON, MOVED, RUNS, TEACHER
 from kerastc.errors import UserError
-from kerastc.places import Places
+from kerastc.folders import Folders
 from kerastc.printable import echo
 
 
@@ -78,7 +78,7 @@ def train(name, overrides, folder, resume, parent, seed, backend, runs, **change
         name, overrides = None, (name, *overrides)
     if seed is not None:
         overrides = (*overrides, f"seed={seed}")
-    where = {"places": Places(runs), "folder": folder, "backend": backend}
+    where = {"folders": Folders(runs), "folder": folder, "backend": backend}
     run_summary(launch.train(name, overrides, resume=resume, parent=parent, **where, **changes))
 
 
@@ -148,7 +148,7 @@ def sweep(
     result = run_sweep(
         recipe,
         words,
-        places=Places(runs),
+        folders=Folders(runs),
         study=study,
         name=name,
         storage=storage,

@@ -12,7 +12,7 @@ from kerastc.models.transformer_block import PARTS, TransformerBlock
 
 
 @dataclass(frozen=True)
-class Place:
+class ReplaceableLayer:
     """A layer with a kernel of its own.
 
     Args:
@@ -31,7 +31,7 @@ class Place:
         return self.path.rsplit("/", 1)[-1]
 
 
-def places(model: keras.Model, exclude: str = "") -> list[Place]:
+def replaceable_layers(model: keras.Model, exclude: str = "") -> list[ReplaceableLayer]:
     """The paths of a model's replaceable layers, from input to output.
 
     Args:
@@ -42,8 +42,8 @@ def places(model: keras.Model, exclude: str = "") -> list[Place]:
         UserError: the expression is invalid.
     """
     excluded = matcher(exclude)
-    found = [place for layer in model.layers for place in _of_layer(layer)]
-    return [place for place in found if not excluded(place.path)]
+    every = [one for layer in model.layers for one in _of_layer(layer)]
+    return [one for one in every if not excluded(one.path)]
 
 
 def matcher(exclude: str) -> Callable[[str], bool]:
@@ -65,18 +65,18 @@ def replace(model: keras.Model, layers: Mapping[str, keras.layers.Layer]) -> ker
     The layers that stay are shared with the given model, which must not be used afterwards.
 
     Args:
-        model: as in `places`.
+        model: as in `replaceable_layers`.
         layers: the new layer for each path; its inputs and outputs have the shapes of the old
             one's.
     """
     top = {}
-    for place in places(model):
-        if (new := layers.get(place.path)) is None:
+    for found in replaceable_layers(model):
+        if (new := layers.get(found.path)) is None:
             continue
-        if place.owner is None:
-            top[place.layer.name] = new
+        if found.owner is None:
+            top[found.layer.name] = new
         else:
-            put(place.owner, place.attribute, new)
+            put(found.owner, found.attribute, new)
     return rebuilt(model, lambda layer: top.get(layer.name, layer))
 
 
@@ -102,18 +102,18 @@ def put(owner: keras.layers.Layer, attribute: str, layer: keras.layers.Layer) ->
     owner._tracker.lock()
 
 
-def _of_layer(layer: keras.layers.Layer) -> Iterator[Place]:
+def _of_layer(layer: keras.layers.Layer) -> Iterator[ReplaceableLayer]:
     if isinstance(layer, CompactEncoder):
         for name, table in layer.tables.items():
-            yield Place(f"{layer.name}/{name}", table, layer)
+            yield ReplaceableLayer(f"{layer.name}/{name}", table, layer)
         if layer.expansion is not None:
-            yield Place(f"{layer.name}/expansion", layer.expansion, layer)
+            yield ReplaceableLayer(f"{layer.name}/expansion", layer.expansion, layer)
         for block in layer.blocks:
             yield from _of_block(block, layer.name)
     elif any(hasattr(layer, name) for name in ("kernel", "left", "embeddings")):
-        yield Place(layer.name, layer, None)
+        yield ReplaceableLayer(layer.name, layer, None)
 
 
-def _of_block(block: TransformerBlock, prefix: str) -> Iterator[Place]:
+def _of_block(block: TransformerBlock, prefix: str) -> Iterator[ReplaceableLayer]:
     for name in PARTS:
-        yield Place(f"{prefix}/{block.name}/{name}", getattr(block, name), block)
+        yield ReplaceableLayer(f"{prefix}/{block.name}/{name}", getattr(block, name), block)

@@ -12,7 +12,7 @@ from kerastc import circumstances, going_on, launch, locations, parents, setting
 from kerastc.backend import backend_name
 from kerastc.compress.steps.parse import parse
 from kerastc.errors import UserError
-from kerastc.places import Places, state_folder
+from kerastc.folders import Folders, state_folder
 from kerastc.progress import tell
 from kerastc.run import Run
 from kerastc.tasks import task_of
@@ -24,7 +24,7 @@ def compress(
     parent: Path | None,
     words: Sequence[str],
     *,
-    places: Places,
+    folders: Folders,
     folder: Path | None = None,
     resume: bool = False,
     backend: str | None = None,
@@ -36,7 +36,7 @@ def compress(
     Args:
         parent: the run; None when resuming.
         words: the steps, as `kerastc.compress.steps.parse.parse` reads them.
-        places: where caches are.
+        folders: where caches are.
         folder: of the child; by default PARENT/compressed/STEPS.
         resume: continue the child in `folder` after its last finished step.
         backend: tensorflow, jax or torch.
@@ -48,7 +48,7 @@ def compress(
     """
     run = None
     if resume:
-        run = Run.open(_given(folder or parent), places.cache)
+        run = Run.open(_given(folder or parent), folders.cache)
         words = run.steps
         if not words:
             raise UserError(
@@ -63,7 +63,7 @@ def compress(
         backend = going_on.backend_of(run, backend)
     else:
         steps = parse(words)
-        source = source_run(_given(parent), places)
+        source = source_run(_given(parent), folders)
         for step in steps:
             step.check_run(task_of(source).capabilities)
     of = data_of(run or source, despite_changes, moved)
@@ -71,7 +71,7 @@ def compress(
     backend_name(backend)
     if run:
         locations.remember(config, run, moved)
-    run = run or create(source, words, folder, places, of)
+    run = run or create(source, words, folder, folders, of)
     with launch.whole(run), launch.computing(run, config, backend):
         _work(run, source, load, config, list(zip(words, steps, strict=True)))
     return run
@@ -90,7 +90,7 @@ def compressed(parent: Run, words: str, data: str = "") -> Run:
     return compress(
         parent.folder,
         steps,
-        places=Places(cache=parent.cache),
+        folders=Folders(cache=parent.cache),
         folder=folder,
         resume=folder.is_dir(),
         backend=parent.read_json("environment.json")["backend"],
@@ -113,13 +113,13 @@ def _given(folder: Path | None) -> Path:
     return folder
 
 
-def source_run(parent: Path, places: Places) -> Run:
+def source_run(parent: Path, folders: Folders) -> Run:
     """A run that can be compressed.
 
     Raises:
         UserError: it has no final model, or only a quantized file.
     """
-    source = Run.open(parent, places.cache)
+    source = Run.open(parent, folders.cache)
     if not source.path("metrics.json").is_file():
         raise UserError(
             f"{source.folder} is {source.standing()}: it has no final model.",
@@ -185,7 +185,7 @@ def create(
     source: Run,
     words: Sequence[str],
     folder: Path | None,
-    places: Places,
+    folders: Folders,
     of: DataOf | None = None,
 ) -> Run:
     """A new child run; by default PARENT/compressed/STEPS.
@@ -194,7 +194,7 @@ def create(
         source: its parent.
         words: the steps.
         folder: of the child.
-        places: where caches are.
+        folders: where caches are.
         of: how to load its data; a trial of a search needs none.
 
     Raises:
@@ -215,7 +215,7 @@ def create(
         named["locations"] = locations.recorded(of.config, folder)
         if of.differences:
             named["despite"] = list(of.differences)
-    return Run.create(folder, named, places.cache)
+    return Run.create(folder, named, folders.cache)
 
 
 def default_folder(parent: Run, words: Sequence[str]) -> Path:

@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 
-from kerastc.data.rounding import apportioned
+from kerastc.data.rounding import rounded_shares
 
 
 def draw_parts(
@@ -50,6 +50,6 @@ def _targets(counts: np.ndarray, sizes: list[int]) -> np.ndarray:
     targets, left = [], counts
     for size in sizes:
         quotas = left * (size / max(left.sum(), 1))
-        targets.append(apportioned(quotas, size, quotas))
+        targets.append(rounded_shares(quotas, size, quotas))
         left = left - targets[-1]
     return np.array(targets)

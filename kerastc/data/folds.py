@@ -10,7 +10,7 @@ from pydantic import Field
 
 from kerastc.data.assigning import assigned, thinned
 from kerastc.data.labelled import Labelled
-from kerastc.data.rounding import apportioned
+from kerastc.data.rounding import rounded_shares
 from kerastc.errors import UserError
 
 SHARE = 0.15  # of the rows that a fold leaves for training: its validation part
@@ -164,7 +164,7 @@ def _cut(
     counts = np.bincount(data.strata[rows], minlength=len(data.strata_names))
     total = max(round(share * len(rows)), 1)
     quotas = counts * (total / len(rows))
-    wanted = np.minimum(apportioned(quotas, total, quotas), _different(data, groups, rows) - 1)
+    wanted = np.minimum(rounded_shares(quotas, total, quotas), _different(data, groups, rows) - 1)
     compact = np.unique(groups[rows], return_inverse=True)[1]
     part_of = assigned(data.strata[rows], compact, np.stack([counts - wanted, wanted]), rng)
     train, validation = rows[part_of == 0], rows[part_of == 1]

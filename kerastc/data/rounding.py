@@ -1,9 +1,9 @@
-"""Rounding of class shares to whole rows."""
+"""Shares of rows rounded to whole ones: the method of the largest remainder."""
 
 import numpy as np
 
 
-def apportioned(quotas: np.ndarray, total: int, wish: np.ndarray) -> np.ndarray:
+def rounded_shares(quotas: np.ndarray, total: int, wish: np.ndarray) -> np.ndarray:
     """Rounds `quotas` to sum to `total`: down, then up where `wish` exceeds them the most.
 
     Whole quotas stay as they are, so that every class is within one row of its share.

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from kerastc import files, launch
 from kerastc.backend import backend_name, choose_backend
 from kerastc.errors import UserError, nearest
+from kerastc.folders import Folders
 from kerastc.found_runs import is_run
-from kerastc.places import Places
 from kerastc.progress import console, tell
 from kerastc.run import Run
 from kerastc.scores.figures import Figure
@@ -36,7 +36,7 @@ def sweep(
     recipe: str | None,
     words: Sequence[str],
     *,
-    places: Places,
+    folders: Folders,
     study: str | None = None,
     name: str | None = None,
     storage: str | None = None,
@@ -56,7 +56,7 @@ def sweep(
     Args:
         recipe: a recipe's name or path; None for a study.
         words: for `kerastc.sweep.space.parse`, or `SweptStudy.read`.
-        places: runs go to RUNS/RECIPE/sweeps/NAME/, or RUNS/STUDY/sweeps/NAME/; pretraining
+        folders: runs go to RUNS/RECIPE/sweeps/NAME/, or RUNS/STUDY/sweeps/NAME/; pretraining
             without labels and features are shared through the cache.
         study: a study's name or file, instead of a recipe.
         name: of the sweep; by default made from the swept fields and a hash of its definition.
@@ -76,7 +76,7 @@ def sweep(
             resume, if the sweep was stopped.
     """
     swept = SweptRecipe.read(recipe, words) if recipe else None
-    swept = swept or SweptStudy.read(study, words, places.state)
+    swept = swept or SweptStudy.read(study, words, folders.state)
     figures = swept.figures(objective)
     definition = swept.definition() | {
         "objective": _deciding(figures),
@@ -88,7 +88,7 @@ def sweep(
     for note in swept.notes:
         tell(note)
     choose_backend(definition["backend"])
-    folder = places.runs / swept.folder / "sweeps" / name
+    folder = folders.runs / swept.folder / "sweeps" / name
     _make(folder)
     storage = storage or sqlite_url(folder / "study.db")
     shared = SharedStudy(
@@ -100,7 +100,7 @@ def sweep(
         heartbeat=heartbeat,
     )
     changes = {"despite_changes": despite_changes, "moved": moved}
-    worker = _Worker(shared, swept, folder, places, objective, definition["backend"], changes)
+    worker = _Worker(shared, swept, folder, folders, objective, definition["backend"], changes)
     try:
         with storage_errors_told(storage):
             worker.work()
@@ -129,7 +129,7 @@ class _Worker:
     study: SharedStudy
     swept: Swept
     folder: Path
-    places: Places
+    folders: Folders
     objective: str | None
     backend: str
     changes: Mapping[str, Any]
@@ -194,7 +194,7 @@ class _Worker:
                 return launch.train(
                     training.recipe,
                     training.words,
-                    places=self.places,
+                    folders=self.folders,
                     folder=folder,
                     resume=True,
                     backend=self.backend,

@@ -42,7 +42,7 @@ ABBREVIATIONS = (
 )
 
 
-def word_places(text: str, rule: str = PUNCTUATION) -> np.ndarray:
+def word_spans(text: str, rule: str = PUNCTUATION) -> np.ndarray:
     """Where each word of a raw text begins and ends, (words, 2) int64, in characters.
 
     By the rule "spaces" they are what white space divides. By "punctuation" each sign of

@@ -5,34 +5,34 @@ from typing import Any, Self
 
 import numpy as np
 
-from kerastc.text.word_rules import word_places
+from kerastc.text.word_rules import word_spans
 
 
 class Worded(str):
     """A text whose words are given, not found by a rule; otherwise a `str`.
 
-    Words have no white space in them. Several may stand in the same place: "de" and "el" of the
+    Words have no white space in them. Several may have the same span: "de" and "el" of the
     Spanish "del".
 
     Args:
         text: what a user sees.
         words: its words, in their order.
-        places: where each begins and ends in the text, (words, 2) int, in characters.
+        spans: where each begins and ends in the text, (words, 2) int, in characters.
     """
 
     words: tuple[str, ...]
-    places: np.ndarray
+    spans: np.ndarray
 
-    def __new__(cls, text: str, words: Sequence[str], places: np.ndarray) -> Self:
+    def __new__(cls, text: str, words: Sequence[str], spans: np.ndarray) -> Self:
         self = super().__new__(cls, text)
         self.words = tuple(words)
-        self.places = np.asarray(places, np.int64).reshape(-1, 2)
-        if len(self.words) != len(self.places):
-            raise ValueError(f"{len(self.words)} words, but {len(self.places)} places")
+        self.spans = np.asarray(spans, np.int64).reshape(-1, 2)
+        if len(self.words) != len(self.spans):
+            raise ValueError(f"{len(self.words)} words, but {len(self.spans)} spans")
         return self
 
     def __getnewargs__(self):
-        return str(self), self.words, self.places
+        return str(self), self.words, self.spans
 
     @classmethod
     def joined(cls, words: Sequence[str]) -> Self:
@@ -46,12 +46,12 @@ class Worded(str):
         """A text as it is if its words are given; else with those of a rule of `word_rules`."""
         if isinstance(text, cls):
             return text
-        places = word_places(text, rule)
-        return cls(text, [text[begin:end] for begin, end in places.tolist()], places)
+        spans = word_spans(text, rule)
+        return cls(text, [text[begin:end] for begin, end in spans.tolist()], spans)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return {"text": str(self), "words": list(self.words), "places": self.places.tolist()}
+        return {"text": str(self), "words": list(self.words), "places": self.spans.tolist()}
 
     @classmethod
     def of_dict(cls, value: Mapping[str, Any]) -> Self:

@@ -51,12 +51,12 @@ def encoded_words(
         number = np.where(row.special, -1, number).astype(np.int32)
         # The last element of these is for special tokens.
         changed = [
-            *(sentence[b:e] != w for (b, e), w in zip(sentence.places, words, strict=True)),
+            *(sentence[b:e] != w for (b, e), w in zip(sentence.spans, words, strict=True)),
             True,
         ]
-        places = np.concatenate([sentence.places, [[0, 0]]])[number]
+        spans = np.concatenate([sentence.spans, [[0, 0]]])[number]
         inside = np.maximum(row.offsets - np.append(begins, 0)[number][:, None], 0)
-        offsets.append(np.where(np.array(changed)[number][:, None], places, places[:, :1] + inside))
+        offsets.append(np.where(np.array(changed)[number][:, None], spans, spans[:, :1] + inside))
         numbers.append(number)
     lengths = rows.lengths
     return Encoded(

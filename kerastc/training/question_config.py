@@ -28,8 +28,8 @@ class QuestionConfig(TextClassifierConfig):
     longest_answer: Count = LONGEST  # tokens
 
     @pydantic.model_validator(mode="after")
-    def of_places(self) -> "QuestionConfig":
-        """Refuses what has no meaning for places in a text."""
+    def of_spans(self) -> "QuestionConfig":
+        """Refuses what has no meaning for answers in a text."""
         given = {
             "pooling": self.pooling != "mean",
             "hidden": self.hidden is not None,

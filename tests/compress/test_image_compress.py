@@ -16,14 +16,14 @@ from kerastc.tasks import TASKS
 
 
 @pytest.mark.backend
-def test_a_chain_of_steps_leaves_an_image_run_that_predicts(trained_images, places, tmp_path):
+def test_a_chain_of_steps_leaves_an_image_run_that_predicts(trained_images, folders, tmp_path):
     words = [
         "structured:channels=0.5,epochs=0",
         "low-rank:energy=0.8",
         "recover:epochs=4,unlabelled=own,learning_rate=1e-2",
         "prune:0.3,epochs=0",
     ]
-    run = compress(trained_images, words, places=places, folder=tmp_path / "child")
+    run = compress(trained_images, words, folders=folders, folder=tmp_path / "child")
     before, after = Run(trained_images).read_json("metrics.json"), run.read_json("metrics.json")
     steps = run.read_json("compression.json")["steps"]
     counts = [step["parameters"] for step in steps]
@@ -43,13 +43,13 @@ def test_a_chain_of_steps_leaves_an_image_run_that_predicts(trained_images, plac
 
 
 def test_the_figures_of_a_quantized_image_run_are_those_of_its_file(
-    trained_images, places, tmp_path
+    trained_images, folders, tmp_path
 ):
     from kerastc.deploy.convert.litert_file import operators
     from kerastc.deploy.run.runtime import load
 
     words = ["quantize:int8-static"]
-    run = compress(trained_images, words, places=places, folder=tmp_path / "q")
+    run = compress(trained_images, words, folders=folders, folder=tmp_path / "q")
     predictions = read_predictions(run.path("predictions", "test.csv"))
     with np.load(run.path("predictions", "images.npz")) as kept:
         file = load(run.path("exports", "model.tflite")).answers(kept["test"])
@@ -106,9 +106,9 @@ def test_the_space_of_an_image_model_has_channels_kernels_and_what_trains(traine
 
 
 @pytest.mark.slow
-def test_a_search_over_image_chains_ends_in_a_run_within_its_budget(trained_images, places):
+def test_a_search_over_image_chains_ends_in_a_run_within_its_budget(trained_images, folders):
     found = search(
-        trained_images, within="accuracy=0.2", goal="size", trials=3, epochs=2, places=places
+        trained_images, within="accuracy=0.2", goal="size", trials=3, epochs=2, folders=folders
     )
     assert not found.failed and len(found.trials) == 3
     assert found.chosen and found.difference(found.chosen) > found.least(found.chosen) >= -0.2

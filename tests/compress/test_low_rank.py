@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerastc.compress.layer_paths import places, replace
+from kerastc.compress.layer_paths import replace, replaceable_layers
 from kerastc.compress.steps.calibration import second_moments
 from kerastc.compress.steps.low_rank import LowRank, Spectrum, factorised, share_budget, smaller
 from kerastc.compress.work import Work
@@ -97,7 +97,7 @@ def work_on(model: keras.Model, rows: np.ndarray) -> Work:
 def test_second_moments_are_those_of_the_inputs_without_padding():
     rows = RANDOM.normal(size=(40, 12)).astype("float32")
     model = network()
-    found = places(model)
+    found = replaceable_layers(model)
     moments = second_moments(model, found, Batches(rows, rows, 16))
     hidden = np.maximum(rows @ found[0].layer.get_weights()[0], 0)
     np.testing.assert_allclose(moments["first"], rows.T @ rows / 40, rtol=1e-4, atol=1e-5)
@@ -113,7 +113,7 @@ def test_second_moments_are_those_of_the_inputs_without_padding():
         "padding_mask": np.array([[1, 1, 1], [1, 0, 0]]),
     }
     feed = type("One", (), {"__len__": lambda s: 1, "__getitem__": lambda s, i: (batch,)})()
-    shares = second_moments(model, places(model), feed)["tokens"]
+    shares = second_moments(model, replaceable_layers(model), feed)["tokens"]
     np.testing.assert_allclose(shares, [0, 0.5, 0.25, 0, 0.25])
 
 
@@ -131,7 +131,7 @@ def test_the_step_replaces_kernels_and_says_which():
 
 
 @pytest.mark.backend
-def test_excluded_places_stay_and_a_step_without_a_place_is_refused():
+def test_excluded_layers_stay_and_a_step_without_layers_is_refused():
     work = work_on(network(), np.ones((8, 12), "float32"))
     before = work.model.count_params()
     with pytest.raises(UserError, match="nothing to do"):

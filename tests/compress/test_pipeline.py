@@ -23,11 +23,11 @@ from kerastc.run import Run
 
 
 @pytest.mark.backend
-def test_a_chain_of_steps_leaves_a_run_that_predicts(trained, places, tmp_path, capsys):
+def test_a_chain_of_steps_leaves_a_run_that_predicts(trained, folders, tmp_path, capsys):
     run = compress(
         trained,
         ["vocabulary", "distill:layers=1,epochs=6,learning_rate=5e-3", "prune:0.3,epochs=0"],
-        places=places,
+        folders=folders,
         folder=tmp_path / "child",
     )
     before, after = Run(trained).read_json("metrics.json"), run.read_json("metrics.json")
@@ -79,9 +79,9 @@ def assert_the_same_weights(one: Run, other: Run) -> None:
 
 
 @pytest.mark.backend
-def test_a_stopped_chain_goes_on_to_the_same_weights(trained, places, tmp_path, monkeypatch):
+def test_a_stopped_chain_goes_on_to_the_same_weights(trained, folders, tmp_path, monkeypatch):
     words = ["low-rank:rank=4", "recover:epochs=2,learning_rate=1e-3", "prune:0.5,epochs=0"]
-    whole = compress(trained, words, places=places, folder=tmp_path / "whole")
+    whole = compress(trained, words, folders=folders, folder=tmp_path / "whole")
     from kerastc.compress.steps import prune
 
     def stop(*args):
@@ -89,11 +89,11 @@ def test_a_stopped_chain_goes_on_to_the_same_weights(trained, places, tmp_path, 
 
     saved = stopping_after_one_epoch(monkeypatch)
     with pytest.raises(Stop):  # in the middle of recover
-        compress(trained, words, places=places, folder=tmp_path / "cut")
+        compress(trained, words, folders=folders, folder=tmp_path / "cut")
     with monkeypatch.context() as patch, pytest.raises(Stop):  # then in prune
         patch.setattr(prune, "prune_once", stop)
-        compress(None, (), places=places, folder=tmp_path / "cut", resume=True)
-    cut = compress(None, (), places=places, folder=tmp_path / "cut", resume=True)
+        compress(None, (), folders=folders, folder=tmp_path / "cut", resume=True)
+    cut = compress(None, (), folders=folders, folder=tmp_path / "cut", resume=True)
     assert len(saved) == 2
     assert_the_same_weights(whole, cut)
     assert [s["step"] for s in cut.read_json("compression.json")["steps"]] == words
@@ -101,8 +101,8 @@ def test_a_stopped_chain_goes_on_to_the_same_weights(trained, places, tmp_path, 
 
 def notes_in(folder) -> list[Path]:
     """Somebody's own files, wherever a stopped run may look."""
-    places = ("", "steps", "steps/1", "steps/1/checkpoints", "checkpoints")
-    notes = [folder / place / "notes.txt" for place in places]
+    folders = ("", "steps", "steps/1", "steps/1/checkpoints", "checkpoints")
+    notes = [folder / inner / "notes.txt" for inner in folders]
     for note in notes:
         note.parent.mkdir(exist_ok=True)
         note.write_text("mine")
@@ -110,7 +110,7 @@ def notes_in(folder) -> list[Path]:
 
 
 def test_a_chain_stopped_in_its_first_step_keeps_what_is_not_its_own(
-    trained, places, tmp_path, monkeypatch
+    trained, folders, tmp_path, monkeypatch
 ):
     from kerastc.compress.steps import teaching
 
@@ -118,11 +118,11 @@ def test_a_chain_stopped_in_its_first_step_keeps_what_is_not_its_own(
     child = tmp_path / "cut"
     stopping_after_one_epoch(monkeypatch)
     with pytest.raises(Stop):
-        compress(trained, words, places=places, folder=child)
+        compress(trained, words, folders=folders, folder=child)
     notes = notes_in(child)
     before = {path for path in child.rglob("*") if path.is_file()}
     assert any(path.match("steps/1/checkpoints/step-*.npz") for path in before)
-    resume = {"places": places, "folder": child, "resume": True}
+    resume = {"folders": folders, "folder": child, "resume": True}
     for refusal in (UserError("no"), KeyboardInterrupt(), OSError(errno.ENOSPC, "full")):
         with monkeypatch.context() as patch:
             patch.setattr(teaching, "fit", Mock(side_effect=refusal))
@@ -138,14 +138,14 @@ def test_a_chain_stopped_in_its_first_step_keeps_what_is_not_its_own(
 
 
 def test_gradual_pruning_that_was_stopped_comes_to_the_same_zeros(
-    trained, places, tmp_path, monkeypatch
+    trained, folders, tmp_path, monkeypatch
 ):
     words = ["prune:0.6,epochs=3,learning_rate=1e-3"]
-    whole = compress(trained, words, places=places, folder=tmp_path / "whole")
+    whole = compress(trained, words, folders=folders, folder=tmp_path / "whole")
     saved = stopping_after_one_epoch(monkeypatch)
     with pytest.raises(Stop):
-        compress(trained, words, places=places, folder=tmp_path / "cut")
-    cut = compress(None, (), places=places, folder=tmp_path / "cut", resume=True)
+        compress(trained, words, folders=folders, folder=tmp_path / "cut")
+    cut = compress(None, (), folders=folders, folder=tmp_path / "cut", resume=True)
     assert saved == [0, 1, 2]
     assert_the_same_weights(whole, cut)
     [step] = cut.read_json("compression.json")["steps"]
@@ -153,7 +153,7 @@ def test_gradual_pruning_that_was_stopped_comes_to_the_same_zeros(
 
 
 @pytest.mark.backend
-def test_texts_without_labels_are_learnt_from_the_teacher(trained, places, tmp_path, monkeypatch):
+def test_texts_without_labels_are_learnt_from_the_teacher(trained, folders, tmp_path, monkeypatch):
     from kerastc.compress.steps import teaching
 
     seen = []
@@ -171,7 +171,7 @@ def test_texts_without_labels_are_learnt_from_the_teacher(trained, places, tmp_p
     file.write_text("\n".join(texts) + "\n")
     words = f"distill:layers=1,augment=2,unlabelled={file}"
     with pytest.raises(Stop):
-        compress(trained, [words], places=places, folder=tmp_path / "child")
+        compress(trained, [words], folders=folders, folder=tmp_path / "child")
     [targets] = seen
     rows = Run(trained).read_json("data.json")["splits"]["train"]["rows"]
     assert targets.shape == (3 * rows + len(texts), 3 + 3)
@@ -182,16 +182,16 @@ def test_texts_without_labels_are_learnt_from_the_teacher(trained, places, tmp_p
     np.testing.assert_allclose(logits[-2:], expected, atol=1e-5)
 
 
-def test_a_child_of_a_child_has_the_first_run_as_its_teacher(trained, places, tmp_path):
+def test_a_child_of_a_child_has_the_first_run_as_its_teacher(trained, folders, tmp_path):
     words = ["prune:0.3,epochs=0"]
-    child = compress(trained, words, places=places, folder=tmp_path / "one")
-    grandchild = compress(child.folder, words, places=places, folder=tmp_path / "two")
+    child = compress(trained, words, folders=folders, folder=tmp_path / "one")
+    grandchild = compress(child.folder, words, folders=folders, folder=tmp_path / "two")
     assert Path(grandchild.read_json("compression.json")["original"]) == trained
 
 
-def test_zeros_stay_through_recovery(trained, places, tmp_path):
+def test_zeros_stay_through_recovery(trained, folders, tmp_path):
     run = compress(
-        trained, ["prune:0.5,epochs=0", "recover:epochs=2"], places=places, folder=tmp_path / "r"
+        trained, ["prune:0.5,epochs=0", "recover:epochs=2"], folders=folders, folder=tmp_path / "r"
     )
     first, second = (step["sparsity"] for step in run.read_json("compression.json")["steps"])
     assert first == second == pytest.approx(0.5, abs=0.03)
@@ -239,17 +239,17 @@ def test_changed_data_are_refused(trained, tmp_path):
     assert code == 1 and "The data changed" in output
 
 
-def test_a_process_that_knows_nothing_of_compression_predicts(trained, places, tmp_path):
+def test_a_process_that_knows_nothing_of_compression_predicts(trained, folders, tmp_path):
     words = ["low-rank:rank=4,embedding=4"]
-    child = compress(trained, words, places=places, folder=tmp_path / "child")
+    child = compress(trained, words, folders=folders, folder=tmp_path / "child")
     command = [sys.executable, "-m", "kerastc", "predict", str(child.folder), "salt", "--json"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)[0]["predicted"] in ("cooking", "sailing", "chess")
 
 
-def test_a_compressed_run_is_not_trained_on(trained, places, tmp_path):
-    child = compress(trained, ["low-rank:rank=4"], places=places, folder=tmp_path / "child")
+def test_a_compressed_run_is_not_trained_on(trained, folders, tmp_path):
+    child = compress(trained, ["low-rank:rank=4"], folders=folders, folder=tmp_path / "child")
     code, output = invoke("train", "--resume", "--run", child.folder)
     assert code == 1 and f"kerastc compare {child.folder}" in output
 

@@ -12,8 +12,8 @@ from kerastc.run import Run
 
 
 @pytest.mark.parametrize("kind", ["int8", "int8-static"])
-def test_the_figures_of_a_quantized_run_are_those_of_its_file(trained, places, tmp_path, kind):
-    run = compress(trained, [f"quantize:{kind}"], places=places, folder=tmp_path / "q")
+def test_the_figures_of_a_quantized_run_are_those_of_its_file(trained, folders, tmp_path, kind):
+    run = compress(trained, [f"quantize:{kind}"], folders=folders, folder=tmp_path / "q")
     signature = json.loads(run.path("exports", "model.tflite.json").read_text())
     assert signature["quantization"] == kind
     predictions = read_predictions(run.path("predictions", "test.csv"))
@@ -26,8 +26,8 @@ def test_the_figures_of_a_quantized_run_are_those_of_its_file(trained, places, t
     assert np.abs(keras.probabilities - file).max() > 1e-6
 
 
-def test_a_child_that_is_there_is_used_again_and_a_stopped_one_goes_on(trained, places):
-    parent = Run(trained, places.cache)
+def test_a_child_that_is_there_is_used_again_and_a_stopped_one_goes_on(trained, folders):
+    parent = Run(trained, folders.cache)
     first = compressed(parent, "vocabulary low-rank:rank=4")
     written = first.path("model.keras").stat().st_mtime_ns
     again = compressed(parent, "vocabulary low-rank:rank=4")

@@ -63,18 +63,18 @@ OPTIONS = {"within": "accuracy=0.3", "goal": "size", "epochs": 0, "trials": 2}
 
 
 @pytest.fixture(scope="module")
-def searched(trained, places):
+def searched(trained, folders):
     """A search that was stopped in its second trial and given again; and what it measured."""
     measure = Measure()
     measure.interrupt_at = 2
     with pytest.raises(UserError) as stopped:
-        search(trained, ["vocabulary"], **OPTIONS, places=places, measure=measure)
+        search(trained, ["vocabulary"], **OPTIONS, folders=folders, measure=measure)
     measure.interrupt_at = None
     refused = []
 
     def again():
         try:
-            search(trained, **OPTIONS, places=places, measure=measure)
+            search(trained, **OPTIONS, folders=folders, measure=measure)
         except UserError as error:
             refused.append(str(error))
 
@@ -84,7 +84,7 @@ def searched(trained, places):
         thread.join()
 
     measure.at_the_end = at_the_end
-    found = search(trained, ["vocabulary"], **OPTIONS, places=places, measure=measure)
+    found = search(trained, ["vocabulary"], **OPTIONS, folders=folders, measure=measure)
     assert len(refused) == 1 and "at work on" in refused[0]
     return found, measure, stopped
 
@@ -125,26 +125,26 @@ def test_a_stopped_search_goes_on_and_measures_nothing_twice(searched):
     assert command[:2] == ["compress", str(found.run)] and "--within" in command
 
 
-def test_the_chosen_run_is_what_its_steps_make_without_a_search(searched, places, tmp_path):
+def test_the_chosen_run_is_what_its_steps_make_without_a_search(searched, folders, tmp_path):
     found, _, _ = searched
-    alone = compress(found.run, found.chosen.words[:-1], places=places, folder=tmp_path / "alone")
+    alone = compress(found.run, found.chosen.words[:-1], folders=folders, folder=tmp_path / "alone")
     one, other = (load_model(r / "model.keras") for r in (alone.folder, found.result["run"]))
     for a, b in zip(one.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
-def test_where_nothing_stays_within_the_budget_no_run_is_made(searched, trained, places):
+def test_where_nothing_stays_within_the_budget_no_run_is_made(searched, trained, folders):
     before = set(trained.glob("compressed/*"))
     options = OPTIONS | {"within": "macro_f1=0.001"}
-    folders = {trial.folder for trial in searched[0].trials}
+    before = {trial.folder for trial in searched[0].trials}
     measure = Measure()
     for record in trained.glob("compressed/search/trials/*/trial.json"):
         values = json.loads(record.read_text())
         values["validation"]["macro_f1"] = 0.5
         record.write_text(json.dumps(values))
-    found = search(trained, ["vocabulary"], **options, places=places, measure=measure)
+    found = search(trained, ["vocabulary"], **options, folders=folders, measure=measure)
     assert found.chosen is None and found.result is None and not measure.asked
-    assert {trial.folder for trial in found.trials} == folders  # known from the other search
+    assert {trial.folder for trial in found.trials} == before  # known from the other search
     assert "of 2 chains none is shown" in found.refusal.message
     assert set(trained.glob("compressed/*")) == before
 
@@ -185,8 +185,8 @@ def test_without_optuna_the_way_to_get_it_is_told(tiny_run, monkeypatch):
 
 
 @pytest.mark.backend
-def test_chains_that_begin_alike_share_the_models_of_their_beginnings(trained, places, tmp_path):
-    source = Run(trained, places.cache)
+def test_chains_that_begin_alike_share_the_models_of_their_beginnings(trained, folders, tmp_path):
+    source = Run(trained, folders.cache)
     of = data_of(source)
     splits = of.load(of.config, Run(tmp_path))
     chains = Chains(

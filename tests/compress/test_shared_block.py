@@ -41,10 +41,10 @@ def albert(tiny_encoder, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def trained(albert, subjects_csv, places) -> Path:
+def trained(albert, subjects_csv, folders) -> Path:
     words = [f"data={subjects_csv}", f"backbone={albert}", "trainable=all", "epochs=1"]
     words += ["learning_rate=5e-3", "batch_size=16", "max_tokens=12"]
-    return launch.train("text", words, places=places, folder=places.runs / "albert").folder
+    return launch.train("text", words, folders=folders, folder=folders.runs / "albert").folder
 
 
 @pytest.fixture
@@ -66,10 +66,10 @@ def test_the_block_is_counted_once(model):
 
 
 @pytest.mark.parametrize("step", ["structured:layers=1", "structured:drop=[2]", "distill:layers=3"])
-def test_no_layer_is_left_out(trained, places, tmp_path, step):
+def test_no_layer_is_left_out(trained, folders, tmp_path, step):
     message = r"the 6 layers of this model share 1 block\(s\)[\s\S]*neurons= or heads="
     with pytest.raises(UserError, match=message):
-        compress(trained, [step], places=places, folder=tmp_path / "child")
+        compress(trained, [step], folders=folders, folder=tmp_path / "child")
 
 
 def test_a_search_offers_no_layers_and_ranks_below_the_table_s_width(model, albert):
@@ -83,10 +83,10 @@ def test_a_search_offers_no_layers_and_ranks_below_the_table_s_width(model, albe
     assert axes["embedding"][1:] == tuple(f"low-rank:embedding={r}" for r in (4, 2, 2, 1))
 
 
-def test_a_chain_makes_the_block_smaller_and_its_file_small(trained, places, tmp_path):
+def test_a_chain_makes_the_block_smaller_and_its_file_small(trained, folders, tmp_path):
     """Neurons and heads go, the rest is factorised and pruned, and the int8 file has one block."""
     chain = ["structured:neurons=0.5,heads=0.5,epochs=0", "low-rank:rank=3", "prune:0.3,epochs=0"]
-    run = compress(trained, [*chain, "quantize:int8"], places=places, folder=tmp_path / "child")
+    run = compress(trained, [*chain, "quantize:int8"], folders=folders, folder=tmp_path / "child")
     encoder = encoder_layer(load_model(run.path("model.keras")))
     block = encoder.blocks[0]
     assert (block.heads, block.inner.units, len(encoder.runs)) == (1, INNER // 2, LAYERS)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerastc.compress.layer_paths import places, replace
+from kerastc.compress.layer_paths import replace, replaceable_layers
 from kerastc.compress.steps.importance import first_order, magnitude
 from kerastc.compress.steps.low_rank import factorised
 from kerastc.compress.steps.structured import Structured, least_missed
@@ -42,9 +42,9 @@ class Rows:
 def model(tiny_encoder):
     """Two layers of two heads and 32 neurons, whose kernels are large enough to matter."""
     made = compact(text_classifier(load_encoder(str(tiny_encoder)), 3, seed=1))
-    for place in places(made):
-        kernel, *others = place.layer.get_weights()
-        place.layer.set_weights([kernel * 3, *others])
+    for one in replaceable_layers(made):
+        kernel, *others = one.layer.get_weights()
+        one.layer.set_weights([kernel * 3, *others])
     return made
 
 

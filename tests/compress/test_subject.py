@@ -19,9 +19,9 @@ pytestmark = pytest.mark.backend
 
 
 @pytest.fixture(scope="module")
-def subject_with(trained_images, places, tmp_path_factory):
+def subject_with(trained_images, folders, tmp_path_factory):
     """Makes subjects of the run, as if its config had been another."""
-    run = Run(trained_images, places.cache)
+    run = Run(trained_images, folders.cache)
     of = data_of(run)
     splits = of.load(of.config, Run(tmp_path_factory.mktemp("data")))
 
@@ -80,11 +80,11 @@ def test_of_images_that_stay_as_they_are_the_teacher_is_asked_once_for_all(
 
 
 @pytest.mark.parametrize("damage", ["cut", "rows", "classes", "nan", "numbers", "none"])
-def test_a_damaged_file_of_a_teachers_answers_is_made_anew(subject_with, places, damage):
+def test_a_damaged_file_of_a_teachers_answers_is_made_anew(subject_with, folders, damage):
     subject = subject_with(augmentation=NONE)
     batches = subject.training_batches(Recover().teaching, subject.config)
     logits = taught(batches)
-    for path in (places.cache / "teachers").glob("*.npz"):
+    for path in (folders.cache / "teachers").glob("*.npz"):
         match damage:
             case "cut":
                 path.write_bytes(path.read_bytes()[:100])

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from tagged_sentences import places_in, write_sentences
+from tagged_sentences import folders_in, write_sentences
 
 from kerastc import launch
 from kerastc.cli import main
@@ -29,8 +29,8 @@ def sentences(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def places(tmp_path_factory):
-    return places_in(tmp_path_factory.mktemp("tags"))
+def folders(tmp_path_factory):
+    return folders_in(tmp_path_factory.mktemp("tags"))
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +39,8 @@ def words(sentences, tiny_encoder):
 
 
 @pytest.fixture(scope="module")
-def run(words, places) -> Run:
-    return launch.train("ner", words, places=places, folder=places.runs / "whole")
+def run(words, folders) -> Run:
+    return launch.train("ner", words, folders=folders, folder=folders.runs / "whole")
 
 
 @pytest.fixture
@@ -77,15 +77,15 @@ def test_no_word_of_a_long_sentence_is_lost(run, sentences):
     text = sentences.read_text().split("\n\n")[1].replace(" ", "\n").split("\n")[::2]
     assert len(predictor.rows([" ".join(text)])) == 2
     [answer] = predictor.answers([" ".join(text)])
-    assert len(answer.tags) == 7 and answer.places[-1, 1] == len(" ".join(text))
+    assert len(answer.tags) == 7 and answer.offsets[-1, 1] == len(" ".join(text))
 
 
 @pytest.mark.backend
 def test_a_stopped_training_goes_on_to_the_same_weights(run, words, tmp_path, stopped_once):
-    places = places_in(tmp_path)
+    folders = folders_in(tmp_path)
     with pytest.raises(Stop):
-        launch.train("ner", words, places=places, folder=tmp_path / "cut")
-    cut = launch.train("ner", [], places=places, folder=tmp_path / "cut", resume=True)
+        launch.train("ner", words, folders=folders, folder=tmp_path / "cut")
+    cut = launch.train("ner", [], folders=folders, folder=tmp_path / "cut", resume=True)
     assert_the_same(run, cut)
 
 
@@ -99,8 +99,8 @@ CHAIN = [
 
 
 @pytest.fixture(scope="module")
-def child(run, places):
-    return compress(run.folder, CHAIN, places=places)
+def child(run, folders):
+    return compress(run.folder, CHAIN, folders=folders)
 
 
 def test_what_the_steps_left_learns_from_the_run(run, child):
@@ -112,18 +112,18 @@ def test_what_the_steps_left_learns_from_the_run(run, child):
 
 
 @pytest.mark.slow
-def test_a_stopped_chain_goes_on_to_the_same_weights(run, child, places, tmp_path, stopped_once):
+def test_a_stopped_chain_goes_on_to_the_same_weights(run, child, folders, tmp_path, stopped_once):
     with pytest.raises(Stop):
-        compress(run.folder, CHAIN, places=places, folder=tmp_path / "cut")
-    cut = compress(None, (), places=places, folder=tmp_path / "cut", resume=True)
+        compress(run.folder, CHAIN, folders=folders, folder=tmp_path / "cut")
+    cut = compress(None, (), folders=folders, folder=tmp_path / "cut", resume=True)
     assert_the_same(child, cut)
 
 
-def test_a_student_with_fewer_layers_and_other_texts(run, places, tmp_path):
+def test_a_student_with_fewer_layers_and_other_texts(run, folders, tmp_path):
     more = tmp_path / "more.txt"
     more.write_text("mast deck salt pan king boil oven bread\nsalt queen\n")
     step = f"distill:layers=1,epochs=3,unlabelled={more},states=0.1,learning_rate=1e-2"
-    student = compress(run.folder, [step], places=places, folder=tmp_path / "student")
+    student = compress(run.folder, [step], folders=folders, folder=tmp_path / "student")
     assert student.read_json("metrics.json")["test"]["f1"] > 0.6
     [told] = student.read_json("compression.json")["steps"]
     rows = run.read_json("data.json")["splits"]["train"]["rows"]
@@ -131,8 +131,8 @@ def test_a_student_with_fewer_layers_and_other_texts(run, places, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["int8", "int8-static"])
-def test_a_quantized_file_is_what_the_run_is_measured_by(run, places, kind):
-    small = compress(run.folder, [f"quantize:{kind}"], places=places)
+def test_a_quantized_file_is_what_the_run_is_measured_by(run, folders, kind):
+    small = compress(run.folder, [f"quantize:{kind}"], folders=folders)
     metrics = small.read_json("metrics.json")["test"]
     assert metrics["f1"] > 0.7 and metrics["words"] == 7 * metrics["rows"]
     found = load(small.path("exports", "model.tflite"))
@@ -147,9 +147,9 @@ def kerastc(*words):
 
 
 @pytest.mark.slow
-def test_a_search_keeps_to_a_budget_of_f1(run, places):
+def test_a_search_keeps_to_a_budget_of_f1(run, folders):
     found = search(run.folder, ["vocabulary"], within="f1=0.3", goal="size", epochs=0, trials=2,
-                   places=places)  # fmt: skip
+                   folders=folders)  # fmt: skip
     assert len(found.trials) == 2 and not found.failed
     assert Run(found.result["run"]).read_json("metrics.json")["test"]["f1"] > 0.4
 

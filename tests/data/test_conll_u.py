@@ -45,7 +45,7 @@ def test_the_words_of_multiword_tokens_are_tagged_and_stand_in_the_text_as_it_wa
     assert data.examples.tolist() == ["Al mar, vámonos.", "Son 10 000"]
     text = data.examples[0]
     assert text.words == ("a", "el", "mar", ",", "vamos", "nos", ".")
-    shown = [text[begin:end] for begin, end in text.places]
+    shown = [text[begin:end] for begin, end in text.spans]
     assert shown == ["Al", "Al", "mar", ",", "vámonos", "vámonos", "."]
     assert data.examples[1].words == ("Son", "10000")
     assert tags(data) == ["ADP DET NOUN PUNCT VERB PRON PUNCT", "AUX NUM"]

@@ -81,8 +81,8 @@ def attack(folder, seeds):
             continue
         found["read"] += 1
         for text, row in zip(data.examples, data.labels, strict=True):
-            assert len(text.words) == len(row) == len(text.places) > 0, seed
-            assert all(text[b:e].strip() for b, e in text.places.tolist()), seed
+            assert len(text.words) == len(row) == len(text.spans) > 0, seed
+            assert all(text[b:e].strip() for b, e in text.spans.tolist()), seed
             assert not is_scheme(data.classes) or is_legal(row, data.classes), seed
         assert all(count > 0 for count in data.notes.values())
         if words and not damaged:

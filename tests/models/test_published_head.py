@@ -15,11 +15,11 @@ from subjects import SUBJECTS
 
 from kerastc import launch
 from kerastc.errors import UserError
+from kerastc.folders import Folders
 from kerastc.models import load_encoder
 from kerastc.models.loading import load_model
 from kerastc.outputs.classes import head as classes
 from kerastc.outputs.tags import head as tags
-from kerastc.places import Places
 from kerastc.training.config import TextClassifierConfig
 from kerastc.training.pair_config import PairClassifierConfig
 
@@ -164,8 +164,8 @@ def test_a_run_goes_on_from_a_folder_s_classifier(subjects_csv, tmp_path):
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     (folder / "vocab.txt").write_text("\n".join([*special, *words]) + "\n")
     given = [f"data={subjects_csv}", f"backbone={folder}", "head=backbone", "epochs=1"]
-    places = Places(tmp_path / "runs", tmp_path / "cache")
-    run = launch.train("text", [*given, "learning_rate=1e-9", "max_tokens=12"], places=places)
+    folders = Folders(tmp_path / "runs", tmp_path / "cache")
+    run = launch.train("text", [*given, "learning_rate=1e-9", "max_tokens=12"], folders=folders)
     config = run.read_json("config.json")["config"]
     assert (config["head"], config["pooling"]) == ("backbone", "pooler")
     labels = tuple(run.path("labels.txt").read_text().split("\n")[:-1])

@@ -137,8 +137,8 @@ def text_of(stretches):
 
 
 def test_a_text_is_shown_as_it_stands():
-    places = np.array([[0, 6], [6, 7], [8, 11], [8, 11], [12, 15], [15, 16]])
-    text = Worded("Madrid, del mar.", ("Madrid", ",", "de", "el", "mar", "."), places)
+    spans = np.array([[0, 6], [6, 7], [8, 11], [8, 11], [12, 15], [15, 16]])
+    text = Worded("Madrid, del mar.", ("Madrid", ",", "de", "el", "mar", "."), spans)
     said = predictions([("B-LOC O O O B-LOC O", "B-LOC O O B-LOC O O")])
     said.examples[0] = text
     mistakes = Mistakes.of(said, LABELS)

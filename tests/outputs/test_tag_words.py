@@ -14,7 +14,7 @@ LABELS = ("O", "B-A", "I-A")
 def rows(*windows):
     """Rows of the words of tokens, those of a text in a list."""
     found = Encoded.of(
-        Row(np.arange(len(words)), offsets=places(words), words=np.array(words))
+        Row(np.arange(len(words)), offsets=spans(words), words=np.array(words))
         for text in windows
         for words in text
     )
@@ -22,7 +22,7 @@ def rows(*windows):
     return found
 
 
-def places(words):
+def spans(words):
     """Words of ten characters side by side; a token is as long as its word."""
     words = np.array(words)
     return np.where(words[:, None] < 0, 0, 10 * words[:, None] + [0, 10])
@@ -39,7 +39,7 @@ def test_a_word_of_two_windows_is_of_the_one_with_more_around_it():
     assert words.numbers.tolist() == [0, 1, 2, 3, 4, 5, 0, 1]
     # Behind word 2 there is one token in the first window, before it none in the second.
     assert words.rows.tolist() == [0, 0, 0, 1, 1, 1, 2, 2]
-    assert words.places.tolist() == [1, 2, 3, 2, 3, 4, 1, 3]
+    assert words.positions.tolist() == [1, 2, 3, 2, 3, 4, 1, 3]
     assert words.counts.tolist() == [6, 2]
     assert words.spans.tolist()[:2] == [[0, 10], [10, 20]]
 
@@ -54,7 +54,10 @@ def test_each_word_is_read_once_at_its_first_token(stride):
     windows = [np.arange(start, min(start + 5, len(tokens))) for start in starts]
     words = Words.of(rows([[-1, *tokens[window], -1] for window in windows]))
     assert words.numbers.tolist() == list(range(20))
-    read = [windows[row][place - 1] for row, place in zip(words.rows, words.places, strict=True)]
+    read = [
+        windows[row][position - 1]
+        for row, position in zip(words.rows, words.positions, strict=True)
+    ]
     assert read == np.flatnonzero(first).tolist()
     assert (np.diff(words.rows) >= 0).all()
 
@@ -78,7 +81,7 @@ def test_the_windows_of_a_text_are_one_answer():
     long, short = output.answers({"logits": logits}, tokens)
     # An entity from one window to the next; words 2 and 3 are not asked in the other.
     assert [LABELS[tag] for tag in long.tags] == ["O", "B-A", "I-A", "I-A", "O", "O"]
-    assert long.places[1:4].tolist() == [[10, 20], [20, 30], [30, 40]]
+    assert long.spans[1:4].tolist() == [[10, 20], [20, 30], [30, 40]]
     assert len(short.tags) == 2
     assert output.answers({"logits": []}, ()) == []
 

@@ -80,14 +80,14 @@ def test_words_without_a_place_in_training_are_measured_for_themselves():
     assert found == {"unseen_words": {"words": 0}}
 
 
-@pytest.mark.parametrize("places", [True, False])
-def test_answers_are_kept_whole_for_the_folds_of_a_cross_validation(places):
+@pytest.mark.parametrize("spans", [True, False])
+def test_answers_are_kept_whole_for_the_folds_of_a_cross_validation(spans):
     output, given = Tags(LABELS), answers(SAID)
-    for row in given if places else ():
-        object.__setattr__(row, "places", np.stack([row.tags, row.tags + 3], axis=1))
+    for row in given if spans else ():
+        object.__setattr__(row, "spans", np.stack([row.tags, row.tags + 3], axis=1))
     arrays = output.stored(given)
     for one, other in zip(output.of_stored(arrays, len(given)), given, strict=True):
-        for name in ("tags", "chosen", "probabilities", "places"):
+        for name in ("tags", "chosen", "probabilities", "spans"):
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
     with pytest.raises(ValueError, match="not of 3 sentences"):
         output.of_stored(arrays, 3)
@@ -156,7 +156,7 @@ def test_a_word_has_the_tag_of_its_first_token_and_the_place_of_all():
     logits[1, 1] = logits[2, 5] = logits[3, 7] = 9
     [found] = Tags(LABELS).answers({"logits": [logits]}, rows[:1])
     assert [LABELS[tag] for tag in found.tags] == ["B-LOC", "O", "B-PER"]
-    assert found.places.tolist() == [[3, 8], [0, 0], [9, 11]]
+    assert found.spans.tolist() == [[3, 8], [0, 0], [9, 11]]
     said = Tags(LABELS).json_rows([{"text": "...Madrid"}], [found])[0]["tags"]
     assert [(one["begin"], one["end"], one["tag"]) for one in said] == [
         (3, 8, "LOC"),

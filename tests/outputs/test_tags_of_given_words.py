@@ -17,7 +17,7 @@ TEXTS = [
 def same(found):
     assert found == TEXTS
     assert found[0].words == TEXTS[0].words
-    np.testing.assert_array_equal(found[0].places, TEXTS[0].places)
+    np.testing.assert_array_equal(found[0].spans, TEXTS[0].spans)
 
 
 def test_the_file_of_predictions_gives_back_the_words(tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kerastc.places import Places
+from kerastc.folders import Folders
 from kerastc.sweep import worker
 
 
@@ -15,5 +15,5 @@ def no_models():
 
 
 @pytest.fixture
-def places(tmp_path):
-    return Places(tmp_path / "runs", tmp_path / "cache", tmp_path / "state")
+def folders(tmp_path):
+    return Folders(tmp_path / "runs", tmp_path / "cache", tmp_path / "state")

@@ -6,7 +6,7 @@ import pytest
 
 from kerastc import tasks
 from kerastc.errors import UserError
-from kerastc.places import Places
+from kerastc.folders import Folders
 from kerastc.scores.figures import Figure
 from kerastc.sweep import sweep
 from kerastc.sweep.swept import SweptRecipe
@@ -57,6 +57,6 @@ def test_recipes_say_their_task(name, task):
 
 def test_a_figure_that_the_task_lacks_is_refused_before_anything_is_made(tmp_path):
     with pytest.raises(UserError, match="--objective acuracy") as caught:
-        sweep("supervised", ["seed=1,2"], places=Places(tmp_path), objective="acuracy")
+        sweep("supervised", ["seed=1,2"], folders=Folders(tmp_path), objective="acuracy")
     assert "'accuracy'" in caught.value.hint
     assert not list(tmp_path.iterdir())

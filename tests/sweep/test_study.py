@@ -9,7 +9,7 @@ from steps_recipe import RECIPE
 
 from kerastc import cli, recipe, settings, trust
 from kerastc.errors import UserError
-from kerastc.places import Places
+from kerastc.folders import Folders
 from kerastc.sweep import find_study, sweep
 from kerastc.sweep.swept_study import SweptStudy
 
@@ -48,17 +48,17 @@ def write_study(folder: Path, state: Path, text: str = STUDY) -> str:
 
 
 @pytest.fixture
-def write(tmp_path, places):
-    return lambda text=STUDY: write_study(tmp_path, places.state, text)
+def write(tmp_path, folders):
+    return lambda text=STUDY: write_study(tmp_path, folders.state, text)
 
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
     """The study, where it is kept, and what came of it."""
     folder = tmp_path_factory.mktemp("study")
-    places = Places(folder / "runs", folder / "cache", folder / "state")
-    path = write_study(folder, places.state)
-    return path, places, sweep(None, [], study=path, places=places, name="mine")
+    folders = Folders(folder / "runs", folder / "cache", folder / "state")
+    path = write_study(folder, folders.state)
+    return path, folders, sweep(None, [], study=path, folders=folders, name="mine")
 
 
 def told(run: Path) -> dict:
@@ -66,7 +66,7 @@ def told(run: Path) -> dict:
 
 
 def test_each_recipe_and_seed_is_a_run_with_its_settings(done):
-    _, places, result = done
+    _, folders, result = done
     assert [trial.words for trial in result.trials] == [
         (f"recipe={name}", f"seed={seed}")
         for name in ("steps", "slower", "others")
@@ -77,7 +77,7 @@ def test_each_recipe_and_seed_is_a_run_with_its_settings(done):
     assert [config.get("units") for config in configs] == [5, 5, 5, 5, None, None]
     assert [config.get("size") for config in configs] == [None, None, None, None, 7, 7]
     assert [config["seed"] for config in configs] == [0, 1, 0, 1, 0, 1]
-    assert result.folder == places.runs / "ways" / "sweeps" / "mine"
+    assert result.folder == folders.runs / "ways" / "sweeps" / "mine"
     assert result.best.words == ("recipe=steps", "seed=0")
     assert "steps.py" in result.best_command and "rate=0.3" in result.best_command
 
@@ -94,21 +94,21 @@ def test_a_study_is_compared_by_recipe_and_its_own_settings_are_no_columns(done)
 
 
 def test_the_same_call_again_runs_nothing_and_a_changed_study_is_refused(done):
-    path, places, first = done
-    again = sweep(None, [], study=path, places=places, name="mine")
+    path, folders, first = done
+    again = sweep(None, [], study=path, folders=folders, name="mine")
     assert again.trials == first.trials
     assert all((t.run / "attempts").read_text().count("\n") == 1 for t in again.trials)
     changed = Path(path).with_name("changed.toml")
     changed.write_text(STUDY.replace("rate = 0.2", "rate = 0.25"))
-    (places.runs / "changed").symlink_to(places.runs / "ways")
+    (folders.runs / "changed").symlink_to(folders.runs / "ways")
     with pytest.raises(UserError, match=r"rate=0\.2") as caught:
-        sweep(None, [], study=str(changed), places=places, name="mine")
+        sweep(None, [], study=str(changed), folders=folders, name="mine")
     assert "rate=0.25" in str(caught.value) and "--name" in caught.value.hint
 
 
-def test_words_change_what_all_are_told_and_choose_recipes_and_seeds(write, places):
+def test_words_change_what_all_are_told_and_choose_recipes_and_seeds(write, folders):
     words = ["recipe=others,steps", "seed=3", "rate=0.4", "units=1,2"]
-    swept = SweptStudy.read(write(), words, places.state)
+    swept = SweptStudy.read(write(), words, folders.state)
     trainings = [swept.training(row) for row in swept.plan(None, "s").values()]
     assert [training.words for training in trainings] == [
         ["rate=0.4", "seed=3", "units=1"],
@@ -120,10 +120,10 @@ def test_words_change_what_all_are_told_and_choose_recipes_and_seeds(write, plac
     assert swept.notes == ["units=1,2 is for steps alone: the others have no units."]
 
 
-def test_a_grid_is_of_each_recipe_that_has_the_field(write, places):
+def test_a_grid_is_of_each_recipe_that_has_the_field(write, folders):
     text = STUDY.replace("[settings]", "[grid]\nunits = [1, 2]\nmended = ['', 'a,b']\n[settings]")
     text = text.replace("units = 5  # of the first recipe alone", "")
-    swept = SweptStudy.read(write(text), ["seed=0"], places.state)
+    swept = SweptStudy.read(write(text), ["seed=0"], folders.state)
     rows = list(swept.plan(None, "s").values())
     assert [row["recipe"] for row in rows] == ["steps"] * 4 + ["slower"] * 4 + ["others"] * 2
     assert {row["mended"] for row in rows} == {"", "a,b"}
@@ -149,13 +149,13 @@ def test_a_grid_is_of_each_recipe_that_has_the_field(write, places):
         ('"others.py"', "3", "ways.toml: recipes.others.recipe = 3 is no name of a recipe"),
     ],
 )
-def test_a_slip_in_the_file_is_told_with_its_place(write, places, old, new, message):
+def test_a_slip_in_the_file_is_told_with_its_place(write, folders, old, new, message):
     assert old in STUDY
     with pytest.raises(UserError) as caught:
-        sweep(None, [], study=write(STUDY.replace(old, new)), places=places)
+        sweep(None, [], study=write(STUDY.replace(old, new)), folders=folders)
     assert message in caught.value.message
     assert "\n" not in caught.value.message
-    assert not places.runs.exists()
+    assert not folders.runs.exists()
 
 
 @pytest.mark.parametrize(
@@ -172,11 +172,11 @@ def test_a_slip_in_the_file_is_told_with_its_place(write, places, old, new, mess
         (["rate"], "'rate' is no override"),
     ],
 )
-def test_a_slip_in_the_words_is_told(write, places, words, message):
+def test_a_slip_in_the_words_is_told(write, folders, words, message):
     with pytest.raises(UserError) as caught:
-        sweep(None, words, study=write(), places=places)
+        sweep(None, words, study=write(), folders=folders)
     assert message in caught.value.message
-    assert not places.runs.exists()
+    assert not folders.runs.exists()
 
 
 def test_a_file_that_is_not_there_is_told_and_a_misspelled_name_names_the_nearest(tmp_path):
@@ -188,17 +188,17 @@ def test_a_file_that_is_not_there_is_told_and_a_misspelled_name_names_the_neares
         recipe.find("cifar100")
 
 
-def test_a_script_that_only_a_study_names_is_not_run(write, places, tmp_path):
+def test_a_script_that_only_a_study_names_is_not_run(write, folders, tmp_path):
     path = write()
     script = tmp_path / "others.py"
     script.write_text("raise SystemExit('it ran')\n")
     with pytest.raises(UserError, match="which you have not run before") as caught:
-        sweep(None, [], study=path, places=places)
+        sweep(None, [], study=path, folders=folders)
     assert f"kerastc trust {script}" in caught.value.hint
 
 
-def test_the_command_takes_a_study_and_shows_it(write, places):
-    path, runs = write(), str(places.runs)
+def test_the_command_takes_a_study_and_shows_it(write, folders):
+    path, runs = write(), str(folders.runs)
 
     def invoke(*words: str):
         return CliRunner().invoke(cli.main, words)

@@ -10,7 +10,7 @@ from steps_recipe import RECIPE
 
 from kerastc import cli, recipe, settings, trust
 from kerastc.errors import UserError
-from kerastc.places import Places
+from kerastc.folders import Folders
 from kerastc.sweep import find_study, sweep
 from kerastc.sweep.swept_study import SweptStudy
 
@@ -60,18 +60,18 @@ def write_study(folder: Path, state: Path, text: str = STUDY) -> str:
 
 
 @pytest.fixture
-def write(tmp_path, places):
-    return lambda text=STUDY: write_study(tmp_path, places.state, text)
+def write(tmp_path, folders):
+    return lambda text=STUDY: write_study(tmp_path, folders.state, text)
 
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
     """The study's result, with the larger number of units as the teacher."""
     folder = tmp_path_factory.mktemp("tasks")
-    places = Places(folder / "runs", folder / "cache", folder / "state")
-    path = write_study(folder, places.state)
+    folders = Folders(folder / "runs", folder / "cache", folder / "state")
+    path = write_study(folder, folders.state)
     words = [f"folder={folder / 'data'}"]
-    return folder, sweep(None, words, study=path, places=places, name="s", teacher="0")
+    return folder, sweep(None, words, study=path, folders=folders, name="s", teacher="0")
 
 
 def test_each_task_is_judged_by_its_own_figure_and_none_is_the_best(done):
@@ -124,36 +124,36 @@ def test_the_table_is_in_every_form(done):
     assert "Retention of 0" in shown and "90.0 %" in shown and "Take" not in shown
 
 
-def test_a_teacher_that_no_run_is_refused(done, write, places, tmp_path):
+def test_a_teacher_that_no_run_is_refused(done, write, folders, tmp_path):
     runs = [str(trial.run) for trial in done[1].trials]
     found = CliRunner().invoke(cli.main, ["compare", *runs, "--teacher", "10"])
     assert found.exit_code == 1 and "--teacher 10: it is neither" in found.output
     with pytest.raises(UserError, match="--teacher 7: it is neither a run nor a value"):
         words = [f"folder={tmp_path / 'data'}"]
-        sweep(None, words, study=write(), places=places, teacher="7")
-    assert not places.runs.exists()
+        sweep(None, words, study=write(), folders=folders, teacher="7")
+    assert not folders.runs.exists()
 
 
-def test_missing_files_are_told_with_their_tasks_before_anything_runs(write, places, tmp_path):
+def test_missing_files_are_told_with_their_tasks_before_anything_runs(write, folders, tmp_path):
     path = write()
     (tmp_path / "data" / "names.conll").unlink()
     words = [f"folder={tmp_path / 'data'}"]
     with pytest.raises(UserError, match=r"names has no data, .*names\.conll") as caught:
-        sweep(None, words, study=path, places=places)
+        sweep(None, words, study=path, folders=folders)
     assert "leave names out: recipe=topics" in caught.value.hint
-    assert not places.runs.exists()
-    chosen = SweptStudy.read(path, [*words, "recipe=topics"], places.state)
+    assert not folders.runs.exists()
+    chosen = SweptStudy.read(path, [*words, "recipe=topics"], folders.state)
     assert chosen.compared
     assert f"data={tmp_path / 'data/topics/train.csv'}" in chosen.members[0].space.fixed
-    own = SweptStudy.read(path, [*words, "recipe=names", "data=mine.conll"], places.state)
+    own = SweptStudy.read(path, [*words, "recipe=names", "data=mine.conll"], folders.state)
     assert "data=mine.conll" in own.fixed  # the words' own paths are not in the folder
 
 
 @pytest.mark.parametrize("data", ["../names.conll", "/etc/passwd", "~/names.conll", "a/../../b"])
-def test_a_path_that_leaves_the_folder_is_refused(write, places, tmp_path, data):
+def test_a_path_that_leaves_the_folder_is_refused(write, folders, tmp_path, data):
     path = write(STUDY.replace("names.conll", data))
     with pytest.raises(UserError, match=r"recipes\.names: data=.* leaves the folder"):
-        sweep(None, [f"folder={tmp_path / 'data'}"], study=path, places=places)
+        sweep(None, [f"folder={tmp_path / 'data'}"], study=path, folders=folders)
 
 
 @pytest.mark.parametrize(
@@ -164,9 +164,9 @@ def test_a_path_that_leaves_the_folder_is_refused(write, places, tmp_path, data)
         (["folder=.", "folder=."], "folder is given twice"),
     ],
 )
-def test_a_folder_that_is_not_there_is_told(write, places, words, message):
+def test_a_folder_that_is_not_there_is_told(write, folders, words, message):
     with pytest.raises(UserError, match=message):
-        sweep(None, words, study=write(), places=places)
+        sweep(None, words, study=write(), folders=folders)
 
 
 def test_the_study_of_glues_has_the_sources_protocol_and_its_files_in_the_folder(tmp_path):

@@ -3,11 +3,11 @@
 import pytest
 from nasty_texts import NASTY
 
-from kerastc.text.word_rules import SPACES, word_places
+from kerastc.text.word_rules import SPACES, word_spans
 
 
 def words(text, **rule):
-    return [text[begin:end] for begin, end in word_places(text, **rule).tolist()]
+    return [text[begin:end] for begin, end in word_spans(text, **rule).tolist()]
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,6 @@ def test_white_space_alone_divides_by_the_other_rule():
 def test_words_are_in_order_and_between_them_is_nothing_to_see():
     for text in NASTY:
         before = 0
-        for begin, end in word_places(text).tolist():
+        for begin, end in word_spans(text).tolist():
             assert before <= begin < end and not text[begin:end].isspace()
             before = end

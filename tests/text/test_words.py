@@ -51,25 +51,25 @@ def test_the_tokens_of_a_word_stand_where_the_user_wrote_it(tokenizer, rule):
 
 
 def test_given_words_are_kept_and_those_of_one_place_stand_there_as_a_whole(tokenizer):
-    places = [(0, 3), (4, 7), (4, 7), (8, 13)]
-    text = Worded("sol del café.", ["sol", "de", "el", "café."], places)
+    spans = [(0, 3), (4, 7), (4, 7), (8, 13)]
+    text = Worded("sol del café.", ["sol", "de", "el", "café."], spans)
     [row] = encoded_words(tokenizer, [text], 64, list)
     [expected] = tokenizer.encode(["sol de el café."], 64)
     np.testing.assert_array_equal(row.ids, expected.ids)
     found = [row.offsets[row.words == number] for number in range(4)]
-    assert [(of[:, 0].min(), of[:, 1].max()) for of in found] == places
+    assert [(of[:, 0].min(), of[:, 1].max()) for of in found] == spans
     assert {tuple(of) for of in found[2].tolist()} == {(4, 7)}
 
 
 def test_a_text_keeps_its_words_on_its_way():
     text = Worded.joined(["San.Juan", "-", "D'Alema"])
     assert text == "San.Juan - D'Alema" and str(text) is not text
-    assert [text[begin:end] for begin, end in text.places] == list(text.words)
+    assert [text[begin:end] for begin, end in text.spans] == list(text.words)
     for copy in (pickle.loads(pickle.dumps(text)), Worded.of_dict(text.as_dict())):
         assert (copy, copy.words) == (text, text.words)
-        np.testing.assert_array_equal(copy.places, text.places)
+        np.testing.assert_array_equal(copy.spans, text.spans)
     assert Worded.of(text, "punctuation") is text
-    with pytest.raises(ValueError, match="1 words, but 0 places"):
+    with pytest.raises(ValueError, match="1 words, but 0 spans"):
         Worded("a", ["a"], [])
 
 

@@ -5,7 +5,7 @@ import re
 import keras
 import numpy as np
 
-from kerastc.compress.layer_paths import matcher, places
+from kerastc.compress.layer_paths import matcher, replaceable_layers
 
 # Used for every text, whatever its tokens: a zero there saves nothing and costs accuracy.
 SPARED = re.compile(r"(^|/)(position|segment|rel_)[^/]*/[^/]*$|bias$")
@@ -25,7 +25,8 @@ def prunable(model: keras.Model, exclude: str = "") -> list[tuple[str, keras.Var
         UserError: the expression is invalid.
     """
     excluded = matcher(exclude)
-    paths = {id(w): f"{p.path}/{w.name}" for p in places(model) for w in p.layer.weights}
+    layers = replaceable_layers(model)
+    paths = {id(w): f"{one.path}/{w.name}" for one in layers for w in one.layer.weights}
     named = [(paths.get(id(variable), variable.path), variable) for variable in kernels(model)]
     return [(path, v) for path, v in named if not SPARED.search(path) and not excluded(path)]
 

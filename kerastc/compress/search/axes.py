@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import keras
 
 from kerastc.capabilities import Capability
-from kerastc.compress.layer_paths import places
+from kerastc.compress.layer_paths import replaceable_layers
 from kerastc.compress.search.space import Axis, Space
 from kerastc.compress.steps.channels import channels
 from kerastc.errors import UserError
@@ -77,7 +77,7 @@ def _of_encoder(model: keras.Model, done: Collection[str]) -> Iterator[Axis]:
     except UserError:
         return
     encoder = encoder_layer(model)
-    thin = any(isinstance(place.layer, LowRankDense) for place in places(model))
+    thin = any(isinstance(one.layer, LowRankDense) for one in replaceable_layers(model))
     if isinstance(encoder.tokens, keras.layers.Embedding):
         ranks = [encoder.tokens.output_dim // share for share in WIDTH_SHARES]
         yield Axis("embedding", ("", *(f"low-rank:embedding={rank}" for rank in ranks)))
@@ -95,7 +95,7 @@ def _of_convolutions(model: keras.Model, done: Collection[str]) -> Iterator[Axis
     if not _done("structured", done) and channels(model)[0]:
         shares = (0.125, 0.25, 0.375, 0.5, 0.625)
         yield Axis("channels", ("", *(f"structured:channels={s},epochs=0" for s in shares)))
-    if not any(isinstance(place.layer, LowRankConv2D) for place in places(model)):
+    if not any(isinstance(one.layer, LowRankConv2D) for one in replaceable_layers(model)):
         yield _kernels()
 
 

@@ -40,7 +40,7 @@ from kerastc.compress.search.chain_study import STUDIES, ChainStudy
 from kerastc.compress.search.result import FILE, GOALS, Budget, Search, Trial
 from kerastc.compress.steps.parse import parse
 from kerastc.errors import UserError, nearest
-from kerastc.places import Places
+from kerastc.folders import Folders
 from kerastc.run import Run
 from kerastc.scores.pairs import Judged
 from kerastc.sweep.storage import load_optuna
@@ -62,7 +62,7 @@ def search(
     goal: str = "size",
     trials: int = 20,
     epochs: int = 1,
-    places: Places,
+    folders: Folders,
     backend: str | None = None,
     measure: "Measure | None" = None,
     despite_changes: bool = False,
@@ -81,7 +81,7 @@ def search(
         goal: what to minimise, one of `GOALS`.
         trials: how many chains are tried, no two alike.
         epochs: of training that a chain may have; 0 for none.
-        places: where caches are.
+        folders: where caches are.
         backend: tensorflow, jax or torch; of the steps.
         measure: measures exported files; by default `kerastc benchmark`.
         despite_changes: as for `compress`.
@@ -96,7 +96,7 @@ def search(
             with the command that resumes it.
     """
     _check(goal, trials, epochs)
-    source = source_run(parent, places)
+    source = source_run(parent, folders)
     budget = Budget.parse(within, task_of(source).output.figures)
     _check_first(words, source)
     load_optuna()
@@ -113,7 +113,7 @@ def search(
     command += ["--for", goal, "--trials", str(trials), "--epochs", str(epochs)]
     command += ["--backend", backend] if backend else []
     command += going_on.given(moved, despite_changes)
-    folder = _Folder(source.path(*FOLDER), shlex.join(command), places.cache)
+    folder = _Folder(source.path(*FOLDER), shlex.join(command), folders.cache)
     with folder.lock():  # held until the end: another search could make the same run
         with launch.whole(folder), launch.computing(folder, config, backend):
             if not folder.path("data.json").is_file():
@@ -130,7 +130,7 @@ def search(
         if found.chosen is None:
             return found
         changes = {"despite_changes": despite_changes, "moved": moved}
-        run = _finished(found.chosen, chains, places, backend, of, changes)
+        run = _finished(found.chosen, chains, folders, backend, of, changes)
         if not run.path("benchmark.json").is_file():
             tried.measure([run.path(*FILE)], None)
         figures = run.read_json("metrics.json")[run.judged_on]
@@ -226,11 +226,13 @@ class _Folder(Run):
 
 
 def _finished(
-    chosen: Trial, chains: "Chains", places, backend: str | None, of: DataOf, changes
+    chosen: Trial, chains: "Chains", folders, backend: str | None, of: DataOf, changes
 ) -> Run:
     """The child run of the chosen chain, with its test figures."""
     folder = default_folder(chains.source, chosen.words)
     if not folder.is_dir():
-        run = create(chains.source, chosen.words, folder, places, of)
+        run = create(chains.source, chosen.words, folder, folders, of)
         chains.lay_out(chosen.words[:-1], run)
-    return compress(None, (), places=places, folder=folder, resume=True, backend=backend, **changes)
+    return compress(
+        None, (), folders=folders, folder=folder, resume=True, backend=backend, **changes
+    )

@@ -16,8 +16,8 @@ from kerastc.compress.search.trial_rows import read_rows, write_rows
 from kerastc.compress.steps.parse import parse
 from kerastc.data.labelled import Labelled
 from kerastc.errors import UserError
+from kerastc.folders import Folders
 from kerastc.outputs.output import Output
-from kerastc.places import Places
 from kerastc.run import Run
 from kerastc.tasks import output_of
 from kerastc.training.interim import remove_model
@@ -128,7 +128,7 @@ class Trials:
     def _begun(self, words: Sequence[str]) -> Run:
         run = self._run(words)
         if not run.path("config.json").is_file():
-            create(self.chains.source, words, run.folder, Places(cache=run.cache))
+            create(self.chains.source, words, run.folder, Folders(cache=run.cache))
             shutil.copyfile(self.chains.original.path("labels.txt"), run.path("labels.txt"))
         return run
 

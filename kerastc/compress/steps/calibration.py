@@ -6,13 +6,13 @@ from contextlib import ExitStack, contextmanager
 import keras
 import numpy as np
 
-from kerastc.compress.layer_paths import Place
+from kerastc.compress.layer_paths import ReplaceableLayer
 from kerastc.progress import progress
 from kerastc.training.batching import Batches
 
 
 def second_moments(
-    model: keras.Model, found: Sequence[Place], batches: Batches
+    model: keras.Model, found: Sequence[ReplaceableLayer], batches: Batches
 ) -> dict[str, np.ndarray]:
     """C = E[x x^T] of the inputs x of each layer, without padding.
 
@@ -25,11 +25,11 @@ def second_moments(
     Returns:
         by path: (m, m) float64, or (rows of the table,) float64 shares.
     """
-    sums = {place.path: _Sum(place.layer) for place in found}
+    sums = {one.path: _Sum(one.layer) for one in found}
     with ExitStack() as stack:
         mask = _Mask()
-        for place in found:
-            stack.enter_context(_watched(place.layer, sums[place.path], mask))
+        for one in found:
+            stack.enter_context(_watched(one.layer, sums[one.path], mask))
         with progress("Calibrating", total=len(batches)) as advance:
             for index in range(len(batches)):
                 inputs = batches[index][0]

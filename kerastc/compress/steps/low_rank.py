@@ -25,7 +25,7 @@ from kerastc.training.config import Count
 if TYPE_CHECKING:
     import keras
 
-    from kerastc.compress.layer_paths import Place
+    from kerastc.compress.layer_paths import ReplaceableLayer
     from kerastc.compress.work import Work
 
 RIDGE = 1e-4  # of the mean input energy: directions absent from calibration still count a little
@@ -60,12 +60,12 @@ class LowRank(Step):
             )
 
     def apply(self, work: "Work") -> dict[str, Any]:
-        from kerastc.compress.layer_paths import places, replace
+        from kerastc.compress.layer_paths import replace, replaceable_layers
         from kerastc.models import compact
 
         work.model = compact(work.model)
         exclude = "|".join(filter(None, (self.exclude, work.subject.input.full_rank)))
-        found = [place for place in places(work.model, exclude) if self._wants(place)]
+        found = [one for one in replaceable_layers(work.model, exclude) if self._wants(one)]
         if not found:
             raise UserError(
                 "low-rank found nothing to do: it needs dense or convolution layers, or a table of "
@@ -75,13 +75,13 @@ class LowRank(Step):
         spectra = {p.path: Spectrum.of(matrix(p.layer), moments.get(p.path)) for p in found}
         ranks = self._ranks(found, spectra)
         made, kept, lost = {}, [], {}
-        for place in found:
-            spectrum, rank = spectra[place.path], ranks[place.path]
+        for one in found:
+            spectrum, rank = spectra[one.path], ranks[one.path]
             if not smaller(rank, *spectrum.shape):
-                kept.append(place.path)
+                kept.append(one.path)
                 continue
-            made[place.path] = factorised(place.layer, *spectrum.factors(rank))
-            lost[place.path] = round(spectrum.lost(rank), 4)
+            made[one.path] = factorised(one.layer, *spectrum.factors(rank))
+            lost[one.path] = round(spectrum.lost(rank), 4)
         work.model = replace(work.model, made)
         return {
             "ranks": {path: ranks[path] for path in made},
@@ -89,17 +89,17 @@ class LowRank(Step):
             "kept_as_they_were": kept,
         }
 
-    def _wants(self, place: "Place") -> bool:
+    def _wants(self, one: "ReplaceableLayer") -> bool:
         import keras
 
-        layer = place.layer
+        layer = one.layer
         if isinstance(layer, keras.layers.Embedding):
-            of_tokens = layer is getattr(place.owner, "tokens", None)
+            of_tokens = layer is getattr(one.owner, "tokens", None)
             return of_tokens and self.embedding is not None
         others = any(v is not None for v in (self.rank, self.energy, self.budget))
         return others and isinstance(layer, keras.layers.Dense | keras.layers.Conv2D)
 
-    def _moments(self, work: "Work", found: "list[Place]") -> Mapping[str, np.ndarray]:
+    def _moments(self, work: "Work", found: "list[ReplaceableLayer]") -> Mapping[str, np.ndarray]:
         import keras
 
         from kerastc.compress.steps.calibration import second_moments
@@ -110,7 +110,9 @@ class LowRank(Step):
             return {}
         return second_moments(work.model, flat, work.subject.calibration(self.rows, self.seed))
 
-    def _ranks(self, found: "list[Place]", spectra: Mapping[str, "Spectrum"]) -> dict[str, int]:
+    def _ranks(
+        self, found: "list[ReplaceableLayer]", spectra: Mapping[str, "Spectrum"]
+    ) -> dict[str, int]:
         import keras
 
         tables = {p.path for p in found if isinstance(p.layer, keras.layers.Embedding)}

@@ -44,13 +44,13 @@ def tags_of(text: Worded, record: Record, notes: Notes) -> list[str]:
         marked = text[begin:end]
         end -= len(marked) - len(marked.rstrip())
         begin += len(marked) - len(marked.lstrip())
-        inside = [n for n, (b, e) in enumerate(text.places.tolist()) if b < end and e > begin]
+        inside = [n for n, (b, e) in enumerate(text.spans.tolist()) if b < end and e > begin]
         if not inside:
             notes.add(NO_WORDS, record.place)
         elif any(tags[n] != OUTSIDE for n in inside):
             notes.add(OVERLAPPING, record.place)
         else:
-            first, last = text.places[inside[0]], text.places[inside[-1]]
+            first, last = text.spans[inside[0]], text.spans[inside[-1]]
             notes.add(CUT, record.place, bool(first[0] < begin or last[1] > end))
             for n in inside:
                 tags[n] = f"I-{label}"

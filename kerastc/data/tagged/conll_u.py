@@ -93,8 +93,8 @@ def _sentence(
     """A sentence, and the features of its words; "" for each word."""
     tokens, metadata = _parsed(file, block)
     lines = [number for number, line in block if not line.startswith("#")]
-    text, end, place = "", 0, (0, 0)
-    words, places, tags, numbers, features = [], [], [], [], []
+    text, end, span = "", 0, (0, 0)
+    words, spans, tags, numbers, features = [], [], [], [], []
     for token, line in zip(tokens, lines, strict=True):
         first, last, kind = _ids(token["id"])
         if kind == ".":
@@ -103,7 +103,7 @@ def _sentence(
         if kind == "-" or first > end:  # it is written
             if first != len(words) + 1 or (kind and first <= end):
                 raise _not_conll_u(file, line, f"the number {_shown(token['id'])} is out of order")
-            place = len(text), len(text) + len(token["form"])
+            span = len(text), len(text) + len(token["form"])
             text += token["form"] + " " * ((token["misc"] or {}).get("SpaceAfter") != "No")
             end = last
         if kind == "-":
@@ -114,7 +114,7 @@ def _sentence(
         word = "".join(token["form"].split())
         notes.add(SPACED, line, word != token["form"])
         words.append(word)
-        places.append(place)
+        spans.append(span)
         tags.append(_tag(token, tag))
         numbers.append(line)
         features += ["", *(token["feats"] or {})]
@@ -126,7 +126,7 @@ def _sentence(
     text = text.rstrip()
     written = metadata.get("text")
     notes.add(OTHER_TEXT, block[0][0], bool(words and written) and written.strip() != text)
-    return Sentence(Worded(text, words, places), tags, numbers), features
+    return Sentence(Worded(text, words, spans), tags, numbers), features
 
 
 def _parsed(file: PlainFile, block: Block) -> tuple[list[dict[str, Any]], Mapping[str, Any]]:

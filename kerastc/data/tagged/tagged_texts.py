@@ -92,7 +92,7 @@ class TaggedTexts(LabelledTexts):
         for text, row in zip(self.examples, self.labels, strict=True):
             digest.update(text.encode() + b"\0" + row.astype("<i4").tobytes())
             if (words := " ".join(text.words)) != text:
-                digest.update(words.encode() + b"\0" + text.places.astype("<i4").tobytes())
+                digest.update(words.encode() + b"\0" + text.spans.astype("<i4").tobytes())
 
 
 def rows_of(rows: Iterable[object]) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from kerastc.data.assigning import assigned, by_class, thinned
 from kerastc.data.date_split import parts_by_date
-from kerastc.data.rounding import apportioned
+from kerastc.data.rounding import rounded_shares
 from kerastc.data.splits import PARTS, Splits
 from kerastc.data.texts.duplicates import Find, Seen, find_duplicates
 from kerastc.data.texts.texts import LabelledTexts
@@ -170,10 +170,10 @@ def _check_counts(data: LabelledTexts, validation: float, test: float) -> None:
 
 def _targets(counts: np.ndarray, validation: float, test: float) -> np.ndarray:
     """Rows of each part and class, (3, classes), with all sums as close to the shares as can be."""
-    tests = apportioned(counts * test, round(counts.sum() * test), counts * test)
+    tests = rounded_shares(counts * test, round(counts.sum() * test), counts * test)
     # A class that got more than its share of test rows is later to get a validation row.
     wish = counts * (validation + test) - tests
-    validations = apportioned(counts * validation, round(counts.sum() * validation), wish)
+    validations = rounded_shares(counts * validation, round(counts.sum() * validation), wish)
     return np.stack([counts - validations - tests, validations, tests])
 
 

@@ -50,7 +50,7 @@ def _score(answer) -> float:
 
 def _error(said: SpanPredictions, row: int, probability: float) -> Error:
     truth, answer = said.truth[row], said.answers[row]
-    places = [(a.begin, a.end) for a in truth.answers if a.begin != NOWHERE]
+    spans = [(a.begin, a.end) for a in truth.answers if a.begin != NOWHERE]
     best = answer.best and (answer.best.begin, answer.best.end)
     return Error(
         str(said.examples[row][0]),
@@ -58,7 +58,7 @@ def _error(said: SpanPredictions, row: int, probability: float) -> Error:
         answer.text(truth.context),
         probability,
         float(said.figures["f1"][row]),
-        tuple(marked(truth.context, places, best)),
+        tuple(marked(truth.context, spans, best)),
     )
 
 
@@ -72,15 +72,15 @@ def marked(
         true: where true answers begin and end.
         said: where the model's does; None if it gave none.
     """
-    places = [*true, *([said] if said else [])]
-    if not places:
+    spans = [*true, *([said] if said else [])]
+    if not spans:
         return [(context[: 2 * AROUND] + ("…" if len(context) > 2 * AROUND else ""), "")]
     kind = np.zeros(len(context), int)
     for begin, end in true:
         kind[begin:end] |= 1
     if said:
         kind[slice(*said)] |= 2
-    first, last = min(begin for begin, _ in places), max(end for _, end in places)
+    first, last = min(begin for begin, _ in spans), max(end for _, end in spans)
     begin, end = max(0, first - AROUND), min(len(context), last + AROUND)
     edges = np.flatnonzero(np.diff(kind[begin:end])) + begin + 1
     cuts = [begin, *edges.tolist(), end]

@@ -83,7 +83,7 @@ class SpanJudge(Judge):
     ) -> dict[str, float]:
         """As in `Judge`; of the questions whose answers' places are known."""
         rows = Encoded.of(rows)
-        true = true_places(targets, rows)
+        true = true_spans(targets, rows)
         answers = self.output.answers({LOGITS: outputs}, rows)
         none_given = NOWHERE in true.values()
         found = []
@@ -100,7 +100,7 @@ class SpanJudge(Judge):
         }
 
 
-def true_places(targets: Ragged, rows: Encoded) -> dict[int, tuple[int, int]]:
+def true_spans(targets: Ragged, rows: Encoded) -> dict[int, tuple[int, int]]:
     """Where the answer to each question is, in characters; `NOWHERE` where there is none.
 
     Args:

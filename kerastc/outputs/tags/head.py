@@ -34,8 +34,8 @@ def targets_of(labels: Sequence[np.ndarray], rows: Encoded) -> Ragged:
     """
     words, lengths = Words.of(rows), rows.lengths
     targets = np.full(int(lengths.sum()), NO_LABEL, np.int32)
-    places = (np.cumsum(lengths) - lengths)[words.rows] + words.places
-    targets[places] = words.labels(labels, NO_LABEL)
+    positions = (np.cumsum(lengths) - lengths)[words.rows] + words.positions
+    targets[positions] = words.labels(labels, NO_LABEL)
     return Ragged(targets, lengths)
 
 

@@ -1,8 +1,8 @@
 """What a model said of each word, and the file of it: predictions/PART.csv.
 
-A row is a sentence. Its words, their places in the text (`begin:end`), their labels, the predicted
-tags and two probabilities of each word, that of its label and that of its prediction, have spaces
-between them.
+A row is a sentence. Its words, their spans in the text (`begin:end`, in the column `places`), their
+labels, the predicted tags and two probabilities of each word, that of its label and that of its
+prediction, have spaces between them.
 """
 
 import csv
@@ -29,7 +29,7 @@ class Tagged:
         tags: (words,) int, indices of the labels.
         chosen: (words,) float64, the probability of each.
         probabilities: (words, labels) float64; None where they were read from a file.
-        places: (words, 2) int, where each word begins and ends in its text, in characters; None
+        spans: (words, 2) int, where each word begins and ends in its text, in characters; None
             where that is not known.
         of_truth: (words,) float64, the probability of the right tag, where that is all that is left
             of the probabilities.
@@ -38,7 +38,7 @@ class Tagged:
     tags: np.ndarray
     chosen: np.ndarray
     probabilities: np.ndarray | None = None
-    places: np.ndarray | None = None
+    spans: np.ndarray | None = None
     of_truth: np.ndarray | None = None
 
     def right(self, truth: np.ndarray) -> np.ndarray:
@@ -171,28 +171,28 @@ def read(path: Path, labels: Sequence[str]) -> TagPredictions:
 
 
 def _words(example: str) -> tuple[str, str]:
-    """The cells of a text's words and places."""
+    """The cells of a text's words and spans."""
     if not isinstance(example, Worded):
         return "", ""
-    places = (f"{begin}:{end}" for begin, end in example.places.tolist())
-    return " ".join(example.words), " ".join(places)
+    spans = (f"{begin}:{end}" for begin, end in example.spans.tolist())
+    return " ".join(example.words), " ".join(spans)
 
 
-def _example(text: str, words: str, places: str) -> str:
+def _example(text: str, words: str, spans: str) -> str:
     """The inverse of `_words`."""
     if not words:
         return text
-    pairs = [place.split(":") for place in places.split(" ")]
+    pairs = [span.split(":") for span in spans.split(" ")]
     return Worded(text, words.split(" "), np.array(pairs, np.int64))
 
 
 def stored(answers: Sequence[Tagged], labels: int) -> dict[str, np.ndarray]:
     """Fresh answers as arrays, the words of all sentences one behind the other."""
-    places = [row.places for row in answers]
+    spans = [row.spans for row in answers]
     columns = {
         "tags": [row.tags for row in answers],
         "probabilities": [row.probabilities for row in answers],
-        "places": places if all(of is not None for of in places) else [],
+        "places": spans if all(of is not None for of in spans) else [],
     }
     empty = {"tags": (0,), "probabilities": (0, labels), "places": (0, 2)}
     found = {name: np.concatenate([np.zeros(empty[name]), *of]) for name, of in columns.items()}
@@ -216,6 +216,6 @@ def of_stored(arrays: Mapping[str, np.ndarray], rows: int, labels: int) -> list[
     ends = np.cumsum(lengths)[:-1]
     chosen = said[np.arange(words), tags]
     columns = (np.split(of, ends) for of in (tags, chosen, said))
-    places = arrays["places"]
-    places = np.split(places, ends) if len(places) == words else [None] * rows
-    return [Tagged(*of) for of in zip(*columns, places, strict=True)]
+    spans = arrays["places"]
+    spans = np.split(spans, ends) if len(spans) == words else [None] * rows
+    return [Tagged(*of) for of in zip(*columns, spans, strict=True)]

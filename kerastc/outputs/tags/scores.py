@@ -72,12 +72,12 @@ class Tags(Output):
         """The tags of a text of so many words, of which some, by their numbers, have tokens."""
         probabilities = np.full((count, len(self.labels)), 1 / len(self.labels))
         probabilities[numbers] = said
-        places = None
+        of_words = None
         if spans is not None:
-            places = np.zeros((count, 2), np.int64)
-            places[numbers] = spans
+            of_words = np.zeros((count, 2), np.int64)
+            of_words[numbers] = spans
         tags = self.decoded(probabilities)
-        return Tagged(tags, probabilities[np.arange(count), tags], probabilities, places)
+        return Tagged(tags, probabilities[np.arange(count), tags], probabilities, of_words)
 
     def decoded(self, probabilities: np.ndarray) -> np.ndarray:
         """The tags of a sentence, (words,) int, by their (words, labels) probabilities."""
@@ -89,8 +89,8 @@ class Tags(Output):
         lengths = Encoded.of(others).lengths
         carried = np.zeros((int(lengths.sum()), len(self.labels)), np.float32)
         mine, found = words.matched(theirs)
-        places = (np.cumsum(lengths) - lengths)[theirs.rows] + theirs.places
-        carried[places[found]] = words.taken(outputs[LOGITS])[mine]
+        positions = (np.cumsum(lengths) - lengths)[theirs.rows] + theirs.positions
+        carried[positions[found]] = words.taken(outputs[LOGITS])[mine]
         return {LOGITS: Ragged(carried, lengths)}
 
     def metrics(self, truth: Sequence[np.ndarray], answers: Sequence[Tagged]) -> dict[str, Any]:
@@ -223,7 +223,7 @@ class Tags(Output):
         tags = [self.labels[tag] for tag in answer.tags]
         found = []
         for first, behind, kind in units(tags, self.scheme):
-            begin, end = int(answer.places[first, 0]), int(answer.places[behind - 1, 1])
+            begin, end = int(answer.spans[first, 0]), int(answer.spans[behind - 1, 1])
             least = round(float(answer.chosen[first:behind].min()), 6)
             told = {"begin": begin, "end": end, "text": text[begin:end]}
             found.append(told | {"tag": kind, "probability": least})

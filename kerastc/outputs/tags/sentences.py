@@ -80,7 +80,7 @@ class ShownWords:
     def of(cls, example: str) -> Self:
         """Of a text whose words are known or, in a file of an old run, parted by spaces."""
         text = example if isinstance(example, Worded) else Worded.of(example, SPACES)
-        begins, ends = text.places.T
+        begins, ends = text.spans.T
         # The words "de" and "el" of the Spanish "del" are in the same place.
         apart = [
             " " if begin != end else "" for begin, end in zip(begins[1:], ends[:-1], strict=True)

@@ -24,7 +24,7 @@ class Words:
     Args:
         texts: (words,) int, from 0 to n - 1.
         numbers: (words,) int, of the word in its text.
-        rows, places: (words,) int, the row and the place in it.
+        rows, positions: (words,) int, the row and the position in it.
         counts: (n,) int, one more than the greatest number of a word; the tokenizer may have
             dropped some.
         spans: (words, 2) int, where each begins and ends in its text, in characters; None where
@@ -34,7 +34,7 @@ class Words:
     texts: np.ndarray
     numbers: np.ndarray
     rows: np.ndarray
-    places: np.ndarray
+    positions: np.ndarray
     counts: np.ndarray
     spans: np.ndarray | None
 
@@ -65,8 +65,8 @@ class Words:
             key = text * (counts.max(initial=0) + 1) + word
             np.maximum.at(ends, key, rows.offsets.values[inner, 1])
             spans[:, 1] = ends[key[order]]
-        places = inner[order] - starts[row_in[order]]
-        return cls(text[order], word[order], row_in[order], places, counts, spans)
+        positions = inner[order] - starts[row_in[order]]
+        return cls(text[order], word[order], row_in[order], positions, counts, spans)
 
     def labels(self, of_texts: Sequence[np.ndarray | None], absent: int) -> np.ndarray:
         """The labels of the words, (words,) int.
@@ -86,7 +86,7 @@ class Words:
         """Of m rows (length, k) the tokens that stand for the words, (words, k)."""
         lengths = np.array([len(row) for row in of_rows], np.int64)
         starts = np.cumsum(lengths) - lengths
-        return np.concatenate(of_rows)[starts[self.rows] + self.places]
+        return np.concatenate(of_rows)[starts[self.rows] + self.positions]
 
     def by_text(self, of_words: np.ndarray) -> list[np.ndarray]:
         """Values of the words, (words, ...), as one array for each of the n texts."""

@@ -43,7 +43,7 @@ def state_folder() -> Path:
 
 
 @dataclass(frozen=True)
-class Places:
+class Folders:
     """The folders in use.
 
     Args:
