@@ -33,7 +33,7 @@ def write(model: keras.Model, folder: Path) -> None:
     """Writes model.safetensors and config.json, which `benchmarks.torch_bert.read` reads.
 
     Args:
-        model: a `text_classifier` over a plain BERT, with mean pooling.
+        model: a `sequence_classifier` over a plain BERT, with mean pooling.
         folder: is made.
 
     Raises:

@@ -62,7 +62,7 @@ def first_batch(file: Path) -> None:
     from kerastc.run import Run
 
     module = stage("recipe", recipe.find("text").load)()
-    stage("imports", importlib.import_module)("kerastc.training.text")
+    stage("imports", importlib.import_module)("kerastc.training.fine_tuning")
     from kerastc import data, models
     from kerastc.training import text
 
@@ -70,7 +70,7 @@ def first_batch(file: Path) -> None:
     data.split_texts = stage("splits", data.split_texts)
     Run.describe_data = stage("data.json", Run.describe_data)
     models.load_encoder = stage("encoder", models.load_encoder)
-    models.text_classifier = stage("model", models.text_classifier)
+    models.sequence_classifier = stage("model", models.sequence_classifier)
     text.bag_of_words = stage("bag of words", text.bag_of_words)
     text._tell_unseen = stage("what is not seen", text._tell_unseen)
     text._prepare = stage("batches", text._prepare)

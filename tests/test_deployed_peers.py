@@ -19,9 +19,9 @@ def benchmarks(monkeypatch):
 @pytest.fixture(scope="module")
 def model(tiny_encoder):
     """A classifier whose every weight is random, those of norms and biases, too."""
-    from kerastc.models import load_encoder, text_classifier
+    from kerastc.models import load_encoder, sequence_classifier
 
-    made = text_classifier(load_encoder(str(tiny_encoder)), 3, trainable="all")
+    made = sequence_classifier(load_encoder(str(tiny_encoder)), 3, trainable="all")
     random = np.random.default_rng(0)
     made.set_weights([random.normal(0, 0.3, w.shape).astype(w.dtype) for w in made.get_weights()])
     return made

@@ -105,8 +105,8 @@ def test_each_fold_is_the_training_that_one_would_do_by_hand(whole, words, folde
     part = module.load(config, by_hand).of_fold(2)
     assert isinstance(part, data.Splits)
     encoder = models.load_encoder(config.backbone)
-    model = models.text_classifier(encoder, 3, **config.architecture())
-    trained = training.train_text_classifier(model, encoder, part, config, by_hand)
+    model = models.sequence_classifier(encoder, 3, **config.architecture())
+    trained = training.train_on_tokens(model, encoder, part, config, by_hand)
     said = read_predictions(whole.path("predictions", "test.csv"))
     assert (said.probabilities[part.test_rows] == trained.test).all()
 

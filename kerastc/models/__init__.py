@@ -1,6 +1,6 @@
 """The models to train: pretrained encoders, and the heads on top of them.
 
-Names load on first use. `from kerastc.models import text_classifier` registers the layers with
+Names load on first use. `from kerastc.models import sequence_classifier` registers the layers with
 Keras (and KerasHub's), so that `keras.saving.load_model` reads a saved model with `safe_mode` on.
 """
 
@@ -13,6 +13,6 @@ __getattr__, __dir__, __all__ = attach(
         "encoders": ["Encoder", "load_encoder"],
         "image_classifier": ["any_size", "encoder_of", "image_classifier", "maps_of"],
         "parts": ["encoder_layer", "head_layers", "pooling_layer"],
-        "text_classifier": ["set_trainable", "split_at_features", "text_classifier"],
+        "sequence_classifier": ["set_trainable", "split_at_features", "sequence_classifier"],
     },
 )

@@ -100,7 +100,7 @@ class Encoder:
         """A trained model of this encoder with all tokens again, and their tokenizer.
 
         Args:
-            model: of `text_classifier`; its outputs for texts of its own tokens stay.
+            model: of `sequence_classifier`; its outputs for texts of its own tokens stay.
         """
         if self.cut is None:
             return model, self.tokenizer

@@ -6,7 +6,7 @@ import keras
 
 import kerastc.models.conversion
 import kerastc.models.fused_norm
-import kerastc.models.text_classifier  # noqa: F401  (these register the layers of model.keras)
+import kerastc.models.sequence_classifier  # noqa: F401  (these register the layers of model.keras)
 from kerastc.errors import UserError
 
 

@@ -140,7 +140,7 @@ def pooler_of(encoder: "Encoder") -> Weights:
 
 
 def text_layers(encoder: "Encoder", labels: Sequence[str], pooling: str) -> dict[str, Weights]:
-    """The classifier of whole texts in an encoder's folder, by the layers of a `text_classifier`.
+    """A folder's own classifier of whole texts, by the layers of a `sequence_classifier`.
 
     Args:
         labels: the classes of the data.

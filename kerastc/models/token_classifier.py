@@ -3,8 +3,8 @@
 import keras
 
 from kerastc.models.encoders import Encoder
+from kerastc.models.sequence_classifier import seed_dropout
 from kerastc.models.sequence_encoder import token_inputs
-from kerastc.models.text_classifier import seed_dropout
 
 
 def token_classifier(
@@ -13,7 +13,7 @@ def token_classifier(
     """Builds encoder → dropout → dense.
 
     Args:
-        encoder, trainable, dropout, seed: as for `text_classifier`.
+        encoder, trainable, dropout, seed: as for `sequence_classifier`.
         units: logits of each token.
         names: of the model, and of its last layer.
 

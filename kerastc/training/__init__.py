@@ -5,14 +5,14 @@ from kerastc.lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     names={
-        "config": ["EarlyStopping", "TextClassifierConfig", "TrainingConfig"],
+        "config": ["EarlyStopping", "FineTuningConfig", "TextClassifierConfig", "TrainingConfig"],
         "cross_validation": ["cross_validated"],
         "document_config": ["DocumentClassifierConfig"],
+        "fine_tuning": ["fine_tuned", "train_on_tokens"],
         "image_config": ["ImageClassifierConfig"],
         "images": ["train_image_classifier"],
         "pair_config": ["PairClassifierConfig"],
         "question_config": ["QuestionConfig"],
-        "text": ["fine_tuned", "train_text_classifier"],
         "trained": ["Trained"],
     },
 )

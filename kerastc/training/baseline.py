@@ -18,7 +18,7 @@ from kerastc.npz_files import is_finite_of, read_arrays
 from kerastc.progress import progress, tell
 from kerastc.run import Run
 from kerastc.text.spaces import without_spaces
-from kerastc.training.config import TextClassifierConfig
+from kerastc.training.config import FineTuningConfig
 from kerastc.training.pair_documents import pair_documents
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Baseline:
     name: str = WORDS
 
 
-def bag_of_words(splits: "Splits", config: TextClassifierConfig, run: Run) -> Baseline | None:
+def bag_of_words(splits: "Splits", config: FineTuningConfig, run: Run) -> Baseline | None:
     """Fits TF-IDF of words and pairs of words with multinomial logistic regression.
 
     Texts in scripts without spaces between words (Chinese, Japanese, Thai, Khmer, ...) are counted
@@ -98,7 +98,7 @@ def bag_of_words(splits: "Splits", config: TextClassifierConfig, run: Run) -> Ba
         return baseline
 
 
-def _compute(splits: "Splits", config: TextClassifierConfig, name: str) -> Baseline:
+def _compute(splits: "Splits", config: FineTuningConfig, name: str) -> Baseline:
     with progress(f"Fitting a {name}"):
         begin = time.perf_counter()
         texts = _documents(splits.train, config, name)
@@ -132,7 +132,7 @@ def _compute(splits: "Splits", config: TextClassifierConfig, name: str) -> Basel
     )
 
 
-def _documents(part: "Labelled", config: TextClassifierConfig, name: str) -> Sequence[str]:
+def _documents(part: "Labelled", config: FineTuningConfig, name: str) -> Sequence[str]:
     """The text to count for each example: the prepared text; the marked words of a pair."""
     prepared = config.prepared(part.examples)
     if prepared.ndim == 1:
@@ -191,7 +191,7 @@ def _weighted(texts: Sequence[str], columns: np.ndarray, name: str):
     return weights.transform(counts, copy=False), weights.transform
 
 
-def _fitted(rows: "csr_matrix", labels: np.ndarray, config: TextClassifierConfig):
+def _fitted(rows: "csr_matrix", labels: np.ndarray, config: FineTuningConfig):
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
@@ -206,7 +206,7 @@ def _fitted(rows: "csr_matrix", labels: np.ndarray, config: TextClassifierConfig
         return model.fit(rows, labels)
 
 
-def _key(splits: "Splits", config: TextClassifierConfig, name: str) -> str:
+def _key(splits: "Splits", config: FineTuningConfig, name: str) -> str:
     """Names all that the result depends on."""
     parts = [splits.train, splits.validation, splits.test]
     settings = {

@@ -96,10 +96,9 @@ RATES = {
 }
 
 
-class TextClassifierConfig(TrainingConfig):
-    """A pretrained encoder with a classification head."""
+class FineTuningConfig(TrainingConfig):
+    """A pretrained encoder with a head for any task that reads tokens."""
 
-    task: ClassVar[str] = "text-classification"  # a name in `kerastc.tasks.TASKS`
     pairs: ClassVar[bool] = False  # whether an example is two texts
     # Where it is set: tokens that windows of a long text share. Else a text is cut.
     stride: ClassVar[int | None]
@@ -130,7 +129,7 @@ class TextClassifierConfig(TrainingConfig):
         return usual | RATES.get(trainable.split("_")[0], {})
 
     @pydantic.model_validator(mode="after")
-    def layers_to_tell_apart(self) -> "TextClassifierConfig":
+    def layers_to_tell_apart(self) -> "FineTuningConfig":
         """Refuses settings for layers if only the head is trained."""
         given = [f"rate_decay={self.rate_decay:g}"] * (self.rate_decay != 1)
         given += [f"unfreeze={self.unfreeze}"] * (self.unfreeze != "none")
@@ -142,7 +141,7 @@ class TextClassifierConfig(TrainingConfig):
         return self
 
     @pydantic.model_validator(mode="after")
-    def layers_of_the_backbone(self) -> "TextClassifierConfig":
+    def layers_of_the_backbone(self) -> "FineTuningConfig":
         """Refuses settings of layers that the backbone brings with it."""
         own = {"pooling": "pooler", "head": "backbone"}
         given = [f"{name}={value}" for name, value in own.items() if getattr(self, name) == value]
@@ -188,7 +187,7 @@ class TextClassifierConfig(TrainingConfig):
         return {}
 
     def architecture(self) -> dict:
-        """The arguments of `kerastc.models.text_classifier` after encoder and classes."""
+        """The arguments of `kerastc.models.sequence_classifier` after encoder and classes."""
         return self.model_dump(include={"pooling", "trainable", "hidden", "dropout", "seed"})
 
     @property
@@ -227,3 +226,9 @@ class TextClassifierConfig(TrainingConfig):
         if self.max_tokens and self.shared_tokens is None:
             shown[:] = [first_words(text, self.max_tokens - 2) for text in shown]
         return shown
+
+
+class TextClassifierConfig(FineTuningConfig):
+    """A pretrained encoder with a classification head, for single texts."""
+
+    task: ClassVar[str] = "text-classification"

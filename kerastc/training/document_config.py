@@ -7,7 +7,7 @@ import pydantic
 from pydantic import Field
 
 from kerastc.text.documents import Windowing
-from kerastc.training.config import Count, Natural, TextClassifierConfig, Tokens
+from kerastc.training.config import Count, FineTuningConfig, Natural, Tokens
 
 if TYPE_CHECKING:
     from kerastc.text.encoded import Encoded
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MOST = 2**20  # tokens of a document, where nothing else limits them
 
 
-class DocumentClassifierConfig(TextClassifierConfig):
+class DocumentClassifierConfig(FineTuningConfig):
     """A pretrained encoder that reads a document window by window, with a classification head."""
 
     task: ClassVar[str] = "document-classification"

@@ -13,7 +13,7 @@ from kerastc.models import encoder_layer
 from kerastc.training.variable_names import model_variables
 
 if TYPE_CHECKING:
-    from kerastc.training.config import TextClassifierConfig
+    from kerastc.training.config import FineTuningConfig
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def partition(groups: Sequence[Group], names: Sequence[str]) -> list[Group]:
 
 
 def layer_groups(
-    model: keras.Model, config: "TextClassifierConfig", batches_per_epoch: int
+    model: keras.Model, config: "FineTuningConfig", batches_per_epoch: int
 ) -> tuple[Group, ...]:
     """The groups of a text model by its layers, for `rate_decay` and `unfreeze`.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from kerastc.text.cutting import first_words
-from kerastc.training.config import TextClassifierConfig, Tokens
+from kerastc.training.config import FineTuningConfig, Tokens
 
 if TYPE_CHECKING:
     from kerastc.text.encoded import Encoded
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MARKS = 3  # of a pair: at its start, between its texts, at its end; some models have a fourth
 
 
-class PairClassifierConfig(TextClassifierConfig):
+class PairClassifierConfig(FineTuningConfig):
     """A pretrained encoder that reads both texts of a pair at once, with a classification head."""
 
     task: ClassVar[str] = "pair-classification"

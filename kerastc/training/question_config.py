@@ -10,14 +10,14 @@ from kerastc.outputs.spans.decoding import LONGEST
 from kerastc.outputs.spans.scores import LONGEST_OF
 from kerastc.text.preparation import TextPreparation
 from kerastc.text.questions import encoded_questions, most_of_question
-from kerastc.training.config import Count, Natural, TextClassifierConfig, Tokens
+from kerastc.training.config import Count, FineTuningConfig, Natural, Tokens
 
 if TYPE_CHECKING:
     from kerastc.text.encoded import Encoded
     from kerastc.text.tokenizer import Tokenizer
 
 
-class QuestionConfig(TextClassifierConfig):
+class QuestionConfig(FineTuningConfig):
     """A pretrained encoder that reads a question and a window of its context at once."""
 
     task: ClassVar[str] = "question-answering"

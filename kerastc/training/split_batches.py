@@ -12,7 +12,7 @@ from kerastc.models import Encoder
 from kerastc.run import Run
 from kerastc.text.encoded import Encoded
 from kerastc.training.batching import Batches
-from kerastc.training.config import TextClassifierConfig
+from kerastc.training.config import FineTuningConfig
 from kerastc.training.features import FeatureCache
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def token_batches(
-    splits: "Splits", encoder: Encoder, config: TextClassifierConfig
+    splits: "Splits", encoder: Encoder, config: FineTuningConfig
 ) -> dict[str, TextBatches]:
     """Batches of tokens by split; there is none without rows, as the test part after folds."""
     seeds = {"train": config.seed, "validation": None, "test": None}
@@ -35,7 +35,7 @@ def feature_batches(
     features: keras.Model,
     encoder: Encoder,
     batches: Mapping[str, TextBatches],
-    config: TextClassifierConfig,
+    config: FineTuningConfig,
     run: Run,
 ) -> dict[str, Batches]:
     """The same rows as features, which are computed once, or read from the run's cache.

@@ -13,10 +13,10 @@ from kerastc.data.tagged.tagged_texts import TaggedTexts
 from kerastc.data.texts.text_parts import FoldedTextParts, split_texts
 from kerastc.errors import UserError
 from kerastc.outputs.tags.entities import is_scheme
-from kerastc.training.config import Backbone, Count, Fraction, Positive, TextClassifierConfig
+from kerastc.training.config import Backbone, Count, FineTuningConfig, Fraction, Positive
 
 
-class TagConfig(FoldedTextParts, TextClassifierConfig):
+class TagConfig(FoldedTextParts, FineTuningConfig):
     """An encoder that is trained whole, and a layer that gives each word its tag.
 
     Attributes:

@@ -19,13 +19,13 @@ from kerastc.text.restricted import is_restrictable
 if TYPE_CHECKING:
     from kerastc.data.splits import Splits
     from kerastc.text.tokenizer import Tokenizer
-    from kerastc.training.config import TextClassifierConfig
+    from kerastc.training.config import FineTuningConfig
 
 LARGE = 100_000  # rows; tables of one language, of about 30,000, are left as they are
 MOST = 1 << 20  # tokens, if the settings have no limit
 
 
-def encoder_for(splits: "Splits", config: "TextClassifierConfig", run: Run) -> Encoder:
+def encoder_for(splits: "Splits", config: "FineTuningConfig", run: Run) -> Encoder:
     """The config's encoder; if its table is large and trained, with the tokens of the examples.
 
     Those of the test part count, so that it is encoded as by the whole encoder; no gradient

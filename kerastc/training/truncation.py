@@ -12,7 +12,7 @@ from kerastc.outputs.output import Answers
 from kerastc.progress import tell
 from kerastc.run import Run
 from kerastc.scores.figures import Figure
-from kerastc.training.config import TextClassifierConfig
+from kerastc.training.config import FineTuningConfig
 from kerastc.training.interim import remove_checkpoints
 from kerastc.training.split_batches import feature_batches, token_batches
 from kerastc.training.task_training import TaskTraining
@@ -29,7 +29,7 @@ def compared(
     head: keras.Model,
     encoder: Encoder,
     splits: "Splits",
-    config: TextClassifierConfig,
+    config: FineTuningConfig,
     run: Run,
 ) -> dict[str, Any]:
     """Figures of a model on a frozen encoder, and of one that is trained on truncated documents.

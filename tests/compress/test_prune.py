@@ -12,7 +12,7 @@ from kerastc.compress.work import Work
 from kerastc.data.texts.texts import LabelledTexts
 from kerastc.errors import UserError
 from kerastc.inputs.text.batches import text_batches
-from kerastc.models import load_encoder, text_classifier
+from kerastc.models import load_encoder, sequence_classifier
 from kerastc.outputs.classes import head
 from kerastc.run import Run
 from kerastc.training.config import TextClassifierConfig
@@ -45,7 +45,7 @@ def work(tiny_encoder, tmp_path):
         batches=lambda part: text_batches(rows, encoder.tokenizer, config),
         training_batches=taught,
     )
-    model = text_classifier(encoder, 3, trainable="all", seed=1)
+    model = sequence_classifier(encoder, 3, trainable="all", seed=1)
     return Work(subject, model, Run.create(tmp_path / "run", {"recipe": "text"}))
 
 

@@ -11,7 +11,7 @@ from kerastc.compress import compress
 from kerastc.compress.masks.kernels import prunable
 from kerastc.compress.search.axes import space_of
 from kerastc.errors import UserError
-from kerastc.models import compact, encoder_layer, load_encoder, text_classifier
+from kerastc.models import compact, encoder_layer, load_encoder, sequence_classifier
 from kerastc.models.loading import load_model
 from kerastc.models.low_rank import LowRankDense
 from kerastc.tasks import TASKS
@@ -49,7 +49,7 @@ def trained(albert, subjects_csv, folders) -> Path:
 
 @pytest.fixture
 def model(albert):
-    return compact(text_classifier(load_encoder(str(albert)), 3, trainable="all"))
+    return compact(sequence_classifier(load_encoder(str(albert)), 3, trainable="all"))
 
 
 def test_the_block_is_counted_once(model):

@@ -14,7 +14,7 @@ from kerastc.compress.steps.student import fewer_layers
 from kerastc.compress.steps.units import Heads, Neurons
 from kerastc.compress.work import Work
 from kerastc.errors import UserError
-from kerastc.models import compact, load_encoder, text_classifier
+from kerastc.models import compact, load_encoder, sequence_classifier
 from kerastc.outputs.classes.head import CrossEntropy
 
 pytestmark = pytest.mark.backend
@@ -41,7 +41,7 @@ class Rows:
 @pytest.fixture
 def model(tiny_encoder):
     """Two layers of two heads and 32 neurons, whose kernels are large enough to matter."""
-    made = compact(text_classifier(load_encoder(str(tiny_encoder)), 3, seed=1))
+    made = compact(sequence_classifier(load_encoder(str(tiny_encoder)), 3, seed=1))
     for one in replaceable_layers(made):
         kernel, *others = one.layer.get_weights()
         one.layer.set_weights([kernel * 3, *others])

@@ -8,7 +8,7 @@ from kerastc.compress.steps.distill import Distill
 from kerastc.compress.steps.hidden_states import StateMatching
 from kerastc.compress.steps.student import fewer_layers, narrower, spread
 from kerastc.errors import UserError
-from kerastc.models import compact, load_encoder, text_classifier
+from kerastc.models import compact, load_encoder, sequence_classifier
 
 pytestmark = pytest.mark.backend
 RANDOM = np.random.default_rng(0)
@@ -16,7 +16,7 @@ RANDOM = np.random.default_rng(0)
 
 @pytest.fixture
 def teacher(tiny_encoder) -> keras.Model:
-    model = compact(text_classifier(load_encoder(str(tiny_encoder)), 3, seed=1))
+    model = compact(sequence_classifier(load_encoder(str(tiny_encoder)), 3, seed=1))
     random = np.random.default_rng(1)
     for kernel in (w for w in model.trainable_weights if len(w.shape) > 1):
         kernel.assign(random.normal(0, 0.5, kernel.shape))  # the first ones do next to nothing

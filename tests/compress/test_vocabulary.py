@@ -9,7 +9,7 @@ import pytest
 from kerastc.compress.steps.vocabulary import Vocabulary
 from kerastc.compress.work import Work
 from kerastc.errors import UserError
-from kerastc.models import load_encoder, text_classifier
+from kerastc.models import load_encoder, sequence_classifier
 
 
 @pytest.mark.backend
@@ -20,7 +20,7 @@ def test_the_logits_of_known_texts_stay(tiny_encoder, rank):
     from kerastc.models import compact
 
     encoder = load_encoder(str(tiny_encoder))
-    model = compact(text_classifier(encoder, 3, seed=1))
+    model = compact(sequence_classifier(encoder, 3, seed=1))
     if rank:  # a table that was factorised before
         table = model.get_layer("encoder").tokens
         rows = np.asarray(table.get_weights()[0])
@@ -44,7 +44,7 @@ def test_the_logits_of_known_texts_stay(tiny_encoder, rank):
 def test_rare_tokens_give_way_to_their_pieces(tiny_encoder):
     encoder = load_encoder(str(tiny_encoder))
     texts = np.array(["salt salt mast"], dtype=object)
-    work = work_on(text_classifier(encoder, 3), encoder.tokenizer, texts)
+    work = work_on(sequence_classifier(encoder, 3), encoder.tokenizer, texts)
     Vocabulary(min_count=2).apply(work)
     assert work.subject.input.tokenizer.id("salt") is not None
     assert work.subject.input.tokenizer.id("mast") is None

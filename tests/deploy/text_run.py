@@ -31,11 +31,11 @@ def write_run(folder: Path, encoder: Path, preparation: TextPreparation) -> Run:
     """Writes the run; `encoder` is a preset folder, see `tiny_presets`."""
     import keras
 
-    from kerastc.models import load_encoder, text_classifier
-    from kerastc.training.text import save
+    from kerastc.models import load_encoder, sequence_classifier
+    from kerastc.training.fine_tuning import save
 
     loaded = load_encoder(str(encoder))
-    model = text_classifier(loaded, len(CLASSES), trainable="all")
+    model = sequence_classifier(loaded, len(CLASSES), trainable="all")
     # A head whose logits are as large as a trained one's.
     kernel = model.get_layer("classifier").kernel
     rng = np.random.default_rng(0)

@@ -6,7 +6,7 @@ import pytest
 
 from kerastc.compress.steps.student import fewer_layers
 from kerastc.errors import UserError
-from kerastc.models import compact, load_encoder, text_classifier
+from kerastc.models import compact, load_encoder, sequence_classifier
 from kerastc.models.compact_encoder import CompactEncoder
 from kerastc.models.low_rank import FactorisedEmbedding, LowRankConv2D, LowRankDense
 
@@ -15,7 +15,7 @@ RANDOM = np.random.default_rng(0)
 
 
 def classifier(tiny, kind: str, **options) -> keras.Model:
-    model = text_classifier(load_encoder(str(tiny(kind))), 3, seed=1, **options)
+    model = sequence_classifier(load_encoder(str(tiny(kind))), 3, seed=1, **options)
     for weight in model.weights:  # norms and biases begin at ones and zeros: no test
         if len(weight.shape) == 1 and "seed" not in weight.path:
             weight.assign(RANDOM.normal(0.5, 0.3, weight.shape))
@@ -49,7 +49,7 @@ def test_other_architectures_are_refused_by_name(tiny):
 def test_a_model_of_pairs_keeps_its_segments(tiny, tmp_path):
     encoder = load_encoder(str(tiny("Bert")), pairs=True)
     assert encoder.segments
-    model, batch = text_classifier(encoder, 3), rows()
+    model, batch = sequence_classifier(encoder, 3), rows()
     for dense in model.layers[-3], model.layers[-1]:  # for logits that tell texts apart
         dense.kernel.assign(30 * dense.kernel)
     encoder.layer.segments.embeddings.assign(30 * encoder.layer.segments.embeddings)

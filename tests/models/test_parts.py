@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerastc.models import compact, image_classifier, load_encoder, text_classifier
+from kerastc.models import compact, image_classifier, load_encoder, sequence_classifier
 from kerastc.models.parts import encoder_layer, head_layers, pooling_layer, scaling_layer
 
 KINDS = {  # the rows of tokens, positions, segments; whether blocks are shared; a pooler
@@ -36,7 +36,7 @@ def test_an_encoder_declares_its_parts(tiny, kind):
 
 @pytest.mark.parametrize("kind", ["DistilBert", "Bert"])
 def test_a_compact_encoder_declares_the_same(tiny, kind):
-    model = text_classifier(load_encoder(str(tiny(kind))), 3)
+    model = sequence_classifier(load_encoder(str(tiny(kind))), 3)
     theirs, ours = encoder_layer(model), encoder_layer(compact(model))
     for name in ("tokens", "positions"):
         assert rows(getattr(ours, name)) == rows(getattr(theirs, name))
@@ -57,7 +57,7 @@ def renamed(model: keras.Model) -> keras.Model:
 
 
 def test_the_parts_of_a_text_model_have_no_fixed_names(tiny, tmp_path):
-    model = renamed(text_classifier(load_encoder(str(tiny("DistilBert"))), 3))
+    model = renamed(sequence_classifier(load_encoder(str(tiny("DistilBert"))), 3))
     model.save(tmp_path / "model.keras")
     model = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
     assert encoder_layer(model).name == "other_encoder"

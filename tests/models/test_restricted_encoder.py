@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerastc.models import compact, load_encoder, text_classifier
+from kerastc.models import compact, load_encoder, sequence_classifier
 from kerastc.models.parts import encoder_layer
 
 pytestmark = pytest.mark.backend
@@ -28,7 +28,7 @@ def test_texts_of_the_tokens_that_stay_have_the_same_vectors(tiny, kind):
 
 
 def test_a_compact_encoder_is_cut_likewise(tiny):
-    model = compact(text_classifier(load_encoder(str(tiny("Bert"))), 2))
+    model = compact(sequence_classifier(load_encoder(str(tiny("Bert"))), 2))
     encoder = encoder_layer(model)
     kept = np.array([0, 1, 2, 3, 9, 7])
     smaller = encoder.with_table(encoder.table()[kept])

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerastc.models import encoder_layer, load_encoder, split_at_features, text_classifier
+from kerastc.models import encoder_layer, load_encoder, sequence_classifier, split_at_features
 from kerastc.models.loading import load_model
 from kerastc.models.windows import DivideIntoWindows, WindowPooling
 from kerastc.text.documents import Windowing
@@ -54,7 +54,7 @@ def test_rows_are_divided_into_the_fewest_windows():
 @pytest.mark.parametrize("windows", ["mean", "attention"])
 def test_a_model_reads_each_window_as_a_text_of_its_own(tiny, tmp_path, windows):
     encoder = load_encoder(str(tiny("Bert")))
-    model = text_classifier(encoder, 3, window=16, windows=windows, dropout=0.0)
+    model = sequence_classifier(encoder, 3, window=16, windows=windows, dropout=0.0)
     windowing = Windowing(16)
     rows = windowing.encode(encoder.tokenizer, TEXTS, 160)
     inputs = windowing.pad(encoder.tokenizer, rows)

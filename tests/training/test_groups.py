@@ -144,10 +144,10 @@ def text_config(**given):
 
 @pytest.fixture
 def text_model(tiny_encoder):
-    from kerastc.models import load_encoder, text_classifier
+    from kerastc.models import load_encoder, sequence_classifier
 
     def make(trainable="all"):
-        return text_classifier(load_encoder(str(tiny_encoder)), 3, trainable=trainable)
+        return sequence_classifier(load_encoder(str(tiny_encoder)), 3, trainable=trainable)
 
     return make
 

@@ -40,7 +40,7 @@ def split(
         train_fraction: share of the training rows to keep, by class. Larger shares contain the
             smaller ones, and validation and test rows do not depend on it.
         by: text or date.
-        seen: maps texts to what the model sees of each, such as `TextClassifierConfig.seen`: rows
+        seen: maps texts to what the model sees of each, such as `FineTuningConfig.seen`: rows
             that look the same to the model are duplicates, too.
         find: finds duplicates, in a split by text.
 

@@ -14,7 +14,7 @@ from kerastc.tasks import TASKS
 from kerastc.text.encoded import Encoded
 from kerastc.text.ragged import Ragged
 from kerastc.training.batching import Batches
-from kerastc.training.config import TextClassifierConfig
+from kerastc.training.config import FineTuningConfig
 
 if TYPE_CHECKING:
     from kerastc.text.tokenizer import Tokenizer
@@ -124,7 +124,7 @@ class TextBatches(Batches):
 def text_batches(
     texts: LabelledTexts,
     tokenizer: "Tokenizer",
-    config: TextClassifierConfig,
+    config: FineTuningConfig,
     seed: int | None = None,
     segments: bool = False,
 ) -> TextBatches:
@@ -154,7 +154,7 @@ def text_batches(
 def batched(
     tokens: Encoded,
     tokenizer: "Tokenizer",
-    config: TextClassifierConfig,
+    config: FineTuningConfig,
     targets: np.ndarray | Ragged,
     segments: bool = False,
     weights: np.ndarray | None = None,

@@ -15,7 +15,7 @@ from kerastc.inputs.text.splicing import spliced
 from kerastc.run import Run
 from kerastc.tasks import TASKS
 from kerastc.text.tokenizer import Tokenizer
-from kerastc.training.config import TextClassifierConfig
+from kerastc.training.config import FineTuningConfig
 
 if TYPE_CHECKING:
     import keras
@@ -52,11 +52,11 @@ class CompressedText(CompressedInput):
 
     unit = UNIT
 
-    given: TextClassifierConfig
+    given: FineTuningConfig
     tokenizer: Tokenizer
 
     @property
-    def config(self) -> TextClassifierConfig:
+    def config(self) -> FineTuningConfig:
         return self.given.model_copy(update={"max_tokens": self.preprocessing["max_tokens"]})
 
     def read(self, run: Run) -> None:
@@ -74,7 +74,7 @@ class CompressedText(CompressedInput):
         self,
         examples: Sequence[str],
         targets_of: TargetsOf,
-        config: TextClassifierConfig,
+        config: FineTuningConfig,
         teaching: "Teaching",
     ) -> "TextBatches":
         share = config.masking if teaching.masking is None else teaching.masking
@@ -120,7 +120,7 @@ class CompressedText(CompressedInput):
 
     def with_backbone(self, splits: "Splits", backbone: str, seed: int) -> "keras.Model":
         from kerastc.models import load_encoder
-        from kerastc.training.text import preprocessing
+        from kerastc.training.fine_tuning import preprocessing
 
         encoder = load_encoder(backbone, self.config.pairs)
         changed = {"trainable": "all", "seed": seed, "head": "new"}

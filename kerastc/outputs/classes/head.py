@@ -24,7 +24,7 @@ from kerastc.scores.softmax import softmax
 
 if TYPE_CHECKING:
     from kerastc.models import Encoder
-    from kerastc.training.config import TextClassifierConfig, TrainingConfig
+    from kerastc.training.config import FineTuningConfig, TrainingConfig
     from kerastc.training.teacher import Teaching
 
 NO_LABEL = -100
@@ -260,15 +260,15 @@ def class_weights(
 
 
 def text_model(
-    encoder: "Encoder", labels: Sequence[str], config: "TextClassifierConfig"
+    encoder: "Encoder", labels: Sequence[str], config: "FineTuningConfig"
 ) -> keras.Model:
     """An encoder with the layers after it that produce class logits."""
-    from kerastc.models import text_classifier
+    from kerastc.models import sequence_classifier
     from kerastc.models.published_head import text_layers
 
     own = config.head == "backbone"
     published = text_layers(encoder, labels, config.pooling) if own else {}
-    model = text_classifier(encoder, len(labels), **config.architecture())
+    model = sequence_classifier(encoder, len(labels), **config.architecture())
     for name, weights in published.items():
         model.get_layer(name).set_weights(weights)
     return model

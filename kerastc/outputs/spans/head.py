@@ -29,7 +29,7 @@ from kerastc.text.reference import Reference
 
 if TYPE_CHECKING:
     from kerastc.models import Encoder
-    from kerastc.training.config import TextClassifierConfig, TrainingConfig
+    from kerastc.training.config import FineTuningConfig, TrainingConfig
     from kerastc.training.teacher import Teaching
 
 
@@ -89,7 +89,7 @@ def class_weights(
 
 
 def text_model(
-    encoder: "Encoder", labels: Sequence[str], config: "TextClassifierConfig"
+    encoder: "Encoder", labels: Sequence[str], config: "FineTuningConfig"
 ) -> keras.Model:
     """An encoder with a layer behind it that gives two logits of each token: of start and end.
 

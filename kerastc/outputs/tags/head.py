@@ -21,7 +21,7 @@ from kerastc.text.ragged import Ragged
 
 if TYPE_CHECKING:
     from kerastc.models import Encoder
-    from kerastc.training.config import TextClassifierConfig, TrainingConfig
+    from kerastc.training.config import FineTuningConfig, TrainingConfig
     from kerastc.training.teacher import Teaching
 
 
@@ -62,7 +62,7 @@ def class_weights(
 
 
 def text_model(
-    encoder: "Encoder", labels: Sequence[str], config: "TextClassifierConfig"
+    encoder: "Encoder", labels: Sequence[str], config: "FineTuningConfig"
 ) -> keras.Model:
     """An encoder with a layer behind it that gives logits of the tags of each token.
 

@@ -1,4 +1,4 @@
-"""A text classifier: encoder, pooling, and the head of {Distil,}BertForSequenceClassification."""
+"""A classifier of texts, pairs or documents: the head of {Distil,}BertForSequenceClassification."""
 
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ class ParameterCount(NamedTuple):
     frozen: int
 
 
-def text_classifier(
+def sequence_classifier(
     encoder: Encoder,
     classes: int,
     pooling: str = "mean",
@@ -84,13 +84,13 @@ def text_classifier(
     logits = classifier(head_dropout(dense(features)))
     if pooling == "pooler":
         dense.set_weights(pooler_of(encoder))
-    model = keras.Model(inputs, logits, name="text_classifier")
+    model = keras.Model(inputs, logits, name="text_classifier")  # as in all saved models
     seed_dropout(model, seed)
     return model
 
 
 def set_trainable(model: keras.Model, trainable: str) -> ParameterCount:
-    """Chooses which part of a `text_classifier` is trained; `compile` the model afterwards.
+    """Chooses which part of a `sequence_classifier` is trained; `compile` the model afterwards.
 
     Raises:
         UserError: `trainable` is none of "head", "top_K", "all".
@@ -101,7 +101,7 @@ def set_trainable(model: keras.Model, trainable: str) -> ParameterCount:
 
 
 def split_at_features(model: keras.Model) -> tuple[keras.Model, keras.Model]:
-    """The two halves of a `text_classifier`, sharing its weights.
+    """The two halves of a `sequence_classifier`, sharing its weights.
 
     The first runs a frozen encoder over the data once; the second is trained on its output.
     `head(features(x))` equals `model(x)`. Of documents the first gives the features of their

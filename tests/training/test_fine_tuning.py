@@ -12,12 +12,12 @@ import pytest
 from kerastc.data import read_texts, split
 from kerastc.errors import UserError
 from kerastc.inputs.text.batches import text_batches
-from kerastc.models import load_encoder, text_classifier
+from kerastc.models import load_encoder, sequence_classifier
 from kerastc.outputs.classes import head
 from kerastc.run import Run
 from kerastc.scores.softmax import softmax
 from kerastc.text.tokenizer import Tokenizer
-from kerastc.training import TextClassifierConfig, train_text_classifier
+from kerastc.training import TextClassifierConfig, train_on_tokens
 from kerastc.training.checkpoints import read_weights
 from kerastc.training.fit import fit
 from kerastc.training.predicting import predict
@@ -36,7 +36,7 @@ def study(tiny_encoder, subjects_csv, tmp_path):
         )
         texts = read_texts(subjects_csv)
         encoder = load_encoder(str(tiny_encoder))
-        model = text_classifier(encoder, len(texts.classes), **config.architecture())
+        model = sequence_classifier(encoder, len(texts.classes), **config.architecture())
         run = Run.create(tmp_path / name, {"recipe": "text"}, tmp_path / "cache")
         return model, encoder, split(texts, 0), config, run
 
@@ -44,7 +44,7 @@ def study(tiny_encoder, subjects_csv, tmp_path):
 
 
 def test_cached_features_train_to_the_uncached_figures(study):
-    cached = train_text_classifier(*study("cached"))
+    cached = train_on_tokens(*study("cached"))
     model, encoder, splits, config, run = study("uncached")
     keras.utils.set_random_seed(config.seed)
     whole = text_batches(splits.train, encoder.tokenizer, config, config.seed)
@@ -71,7 +71,7 @@ def test_tokens_are_masked_only_where_the_tokenizer_has_a_mask(study):
 def test_a_frozen_encoder_is_left_as_it_was(study):
     model, encoder, *rest = study("head")
     before = [weight.numpy().copy() for weight in encoder.layer.backbone.weights]
-    trained = train_text_classifier(model, encoder, *rest)
+    trained = train_on_tokens(model, encoder, *rest)
     for old, weight in zip(before, encoder.layer.backbone.weights, strict=True):
         np.testing.assert_array_equal(old, weight.numpy())
     assert trained.figures["trainable_parameters"] == 16 * 16 + 16 + 16 * 3 + 3
@@ -82,7 +82,7 @@ def test_texts_whose_tokens_equal_a_training_text_s_are_counted(study, capsys):
     other = splits.train_rows[:2]  # as if two rows had been drawn twice
     splits = replace(splits, test=splits.data.take(other), test_rows=other)
     run.describe_data(splits)
-    train_text_classifier(model, encoder, splits, config.model_copy(update={"epochs": 1}), run)
+    train_on_tokens(model, encoder, splits, config.model_copy(update={"epochs": 1}), run)
     notes = run.read_json("data.json")["notes"]
     assert notes["test texts with the same tokens as a training text"] == 2
     said = " ".join(capsys.readouterr().err.split())
@@ -92,13 +92,13 @@ def test_texts_whose_tokens_equal_a_training_text_s_are_counted(study, capsys):
 @pytest.mark.parametrize("trainable", ["top_1", "all"])
 def test_a_trainable_encoder_learns(study, trainable):
     model, encoder, splits, config, run = study(trainable, trainable=trainable)
-    trained = train_text_classifier(model, encoder, splits, config, run)
+    trained = train_on_tokens(model, encoder, splits, config, run)
     assert (trained.test.argmax(axis=1) == splits.test.labels).mean() > 0.6  # chance is a third
 
 
 def test_the_saved_model_gives_the_same_probabilities(study):
     model, encoder, splits, config, run = study("saved")
-    trained = train_text_classifier(model, encoder, splits, config, run)
+    trained = train_on_tokens(model, encoder, splits, config, run)
     from kerastc.predictor import predictor_of
 
     run.write_text("labels.txt", "".join(f"{name}\n" for name in splits.train.classes))
@@ -110,13 +110,13 @@ def test_the_saved_model_gives_the_same_probabilities(study):
 def test_a_training_on_cached_features_ends_in_the_same_digits_whatever_the_cache_held(
     study, tmp_path
 ):
-    whole = train_text_classifier(*study("whole"))
+    whole = train_on_tokens(*study("whole"))
     for folder in (tmp_path / "cache" / "features").iterdir():
         shutil.rmtree(folder)
     model, encoder, splits, config, run = study("resumed")
     others = replace(splits, train=splits.validation, validation=splits.test)
-    train_text_classifier(model, encoder, others, config.model_copy(update={"epochs": 1}), run)
-    found = train_text_classifier(*study("again"))
+    train_on_tokens(model, encoder, others, config.model_copy(update={"epochs": 1}), run)
+    found = train_on_tokens(*study("again"))
     np.testing.assert_array_equal(found.test, whole.test)
 
 
@@ -125,7 +125,7 @@ def test_layers_thaw_from_the_top_an_epoch_apart(study):
         "thawing", trainable="all", unfreeze="gradual", rate_decay=2.6, keep_checkpoints=4
     )
     first = {name: v.numpy().copy() for name, v in model_variables(model).items()}
-    train_text_classifier(model, encoder, splits, config, run)
+    train_on_tokens(model, encoder, splits, config, run)
     epochs = [read_weights(path) for _, path in sorted(run.checkpoints().items())]
     parts = ("classifier/kernel", "layer_1/", "layer_0/", "embedding")
     for epoch, weights in enumerate(epochs, 1):

@@ -9,7 +9,7 @@ import pytest
 from keras import ops
 
 from kerastc.errors import UserError
-from kerastc.models import load_encoder, set_trainable, split_at_features, text_classifier
+from kerastc.models import load_encoder, sequence_classifier, set_trainable, split_at_features
 
 pytestmark = pytest.mark.backend
 TEXTS = ["the cat sat on a mat", "a dog ran in the sun and sat", "mat"]
@@ -40,7 +40,7 @@ def predict(model, batch):
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16", "mixed_float16"], indirect=True)
 def test_logits_are_float32_in_every_precision(precision, tiny, batch, tmp_path):
     encoder = load_encoder(str(tiny("DistilBert")))
-    model = text_classifier(encoder, 4)
+    model = sequence_classifier(encoder, 4)
     logits = predict(model, batch)
     assert logits.shape == (3, 4)
     assert logits.dtype == np.float32
@@ -57,12 +57,12 @@ def test_pooling_is_the_mean_of_the_tokens_or_the_first(encoder, batch):
         [s[m == 1].mean(0) for s, m in zip(sequences, batch["padding_mask"], strict=True)]
     )
     for pooling, expected in {"mean": mean, "first": sequences[:, 0]}.items():
-        features, _ = split_at_features(text_classifier(encoder, 2, pooling))
+        features, _ = split_at_features(sequence_classifier(encoder, 2, pooling))
         np.testing.assert_allclose(predict(features, batch), expected, atol=1e-6)
 
 
 def test_padding_does_not_change_the_logits(encoder, batch):
-    model = text_classifier(encoder, 3)
+    model = sequence_classifier(encoder, 3)
     longer = {name: np.pad(rows, ((0, 0), (0, 7))) for name, rows in batch.items()}
     np.testing.assert_allclose(predict(model, longer), predict(model, batch), atol=1e-6)
 
@@ -71,13 +71,13 @@ def test_padding_does_not_change_the_logits(encoder, batch):
 def test_head_after_features_equals_the_model(tiny, kind):
     encoder = load_encoder(str(tiny(kind)))
     batch = encoder.tokenizer.pad(encoder.encode(TEXTS, 16))
-    model = text_classifier(encoder, 3, hidden=5)
+    model = sequence_classifier(encoder, 3, hidden=5)
     features, head = split_at_features(model)
     np.testing.assert_array_equal(predict(head, predict(features, batch)), predict(model, batch))
 
 
 def test_head_shares_the_weights_of_the_model(encoder, batch):
-    model = text_classifier(encoder, 3, seed=1)
+    model = sequence_classifier(encoder, 3, seed=1)
     features, head = split_at_features(model)
     x, before = predict(features, batch), predict(model, batch)
     head.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
@@ -89,7 +89,7 @@ def test_head_shares_the_weights_of_the_model(encoder, batch):
 
 def test_seed_determines_the_first_weights(tiny):
     def kernel(seed):
-        model = text_classifier(load_encoder(str(tiny("DistilBert"))), 3, seed=seed)
+        model = sequence_classifier(load_encoder(str(tiny("DistilBert"))), 3, seed=seed)
         return ops.convert_to_numpy(model.get_layer("classifier").kernel)
 
     np.testing.assert_array_equal(kernel(5), kernel(5))
@@ -98,7 +98,7 @@ def test_seed_determines_the_first_weights(tiny):
 
 def test_seed_determines_the_dropout_of_the_whole_model(tiny, batch):
     def run(seed):
-        model = text_classifier(
+        model = sequence_classifier(
             load_encoder(str(tiny("DistilBert"))), 3, trainable="all", dropout=0.0, seed=seed
         )
         # The head's weights depend on the seed as well: look at the encoder only.
@@ -111,7 +111,7 @@ def test_seed_determines_the_dropout_of_the_whole_model(tiny, batch):
 def test_a_checkpoint_of_the_variables_restores_the_dropout(tiny, batch):
     # Keras's own files leave the random states out; `model.variables` has them.
     model, other = (
-        text_classifier(load_encoder(str(tiny("DistilBert"))), 3, trainable="all", seed=seed)
+        sequence_classifier(load_encoder(str(tiny("DistilBert"))), 3, trainable="all", seed=seed)
         for seed in (1, 2)
     )
     model(batch, training=True)
@@ -124,7 +124,7 @@ def test_a_checkpoint_of_the_variables_restores_the_dropout(tiny, batch):
 
 
 def test_dropout_of_a_frozen_encoder_is_off(encoder, batch):
-    model = text_classifier(encoder, 3, trainable="head", dropout=0.0)
+    model = sequence_classifier(encoder, 3, trainable="head", dropout=0.0)
     quiet = ops.convert_to_numpy(model(batch, training=True))
     np.testing.assert_allclose(quiet, predict(model, batch), atol=1e-6)
     set_trainable(model, "top_1")
@@ -139,7 +139,7 @@ HEAD = 8 * 8 + 8 + 8 * 3 + 3
 @pytest.mark.parametrize("kind", ["DistilBert", "Bert", "Roberta"])
 def test_trainable_parameters_are_those_asked_for(tiny, kind):
     encoder = load_encoder(str(tiny(kind)))
-    model = text_classifier(encoder, 3)
+    model = sequence_classifier(encoder, 3)
     total = encoder.layer.backbone.count_params()
     pooler = 72 if kind == "Bert" else 0  # not seen by the sequence output
     for trainable, expected in {
@@ -153,7 +153,7 @@ def test_trainable_parameters_are_those_asked_for(tiny, kind):
 
 
 def test_albert_counts_its_shared_layer_once(tiny):
-    model = text_classifier(load_encoder(str(tiny("Albert"))), 3)
+    model = sequence_classifier(load_encoder(str(tiny("Albert"))), 3)
     assert set_trainable(model, "top_1").trainable == LAYER + HEAD
     with pytest.raises(UserError, match="Allowed for this encoder: head, top_1, all"):
         set_trainable(model, "top_2")
@@ -162,7 +162,7 @@ def test_albert_counts_its_shared_layer_once(tiny):
 @pytest.mark.parametrize("trainable", ["top_0", "top_4", "top", "none", "", "top_1 ", "top_-1"])
 def test_other_values_of_trainable_are_refused(encoder, trainable):
     with pytest.raises(UserError, match="Allowed for this encoder: head, top_1 to top_3, all"):
-        text_classifier(encoder, 3, trainable=trainable)
+        sequence_classifier(encoder, 3, trainable=trainable)
 
 
 @pytest.mark.parametrize(
@@ -176,13 +176,13 @@ def test_other_values_of_trainable_are_refused(encoder, trainable):
 )
 def test_other_arguments_are_refused(encoder, argument, named):
     with pytest.raises(UserError, match=named):
-        text_classifier(encoder, **argument)
+        sequence_classifier(encoder, **argument)
 
 
 @pytest.mark.parametrize("kind", ["DistilBert", "Bert", "Albert"])
 def test_training_moves_what_is_trainable_and_nothing_else(tiny, kind):
     encoder = load_encoder(str(tiny(kind)))
-    model = text_classifier(encoder, 3, trainable="top_1")
+    model = sequence_classifier(encoder, 3, trainable="top_1")
     batch = encoder.tokenizer.pad(encoder.encode(TEXTS, 16))
     before = {w.path: ops.convert_to_numpy(w) for w in model.weights}
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
@@ -196,7 +196,7 @@ def test_training_moves_what_is_trainable_and_nothing_else(tiny, kind):
 
 
 def test_a_saved_model_keeps_what_is_trained(encoder, tmp_path):
-    model = text_classifier(encoder, 3, trainable="top_2")
+    model = sequence_classifier(encoder, 3, trainable="top_2")
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     assert again.get_layer("encoder").tuned == "top_2"
@@ -209,7 +209,7 @@ if sys.argv[3] == "blocked":
     for name in ("tensorflow", "tensorflow_text", "tf_keras"):
         sys.modules[name] = None  # an import of it fails as if it were not installed
 import keras, numpy as np
-import kerastc.models.text_classifier  # registers the layers
+import kerastc.models.sequence_classifier  # registers the layers
 batch = dict(np.load(sys.argv[2]))
 expected = batch.pop("logits")
 logits = keras.saving.load_model(sys.argv[1]).predict(batch, verbose=0)
@@ -227,7 +227,7 @@ def test_a_saved_model_loads_in_a_fresh_process_on_another_backend(
 ):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
-    model = text_classifier(encoder, 3, seed=3)
+    model = sequence_classifier(encoder, 3, seed=3)
     model.save(tmp_path / "model.keras")
     np.savez(tmp_path / "batch.npz", logits=predict(model, batch), **batch)
     blocked = "open" if backend == "tensorflow" else "blocked"

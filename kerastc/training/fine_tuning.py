@@ -1,4 +1,7 @@
-"""Trains a text classifier: from split texts to a usable run."""
+"""Fine-tunes a pretrained encoder with a head: from split examples to a usable run.
+
+The examples are texts, pairs, documents or questions; the answers classes, tags or spans.
+"""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -17,7 +20,7 @@ from kerastc.tasks import TASKS
 from kerastc.text.unseen import known_rows, unseen
 from kerastc.text.word_rules import PUNCTUATION
 from kerastc.training.baseline import bag_of_words
-from kerastc.training.config import TextClassifierConfig
+from kerastc.training.config import FineTuningConfig
 from kerastc.training.groups import layer_groups
 from kerastc.training.split_batches import feature_batches, token_batches
 from kerastc.training.task_training import TaskTraining, costs
@@ -31,34 +34,34 @@ if TYPE_CHECKING:
     from kerastc.text.tokenizer import Tokenizer
 
 
-def fine_tuned(splits: "Splits", config: TextClassifierConfig, run: Run) -> Trained:
-    """Trains a classifier on top of the config's pretrained encoder, or together with it.
+def fine_tuned(splits: "Splits", config: FineTuningConfig, run: Run) -> Trained:
+    """Trains the head of the config's task on top of its pretrained encoder, or both together.
 
-    Args and errors as in `train_text_classifier`.
+    Args and errors as in `train_on_tokens`.
     """
     encoder = encoder_for(splits, config, run)
     head = TASKS[config.task].output_part("head")
     model = head.text_model(encoder, splits.data.classes, config)
-    return train_text_classifier(model, encoder, splits, config, run)
+    return train_on_tokens(model, encoder, splits, config, run)
 
 
-def train_text_classifier(
+def train_on_tokens(
     model: keras.Model,
     encoder: Encoder,
     splits: "Splits",
-    config: TextClassifierConfig,
+    config: FineTuningConfig,
     run: Run,
 ) -> Trained:
     """Fits the model on `splits.train`, chooses the checkpoint on `splits.validation`.
 
-    A frozen encoder (`trainable=head`) runs over each text only once: its features come from
+    A frozen encoder (`trainable=head`) runs over each example only once: its features come from
     `run.cache`, and only the head is fitted. Otherwise the whole model is fitted, on batches cut
-    to their longest text. Where each word gets an answer it always is, since features are cached
-    per text; there is no bag of words to compare with either. For documents a second head is
-    fitted to features of their first tokens, for comparison.
+    to their longest example. Where each word gets an answer it always is, since features are
+    cached per text; there is no bag of words to compare with either. For documents a second head
+    is fitted to features of their first tokens, for comparison.
 
     Args:
-        model: of `kerastc.models.text_classifier`.
+        model: of the `text_model` of the output's head.
         encoder: the encoder in the model.
         splits: test rows are used once, after training.
         config: hyperparameters.
@@ -112,7 +115,7 @@ def train_text_classifier(
 def save(
     model: keras.Model, tokenizer: "Tokenizer", preprocessing: dict[str, Any], run: Run
 ) -> None:
-    """Writes model.keras, tokenizer/ and preprocessing.json: what turns a text into answers."""
+    """Writes model.keras, tokenizer/ and preprocessing.json: what turns an example into answers."""
     with run.writing("tokenizer") as path:
         tokenizer.save(path)
     save_model(model, preprocessing, run)
@@ -120,7 +123,7 @@ def save(
 
 def preprocessing(
     encoder: Encoder,
-    config: TextClassifierConfig,
+    config: FineTuningConfig,
     reading: Reading,
     decoding: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -140,9 +143,7 @@ def preprocessing(
     }
 
 
-def _tell_unseen(
-    splits: "Splits", encoder: Encoder, config: TextClassifierConfig, run: Run
-) -> None:
+def _tell_unseen(splits: "Splits", encoder: Encoder, config: FineTuningConfig, run: Run) -> None:
     """Reports what the model cannot see, on the terminal and in the notes on the data.
 
     A fold only notes it: the training after the folds reports it for all rows.
@@ -175,7 +176,7 @@ def _tell_unseen(
         run.write_json("data.json", data | {"notes": data.get("notes", {}) | notes})
 
 
-def covering_tokens(texts: LabelledTexts, encoder: Encoder, config: TextClassifierConfig) -> int:
+def covering_tokens(texts: LabelledTexts, encoder: Encoder, config: FineTuningConfig) -> int:
     """The tokens that cover 99.7 % of the prepared texts, at most what a model can read."""
     longest = config.longest(encoder.max_length)
     tokens = config.encoded(encoder.tokenizer, texts.examples, longest)
