@@ -5,13 +5,11 @@ never a wrong one. Links that lead out of the folder are not followed.
 """
 
 import csv
-import io
 import itertools
-import json
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +18,13 @@ from kerastc.environment import environment
 from kerastc.errors import UserError
 from kerastc.forms import read_json
 from kerastc.parents import parent_folder
-from kerastc.progress import tell
+from kerastc.run_files import RunFiles
 from kerastc.run_forms import FORMS
 
 INNER = ("phases", "steps", "folds")  # folders of a run whose trainings have their own folders
 
 
-class Run:
+class Run(RunFiles):
     """A self-explanatory folder; see DESIGN in ARCHITECTURE.md for its files.
 
     Args:
@@ -38,10 +36,8 @@ class Run:
             `kerastc.locations.remember`.
     """
 
-    busy_hint = "Wait for it to end, or give another --run."  # if another process holds it
-
     def __init__(self, folder: Path, cache: Path | None = None):
-        self.folder = Path(folder)
+        super().__init__(folder)
         self.cache = Path(cache) if cache else self.folder / "cache"
         self.moved: dict[str, dict[str, str]] = {}
         self.resume_options: tuple[str, ...] = ()  # given to this process to resume it
@@ -174,10 +170,10 @@ class Run:
     @property
     def begun(self) -> bool:
         """Whether there is any work that a resumed run would not have to repeat."""
-        inner = (place for name in INNER for place in self.folder.glob(f"{name}/*"))
-        places = (self.folder, *inner)
+        inner = (folder for name in INNER for folder in self.folder.glob(f"{name}/*"))
+        folders = (self.folder, *inner)
         signs = ("checkpoints/*", "*.keras", "phase.json", "fold.json", "metrics.json")
-        return any(any(place.glob(sign)) for place in places for sign in signs)
+        return any(any(folder.glob(sign)) for folder in folders for sign in signs)
 
     def standing(self) -> str:
         """How far the run is, to end a sentence with."""
@@ -203,46 +199,6 @@ class Run:
     def how_to_go_on(self) -> str:
         """What to do if this run lacks something: a hint, with `resume_command` or another."""
         return going_on.hint(self)
-
-    def path(self, *parts: str) -> Path:
-        """A path in the run folder; it need not exist.
-
-        Raises:
-            UserError: if a link in the path leads out of the folder.
-        """
-        path = self.folder.joinpath(*parts)
-        between = len(path.parts) - len(self.folder.parts)
-        for part in (path, *path.parents)[:between]:
-            if part.is_symlink() and not part.resolve().is_relative_to(self.folder.resolve()):
-                raise UserError(
-                    f"{part} is a link that leads out of its run, to {part.resolve()}.",
-                    "Replace it by a file or folder of the run itself.",
-                )
-        return path
-
-    @contextmanager
-    def writing(self, *parts: str) -> Iterator[Path]:
-        """Yields a temporary path that replaces the named file when the block succeeds."""
-        with files.writing(self.path(*parts)) as path:
-            yield path
-
-    def write_text(self, name: str, text: str) -> None:
-        """Writes a UTF-8 file, whole or not at all."""
-        with self.writing(*name.split("/")) as path:
-            path.write_text(text, encoding="utf-8", newline="")
-
-    def write_json(self, name: str, value: Any) -> None:
-        """Writes JSON, whole or not at all."""
-        self.write_text(name, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-
-    def write_rows(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Writes dicts as CSV, whole or not at all; the columns are those of the first row."""
-        buffer = io.StringIO()
-        if rows:
-            writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-        self.write_text(name, buffer.getvalue())
 
     def read_json(self, name: str, form: Any = None) -> Any:
         """Reads a JSON file of the run.
@@ -284,32 +240,6 @@ class Run:
             raise UserError(f"{path} is missing: the run is {self.standing()}.", self.how_to_go_on)
         manifest.verify(self.folder, name)
         return path
-
-    @contextmanager
-    def lock(self, waiting: bool = False) -> Iterator[None]:
-        """Holds the run for this process; the system releases it however the process ends.
-
-        A process that already holds it may enter again.
-
-        Args:
-            waiting: whether to wait, with a message, for another process that holds the run.
-
-        Raises:
-            UserError: if another process holds it and is not waited for.
-        """
-
-        def busy(pid: str) -> None:
-            what = f"Another process (pid {pid}) is at work on {self.folder}"
-            if not waiting:
-                raise UserError(f"{what}.", self.busy_hint)
-            tell(f"{what}; waiting for it.")
-
-        path = self.path(".lock")
-        if path.is_symlink():  # inside the run, too: its target would be overwritten
-            raise UserError(f"{path} is a link.", f"Remove it: rm {path}")
-        with files.lock(path, busy):
-            files.remove_leftovers(self.folder)
-            yield
 
     def describe_data(self, splits: Any, exploration: Any = None) -> None:
         """Writes `data.json` and `labels.txt` from the result of `data.split` or `load_images`.

@@ -80,6 +80,22 @@ class Encoded(Sequence):
                 columns[name] = Ragged.of(found, found[0].dtype if found else np.int32)
         return cls(**columns)
 
+    @classmethod
+    def joined(cls, parts: "Sequence[Encoded]") -> "Encoded":
+        """The rows of several with the same columns, one behind the other."""
+        if len(parts) == 1:
+            return parts[0]
+        columns = {}
+        for name in COLUMNS:
+            found = [getattr(part, name) for part in parts]
+            if found[0] is not None:
+                values = np.concatenate([column.values for column in found])
+                columns[name] = Ragged(values, np.concatenate([column.lengths for column in found]))
+        cut, texts = (
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("cut", "texts")
+        )
+        return cls(**columns, cut=cut, texts=texts)
+
     @property
     def lengths(self) -> np.ndarray:
         """Tokens of each row, (n,) int64."""

@@ -99,6 +99,40 @@ class Frame:
         """Whether any token is in another segment than 0."""
         return any(self.own) or any(segments.any() for segments in self.segments)
 
+    def rows(
+        self, parts: list[Part], room: int, stride: int | None, first: int | None, begin: int
+    ) -> Encoded:
+        """The rows of texts, or pairs: cut, or windows; see `Tokenizer.encode`.
+
+        Args:
+            parts: one or two, of whole texts.
+            room: the most tokens of a row without special ones.
+            stride, first: as in `Tokenizer.encode`.
+            begin: number of the first text.
+        """
+        *before, last = parts
+        texts = begin + np.arange(len(last.lengths))
+        if stride is not None:
+            cut = np.zeros(len(texts), bool)
+            if first is not None:
+                cut = np.any([part.lengths > first for part in before], axis=0) | cut
+                before = [p.spans(p.starts, np.minimum(p.lengths, first)) for p in before]
+            rest = room - sum((part.lengths for part in before), np.zeros(len(texts), np.int64))
+            if not 0 <= stride < rest.min(initial=stride + 1):
+                raise UserError(
+                    f"stride={stride} is not possible: the least window has {rest.min()} tokens.",
+                    "Give 0 to less than that, or a larger max_length.",
+                )
+            of, starts, lengths = _windows(last.starts, last.lengths, rest, stride)
+            parts = [part.spans(part.starts[of], part.lengths[of]) for part in before]
+            parts.append(last.spans(starts, lengths))
+            return self.around(parts, cut[of], texts[of])
+        full = [part.full for part in parts]
+        kept = _longest_first(*full, room) if before else [np.minimum(*full, room)]
+        cut = np.any([size < whole for size, whole in zip(kept, full, strict=True)], axis=0)
+        parts = [part.spans(part.starts, size) for part, size in zip(parts, kept, strict=True)]
+        return self.around(parts, cut, texts)
+
     def around_ids(
         self, encodings: list[tokenizers.Encoding], room: int, begin: int = 0
     ) -> Encoded:
@@ -172,7 +206,7 @@ def _example(engine: tokenizers.Tokenizer) -> str:
     raise UserError("The tokenizer makes no token of any text.")
 
 
-def longest_first(
+def _longest_first(
     first: np.ndarray, second: np.ndarray, room: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The numbers of tokens to which the texts of n pairs are cut, the longer one first.
@@ -191,7 +225,7 @@ def longest_first(
     return np.where(swapped, longer, shorter), np.where(swapped, shorter, longer)
 
 
-def windows(
+def _windows(
     starts: np.ndarray, lengths: np.ndarray, room: np.ndarray, stride: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Windows that cover n spans.

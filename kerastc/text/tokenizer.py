@@ -14,9 +14,8 @@ from tokenizers import processors
 
 from kerastc.errors import UserError
 from kerastc.progress import progress
-from kerastc.text.encoded import COLUMNS, Encoded, Row
-from kerastc.text.framing import Frame, Part, longest_first, windows
-from kerastc.text.ragged import Ragged
+from kerastc.text.encoded import Encoded, Row
+from kerastc.text.framing import Frame, Part
 
 FILE = "tokenizer.json"
 # Post-processors that do no more than put tokens around texts; others change offsets, too.
@@ -181,9 +180,9 @@ class Tokenizer:
                 else:
                     most = room if stride is None else None
                     parts = [_part(encodings, most, rich) for encodings in chunk]
-                    found.append(_rows(frame, parts, room, stride, first, begin))
+                    found.append(frame.rows(parts, room, stride, first, begin))
                 advance(len(chunk[0]))
-        return _joined(found)
+        return Encoded.joined(found)
 
     def pad(
         self,
@@ -244,53 +243,6 @@ def _part(encodings: list[tokenizers.Encoding], most: int | None, rich: list[str
     lengths = np.fromiter(map(len, rows), np.int64, len(rows))
     full = np.fromiter(map(len, encodings), np.int64, len(encodings))
     return Part(columns, np.cumsum(lengths) - lengths, lengths, full)
-
-
-def _rows(
-    frame: Frame,
-    parts: list[Part],
-    room: int,
-    stride: int | None,
-    first: int | None,
-    begin: int,
-) -> Encoded:
-    """The rows of texts, numbered from `begin`."""
-    *before, last = parts
-    texts = begin + np.arange(len(last.lengths))
-    if stride is not None:
-        cut = np.zeros(len(texts), bool)
-        if first is not None:
-            cut = np.any([part.lengths > first for part in before], axis=0) | cut
-            before = [part.spans(part.starts, np.minimum(part.lengths, first)) for part in before]
-        rest = room - sum((part.lengths for part in before), np.zeros(len(texts), np.int64))
-        if not 0 <= stride < rest.min(initial=stride + 1):
-            raise UserError(
-                f"stride={stride} is not possible: the least window has {rest.min()} tokens.",
-                "Give 0 to less than that, or a larger max_length.",
-            )
-        of, starts, lengths = windows(last.starts, last.lengths, rest, stride)
-        parts = [part.spans(part.starts[of], part.lengths[of]) for part in before]
-        parts.append(last.spans(starts, lengths))
-        return frame.around(parts, cut[of], texts[of])
-    full = [part.full for part in parts]
-    kept = longest_first(*full, room) if before else [np.minimum(*full, room)]
-    cut = np.any([size < whole for size, whole in zip(kept, full, strict=True)], axis=0)
-    parts = [part.spans(part.starts, size) for part, size in zip(parts, kept, strict=True)]
-    return frame.around(parts, cut, texts)
-
-
-def _joined(parts: list[Encoded]) -> Encoded:
-    """The rows of several, concatenated."""
-    if len(parts) == 1:
-        return parts[0]
-    columns = {}
-    for name in COLUMNS:
-        found = [getattr(part, name) for part in parts]
-        if found[0] is not None:
-            values = np.concatenate([column.values for column in found])
-            columns[name] = Ragged(values, np.concatenate([column.lengths for column in found]))
-    cut, texts = (np.concatenate([getattr(p, name) for p in parts]) for name in ("cut", "texts"))
-    return Encoded(**columns, cut=cut, texts=texts)
 
 
 def _encodable(text: str) -> str:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kerastc.compress.search.budget import Budget
 from kerastc.compress.search.chain_study import ChainStudy
-from kerastc.compress.search.result import Budget, Search, Trial
+from kerastc.compress.search.result import Search, Trial
 from kerastc.compress.search.space import Axis, Space
 from kerastc.compress.search.terminal import search_tables
 from kerastc.errors import UserError

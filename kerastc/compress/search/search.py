@@ -36,8 +36,9 @@ from kerastc.compress.pipeline import (
     original_of,
     source_run,
 )
+from kerastc.compress.search.budget import Budget
 from kerastc.compress.search.chain_study import STUDIES, ChainStudy
-from kerastc.compress.search.result import FILE, GOALS, Budget, Search, Trial
+from kerastc.compress.search.result import FILE, GOALS, Search, Trial
 from kerastc.compress.steps.parse import parse
 from kerastc.errors import UserError, nearest
 from kerastc.folders import Folders

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from kerastc import launch
 from kerastc.errors import UserError
+from kerastc.interrupts import told_how_to_resume
 from kerastc.run import Run
 
 
@@ -37,7 +37,7 @@ def test_an_interrupt_lost_in_a_destructor_comes_again(tmp_path, number, monkeyp
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     handlers = [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGALRM)]
     try:
-        with pytest.raises(UserError, match="Stopped"), launch._told_how_to_resume(run):
+        with pytest.raises(UserError, match="Stopped"), told_how_to_resume(run):
             Broken()
             Interrupted(number)
             time.sleep(0.5)  # little is left to do
