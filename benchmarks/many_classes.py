@@ -58,30 +58,29 @@ def main(rows: int, classes: int) -> None:
 
 def first_batch(file: Path) -> None:
     """Runs the recipe until it would train."""
-    from kerastc import recipe
+    from kerastc import launch, recipe
     from kerastc.run import Run
 
     module = stage("recipe", recipe.find("text").load)()
-    stage("imports", importlib.import_module)("kerastc.training.fine_tuning")
-    from kerastc import data, models
-    from kerastc.training import text
-
-    data.read_texts = stage("reading", data.read_texts)
-    data.split_texts = stage("splits", data.split_texts)
-    Run.describe_data = stage("data.json", Run.describe_data)
-    models.load_encoder = stage("encoder", models.load_encoder)
-    models.sequence_classifier = stage("model", models.sequence_classifier)
-    text.bag_of_words = stage("bag of words", text.bag_of_words)
-    text._tell_unseen = stage("what is not seen", text._tell_unseen)
-    text._prepare = stage("batches", text._prepare)
-    text.fit = stop
+    fine_tuning = stage("imports", importlib.import_module)("kerastc.training.fine_tuning")
+    stages = {
+        "encoder": "encoder_for",
+        "bag of words": "bag_of_words",
+        "what is not seen": "_tell_unseen",
+        "batches": "token_batches",
+    }
+    for told, name in stages.items():
+        setattr(fine_tuning, name, stage(told, getattr(fine_tuning, name)))
+    fine_tuning.TaskTraining.fit = stop
     run = Run.create(file.parent / "run", {"recipe": "text"}, file.parent / "cache")
+    config = module.Config(data=str(file), trainable="all")
+    splits = stage("splits and data.json", launch.read_data)(module, config, run)
     with suppress(FirstBatch):
-        module.run(module.Config(data=str(file), trainable="all"), run)
+        module.train(splits, config, run)
 
 
-def stop(model, train, *_) -> None:
-    """In the place of `fit`: the first batch is made, and no more."""
+def stop(training, model, train, *_, **options) -> None:
+    """In the place of `TaskTraining.fit`: the first batch is made, and no more."""
     stage("first batch", train.__getitem__)(0)
     raise FirstBatch
 

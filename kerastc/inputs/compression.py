@@ -32,7 +32,6 @@ class CompressedInput(ABC):
 
     Attributes:
         learning_rate: the peak for a step's training that names none; None: the run's own.
-        full_rank: a regular expression for layers that low-rank leaves as they are.
         recovery: the step with which a search trains a chain for a number of epochs.
         quantizations: the forms in which a search writes a file, the gentlest first.
         beginnings: the chains that a search tries first; see `kerastc.compress.search.space.Space`.
@@ -40,7 +39,6 @@ class CompressedInput(ABC):
     """
 
     learning_rate: ClassVar[float | None] = None
-    full_rank: ClassVar[str] = ""
     recovery: ClassVar[str] = "recover:epochs={}"
     quantizations: ClassVar[tuple[str, ...]]
     beginnings: ClassVar[tuple[Mapping[str, float], ...]]
@@ -88,6 +86,10 @@ class CompressedInput(ABC):
         Raises:
             UserError: the source in `teaching.unlabelled` has none.
         """
+
+    def full_rank(self, model: "keras.Model") -> "Sequence[keras.layers.Layer]":
+        """The layers of a model that low-rank leaves as they are."""
+        return ()
 
     def built(self, splits: Any, given: Mapping[str, Any], seed: int) -> "keras.Model":
         """A model with random weights, if there are `Capability.CONVOLUTIONS`.

@@ -13,6 +13,7 @@ from kerastc.compress.steps.calibration import second_moments
 from kerastc.compress.steps.low_rank import LowRank, Spectrum, factorised, share_budget, smaller
 from kerastc.compress.work import Work
 from kerastc.errors import UserError
+from kerastc.inputs.image.compression import CompressedImages
 from kerastc.training.batching import Batches
 
 RANDOM = np.random.default_rng(0)
@@ -88,7 +89,8 @@ def network() -> keras.Model:
 def work_on(model: keras.Model, rows: np.ndarray) -> Work:
     batches = Batches(rows, np.zeros((len(rows), 3), "float32"), 16)
     subject = SimpleNamespace(
-        input=SimpleNamespace(full_rank=""), calibration=lambda n, seed: batches.sample(n, seed)
+        input=SimpleNamespace(full_rank=lambda model: ()),
+        calibration=lambda n, seed: batches.sample(n, seed),
     )
     return Work(subject, model, None)
 
@@ -139,6 +141,18 @@ def test_excluded_layers_stay_and_a_step_without_layers_is_refused():
     assert work.model.count_params() == before
     with pytest.raises(UserError, match="not a regular expression"):
         LowRank(rank=2, exclude="(").apply(work)
+
+
+def test_the_classifier_of_images_stays_whatever_its_name():
+    images = keras.Input((6, 6, 3))
+    x = keras.layers.Conv2D(16, 3, name="conv")(images)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    model = keras.Model(images, keras.layers.Dense(8, name="answers")(x))
+    work = work_on(model, np.ones((8, 6, 6, 3), "float32"))
+    assert LowRank(rank=1).apply(work)["ranks"] == {"conv": 1, "answers": 1}
+    work = work_on(model, np.ones((8, 6, 6, 3), "float32"))
+    work.subject.input = CompressedImages.__new__(CompressedImages)
+    assert LowRank(rank=1).apply(work)["ranks"] == {"conv": 1}
 
 
 @pytest.mark.parametrize(

@@ -64,8 +64,12 @@ class LowRank(Step):
         from kerastc.models import compact
 
         work.model = compact(work.model)
-        exclude = "|".join(filter(None, (self.exclude, work.subject.input.full_rank)))
-        found = [one for one in replaceable_layers(work.model, exclude) if self._wants(one)]
+        spared = work.subject.input.full_rank(work.model)
+        found = [
+            one
+            for one in replaceable_layers(work.model, self.exclude)
+            if self._wants(one) and one.layer not in spared
+        ]
         if not found:
             raise UserError(
                 "low-rank found nothing to do: it needs dense or convolution layers, or a table of "

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 class CompressedImages(CompressedInput):
     """See `CompressedInput`; in training they are augmented and mixed as the run was trained."""
 
-    # Pooled ReLUs are far from zero on average: that mean alone makes up most of the energy of the
-    # classifier's output, and carries no information on the classes.
-    full_rank = "^classifier$"
     quantizations = ("float16", "int8", "int8-static")
     # "recover" as far as the user allows: without it a network that lost channels is of little use.
     beginnings = (
@@ -81,6 +78,16 @@ class CompressedImages(CompressedInput):
                 f"unlabelled={OWN}: all training images of this run have labels.", "Leave it out."
             )
         return found
+
+    def full_rank(self, model: "keras.Model") -> "list[keras.layers.Layer]":
+        """The classifier behind the pooling.
+
+        Pooled ReLUs are far from zero on average: that mean alone makes up most of the energy of
+        its output, and carries no information on the classes.
+        """
+        from kerastc.models import head_layers
+
+        return head_layers(model)
 
     def built(self, splits: "Splits", given: Mapping[str, Any], seed: int) -> "keras.Model":
         from kerastc.training.images import build_classifier
