@@ -11,13 +11,13 @@ from types import ModuleType
 from typing import Any
 
 from kerastc import (
-    circumstances,
     files,
-    going_on,
     lineage,
     locations,
     manifest,
+    provenance,
     recipe,
+    resuming,
     settings,
     trust,
 )
@@ -76,7 +76,7 @@ def train(
     module = script.load()
     trust.remember(script, folders.state)
     if origin:
-        differences = circumstances.check_parent(origin.run, script, despite_changes)
+        differences = provenance.check_parent(origin.run, script, despite_changes)
         config = origin.child_config(script, module.Config, overrides)
         config = locations.located(config, origin.run, moved)
         backend = origin.backend(backend)
@@ -127,7 +127,7 @@ def _resume(folder, name, overrides, folders, backend, despite_changes, moved) -
     run = Run.open(folder, folders.cache)
     stored = run.config
     if "steps" in stored:
-        hint = f"Look at it: {going_on.look(run)}" if run.finished else run.how_to_go_on
+        hint = f"Look at it: {resuming.look(run)}" if run.finished else run.how_to_go_on
         raise UserError(f"{folder} is a compressed run.", hint)
     if run.finished and not (name or overrides or backend):
         return run
@@ -139,13 +139,13 @@ def _resume(folder, name, overrides, folders, backend, despite_changes, moved) -
             raise UserError(f"{folder} is a run of {stored['recipe']}, not of {name}.")
     module = script.load()
     trust.remember(script, folders.state)
-    config = circumstances.settings_of(run, module.Config)
+    config = provenance.settings_of(run, module.Config)
     _refuse_changes(settings.configure(module.Config, overrides, stored["config"]), config, run)
-    backend = going_on.backend_of(run, backend)
+    backend = resuming.backend_of(run, backend)
     if run.finished:
         return run
-    run.resume_options = going_on.given(moved, despite_changes)
-    circumstances.check(run, script, despite_changes)
+    run.resume_options = resuming.given(moved, despite_changes)
+    provenance.check(run, script, despite_changes)
     config = locations.located(config, run, moved)
     locations.remember(config, run, moved)
     return _work(module, config, run, _early(backend))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kerastc import circumstances, locations, manifest, parents, recipe, settings
+from kerastc import locations, manifest, parents, provenance, recipe, settings
 from kerastc.errors import UserError
 from kerastc.run import Run
 
@@ -41,7 +41,7 @@ class Origin:
         if not recipe.same(script, theirs):
             raise UserError(f"{self.run.folder} is a run of {theirs}, not of {script.name}.")
         before = self.run.config["config"]
-        old = settings.flat(circumstances.settings_of(self.run, config_class))
+        old = settings.flat(provenance.settings_of(self.run, config_class))
         config = settings.configure(config_class, overrides, before)
         changeable = getattr(config_class, "changeable", ())
         for key, value in settings.flat(config).items():

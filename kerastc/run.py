@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from kerastc import files, going_on, manifest, run_data
+from kerastc import files, manifest, resuming, run_data
 from kerastc.environment import environment
 from kerastc.errors import UserError
 from kerastc.forms import read_json
@@ -60,7 +60,7 @@ class Run(RunFiles):
         files.make_folder(run.folder)
         with run.lock():  # of two processes that begin at once, the second sees the first's config
             if any(_visible(run.folder)):
-                raise going_on.taken(run, config)
+                raise resuming.taken(run, config)
             run.write_json("config.json", config)
         return run
 
@@ -83,10 +83,10 @@ class Run(RunFiles):
         """
         run = cls(folder, cache)
         if not run.folder.is_dir():
-            raise UserError(f"There is no run at {folder}.", going_on.nearby(run.folder))
+            raise UserError(f"There is no run at {folder}.", resuming.nearby(run.folder))
         if not (run.folder / "config.json").is_file():
             raise UserError(
-                f"{folder} is no run folder: it has no config.json.", going_on.nearby(run.folder)
+                f"{folder} is no run folder: it has no config.json.", resuming.nearby(run.folder)
             )
         run.config  # noqa: B018  (an unreadable one is refused here)
         return run
@@ -193,12 +193,12 @@ class Run(RunFiles):
     @property
     def resume_command(self) -> str:
         """The command line that resumes this run in its current state."""
-        return going_on.command(self, self.resume_options)
+        return resuming.command(self, self.resume_options)
 
     @property
     def how_to_go_on(self) -> str:
         """What to do if this run lacks something: a hint, with `resume_command` or another."""
-        return going_on.hint(self)
+        return resuming.hint(self)
 
     def read_json(self, name: str, form: Any = None) -> Any:
         """Reads a JSON file of the run.

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kerastc import circumstances, going_on, launch, locations, parents, settings, trust
+from kerastc import launch, locations, parents, provenance, resuming, settings, trust
 from kerastc.backend import backend_name
 from kerastc.compress.steps.parse import parse
 from kerastc.errors import UserError
@@ -59,8 +59,8 @@ def compress(
         if run.finished:
             return run
         source = run.parent_run()
-        run.resume_options = going_on.given(moved, despite_changes)
-        backend = going_on.backend_of(run, backend)
+        run.resume_options = resuming.given(moved, despite_changes)
+        backend = resuming.backend_of(run, backend)
     else:
         steps = parse(words)
         source = source_run(_given(parent), folders)
@@ -166,16 +166,16 @@ def data_of(source: Run, despite_changes: bool = False, moved: Sequence[str] = (
     script = trust.recipe_of(source, state_folder())
     differences: Sequence[str] = ()
     if source.finished or not source.steps:
-        differences = circumstances.check_parent(source, script, despite_changes)
+        differences = provenance.check_parent(source, script, despite_changes)
     else:
-        circumstances.check(source, script, despite_changes)
+        provenance.check(source, script, despite_changes)
     module = script.load()
     if not callable(getattr(module, "load", None)):
         raise UserError(
             f"{script.path} has no `def load(config, run)`, which loads a run's data again.",
             "See recipes/text.py.",
         )
-    config = circumstances.settings_of(source, module.Config)
+    config = provenance.settings_of(source, module.Config)
     config = locations.located(config, source, moved)
     load = partial(launch.read_data, module)
     return DataOf(load, config, trust.digest(script), differences)

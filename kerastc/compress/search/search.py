@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerastc import files, going_on, launch
+from kerastc import files, launch, resuming
 from kerastc.backend import choose_backend
 from kerastc.compress.pipeline import (
     DataOf,
@@ -113,7 +113,7 @@ def search(
     command = ["kerastc", "compress", str(source.folder), *words, "--within", str(budget)]
     command += ["--for", goal, "--trials", str(trials), "--epochs", str(epochs)]
     command += ["--backend", backend] if backend else []
-    command += going_on.given(moved, despite_changes)
+    command += resuming.given(moved, despite_changes)
     folder = _Folder(source.path(*FOLDER), shlex.join(command), folders.cache)
     with folder.lock():  # held until the end: another search could make the same run
         with launch.whole(folder), launch.computing(folder, config, backend):

@@ -121,7 +121,7 @@ def _whole(run: "Run") -> "Run | None":
 
 def _needed(run: "Run") -> tuple[tuple[str, ...], list[str]]:
     """The options needed to resume a run, and sentences that explain why."""
-    from kerastc import circumstances, locations
+    from kerastc import locations, provenance
 
     options: list[str] = []
     told: list[str] = []
@@ -130,7 +130,7 @@ def _needed(run: "Run") -> tuple[tuple[str, ...], list[str]]:
     for key, place in locations.gone(run).items():
         options += ["--data", "NEW" if key == "data" else f"{key}=NEW"]
         told.append(f"There is no {place} any more; NEW is where it is now.")
-    if differences := circumstances.differences(run):
+    if differences := provenance.differences(run):
         options.append("--despite-changes")
         told.append(f"Since it began, {', '.join(differences)}.")
     config = run.config
