@@ -94,10 +94,11 @@ def main(names, backbone, judged_on, language, train_fraction, seeds, quick, out
                 click.echo(f"{name}, seed {seed} …", err=True)
                 place = folder / f"{name}-{seed}"
                 rows += COMPARISONS[name](files[name], seed, quick, place, **more.get(name, {}))
+                written = table.save(rows, folder)  # a stopped command leaves what it measured
     except UserError as error:
         raise click.ClickException(str(error)) from None
     table.show(rows, quick)
-    click.echo(f"Written: {table.save(rows, folder)}")
+    click.echo(f"Written: {written}")
     sys.exit(any(row.verdict == "missed" for row in rows) and not quick)
 
 

@@ -84,7 +84,7 @@ def show(rows: Sequence[Row], quick: bool) -> None:
         for name in ("", "kerastc", "Trainer", "times better", "target", ""):
             table.add_column(name, justify="right" if name else "left")
         for row in group:
-            digits = 3 if "accuracy" in row.what else 1
+            digits = 3 if "validation" in row.what else 1
             values = (f"{row.kerastc:,.{digits}f}", f"{row.peer:,.{digits}f}", f"{row.ratio:.2f}")
             target = "" if row.target is None else f"≥ {row.target:g}"
             table.add_row(row.what, *values, target, "" if quick else row.verdict)

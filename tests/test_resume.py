@@ -94,10 +94,14 @@ MARKS = {
     "moment", [pytest.param(moment, marks=MARKS.get(moment, ())) for moment in MOMENTS]
 )
 def test_a_killed_run_resumes_to_the_same_figures(command, whole, moment):
-    name = re.sub(r"\W", "-", moment)
-    folder, process = command(name, "text")
-    until(process, lambda: MOMENTS[moment](folder))
-    assert process.kill() == -signal.SIGKILL, "it ended before it was killed"
+    for attempt in range(3):  # some moments last for milliseconds, and are missed now and then
+        name = re.sub(r"\W", "-", f"{moment} {attempt}")
+        folder, process = command(name, "text")
+        until(process, lambda run=folder: MOMENTS[moment](run))
+        if process.kill() == -signal.SIGKILL:
+            break
+    else:
+        pytest.fail("it ended each time before it was killed")
     _, again = command(name, "--resume")
     finish(again)
     assert history(folder) == history(whole)
