@@ -64,8 +64,8 @@ def thinned(
     without = set(range(len(data.strata_names))) - set(labels[kept].tolist())
     if without:
         raise UserError(
-            f"train_fraction={fraction} leaves no training row for the class "
-            f"{data.strata_names[min(without)]!r}.",
+            f"train_fraction={fraction} leaves none of the {data.rows_named(min(without))} to "
+            "train on.",
             "Choose a larger fraction.",
         )
     return rows[np.sort(kept)]

@@ -134,11 +134,16 @@ def _check_rarest(data: Labelled, groups: np.ndarray, folds: int) -> None:
         return
     name = data.strata_names[rarest]
     only = f" and only {least} different" if least < rows else ""
+    fewer = f"Write folds={least}, add" if least > 1 else "Add"
+    if name not in data.classes:
+        raise UserError(
+            f"folds={folds} needs {folds} different {name}; {data.source} has {rows}{only}.",
+            f"{fewer} more of them.".replace(", add", ", or add"),
+        )
     raise UserError(
         f"folds={folds} needs {folds} different rows of each class; {name!r} of "
         f"{data.source} has {rows}{only}.",
-        (f"Write folds={least}, add" if least > 1 else "Add")
-        + " rows, join the class with another, or leave it out.",
+        f"{fewer} rows, join the class with another, or leave it out.",
     )
 
 
@@ -177,10 +182,9 @@ def _cut(
             "Add rows, or write fewer folds or a larger validation_fraction.",
         )
     if not left.all():
-        name = data.strata_names[int(left.argmin())]
         raise UserError(
-            f"In {place} no row of the class {name!r} of {data.source} "
-            "is left to train on: equal or nearly equal rows stay together.",
+            f"In {place} none of the {data.rows_named(int(left.argmin()))} of {data.source} is "
+            f"left to train on: {data.together} stay together.",
             "Write fewer folds or a smaller validation_fraction, or add different rows.",
         )
     return train, validation

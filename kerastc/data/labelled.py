@@ -36,7 +36,8 @@ class Labelled(Examples):
 
     Attributes:
         unit: what one example is called, as in `Task.unit`.
-        kinds: what the labels are, as in `Output.kinds`.
+        kinds: what the labels are, as in `Output.kinds`; empty where they have no names.
+        together: which examples stay in one part, besides equal ones.
 
     Args:
         examples: an array whose first axis counts them; its content is up to the subclass.
@@ -48,6 +49,7 @@ class Labelled(Examples):
 
     unit: ClassVar[str]
     kinds: ClassVar[str] = "classes"
+    together: ClassVar[str] = "equal or nearly equal ones"
     per_row: ClassVar[tuple[str, ...]] = ("examples", "labels")
 
     examples: np.ndarray
@@ -96,6 +98,11 @@ class Labelled(Examples):
     def strata_names(self) -> tuple[str, ...]:
         """What the kinds are called."""
         return self.classes
+
+    def rows_named(self, kind: int) -> str:
+        """What the rows of a kind are called in a sentence: rows of a class, or sentences."""
+        name = self.strata_names[kind]
+        return f"rows of the class {name!r}" if self.strata_names == self.classes else name
 
     def strata_counts(self) -> np.ndarray:
         """Rows of each kind, (strata,) int."""

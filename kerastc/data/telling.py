@@ -15,7 +15,7 @@ def told_lines(described: Mapping[str, Any], kinds: str = "classes") -> Iterator
 
     Args:
         described: the content of data.json.
-        kinds: what the labels are.
+        kinds: what the labels are; empty where they have no names.
     """
     parts = {name: part for name, part in described.get("splits", {}).items() if part.get("rows")}
     rows = ", ".join(f"{name} {part['rows']:,}" for name, part in parts.items())
@@ -32,7 +32,7 @@ def told_lines(described: Mapping[str, Any], kinds: str = "classes") -> Iterator
     for line in (
         str(described.get("source", "")),
         held_out,
-        f"Rows: {rows}{after}; {len(counts):,} {kinds}",
+        f"Rows: {rows}{after}" + f"; {len(counts):,} {kinds}" * bool(kinds),
         *(f"{name}: {count:,}" for name, count in notes.items() if isinstance(count, int)),
         f"texts that differ only in what the model does not see: {seen:,}" if seen else "",
         *(f"{name}: {count:,} rows" for name, count in alike),

@@ -121,7 +121,7 @@ def test_keys_of_other_names(written):
         ('{"text": "a", "spans": [[0, "1", "X"]]}', "line 2: .* is no span"),
         ('{"text": "a", "spans": [[0, 1, " "]]}', "line 2: the span 0, 1 has no label"),
         ('{"text": "a", "spans": "X"}', "line 2: the spans are 'X', not a list"),
-        ('{"text": 3, "spans": []}', "line 2: there is no text 'text'"),
+        ('{"text": 3, "spans": []}', "line 2: 'text' is '3', not a text"),
         ('{"text": "a", "spans": [], "spans": []}', "line 2: the key 'spans' is there twice"),
         ("[1]", "line 2: .* is not one whole JSON object"),
         ('{"text": "a"', "line 2: not valid JSON"),

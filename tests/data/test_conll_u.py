@@ -1,5 +1,7 @@
 """Treebanks of Universal Dependencies: words, their texts, what they are tagged with."""
 
+import re
+
 import pytest
 
 from kerastc.data.tagged import conll_u
@@ -97,5 +99,9 @@ def test_names_of_tags_that_are_none_are_refused(written):
     with pytest.raises(UserError, match="no word has a value of 'Numbr'") as error:
         read_tagged(written(), tag="Numbr")
     assert "upos, xpos or a feature: Gender, Number. Did you mean 'Number'?" in error.value.hint
+    without = re.sub(r"\t[EDNFVP]\t", "\t_\t", SENTENCES)
+    with pytest.raises(UserError, match="no word has a value of 'xpos'") as error:
+        read_tagged(written(without), tag="xpos")
+    assert "Did you mean 'xpos'" not in error.value.hint
     with pytest.raises(UserError, match="is CoNLL-U: 2 is not what it calls tags"):
         read_tagged(written(), tag="2")

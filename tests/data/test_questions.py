@@ -92,6 +92,7 @@ def test_no_answers_are_no_answer(written):
         ("ship", None, (5, 9), ""),
         ("cadiz ", 40, (46, 51), placing.ALIKE),
         ("Palos", 3, (-1, -1), placing.MISSING),
+        ("1493", -5, (55, 59), placing.MOVED),  # no place from the end, as in Python
     ],
 )
 def test_an_answer_is_looked_for_where_it_is_not(text, offset, place, note):
@@ -139,12 +140,22 @@ def test_what_was_settled_is_counted(written):
         ([ROW | {"answers": [], "is_impossible": "no"}], "'is_impossible' is 'no'"),
         ("[3]", "row 1: 3 where an object is needed"),
         (f"{json.dumps(ROW | {'answer': 'a'})}\n[1]\n", "line 2: .1. ... is not one whole"),
+        ([ROW | {"context": " ", "answers": []}], "the context is empty"),
+        ([asked(answers=[{"text": " "}]) | ROW] * 2, "all answers of its 2 questions are empty"),
+        (json.dumps({"data": [squad(asked())]}) + "x", "line 1: not valid JSON"),
         ([ROW | {"question": "a\0b", "answers": []}], "row 1: column 'question': a NUL character"),
     ],
 )
 def test_what_is_wrong_is_named_by_its_place(written, content, message):
     with pytest.raises(UserError, match=message):
         read_questions(written(content))
+
+
+def test_a_line_of_another_form_is_told_what_a_question_looks_like(written):
+    rows = f"{json.dumps(ROW | {'answers': []})}\n{{"
+    with pytest.raises(UserError, match="line 2: not valid JSON") as error:
+        read_questions(written(rows, "questions.jsonl"))
+    assert '"context"' in error.value.hint
 
 
 def test_questions_to_answer_need_no_answers(written):
@@ -178,6 +189,21 @@ def test_questions_about_an_article_are_in_one_part(written):
     assert sum(map(len, names)) == len(set.union(*names)) == 29
     assert splits.duplicates.exact == 4 and splits.duplicates.shared == 124
     assert "notes" in splits.as_dict()
+
+
+def test_too_few_questions_or_contexts_to_split_are_told_as_such(written):
+    few = read_questions(written([ROW | {"answers": ["1492"]}] * 3))
+    with pytest.raises(
+        UserError, match=r"only 3 questions in questions.json.* To split them takes 10"
+    ) as error:
+        split_questions(few, TextParts(), read_questions, 1)
+    assert "class" not in str(error.value)
+    one = [asked(f"{letter * 9}?") for letter in "abcdefghijkl"]
+    data = read_questions(written({"data": [squad(*one)]}))
+    told = "12 questions but only 1 different texts in .*: those about one context or article stay"
+    with pytest.raises(UserError, match=told) as error:
+        split_questions(data, TextParts(), read_questions, 1)
+    assert "class" not in str(error.value) and "test=FILE" in error.value.hint
 
 
 def test_questions_of_a_file_of_their_own_are_left_out_of_training(written):

@@ -154,7 +154,7 @@ def test_a_class_of_one_text_is_refused():
         (dict(validation=0.5, test=0.5), "leave no training rows"),
         (dict(train_fraction=0), "train_fraction=0 "),
         (dict(train_fraction=1.01), "train_fraction=1.01"),
-        (dict(train_fraction=1e-4), "leaves no training row for the class 'AI'"),
+        (dict(train_fraction=1e-4), "leaves none of the rows of the class 'AI' to"),
     ],
 )
 def test_shares_out_of_range_are_refused(arguments, said):

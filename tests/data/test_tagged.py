@@ -130,8 +130,9 @@ def test_a_column_that_is_none_is_refused(written):
         read_tagged(written(CONLL), tag="word")
     with pytest.raises(UserError, match="'0' is no column of words"):
         read_tagged(written(CONLL), word="0")
-    with pytest.raises(UserError, match="column 1 is that of words and tags"):
+    with pytest.raises(UserError, match="column 1 is that of words and tags") as error:
         read_tagged(written(CONLL), tag="1")
+    assert "word=1 tag=2" in error.value.hint
 
 
 def test_the_words_of_a_file_are_read_without_tags(written, tmp_path):

@@ -27,6 +27,13 @@ def training(written):
     return written("train.txt", *(f"{w} NC B-X | is{w} V O | {w}{w} AQ O" for w in words))
 
 
+def test_too_few_sentences_for_the_folds_are_told_as_such(written):
+    few = written("few.txt", "sun NC B-X | is V O", "sea NC B-X | was V O")
+    with pytest.raises(UserError, match="folds=5 needs 5 different sentences") as error:
+        loaded("ner", f"data={few}", "folds=5")
+    assert "class" not in str(error.value)
+
+
 def test_the_model_has_an_output_for_each_tag_of_any_part(training, written):
     test = written("test.txt", "rain DE B-Y | fell V I-Y", "wind NC B-X")
     splits = loaded("ner", f"data={training}", f"test={test}")

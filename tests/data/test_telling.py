@@ -19,3 +19,4 @@ def test_where_the_rows_went_is_told_in_80_columns():
         "class 'sport', nearly the same name as 'Sport': 3 rows",
     ]
     assert "Rows: train 7,000, test 3; 2 tags" in list(told_lines(described, "tags"))
+    assert "Rows: train 7,000, test 3" in list(told_lines(described, ""))

@@ -109,7 +109,7 @@ def test_classes_that_training_lacks_are_named():
 def test_a_class_that_the_given_part_uses_up_is_named():
     part = texts("b", 2, "part")
     data = joined(texts("a" * 9, 1, "data"), part)
-    with pytest.raises(UserError, match="No row of the class 'b' is left"):
+    with pytest.raises(UserError, match="None of the rows of the class 'b' is left"):
         split_texts(data, TextParts(test="part.csv"), read(part=part), seed=0)
 
 

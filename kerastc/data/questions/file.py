@@ -53,6 +53,11 @@ def read_questions(
         examples.append((given.question, given.context))
         truth.append(Reference(given.context, answers, language))
         articles.append(given.article)
+    if empty := not examples and notes[ALL_EMPTY]:
+        raise UserError(
+            f"{file.path}: all answers of its {empty:,} questions are empty.",
+            'Write them, or "answers": [] where the context has none.',
+        )
     if not examples:
         raise UserError(f"{file.path} has no questions.", NONE_OF_THEM)
     if none := sum(not one.answers for one in truth):

@@ -66,7 +66,7 @@ def _whole(file: PlainFile) -> Any:
 
 
 def _of_lines(file: PlainFile) -> Iterator[tuple[str, Given]]:
-    for line, row in objects(file):
+    for line, row in objects(file, SHAPE):
         place = placed_in(file.path, f"line {line}")
         yield place, of_row(row, place)
 

@@ -135,7 +135,7 @@ def _text(row: Mapping[str, Any], key: str, place: str) -> str:
         what = f"is {_shown(text)}, not a text" if key in row else "is missing"
         raise UserError(f"{place}: the {key} {what}.", f"Such as {SHAPE}")
     if not text.strip():
-        raise UserError(f"{place}: the {key} is empty.", f"Write it, or leave the {key} out.")
+        raise UserError(f"{place}: the {key} is empty.", "Write it, or leave the question out.")
     _check(text, key, place)
     return text
 

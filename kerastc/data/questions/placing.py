@@ -27,7 +27,7 @@ def placed(text: str, offset: int | None, context: str) -> tuple[TrueAnswer, str
     Returns:
         the answer, and the note on what was settled; empty if its place was as given.
     """
-    if offset is not None and context[offset : offset + len(text)] == text:
+    if offset is not None and offset >= 0 and context[offset : offset + len(text)] == text:
         return TrueAnswer(text, offset, offset + len(text)), ""
     for pattern, note in (
         (re.compile(re.escape(text)), ""),

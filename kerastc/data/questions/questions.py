@@ -26,6 +26,8 @@ class LabelledQuestions(LabelledTexts):
     """
 
     unit: ClassVar[str] = "question"
+    kinds: ClassVar[str] = ""
+    together: ClassVar[str] = "those about one context or article"
     per_row: ClassVar[tuple[str, ...]] = (*LabelledTexts.per_row, "articles")
     strata_names: ClassVar[tuple[str, ...]] = ("questions",)
 

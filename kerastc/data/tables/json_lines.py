@@ -9,9 +9,16 @@ from kerastc.data.tables.json_keys import DECODER
 from kerastc.data.tables.plain_file import PlainFile
 from kerastc.errors import UserError
 
+ROW = '{"text": "a text", "label": "its class"}'
 
-def objects(file: PlainFile) -> Iterator[tuple[int, dict]]:
-    """Yields (line, object) from a JSON Lines file."""
+
+def objects(file: PlainFile, shape: str = ROW) -> Iterator[tuple[int, dict]]:
+    """Yields (line, object) from a JSON Lines file.
+
+    Args:
+        file: to read.
+        shape: of an object, for errors.
+    """
     with closing(file.lines()) as lines:
         for line, text in enumerate(lines, 1):
             if text.isspace():
@@ -19,7 +26,7 @@ def objects(file: PlainFile) -> Iterator[tuple[int, dict]]:
             try:
                 row = DECODER.decode(text)
             except (ValueError, RecursionError) as error:
-                raise _bad_json(file.path, line, text, error) from error
+                raise _bad_json(file.path, line, text, error, shape) from error
             if not isinstance(row, dict):
                 raise _not_an_object(file.path, line, text)
             if "\\u" in text:
@@ -27,7 +34,7 @@ def objects(file: PlainFile) -> Iterator[tuple[int, dict]]:
             yield line, row
 
 
-def _bad_json(path: Path, line: int, text: str, error: Exception) -> UserError:
+def _bad_json(path: Path, line: int, text: str, error: Exception, shape: str) -> UserError:
     if line == 1 and text.lstrip()[0] in "[{" and len(text.strip()) < 3:
         return _not_an_object(path, line, text)
     if isinstance(error, json.JSONDecodeError):
@@ -36,8 +43,7 @@ def _bad_json(path: Path, line: int, text: str, error: Exception) -> UserError:
         detail = str(error)
     return UserError(
         f"{path}, line {line}: not valid JSON ({detail}).",
-        "Each line of the file must be a JSON object, such as "
-        '{"text": "a text", "label": "its class"}.',
+        f"Each line of the file must be a JSON object, such as {shape}.",
     )
 
 

@@ -136,7 +136,10 @@ def _check(
     if tag is not None and len(cells) == 1:
         raise UserError(f"{file.path}, line {number}: {shown!r} has not a word and a tag.", hint)
     if tag is not None and tag % len(cells) == word % len(cells):
-        raise UserError(f"{file.path}: column {word % len(cells) + 1} is that of words and tags.")
+        raise UserError(
+            f"{file.path}: column {word % len(cells) + 1} is that of words and tags.",
+            "Name another for one of them: word=1 tag=2",
+        )
     for place, what in ((word, "word"), (tag, "tag")):
         if place is not None and (place >= len(cells) or not cells[place].strip()):
             raise UserError(

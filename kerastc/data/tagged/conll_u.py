@@ -66,10 +66,11 @@ def sentences(file: PlainFile, tag: str | None, notes: Notes) -> Iterator[Senten
             notes.add(NO_WORD, block[0][0])
     if tag and not tagged and features.total():
         features.pop("", None)
+        others = [name for name in (*POS, *features) if name != tag]
         raise UserError(
             f"{file.path}: no word has a value of {tag!r}.",
             f"tag= takes upos, xpos or a feature: {', '.join(sorted(features)) or 'there is none'}."
-            f" {nearest(tag, ['upos', 'xpos', *features])}".rstrip(),
+            f" {nearest(tag, others)}".rstrip(),
         )
 
 

@@ -11,7 +11,7 @@ from kerastc.data.tables.table_file import JSON_LINES
 from kerastc.data.tagged import character_spans, columns, conll_u
 from kerastc.data.tagged.iob import in_iob2, is_of_entities
 from kerastc.data.tagged.sentence import Notes, Sentence
-from kerastc.data.tagged.span_records import texts_of_tasks
+from kerastc.data.tagged.span_records import EXAMPLE, texts_of_tasks
 from kerastc.data.tagged.tagged_texts import TaggedTexts
 from kerastc.errors import UserError
 from kerastc.progress import tell
@@ -63,7 +63,9 @@ def read_tagged(
     if len(found.classes) == 1 and not one_tag:
         raise UserError(
             f"{file.path}: every word has the tag {found.classes[0]!r}.",
-            "Name another column: tag=2",
+            f"Mark some in spans, such as {EXAMPLE}; tag= names another key."
+            if form_of(file) == JSON
+            else "Name another column: tag=2",
         )
     return found
 

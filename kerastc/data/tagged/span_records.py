@@ -33,6 +33,8 @@ NO_SPAN = "results of annotations that are no spans of a text, left out"
 FURTHER_LABELS = "further labels of a span, left out: the first is taken"
 UTF16 = "spans whose offsets count UTF-16 units, now characters"
 
+EXAMPLE = '{"text": "Ana vive en Lima", "spans": [[0, 3, "PER"]]}'
+
 Span = tuple[int, int, str]  # begin, end, label
 
 
@@ -85,7 +87,7 @@ def records(file: PlainFile, text: str, key: str, notes: Notes) -> Iterator[Reco
         names = key or ", ".join(SPANS)
         raise UserError(
             f"{file.path}, {notes.unit} {missing}: no object of the file has spans: {names}.",
-            'Give {"text": "Ana vive en Lima", "spans": [[0, 3, "PER"]]}; tag= names another key.',
+            f"Give {EXAMPLE}; tag= names another key.",
         )
 
 
@@ -108,7 +110,7 @@ def _objects(file: PlainFile, notes: Notes) -> Iterator[tuple[int, dict[str, Any
     with closing(file.chunks(show_progress=False)) as chunks:
         array = JsonValues(chunks).peek() == "["
     if not array:
-        yield from objects(file)
+        yield from objects(file, EXAMPLE)
         return
     notes.unit = "row"
     with closing(file.chunks()) as chunks:
@@ -146,6 +148,10 @@ def _list(value: Any, where: str) -> list[Any]:
 def _text(row: Mapping[str, Any], key: str, where: str) -> str:
     texts = {name: value for name, value in row.items() if isinstance(value, str)}
     key = key or ("text" if "text" in row or len(texts) != 1 else next(iter(texts)))
+    if key in row and key not in texts:
+        raise UserError(
+            f"{where}: {key!r} is {str(row[key])[:40]!r}, not a text.", f"Such as {EXAMPLE}"
+        )
     if key not in texts:
         raise UserError(
             f"{where}: there is no text {key!r}. It has {', '.join(map(repr, row)) or 'nothing'}.",

@@ -276,7 +276,7 @@ def _check_classes(rows: LabelledTexts, free: np.ndarray) -> None:
     counts = np.bincount(rows.strata[free], minlength=len(rows.strata_names))
     if not counts.all():
         raise UserError(
-            f"No row of the class {rows.strata_names[int(counts.argmin())]!r} is left to train on: "
-            "all equal rows of the given validation or test part, or nearly so.",
-            "Add different rows, or leave the class out.",
+            f"None of the {rows.rows_named(int(counts.argmin()))} is left to train on: all equal "
+            "rows of the given validation or test part, or nearly so.",
+            "Add different ones" + (", or leave the class out." if len(counts) > 1 else "."),
         )

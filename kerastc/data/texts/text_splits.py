@@ -16,6 +16,8 @@ from kerastc.data.texts.duplicates import Find, Seen, find_duplicates
 from kerastc.data.texts.texts import LabelledTexts
 from kerastc.errors import UserError
 
+OWN_FILES = "that differ, or give the parts as files: validation=FILE test=FILE."
+
 
 def split(
     data: LabelledTexts,
@@ -154,6 +156,12 @@ def _check_shares(validation: float, test: float, train_fraction: float) -> None
 def _check_counts(data: LabelledTexts, validation: float, test: float) -> None:
     shares = [share for share in (validation, test, 1 - validation - test) if share]
     least = ceil(1 / min(shares) - 1e-9)
+    if data.strata_names != data.classes and len(data) < least:
+        raise UserError(
+            f"There are only {len(data)} {data.rows_named(0)} in {data.source}. To split them "
+            f"takes {least}.",
+            f"Add {data.rows_named(0)} {OWN_FILES}",
+        )
     few = [
         f"{name!r} has {count}"
         for name, count in zip(data.strata_names, data.strata_counts(), strict=True)
@@ -185,9 +193,14 @@ def _check_parts(
     for name, rows in zip(names, by_class(data.strata, len(names)), strict=True):
         missing = [PARTS[part] for part in wanted if part not in part_of[rows]]
         if missing:
+            different = f"but only {len(np.unique(groups[rows]))} different texts"
+            why = f"stay together, and none is left for {' and '.join(missing)}."
+            if names == data.classes:
+                raise UserError(
+                    f"The class {name!r} has {len(rows)} rows {different}: {data.together} {why}",
+                    "Add different texts, join the class with another, or leave it out.",
+                )
             raise UserError(
-                f"The class {name!r} has {len(rows)} rows but only "
-                f"{len(np.unique(groups[rows]))} different texts: equal or nearly equal ones stay "
-                f"together, and none is left for {' and '.join(missing)}.",
-                "Add different texts, join the class with another, or leave it out.",
+                f"There are {len(rows)} {name} {different} in {data.source}: {data.together} {why}",
+                f"Add {name} {OWN_FILES}",
             )
