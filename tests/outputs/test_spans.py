@@ -6,7 +6,7 @@ import pytest
 
 from kerastc.errors import UserError
 from kerastc.outputs.spans.decoding import LONGEST, answered, best_threshold
-from kerastc.outputs.spans.errors import marked
+from kerastc.outputs.spans.errors import AROUND, marked
 from kerastc.outputs.spans.groups import GROUPINGS
 from kerastc.outputs.spans.head import (
     judge,
@@ -214,6 +214,28 @@ def test_what_a_page_counts_and_marks():
     long = "x" * 500
     pieces = marked(long, [(250, 252)], None)
     assert [kind for _, kind in pieces] == ["", "", "true", "", ""] and pieces[0][0] == "…"
+    assert sum(len(text) for text, _ in pieces) == 2 * AROUND + 4
+
+
+def test_an_excerpt_ends_with_whole_words():
+    context = " ".join(f"word{number:03}" for number in range(100))
+    words = {*context.split()}
+    cases = (([(400, 407)], None), ([(80, 87)], (720, 727)), ([], None))
+    for true, said in cases:
+        text = "".join(text for text, _ in marked(context, true, said))
+        assert "…" in text and {*text.replace("…", " ").split()} <= words
+
+
+def test_no_length_of_a_context_is_in_two_rows():
+    _, answers = predictions()
+    lengths = [5, 5, 7, 9, 9, 12, 15, 20, 21, 30, 31]
+    truth = [Reference("x" * length, ()) for length in lengths]
+    said = SpanPredictions.of(truth, [answers[0]] * len(lengths))
+    groups = GROUPINGS["characters of the context"](said)
+    ends = [[int(end) for end in group.name.split(" to ")] for group in groups]
+    for group, (low, *high) in zip(groups, ends, strict=True):
+        assert group.rows == sum(low <= length <= (high or [low])[0] for length in lengths)
+    assert sum(group.rows for group in groups) == len(lengths)
 
 
 class Config:

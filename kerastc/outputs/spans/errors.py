@@ -11,6 +11,7 @@ from kerastc.text.reference import NOWHERE
 
 SHOWN = 20
 AROUND = 120  # characters of a context before and behind what is marked
+LONGEST_WORD = 20  # characters that an excerpt is shortened by, at most, to end with a word
 TRUE, SAID, BOTH = "true", "said", "both"
 
 
@@ -74,14 +75,15 @@ def marked(
     """
     spans = [*true, *([said] if said else [])]
     if not spans:
-        return [(context[: 2 * AROUND] + ("…" if len(context) > 2 * AROUND else ""), "")]
+        end = _to_a_word(context, 2 * AROUND, -1)
+        return [(context[:end] + "…" * (end < len(context)), "")]
     kind = np.zeros(len(context), int)
     for begin, end in true:
         kind[begin:end] |= 1
     if said:
         kind[slice(*said)] |= 2
     first, last = min(begin for begin, _ in spans), max(end for _, end in spans)
-    begin, end = max(0, first - AROUND), min(len(context), last + AROUND)
+    begin, end = _to_a_word(context, first - AROUND, 1), _to_a_word(context, last + AROUND, -1)
     edges = np.flatnonzero(np.diff(kind[begin:end])) + begin + 1
     cuts = [begin, *edges.tolist(), end]
     names = ("", TRUE, SAID, BOTH)
@@ -89,7 +91,21 @@ def marked(
     for low, high in pairwise(cuts):
         text, name = context[low:high], names[kind[low]]
         if not name and len(text) > 2 * AROUND and low != begin and high != end:
-            text = f"{text[:AROUND]} … {text[-AROUND:]}"
+            behind, before = _to_a_word(text, AROUND, -1), _to_a_word(text, len(text) - AROUND, 1)
+            text = f"{text[:behind]} … {text[before:]}"
         pieces.append((text, name))
     front, back = "…" * (begin > 0), "…" * (end < len(context))
     return [*([(front, "")] if front else []), *pieces, *([(back, "")] if back else [])]
+
+
+def _to_a_word(text: str, place: int, step: int) -> int:
+    """The nearest place forward (1) or back (-1) that is at an end of the text or of a word.
+
+    A script without spaces has none nearby: its texts are cut at the place.
+    """
+    if not 0 < place < len(text):
+        return max(0, min(place, len(text)))
+    for near in range(place, place + step * LONGEST_WORD, step):
+        if not 0 < near < len(text) or text[near - (step > 0)].isspace():
+            return near
+    return place

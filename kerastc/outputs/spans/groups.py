@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -62,7 +61,8 @@ def by_context_length(said: SpanPredictions) -> list[Group]:
     sizes = np.array([len(truth.context) for truth in said.truth])
     edges = np.unique(np.quantile(sizes, np.linspace(0, 1, BINS + 1)).astype(int))
     of = np.clip(np.searchsorted(edges, sizes, side="right") - 1, 0, max(len(edges) - 2, 0))
-    names = [f"{a:,} to {b:,}" for a, b in pairwise(edges.tolist())]
+    ends = [*(edges[1:-1] - 1).tolist(), int(edges[-1])]
+    names = [_range(*of) for of in zip(edges[:-1].tolist(), ends, strict=False)]
     return list(_groups(said, of, names or [f"{edges[0]:,}"]))
 
 
@@ -72,6 +72,10 @@ def _groups(said: SpanPredictions, of: np.ndarray, names: Sequence[str]) -> Iter
         if rows.any():
             figures = {key: float(values[rows].mean()) for key, values in said.figures.items()}
             yield Group(name, int(rows.sum()), **figures)
+
+
+def _range(low: int, high: int) -> str:
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def _words(low: int, high: int | None) -> str:
