@@ -86,6 +86,7 @@ def test_every_synonym_means_a_field():
     [
         ("Set label= to one of them.", "Set --label to one of them."),
         ("Give label=topic.", "Give --label topic."),
+        ("tag= names another key.", "--label names another key."),  # of a recipe of tags
         ("Write rate=3.", "Write rate=3."),  # no option of this command
         ("The column 'label=topic' is empty.", "The column 'label=topic' is empty."),
         ("kerastc train text label=topic", "kerastc train text label=topic"),

@@ -30,6 +30,10 @@ MEANT = {
 }
 
 
+# Settings of recipes, by the options that name the same of a file to be measured.
+OPTIONS = {"word": "text", "tag": "label"}
+
+
 class Command(click.Command):
     """A command whose errors name its options where the library's name settings.
 
@@ -68,6 +72,8 @@ class Command(click.Command):
 
         def option(match: re.Match) -> str:
             key, value = match["key"], match["value"]
+            if key not in options:
+                key = OPTIONS.get(key, key)
             if value == "false" and f"no-{key}" in options:
                 return f"--no-{key}"
             if key not in options:

@@ -43,7 +43,7 @@ def checked_texts(texts: Any, place: Callable[[int], str] = "texts[{}]".format) 
 
 def _fault(text: Any) -> tuple[str, str] | None:
     """What is wrong with a text, and the next step."""
-    leave_out = "Leave it out, or give it a text; each text has one answer."
+    leave_out = "Write a text there, or leave the example out."
     if not isinstance(text, str):
         if _missing(text):
             return f"is {text}, which is not a text", leave_out

@@ -152,7 +152,9 @@ def test_a_tag_that_a_model_does_not_know_counts_as_wrong_and_is_told(written, c
     labels = ("O", "B-X", "I-X")
     found = data.matching(labels, "a model")
     assert [row.tolist() for row in found.labels] == [[1, 2, 0, UNKNOWN, 1], [1, 1]]
-    told = "1 of 6 tagged words have a tag that a model does not know and are counted as wrong: B-Y"
+    told = (
+        "1 of 6 tagged words have a tag that a model does not know and are counted as wrong: B-Y\n"
+    )
     assert told in capsys.readouterr().err
     tags = [np.array([1, 2, 0, 1, 1]), np.array([1, 1])]
     answers = [Tagged(row, np.ones(len(row)), np.eye(3)[row]) for row in tags]

@@ -6,6 +6,8 @@ import pytest
 from kerastc.deploy.convert import parity
 from kerastc.errors import UserError
 from kerastc.outputs.classes.scores import Classes
+from kerastc.outputs.spans.scores import Spans
+from kerastc.text.encoded import Encoded, Row
 
 EXPECTED = np.array([[4.0, 0.0], [1.0, -1.0], [0.0, 2.0], [0.5, 0.4]])
 
@@ -51,3 +53,16 @@ def test_logits_that_are_no_numbers_are_refused(quantization, value):
 def test_another_shape_is_refused():
     with pytest.raises(UserError, match=r"shape \(4, 1\), not \(4, 2\)"):
         compare(EXPECTED[:, :1], EXPECTED, "int8", "model")
+
+
+def test_what_is_counted_are_questions_and_no_windows():
+    offsets = np.array([(0, 0), (0, 2), (3, 5), (0, 0)], np.int32)
+    row = Row(np.arange(4, dtype=np.int32), special=np.array([True] + [False] * 3), offsets=offsets)
+    windows = Encoded(
+        [row.ids] * 3, None, [row.special] * 3, [row.offsets] * 3, texts=np.array([0, 0, 1])
+    )
+    said = {"logits": [np.eye(4, 2)] * 3}
+    figures = parity.compare(
+        said, said, Spans(("answer", "no answer")), windows, "float32", "model"
+    )
+    assert (figures.rows, figures.agreement) == (2, 1.0)

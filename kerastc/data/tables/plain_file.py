@@ -67,7 +67,7 @@ class PlainFile:
         with opened(path) as stream:
             start = stream.read(8)
         if not start:
-            raise UserError(f"{path} is empty (0 bytes).", "Give a file with a row for each text.")
+            raise UserError(f"{path} is empty (0 bytes).", "Give one with content.")
         if kind := _foreign(start):
             raise UserError(
                 f"{path} is {kind}, not a text file.",

@@ -70,7 +70,7 @@ class TaggedTexts(LabelledTexts):
         lost = int(counts[unknown].sum())
         if not lost or 2 * lost > counts.sum():
             return super().matching(classes, owner)
-        names = [name for name, new in zip(self.classes, unknown, strict=True) if new]
+        names = [self.classes[place] for place in np.flatnonzero(unknown & (counts > 0))]
         tell(
             f"{lost:,} of {int(counts.sum()):,} tagged words have a tag that {owner} does not know "
             f"and are counted as wrong: {', '.join(names[:NAMED])}{', ...' * (len(names) > NAMED)}"

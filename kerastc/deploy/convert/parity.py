@@ -22,7 +22,7 @@ class Parity:
     """The comparison of the outputs of two models.
 
     Args:
-        rows: how many were compared.
+        rows: how many examples were compared; one may be several rows of a call.
         max_difference, mean_difference: of the numbers in the outputs, absolute.
         agreement: the share of equal answers.
         tolerance: the largest difference allowed; None if agreement decides.
@@ -70,11 +70,12 @@ def compare(
     scale = max(1.0, float(np.abs(wanted).max()))
     tolerance = TOLERANCES[quantization] * scale if quantization in TOLERANCES else None
     difference = np.abs(numbers.astype("float64") - wanted)
+    answers = [output.answers(outputs, rows) for outputs in (found, expected)]
     parity = Parity(
-        rows=len(rows),
+        rows=len(answers[0]),
         max_difference=float(difference.max()),
         mean_difference=float(difference.mean()),
-        agreement=output.same(output.answers(found, rows), output.answers(expected, rows)),
+        agreement=output.same(*answers),
         tolerance=tolerance,
     )
     if tolerance is not None and parity.max_difference > tolerance:

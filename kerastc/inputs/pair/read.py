@@ -1,6 +1,8 @@
 """A user's pairs: words of the command line, tables, lines with a tab."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from kerastc.data.pairs.pairs import LabelledPairs
 
 TAB = "\t"
+BOTH = "Name both: --text FIRST+SECOND"
 
 
 class PairReader(TextReader):
@@ -40,23 +43,24 @@ class PairReader(TextReader):
     def _table(self, path: str | Path, wanted: Reading) -> "LabelledPairs":
         from kerastc.data import read_pairs
 
-        return read_pairs(
-            path,
-            *_two(wanted),
-            wanted.label,
-            wanted.language,
-            encoding=wanted.encoding,
-            delimiter=wanted.delimiter,
-            header=wanted.header,
-            sheet=wanted.sheet,
-            one_class=True,
-        )
+        with _both_named():
+            return read_pairs(
+                path,
+                *_two(wanted),
+                wanted.label,
+                wanted.language,
+                encoding=wanted.encoding,
+                delimiter=wanted.delimiter,
+                header=wanted.header,
+                sheet=wanted.sheet,
+                one_class=True,
+            )
 
     def _of_file(self, path: Path, columns: str, **form: Any) -> list[tuple[str, str]]:
         from kerastc.data.pairs.file import unlabelled_pairs
 
         wanted = self.wanted(path, columns, **form)
-        with columns_told(self.key, labelled=False):
+        with columns_told(self.key, labelled=False), _both_named():
             pairs, origin = unlabelled_pairs(path, replace(wanted, text=_two(wanted)))
         echo(f"Read {len(pairs):,} pairs from {origin}.", err=True)
         return list(map(tuple, pairs.tolist()))
@@ -71,9 +75,20 @@ def _two(reading: Reading) -> tuple[str, str]:
     if len(reading.text) not in (0, 2):
         raise UserError(
             f"A pair has two texts: {len(reading.text)} columns are named.",
-            "Name both: --text FIRST+SECOND",
+            BOTH,
         )
     return tuple(reading.text) or ("", "")
+
+
+@contextmanager
+def _both_named() -> Iterator[None]:
+    """Commands have one option for the columns that two settings of the recipe name."""
+    try:
+        yield
+    except UserError as error:
+        if re.search(r"\b(first|second)=", error.hint):
+            error.hint = BOTH
+        raise
 
 
 def _parted(line: str, number: int) -> tuple[str, str]:
