@@ -183,6 +183,8 @@ def test_different_conditions_are_told(line):
     assert "on different machines" in notes
     assert "Cortex-A72" in notes
     assert "different lengths (128, 26)" in notes
+    (line[1] / "benchmark.json").write_text(json.dumps([benchmark | {"length": None}]))
+    assert "different lengths (26, any)" in " ".join(account([line[0]]).notes)
 
 
 def test_other_data_are_told_and_not_compared(line):

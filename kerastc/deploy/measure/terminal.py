@@ -31,7 +31,8 @@ def benchmark_tables(entries: Sequence[dict[str, Any]]) -> None:
     units = {TASKS[entry["task"]].units for entry in entries}
     what = units.pop() if len(units) == 1 else "rows"
     machine = entries[0]["machine"]
-    where = f"{folder}: {machine['cpu']}, {machine['cores']} cores, {machine['system']}"
+    cores = f"{machine['cores']} core{'s' * (machine['cores'] != 1)}"
+    where = f"{folder}: {machine['cpu']}, {cores}, {machine['system']}"
     if entries[0]["protocol"] == "source":
         _source_table(names, entries, where)
         _warn(entries)

@@ -100,10 +100,10 @@ def _whole(row: Row) -> bool:
 
 
 def _condition(value: Any) -> str:
-    """A machine by its processor and system; anything else as it is."""
+    """A machine by its processor and system; anything else as it is, where None is any."""
     if isinstance(value, Mapping):
         return " ".join(str(value.get(key)) for key in ("cpu", "cores", "system"))
-    return formatting.scalar(value)
+    return "any" if value is None else formatting.scalar(value)
 
 
 def _shown(folder: str) -> str:
