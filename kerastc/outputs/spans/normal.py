@@ -2,7 +2,9 @@
 
 English texts are compared as SQuAD's evaluation does (Rajpurkar et al. 2016, section 6.1), those of
 other languages as MLQA's (Lewis et al. 2020, section 5): in lower case, without punctuation and
-articles. Where neither answer has a word left, they are the same, as in SQuAD 2.0.
+articles. As in SQuAD 2.0, true answers of which no word is left do not count beside others, and
+where no true answer has a word, an answer without one is the same; MLQA's script would give it no
+F1.
 """
 
 import re
@@ -38,14 +40,17 @@ def words_of(text: str, language: str) -> tuple[str, ...]:
 
 def exact_match(answer: str, truth: Sequence[str], language: str) -> bool:
     """Whether an answer is the same as one of the true ones."""
-    words = words_of(answer, language)
-    return any(words_of(text, language) == words for text in truth)
+    return words_of(answer, language) in _true_words(truth, language)
 
 
 def f1(answer: str, truth: Sequence[str], language: str) -> float:
     """The greatest F1 of the words of an answer and a true one, which may occur several times."""
     words = words_of(answer, language)
-    return max(_f1(words, words_of(text, language)) for text in truth)
+    return max(_f1(words, true) for true in _true_words(truth, language))
+
+
+def _true_words(truth: Sequence[str], language: str) -> list[tuple[str, ...]]:
+    return [words for text in truth if (words := words_of(text, language))] or [()]
 
 
 def _f1(words: tuple[str, ...], true: tuple[str, ...]) -> float:
