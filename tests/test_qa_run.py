@@ -78,6 +78,15 @@ def run(words, folders) -> Run:
     return launch.train("qa", words, folders=folders, folder=folders.runs / "whole")
 
 
+def kept_row(run):
+    """The row of the history of the kept epoch."""
+    with run.path("history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    best = run.read_json("metrics.json")["training"]["best_epoch"]
+    [row] = [row for row in rows if float(row["epoch"]) == best]
+    return row
+
+
 def test_it_finds_answers_in_contexts_that_it_never_saw(run):
     metrics = run.read_json("metrics.json")["test"]
     assert metrics["rows"] == 40 and metrics["f1"] > 0.8
@@ -205,6 +214,11 @@ def test_a_frozen_encoder_is_run_on_whole_batches(words, folders):
     run = launch.train("qa", given, folders=folders, folder=folders.runs / "head")
     assert run.read_json("metrics.json")["training"]["trainable_parameters"] == 17 * 2
     assert len(predictor_of(run).answers([("king?", LONG)])) == 1
+    # The judge counts questions, some of which have several windows, as the final figures do.
+    measured, kept = run.read_json("metrics.json")["validation"], kept_row(run)
+    assert 0 < measured["f1"] < 1
+    for figure in ("f1", "exact_match"):
+        assert float(kept[f"val_{figure}"]) == pytest.approx(measured[figure])
 
 
 @pytest.mark.parametrize("word", ["pooling=first", "preparation.lowercase=true", "max_tokens=none"])

@@ -27,6 +27,7 @@ from kerastc.methods.reconstruction import (
 from kerastc.models import encoder_of, head_layers, maps_of
 from kerastc.models.decoder import HiddenPatches, decoder, scaled
 from kerastc.outputs.classes import head
+from kerastc.outputs.classes.scores import Classes
 from kerastc.progress import tell
 from kerastc.run import Run
 from kerastc.training.batching import Batches
@@ -214,7 +215,7 @@ def fit_head(
     keras.utils.set_random_seed(config.seed)
     last = head_layers(model)[-1]
     layer = _last_layer(mean.shape, config.dropout, last.units, config.seed)
-    loss, judge = head.loss(config), head.judge(splits.train.classes)
+    loss, judge = head.loss(config), head.judge(Classes(splits.train.classes))
     choice, figures = fit(layer, train, validation, loss, judge, settings, run)
     kernel, bias = layer.layers[-1].get_weights()
     kernel = kernel / deviation[:, None]

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -22,8 +22,11 @@ class Judge(ABC):
         figures: of a part of an evaluation, in the order of the history's columns: the loss, the
             metrics, then those added by `counted`.
         metrics: with which the model is compiled.
+        whole: whether an evaluation is judged as at the end, by `final`, since a figure is not of
+            rows but of several together; the metrics then count training rows alone.
     """
 
+    whole: ClassVar[bool] = False
     main: Figure
     figures: tuple[Figure, ...]
     metrics: Sequence["keras.metrics.Metric"]

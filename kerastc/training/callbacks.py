@@ -7,7 +7,8 @@ import keras
 import numpy as np
 
 from kerastc.outputs.judge import ON_VALIDATION, Judge
-from kerastc.training.batching import Stretches
+from kerastc.training.batching import Batches, Stretches
+from kerastc.training.predicting import outputs_of
 
 SPEEDS = ("examples_per_second", "val_examples_per_second")  # of training, of evaluation
 
@@ -20,14 +21,14 @@ class EvaluationLog(keras.callbacks.Callback):
     Args:
         stretches: the training data; Keras treats each stretch as an epoch.
         judge: its metrics are compiled.
-        validation_rows: rows per evaluation.
+        validation: the rows of an evaluation.
     """
 
-    def __init__(self, stretches: Stretches, judge: Judge, validation_rows: int):
+    def __init__(self, stretches: Stretches, judge: Judge, validation: Batches):
         super().__init__()
         self.stretches = stretches
         self.judge = judge
-        self.validation_rows = validation_rows
+        self.validation = validation
         self.rows: list[dict[str, float]] = []
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -38,12 +39,20 @@ class EvaluationLog(keras.callbacks.Callback):
         self.trained = time.perf_counter()
         self.counted = self.judge.counted()
 
+    def _validated(self, logs) -> dict[str, float]:
+        if not self.judge.whole:
+            return self.judge.of_logs(logs, ON_VALIDATION) | self.judge.counted()
+        self.on_test_begin()
+        outputs, rows = outputs_of(self.model, self.validation), self.validation.taken
+        targets, inputs = self.validation.targets, self.validation.inputs
+        return self.judge.final(outputs, targets[rows], inputs[rows])
+
     def on_epoch_end(self, epoch, logs=None):
+        validation = self._validated(logs)
         now = time.perf_counter()
         step = self.stretches.end
         training = self.judge.of_logs(logs) | self.counted
         training |= {name: logs[name] for name in getattr(self.model, "terms", ())}
-        validation = self.judge.of_logs(logs, ON_VALIDATION) | self.judge.counted()
         figures = training | {ON_VALIDATION + name: value for name, value in validation.items()}
         row = {
             "step": step,
@@ -51,7 +60,7 @@ class EvaluationLog(keras.callbacks.Callback):
             "learning_rate": last_rate(self.model.optimizer),
             "seconds": round(now - self.began, 3),
             "examples_per_second": round(self.stretches.rows / (self.trained - self.began), 1),
-            "val_examples_per_second": round(self.validation_rows / (now - self.trained), 1),
+            "val_examples_per_second": round(len(self.validation.taken) / (now - self.trained), 1),
         }
         self.rows.append(row | {name: float(value) for name, value in figures.items()})
 

@@ -65,7 +65,7 @@ def fit(
     )
     stretches = Stretches(train, config.epochs, config.evaluate_every)
     seen = validation.sample(config.evaluation_rows or len(validation.targets), config.seed)
-    log = EvaluationLog(stretches, judge, len(seen.taken))
+    log = EvaluationLog(stretches, judge, seen)
     since = run.parent["step"] if run.parent else 0
     stopping = Stopping(log.rows, by, config.early_stopping, since)
     checkpoints = Checkpoints(run, log.rows, by, config.keep_checkpoints, earliest)
@@ -80,7 +80,8 @@ def fit(
     if done < stretches.steps and not stopping.stopped:
         stretches.go_on(done)
         bar = (f"{ON_VALIDATION}loss", ON_VALIDATION + judge.main.name)
-        _train(model, stretches, seen, stopping, bar, [*callbacks, log, stopping, checkpoints])
+        held_out = None if judge.whole else feed(seen)
+        _train(model, stretches, held_out, stopping, bar, [*callbacks, log, stopping, checkpoints])
     per_epoch = len(train)
     choice = choose(model, run, checkpoints.finalists(), validation, judge, by, per_epoch)
     last = log.rows[-1]
@@ -95,9 +96,8 @@ def fit(
     }
 
 
-def _train(model, stretches, validation, stopping, shown, callbacks) -> None:
+def _train(model, stretches, held_out, stopping, shown, callbacks) -> None:
     """Fits one stretch after the other, since Keras wants all epochs of one length."""
-    held_out = feed(validation)
     with progress("Training", total=stretches.steps) as advance, warnings.catch_warnings():
         # tf.data signals the end of a generator by an error that Keras turns into a warning.
         warnings.filterwarnings("ignore", message="Your input ran out of data")

@@ -1,5 +1,7 @@
 """Runs a model over batches and returns its outputs in the order of the data."""
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 
@@ -10,29 +12,41 @@ from kerastc.training.batching import Batches, open_specs
 def predict(
     model: keras.Model, batches: Batches, description: str
 ) -> np.ndarray | list[np.ndarray]:
-    """The model's outputs, (n, ...) float32, row i for row i of the data.
+    """As `outputs_of`, with a progress bar."""
+    with progress(description, total=len(batches.taken)) as advance:
+        return outputs_of(model, batches, advance)
+
+
+def outputs_of(
+    model: keras.Model, batches: Batches, advance: Callable[[int], None] = lambda rows: None
+) -> np.ndarray | list[np.ndarray]:
+    """The model's outputs for n rows, (n, ...) float32, in the order of the data.
 
     For outputs per token a list: n arrays, (length, ...) float32, with the padding of their
     batches.
+
+    Args:
+        model: that is asked.
+        batches: of all rows, or of some.
+        advance: told how many more rows are done.
     """
-    rows = batches.rows()
-    outputs = None if len(rows) else np.empty((0, *model.output_shape[1:]), "float32")
-    with progress(description, total=len(rows)) as advance:
-        done = 0
-        for index in range(len(batches)):
-            part = predict_batch(model, batches[index][0], batches.open_axes)
-            if outputs is None:
-                by_token = batches.open_axes > 1 and part.ndim > 2
-                shape = (len(rows), *part.shape[1:])
-                outputs = [None] * len(rows) if by_token else np.empty(shape, dtype="float32")
-            places = rows[done : done + len(part)]
-            if isinstance(outputs, list):
-                for place, output in zip(places, part, strict=True):
-                    outputs[place] = output
-            else:
-                outputs[places] = part
-            done += len(part)
-            advance(len(part))
+    places = np.argsort(np.argsort(batches.rows()))
+    outputs = None if len(places) else np.empty((0, *model.output_shape[1:]), "float32")
+    done = 0
+    for index in range(len(batches)):
+        part = predict_batch(model, batches[index][0], batches.open_axes)
+        if outputs is None:
+            by_token = batches.open_axes > 1 and part.ndim > 2
+            shape = (len(places), *part.shape[1:])
+            outputs = [None] * len(places) if by_token else np.empty(shape, dtype="float32")
+        own = places[done : done + len(part)]
+        if isinstance(outputs, list):
+            for place, output in zip(own, part, strict=True):
+                outputs[place] = output
+        else:
+            outputs[own] = part
+        done += len(part)
+        advance(len(part))
     return outputs
 
 

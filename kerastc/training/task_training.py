@@ -39,7 +39,7 @@ class TaskTraining:
         self, model: keras.Model, train: Batches, validation: Batches, **options: Any
     ) -> tuple[Choice, dict[str, float]]:
         """Fits a model by the loss of its output; see `kerastc.training.fit.fit`."""
-        loss, judge = self.head.loss(self.config), self.head.judge(self.output.labels)
+        loss, judge = self.head.loss(self.config), self.head.judge(self.output)
         return fit(model, train, validation, loss, judge, self.config, self.run, **options)
 
     def decoded(self, outputs: Any, batches: Batches | None = None) -> Answers:

@@ -195,3 +195,12 @@ def test_a_model_is_fitted_on_targets_of_each_token_however_long_the_batches_are
     loss = keras.losses.SparseCategoricalCrossentropy(True, ignore_class=NOTHING)
     model.compile("sgd", loss)
     assert np.isfinite(model.fit(feed(batches), verbose=0, shuffle=False).history["loss"][0])
+
+
+def test_all_rows_of_a_text_are_drawn_together():
+    batches = text_batches([3] * 10)
+    batches.inputs.texts = np.repeat(np.arange(5), 2)
+    drawn = batches.sample(5, seed=1)
+    assert len(drawn.taken) == 4
+    assert sorted(np.unique(batches.inputs.texts[drawn.taken], return_counts=True)[1]) == [2, 2]
+    assert len(batches.sample(1, seed=1).taken) == 2 and batches.sample(10, seed=1) is batches

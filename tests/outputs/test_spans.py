@@ -287,14 +287,33 @@ def test_training_counts_the_overlap_of_places():
     padded = np.zeros((3, length, 2), "float32")
     for row, (mark, of) in enumerate(zip(targets, said, strict=True)):
         marks[row, : len(mark)], padded[row, : len(of)] = mark, of
-    one = judge(LABELS)
+    one = judge(Spans(LABELS))
     one.overlap.update_state(marks, padded)
     assert float(one.overlap.result()) == pytest.approx((1 + 2 / 3 + 1) / 3)
     assert one.counted() == {"exact_match": pytest.approx(2 / 3)}
     final = one.final(list(padded), targets, ROWS)
-    assert final["f1"] == pytest.approx((4 / 7 + 1) / 2) and final["exact_match"] == 0.5
     losses = keras.ops.convert_to_numpy(loss(Config).call(marks, padded))
     assert final["loss"] == pytest.approx(float(losses.mean()), rel=1e-5)
+
+
+def test_validation_counts_questions_by_the_words_of_all_their_answers():
+    """The first question has two windows, of which one is wrong, and two true answers."""
+    first, second, third = truth("ij kl", "zz"), truth(), truth("ab")
+    rows = windows((0, 4), (2, 6), (0, 6), (0, 4), texts=[0, 0, 1, 2])
+    said = [logits(rows[0], 4, 4), logits(rows[1], 5, 6), logits(rows[2], 0, 0)]
+    said.append(logits(rows[3], 3, 4))  # ab cd
+    targets = targets_of([first, second, third], rows)
+    whole = judge(Spans(LABELS))
+    answers = whole.output.answers({"logits": said}, rows)
+    decoding = whole.output.chosen([first, second, third], answers)
+    output = Spans(LABELS, decoding)
+    expected = output.metrics([first, second, third], output.decided(answers))
+    found = whole.final(said, targets, rows)
+    assert found["f1"] == expected["f1"] == pytest.approx((1 + 1 + 2 / 3) / 3)
+    assert found["exact_match"] == expected["exact_match"] == pytest.approx(2 / 3)
+    some = np.array([2, 3])  # of the second and the third question
+    part = whole.final([said[row] for row in some], targets[some], rows[some])
+    assert part["f1"] == pytest.approx((1 + 2 / 3) / 2)
 
 
 def test_a_teacher_is_carried_to_other_tokens():

@@ -108,7 +108,7 @@ def test_training_counts_the_entities_that_the_figures_do():
     assert float(metric.result()) == pytest.approx(10 / 15)
     numbered = np.where(targets >= 0, np.cumsum(targets >= 0, axis=1) - 1, -1)
     rows = Encoded.of([row(*numbers) for numbers in numbered])
-    final = judge(LABELS).final(list(logits), Ragged.of(list(targets)), rows)
+    final = judge(Tags(LABELS)).final(list(logits), Ragged.of(list(targets)), rows)
     assert final["f1"] == pytest.approx(1 / 3)
     assert final["accuracy"] == pytest.approx(11 / 15)  # I-LOC behind I-PER is not legal: O
 

@@ -14,6 +14,7 @@ from kerastc.errors import UserError
 from kerastc.inputs.text.batches import text_batches
 from kerastc.models import load_encoder, sequence_classifier
 from kerastc.outputs.classes import head
+from kerastc.outputs.classes.scores import Classes
 from kerastc.run import Run
 from kerastc.scores.softmax import softmax
 from kerastc.text.tokenizer import Tokenizer
@@ -52,7 +53,7 @@ def test_cached_features_train_to_the_uncached_figures(study):
     whole._ordered = super(type(whole), whole)._ordered
     whole.begin_epoch(0)
     validation = text_batches(splits.validation, encoder.tokenizer, config)
-    loss, judge = head.loss(config), head.judge(splits.train.classes)
+    loss, judge = head.loss(config), head.judge(Classes(splits.train.classes))
     fit(model, whole, validation, loss, judge, config, run)
     uncached = softmax(predict(model, text_batches(splits.test, encoder.tokenizer, config), ""))
     np.testing.assert_allclose(cached.test, uncached, atol=2e-4)

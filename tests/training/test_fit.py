@@ -8,6 +8,7 @@ import pytest
 
 from kerastc.errors import UserError
 from kerastc.outputs.classes.head import class_weights, judge, loss, targets_of
+from kerastc.outputs.classes.scores import Classes
 from kerastc.run import Run
 from kerastc.scores.softmax import softmax
 from kerastc.training.batching import Batches
@@ -47,7 +48,7 @@ def train(run, config, network=None, seed=0):
         Batches(inputs, targets, config.batch_size, seed=config.seed),
         Batches(*data(40, seed=1), 16),
         loss(config),
-        judge(CLASSES),
+        judge(Classes(CLASSES)),
         config,
         run,
     )
@@ -179,8 +180,8 @@ def test_without_a_name_the_main_figure_of_the_task_decides(new_run):
 
 def test_a_class_called_loss_is_no_loss(new_run):
     """The direction comes with the figure, not with its name."""
-    assert judge(("loss", "gain")).columns["val_f1[loss]"].higher
-    assert not judge(("loss", "gain")).columns["val_loss"].higher
+    assert judge(Classes(("loss", "gain"))).columns["val_f1[loss]"].higher
+    assert not judge(Classes(("loss", "gain"))).columns["val_loss"].higher
 
 
 def test_early_stopping_remembers_through_a_kill(new_run):

@@ -8,6 +8,7 @@ from test_fit import CLASSES, CONFIG, KillAt, Killed, data, history, model, new_
 from kerastc.errors import UserError
 from kerastc.npz_files import read_arrays
 from kerastc.outputs.classes.head import judge, loss
+from kerastc.outputs.classes.scores import Classes
 from kerastc.run import Run
 from kerastc.training import TextClassifierConfig
 from kerastc.training.batching import Batches
@@ -92,7 +93,16 @@ def train(run, groups, config=CONFIG, seed=0):
     network = model(seed)
     batches = Batches(*data(), config.batch_size, seed=config.seed)
     validation = Batches(*data(40, seed=1), 16)
-    fit(network, batches, validation, loss(config), judge(CLASSES), config, run, groups=groups)
+    fit(
+        network,
+        batches,
+        validation,
+        loss(config),
+        judge(Classes(CLASSES)),
+        config,
+        run,
+        groups=groups,
+    )
     return network
 
 

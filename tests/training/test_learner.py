@@ -7,6 +7,7 @@ from keras import ops
 from test_fit import CLASSES, KillAt, Killed, data, history, model
 
 from kerastc.outputs.classes.head import judge, loss
+from kerastc.outputs.classes.scores import Classes
 from kerastc.run import Run
 from kerastc.training.batching import Batches
 from kerastc.training.config import TrainingConfig
@@ -35,7 +36,9 @@ def train(folder, learner, kill_at=None):
     run.write_json("config.json", {})
     batches = Batches(*data(), CONFIG.batch_size, seed=0)
     validation = Batches(*data(40, seed=1), 16)
-    choice, _ = fit(learner, batches, validation, loss(CONFIG), judge(CLASSES), CONFIG, run)
+    choice, _ = fit(
+        learner, batches, validation, loss(CONFIG), judge(Classes(CLASSES)), CONFIG, run
+    )
     learner.keep()
     return run, choice
 

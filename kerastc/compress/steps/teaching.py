@@ -56,7 +56,7 @@ def teach(
     batches = subject.training_batches(options.teaching, config)
     steps = config.epochs * len(batches)
     validation = subject.batches("validation")
-    judge = subject.head.judge(subject.output.labels)
+    judge = subject.head.judge(subject.output)
     choice, figures = fit(
         fitted or work.model,
         batches,

@@ -1,5 +1,6 @@
 """Texts in batches: those of similar length together, padded to one of a few lengths."""
 
+import copy
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,19 @@ class TextBatches(Batches):
     def read(self) -> Encoded:
         """What the encoder reads, a row each: the rows."""
         return self.inputs
+
+    def sample(self, rows: int, seed: int) -> Batches:
+        """As in `Batches`; the rows of a text, which may be several, are drawn together."""
+        texts, sizes = np.unique(self.inputs.texts[self.taken], return_counts=True)
+        if rows >= len(self.taken) or sizes.max() == 1:
+            return super().sample(rows, seed)
+        order = np.random.default_rng(seed).permutation(len(texts))
+        most = max(int((np.cumsum(sizes[order]) <= rows).sum()), 1)
+        sample = copy.copy(self)
+        drawn = np.isin(self.inputs.texts[self.taken], texts[order[:most]])
+        sample.taken = self.taken[drawn]
+        sample.begin_epoch(0)
+        return sample
 
     def frozen(self, features: np.ndarray) -> Batches:
         """Batches for the layers after a frozen encoder.

@@ -18,7 +18,7 @@ import numpy as np
 from keras import ops
 
 from kerastc.outputs.judge import Judge
-from kerastc.outputs.output import Figure
+from kerastc.outputs.output import Figure, Output
 from kerastc.scores.class_scores import MACRO, PER_CLASS, class_scores
 from kerastc.scores.softmax import softmax
 
@@ -284,6 +284,6 @@ def teacher_loss(teaching: "Teaching", config: "TrainingConfig") -> keras.losses
     return TeacherLoss(teaching.temperature, teaching.soft, teaching.hard, config.label_smoothing)
 
 
-def judge(labels: Sequence[str]) -> Judge:
-    """The judge of a training; `labels` are the class names."""
-    return ClassJudge(labels)
+def judge(output: Output) -> Judge:
+    """The judge of a training."""
+    return ClassJudge(output.labels)

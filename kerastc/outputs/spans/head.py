@@ -21,10 +21,11 @@ from kerastc.outputs.spans.losses import (
     SpanCrossEntropy,
     TeacherLoss,
 )
+from kerastc.outputs.spans.marks import Marks
+from kerastc.outputs.spans.scores import Spans
 from kerastc.outputs.token_targets import no_labels as no_labels
 from kerastc.outputs.token_targets import with_teacher as with_teacher
 from kerastc.text.encoded import Encoded
-from kerastc.text.ragged import Ragged
 from kerastc.text.reference import Reference
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from kerastc.training.teacher import Teaching
 
 
-def targets_of(labels: Sequence[Reference | None], rows: Encoded) -> Ragged:
+def targets_of(labels: Sequence[Reference | None], rows: Encoded) -> Marks:
     """The places of answers to targets of tokens, see `losses`.
 
     A question all of whose answers are nowhere in its context has no target, nor has one without a
@@ -59,7 +60,7 @@ def targets_of(labels: Sequence[Reference | None], rows: Encoded) -> Ragged:
     for text, marks in zip(rows.texts.tolist(), found, strict=True):
         if text not in learned:
             marks[marks > NEITHER] = NEITHER
-    return Ragged.of(found)
+    return Marks.of_questions(found, labels)
 
 
 def _tokens_of(
@@ -112,6 +113,6 @@ def teacher_loss(teaching: "Teaching", config: "TrainingConfig") -> keras.losses
     return TeacherLoss(teaching.temperature, teaching.soft, teaching.hard, config.label_smoothing)
 
 
-def judge(labels: Sequence[str]) -> Judge:
-    """The judge of a training; `labels` do not matter."""
-    return SpanJudge(labels)
+def judge(output: Spans) -> Judge:
+    """The judge of a training."""
+    return SpanJudge(output)

@@ -1,4 +1,4 @@
-"""What judges a training of answers: F1 of the places, in tokens or characters, not of words."""
+"""What judges a training of answers: questions of validation, windows of training."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,11 +10,11 @@ from keras import ops
 from kerastc.outputs.judge import Judge
 from kerastc.outputs.output import Figure
 from kerastc.outputs.spans.losses import END, MASKED, START, log_shares, wanted
+from kerastc.outputs.spans.marks import Marks
+from kerastc.outputs.spans.predictions import figures_of
 from kerastc.outputs.spans.scores import LOGITS, Spans
 from kerastc.text.encoded import Encoded
 from kerastc.text.ragged import Ragged
-
-NOWHERE = (0, 0)  # the place of no answer
 
 
 @keras.saving.register_keras_serializable("kerastc")
@@ -65,13 +65,20 @@ class SpanOverlap(keras.metrics.Metric):
 
 
 class SpanJudge(Judge):
-    """Judges by F1 of places: of tokens of windows on the way, in the end of characters."""
+    """Judges by exact match and F1 of questions, as they are measured at the end.
 
+    Of training rows the figures on the way are those of `SpanOverlap`: of windows and places.
+
+    Args:
+        output: of the model.
+    """
+
+    whole = True
     main = Figure("f1")
     figures = (Figure("loss", higher=False), main, Figure("exact_match"))
 
-    def __init__(self, labels: Sequence[str]):
-        self.output = Spans(labels)
+    def __init__(self, output: Spans):
+        self.output = output
         self.overlap = SpanOverlap()
         self.metrics = (self.overlap,)
 
@@ -79,50 +86,20 @@ class SpanJudge(Judge):
         return {"exact_match": self.overlap.exact_match()}
 
     def final(
-        self, outputs: Sequence[np.ndarray], targets: Ragged, rows: Sequence[Any] = ()
+        self, outputs: Sequence[np.ndarray], targets: Marks, rows: Sequence[Any] = ()
     ) -> dict[str, float]:
-        """As in `Judge`; of the questions whose answers' places are known."""
+        """As in `Judge`; the threshold of no answer is chosen anew, if there is any."""
         rows = Encoded.of(rows)
-        true = true_spans(targets, rows)
+        truth = [targets.truth[number] for number in np.unique(rows.texts).tolist()]
         answers = self.output.answers({LOGITS: outputs}, rows)
-        none_given = NOWHERE in true.values()
-        found = []
-        for number, answer in zip(np.unique(rows.texts).tolist(), answers, strict=True):
-            if number in true:
-                none = not answer.spans or (none_given and answer.lead > 0)
-                place = NOWHERE if none else answer.spans[0][:2]
-                found.append(_overlap(place, true[number]))
-        overlaps = np.array(found or [0.0])
-        return {
-            "loss": _loss(outputs, targets),
-            "f1": float(overlaps.mean()),
-            "exact_match": float((overlaps == 1).mean()),
+        if chosen := self.output.chosen(truth, answers):
+            decoding = {**self.output.decoding, **chosen}
+            answers = Spans(self.output.labels, decoding).decided(answers)
+        texts = [said.text(right.context) for said, right in zip(answers, truth, strict=True)]
+        found = figures_of(texts, truth)
+        return {"loss": _loss(outputs, targets)} | {
+            figure.name: float(found[figure.name].mean()) for figure in self.figures[1:]
         }
-
-
-def true_spans(targets: Ragged, rows: Encoded) -> dict[int, tuple[int, int]]:
-    """Where the answer to each question is, in characters; `NOWHERE` where there is none.
-
-    Args:
-        targets: of the windows.
-        rows: the windows, with `offsets`.
-    """
-    found: dict[int, tuple[int, int]] = {}
-    for text, marks, offsets in zip(rows.texts.tolist(), targets, rows.offsets, strict=True):
-        known = np.maximum(marks, 0)
-        starts, ends = np.flatnonzero(known & START), np.flatnonzero(known & END)
-        if len(starts):
-            place = int(offsets[starts[0], 0]), int(offsets[ends[0], 1])
-            found[text] = max(place, found.get(text, NOWHERE))
-    return found
-
-
-def _overlap(one: tuple[int, int], other: tuple[int, int]) -> float:
-    """F1 of the characters of two places; two empty ones are the same."""
-    sizes = (one[1] - one[0]) + (other[1] - other[0])
-    if not sizes:
-        return 1.0
-    return 2 * max(0, min(one[1], other[1]) - max(one[0], other[0])) / sizes
 
 
 def _loss(outputs: Sequence[np.ndarray], targets: Ragged) -> float:

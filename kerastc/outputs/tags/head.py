@@ -13,6 +13,7 @@ import numpy as np
 from kerastc.outputs.judge import Judge
 from kerastc.outputs.tags.judge import TagJudge
 from kerastc.outputs.tags.losses import NO_LABEL, TeacherLoss, WordCrossEntropy
+from kerastc.outputs.tags.scores import Tags
 from kerastc.outputs.tags.words import Words
 from kerastc.outputs.token_targets import no_labels as no_labels
 from kerastc.outputs.token_targets import with_teacher as with_teacher
@@ -89,6 +90,6 @@ def teacher_loss(teaching: "Teaching", config: "TrainingConfig") -> keras.losses
     return TeacherLoss(teaching.temperature, teaching.soft, teaching.hard, config.label_smoothing)
 
 
-def judge(labels: Sequence[str]) -> Judge:
-    """What judges a training; `labels` are the names of the tags."""
-    return TagJudge(labels)
+def judge(output: Tags) -> Judge:
+    """The judge of a training."""
+    return TagJudge(output)

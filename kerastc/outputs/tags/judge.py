@@ -96,15 +96,15 @@ class TagJudge(Judge):
     Then an entity on the border of two windows counts in pieces.
 
     Args:
-        labels: the names of the tags.
+        output: of the model.
     """
 
     main = Figure("f1")
     figures = (Figure("loss", higher=False), Figure("accuracy"), main)
 
-    def __init__(self, labels: Sequence[str]):
-        self.output = Tags(labels)
-        self.entities = CountedEntities(labels)
+    def __init__(self, output: Tags):
+        self.output = output
+        self.entities = CountedEntities(output.labels)
         self.metrics = (self.entities,)
 
     def counted(self) -> dict[str, float]:
