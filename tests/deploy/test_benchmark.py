@@ -20,8 +20,9 @@ from kerastc.deploy import benchmark, bundle
 from kerastc.deploy.measure.benchmark import SOURCE, Protocol, gzip_size, worth
 from kerastc.deploy.measure.latencies import latencies
 from kerastc.deploy.measure.machine import memory, peak_memory
+from kerastc.deploy.measure.packing import packed
 from kerastc.deploy.measure.targets import Rows
-from kerastc.deploy.measure.worker import WARM_UP, timed
+from kerastc.deploy.measure.worker import WARM_UP, Measured, timed
 from kerastc.errors import UserError
 from kerastc.outputs.classes.scores import Classes
 from kerastc.scores.softmax import softmax
@@ -77,6 +78,30 @@ def test_every_batch_is_called_in_turn_and_timed(monkeypatch):
     monkeypatch.setattr("kerastc.deploy.measure.worker.time", told)
     assert timed(run, [0, 1, 2], 7) == [0, 1, 2, 0, 1, 2, 0]
     assert called[WARM_UP:] == [0, 1, 2, 0, 1, 2, 0]
+
+
+class OfWindows(Measured):
+    """A model that reads examples, words, in windows of two letters."""
+
+    def opened(self, path, threads):
+        session = SimpleNamespace(batch=2, start=lambda threads: None, check=lambda: None)
+        session.inputs = lambda rows, length: tuple(rows)
+        self.called = []
+        session.run = self.called.append
+
+        def rows(words, length):
+            return [word[i : i + 2] for word in words for i in range(0, len(word), 2)]
+
+        return SimpleNamespace(rows=rows, session=session)
+
+
+def test_an_example_of_several_windows_is_timed_as_a_whole():
+    measured = OfWindows("", 1, 2, None, packed(np.array(["abcdef", "gh", "ijk"], object)))
+    first, last = [("ab", "cd"), ("ef", "gh")], [("ij", "k"), ("ab", "cd"), ("ef", "ef")]
+    assert measured.batches == [first, last] and measured.called == [first[0]]
+    measured.called.clear()
+    assert len(measured.answer({"calls": 2})["milliseconds"]) == 2
+    assert measured.called == (first + last) * 2  # with the warm-up
 
 
 @pytest.mark.parametrize(("runs", "rounds", "calls"), [(100, 5, 20), (101, 5, 21), (3, 3, 1)])

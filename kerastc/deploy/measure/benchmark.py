@@ -39,7 +39,7 @@ class Protocol:
     Args:
         rounds: turns per model.
         calls: per round.
-        batch: rows per call; None: the file's, else 1.
+        batch: rows per call, and examples that are timed together; None: the file's, else 1.
         length: tokens per row; None: the file's, or as few as hold a row.
         name: of a published protocol.
     """
@@ -76,7 +76,7 @@ def benchmark(
         paths: runs, exported files, bundles.
         data: labelled examples, or a function from a signature to them; by default the test rows of
             each run (the first 2,000 or so if it keeps examples separately, as with images; the
-            validation rows after a cross-validation) and the samples of each bundle.
+            validation rows without a test part) and the samples of each bundle.
         threads: each model is measured with each of these numbers.
         protocol: how it is timed; 100 calls by default.
         most_rows: how many examples the answers are judged by, evenly spread; by default all.

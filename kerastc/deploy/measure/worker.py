@@ -8,7 +8,8 @@ requests, one line of JSON each, and answers each with a line:
     {"load": {"signature": PATH, "threads": 1, "batch": 1, "length": 26, "examples": [...]}}
         loads the model and calls it once;
     {"calls": 20}
-        calls it on the batches of examples in turn, and returns the milliseconds of each call;
+        calls it on the batches of examples in turn, and returns the milliseconds of each batch; an
+        example of several rows, such as the windows of a long text, is answered as a whole;
     {"memory": true}
         peak memory up to now;
     {"outputs": [...]}
@@ -44,7 +45,7 @@ class Measured:
     Args:
         signature: its path.
         threads: that a call may use.
-        batch: rows per call.
+        batch: rows per call, and examples that are timed together.
         length: tokens per row; None: as many as the longest in a call.
         examples: what it is timed on, at least one, packed.
     """
@@ -54,20 +55,35 @@ class Measured:
         self.session = self.predictor.session
         given = unpacked(examples)
         began = time.perf_counter()
-        rows = [self.predictor.rows(given[i : i + 1], length)[0] for i in range(len(given))]
+        rows = [list(self.predictor.rows(given[i : i + 1], length)) for i in range(len(given))]
         self.tokenize_ms = (time.perf_counter() - began) * 1000 / len(rows)
         self.before = memory()
         began = time.perf_counter()
         self.session.start(threads)
         self.initialisation_ms = (time.perf_counter() - began) * 1000
         self.batches = [
-            self.session.inputs([rows[(i + j) % len(rows)] for j in range(batch)], length)
+            self._calls(
+                [row for j in range(batch) for row in rows[(i + j) % len(rows)]], batch, length
+            )
             for i in range(0, len(rows), batch)
         ]
         began = time.perf_counter()
-        self.session.run(self.batches[0])
+        self.session.run(self.batches[0][0])
         self.first_call_ms = (time.perf_counter() - began) * 1000
         self.session.check()
+
+    def _calls(self, rows: Sequence[Any], size: int, length: int | None) -> list[Any]:
+        """The arrays of as many calls as rows need, as `Exported.outputs` makes them."""
+        calls = []
+        for begin in range(0, len(rows), size):
+            part = list(rows[begin : begin + size])
+            part += [part[-1]] * (size - len(part) if self.session.batch else 0)
+            calls.append(self.session.inputs(part, length))
+        return calls
+
+    def _answered(self, calls: Sequence[Any]) -> None:
+        for arrays in calls:
+            self.session.run(arrays)
 
     def opened(self, path: Path, threads: int) -> Predictor:
         """What turns examples into calls; loads all but the model, before memory and time count."""
@@ -86,7 +102,7 @@ class Measured:
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Answers any request but the first."""
         if "calls" in request:
-            return {"milliseconds": timed(self.session.run, self.batches, request["calls"])}
+            return {"milliseconds": timed(self._answered, self.batches, request["calls"])}
         if "memory" in request:
             peak = peak_memory()
             return {"peak_memory_bytes": peak, "model_memory_bytes": max(peak - self.before, 0)}
