@@ -18,6 +18,7 @@ TIED = (
     "labels.txt",
     "history.csv",
     "preprocessing.json",
+    "learned.npz",
     "model.keras",
     "tokenizer/**/*",
     "metrics.json",

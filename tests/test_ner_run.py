@@ -62,6 +62,7 @@ def test_it_is_asked_about_the_texts_of_a_table(run, tmp_path):
 def test_it_is_measured_on_tagged_sentences(run, sentences):
     said = json.loads(kerastc("evaluate", run.folder, "--data", sentences, "--json"))
     assert said["rows"] == 80 and said["words"] == 560 and said["f1"] > 0.9
+    assert said["unseen_words"]["words"] == 0
     assert "SHIP" in kerastc("evaluate", run.folder, "--data", sentences)
     assert "F1" in kerastc("compare", run.folder)
 
@@ -95,6 +96,7 @@ def test_few_sentences_are_cross_validated(sentences, tiny_encoder, tmp_path):
     run = launch.train("ner", words, folders=folders_in(tmp_path))
     metrics = run.read_json("metrics.json")
     assert metrics["test"]["rows"] == 80 and metrics["test"]["f1"] > 0.5
+    assert metrics["test"]["unseen_words"]["words"] < 40  # each by its fold's sentences
     assert [row["test"] for row in metrics["folds"]["table"]] == [40, 40]
     assert metrics["folds"]["mean"]["f1"] == pytest.approx(metrics["test"]["f1"], abs=0.1)
     with run.path("predictions", "test.csv").open() as file:
@@ -116,6 +118,7 @@ def test_files_of_all_forms_are_read(run, tmp_path):
         main, ["evaluate", str(run.folder), "--data", str(spans), "--json"]
     )
     said = json.loads(measured.stdout)
+    assert said["unseen_words"]["words"] == 3  # Salt, the comma, the full stop
     assert (said["rows"], said["words"], said["per_type"]["SHIP"]["support"]) == (1, 5, 1)
     assert "overlap a longer one, or an earlier one of its length, left out" in measured.stderr
     words, tree = tmp_path / "words.conll", tmp_path / "tree.conllu"

@@ -143,7 +143,7 @@ def evaluate(run, data, columns, label, as_json, backend, **form) -> None:
     kerastc evaluate runs/text/20261121-101500 --data labelled.csv --text title+body --label topic
     kerastc evaluate runs/images/20261121-101500 --data folder-of-class-folders
     """
-    from kerastc import own_rows
+    from kerastc import learned, own_rows
     from kerastc.report.terminal import metrics_table
 
     model = _opened(run, backend)
@@ -151,14 +151,17 @@ def evaluate(run, data, columns, label, as_json, backend, **form) -> None:
     predictor = model.load()
     examples = predictor.matching(read)
     unseen = _unseen(predictor, examples.examples)
-    metrics = predictor.output.metrics(examples.labels, predictor.answers(examples.examples))
+    answers, own = predictor.answers(examples.examples), own_rows.run_of(run)
+    metrics = predictor.output.metrics(examples.labels, answers)
+    known = [learned.kept(own)] * len(examples)
+    metrics |= predictor.output.against_training(known, examples.examples, examples.labels, answers)
     if as_json:
         told = {} if unseen is None else {"unseen": unseen.as_dict()}
         echo(json.dumps(metrics | told, indent=2))
     else:
         echo(_loaded(predictor), err=True)
         metrics_table(metrics, model.task)
-    if told := own_rows.told(own_rows.run_of(run), model.task, data, examples):
+    if told := own_rows.told(own, model.task, data, examples):
         echo(told, err=True)
 
 

@@ -232,14 +232,26 @@ class Output(ABC):
             raise ValueError(f"its answers are {found.dtype} {found.shape}, not of {rows} rows")
         return found
 
+    def learned(self, examples: Sequence[Any]) -> Mapping[str, np.ndarray]:
+        """What `against_training` needs of a model's training examples, in few bytes.
+
+        Returns:
+            arrays by name, for an .npz; none if there are no figures by them.
+        """
+        return {}
+
     def against_training(
-        self, known: Sequence[Any], examples: Sequence[Any], truth: Any, answers: Answers
+        self,
+        learned: Sequence[Mapping[str, np.ndarray]],
+        examples: Sequence[Any],
+        truth: Any,
+        answers: Answers,
     ) -> dict[str, Any]:
         """Further metrics of a part: figures by what the training examples have in common with it.
 
         Args:
-            known: the examples that the model learned from.
-            examples: n others.
+            learned: for each example what the model that answered it learned from, of `learned`.
+            examples: n that it did not learn from.
             truth, answers: as in `metrics`.
         """
         return {}

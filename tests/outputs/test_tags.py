@@ -72,12 +72,18 @@ def test_words_without_a_place_in_training_are_measured_for_themselves():
     output = Tags(("A", "B"))
     truth, tags = [np.array([0, 1, 1]), np.array([0, 0])], [np.array([0, 0, 1]), np.array([0, 1])]
     said = [Tagged(of, np.full(len(of), 0.9), np.eye(2)[of]) for of in tags]
-    found = output.against_training(["sun Moon"], ["sun moon star", "Moon rain"], truth, said)
+    known = output.learned(["sun Moon"])
+    found = output.against_training([known] * 2, ["sun moon star", "Moon rain"], truth, said)
     assert found["unseen_words"] | {"interval": []} == {
         **{"words": 3, "accuracy": 1 / 3, "interval": []}
     }
-    found = output.against_training(["sun moon star"], ["sun moon star"], truth[:1], said[:1])
+    known = output.learned(["sun moon star"])
+    found = output.against_training([known], ["sun moon star"], truth[:1], said[:1])
     assert found == {"unseen_words": {"words": 0}}
+    each = [output.learned(["sun moon star"]), output.learned([])]  # of two folds
+    found = output.against_training(each, ["sun moon star", "Moon rain"], truth, said)
+    assert (found["unseen_words"]["words"], found["unseen_words"]["accuracy"]) == (2, 0.5)
+    assert output.against_training([{}], ["sun moon star"], truth[:1], said[:1]) == {}
 
 
 @pytest.mark.parametrize("spans", [True, False])

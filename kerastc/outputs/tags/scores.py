@@ -19,7 +19,7 @@ from kerastc.outputs.tags.entities import Unit, is_legal, is_scheme, most_probab
 from kerastc.outputs.tags.marking import marked_text
 from kerastc.outputs.tags.predictions import Tagged, TagPredictions
 from kerastc.outputs.tags.type_scores import of_types, ratios
-from kerastc.outputs.tags.unseen_words import accuracy_on_unseen
+from kerastc.outputs.tags.unseen_words import accuracy_on_unseen, hashed_words
 from kerastc.outputs.tags.words import Words
 from kerastc.scores.bootstrap import sums_interval
 from kerastc.scores.figures import Figure
@@ -29,6 +29,8 @@ from kerastc.text.ragged import Ragged
 
 LOGITS = "logits"
 SMALLEST = 1e-7  # probability, as in the loss of classes
+
+WORDS = "words"  # in what is kept of training
 
 
 class Tags(Output):
@@ -190,15 +192,22 @@ class Tags(Output):
     def of_stored(self, arrays: Mapping[str, np.ndarray], rows: int) -> list[Tagged]:
         return predictions.of_stored(arrays, rows, len(self.labels))
 
+    def learned(self, examples: Sequence[str]) -> dict[str, np.ndarray]:
+        """The words of the sentences, as hashes."""
+        return {WORDS: hashed_words(examples)}
+
     def against_training(
         self,
-        known: Sequence[str],
+        learned: Sequence[Mapping[str, np.ndarray]],
         examples: Sequence[str],
         truth: Sequence[np.ndarray],
         answers: Sequence[Tagged],
     ) -> dict[str, Any]:
         """The accuracy on words that no training sentence has: `unseen_words`."""
         said = TagPredictions.of(truth, answers, self.labels)
+        if not all(WORDS in known for known in learned):
+            return {}
+        known = [of[WORDS] for of in learned]
         return {"unseen_words": accuracy_on_unseen(known, examples, said)}
 
     def same(self, answers: Sequence[Tagged], others: Sequence[Tagged]) -> float:

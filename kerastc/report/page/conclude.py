@@ -1,7 +1,11 @@
 """Turns a trained model's answers into the run's final figures, plots and page."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from kerastc import learned
 from kerastc.outputs.output import Output
 from kerastc.report.input_page import input_page
 from kerastc.report.page.fold_figures import fold_figures
@@ -31,6 +35,7 @@ def conclude(run: Run, splits: "Splits", trained: "Trained") -> None:
             output.write_predictions(path, task.columns, rows.written, rows.labels, said)
         shown[part] = page.shown_rows(rows.labels, said)
     input_page(task).keep(run, parts, shown, trained)
+    learned.keep(run, output, splits.train.examples)
     run.write_json("metrics.json", _metrics(run, splits, trained, output))
     write_report(run.folder)
 
@@ -56,9 +61,8 @@ def _metrics(run: Run, splits: "Splits", trained: "Trained", output: Output) -> 
         measured["test_flipped"] = (parts["test"], trained.flipped)
     for name, (rows, answers) in measured.items():
         metrics[name] = output.metrics(rows.labels, answers)
-        if not splits.folds or name == "validation":  # each fold learned from other rows
-            known = splits.train.examples
-            metrics[name] |= output.against_training(known, rows.examples, rows.labels, answers)
+        known = _learned(splits, name, output)
+        metrics[name] |= output.against_training(known, rows.examples, rows.labels, answers)
     if trained.baseline:
         metrics["baseline"] = {"name": trained.baseline.name, "training": trained.baseline.figures}
         for part, rows in parts.items():
@@ -74,3 +78,16 @@ def _metrics(run: Run, splits: "Splits", trained: "Trained", output: Output) -> 
     if trained.method:
         metrics["method"] = trained.method
     return metrics
+
+
+def _learned(splits: "Splits", part: str, output: Output) -> list[Mapping[str, np.ndarray]]:
+    """For each row of a part what the model learned from that answered it; see `Output.learned`."""
+    if part == "validation" or not splits.folds:
+        own = output.learned(splits.train.examples)
+        return [own] * len(splits.validation if part == "validation" else splits.test)
+    found: list[Mapping[str, np.ndarray]] = [{}] * len(splits.data)
+    for fold in splits.folds:
+        own = output.learned(splits.data.examples[fold.train])
+        for row in fold.test:
+            found[row] = own
+    return found
