@@ -23,7 +23,7 @@ def compare(
         validation: sentences to judge on; by default a share of `data`.
     """
     words = ["ner", f"data={data}", f"backbone={backbone}"]
-    words += [f"validation={validation}"] if validation else []
+    words += [f"validation={validation}", "test_fraction=0"] if validation else []
     words += ["epochs=1", "train_fraction=0.1"] if quick else []
     ours, peer = contest.both(words, seed, folder, "f1", peer="tags_peer")
     case = f"{data.stem} with {Path(backbone).name} against Trainer, seed {seed}"

@@ -137,12 +137,9 @@ class Run(RunFiles):
 
     @property
     def judged_on(self) -> str:
-        """The part that its model never learned from: test, or validation after folds.
-
-        A cross-validated run has predictions for test rows, too: from the models of its folds.
-        """
+        """The part that its model is judged on; see `run_data.judged_on`."""
         known = self.path("data.json").is_file()
-        return "validation" if known and self.read_json("data.json").get("folds") else "test"
+        return run_data.judged_on(self.read_json("data.json") if known else {})
 
     @property
     def steps(self) -> list[str]:

@@ -1,6 +1,6 @@
 """A run's record of its data, written once they are known to be those that it began with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kerastc.data.telling import told_lines
@@ -56,6 +56,19 @@ def classes(run: "Run") -> tuple[str, ...]:
                 f"({_some(known)}): one of them is from another run, or in another order."
             )
     return found
+
+
+def judged_on(described: Mapping[str, Any]) -> str:
+    """The part that a run's model never learned from: test, or validation if there is no test part.
+
+    A cross-validated run has predictions for test rows, too, but from the models of its folds; its
+    own model has learned from them.
+
+    Args:
+        described: the content of data.json; empty if there is none.
+    """
+    parts = described.get("splits") or {"test": {}}
+    return "test" if "test" in parts and not described.get("folds") else "validation"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
 from kerastc import data, training
-from kerastc.data import Portion
+from kerastc.data import Portion, PortionOrNone
 from kerastc.settings import IsLocation
 from kerastc.text.preparation import TextPreparation
 from kerastc.training.config import Count, Fraction, Natural, Positive, Share, Tokens
@@ -51,7 +51,7 @@ class Config(data.TextParts, training.TextClassifierConfig):
     preparation: TextPreparation = TextPreparation(capitals=True)
     split_by: Literal["text", "date"] = "text"  # date: train on the past, test on the newest days
     validation_fraction: Portion = None  # of data; none: 0.05. Instead of validation
-    test_fraction: Portion = None  # of data; none: 0.1. Instead of test
+    test_fraction: PortionOrNone = None  # of data; none: 0.1; 0: no test part. Instead of test
     balancing: Literal["none", "undersample", "oversample", "both"] = "none"  # of training rows
 
     trainable: str = "all"  # head: the encoder is frozen | top_K: and its top K layers | all

@@ -6,7 +6,7 @@ BILOU, and their types are yours. Or it has texts with spans of characters, as D
 Studio export them (JSON Lines or JSON). An entity is found where its first word, its last word and
 its type are right.
 
-    kerastc train ner data=esp.train validation=esp.testa
+    kerastc train ner data=esp.train validation=esp.testa test_fraction=0
     kerastc train ner data=annotated.jsonl
     kerastc train ner data=my.conll tag=4 trainable=top_2 backbone=minilm
 

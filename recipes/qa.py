@@ -6,7 +6,7 @@ context of any length is read, in windows of max_tokens that overlap by stride. 
 questions without an answer, the threshold for saying so is chosen on validation questions.
 
     kerastc train qa data=squad_es.json test=mlqa.json language=es
-    kerastc train qa data=train-v2.0.json validation=dev-v2.0.json test_fraction=0.05
+    kerastc train qa data=train-v2.0.json validation=dev-v2.0.json test_fraction=0
     kerastc train qa data=my.jsonl backbone=minilm max_tokens=256
 
 Data: your own questions, or SQuAD, XQuAD, MLQA and the like.

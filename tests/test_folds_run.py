@@ -178,7 +178,7 @@ def test_the_model_after_the_folds_predicts(whole):
 def test_a_compressed_child_is_judged_on_validation_rows_and_says_so(whole):
     folder = whole.folder / "compressed" / "small"
     shown = kerastc("compress", whole.folder, "prune:0.5,epochs=0", "--run", folder)
-    assert "No texts are left to test on" in " ".join(shown.split())
+    assert "There is no test part: the original was cross-validated" in " ".join(shown.split())
     child, rows = Run.open(folder), whole.read_json("data.json")["splits"]["validation"]["rows"]
     metrics = child.read_json("metrics.json")
     assert "test" not in metrics and metrics["validation"]["rows"] == rows

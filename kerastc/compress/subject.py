@@ -63,9 +63,10 @@ class Subject:
     def parts(self) -> tuple[str, ...]:
         """The parts that a model is judged on; the last one counts.
 
-        The model of a cross-validated run has learned from all rows but validation's.
+        There may be no test rows; the model of a cross-validated run has learned from all rows but
+        validation's.
         """
-        return ("validation",) if self.splits.folds else ("validation", "test")
+        return ("validation", "test") if len(self.splits.test) else ("validation",)
 
     def _output(self, decoding: Mapping[str, Any] | None) -> Output:
         return self.task.output(self.splits.train.classes, decoding)

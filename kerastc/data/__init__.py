@@ -26,7 +26,7 @@ __getattr__, __dir__, __all__ = attach(
         "pairs.file": ["read_pairs"],
         "pairs.parts": ["split_pairs"],
         "pairs.pairs": ["LabelledPairs"],
-        "part_words": ["Portion"],
+        "part_words": ["Portion", "PortionOrNone"],
         "questions.file": ["read_questions"],
         "questions.parts": ["split_questions"],
         "questions.questions": ["LabelledQuestions"],

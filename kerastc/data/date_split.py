@@ -18,7 +18,7 @@ class DateParts:
 
     Args:
         part_of: (n,) int64; 0 for training, 1 for validation, 2 for test, -1 for none of them.
-        borders: (3, 2) int64; first and last day of each part, yyyymmdd.
+        borders: (parts, 2) int64; first and last day of each part, yyyymmdd.
         duplicates: what was found in all rows.
         notes: rows in no part, by reason.
     """
@@ -34,6 +34,8 @@ def parts_by_date(
 ) -> DateParts:
     """Divides the rows at two midnights, each as close to its share of the dated rows as possible.
 
+    Without a test part (`test` is 0) at one midnight.
+
     A text that occurs again after a border, exactly or nearly, stays in the earlier part only;
     otherwise the model would have seen what it is tested on. The later copies are in no part, and
     are counted; so are rows without a date (0).
@@ -44,7 +46,7 @@ def parts_by_date(
         seen: maps texts to what the model sees of each, which may make different texts equal.
 
     Raises:
-        UserError: the data have no dates or fewer than three days, or a class would be missing from
+        UserError: the data have no dates or fewer days than parts, or a class would be missing from
             a part.
     """
     if data.dates is None:
@@ -56,10 +58,11 @@ def parts_by_date(
     if len(days) and days[0] == 0:  # no date: a day before all others, of no rows
         counts[0] = 0
         days, day, counts = days[1:], day - 1, counts[1:]
-    if len(days) < len(NAMES):
+    names = NAMES if test else NAMES[:2]
+    if len(days) < len(names):
         raise UserError(
             f"The rows of {data.source} are from {len(days)} different days: a split by date needs "
-            "at least one day for each of training, validation and test.",
+            f"at least one day for each of {', '.join(names[:-1])} and {names[-1]}.",
             "Add rows from other days, or split by text.",
         )
     ends = _last_days(np.cumsum(counts), validation, test)
@@ -68,7 +71,7 @@ def parts_by_date(
     duplicates = find_duplicates(data, seen=seen)
     later = _later_copies(part_of, duplicates.groups)
     part_of[later] = NO_PART
-    starts = np.array([0, ends[0] + 1, ends[1] + 1])
+    starts = np.array([0, *(ends + 1)])
     borders = np.stack([days[starts], days[[*ends, -1]]], axis=1).astype(np.int64)
     _check_classes(data, part_of, borders)
     notes = {
@@ -79,11 +82,13 @@ def parts_by_date(
 
 
 def _last_days(rows_until: np.ndarray, validation: float, test: float) -> np.ndarray:
-    """The last day of training and of validation, (2,), as indices into the rows until each day.
+    """The last day of each part but the last, as indices into the rows until each day.
 
     Every part gets at least one day.
     """
     total = rows_until[-1]
+    if not test:
+        return np.abs(rows_until[:-1] - total * (1 - validation)).argmin(keepdims=True)
     distance = np.abs(rows_until[1:-1] - total * (1 - test))
     last_of_validation = 1 + int(distance.argmin())
     distance = np.abs(rows_until[:last_of_validation] - total * (1 - test - validation))
@@ -99,7 +104,7 @@ def _later_copies(part_of: np.ndarray, groups: np.ndarray) -> np.ndarray:
 
 
 def _check_classes(data: LabelledTexts, part_of: np.ndarray, borders: np.ndarray) -> None:
-    present = np.zeros((len(data.classes), len(NAMES)), bool)
+    present = np.zeros((len(data.classes), len(borders)), bool)
     dated = part_of != NO_PART
     present[data.labels[dated], part_of[dated]] = True
     for label, part in np.argwhere(~present)[:1]:

@@ -17,6 +17,7 @@ def _count_or_path(value: Any) -> Any:
 
 COUNT_OR_PATH = BeforeValidator(_count_or_path)  # of a field that takes either
 Portion = Annotated[float, Field(gt=0, lt=1)] | None  # such as validation_fraction
+PortionOrNone = Annotated[float, Field(ge=0, lt=1)] | None  # of test rows: 0 is no test part
 
 
 def refuse_share(part: str, value: object) -> None:

@@ -19,7 +19,8 @@ class Splits:
     """The examples of a run. It does not contain the labels of the unlabelled ones.
 
     Args:
-        train, validation, test: the labelled examples of each part, in the order of their rows.
+        train, validation, test: the labelled examples of each part, in the order of their rows; a
+            run may have no test rows.
         train_rows, validation_rows, test_rows: their indices in `data`, or, where `data` is None,
             in the source's training part (for test: in its test part if it has one); ascending
             int64. Training rows repeat where `balance` drew a row several times.
@@ -94,8 +95,11 @@ class Splits:
         return replace(self, **parts, **named, folds=())
 
     def summary(self) -> dict[str, dict]:
-        """Rows of each part and, if labelled, of each of its classes, in the classes' order."""
-        parts = {name: getattr(self, name) for name in PARTS[: 2 if self.folds else 3]}
+        """Rows of each part and, if labelled, of each of its classes, in the classes' order.
+
+        A test part without rows is left out.
+        """
+        parts = {name: getattr(self, name) for name in PARTS[: 3 if len(self.test) else 2]}
         counted = {
             name: {"rows": len(part), "counts": part.class_counts().tolist()}
             for name, part in parts.items()

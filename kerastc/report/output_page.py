@@ -5,7 +5,7 @@ output's page; the base class is enough for an output with figures alone.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kerastc import formatting
@@ -42,6 +42,17 @@ class Column:
     figure: str
     optional: bool = False
     interval: bool = False
+
+    @property
+    def of_validation(self) -> "Column":
+        """The same figure of the validation part, named so, if this one is of the test part."""
+        if self.part != "test":
+            return self
+        heading = self.heading
+        for test, other in (("test", "validation"), ("Test", "Validation")):
+            heading = heading.replace(test, other)
+        named = heading if heading != self.heading else f"validation {heading}"
+        return replace(self, heading=named, part="validation")
 
 
 @dataclass(frozen=True)

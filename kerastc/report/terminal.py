@@ -12,6 +12,7 @@ from rich.table import Table
 
 from kerastc import formatting, settings
 from kerastc.console import Console, Text
+from kerastc.report.untested import untested
 from kerastc.tasks import Task, task_of
 
 if TYPE_CHECKING:
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
     from kerastc.sweep.study_file import Contents, Study
 
 console = Console(highlight=False)
-
-WITHOUT_TEST = (
-    "the original was cross-validated, and its model has learned from all but the validation part, "
-    "by which its checkpoint was chosen."
-)
 
 
 def recipe_table(recipes: Iterable["Recipe"], studies: Iterable["Study"] = ()) -> None:
@@ -126,13 +122,14 @@ def run_summary(run: "Run") -> None:
             folds = metrics.get("folds")
             title = f"On {'held-out' if folds else 'test'} {units}"
             metrics_table(metrics["test"], task, title)
-            _baseline_lines(metrics, task)
+            _baseline_lines(metrics, task, "test")
             if folds:
                 _folds(folds, task)
         elif "validation" in metrics:
             metrics_table(metrics["validation"], task, f"On validation {units}")
-            if run.path("data.json").is_file() and run.read_json("data.json").get("folds"):
-                console.print(f"No {units} are left to test on: {WITHOUT_TEST}")
+            _baseline_lines(metrics, task, "validation")
+            if run.path("data.json").is_file():
+                console.print(untested(run.read_json("data.json"), units))
         if task:
             page = task.output_part("page").PAGE(task.output)
             for line in page.further_lines(metrics):
@@ -160,15 +157,15 @@ def metrics_table(metrics: Mapping[str, Any], task: "Task", title: str = "") -> 
         console.print(shown)
 
 
-def _baseline_lines(metrics: dict[str, Any], task: "Task") -> None:
+def _baseline_lines(metrics: dict[str, Any], task: "Task", part: str) -> None:
     """The baseline's figure and cost, and plain words if the model is no better."""
     from kerastc.report.page.baseline import against_baseline
 
-    compared = against_baseline(metrics, "test", task.output)
+    compared = against_baseline(metrics, part, task.output)
     if compared is None:
         return
     baseline = metrics["baseline"]
-    figures = baseline["test"]
+    figures = baseline[part]
     main = task.output.main
     told = _figure(figures[main.name], figures.get("intervals", {}).get(main.name))
     seconds = formatting.duration(baseline["training"]["seconds"])

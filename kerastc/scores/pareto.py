@@ -29,7 +29,7 @@ LEAST = {
 
 
 def judged(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A model's figures on the rows that it is judged on: test, or validation after folds.
+    """A model's figures on the rows that it is judged on: test, or validation if there are none.
 
     Args:
         row: of the account.

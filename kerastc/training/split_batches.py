@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def token_batches(
     splits: "Splits", encoder: Encoder, config: FineTuningConfig
 ) -> dict[str, TextBatches]:
-    """Batches of tokens by split; there is none without rows, as the test part after folds."""
+    """Batches of tokens by split; there is none without rows, as there may be no test part."""
     seeds = {"train": config.seed, "validation": None, "test": None}
     return {
         part: text_batches(getattr(splits, part), encoder.tokenizer, config, seed, encoder.segments)

@@ -149,3 +149,14 @@ def test_what_cannot_be_split_by_date_is_refused(data, said):
 def test_an_unknown_way_is_refused():
     with pytest.raises(UserError, match="by=year is not allowed"):
         split(dated(days(20, 4)), seed=0, by="year")
+
+
+def test_a_split_at_one_midnight_has_no_test_part():
+    splits = split(dated(days(20, 4)), 0, 0.15, 0, by="date")
+    assert splits.as_dict()["dates"] == {
+        "train": [20210101, 20210117],
+        "validation": [20210118, 20210120],
+    }
+    assert [len(part) for part in parts(splits)] == [68, 12, 0]
+    with pytest.raises(UserError, match="each of training and validation"):
+        split(dated(days(1, 4)), 0, 0.15, 0, by="date")

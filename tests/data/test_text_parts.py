@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pydantic
 import pytest
@@ -90,6 +92,23 @@ def test_shares_of_the_data():
     assert [len(splits.train), len(splits.validation), len(splits.test)] == [20, 4, 16]
 
 
+def test_no_test_rows_if_none_are_wanted():
+    data, dev = texts("ab" * 20, 1, "data"), texts("ab", 2, "dev")
+    parts = TextParts(validation="dev.csv", test_fraction=0)
+    splits = split_texts(data, parts, read(dev=dev), seed=0)
+    assert list(splits.train.examples) == list(data.examples)
+    assert len(splits.test) == 0 and set(splits.summary()) == {"train", "validation"}
+    drawn = split_texts(data, TextParts(test_fraction=0), read(), seed=0)
+    assert [len(drawn.train), len(drawn.validation), len(drawn.test)] == [34, 6, 0]
+
+
+def test_a_test_part_beside_the_data_is_left_where_none_is_wanted():
+    data = replace(texts("ab" * 20, 1, "data"), parts={"test": "test.csv", "validation": "dev.csv"})
+    parts = TextParts(test_fraction=0)
+    splits = split_texts(data, parts, read(dev=texts("ab", 2, "dev")), seed=0)
+    assert [len(splits.train), len(splits.validation), len(splits.test)] == [40, 2, 0]
+
+
 def test_a_row_that_moves_from_one_file_to_another_changes_the_fingerprint():
     data, dev, test = texts("ab" * 5, 1, "data"), texts("ab", 2, "dev"), texts("ab", 3, "test")
     parts = TextParts(validation="dev.csv", test="test.csv")
@@ -119,7 +138,9 @@ def test_a_class_that_the_given_part_uses_up_is_named():
         {"test": "a.csv", "test_fraction": 0.1},
         {"validation": "a.csv", "validation_fraction": 0.1},
         {"validation_fraction": 0.5, "test_fraction": 0.5},
-        {"test_fraction": 0},
+        {"test": "a.csv", "test_fraction": 0},
+        {"validation_fraction": 0},
+        {"test_fraction": -0.1},
         {"test_fraction": 1.5},
     ],
 )

@@ -54,8 +54,7 @@ def _chosen(search: Search, chosen: Trial) -> None:
     interval = figures["intervals"].get(name)
     between = f", 95 % {interval[0]:.3f} to {interval[1]:.3f}" if interval else ""
     apart = "; the test rows had no part in the choice." if part == "test" else ""
-    alone = " No rows are left to test on: the original was cross-validated, and the figure is of "
-    alone += "the rows that chose."
+    alone = " There are no test rows: the figure is of those that chose."
     echo(
         f"Chosen (*) for {search.goal}, {form(chosen.cost(search.goal))}: {chosen}\n"
         f"On {len(search.judged):,} validation rows: {search.told(chosen)}."

@@ -11,7 +11,7 @@ import pydantic
 
 from kerastc.data.assigning import thinned
 from kerastc.data.folds import Folds, draw_folds
-from kerastc.data.part_words import COUNT_OR_PATH, Portion, refuse_share
+from kerastc.data.part_words import COUNT_OR_PATH, Portion, PortionOrNone, refuse_share
 from kerastc.data.splits import PARTS, Splits
 from kerastc.data.tables.table_folder import part_location
 from kerastc.data.texts.duplicates import Duplicates, Find, Seen, find_duplicates
@@ -32,7 +32,7 @@ class TextParts(pydantic.BaseModel):
     validation: Part = ""  # a file of its own, columns as in data, or how many; empty: a share
     test: Part = ""  # as validation
     validation_fraction: Portion = None  # of data; none: 0.15. Instead of validation
-    test_fraction: Portion = None  # of data; none: 0.15. Instead of test
+    test_fraction: PortionOrNone = None  # of data; none: 0.15; 0: no test part. Instead of test
     known_rows: Literal["drop", "keep"] = "drop"  # of data, (nearly) equal to rows of a part's file
 
     @pydantic.model_validator(mode="after")

@@ -38,7 +38,8 @@ def split(
     Args:
         data: the rows.
         seed: for the draw.
-        validation, test: shares of all rows; training gets the others.
+        validation, test: shares of all rows; training gets the others. If `test` is 0, there is no
+            test part.
         train_fraction: share of the training rows to keep, by class. Larger shares contain the
             smaller ones, and validation and test rows do not depend on it.
         by: text or date.
@@ -60,7 +61,7 @@ def split(
         found = parts_by_date(data, validation, test, seen)
         data = replace(data, notes=data.notes | found.notes)
         part_of, duplicates = found.part_of, found.duplicates
-        dates = dict(zip(PARTS, found.borders.tolist(), strict=True))
+        dates = dict(zip(PARTS, found.borders.tolist(), strict=False))
     else:
         dates = {}
         duplicates = find(data, seen=seen)
@@ -141,9 +142,10 @@ def sample_per_class(
 
 
 def _check_shares(validation: float, test: float, train_fraction: float) -> None:
-    for name, share in (("validation", validation), ("test", test)):
-        if not 0 < share < 1:
-            raise UserError(f"{name}={share} must lie between 0 and 1.")
+    if not 0 < validation < 1:
+        raise UserError(f"validation={validation} must lie between 0 and 1.")
+    if not 0 <= test < 1:
+        raise UserError(f"test={test} must be at least 0 and below 1.")
     if validation + test >= 1:
         raise UserError(
             f"validation={validation} and test={test} leave no training rows.",

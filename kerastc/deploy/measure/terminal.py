@@ -54,7 +54,7 @@ def benchmark_tables(entries: Sequence[dict[str, Any]]) -> None:
     )
     echo()
     untested = all(entry.get("part") == "validation" for entry in entries)
-    which = "validation " if untested else ""  # for a cross-validated run: its model saw the others
+    which = "validation " if untested else ""  # of a run without a test part
     # It does not depend on threads: the first entry of each model.
     worth = dict(reversed([*zip(files, entries, strict=True)]))
     main, *others = _figures(entries)

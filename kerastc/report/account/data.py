@@ -81,7 +81,7 @@ class Account:
 
     @property
     def judged_on(self) -> str:
-        """The part whose figures are shown: validation if the original was cross-validated."""
+        """The part whose figures are shown: validation without a test part."""
         return self.rows[0]["judged_on"]
 
     @property
@@ -247,7 +247,7 @@ def account(folders: Sequence[Path], within: float = WITHIN) -> Account:
         part,
         choose(rows, within, main),
         {name: dominated(rows, objectives, main) for name, objectives in costs.items()},
-        notes(rows, main, original.units),
+        notes(rows, main, original.units, original.data),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kerastc import formatting
+from kerastc import formatting, run_data
 from kerastc.deploy.run.sessions import FORMATS
 from kerastc.outputs.output import Output
 from kerastc.report.output_page import PARTS
@@ -55,8 +55,8 @@ def model_rows(
     others = dict.fromkeys(PARTS) if record is original else reference
     names, main = figure_names(original.output), original.output.main
     figures = {part: _figures(record, original, others[part], part) for part in PARTS}
-    judged_on = "validation" if original.data.get("folds") else "test"
-    if judged_on == "validation":  # its test figures are those of other models
+    judged_on = run_data.judged_on(original.data)
+    if judged_on == "validation":  # after folds its test figures are those of other models
         figures["test"] = dict.fromkeys(names)
     files = _files(record)
     rows = []

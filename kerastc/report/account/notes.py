@@ -6,15 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from kerastc import formatting
+from kerastc.report.untested import untested
 from kerastc.run import Run
 from kerastc.scores.figures import Figure
 from kerastc.scores.pareto import judged
 
 Row = Mapping[str, Any]
-WITHOUT_TEST = (
-    "The original was cross-validated: its model has learned from all rows but validation's, by "
-    "which its checkpoint was chosen. There is no test part; all figures are of validation rows."
-)
 _CONDITIONS = {
     "machine": "on different machines",
     "threads": "with different numbers of threads",
@@ -23,17 +20,18 @@ _CONDITIONS = {
 }
 
 
-def notes(rows: Sequence[Row], main: Figure, units: str) -> list[str]:
+def notes(rows: Sequence[Row], main: Figure, units: str, described: Mapping[str, Any]) -> list[str]:
     """The notes on a table of models, with the commands that fill the gaps.
 
     Args:
         rows: of `model_rows`.
         main: the figure that decides.
         units: what several examples are called.
+        described: the original's data.json.
     """
     part = rows[0].get("judged_on", "test")
     found = [
-        WITHOUT_TEST if part == "validation" else "",
+        untested(described, units),
         *(_unfinished(row) for row in rows if not _whole(row)),
         _named(
             rows,

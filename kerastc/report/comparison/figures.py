@@ -24,10 +24,12 @@ class Compared:
     Args:
         pages: of the tasks of its runs, the first run's first.
         chosen: the figure by which it recommends.
+        untested: whether no run has test figures: columns have those of validation instead.
     """
 
     pages: tuple[OutputPage, ...]
     chosen: Figure
+    untested: bool = False
 
     @classmethod
     def of(cls, records: Iterable[RunRecord], name: str = "") -> "Compared":
@@ -40,6 +42,7 @@ class Compared:
         Raises:
             UserError: there is no figure of that name.
         """
+        records = list(records)
         found = {record.task.answered: record.page for record in records if record.task}
         pages = tuple(found.values())
         known = {one.name: one for page in pages for one in page.figures}
@@ -47,7 +50,9 @@ class Compared:
             chosen = known[name] if name in known else deciding_figure((), name)
         else:
             chosen = pages[0].output.main if pages else Figure("loss", higher=False, share=False)
-        return cls(pages or (OutputPage(_Alone(chosen, (chosen,))),), chosen)
+        finished = [record for record in records if record.finished]
+        untested = bool(finished) and all(record.part == "validation" for record in finished)
+        return cls(pages or (OutputPage(_Alone(chosen, (chosen,))),), chosen, untested)
 
     @property
     def main(self) -> Figure:
@@ -75,17 +80,27 @@ class Compared:
 
     def columns(self, tier: int) -> tuple[Column, ...]:
         """The columns in a terminal: tier 0, the most needed, then tiers 1 and 2."""
-        return self._each(lambda page: page.columns()[tier])
+        return self._shown(lambda page: page.columns()[tier])
 
     @property
     def page_columns(self) -> tuple[Column, ...]:
         """The columns on a page."""
-        return self._each(lambda page: page.page_columns())
+        return self._shown(lambda page: page.page_columns())
 
     @property
     def group_columns(self) -> tuple[Column, ...]:
         """The columns of means over seeds."""
-        return self._each(lambda page: page.group_columns())
+        return self._shown(lambda page: page.group_columns())
+
+    def _shown(self, of: Callable[[OutputPage], Iterable[Column]]) -> tuple[Column, ...]:
+        """The pages' columns; each figure once, where that of validation stands for test."""
+        columns = self._each(of)
+        if not self.untested:
+            return columns
+        found: dict[tuple[str, str], Column] = {}
+        for column in columns:
+            found.setdefault((column.of_validation.part, column.figure), column.of_validation)
+        return tuple(found.values())
 
     def _each(self, of: Callable[[OutputPage], Iterable[Any]]) -> tuple[Any, ...]:
         """The pages' entries, without repetition."""

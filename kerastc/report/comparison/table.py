@@ -20,6 +20,7 @@ from kerastc.report.drawing.style import MANY
 from kerastc.report.output_page import PARTS, Column
 from kerastc.report.page.template import render, report_links, write_page
 from kerastc.report.record import RunRecord
+from kerastc.report.untested import untested
 from kerastc.scores.figures import Figure
 from kerastc.scores.recommendation import RULE, Recommendation
 
@@ -110,6 +111,7 @@ class Comparison:
             for row, record in zip(self.rows, self.records, strict=True)
             if record.metrics.get("folds")
         ]
+        notes += self._untested()
         if len({row["fingerprint"] for row in self.rows if row["fingerprint"]}) > 1:
             notes.append(
                 "The runs were not made on the same data (their fingerprints differ): their "
@@ -120,6 +122,18 @@ class Comparison:
             for page in {type(one.input_page): one.input_page for one in self.records}.values():
                 notes += page.notes(described)
         return notes
+
+    def _untested(self) -> list[str]:
+        """Which runs have no test figures, and why."""
+        runs: dict[str, list[str]] = {}
+        for row, record in zip(self.rows, self.records, strict=True):
+            if record.finished and record.part == "validation":
+                runs.setdefault(untested(record.data, record.units), []).append(row["run"])
+        runs.pop("", None)
+        return [
+            told if len(names) == len(self.rows) else f"{', '.join(names)}: {told}"
+            for told, names in runs.items()
+        ]
 
     @property
     def left_out(self) -> str:

@@ -41,12 +41,13 @@ def conclude(run: Run, splits: "Splits", trained: "Trained") -> None:
 
 
 def _parts(splits: "Splits", trained: "Trained") -> dict[str, Any]:
-    """The rows of each predicted part; a model made from a cross-validated one has no test.
+    """The rows of each predicted part.
 
-    All rows are the test rows of a cross-validation: each was predicted by a model of its own fold.
+    There may be no test rows, and a model made from a cross-validated one has none. All rows are
+    the test rows of a cross-validation: each was predicted by a model of its own fold.
     """
     parts = {"validation": splits.validation}
-    if trained.folds or not splits.folds:
+    if trained.folds or len(splits.test):
         parts["test"] = splits.tested
     return parts
 

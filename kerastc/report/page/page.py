@@ -21,6 +21,7 @@ from kerastc.report.page.method import method_tables
 from kerastc.report.page.method_pictures import read_pictures
 from kerastc.report.page.template import render, report_links
 from kerastc.report.record import RunRecord, read_record
+from kerastc.report.untested import untested
 from kerastc.run import Run
 
 _COSTS = {
@@ -113,7 +114,7 @@ def _page(
         "sections": sections,
         "measured": _measured(record),
         "folds": _folds(record),
-        "untested": bool(record.data.get("folds")) and record.part == "validation",
+        "untested": untested(record.data, record.units) * (record.part == "validation"),
         "method": _method(record, pictures),
         "metric_names": {one.name: one.heading for one in page.listed(record) if one.name in final},
         "training": record.metrics.get("training") or {},
