@@ -70,8 +70,8 @@ class Encoder:
         """Raises a `UserError` if texts of this length are more than the encoder can read."""
         if length > self.max_length:
             raise UserError(
-                f"max_length={length} is more than {self.name} can read.",
-                f"Give {self.max_length} tokens or fewer.",
+                f"{self.name} reads at most {self.max_length} tokens at once, not {length}.",
+                f"Give max_tokens={self.max_length} or less (of documents, window).",
             )
 
     def pad(self, rows: Encoded, length: int | None = None) -> dict[str, np.ndarray]:

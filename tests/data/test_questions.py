@@ -206,6 +206,20 @@ def test_too_few_questions_or_contexts_to_split_are_told_as_such(written):
     assert "class" not in str(error.value) and "test=FILE" in error.value.hint
 
 
+def test_answers_of_which_none_is_in_its_context_are_refused_in_training(written):
+    content = made(20)
+    for article in content["data"]:
+        for question in article["paragraphs"][0]["qas"]:
+            question["answers"] = [{"text": "Palos", "answer_start": 0}]
+    data = read_questions(written(content))
+    with pytest.raises(UserError, match=r"No training question of .* has its answer"):
+        split_questions(data, TextParts(), read_questions, 1)
+    for article in content["data"]:
+        article["paragraphs"][0]["qas"][0]["answers"] = []
+    data = read_questions(written(content))
+    assert len(split_questions(data, TextParts(), read_questions, 1).train)
+
+
 def test_questions_of_a_file_of_their_own_are_left_out_of_training(written):
     content = made(20)
     test = {"data": [json.loads(json.dumps(content["data"][0]))]}
