@@ -109,17 +109,25 @@ class Subject:
         """Training rows drawn at random."""
         return self.batches("train").sample(rows, seed)
 
-    def training_batches(self, teaching: Teaching, config: TrainingConfig) -> Taught:
-        """The rows that a step learns from, with labels and the teacher's outputs.
-
-        Args:
-            teaching: what is learned, from which rows.
-            config: for this training.
+    def unlabelled(self, teaching: Teaching) -> np.ndarray:
+        """The further examples that a step learns from, (n, ...), without labels.
 
         Raises:
             UserError: `teaching.unlabelled` has no rows.
         """
-        train, more = self.splits.train, self.input.unlabelled(self.splits, teaching)
+        return self.input.unlabelled(self.splits, teaching)
+
+    def training_batches(
+        self, teaching: Teaching, config: TrainingConfig, more: np.ndarray
+    ) -> Taught:
+        """The rows that a step learns from, with labels and the teacher's outputs.
+
+        Args:
+            teaching: what is learned.
+            config: for this training.
+            more: of `unlabelled`.
+        """
+        train = self.splits.train
         examples = np.concatenate([train.examples, more])
         labels = np.concatenate([train.labels, self.head.no_labels(len(more))])
         batches = self.input.training_batches(

@@ -127,11 +127,20 @@ class CompactEncoder(SequenceEncoder):
     def with_table(self, table: np.ndarray) -> "CompactEncoder":
         made = self._made(self.get_config(), tokens=with_first(self.tokens, table))
         made.build(None)
-        cut = {id(weight) for weight in self.tokens.weights}
-        for new, old in zip(made.weights, self.weights, strict=True):
-            if id(old) not in cut:
+        for own, other in zip(self._after_tokens, made._after_tokens, strict=True):
+            for old, new in zip(own.weights, other.weights, strict=True):
                 new.assign(old)
         return made
+
+    @property
+    def _after_tokens(self) -> list[keras.layers.Layer]:
+        """All other layers with weights.
+
+        `weights` itself has a layer that replaced another after the rest.
+        """
+        around = (self.positions, self.segments, self.expansion, self.norm)
+        layers = [layer for layer in around if layer is not None]
+        return layers + [part for block in self.blocks for part in block.parts]
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object

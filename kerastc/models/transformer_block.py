@@ -80,6 +80,12 @@ class TransformerBlock(keras.layers.Layer):
         parts = {name: keras.layers.Dense(n, dtype=dtype, name=name) for name, n in sizes.items()}
         return cls(**parts, heads=heads, dtype=dtype, **kwargs)
 
+    @property
+    def parts(self) -> list[keras.layers.Layer]:
+        """Its layers with weights, in the same order whichever were replaced."""
+        dense = [getattr(self, name) for name in PARTS]
+        return [*dense, self.attention_norm, self.feed_forward_norm]
+
     def build(self, input_shape):
         for layer in (self.query, self.key, self.value, self.inner):
             _build(layer, input_shape)

@@ -5,6 +5,7 @@ every row of it in each step. The examples have the same tokens as before, and `
 gives the trained model all other tokens back: new texts need them.
 """
 
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,38 @@ LARGE = 100_000  # rows; tables of one language, of about 30,000, are left as th
 MOST = 1 << 20  # tokens, if the settings have no limit
 
 
+def reached(
+    tokenizer: "Tokenizer", rows: int, tokens: Callable[[], np.ndarray]
+) -> np.ndarray | None:
+    """The tokens that some examples have, (tokens,) int; None if the table should stay whole.
+
+    That is a small table, one whose tokenizer cannot be cut, and one of which half is in use.
+
+    Args:
+        tokenizer: with all tokens.
+        rows: of the token table.
+        tokens: the ids of all tokens of the examples, (n,) int; asked for only of a large table.
+    """
+    if rows < LARGE or tokenizer.vocabulary_size > rows or not is_restrictable(tokenizer):
+        return None
+    ids = np.unique(tokens())
+    return None if 2 * len(ids) > rows else ids
+
+
+def tell_cut(tokens: int, reached: int, units: str) -> None:
+    """Says that a table is cut for a training.
+
+    Args:
+        tokens: of the whole tokenizer.
+        reached: those of the examples.
+        units: what the examples are called.
+    """
+    tell(
+        f"Of {tokens:,} tokens the {units} can produce {reached:,}: the table is cut to "
+        "these for training."
+    )
+
+
 def encoder_for(splits: "Splits", config: "FineTuningConfig", run: Run) -> Encoder:
     """The config's encoder; if its table is large and trained, with the tokens of the examples.
 
@@ -38,21 +71,18 @@ def encoder_for(splits: "Splits", config: "FineTuningConfig", run: Run) -> Encod
 
     @cache  # asked for again where all tokens had to be loaded first
     def used(tokenizer: "Tokenizer", rows: int) -> np.ndarray | None:
-        large = rows >= LARGE and tokenizer.vocabulary_size <= rows
-        if config.trainable != "all" or not large or not is_restrictable(tokenizer):
+        if config.trainable != "all":
             return None
-        length = config.max_tokens or config.longest(MOST)
-        ids = np.unique(config.encoded(tokenizer, splits.data.examples, length).ids.values)
-        if 2 * len(ids) > rows:
-            return None
-        found[:] = [ids]
+        length, examples = config.max_tokens or config.longest(MOST), splits.data.examples
+        ids = reached(
+            tokenizer, rows, lambda: config.encoded(tokenizer, examples, length).ids.values
+        )
+        if ids is not None:
+            found[:] = [ids]
         return ids
 
     encoder = load_encoder(config.backbone, config.pairs, config.weights == "random", used)
     if encoder.cut is not None and not run.inner:
-        rows, units = encoder.cut.tokenizer.vocabulary_size, TASKS[config.task].units
-        tell(
-            f"Of {rows:,} tokens the {units} can produce {len(found[0]):,}: the table is cut to "
-            "these for training."
-        )
+        whole = encoder.cut.tokenizer.vocabulary_size
+        tell_cut(whole, len(found[0]), TASKS[config.task].units)
     return encoder

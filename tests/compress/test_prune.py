@@ -31,7 +31,7 @@ def work(tiny_encoder, tmp_path):
     texts = np.array([WORDS[label] for label in labels], dtype=object)
     rows = LabelledTexts(texts, labels, CLASSES, "texts")
 
-    def taught(options, config):
+    def taught(options, config, more):
         batches = text_batches(rows, encoder.tokenizer, config, config.seed)
         batches.targets = head.with_teacher(batches.targets, 5 * np.eye(3)[labels])
         return batches
@@ -41,7 +41,9 @@ def work(tiny_encoder, tmp_path):
         head=head,
         output=SimpleNamespace(labels=CLASSES),
         learning_rate=1e-4,
+        input=SimpleNamespace(tokenizer=encoder.tokenizer),
         splits=SimpleNamespace(train=rows),
+        unlabelled=lambda teaching: rows.examples[:0],
         batches=lambda part: text_batches(rows, encoder.tokenizer, config),
         training_batches=taught,
     )

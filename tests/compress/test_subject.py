@@ -31,6 +31,12 @@ def subject_with(trained_images, folders, tmp_path_factory):
     return make
 
 
+def training_batches(subject, step):
+    """The batches of a step's training."""
+    more = subject.unlabelled(step.teaching)
+    return subject.training_batches(step.teaching, subject.config, more)
+
+
 def split(batch):
     """Images, targets without a teacher, its logits."""
     images, targets = batch
@@ -53,7 +59,7 @@ def teacher_of(run):
 @pytest.mark.parametrize("mixup", [0.0, 0.4])
 def test_the_teacher_is_asked_about_the_very_images_of_a_batch(subject_with, trained_images, mixup):
     subject = subject_with(augmentation=STANDARD, mixup=mixup)
-    batches = subject.training_batches(Recover().teaching, subject.config)
+    batches = training_batches(subject, Recover())
     plain = subject.splits.train.examples.astype("float32")
     for epoch in (0, 1):
         batches.begin_epoch(epoch)
@@ -71,18 +77,18 @@ def test_of_images_that_stay_as_they_are_the_teacher_is_asked_once_for_all(
     subject_with, trained_images, monkeypatch
 ):
     subject = subject_with(augmentation=NONE)
-    batches = subject.training_batches(Recover().teaching, subject.config)
+    batches = training_batches(subject, Recover())
     images, _, logits = split(batches[0])
     np.testing.assert_allclose(logits, teacher_of(trained_images)(images), atol=1e-4)
     monkeypatch.setattr(teacher, "predictor_of", None)  # the cache answers from now on
-    again = subject_with(augmentation=NONE).training_batches(Recover().teaching, subject.config)
+    again = training_batches(subject_with(augmentation=NONE), Recover())
     np.testing.assert_array_equal(taught(again), taught(batches))
 
 
 @pytest.mark.parametrize("damage", ["cut", "rows", "classes", "nan", "numbers", "none"])
 def test_a_damaged_file_of_a_teachers_answers_is_made_anew(subject_with, folders, damage):
     subject = subject_with(augmentation=NONE)
-    batches = subject.training_batches(Recover().teaching, subject.config)
+    batches = training_batches(subject, Recover())
     logits = taught(batches)
     for path in (folders.cache / "teachers").glob("*.npz"):
         match damage:
@@ -98,13 +104,13 @@ def test_a_damaged_file_of_a_teachers_answers_is_made_anew(subject_with, folders
                 np.savez(path, logits=np.zeros(logits.shape, int))
             case "none":
                 np.savez(path, other=logits)
-    again = subject_with(augmentation=NONE).training_batches(Recover().teaching, subject.config)
+    again = training_batches(subject_with(augmentation=NONE), Recover())
     np.testing.assert_array_equal(taught(again), taught(batches))
 
 
 def test_unlabelled_images_have_no_label_and_the_teacher_s_view(subject_with):
     subject = subject_with(augmentation=NONE)
-    batches = subject.training_batches(Recover(unlabelled="own").teaching, subject.config)
+    batches = training_batches(subject, Recover(unlabelled="own"))
     assert len(batches.batches.inputs) == 320 + 64
     np.testing.assert_array_equal(batches.targets[:, 0] >= 0, np.arange(384) < 320)
     np.testing.assert_array_equal(batches.batches.inputs[320:], subject.splits.unlabelled.examples)
@@ -113,9 +119,7 @@ def test_unlabelled_images_have_no_label_and_the_teacher_s_view(subject_with):
 
 def test_without_a_teacher_labels_alone_are_given(subject_with):
     subject = subject_with()
-    _, labels, logits = split(
-        subject.training_batches(Recover(soft=0.0).teaching, subject.config)[0]
-    )
+    _, labels, logits = split(training_batches(subject, Recover(soft=0.0))[0])
     assert not logits.any() and (labels[:, 0] >= 0).all()
 
 
@@ -125,7 +129,7 @@ def test_unlabelled_images_that_are_not_there_are_refused(subject_with):
         **vars(subject.splits) | {"unlabelled": subject.splits.unlabelled.take(np.arange(0))}
     )
     with pytest.raises(UserError, match=r"all training images of .* have labels"):
-        subject.training_batches(Recover(unlabelled="own").teaching, subject.config)
+        training_batches(subject, Recover(unlabelled="own"))
 
 
 def test_a_student_of_another_architecture_takes_the_place_of_the_model(

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from keras import ops
 
+from kerastc.compress.layer_paths import put
+from kerastc.compress.steps.slicing import with_outputs
 from kerastc.models import compact, load_encoder, sequence_classifier
 from kerastc.models.parts import encoder_layer
 
@@ -38,3 +40,14 @@ def test_a_compact_encoder_is_cut_likewise(tiny):
     found = smaller({"token_ids": ids, "padding_mask": mask})
     np.testing.assert_array_equal(ops.convert_to_numpy(found), ops.convert_to_numpy(expected))
     assert smaller.tokens.input_dim == 6
+
+
+def test_an_encoder_with_replaced_layers_is_cut_likewise(tiny):
+    model = compact(sequence_classifier(load_encoder(str(tiny("Bert"))), 2))
+    encoder = encoder_layer(model)
+    for block in encoder.blocks:  # a replaced layer comes last among its block's
+        put(block, "query", with_outputs(block.query, np.arange(block.query.units)))
+    smaller = encoder.with_table(encoder.table())
+    rows = {"token_ids": np.array([[2, 4, 5, 3]]), "padding_mask": np.ones((1, 4), int)}
+    found, expected = (ops.convert_to_numpy(each(rows)) for each in (smaller, encoder))
+    np.testing.assert_array_equal(found, expected)

@@ -34,6 +34,7 @@ from kerastc.training.config import Count, Natural, Positive
 if TYPE_CHECKING:
     import keras
 
+    from kerastc.compress.steps.reached_tokens import Cut
     from kerastc.compress.work import Work
 
 
@@ -105,8 +106,11 @@ class Distill(Training):
         if self.width is not None:
             student = narrower(student, self._width(student))
         work.model = student
-        matching = StateMatching(student, teacher, self.states) if self.states else None
-        figures = teach(work, self, fitted=matching)
+
+        def matching(student: "keras.Model", cut: "Cut") -> "keras.Model":
+            return StateMatching(student, cut(teacher), self.states)
+
+        figures = teach(work, self, fitted=matching if self.states else None)
         return {"layers_kept": kept, **figures}
 
     def _kept(self, count: int) -> list[int]:

@@ -7,7 +7,8 @@
     prune:0.9,exclude=classifier|tokens
 
 Zeros make a file smaller once it is zipped; they bring no speed where a runtime does not skip them.
-The weights are plain, with nothing to strip.
+The weights are plain, with nothing to strip. Rows of a large token table that the training does not
+reach get their share of zeros after it, at once.
 
 References: Han et al. 2015, Learning both Weights and Connections; Zhu and Gupta 2017.
 """
@@ -94,12 +95,18 @@ class Prune(Training):
                 self,
                 callbacks=lambda steps: [pruning(steps)],
                 earliest=lambda steps: pruning(steps).schedule.end_step,
+                unreached=self._at_once if _table_among(found, work) else None,
             )
         else:
             prune_once([variable for _, variable in found], self._choose(), self.sparsity or 0.0)
             figures = {}
-        shares = {path: round(zeros(variable), 6) for path, variable in found}
+        shares = {path: round(zeros(v), 6) for path, v in prunable(work.model, exclude)}
         return {"sparsity": shares, **figures}
+
+    def _at_once(self, rows: np.ndarray) -> np.ndarray:
+        """Rows of a table with their share of zeros."""
+        [mask] = self._choose()([rows], self.sparsity)
+        return np.where(mask, rows, 0)
 
     def _pruning(self, steps: int, present: float, exclude: str) -> "Pruning":
         from kerastc.compress.masks.callback import Pruning
@@ -133,6 +140,14 @@ class Prune(Training):
         # A table has no sum over its inputs that hardware could shorten.
         tables = ["embeddings$"] if self.pattern else []
         return "|".join(tables + [self.exclude] * bool(self.exclude))
+
+
+def _table_among(found: "list[tuple[str, keras.Variable]]", work: "Work") -> bool:
+    """Whether the model has a token table and it is among these variables."""
+    from kerastc.models import encoder_layer
+
+    encoder = encoder_layer(work.model)
+    return encoder is not None and any(v is encoder.tokens.embeddings for _, v in found)
 
 
 def prune_once(variables: "list[keras.Variable]", choose: "Choose", sparsity: float) -> None:

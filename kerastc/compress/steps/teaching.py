@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from kerastc.compress.masks.keep_zeros import KeepZeros
+from kerastc.compress.steps.reached_tokens import Cut, Unreached, reached_tokens
 from kerastc.compress.steps.training_step import Training
 from kerastc.compress.work import Work
 from kerastc.training.config import EarlyStopping
@@ -17,8 +18,9 @@ def teach(
     work: Work,
     options: Training,
     callbacks: Callable[[int], Sequence[keras.callbacks.Callback]] = lambda steps: [KeepZeros()],
-    fitted: keras.Model | None = None,
+    fitted: Callable[[keras.Model, Cut], keras.Model] | None = None,
     earliest: Callable[[int], int] = lambda steps: 0,
+    unreached: Unreached | None = None,
 ) -> dict[str, Any]:
     """Trains `work.model` in place and leaves its best weights on validation in it.
 
@@ -30,8 +32,10 @@ def teach(
         options: how to train.
         callbacks: given the number of training steps, what sees each batch and evaluation before it
             is logged and saved.
-        fitted: fitted instead of the model, with its weights, to add another loss.
+        fitted: what is fitted instead of a model, with its weights, to add another loss; also
+            given what cuts a model of the same tokens in the same way.
         earliest: given the number of training steps, the first whose weights may be chosen.
+        unreached: as in `reached_tokens`.
 
     Returns:
         epochs, seconds, rows, the chosen checkpoint and its main figure on validation.
@@ -51,23 +55,24 @@ def teach(
             "early_stopping": EarlyStopping(metric=None, patience=0),
         }
     )
-    seed_all(work.model, config.seed)
-    work.model.trainable = True
-    batches = subject.training_batches(options.teaching, config)
-    steps = config.epochs * len(batches)
-    validation = subject.batches("validation")
-    judge = subject.head.judge(subject.output)
-    choice, figures = fit(
-        fitted or work.model,
-        batches,
-        validation,
-        subject.head.teacher_loss(options.teaching, config),
-        judge,
-        config,
-        work.run,
-        callbacks(steps),
-        earliest(steps),
-    )
+    more = subject.unlabelled(options.teaching)
+    with reached_tokens(work, more, unreached) as cut:
+        seed_all(work.model, config.seed)
+        work.model.trainable = True
+        batches = subject.training_batches(options.teaching, config, more)
+        steps = config.epochs * len(batches)
+        judge = subject.head.judge(subject.output)
+        choice, figures = fit(
+            work.model if fitted is None else fitted(work.model, cut),
+            batches,
+            subject.batches("validation"),
+            subject.head.teacher_loss(options.teaching, config),
+            judge,
+            config,
+            work.run,
+            callbacks(steps),
+            earliest(steps),
+        )
     return {
         "rows": len(batches.targets),
         "epochs": figures["epochs"],
