@@ -16,7 +16,9 @@ once, and the report says what the first window alone would give.
 Expect: more than from `text` where a document's end tells its class; news say at once what they are
 about. On Reuters R8 (5,583 documents, 42 % of them longer than a window), backbone=minilm and seeds
 0 to 2 gave validation accuracies of 0.951 (mean), 0.950 (max, attention), and 0.953 on the first
-128 tokens alone.
+128 tokens alone. Trained whole (trainable=all epochs=3 max_tokens=256 warmup_fraction=0.1, seed 0)
+it had 0.956 [.940 .969] on validation and 0.974 [.962 .983] on test rows, where a bag of words has
+0.950 and 0.965.
 """
 
 from kerastc import data, training
