@@ -136,7 +136,7 @@ def test_the_chosen_run_is_what_its_steps_make_without_a_search(searched, folder
 def test_where_nothing_stays_within_the_budget_no_run_is_made(searched, trained, folders):
     before = set(trained.glob("compressed/*"))
     options = OPTIONS | {"within": "macro_f1=0.001"}
-    before = {trial.folder for trial in searched[0].trials}
+    known = {trial.folder for trial in searched[0].trials}
     measure = Measure()
     for record in trained.glob("compressed/search/trials/*/trial.json"):
         values = json.loads(record.read_text())
@@ -144,7 +144,7 @@ def test_where_nothing_stays_within_the_budget_no_run_is_made(searched, trained,
         record.write_text(json.dumps(values))
     found = search(trained, ["vocabulary"], **options, folders=folders, measure=measure)
     assert found.chosen is None and found.result is None and not measure.asked
-    assert {trial.folder for trial in found.trials} == before  # known from the other search
+    assert {trial.folder for trial in found.trials} == known  # from the other search
     assert "of 2 chains none is shown" in found.refusal.message
     assert set(trained.glob("compressed/*")) == before
 

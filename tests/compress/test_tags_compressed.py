@@ -77,7 +77,7 @@ def test_no_word_of_a_long_sentence_is_lost(run, sentences):
     text = sentences.read_text().split("\n\n")[1].replace(" ", "\n").split("\n")[::2]
     assert len(predictor.rows([" ".join(text)])) == 2
     [answer] = predictor.answers([" ".join(text)])
-    assert len(answer.tags) == 7 and answer.offsets[-1, 1] == len(" ".join(text))
+    assert len(answer.tags) == 7 and answer.spans[-1, 1] == len(" ".join(text))
 
 
 @pytest.mark.backend
