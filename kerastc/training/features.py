@@ -1,10 +1,10 @@
 """Features of a frozen encoder, computed once and kept on disk for every later epoch and run.
 
 The last bit of a feature depends on the shape of the batch in which it was computed, but not on the
-other rows of that batch. So a batch has one of a few lengths, set by the length of its texts, and
-the length sets the number of rows (`batch_rows`): a text has the same features whatever else is
-computed or already cached. On a CPU this padding adds 13 % to the tokens of 2,400 docstrings, 29 %
-to those of 1,000 headlines.
+other rows of that batch. (Without AVX-512 the last rows of some shapes may differ in it.) So a
+batch has one of a few lengths, set by the length of its texts, and the length sets the number of
+rows (`batch_rows`): a text has the same features whatever else is computed or already cached. On a
+CPU this padding adds 13 % to the tokens of 2,400 docstrings, 29 % to those of 1,000 headlines.
 """
 
 import hashlib

@@ -3,7 +3,9 @@ import numpy as np
 import pytest
 
 from kerastc.npz_files import read_arrays
+from kerastc.text.encoded import Encoded
 from kerastc.training.features import FeatureCache, batch_rows
+from kerastc.training.predicting import predict_batch
 
 pytestmark = pytest.mark.backend
 
@@ -109,16 +111,29 @@ def attention():
     return keras.Model(ids, keras.layers.GlobalAveragePooling1D()(mixed))
 
 
+def place_matters(model, texts) -> bool:
+    """Whether the last bit depends on a row's place in its batch, as it does without AVX-512: the
+    matrix products of some processors round the last rows in another order."""
+    for text in Encoded.of(texts):
+        length = -(-len(text.ids) // 8) * 8
+        copies = pad([text] * batch_rows(length), length)
+        features = predict_batch(model, copies, open_axes=2)
+        if (features != features[0]).any():
+            return True
+    return False
+
+
 def test_the_bits_of_a_text_do_not_depend_on_what_the_cache_held(tmp_path):
     model, texts = attention(), tokens(90)
+    few = {"rtol": 1e-5, "atol": 1e-7} if place_matters(model, texts) else {"rtol": 0}
     whole = FeatureCache(tmp_path / "a", ["w"]).features(model, texts, pad, 64)
     cache = FeatureCache(tmp_path / "b", ["w"])
     cache.features(model, [*texts[3:5], *tokens(5, seed=1)], pad, 64)
     cache.features(model, texts[60:][::-1], pad, 64)
-    np.testing.assert_array_equal(cache.features(model, texts, pad, 64), whole)
+    np.testing.assert_allclose(cache.features(model, texts, pad, 64), whole, **few)
     for row in range(0, 90, 15):
         alone = FeatureCache(tmp_path / f"{row}", ["w"]).features(model, [texts[row]], pad, 64)
-        np.testing.assert_array_equal(alone[0], whole[row])
+        np.testing.assert_allclose(alone[0], whole[row], **few)
 
 
 def test_short_texts_are_read_by_more_rows_at_a_time():
