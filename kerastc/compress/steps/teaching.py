@@ -9,6 +9,7 @@ from kerastc.compress.masks.keep_zeros import KeepZeros
 from kerastc.compress.steps.reached_tokens import Cut, Unreached, reached_tokens
 from kerastc.compress.steps.training_step import Training
 from kerastc.compress.work import Work
+from kerastc.models.parts import encoder_layer
 from kerastc.training.config import EarlyStopping
 from kerastc.training.fit import fit
 from kerastc.training.seeding import seed_all
@@ -59,6 +60,9 @@ def teach(
     with reached_tokens(work, more, unreached) as cut:
         seed_all(work.model, config.seed)
         work.model.trainable = True
+        encoder = encoder_layer(work.model)
+        if encoder is not None and encoder.pooler is not None:
+            encoder.pooler.trainable = False  # the model does not read it: it has no gradient
         batches = subject.training_batches(options.teaching, config, more)
         steps = config.epochs * len(batches)
         judge = subject.head.judge(subject.output)
