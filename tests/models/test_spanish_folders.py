@@ -20,7 +20,7 @@ from kerastc.models.tokenizer_file import read_tokenizer
 
 PUBLISHED = Path(__file__).parent / "published"
 IDS = json.loads(Path(__file__).with_name("beto_ids.json").read_text("utf-8"))
-BETO = Path("/work/shared/data/spanish/beto_cased_vocab.txt")
+BETO = Path(__file__).parents[3] / "shared" / "data" / "spanish" / "beto_cased_vocab.txt"
 TABLE = "{}.embeddings.word_embeddings.weight"
 
 
