@@ -76,8 +76,7 @@ class Subject:
         if not self.output.decoding:
             return
         answers = self.answers(model, "validation")
-        chosen = self.output.chosen(self.splits.validation.labels, answers)
-        self.output = self._output({**self.output.decoding, **chosen})
+        self.output = self.output.deciding(self.splits.validation.labels, answers)
         decoding = {"decoding": self.output.decoding}
         self.input.preprocessing = self.input.preprocessing | decoding
 

@@ -1,5 +1,7 @@
 """Turns a KerasHub encoder into a `CompactEncoder` that gives the same vectors."""
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 
@@ -35,6 +37,12 @@ def with_encoder(model: keras.Model, encoder: SequenceEncoder) -> keras.Model:
     return keras.models.clone_model(
         plain, clone_function=lambda layer: encoder if layer is old else layer
     )
+
+
+def with_table(model: keras.Model, changed: Callable[[np.ndarray], np.ndarray]) -> keras.Model:
+    """The model with another token table, (tokens, width), made from its own."""
+    encoder = encoder_layer(model)
+    return with_encoder(model, encoder.with_table(changed(encoder.table())))
 
 
 def compact_encoder(encoder: TextEncoder, segments: bool = False) -> CompactEncoder:

@@ -12,10 +12,9 @@ import numpy as np
 
 from kerastc.errors import UserError
 from kerastc.models import presets
-from kerastc.models.conversion import with_encoder
+from kerastc.models.conversion import with_table
 from kerastc.models.e5 import E5, read_e5
 from kerastc.models.minilm import MINILM
-from kerastc.models.parts import encoder_layer
 from kerastc.models.sequence_encoder import SequenceEncoder, token_inputs
 from kerastc.models.text_encoder import TextEncoder
 from kerastc.models.token_cut import TokenCut, Wanted, token_cut
@@ -104,9 +103,7 @@ class Encoder:
         """
         if self.cut is None:
             return model, self.tokenizer
-        layer = encoder_layer(model)
-        whole = layer.with_table(self.cut.filled(layer.table()))
-        return with_encoder(model, whole), self.cut.tokenizer
+        return with_table(model, self.cut.filled), self.cut.tokenizer
 
     def model(self) -> keras.Model:
         """`token_inputs`, (batch, length) int32, to (batch, length, width)."""

@@ -6,7 +6,7 @@ It is used on devices: only NumPy is imported there.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -141,6 +141,11 @@ class Output(ABC):
             truth, answers: as in `metrics`.
         """
         return {}
+
+    def deciding(self, truth: Any, answers: Answers) -> Self:
+        """The output with what `chosen` gives; itself if that is nothing."""
+        chosen = self.chosen(truth, answers)
+        return type(self)(self.labels, {**self.decoding, **chosen}) if chosen else self
 
     def decided(self, answers: Answers) -> Answers:
         """Answers that were decoded before `chosen`, as they are with it."""

@@ -61,10 +61,7 @@ class TaskTraining:
         Returns:
             the same answers, decoded so.
         """
-        chosen = self.output.chosen(truth, answers)
-        if not chosen:
-            return answers
-        self.output = type(self.output)(self.output.labels, {**self.output.decoding, **chosen})
+        self.output = self.output.deciding(truth, answers)
         return self.output.decided(answers)
 
     def asked(self, model: keras.Model, batches: Batches | None, told: str) -> Answers:

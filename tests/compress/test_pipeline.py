@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from stopping import Stop, stopping_after_one_epoch
 
 from kerastc.cli import main
 from kerastc.compress import compress
@@ -50,26 +51,6 @@ def test_a_chain_of_steps_leaves_a_run_that_predicts(trained, folders, tmp_path,
     assert not list(run.path("steps").rglob("*.keras")) and run.path("report.html").is_file()
     assert original_of(run).folder == trained
     assert "cooking" in run.path("labels.txt").read_text()
-
-
-class Stop(Exception):
-    """Stands for a kill."""
-
-
-def stopping_after_one_epoch(monkeypatch) -> list[int]:
-    """Makes the first training stop once its first epoch is saved; returns the epochs saved."""
-    from kerastc.training.checkpoints import Checkpoints
-
-    save, saved = Checkpoints.on_epoch_end, []
-
-    def stop_after_one(self, epoch, logs=None):
-        save(self, epoch, logs)
-        saved.append(epoch)
-        if len(saved) == 1:
-            raise Stop
-
-    monkeypatch.setattr(Checkpoints, "on_epoch_end", stop_after_one)
-    return saved
 
 
 def assert_the_same_weights(one: Run, other: Run) -> None:

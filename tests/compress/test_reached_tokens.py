@@ -6,6 +6,7 @@ import keras
 import keras_hub
 import numpy as np
 import pytest
+from stopping import Stop, stopping_after_one_epoch
 from subjects import SUBJECTS
 from tagged_sentences import write_sentences
 
@@ -18,17 +19,12 @@ from kerastc.outputs.classes.predictions import read_predictions
 from kerastc.run import Run
 from kerastc.text.vocabularies import SPECIAL, WordPiece
 from kerastc.training import token_table
-from kerastc.training.checkpoints import Checkpoints
 
 UNUSED = [f"unused{i}" for i in range(300)]
 LETTERS = [letter for c in "abcdefghijklmnopqrstuvwxyz0123456789" for letter in (c, f"##{c}")]
 VOCABULARY = [*SPECIAL, *" ".join(SUBJECTS.values()).split(), *LETTERS, *UNUSED]
 SMALL = ["trainable=all", "epochs=3", "learning_rate=5e-3", "batch_size=16"]
 TEACH = "epochs=2,learning_rate=2e-3"
-
-
-class Stop(Exception):
-    """Stands for a kill."""
 
 
 @pytest.fixture(scope="module")
@@ -172,15 +168,7 @@ def test_a_table_that_is_not_pruned_gets_no_zeros(run, child):
 def test_a_stopped_step_goes_on_to_the_same_weights(run, child, folders, tmp_path, monkeypatch):
     words = [f"prune:0.3,{TEACH}"]
     whole, _ = child(run, *words, large=True)
-    save, saved = Checkpoints.on_epoch_end, []
-
-    def stop_after_one(self, epoch, logs=None):
-        save(self, epoch, logs)
-        saved.append(epoch)
-        if len(saved) == 1:
-            raise Stop
-
-    monkeypatch.setattr(Checkpoints, "on_epoch_end", stop_after_one)
+    saved = stopping_after_one_epoch(monkeypatch)
     with pytest.raises(Stop):
         compress(run.folder, words, folders=folders, folder=tmp_path / "stopped")
     stopped = compress(None, (), folders=folders, folder=tmp_path / "stopped", resume=True)

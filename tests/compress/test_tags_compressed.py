@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from stopping import Stop, stopping_after_one_epoch
 from tagged_sentences import folders_in, write_sentences
 
 from kerastc import launch
@@ -14,13 +15,8 @@ from kerastc.compress import compress, search
 from kerastc.deploy.run.runtime import load
 from kerastc.predictor import predictor_of
 from kerastc.run import Run
-from kerastc.training.checkpoints import Checkpoints
 
 SETTINGS = ["epochs=8", "batch_size=16", "max_tokens=8", "learning_rate=1e-2"]
-
-
-class Stop(Exception):
-    """Stands for a kill."""
 
 
 @pytest.fixture(scope="module")
@@ -46,15 +42,7 @@ def run(words, folders) -> Run:
 @pytest.fixture
 def stopped_once(monkeypatch):
     """The first training stops after an epoch, once that is saved."""
-    save, saved = Checkpoints.on_epoch_end, []
-
-    def stop_after_one(self, epoch, logs=None):
-        save(self, epoch, logs)
-        saved.append(epoch)
-        if len(saved) == 1:
-            raise Stop
-
-    monkeypatch.setattr(Checkpoints, "on_epoch_end", stop_after_one)
+    stopping_after_one_epoch(monkeypatch)
 
 
 def assert_the_same(one: Run, other: Run) -> None:

@@ -4,6 +4,7 @@ import gzip
 import json
 import subprocess
 import sys
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -23,6 +24,7 @@ from kerastc.deploy.measure.machine import memory, peak_memory
 from kerastc.deploy.measure.packing import packed
 from kerastc.deploy.measure.targets import Rows
 from kerastc.deploy.measure.worker import WARM_UP, Measured, timed
+from kerastc.deploy.run.runtime import Exported
 from kerastc.errors import UserError
 from kerastc.outputs.classes.scores import Classes
 from kerastc.scores.softmax import softmax
@@ -86,6 +88,7 @@ class OfWindows(Measured):
     def opened(self, path, threads):
         session = SimpleNamespace(batch=2, start=lambda threads: None, check=lambda: None)
         session.inputs = lambda rows, length: tuple(rows)
+        session.calls = partial(Exported.calls, session)
         self.called = []
         session.run = self.called.append
 

@@ -6,14 +6,13 @@ with moments of their own. The examples have the same tokens as before.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 
 from kerastc.compress.work import Work
-from kerastc.models.conversion import with_encoder
+from kerastc.models.conversion import with_table
 from kerastc.models.parts import encoder_layer
 from kerastc.models.token_cut import token_cut
 from kerastc.text.tokenizer import Tokenizer
@@ -59,18 +58,17 @@ def reached_tokens(work: Work, more: Sequence[Any], unreached: Unreached | None)
     if cut is None:
         yield lambda model: model
         return
-    few = partial(_with_rows, kept=cut.kept)
+
+    def few(model: keras.Model) -> keras.Model:
+        return with_table(model, lambda table: table[cut.kept])
+
+    def whole(trained: np.ndarray) -> np.ndarray:
+        table = cut.filled(trained)
+        if unreached is not None:
+            others = np.setdiff1d(np.arange(len(table)), cut.kept)
+            table[others] = unreached(table[others])
+        return table
+
     shown.tokenizer, work.model = tokenizer, few(work.model)
     yield few
-    trained = encoder_layer(work.model)
-    whole = cut.filled(trained.table())
-    if unreached is not None:
-        others = np.setdiff1d(np.arange(len(whole)), cut.kept)
-        whole[others] = unreached(whole[others])
-    shown.tokenizer = cut.tokenizer
-    work.model = with_encoder(work.model, trained.with_table(whole))
-
-
-def _with_rows(model: keras.Model, kept: np.ndarray) -> keras.Model:
-    encoder = encoder_layer(model)
-    return with_encoder(model, encoder.with_table(encoder.table()[kept]))
+    shown.tokenizer, work.model = cut.tokenizer, with_table(work.model, whole)

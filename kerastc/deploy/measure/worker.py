@@ -73,13 +73,8 @@ class Measured:
         self.session.check()
 
     def _calls(self, rows: Sequence[Any], size: int, length: int | None) -> list[Any]:
-        """The arrays of as many calls as rows need, as `Exported.outputs` makes them."""
-        calls = []
-        for begin in range(0, len(rows), size):
-            part = list(rows[begin : begin + size])
-            part += [part[-1]] * (size - len(part) if self.session.batch else 0)
-            calls.append(self.session.inputs(part, length))
-        return calls
+        """The arrays of as many calls as rows need."""
+        return [arrays for _, arrays in self.session.calls(rows, size, length)]
 
     def _answered(self, calls: Sequence[Any]) -> None:
         for arrays in calls:

@@ -3,8 +3,9 @@
 Further needs depend on the input: texts need the tokenizer's library, image files Pillow.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -154,16 +155,25 @@ class Exported:
         """One call: from `inputs` to the outputs by name, each (rows, ...) float32."""
         return self._session.run(arrays)
 
+    def calls(
+        self, rows: Rows, size: int, length: int | None = None
+    ) -> Iterator[tuple[list[Any], dict[str, np.ndarray]]]:
+        """The rows of each call, so many at most, with its arrays; `length` as in `inputs`.
+
+        A model with a fixed batch takes no fewer: the last row of a call fills it up.
+        """
+        for begin in range(0, len(rows), size):
+            part = [rows[i] for i in range(begin, min(begin + size, len(rows)))]
+            filled = part + [part[-1]] * (size - len(part)) if self.batch else part
+            yield part, self.inputs(filled, length)
+
     def outputs(self, rows: Rows) -> Outputs:
         """The model's outputs for the rows."""
-        size, parts = self.batch or BATCH, []
+        parts = []
         with progress("Predicting", len(rows)) as advance:
-            for begin in range(0, len(rows), size):
-                part = [rows[i] for i in range(begin, min(begin + size, len(rows)))]
-                # A model with a fixed batch takes no fewer; the padding rows are dropped.
-                filled = part + [part[-1]] * (size - len(part)) if self.batch else part
-                found = self.run(self.inputs(filled))
-                found = {name: array[: len(part)] for name, array in found.items()}
+            for part, arrays in self.calls(rows, self.batch or BATCH):
+                # Rows that fill up a batch are dropped.
+                found = {name: array[: len(part)] for name, array in self.run(arrays).items()}
                 parts.append(self.output.cut(found, self.input.sizes(part)))
                 advance(len(part))
         return self.output.merged(parts)

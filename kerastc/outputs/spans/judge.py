@@ -92,9 +92,7 @@ class SpanJudge(Judge):
         rows = Encoded.of(rows)
         truth = [targets.truth[number] for number in np.unique(rows.texts).tolist()]
         answers = self.output.answers({LOGITS: outputs}, rows)
-        if chosen := self.output.chosen(truth, answers):
-            decoding = {**self.output.decoding, **chosen}
-            answers = Spans(self.output.labels, decoding).decided(answers)
+        answers = self.output.deciding(truth, answers).decided(answers)
         texts = [said.text(right.context) for said, right in zip(answers, truth, strict=True)]
         found = figures_of(texts, truth)
         return {"loss": _loss(outputs, targets)} | {
