@@ -1,22 +1,20 @@
 """What a run keeps of the examples that it learned from, for figures on others: learned.npz."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from kerastc import manifest
 from kerastc.errors import UserError
 from kerastc.npz_files import read_arrays, write_arrays
-from kerastc.outputs.output import Output
 from kerastc.run import Run
 
 FILE = "learned.npz"
 
 
-def keep(run: Run, output: Output, examples: Any) -> None:
+def keep(run: Run, arrays: Mapping[str, np.ndarray]) -> None:
     """Writes `Output.learned` of a run's training examples, if it is anything."""
-    if arrays := output.learned(examples):
+    if arrays:
         with run.writing(FILE) as path:
             write_arrays(path, arrays.items())
 

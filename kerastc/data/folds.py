@@ -135,7 +135,7 @@ def _check_rarest(data: Labelled, groups: np.ndarray, folds: int) -> None:
     name = data.strata_names[rarest]
     only = f" and only {least} different" if least < rows else ""
     fewer = f"Write folds={least}, add" if least > 1 else "Add"
-    if name not in data.classes:
+    if not data.strata_are_classes:
         raise UserError(
             f"folds={folds} needs {folds} different {name}; {data.source} has {rows}{only}.",
             f"{fewer} more of them.".replace(", add", ", or add"),

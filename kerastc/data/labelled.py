@@ -99,10 +99,15 @@ class Labelled(Examples):
         """What the kinds are called."""
         return self.classes
 
+    @property
+    def strata_are_classes(self) -> bool:
+        """Whether the kinds are the classes, which a message has to name."""
+        return self.strata_names == self.classes
+
     def rows_named(self, kind: int) -> str:
         """What the rows of a kind are called in a sentence: rows of a class, or sentences."""
         name = self.strata_names[kind]
-        return f"rows of the class {name!r}" if self.strata_names == self.classes else name
+        return f"rows of the class {name!r}" if self.strata_are_classes else name
 
     def strata_counts(self) -> np.ndarray:
         """Rows of each kind, (strata,) int."""

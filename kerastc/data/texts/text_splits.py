@@ -158,7 +158,7 @@ def _check_shares(validation: float, test: float, train_fraction: float) -> None
 def _check_counts(data: LabelledTexts, validation: float, test: float) -> None:
     shares = [share for share in (validation, test, 1 - validation - test) if share]
     least = ceil(1 / min(shares) - 1e-9)
-    if data.strata_names != data.classes and len(data) < least:
+    if not data.strata_are_classes and len(data) < least:
         raise UserError(
             f"There are only {len(data)} {data.rows_named(0)} in {data.source}. To split them "
             f"takes {least}.",
@@ -197,7 +197,7 @@ def _check_parts(
         if missing:
             different = f"but only {len(np.unique(groups[rows]))} different texts"
             why = f"stay together, and none is left for {' and '.join(missing)}."
-            if names == data.classes:
+            if data.strata_are_classes:
                 raise UserError(
                     f"The class {name!r} has {len(rows)} rows {different}: {data.together} {why}",
                     "Add different texts, join the class with another, or leave it out.",

@@ -204,9 +204,9 @@ class Tags(Output):
         answers: Sequence[Tagged],
     ) -> dict[str, Any]:
         """The accuracy on words that no training sentence has: `unseen_words`."""
-        said = TagPredictions.of(truth, answers, self.labels)
         if not all(WORDS in known for known in learned):
             return {}
+        said = TagPredictions.of(truth, answers, self.labels)
         known = [of[WORDS] for of in learned]
         return {"unseen_words": accuracy_on_unseen(known, examples, said)}
 

@@ -35,8 +35,9 @@ def conclude(run: Run, splits: "Splits", trained: "Trained") -> None:
             output.write_predictions(path, task.columns, rows.written, rows.labels, said)
         shown[part] = page.shown_rows(rows.labels, said)
     input_page(task).keep(run, parts, shown, trained)
-    learned.keep(run, output, splits.train.examples)
-    run.write_json("metrics.json", _metrics(run, splits, trained, output))
+    own = output.learned(splits.train.examples)
+    learned.keep(run, own)
+    run.write_json("metrics.json", _metrics(run, splits, trained, output, own))
     write_report(run.folder)
 
 
@@ -52,8 +53,14 @@ def _parts(splits: "Splits", trained: "Trained") -> dict[str, Any]:
     return parts
 
 
-def _metrics(run: Run, splits: "Splits", trained: "Trained", output: Output) -> dict[str, Any]:
-    """The content of metrics.json."""
+def _metrics(
+    run: Run,
+    splits: "Splits",
+    trained: "Trained",
+    output: Output,
+    own: Mapping[str, np.ndarray],
+) -> dict[str, Any]:
+    """The content of metrics.json; `own` is `Output.learned` of the training part."""
     metrics = {"training": trained.figures}
     parts = _parts(splits, trained)
     measured = {part: (rows, getattr(trained, part)) for part, rows in parts.items()}
@@ -62,7 +69,8 @@ def _metrics(run: Run, splits: "Splits", trained: "Trained", output: Output) -> 
         measured["test_flipped"] = (parts["test"], trained.flipped)
     for name, (rows, answers) in measured.items():
         metrics[name] = output.metrics(rows.labels, answers)
-        known = _learned(splits, name, output)
+        in_folds = splits.folds and name != "validation"
+        known = _of_folds(splits, output) if in_folds else [own] * len(rows)
         metrics[name] |= output.against_training(known, rows.examples, rows.labels, answers)
     if trained.baseline:
         metrics["baseline"] = {"name": trained.baseline.name, "training": trained.baseline.figures}
@@ -81,11 +89,8 @@ def _metrics(run: Run, splits: "Splits", trained: "Trained", output: Output) -> 
     return metrics
 
 
-def _learned(splits: "Splits", part: str, output: Output) -> list[Mapping[str, np.ndarray]]:
-    """For each row of a part what the model learned from that answered it; see `Output.learned`."""
-    if part == "validation" or not splits.folds:
-        own = output.learned(splits.train.examples)
-        return [own] * len(splits.validation if part == "validation" else splits.test)
+def _of_folds(splits: "Splits", output: Output) -> list[Mapping[str, np.ndarray]]:
+    """For each row what the model of its fold learned from; see `Output.learned`."""
     found: list[Mapping[str, np.ndarray]] = [{}] * len(splits.data)
     for fold in splits.folds:
         own = output.learned(splits.data.examples[fold.train])
