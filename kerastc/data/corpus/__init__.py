@@ -1,0 +1,12 @@
+"""Corpora on disk: token shards that are larger than memory. Names load on first use."""
+
+from kerastc.lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    names={
+        "corpus": ["Corpus"],
+        "shard": ["Shard"],
+        "shard_writer": ["ShardWriter"],
+    },
+)
