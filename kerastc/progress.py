@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SILENCE = 30  # seconds between two plain lines
 BAR = 12  # characters
 _surrounding: ContextVar[str] = ContextVar("surrounding", default="")
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
 
 
 @cache
@@ -42,6 +43,16 @@ def within(title: str) -> Iterator[None]:
 
 
 @contextmanager
+def quietly() -> Iterator[None]:
+    """Shows no progress of the work in the block: it is a part of work that is shown already."""
+    before = _quiet.set(True)
+    try:
+        yield
+    finally:
+        _quiet.reset(before)
+
+
+@contextmanager
 def progress(description: str, total: int | None = None) -> Iterator[Callable[..., None]]:
     """Shows the progress of some work; yields `advance(n=1, note="")`.
 
@@ -52,6 +63,9 @@ def progress(description: str, total: int | None = None) -> Iterator[Callable[..
         description: what is going on, in a few words.
         total: the number of steps, if known; a spinner otherwise.
     """
+    if _quiet.get():
+        yield lambda n=1, note=None: None
+        return
     description = _surrounding.get() + description
     bars = _bars() if sys.stderr.isatty() else None
     if bars is None:

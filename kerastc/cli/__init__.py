@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from kerastc import __version__
-from kerastc.cli import compress, data, deploy, predict, train
+from kerastc.cli import compress, corpus, data, deploy, predict, train
 from kerastc.cli.commands import Commands
 from kerastc.cli.options import JSON, RUN, TEACHER
 from kerastc.printable import echo
@@ -143,5 +143,6 @@ for command in (
     deploy.export,
     deploy.benchmark,
     data.data,
+    corpus.corpus,
 ):
     main.add_command(command)

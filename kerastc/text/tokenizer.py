@@ -16,6 +16,7 @@ from kerastc.errors import UserError
 from kerastc.progress import progress
 from kerastc.text.encoded import Encoded, Row
 from kerastc.text.framing import Frame, Part
+from kerastc.text.ragged import Ragged
 
 FILE = "tokenizer.json"
 # Post-processors that do no more than put tokens around texts; others change offsets, too.
@@ -75,6 +76,11 @@ class Tokenizer:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / FILE).write_text(self._content, "utf-8")
 
+    @property
+    def content(self) -> str:
+        """The file."""
+        return self._content
+
     def described(self) -> dict[str, Any]:
         """The content of the file."""
         return json.loads(self._content)
@@ -115,6 +121,10 @@ class Tokenizer:
     def token(self, number: int) -> str | None:
         """The token with an id."""
         return self._engine.id_to_token(number)
+
+    def text(self, ids: Sequence[int] | np.ndarray) -> str:
+        """Tokens as text, special ones left out."""
+        return self._engine.decode(np.asarray(ids).tolist())
 
     def frame(self, texts: int = 1) -> Frame:
         """The special tokens around one text, or two."""
@@ -183,6 +193,15 @@ class Tokenizer:
                     found.append(frame.rows(parts, room, stride, first, begin))
                 advance(len(chunk[0]))
         return Encoded.joined(found)
+
+    def ids(self, texts: Sequence[str]) -> Ragged:
+        """The ids of each whole text, without special tokens, int32."""
+        rows, lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
+        for begin in range(0, len(texts), CHUNK):
+            found = [e.ids for e in self._encodings(list(texts[begin : begin + CHUNK]), False)]
+            lengths.append(np.fromiter(map(len, found), np.int64, len(found)))
+            rows.append(np.fromiter(chain.from_iterable(found), np.int32, lengths[-1].sum()))
+        return Ragged(np.concatenate(rows), np.concatenate(lengths))
 
     def pad(
         self,

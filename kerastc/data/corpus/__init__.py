@@ -5,7 +5,9 @@ from kerastc.lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     names={
+        "build": ["build"],
         "corpus": ["Corpus"],
+        "settings": ["BuildSettings"],
         "shard": ["Shard"],
         "shard_writer": ["ShardWriter"],
     },

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kerastc.data.corpus.layout import (
+    BUILDING,
     CORPUS_FORM,
     COUNTS,
     FILE,
@@ -124,7 +125,7 @@ class Corpus:
 
 
 def _no_corpus(folder: Path) -> UserError:
-    if (folder / SHARDS).is_dir() or (folder / "building").is_dir():
+    if (folder / SHARDS).is_dir() or (folder / BUILDING).is_dir():
         return UserError(
             f"{folder} is an unfinished corpus: it has no {FILE} yet.",
             "Give the command that builds it again: it goes on where it stopped.",

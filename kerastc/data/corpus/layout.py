@@ -13,6 +13,7 @@ FILE = "corpus.json"
 FORM = 1  # of corpus.json and the files beside it
 TOKENIZER = "tokenizer"
 SHARDS = "shards"
+BUILDING = "building"  # what an unfinished corpus has beside its shards
 COUNTS = "token_counts.npy"
 DTYPES = ("uint16", "uint32")
 OFFSETS = np.dtype("<i8")

@@ -1,7 +1,7 @@
 """Writes a corpus: its shards one by one, each whole, and corpus.json last."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ SHARD_TOKENS = 2**26  # 128 MiB of uint16
 
 
 def write_shard(
-    folder: Path, number: int, parts: Sequence[np.ndarray], lengths: np.ndarray
+    folder: Path, number: int, parts: Iterable[np.ndarray], lengths: np.ndarray
 ) -> dict[str, Any]:
     """Writes the two files of a shard.
 

@@ -1,0 +1,54 @@
+"""Duplicates found on disk are those found in memory, however few keys fit there."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kerastc.data.corpus.duplicates import Bits, find_duplicates, read_bits, write_bits
+from kerastc.data.corpus.piece import Piece
+from kerastc.npz_files import write_arrays
+
+
+@pytest.fixture
+def pieces(tmp_path: Path) -> list[Piece]:
+    random = np.random.default_rng(2)
+    found = []
+    for number in range(7):
+        rows = int(random.integers(0, 90))
+        keys = random.integers(0, 2**64, 150, np.uint64, endpoint=False)
+        arrays = {
+            "record": np.frombuffer(b'{"rows": %d}' % rows, np.uint8),
+            "exact": keys[random.integers(0, 150, rows)],
+            "band00": random.integers(0, 2**64, 400, np.uint64)[random.integers(0, 400, rows)],
+            "band01": np.arange(rows, dtype=np.uint64) << np.uint64(50),
+        }
+        path = tmp_path / f"{number:07}-0000000.npz"
+        write_arrays(path, arrays.items())
+        found.append(Piece(path))
+    return found
+
+
+@pytest.mark.parametrize("in_memory", [1000, 40, 1])
+def test_the_first_of_each_key_stays(tmp_path: Path, pieces: list[Piece], in_memory: int):
+    exact, near = find_duplicates(pieces, 2, tmp_path / "keys", in_memory)
+    total = sum(piece.record["rows"] for piece in pieces)
+    repeated = {}
+    for name in ("exact", "band00", "band01"):
+        keys = np.concatenate([piece.array(name) for piece in pieces]).tolist()
+        repeated[name] = np.array([key in keys[:row] for row, key in enumerate(keys)])
+    np.testing.assert_array_equal(exact.span(0, total), repeated["exact"])
+    expected = (repeated["band00"] | repeated["band01"]) & ~repeated["exact"]
+    np.testing.assert_array_equal(near.span(0, total), expected)
+    assert near.count() == expected.sum()
+    assert not (tmp_path / "keys").exists()
+
+
+def test_bits_are_kept_in_a_file(tmp_path: Path):
+    exact, near = Bits(100), Bits(100)
+    exact.set(np.array([0, 7, 8, 99, 99]))
+    write_bits(tmp_path / "bits.npy", exact, near)
+    found, none = read_bits(tmp_path / "bits.npy", 100)
+    assert np.flatnonzero(found.span(0, 100)).tolist() == [0, 7, 8, 99]
+    assert np.flatnonzero(found.span(5, 9)).tolist() == [2, 3]
+    assert found.count() == 4 and none.count() == 0
