@@ -6,12 +6,13 @@ import numpy as np
 
 from kerastc.errors import UserError, nearest
 
-FEWEST = 2  # stop words; with fewer, or as many of two languages, it is not decided
 UNDECIDED = "undecided"
 
 
 class Languages:
-    """Tells languages apart by the lists of stopwordsiso; rough, and fast.
+    """Tells languages apart by the words that one list of stopwordsiso alone has; rough, and fast.
+
+    A text without such words, or with as many of two languages, is not decided.
 
     Args:
         codes: of the languages, ISO 639-1.
@@ -31,15 +32,18 @@ class Languages:
                     f"{nearest(code, known)} Known are {', '.join(known)}.".lstrip(),
                 )
         self.codes = tuple(codes)
-        self._lists = [frozenset(stopwordsiso.stopwords(code)) for code in codes]
+        lists = [frozenset(stopwordsiso.stopwords(code)) for code in codes]
+        self._own = [
+            own.difference(*(other for other in lists if other is not own)) for own in lists
+        ]
 
     def of(self, texts: Sequence[str]) -> np.ndarray:
         """The language of each text, (n,) uint8: 0 is not decided, then the place in `codes`."""
         found = np.zeros(len(texts), np.uint8)
         for number, text in enumerate(texts):
             words = set(text.casefold().split())
-            counts = [len(words & stop) for stop in self._lists]
+            counts = [len(words & own) for own in self._own]
             most = max(counts)
-            if most >= FEWEST and counts.count(most) == 1:
+            if most and counts.count(most) == 1:
                 found[number] = counts.index(most) + 1
         return found
