@@ -9,6 +9,7 @@ from kerastc.text.encoded import Encoded
 from kerastc.text.framing import Frame
 from kerastc.text.ragged import Ragged
 from kerastc.text.tokenizer import Tokenizer
+from kerastc.text.word_rules import in_words
 
 LONGEST = 64  # tokens of a question; the rest is cut: Devlin et al. 2018, BERT's max_query_length
 SPACE = re.compile(r"\s")
@@ -26,7 +27,8 @@ def encoded_questions(
 
     The offsets of the context's tokens are where they begin and end in it, without white space at
     their ends; those of all other tokens, and of tokens of white space alone, are empty: no answer
-    begins or ends there. `cut` says whether the question was cut.
+    begins or ends there. `words` numbers the runs of letters and digits that they begin in; it is
+    -1 where the window lacks a part of the word. `cut` says whether the question was cut.
 
     Args:
         tokenizer: of the model.
@@ -45,15 +47,19 @@ def encoded_questions(
     )
     inside = _in_context(rows, tokenizer.frame(2))
     offsets = np.where(inside[:, None], rows.offsets.values, 0)
-    begins, ends = _without_space(offsets, np.repeat(rows.texts, rows.lengths), contexts)
-    places = np.stack([begins, ends], axis=1).astype(np.int32)
+    codes, starts = _joined(contexts)
+    at = starts[np.repeat(rows.texts, rows.lengths)]
+    begins, ends = _without_space(at + offsets[:, 0], at + offsets[:, 1], codes)
+    words, ends = _whole_words(begins, ends, codes, rows.lengths)
+    places = np.stack([begins - at, ends - at], axis=1).astype(np.int32)
     return Encoded(
         rows.ids,
         rows.segments,
         rows.special,
         Ragged(places, rows.lengths),
-        cut=rows.cut,
-        texts=rows.texts,
+        Ragged(words, rows.lengths),
+        rows.cut,
+        rows.texts,
     )
 
 
@@ -66,24 +72,55 @@ def _in_context(rows: Encoded, frame: Frame) -> np.ndarray:
     return ~special & (before == frame.size - len(frame.ids[-1]))
 
 
-def _without_space(
-    offsets: np.ndarray, texts: np.ndarray, contexts: Sequence[str]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Where tokens begin and end, (tokens,) int64 each, without blanks at their ends.
-
-    Args:
-        offsets: (tokens, 2) int.
-        texts: the number of each token's context.
-        contexts: the texts.
-    """
+def _joined(contexts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The code points of all contexts, each once with a blank behind it; where each of n begins."""
     number = {context: place for place, context in enumerate(dict.fromkeys(contexts))}
-    whole = "".join(number).encode("utf-32-le", "surrogatepass")
-    blank = np.append(np.frombuffer(whole, "<u4") == ord(" "), False)
-    starts = np.cumsum([0, *map(len, number)])
-    at = starts[[number[context] for context in contexts]][texts]
-    begins, ends = offsets.astype(np.int64).T
-    while (early := (begins < ends) & blank[at + begins]).any():
+    whole = "".join(f"{context} " for context in number).encode("utf-32-le", "surrogatepass")
+    starts = np.cumsum([0, *(len(context) + 1 for context in number)])
+    places = np.array([number[context] for context in contexts], np.int64)
+    return np.frombuffer(whole, "<u4"), starts[places]
+
+
+def _without_space(
+    begins: np.ndarray, ends: np.ndarray, codes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where tokens begin and end in `codes`, (tokens,) int each, without blanks at their ends."""
+    blank = np.append(codes == ord(" "), False)
+    while (early := (begins < ends) & blank[begins]).any():
         begins = begins + early
-    while (late := (begins < ends) & blank[at + ends - 1]).any():
+    while (late := (begins < ends) & blank[ends - 1]).any():
         ends = ends - late
     return begins, ends
+
+
+def _whole_words(
+    begins: np.ndarray, ends: np.ndarray, codes: np.ndarray, lengths: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The number of the word that each token begins in, (tokens,) int32, -1 as above; and where
+    each token ends with the accents behind it that no token has.
+
+    Args:
+        begins, ends: of the tokens in `codes`.
+        codes: of `_joined`.
+        lengths: tokens of each row.
+    """
+    if not len(codes):
+        return np.full(len(begins), -1, np.int32), ends
+    of_word = in_words(codes)
+    cuts = np.concatenate([[False], of_word[:-1] & of_word[1:], [False]])
+    there = ends > begins
+    begun = np.zeros(len(cuts), bool)
+    begun[begins[there]] = True
+    covered = np.cumsum(np.bincount(begins[there], minlength=len(cuts)).astype(np.int64))
+    covered -= np.cumsum(np.bincount(ends[there], minlength=len(cuts)))
+    while (short := there & cuts[ends] & (covered[ends] == 0)).any():
+        ends = ends + short
+    # A token may reach over several words, which are one then.
+    inner = cuts | ((covered > 0) & ~begun)
+    numbers = np.where(there, np.cumsum(~inner)[begins], -1)
+    for row in np.split(np.arange(len(begins)), np.cumsum(lengths)[:-1]):
+        row = row[there[row]]
+        if len(row):
+            parts = numbers[row[[0, -1]]][[inner[begins[row[0]]], inner[ends[row[-1]]]]]
+            numbers[row[np.isin(numbers[row], parts)]] = -1
+    return numbers.astype(np.int32), ends

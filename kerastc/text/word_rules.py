@@ -60,6 +60,19 @@ def word_spans(text: str, rule: str = PUNCTUATION) -> np.ndarray:
     return np.array(found, np.int64).reshape(-1, 2)
 
 
+def in_words(codes: np.ndarray) -> np.ndarray:
+    """Whether characters are letters, digits or their marks, of scripts with spaces, (n,) bool.
+
+    Args:
+        codes: their code points, (n,) int.
+    """
+    letter = re.compile(f"[^\\W_{UNSPACED}]|[{_marks()}]")
+    known = np.zeros(int(codes.max(initial=0)) + 1, bool)
+    for code in np.flatnonzero(np.bincount(codes, minlength=1)):
+        known[code] = letter.match(chr(code)) is not None
+    return known[codes]
+
+
 @cache
 def _punctuation() -> re.Pattern:
     """A pattern of words; the first alternative that fits is taken."""

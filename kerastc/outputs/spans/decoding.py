@@ -2,9 +2,10 @@
 
 A span has the probability of its first token to be the start times that of its last token to be the
 end, each among the tokens of its window's context and the first token, which stands for no answer.
+Answers are spans of whole words, unless a context has none that are short enough.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -64,24 +65,31 @@ def answered(
 
     Args:
         logits: of m windows, (tokens, 2) each: of start and end; padding is left out.
-        rows: the windows, `Encoded` with `offsets`; an export may have cut them.
+        rows: the windows, `Encoded` with `offsets`, and with `words`, or any tokens may be the ends
+            of answers; an export may have cut them.
         longest: the most tokens of an answer.
         threshold: as in `SpanAnswer`.
     """
     texts, number = np.unique(rows.texts, return_inverse=True)
-    spans: list[dict[tuple[int, int], float]] = [{} for _ in texts]
+    spans, parts = ([{} for _ in texts] for _ in range(2))  # of whole words, and of any tokens
     no_answer = np.full(len(texts), np.inf)
     for text, of_window, row in zip(number.tolist(), logits, rows, strict=True):
         offsets = row.offsets[: len(of_window)]
         logs = log_shares(of_window[: len(offsets)], offsets)
         no_answer[text] = np.minimum(no_answer[text], logs[0].sum())
-        known = spans[text]
-        for begin, end, score in _best_of(logs, offsets, longest):
-            known[begin, end] = max(score, known.get((begin, end), -np.inf))
+        whole = logs if row.words is None else of_whole_words(logs, row.words[: len(offsets)])
+        _add(spans[text], _best_of(whole, offsets, longest))
+        if not spans[text]:
+            _add(parts[text], _best_of(logs, offsets, longest))
     return [
-        SpanAnswer(tuple(_ranked(known)), float(none), threshold)
-        for known, none in zip(spans, no_answer, strict=True)
+        SpanAnswer(tuple(_ranked(whole or part)), float(none), threshold)
+        for whole, part, none in zip(spans, parts, no_answer, strict=True)
     ]
+
+
+def _add(known: dict[tuple[int, int], float], found: list[Span]) -> None:
+    for begin, end, score in found:
+        known[begin, end] = max(score, known.get((begin, end), -np.inf))
 
 
 def log_shares(logits: np.ndarray, offsets: np.ndarray) -> np.ndarray:
@@ -98,22 +106,36 @@ def log_shares(logits: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return masked - np.log(np.exp(masked).sum(axis=0))
 
 
-def _best_of(logs: np.ndarray, offsets: np.ndarray, longest: int) -> Iterator[Span]:
+def of_whole_words(logs: np.ndarray, words: np.ndarray) -> np.ndarray:
+    """Logarithms of probabilities as given, but of none to begin or end within a word, (tokens, 2).
+
+    Args:
+        logs: of a window, (tokens, 2).
+        words: the number of each token's word, (tokens,); -1 if it is not whole.
+    """
+    same = words[1:] == words[:-1]
+    within = np.stack([np.append(False, same), np.append(same, False)], axis=1)
+    return np.where(within | (words < 0)[:, None], -np.inf, logs)
+
+
+def _best_of(logs: np.ndarray, offsets: np.ndarray, longest: int) -> list[Span]:
     """The best spans of a window; of tokens of the context alone."""
     there = np.flatnonzero(offsets[:, 1] > offsets[:, 0])
     if not len(there):
-        return
+        return []
     # Tokens of white space in between count for the length of an answer no more than for its text.
     width = min(longest, len(there))
     ends = np.concatenate([logs[there, 1], np.full(width - 1, -np.inf)])
     scores = logs[there, 0, None] + np.lib.stride_tricks.sliding_window_view(ends, width)
     flat = scores.ravel()
     most = min(BEST, len(flat))
+    found = []
     for place in np.argpartition(-flat, most - 1)[:most]:
         if np.isfinite(flat[place]):
             first, more = divmod(int(place), width)
             begin, end = offsets[there[first], 0], offsets[there[first + more], 1]
-            yield Span(int(begin), int(end), float(flat[place]))
+            found.append(Span(int(begin), int(end), float(flat[place])))
+    return found
 
 
 def _ranked(spans: dict[tuple[int, int], float]) -> list[Span]:
