@@ -76,6 +76,11 @@ def train_on_tokens(
     encoder.require(config.read_at_once)
     _tell_unseen(splits, encoder, config, run)
     fitted, batches = model, token_batches(splits, encoder, config)
+    head = TASKS[config.task].output_part("head")
+    unlearned = head.unlearned(splits.train.labels, batches["train"].inputs)
+    for what, count in unlearned.items():
+        tell(f"{what}: {count:,}")
+    _note(unlearned, run)
     frozen = config.trainable == "head" and not config.by_word
     if frozen:
         features, fitted = split_at_features(model)
@@ -171,6 +176,11 @@ def _tell_unseen(splits: "Splits", encoder: Encoder, config: FineTuningConfig, r
             same = f"the same tokens as a training {TASKS[config.task].unit}"
             say(f"{share} have {same}.")
             notes[f"{part} {units} with {same}"] = known
+    _note(notes, run)
+
+
+def _note(notes: Mapping[str, int | float], run: Run) -> None:
+    """Adds to the notes on the data."""
     if notes and run.path("data.json").is_file():
         data = run.read_json("data.json")
         run.write_json("data.json", data | {"notes": data.get("notes", {}) | notes})

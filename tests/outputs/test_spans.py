@@ -14,6 +14,7 @@ from kerastc.outputs.spans.head import (
     no_labels,
     targets_of,
     teacher_loss,
+    unlearned,
     with_teacher,
 )
 from kerastc.outputs.spans.losses import NO_LABEL
@@ -102,6 +103,14 @@ def test_the_answer_is_the_target_of_the_windows_that_have_it():
     # No window has all of the first; the second is nowhere.
     lost = targets_of([truth("cd ef gh ij"), truth("zz")], ROWS)
     assert max(lost.values) == 0 and no_labels(2).tolist() == [None, None]
+
+
+def test_answers_that_no_window_has_whole_are_counted():
+    assert unlearned([truth("ij kl"), truth()], ROWS) == {}
+    [(what, count)] = unlearned([truth("cd ef gh ij"), truth("ab")], ROWS).items()
+    assert count == 1 and "no window has whole" in what
+    with pytest.raises(UserError, match=r"None of 1 answers is whole in a window of 10 tokens"):
+        unlearned([truth("cd ef gh ij"), truth()], ROWS)
 
 
 def logits(row, start, end, size=9.0):

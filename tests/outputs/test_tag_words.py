@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kerastc.outputs.tags.head import NO_LABEL, no_labels, targets_of
+from kerastc.outputs.tags.head import NO_LABEL, no_labels, targets_of, unlearned
 from kerastc.outputs.tags.scores import Tags
 from kerastc.outputs.tags.words import Words
 from kerastc.text.encoded import Encoded, Row
@@ -60,6 +60,14 @@ def test_each_word_is_read_once_at_its_first_token(stride):
     ]
     assert read == np.flatnonzero(first).tolist()
     assert (np.diff(words.rows) >= 0).all()
+
+
+def test_words_that_the_tokenizer_drops_are_counted():
+    sentences = rows(LONG, [[-1, 0, 2, -1]])
+    assert unlearned([np.zeros(6, int), np.zeros(3, int)], sentences) == {
+        "words without a token, which are not learned": 1
+    }
+    assert unlearned([np.zeros(6, int), np.zeros(2, int)], sentences) == {}
 
 
 def test_a_word_is_learned_in_one_window():

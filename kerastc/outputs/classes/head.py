@@ -40,6 +40,11 @@ def targets_of(labels: np.ndarray, rows: Sequence[Any] = ()) -> np.ndarray:
     return np.asarray(labels, "int32")[:, None]
 
 
+def unlearned(labels: np.ndarray, rows: Sequence[Any] = ()) -> dict[str, int]:
+    """What no row teaches, as notes on the data: nothing, every example has its class."""
+    return {}
+
+
 def no_labels(count: int) -> np.ndarray:
     """The labels of `count` unlabelled examples, (count,) int32."""
     return np.full(count, NO_LABEL, "int32")

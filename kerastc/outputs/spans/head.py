@@ -63,6 +63,28 @@ def targets_of(labels: Sequence[Reference | None], rows: Encoded) -> Marks:
     return Marks.of_questions(found, labels)
 
 
+def unlearned(labels: Sequence[Reference], rows: Encoded) -> dict[str, int]:
+    """How many answers no window teaches, as a note on the data; arguments as in `targets_of`.
+
+    Raises:
+        UserError: if that is all of them.
+    """
+    placed = {number for number, label in enumerate(labels) if label.place}
+    windows = zip(rows.texts.tolist(), rows.offsets, strict=True)
+    taught = {
+        text
+        for text, offsets in windows
+        if text in placed and _tokens_of(labels[text].place, offsets, offsets[:, 1] > 0) != (0, 0)
+    }
+    lost = len(placed) - len(taught)
+    if lost and not taught:
+        raise UserError(
+            f"None of {lost:,} answers is whole in a window of {rows.lengths.max()} tokens.",
+            "Give windows more tokens with max_tokens=...",
+        )
+    return {"answers that no window has whole, which are not learned": lost} if lost else {}
+
+
 def _tokens_of(
     place: tuple[int, int] | None, offsets: np.ndarray, inside: np.ndarray
 ) -> tuple[int, int]:

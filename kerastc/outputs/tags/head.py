@@ -40,6 +40,12 @@ def targets_of(labels: Sequence[np.ndarray], rows: Encoded) -> Ragged:
     return Ragged(targets, lengths)
 
 
+def unlearned(labels: Sequence[np.ndarray], rows: Encoded) -> dict[str, int]:
+    """How many words no row teaches, as a note on the data; arguments as in `targets_of`."""
+    lost = sum(map(len, labels)) - len(Words.of(rows).texts)
+    return {"words without a token, which are not learned": lost} if lost else {}
+
+
 def class_weights(
     labels: Sequence[np.ndarray], classes: int, kind: str, rows: Encoded
 ) -> Ragged | None:
