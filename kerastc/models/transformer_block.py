@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from kerastc.models.recomputed import recomputed, repeatable
+
 PARTS = ("query", "key", "value", "projection", "inner", "outer")
 NEGLIGIBLE = -1e4  # added to the score of padding; its softmax is zero, in half precision too
 
@@ -107,18 +109,23 @@ class TransformerBlock(keras.layers.Layer):
         """The concatenated outputs of the heads: (batch, length, heads x width of a head)."""
         scale = (self.query.units // self.heads) ** -0.5
         query, key, value = (self._split(layer(x)) for layer in (self.query, self.key, self.value))
-        scores = ops.matmul(query * scale, ops.transpose(key, (0, 1, 3, 2)))
-        hidden = (1 - ops.cast(padding_mask, scores.dtype)) * NEGLIGIBLE
-        weights = ops.softmax(scores + hidden[:, None, None, :])
-        weights = self.weights_dropout(weights, training=training)
-        gathered = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))
-        return ops.reshape(gathered, (-1, ops.shape(x)[1], self.value.units))
+        hidden = (1 - ops.cast(padding_mask, query.dtype)) * NEGLIGIBLE
+        dropped = repeatable(self.weights_dropout, training)
+
+        def gathered(query, key, value):
+            scores = ops.matmul(query * scale, ops.transpose(key, (0, 1, 3, 2)))
+            weights = ops.softmax(scores + hidden[:, None, None, :])
+            return ops.matmul(dropped(weights), value)
+
+        # The weights, (batch, heads, length, length), are the largest tensors of a training.
+        x = ops.transpose(recomputed(gathered, query, key, value), (0, 2, 1, 3))
+        return ops.reshape(x, (-1, ops.shape(x)[1], self.value.units))
 
     def activate(self, x):
         """The activation of the feed-forward part."""
         if self.activation == "relu":
             return ops.relu(x)
-        return ops.gelu(x, approximate=self.activation == "gelu_tanh")
+        return recomputed(lambda x: ops.gelu(x, approximate=self.activation == "gelu_tanh"), x)
 
     def _split(self, x):
         """(batch, length, heads x width) to (batch, heads, length, width)."""
