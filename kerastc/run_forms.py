@@ -10,6 +10,7 @@ INTERVAL = (float, float)
 FIGURES = {
     "rows?": range(1, 2**53),
     "loss?": Or(float, NAN),
+    "perplexity?": float,
     "accuracy?": float,
     "macro_precision?": float,
     "macro_recall?": float,
@@ -156,6 +157,7 @@ FORMS: dict[str, Any] = {
             ],
         },
         "notes?": {str: object},
+        "untested?": str,
         "sources?": {str: {"source": str, "fingerprint": str}},
         "folds?": {"of": [COUNT], "splits": [{str: {"rows": COUNT, "counts": [COUNT]}}]},
         "balancing?": {"how": str, "before": [COUNT], "after": [COUNT]},

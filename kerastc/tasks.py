@@ -88,6 +88,22 @@ class Task:
                 raise
             return None
 
+    def refuse(self, run: "Run", done: str) -> None:
+        """Refuses to make another model of a run's, where the task is only a way to train.
+
+        Args:
+            run: of the task.
+            done: what would be done to it: "exported".
+
+        Raises:
+            UserError: with what to do instead.
+        """
+        if only := getattr(self._room("inputs", self.shown), "ONLY", ""):
+            raise UserError(
+                f"{run.folder} is {only}, which is not {done}.",
+                f"It is an encoder: train a task with backbone={run.folder}, and give that run.",
+            )
+
     @staticmethod
     def _room(*names: str) -> ModuleType:
         return importlib.import_module(".".join(("kerastc", *names)))
@@ -102,6 +118,7 @@ TASKS = {
         Task("document-classification", "document", "classes"),
         Task("token-classification", "text", "tags"),
         Task("question-answering", "question", "spans"),
+        Task("masked-language-model", "stream", "vocabulary"),
     )
 }
 

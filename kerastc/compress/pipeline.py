@@ -130,6 +130,7 @@ def source_run(parent: Path, folders: Folders) -> Run:
             f"{source.folder} ends in a quantized file, which no step can change.",
             f"Give its parent: {source.parent['run']}",
         )
+    task_of(source).refuse(source, "compressed")
     original_of(source)
     return source
 

@@ -97,8 +97,8 @@ class CompactEncoder(SequenceEncoder):
                 block.build(sequences)
         self.built = True
 
-    def call(self, inputs, training=None):
-        return self.states(inputs, training)[-1]
+    def call(self, inputs, training=None, reverse=False):
+        return self.products(inputs) if reverse else self.states(inputs, training)[-1]
 
     def states(self, inputs, training=None) -> list:
         """The embeddings and the outputs of each run of a block, (batch, length, width) each."""
@@ -107,7 +107,8 @@ class CompactEncoder(SequenceEncoder):
         x = self.tokens(inputs["token_ids"])
         x = x + self.positions(ops.arange(ops.shape(inputs["token_ids"])[1]))
         if self.segments is not None:
-            x = x + self.segments(inputs[SEGMENTS])
+            given = inputs.get(SEGMENTS)
+            x = x + self.segments(ops.zeros((1, 1), "int32") if given is None else given)
         x = self.embedding_dropout(self.norm(x), training=training)
         states = [x if self.expansion is None else self.expansion(x)]
         for block in self.runs:

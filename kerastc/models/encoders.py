@@ -11,10 +11,12 @@ import keras
 import numpy as np
 
 from kerastc.errors import UserError
+from kerastc.found_runs import is_run
 from kerastc.models import presets
 from kerastc.models.conversion import with_table
 from kerastc.models.e5 import E5, read_e5
 from kerastc.models.minilm import MINILM
+from kerastc.models.run_encoder import read_run
 from kerastc.models.sequence_encoder import SequenceEncoder, token_inputs
 from kerastc.models.text_encoder import TextEncoder
 from kerastc.models.token_cut import TokenCut, Wanted, token_cut
@@ -118,7 +120,8 @@ def load_encoder(
 
     Args:
         name: "minilm"; "e5"; a KerasHub preset such as "distil_bert_base_en_uncased"; "hf://org/model"
-            or "kaggle://..."; or a folder in KerasHub's or Hugging Face's layout.
+            or "kaggle://..."; a folder in KerasHub's or Hugging Face's layout; or the folder of a
+            run on texts.
         pairs: whether it will read two texts at once, with segments if it has them.
         random: whether it gets random weights, the same each time, in place of those published;
             its folder needs only config.json and the tokenizer.
@@ -128,7 +131,11 @@ def load_encoder(
         UserError: unknown name, no network, missing or damaged files, not a text encoder.
     """
     folder, cut = _folder(name), None
-    if folder is not None:
+    if folder is not None and is_run(folder):
+        if random:
+            raise presets.no_random(name)
+        layer, tokenizer = read_run(folder)
+    elif folder is not None:
         layer, tokenizer, cut = presets.read_folder(folder, pairs, random, wanted)
     elif random:
         raise presets.no_random(name)

@@ -6,6 +6,7 @@ import keras
 
 import kerastc.models.conversion
 import kerastc.models.fused_norm
+import kerastc.models.masked_model
 import kerastc.models.sequence_classifier  # noqa: F401  (these register the layers of model.keras)
 from kerastc.errors import UserError
 

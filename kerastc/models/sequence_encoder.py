@@ -4,6 +4,7 @@ import re
 
 import keras
 import numpy as np
+from keras import ops
 
 from kerastc.errors import UserError
 
@@ -28,8 +29,11 @@ class SequenceEncoder(keras.layers.Layer):
 
     Call:
         inputs: {"token_ids", "padding_mask"} and, for two texts, "segment_ids", each
-            (batch, length) int32.
-        returns: (batch, length, width) in the encoder's precision.
+            (batch, length) int32; segments that are not given are zeros.
+        reverse: whether the inputs are vectors of the token table's width instead, (..., width),
+            of which the products with the table's rows are wanted: the tied weights of a language
+            model (Press and Wolf 2017, Using the Output Embedding to Improve Language Models).
+        returns: (batch, length, width), or (..., tokens), in the encoder's precision.
     """
 
     tokens: keras.layers.Layer
@@ -48,7 +52,15 @@ class SequenceEncoder(keras.layers.Layer):
         """Whether a block runs several times."""
         return self.order is not None
 
-    def compute_output_spec(self, inputs, training=None):
+    def products(self, vectors):
+        """The products of vectors, (..., width), with all rows of the token table."""
+        table = ops.cast(ops.convert_to_tensor(self.tokens.embeddings), vectors.dtype)
+        return ops.matmul(vectors, ops.transpose(table))
+
+    def compute_output_spec(self, inputs, training=None, reverse=False):
+        if reverse:
+            tokens = self.tokens.embeddings.shape[0]
+            return keras.KerasTensor((*inputs.shape[:-1], tokens), self.compute_dtype)
         # Stated, because KerasHub's position embedding cannot be traced with an open length on JAX.
         return keras.KerasTensor((*inputs["token_ids"].shape, self.width), self.compute_dtype)
 

@@ -77,7 +77,9 @@ class TextEncoder(SequenceEncoder):
     def build(self, input_shape):
         self.built = True  # a backbone is already built
 
-    def call(self, inputs, training=None):
+    def call(self, inputs, training=None, reverse=False):
+        if reverse:
+            return self.products(inputs)
         inputs = dict(inputs)
         if SEGMENTS in self.backbone.input and SEGMENTS not in inputs:
             inputs[SEGMENTS] = keras.ops.zeros_like(inputs["token_ids"])

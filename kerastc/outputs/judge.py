@@ -47,6 +47,10 @@ class Judge(ABC):
             rows: the model's input rows, for outputs of their parts; not needed for classes.
         """
 
+    def reduced(self, outputs: Any, targets: np.ndarray) -> Any:
+        """What `final` needs of the outputs of a batch; see `Output.reduced`."""
+        return outputs
+
     def of_logs(self, logs: Mapping[str, float], part: str = "") -> dict[str, float]:
         """The loss and the metrics in Keras's logs, where `part` is their prefix."""
         names = ("loss", *(metric.name for metric in self.metrics))

@@ -78,6 +78,15 @@ class Output(ABC):
             for name, shape in wanted.items()
         )
 
+    def reduced(self, found: Mapping[str, np.ndarray], targets: np.ndarray) -> Outputs:
+        """What answers need of the outputs of a call, where all of them would fill the memory.
+
+        Args:
+            found: of a model, (rows, ...) by name.
+            targets: of the same rows, as in training.
+        """
+        return found
+
     def cut(self, found: Mapping[str, np.ndarray], sizes: Sequence[int] | None = None) -> Outputs:
         """The outputs of a call, without padding.
 

@@ -15,6 +15,8 @@ def untested(described: Mapping[str, Any], units: str) -> str:
     """
     if judged_on(described) == "test":
         return ""
+    if "untested" in described:
+        return str(described["untested"])
     if described.get("folds"):
         return (
             "There is no test part: the original was cross-validated, and its model has learned "

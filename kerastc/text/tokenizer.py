@@ -21,6 +21,7 @@ from kerastc.text.ragged import Ragged
 FILE = "tokenizer.json"
 # Post-processors that do no more than put tokens around texts; others change offsets, too.
 ONLY_FRAMES = (processors.TemplateProcessing, processors.BertProcessing)
+OF_ROWS = {"truncation": None, "padding": None}  # in the file, which change no token
 CHUNK = 4096  # texts at once: bounds the memory of the library's rich results
 
 
@@ -85,6 +86,11 @@ class Tokenizer:
         """The content of the file."""
         return json.loads(self._content)
 
+    def same(self, other: "Tokenizer") -> bool:
+        """Whether another splits all texts into the same tokens."""
+        mine, theirs = ({**tokenizer.described(), **OF_ROWS} for tokenizer in (self, other))
+        return mine == theirs
+
     @property
     def model(self) -> str:
         """How words become tokens: "WordPiece", "BPE", "Unigram" or "WordLevel"."""
@@ -113,6 +119,17 @@ class Tokenizer:
     def mask_id(self) -> int | None:
         """The id of the mask token, if there is one."""
         return self._named("mask")
+
+    @cached_property
+    def special_ids(self) -> np.ndarray:
+        """The ids of all special tokens and of the unknown one, (tokens,) int64, ascending."""
+        added = self._engine.get_added_tokens_decoder().items()
+        found = {number for number, token in added if token.special}
+        return np.array(sorted(found | ({self.unknown_id} - {None})), np.int64)
+
+    def text(self, ids: Iterable[int]) -> str:
+        """Tokens as a text, special ones among them."""
+        return self._engine.decode([int(number) for number in ids], skip_special_tokens=False)
 
     def id(self, token: str) -> int | None:
         """The id of a token, None if the tokenizer has no such token."""

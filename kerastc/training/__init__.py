@@ -11,6 +11,8 @@ __getattr__, __dir__, __all__ = attach(
         "fine_tuning": ["fine_tuned", "train_on_tokens"],
         "image_config": ["ImageClassifierConfig"],
         "images": ["train_image_classifier"],
+        "language_config": ["LanguageModelConfig", "load_corpus"],
+        "language_model": ["train_language_model"],
         "pair_config": ["PairClassifierConfig"],
         "question_config": ["QuestionConfig"],
         "trained": ["Trained"],

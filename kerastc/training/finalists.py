@@ -71,7 +71,7 @@ def choose(
     table, outputs, figures = [], {}, {}
     for name, step in candidates:
         assign_weights(model, _weights(name, step, paths, steps))
-        outputs[name] = predict(model, validation, f"Validating {name}")
+        outputs[name] = predict(model, validation, f"Validating {name}", judge.reduced)
         figures[name] = judge.final(outputs[name], validation.targets, validation.inputs)
         epoch = epochs_of(step, steps_per_epoch)
         table.append({"checkpoint": name, "step": step, "epoch": epoch} | figures[name])

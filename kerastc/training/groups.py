@@ -91,6 +91,20 @@ def layer_groups(
     )
 
 
+def head_first(model: keras.Model, updates: int) -> tuple[Group, ...]:
+    """Groups by which the layers behind an encoder are trained alone, and then all are.
+
+    Args:
+        model: with an encoder.
+        updates: until the encoder thaws; 0: no groups.
+    """
+    if not updates:
+        return ()
+    names = {id(variable): name for name, variable in model_variables(model).items()}
+    inside = _prefix(names, encoder_layer(model))
+    return Group(f"^(?!{inside})"), Group(f"^{inside}", thaw=updates)
+
+
 def _layers(model: keras.Model) -> list[str]:
     """An expression for each group of layers that has something to train, from the top."""
     encoder = encoder_layer(model)

@@ -37,8 +37,9 @@ class KerasSession:
         order, sizes, done, parts = batches.rows(), self.input.sizes(rows), 0, []
         with progress("Predicting", len(order)) as advance:
             for index in range(len(batches)):
-                found = predict_batch(self.model, batches[index][0], batches.open_axes)
-                named = by_name(found, self.output)
+                inputs, targets = batches[index][:2]
+                found = predict_batch(self.model, inputs, batches.open_axes)
+                named = self.output.reduced(by_name(found, self.output), targets)
                 count = len(next(iter(named.values())))
                 of = None if sizes is None else [sizes[row] for row in order[done : done + count]]
                 parts.append(self.output.cut(named, of))

@@ -8,17 +8,27 @@ import numpy as np
 from kerastc.progress import progress
 from kerastc.training.batching import Batches, open_specs
 
+Reduced = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def all_of_it(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Keeps a batch's outputs as they are."""
+    return outputs
+
 
 def predict(
-    model: keras.Model, batches: Batches, description: str
+    model: keras.Model, batches: Batches, description: str, reduced: Reduced = all_of_it
 ) -> np.ndarray | list[np.ndarray]:
     """As `outputs_of`, with a progress bar."""
     with progress(description, total=len(batches.taken)) as advance:
-        return outputs_of(model, batches, advance)
+        return outputs_of(model, batches, advance, reduced)
 
 
 def outputs_of(
-    model: keras.Model, batches: Batches, advance: Callable[[int], None] = lambda rows: None
+    model: keras.Model,
+    batches: Batches,
+    advance: Callable[[int], None] = lambda rows: None,
+    reduced: Reduced = all_of_it,
 ) -> np.ndarray | list[np.ndarray]:
     """The model's outputs for n rows, (n, ...) float32, in the order of the data.
 
@@ -29,12 +39,14 @@ def outputs_of(
         model: that is asked.
         batches: of all rows, or of some.
         advance: told how many more rows are done.
+        reduced: what is kept of a batch's outputs; see `kerastc.outputs.judge.Judge.reduced`.
     """
     places = np.argsort(np.argsort(batches.rows()))
     outputs = None if len(places) else np.empty((0, *model.output_shape[1:]), "float32")
     done = 0
     for index in range(len(batches)):
-        part = predict_batch(model, batches[index][0], batches.open_axes)
+        inputs, targets = batches[index][:2]
+        part = reduced(predict_batch(model, inputs, batches.open_axes), targets)
         if outputs is None:
             by_token = batches.open_axes > 1 and part.ndim > 2
             shape = (len(places), *part.shape[1:])

@@ -32,6 +32,7 @@ def checked(
             f"{nearest(format, FILES)} Allowed: {', '.join(FILES)}.".lstrip(),
         )
     task = task_of(run)
+    task.refuse(run, "exported")
     if not run.path("model.keras").is_file():
         raise UserError(
             f"{run.path('model.keras')} is missing: the run is {run.standing()}.",

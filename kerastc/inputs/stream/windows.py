@@ -1,0 +1,190 @@
+"""Windows of a corpus: what a language model reads at once, found without reading what is before.
+
+Rows of a corpus are paragraphs without special tokens. In a packed window they stand one behind the
+other, with the tokenizer's separators between them, and go on in the next window where the window
+ends; a window is then full, except at the end of a stretch. Else a window is a row, cut to its
+length. Nothing here grows with the corpus: what is read are the tokens asked for, and some offsets.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from kerastc.errors import UserError
+from kerastc.text.ragged import Ragged, spans
+from kerastc.text.tokenizer import Tokenizer
+
+
+class Tokens(Protocol):
+    """A shard of a corpus, as `kerastc.data.corpus.Shard` is one.
+
+    Attributes:
+        tokens: (tokens,) uint16 or uint32.
+        offsets: (rows + 1,) int64, where each row begins, and the end.
+    """
+
+    tokens: np.ndarray
+    offsets: np.ndarray
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Successive rows of a shard, from `first` to before `end`."""
+
+    shard: Tokens
+    first: int
+    end: int
+
+    @property
+    def rows(self) -> int:
+        """How many."""
+        return self.end - self.first
+
+
+def held_out(
+    shards: Sequence[Tokens], rows: int, at_once: int = 8, most: int = 256
+) -> tuple[list[Stretch], list[Stretch]]:
+    """The rows of a corpus to train on, and others to validate by, spread evenly over it.
+
+    These are stretches of successive rows, of at least `at_once`, so that a window of them is much
+    like one of the others; there are at most `most`.
+
+    Args:
+        shards: of the corpus.
+        rows: to hold out, fewer than there are.
+    """
+    sizes = np.array([len(shard.offsets) - 1 for shard in shards], np.int64)
+    total, parts = int(sizes.sum()), int(np.clip(rows // at_once, 1, most))
+    ends = (np.arange(1, parts + 1) * total) // parts
+    lengths = np.diff((np.arange(parts + 1) * rows) // parts)
+    edges = np.stack([ends - lengths, ends], axis=1).ravel()  # training, held out, in turns
+    cuts = np.unique(np.concatenate([[0, total], edges, np.cumsum(sizes)]))
+    begins = np.cumsum(sizes) - sizes
+    train, validation = [], []
+    for first, end in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True):
+        shard = int(np.searchsorted(begins, first, side="right")) - 1
+        stretch = Stretch(shards[shard], first - int(begins[shard]), end - int(begins[shard]))
+        held = np.searchsorted(edges, first, side="right") % 2
+        (validation if held else train).append(stretch)
+    return train, validation
+
+
+class Windows:
+    """The windows of some stretches of rows, in their order.
+
+    Args:
+        stretches: of a corpus.
+        tokenizer: of the corpus.
+        max_tokens: the most tokens of a window, special ones included.
+        packed: whether rows are joined; else each is a window, and loses its end if it is longer.
+    """
+
+    def __init__(
+        self, stretches: Sequence[Stretch], tokenizer: Tokenizer, max_tokens: int, packed: bool
+    ):
+        self.stretches = [stretch for stretch in stretches if stretch.rows]
+        self.tokenizer = tokenizer
+        self.max_tokens = max_tokens
+        self.packed = packed
+        self.before, self.after = tokenizer.frame(1).ids
+        self.between = tokenizer.frame(2).ids[1]
+        self.room = max_tokens - len(self.before) - len(self.after)
+        if self.room < 1:
+            least = max_tokens - self.room + 1
+            raise UserError(
+                f"max_tokens={max_tokens} leaves the special tokens alone.", f"Give {least}."
+            )
+        counts = [self._windows(stretch) for stretch in self.stretches]
+        self.ends = np.cumsum(counts, dtype=np.int64)
+
+    def __len__(self) -> int:
+        return int(self.ends[-1]) if len(self.ends) else 0
+
+    @property
+    def rows(self) -> int:
+        """Rows of the corpus in them."""
+        return sum(stretch.rows for stretch in self.stretches)
+
+    def read(self, first: int, end: int) -> Ragged:
+        """The windows from `first` to before `end`: their tokens, special ones included, int32."""
+        found = []
+        place = int(np.searchsorted(self.ends, first, side="right"))
+        while first < end:
+            begin = int(self.ends[place - 1]) if place else 0
+            until = min(end, int(self.ends[place]))
+            read = self._packed if self.packed else self._rows
+            found.append(read(self.stretches[place], first - begin, until - begin))
+            first, place = until, place + 1
+        values = np.concatenate([part.values for part in found])
+        inner = Ragged(values, np.concatenate([part.lengths for part in found]))
+        return _framed(inner, self.before, self.after)
+
+    def _windows(self, stretch: Stretch) -> int:
+        return (
+            -(-self._begin(stretch, stretch.end, -1) // self.room)
+            if self.packed
+            else (stretch.rows)
+        )
+
+    def _begin(self, stretch: Stretch, row: int, less: int = 0) -> int:
+        """Where a row begins among the tokens of its stretch and the separators between rows.
+
+        Args:
+            stretch: of the row.
+            row: its number in the shard.
+            less: separators too many; -1 for the end, which has none in front.
+        """
+        offsets = stretch.shard.offsets
+        tokens = int(offsets[row]) - int(offsets[stretch.first])
+        return tokens + (row - stretch.first + less) * len(self.between)
+
+    def _row_at(self, stretch: Stretch, place: int) -> int:
+        """The row with a place, or with the separator at it: the last that begins before it."""
+        low, high = stretch.first, stretch.end
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._begin(stretch, middle) <= place:
+                low = middle
+            else:
+                high = middle
+        return low
+
+    def _packed(self, stretch: Stretch, first: int, end: int) -> Ragged:
+        """Windows of a stretch, without the tokens around them."""
+        total = self._begin(stretch, stretch.end, -1)
+        begin, stop = first * self.room, min(end * self.room, total)
+        low, high = self._row_at(stretch, begin), self._row_at(stretch, stop - 1) + 1
+        offsets = np.asarray(stretch.shard.offsets[low : high + 1])
+        tokens = np.asarray(stretch.shard.tokens[offsets[0] : offsets[-1]]).astype(np.int32)
+        inner = (offsets[1:-1] - offsets[0]).repeat(len(self.between))
+        joined = np.insert(tokens, inner, np.tile(self.between, high - low - 1))
+        # A separator behind the last row may be asked for, where the next begins a window.
+        joined = np.append(joined, self.between)
+        skip = begin - self._begin(stretch, low)
+        lengths = np.full(end - first, self.room)
+        lengths[-1] = stop - begin - self.room * (end - first - 1)
+        return Ragged(joined[skip : skip + stop - begin], lengths)
+
+    def _rows(self, stretch: Stretch, first: int, end: int) -> Ragged:
+        """Rows of a stretch, cut, without the tokens around them."""
+        offsets = np.asarray(stretch.shard.offsets[stretch.first + first : stretch.first + end + 1])
+        lengths = np.minimum(np.diff(offsets), self.room)
+        tokens = np.asarray(stretch.shard.tokens[offsets[0] : offsets[-1]])
+        kept = tokens[spans(offsets[:-1] - offsets[0], lengths)]
+        return Ragged(kept.astype(np.int32), lengths)
+
+
+def _framed(rows: Ragged, before: np.ndarray, after: np.ndarray) -> Ragged:
+    """The rows with the same tokens around each."""
+    lengths = rows.lengths + len(before) + len(after)
+    found = np.empty(int(lengths.sum()), np.int32)
+    ends = np.cumsum(lengths)
+    starts = ends - lengths
+    found[spans(starts + len(before), rows.lengths)] = rows.values
+    for offset, token in enumerate(before):
+        found[starts + offset] = token
+    for offset, token in enumerate(after):
+        found[ends - len(after) + offset] = token
+    return Ragged(found, lengths)

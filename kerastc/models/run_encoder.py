@@ -1,0 +1,37 @@
+"""The encoder of a finished run, to go on from: trained on words, tags, classes or answers."""
+
+from pathlib import Path
+
+import keras
+
+from kerastc.errors import UserError
+from kerastc.models.parts import encoder_layer
+from kerastc.models.sequence_encoder import SequenceEncoder
+from kerastc.run import Run
+from kerastc.text.tokenizer import Tokenizer
+
+MODEL = "model.keras"
+
+
+def read_run(folder: Path) -> tuple[SequenceEncoder, Tokenizer]:
+    """The encoder of a run's model, all of it trainable, and its tokenizer.
+
+    It computes in the precision of Keras's global dtype policy.
+
+    Raises:
+        UserError: the run is not finished or damaged, or its model reads no tokens.
+    """
+    from kerastc.models.loading import load_model  # with all layers, whose modules load encoders
+
+    run = Run.open(folder)
+    layer = encoder_layer(load_model(run.required(MODEL)))
+    if layer is None:
+        raise UserError(
+            f"{folder} is a run whose model reads no tokens: it is no backbone.",
+            "Give the run of a recipe on texts, such as language-model.",
+        )
+    tokenizer = Tokenizer.read(run.required("tokenizer"))
+    for part in layer._flatten_layers():
+        part.dtype_policy = keras.config.dtype_policy()
+    layer.tune("all")
+    return layer, tokenizer

@@ -1,0 +1,55 @@
+"""Examples of masked words, each in its text, with what a model guesses."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kerastc.outputs.vocabulary.predictions import WordPredictions
+
+SHOWN = 30
+AROUND = 90  # characters of a text on each side of a word
+MASK = "[MASK]"
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A masked word.
+
+    Args:
+        before, after: the text around it, with other masks as they are.
+        true: the word.
+        best: the model's words with their probabilities, the best first.
+        probability: of the true word.
+        rank: its place among all, from 1.
+    """
+
+    before: str
+    after: str
+    true: str
+    best: tuple[tuple[str, float], ...]
+    probability: float
+    rank: int
+
+
+def guesses(said: WordPredictions, limit: int = SHOWN) -> list[Guess]:
+    """Some of the masked words, spread evenly over those of all texts."""
+    places = [(row, place) for row, truth in enumerate(said.truth) for place in range(len(truth))]
+    chosen = np.unique(np.linspace(0, len(places) - 1, min(limit, len(places))).astype(int))
+    found = (_guess(said, *places[number]) for number in chosen.tolist())
+    return [guess for guess in found if guess is not None]
+
+
+def _guess(said: WordPredictions, row: int, place: int) -> Guess | None:
+    pieces, answer = str(said.examples[row]).split(MASK), said.answers[row]
+    if len(pieces) != len(said.truth[row]) + 1:  # the text spells a mask itself
+        return None
+    before, after = MASK.join(pieces[: place + 1]), MASK.join(pieces[place + 1 :])
+    best = zip(answer.words[place].tolist(), np.exp(answer.logs[place]).tolist(), strict=True)
+    return Guess(
+        "…" * (len(before) > AROUND) + before[-AROUND:],
+        after[:AROUND] + "…" * (len(after) > AROUND),
+        str(said.truth[row][place]),
+        tuple(best),
+        float(np.exp(answer.true_logs[place])),
+        int(answer.ranks[place]) + 1,
+    )

@@ -1,0 +1,48 @@
+"""The loss of words at some places: the cross-entropy over a vocabulary.
+
+Targets are (batch, places) ids, `NO_TARGET` at places that only fill a batch. A teacher's
+distributions would stand behind them, as `kerastc.outputs.tags.losses` has them.
+"""
+
+import keras
+from keras import ops
+
+NO_TARGET = -100
+
+
+class PlaceCrossEntropy(keras.losses.Loss):
+    """The mean cross-entropy over the places of a batch.
+
+    Args:
+        label_smoothing: share of a target spread over all tokens.
+
+    Call:
+        y_true: (batch, places) int targets.
+        y_pred: (batch, places, tokens) logits.
+        returns: (batch, places), of which the mean over all is the one over the places that count.
+    """
+
+    def __init__(self, label_smoothing: float = 0.0, name="place_cross_entropy", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.label_smoothing = label_smoothing
+
+    def call(self, y_true, y_pred):
+        losses, there = cross_entropy(y_true, y_pred, self.label_smoothing)
+        return losses * ops.sum(ops.ones_like(there)) / ops.maximum(ops.sum(there), 1.0)
+
+
+def cross_entropy(targets, logits, smoothing: float = 0.0):
+    """That of each place, 0 where there is no target, and whether there is one; float32 each.
+
+    Args:
+        targets: (batch, places).
+        logits: (batch, places, tokens).
+        smoothing: as in `PlaceCrossEntropy`.
+    """
+    targets, logits = ops.cast(targets, "int32"), ops.cast(logits, "float32")
+    there = ops.cast(targets >= 0, "float32")
+    known = ops.maximum(targets, 0)[:, :, None]
+    wanted = ops.take_along_axis(logits, known, axis=-1)[:, :, 0]
+    if smoothing:
+        wanted = (1 - smoothing) * wanted + smoothing * ops.mean(logits, axis=-1)
+    return (ops.logsumexp(logits, axis=-1) - wanted) * there, there

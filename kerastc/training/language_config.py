@@ -1,0 +1,79 @@
+"""The fields of the recipe that trains language models, and the corpus that they name."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+import pydantic
+from pydantic import Field
+
+from kerastc.data.corpus import Corpus
+from kerastc.inputs.stream.parts import CorpusParts, divided
+from kerastc.settings import Location
+from kerastc.training.config import (
+    Backbone,
+    Count,
+    Fraction,
+    Natural,
+    Positive,
+    TrainingConfig,
+)
+
+
+class LanguageModelConfig(TrainingConfig):
+    """An encoder that learns to say which words are masked in the texts of a corpus."""
+
+    task: ClassVar[str] = "masked-language-model"
+
+    corpus: Location  # the folder that kerastc corpus build wrote
+    objective: Literal["masked"] = "masked"  # which words are asked for
+    backbone: Backbone = "e5"  # or minilm, a preset, hf://OWNER/MODEL, a local folder, a run
+    weights: Literal["published", "random"] = "published"  # of the backbone; random: untrained
+    trainable: str = "all"  # top_K: the top K layers | all; the layers behind them always are
+    head_steps: Natural = 0  # updates in which only the layers behind the encoder are trained
+    max_tokens: Annotated[int, Field(ge=8)] = 128  # of a window, special ones included
+    packed: bool = True  # rows are joined to full windows; else each is one, and cut to it
+    masking: Annotated[float, Field(gt=0, lt=1)] = 0.15  # share of the tokens that are asked for
+    whole_words: bool = False  # all tokens of a word are masked, or none
+    rarity: Annotated[float, Field(ge=0, le=1)] = 0.0  # 0.7: masked by count ** -0.7; 0: alike
+    validation_rows: Count | None = None  # of the corpus, held out; none: 2,000, or a tenth
+
+    epochs: Count = 1  # over the corpus, at most
+    batch_size: Count = 32  # windows
+    learning_rate: Positive = 1e-4  # the peak
+    warmup_fraction: Fraction = 0.06  # of all updates
+
+    changeable: ClassVar[tuple[str, ...]] = tuple(
+        name for name in TrainingConfig.changeable if name != "masking"
+    )
+
+    @pydantic.model_validator(mode="after")
+    def of_words(self) -> "LanguageModelConfig":
+        """Refuses what has no meaning for words in texts."""
+        if self.class_weights != "none":
+            raise ValueError(f"class_weights={self.class_weights} is for classes, not for words.")
+        if self.trainable == "head" and self.head_steps:
+            raise ValueError("head_steps with trainable=head: the encoder is never trained.")
+        return self
+
+    @property
+    def row_settings(self) -> dict[str, Any]:
+        """What preprocessing.json tells about how windows are made and masked."""
+        names = {"packed", "masking", "whole_words", "rarity"}
+        return {"windows": self.model_dump(include=names)}
+
+
+def load_corpus(config: LanguageModelConfig) -> CorpusParts:
+    """The corpus of a config, in parts.
+
+    Raises:
+        UserError: it is unfinished or damaged, or as in `divided`.
+    """
+    return divided(
+        Corpus.open(config.corpus),
+        config.max_tokens,
+        config.packed,
+        config.validation_rows,
+        share=config.masking,
+        seed=config.seed,
+        whole_words=config.whole_words,
+        rarity=config.rarity,
+    )

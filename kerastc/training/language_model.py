@@ -1,0 +1,115 @@
+"""Trains a language model: from a corpus on disk to a run that says what masked words are."""
+
+from dataclasses import asdict
+from functools import cache, partial
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerastc.data.tables.reading import Reading
+from kerastc.errors import UserError
+from kerastc.inputs.stream.batches import MaskedBatches, StreamBatches, renumbered
+from kerastc.inputs.stream.parts import CorpusParts
+from kerastc.inputs.stream.rows import MaskedRows
+from kerastc.models import Encoder, load_encoder
+from kerastc.models.conversion import encoder_layer
+from kerastc.models.masked_model import with_all_tokens
+from kerastc.models.published_words import language_model
+from kerastc.progress import tell
+from kerastc.run import Run
+from kerastc.text.preparation import TextPreparation
+from kerastc.text.tokenizer import Tokenizer
+from kerastc.training.fine_tuning import save
+from kerastc.training.groups import head_first
+from kerastc.training.language_config import LanguageModelConfig
+from kerastc.training.task_training import TaskTraining, costs
+from kerastc.training.token_table import reached, tell_cut
+from kerastc.training.trained import Trained
+
+
+def train_language_model(parts: CorpusParts, config: LanguageModelConfig, run: Run) -> Trained:
+    """Fits an encoder with a head on masked windows of a corpus.
+
+    The token table has the tokens of the corpus alone if it is large, for the time of the training.
+
+    Args:
+        parts: of the corpus.
+        config: hyperparameters.
+        run: gets history, checkpoints, model.keras, tokenizer and preprocessing.json.
+
+    Raises:
+        UserError: the backbone's tokenizer is not that of the corpus, or as in `load_encoder`.
+    """
+    keras.utils.set_random_seed(config.seed)
+    encoder = _encoder(parts, config)
+    encoder.require(config.max_tokens)
+    model, own = language_model(encoder, config.seed, config.weights == "published")
+    encoder.layer.tune(config.trainable)
+    tell(f"The head of {config.backbone} goes on." if own else "The head is new.")
+    if encoder.cut is not None:
+        number = np.zeros(encoder.cut.tokenizer.vocabulary_size, np.int32)
+        number[encoder.cut.kept] = np.arange(len(encoder.cut.kept))
+    else:
+        number = np.arange(encoder.tokenizer.vocabulary_size, dtype=np.int32)
+    pad = partial(encoder.tokenizer.pad, segments=encoder.segments)
+    train = StreamBatches(parts.windows, parts.masking, number, pad, config.batch_size, config.seed)
+    rows = MaskedRows(renumbered(parts.validation.rows.masked, number), encoder.tokenizer)
+    length = config.max_tokens if config.packed else None
+    validation = MaskedBatches(rows, pad, config.batch_size, length)
+    training = TaskTraining(config, parts.train.classes, run)
+    groups = head_first(model, config.head_steps)
+    choice, figures = training.fit(model, train, validation, groups=groups)
+    trainable = sum(int(np.prod(v.shape)) for v in model.trainable_weights)
+    answers = training.decoded(choice.outputs, validation)
+    if encoder.cut is not None:
+        whole = encoder_layer(model).with_table(encoder.cut.filled(encoder.layer.table()))
+        model, tokenizer = with_all_tokens(model, whole, encoder.cut.kept), encoder.cut.tokenizer
+    else:
+        tokenizer = encoder.tokenizer
+    save(model, tokenizer, _preprocessing(encoder, config, tokenizer), run)
+    return Trained(
+        validation=answers,
+        test=[],
+        figures=figures
+        | {"max_tokens": config.max_tokens, "trainable_parameters": trainable, **costs(model)},
+        choice=choice,
+    )
+
+
+def _encoder(parts: CorpusParts, config: LanguageModelConfig) -> Encoder:
+    """The config's encoder; if its table is large, with the tokens of the corpus."""
+    corpus = parts.corpus
+
+    @cache  # asked for again where all tokens had to be loaded first
+    def used(tokenizer: Tokenizer, rows: int) -> np.ndarray | None:
+        if not tokenizer.same(corpus.tokenizer):
+            raise UserError(
+                f"{corpus.folder} was built with another tokenizer than that of "
+                f"backbone={config.backbone}: their tokens are not the same.",
+                f"Build a corpus with it: kerastc corpus build OUT FILES... --tokenizer "
+                f"{config.backbone}",
+            )
+        return reached(tokenizer, rows, lambda: np.flatnonzero(corpus.token_counts))
+
+    random = config.weights == "random"
+    encoder = load_encoder(config.backbone, pairs=True, random=random, wanted=used)
+    if encoder.cut is not None:
+        tell_cut(encoder.cut.tokenizer.vocabulary_size, len(encoder.cut.kept), "texts")
+    return encoder
+
+
+def _preprocessing(
+    encoder: Encoder, config: LanguageModelConfig, tokenizer: Tokenizer
+) -> dict[str, Any]:
+    """The content of preprocessing.json."""
+    return {
+        "task": config.task,
+        "max_tokens": config.max_tokens,
+        "max_characters": 0,
+        "preparation": asdict(TextPreparation()),
+        "reading": Reading().as_dict(),
+        "backbone": encoder.name,
+        "segments": encoder.segments,
+        **config.row_settings,
+    }

@@ -1,0 +1,119 @@
+"""Masked language models: their logits are those of `transformers`, their table is the encoder's.
+
+The folders `published/*_words` hold random models as `transformers` 5.24 saved them; words.npz has
+rows, places, and the logits that it computed there.
+"""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from kerastc.models import load_encoder
+from kerastc.models.loading import load_model
+from kerastc.models.masked_model import NEVER, WordHead, masked_model, with_all_tokens
+from kerastc.models.published_words import language_model
+
+pytestmark = pytest.mark.backend
+PUBLISHED = Path(__file__).parent / "published"
+KINDS = ["bert", "distilbert", "roberta", "albert"]
+
+
+def logits_of(model, rows):
+    wanted = {tensor.name for tensor in model.inputs}
+    given = {name: array for name, array in rows.items() if name in wanted}
+    return keras.ops.convert_to_numpy(model(given))
+
+
+@pytest.fixture(scope="module")
+def rows():
+    with np.load(PUBLISHED / "words.npz") as arrays:
+        found = {name: arrays[name] for name in arrays.files}
+    return found | {"segment_ids": np.zeros_like(found["token_ids"])}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_published_head_gives_the_logits_of_transformers(kind, rows, tmp_path):
+    encoder = load_encoder(str(PUBLISHED / f"{kind}_words"), pairs=True)
+    model, own = language_model(encoder, seed=0)
+    assert own
+    found = logits_of(model, rows)
+    assert found.shape == rows[kind].shape
+    np.testing.assert_allclose(found, rows[kind], atol=1e-4)  # of up to 10
+    model.save(tmp_path / "model.keras")
+    np.testing.assert_allclose(logits_of(load_model(tmp_path / "model.keras"), rows), found)
+
+
+@pytest.mark.parametrize("kind", ["DistilBert", "Bert", "published"])
+def test_the_table_is_the_encoders_before_and_after_an_update(kind, tiny_encoder, tiny_bert):
+    """For KerasHub's layers and for ours: the products are with the table that is looked up."""
+    folders = {"DistilBert": tiny_encoder, "Bert": tiny_bert, "published": PUBLISHED / "bert"}
+    encoder = load_encoder(str(folders[kind]), pairs=True)
+    model, own = language_model(encoder, seed=0)
+    assert not own
+    table, weights = encoder.layer.table(), model.count_params()
+    tokens, width = table.shape
+    assert weights == encoder.layer.count_params() + width * width + 3 * width + tokens
+    rows = encoder.tokenizer.pad([np.array([5, 6, 7, 8])], segments=encoder.segments)
+    rows["masked_positions"] = np.array([[2, 1]], "int32")
+    states = keras.ops.convert_to_numpy(
+        encoder.model()({k: rows[k] for k in encoder.model().input})
+    )
+    head = WordHead.of(model)
+    model.compile(keras.optimizers.SGD(0.5), "mse", jit_compile=False)
+    before = model.predict_on_batch(rows)
+    hidden = keras.ops.convert_to_numpy(head.norm(head.dense(states[:, [2, 1]])))
+    np.testing.assert_allclose(before, hidden @ table.T, atol=1e-5)  # a new bias is zero
+    model.train_on_batch(rows, np.ones_like(before))
+    moved = encoder.layer.table()
+    assert np.abs(moved - table).max(axis=1).min() > 0  # of each token, by its product
+    states = keras.ops.convert_to_numpy(
+        encoder.model()({k: rows[k] for k in encoder.model().input})
+    )
+    hidden = keras.ops.convert_to_numpy(head.norm(head.dense(states[:, [2, 1]])))
+    bias = keras.ops.convert_to_numpy(head.bias.bias)
+    np.testing.assert_allclose(model.predict_on_batch(rows), hidden @ moved.T + bias, atol=1e-5)
+
+
+def test_a_model_of_some_tokens_says_the_same_with_all_and_never_the_others(rows):
+    """With a table cut to a corpus: the shares of its tokens stay, the others have none."""
+    whole = load_encoder(str(PUBLISHED / "bert_words"), pairs=True)
+    full, _ = language_model(whole, seed=0)
+    cut = load_encoder(str(PUBLISHED / "bert_words"), pairs=True).restricted(range(5, 15))
+    model, own = language_model(cut, seed=0)
+    kept = cut.cut.kept
+    assert own and len(kept) < 30
+    number = np.zeros(30, "int32")
+    number[kept] = np.arange(len(kept))
+    given = rows | {"token_ids": kept[rows["token_ids"] % len(kept)].astype("int32")}
+    own_ids = given | {"token_ids": number[given["token_ids"]]}
+    found = logits_of(model, own_ids)
+    np.testing.assert_allclose(found, logits_of(full, given)[..., kept], atol=2e-5)
+    layer = cut.layer.with_table(cut.cut.filled(cut.layer.table()))
+    again = logits_of(with_all_tokens(model, layer, kept), given)
+    np.testing.assert_allclose(again[..., kept], found, atol=2e-5)
+    others = np.setdiff1d(np.arange(30), kept)
+    assert (again[..., others] < NEVER / 2).all()
+
+
+def test_a_row_of_the_encoder_without_segments_reads_them_as_zeros(tiny_bert, rows):
+    encoder = load_encoder(str(PUBLISHED / "bert_words"), pairs=True).layer
+    given = {name: rows[name] for name in ("token_ids", "padding_mask", "segment_ids")}
+    states = keras.ops.convert_to_numpy(encoder(given))
+    del given["segment_ids"]
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(encoder(given)), states, atol=1e-6)
+
+
+def test_computing_in_bfloat16_gives_float32_logits(tiny_bert):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        encoder = load_encoder(str(tiny_bert), pairs=True)
+        model = masked_model(encoder.layer, WordHead.new(encoder.layer, 0), encoder.segments, 0)
+        ids = np.array([[5, 6, 7]], "int32")
+        rows = {"token_ids": ids, "padding_mask": np.ones_like(ids), "segment_ids": 0 * ids}
+        found = model(rows | {"masked_positions": ids[:, :1] * 0 + 1})
+        assert keras.backend.standardize_dtype(found.dtype) == "float32"
+        assert WordHead.of(model).dense.compute_dtype == "bfloat16"
+    finally:
+        keras.config.set_dtype_policy("float32")
