@@ -28,7 +28,7 @@ from kerastc.training.config import Backbone
 class Config(data.TextTable, training.DocumentClassifierConfig):
     """A frozen multilingual encoder; trainable=all does better where you can wait for it."""
 
-    backbone: Backbone = "e5"  # or minilm, a KerasHub preset, hf://OWNER/MODEL, a local folder
+    backbone: Backbone = "e5"  # or minilm, a KerasHub preset, hf://OWNER/MODEL, a folder, a run
 
 
 def load(config: Config, run) -> data.Splits:

@@ -27,7 +27,7 @@ class Config(data.TextParts, training.QuestionConfig):
 
     usual_shares: ClassVar[tuple[float, float]] = (0.1, 0.1)
 
-    backbone: Backbone = "e5"  # or minilm, a KerasHub preset, hf://OWNER/MODEL, a local folder
+    backbone: Backbone = "e5"  # or minilm, a KerasHub preset, hf://OWNER/MODEL, a folder, a run
     trainable: str = "all"  # head: the encoder is frozen | top_K: and its top K layers | all
     epochs: Count = 3  # at most
     batch_size: Count = 16  # windows

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -15,6 +16,7 @@ from kerastc import launch
 from kerastc.cli import main
 from kerastc.errors import UserError
 from kerastc.models import load_encoder
+from kerastc.models.tokenizer_file import read_tokenizer
 from kerastc.npz_files import read_arrays
 from kerastc.run import Run
 from kerastc.text.tokenizer import Tokenizer
@@ -22,7 +24,9 @@ from kerastc.text.vocabularies import WordPiece
 from kerastc.training.callbacks import Bar
 
 SETTINGS = ["max_tokens=24", "packed=false", "batch_size=16", "epochs=10", "learning_rate=3e-3"]
+SETTINGS += ["evaluate_every=0"]
 ROWS = 1000
+SIGNS = ["#", ",", ".", "!", "東", "京"]  # what no tokenizer can do without
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
@@ -72,7 +76,12 @@ def test_it_learns_which_words_go_together(run):
     best = min(rows, key=lambda row: float(row["val_loss"]))
     assert float(best["val_loss"]) == pytest.approx(metrics["loss"], rel=1e-4)
     assert float(best["val_accuracy"]) == pytest.approx(metrics["accuracy"])
+    known = run.read_json("metrics.json")["baseline"]["validation"]
+    assert (
+        known["loss"] == pytest.approx(np.log(30), abs=0.1) and known["words"] == metrics["words"]
+    )
     page = run.path("report.html").read_text()
+    assert "beats the guess by frequency: perplexity" in page
     assert "Masked words" in page and "Guessed:" in page and "val_loss" not in page[:100]
     assert "rows of the corpus that were held out" in page
 
@@ -152,6 +161,24 @@ def test_a_run_goes_on_from_a_run_with_its_head(run, words, folders):
     )
     before, after = (one.read_json("metrics.json")["validation"] for one in (run, again))
     assert after["loss"] == pytest.approx(before["loss"], rel=1e-3)
+
+
+def test_a_large_table_is_trained_with_the_tokens_of_the_corpus(
+    tmp_path, folders, monkeypatch, capsys
+):
+    """And the run has all of them again, of which it says no others; from a config alone."""
+    monkeypatch.setattr("kerastc.training.token_table.LARGE", 10)
+    folder = Path(__file__).parent / "models" / "published" / "bert"
+    texts = ["the cat sat on a mat"] * 40
+    made = corpus(tmp_path / "cats", read_tokenizer(folder), texts)
+    words = [f"corpus={made.folder}", f"backbone={folder}", "weights=random", "max_tokens=16"]
+    words += ["epochs=2", "batch_size=8", "validation_rows=8"]
+    run = launch.train("language-model", words, folders=folders, folder=folders.runs / "cats")
+    assert "Of 30 tokens the texts can produce" in " ".join(capsys.readouterr().err.split())
+    assert Tokenizer.read(run.path("tokenizer")).vocabulary_size == 30
+    assert load_encoder(str(run.folder)).layer.table().shape == (30, 8)
+    [said] = json.loads(kerastc("predict", run.folder, "the big [MASK] ran", "--json"))
+    assert {one["word"] for one in said["masks"][0]} <= {*texts[0].split(), *SIGNS}
 
 
 def test_what_is_not_possible_with_it_is_said_in_a_line(run):

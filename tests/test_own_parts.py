@@ -13,8 +13,8 @@ from kerastc.errors import UserError
 from kerastc.run import Run
 
 NAMES = ("validation", "test", "validation_fraction", "test_fraction")
-# With parts that come with the method or the packages.
-WITHOUT = {"compress-headlines", "docstrings"}
+# With parts that come with the method, the packages or a corpus.
+WITHOUT = {"compress-headlines", "docstrings", "language-model"}
 CATEGORIES = ("cs.AI", "cs.FL", "cs.DS")
 
 

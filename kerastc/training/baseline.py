@@ -44,12 +44,12 @@ TERMS = {
 
 @dataclass(frozen=True)
 class Baseline:
-    """The bag of words' predictions for the texts that the model is measured on.
+    """The predictions of a bag of words, or of counts, for what the model is measured on.
 
     Args:
-        validation, test: (rows, classes) float32 probabilities.
+        validation, test: answers; of a bag of words (rows, classes) float32 probabilities.
         figures: `seconds` of fitting, `predicting_seconds` of both parts, `parameters`.
-        name: a key of `TERMS`.
+        name: of it; of a bag of words a key of `TERMS`.
     """
 
     validation: np.ndarray

@@ -104,7 +104,7 @@ class FineTuningConfig(TrainingConfig):
     stride: ClassVar[int | None]
 
     train_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0  # of the training part only
-    backbone: Backbone = "minilm"  # or e5, a KerasHub preset, hf://OWNER/MODEL, a local folder
+    backbone: Backbone = "minilm"  # or e5, a KerasHub preset, hf://OWNER/MODEL, a folder, a run
     weights: Literal["published", "random"] = "published"  # of the backbone; random: untrained
     trainable: str = "head"  # head: the encoder is frozen | top_K: and its top K layers | all
     rate_decay: Annotated[float, Field(ge=1)] = 1.0  # a layer's rate over that below; ULMFiT: 2.6

@@ -25,9 +25,9 @@ class LanguageModelConfig(TrainingConfig):
 
     corpus: Location  # the folder that kerastc corpus build wrote
     objective: Literal["masked"] = "masked"  # which words are asked for
-    backbone: Backbone = "e5"  # or minilm, a preset, hf://OWNER/MODEL, a local folder, a run
+    backbone: Backbone = "e5"  # or minilm, a KerasHub preset, hf://OWNER/MODEL, a folder, a run
     weights: Literal["published", "random"] = "published"  # of the backbone; random: untrained
-    trainable: str = "all"  # top_K: the top K layers | all; the layers behind them always are
+    trainable: str = "all"  # head: the encoder is frozen | top_K: and its top K layers | all
     head_steps: Natural = 0  # updates in which only the layers behind the encoder are trained
     max_tokens: Annotated[int, Field(ge=8)] = 128  # of a window, special ones included
     packed: bool = True  # rows are joined to full windows; else each is one, and cut to it
@@ -40,6 +40,7 @@ class LanguageModelConfig(TrainingConfig):
     batch_size: Count = 32  # windows
     learning_rate: Positive = 1e-4  # the peak
     warmup_fraction: Fraction = 0.06  # of all updates
+    evaluate_every: Natural = 1000  # batches between evaluations; 0: each epoch
 
     changeable: ClassVar[tuple[str, ...]] = tuple(
         name for name in TrainingConfig.changeable if name != "masking"

@@ -1,5 +1,6 @@
 """Trains a language model: from a corpus on disk to a run that says what masked words are."""
 
+import time
 from dataclasses import asdict
 from functools import cache, partial
 from typing import Any
@@ -16,10 +17,12 @@ from kerastc.models import Encoder, load_encoder
 from kerastc.models.conversion import encoder_layer
 from kerastc.models.masked_model import with_all_tokens
 from kerastc.models.published_words import language_model
+from kerastc.outputs.vocabulary.frequency import NAME, by_frequency, most_frequent
 from kerastc.progress import tell
 from kerastc.run import Run
 from kerastc.text.preparation import TextPreparation
 from kerastc.text.tokenizer import Tokenizer
+from kerastc.training.baseline import Baseline
 from kerastc.training.fine_tuning import save
 from kerastc.training.groups import head_first
 from kerastc.training.language_config import LanguageModelConfig
@@ -74,7 +77,19 @@ def train_language_model(parts: CorpusParts, config: LanguageModelConfig, run: R
         figures=figures
         | {"max_tokens": config.max_tokens, "trainable_parameters": trainable, **costs(model)},
         choice=choice,
+        baseline=_baseline(parts),
     )
+
+
+def _baseline(parts: CorpusParts) -> Baseline:
+    """What is said by how frequent words are in the corpus, of the same places."""
+    began = time.perf_counter()
+    counts = np.where(parts.masking.maskable, parts.corpus.token_counts, 0)
+    rows = parts.validation.rows
+    said = by_frequency(list(rows.targets), counts, rows.shown(most_frequent(counts)))
+    seconds = round(time.perf_counter() - began, 3)
+    figures = {"seconds": seconds, "predicting_seconds": 0.0, "parameters": len(counts)}
+    return Baseline(said, [], figures, NAME)
 
 
 def _encoder(parts: CorpusParts, config: LanguageModelConfig) -> Encoder:

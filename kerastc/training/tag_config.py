@@ -27,7 +27,7 @@ class TagConfig(FoldedTextParts, FineTuningConfig):
     stride: ClassVar[int] = 64  # tokens that windows of a long sentence share
     usual_tag: ClassVar[str] = LAST
 
-    backbone: Backbone = "e5"  # or minilm, a KerasHub preset, hf://OWNER/MODEL, a local folder
+    backbone: Backbone = "e5"  # or minilm, a KerasHub preset, hf://OWNER/MODEL, a folder, a run
     trainable: str = "all"  # head: the encoder is frozen | top_K: and its top K layers | all
     epochs: Count = 3  # at most
     batch_size: Count = 16  # sentences, or windows of long ones

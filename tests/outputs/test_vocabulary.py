@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from kerastc.errors import UserError
+from kerastc.outputs.vocabulary.frequency import by_frequency, most_frequent
 from kerastc.outputs.vocabulary.guesses import guesses
 from kerastc.outputs.vocabulary.head import judge
 from kerastc.outputs.vocabulary.losses import NO_TARGET, PlaceCrossEntropy
@@ -171,3 +172,15 @@ def test_a_diverged_model_is_told_as_such(said):
         output.metrics(truth, nan)
     with pytest.raises(UserError, match="no rows"):
         output.metrics([], [])
+
+
+def test_a_guess_by_frequency_has_the_entropy_of_the_counts():
+    counts = np.array([7, 0, 3, 1, 9, 9])
+    targets = [np.repeat(np.arange(6), counts + 1)]
+    said = by_frequency(targets, counts, WORDS[most_frequent(counts)])
+    shares = (counts + 1) / (counts + 1).sum()
+    metrics = Vocabulary(["word"]).metrics([WORDS[row] for row in targets], said)
+    assert metrics["loss"] == pytest.approx(-(shares * np.log(shares)).sum())
+    assert said[0].words[0].tolist() == ["w4", "w5", "w0", "w2", "w3"]
+    ranks = {int(token): int(rank) for token, rank in zip(targets[0], said[0].ranks, strict=True)}
+    assert ranks == {4: 0, 5: 0, 0: 2, 2: 3, 3: 4, 1: 5}
