@@ -191,5 +191,6 @@ def _unknown(name: str) -> UserError:
     return UserError(
         f"The encoder {name!r} is not known."
         + (f" Did you mean {' or '.join(nearest)}?" if nearest else ""),
-        f"Allowed: minilm, e5, hf://org/model, a local folder, a run, or one of {', '.join(known[2:])}.",
+        "Allowed: minilm, e5, hf://org/model, a local folder, a run, or one of "
+        f"{', '.join(known[2:])}.",
     )

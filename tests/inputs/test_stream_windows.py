@@ -77,7 +77,7 @@ def test_rows_held_out_are_as_many_as_asked_spread_evenly_and_no_others(sizes, r
 
 
 def test_rows_held_out_come_from_all_of_the_corpus():
-    _, held = held_out([shard([1] * 1000)], 80)
+    _, held = held_out([shard([1] * 1000)], 80, at_once=8)
     assert len(held) == 10 and all(stretch.rows == 8 for stretch in held)
     assert [stretch.end for stretch in held] == [*range(100, 1001, 100)]
 

@@ -18,7 +18,7 @@ from kerastc.progress import progress
 CLASSES = ("word",)  # of labels.txt: what is said is in no list
 HELD_OUT = 2000  # rows, if there are ten times as many
 VALIDATING = 2**32 - 1  # the epoch of masks that stay the same
-AT_ONCE = 1 << 20  # offsets in memory
+READ = 1 << 20  # offsets in memory
 UNTESTED = (
     "There is no test part: a language model is judged by rows of the corpus that were held out, "
     "by which the checkpoint was chosen."
@@ -151,7 +151,7 @@ def divided(
         for shard in corpus.shards:
             shard.verify()
             advance()
-    learned, held_rows = held_out(corpus.shards, held)
+    learned, held_rows = held_out(corpus.shards, held, at_once(corpus, max_tokens))
     windows = Windows(learned, tokenizer, max_tokens, packed)
     apart = Windows(held_rows, tokenizer, max_tokens, packed)
     hides = Masking.of(tokenizer, corpus.token_counts, **masking)
@@ -168,6 +168,11 @@ def divided(
         fingerprint(corpus),
     )
     return CorpusParts(corpus, windows, hides, validation, notes)
+
+
+def at_once(corpus: Corpus, max_tokens: int) -> int:
+    """How many rows to hold out one behind the other, so that most windows of them are full."""
+    return max(8, -(-4 * max_tokens * corpus.rows // corpus.tokens))
 
 
 def masked_part(windows: Windows, masking: Masking, source: str, fingerprint: str) -> StreamPart:
@@ -194,7 +199,7 @@ def fingerprint(corpus: Corpus) -> str:
 def rows_over(corpus: Corpus, tokens: int) -> int:
     """How many rows have more tokens than this."""
     return sum(
-        int((np.diff(shard.offsets[begin : begin + AT_ONCE + 1]) > tokens).sum())
+        int((np.diff(shard.offsets[begin : begin + READ + 1]) > tokens).sum())
         for shard in corpus.shards
-        for begin in range(0, len(shard), AT_ONCE)
+        for begin in range(0, len(shard), READ)
     )

@@ -7,7 +7,7 @@ from typing import Any
 from kerastc.data.corpus import Corpus
 from kerastc.errors import UserError
 from kerastc.inputs.stream.masking import Masking
-from kerastc.inputs.stream.parts import HELD_OUT, StreamPart, fingerprint, masked_part
+from kerastc.inputs.stream.parts import HELD_OUT, StreamPart, at_once, fingerprint, masked_part
 from kerastc.inputs.stream.windows import Stretch, Windows, held_out
 from kerastc.inputs.text.read import TextReader
 from kerastc.progress import tell
@@ -31,7 +31,8 @@ class StreamReader(TextReader):
         chosen = [Stretch(shard, 0, len(shard)) for shard in corpus.shards]
         if corpus.rows > HELD_OUT:
             tell(f"{HELD_OUT:,} of the {corpus.rows:,} rows are read, spread evenly over them.")
-            chosen = held_out(corpus.shards, HELD_OUT)[1]
+            size = at_once(corpus, self._settings["max_tokens"])
+            chosen = held_out(corpus.shards, HELD_OUT, size)[1]
         given = dict(self._settings["windows"])
         packed, share = given.pop("packed"), given.pop("masking")
         masking = Masking.of(corpus.tokenizer, corpus.token_counts, share, 0, **given)

@@ -44,16 +44,16 @@ class Stretch:
 
 
 def held_out(
-    shards: Sequence[Tokens], rows: int, at_once: int = 8, most: int = 256
+    shards: Sequence[Tokens], rows: int, at_once: int, most: int = 256
 ) -> tuple[list[Stretch], list[Stretch]]:
     """The rows of a corpus to train on, and others to validate by, spread evenly over it.
 
-    These are stretches of successive rows, of at least `at_once`, so that a window of them is much
-    like one of the others; there are at most `most`.
+    These are stretches of successive rows: joined, they fill windows as the others do.
 
     Args:
         shards: of the corpus.
         rows: to hold out, fewer than there are.
+        at_once, most: rows of a stretch at least, and stretches at most.
     """
     sizes = np.array([len(shard.offsets) - 1 for shard in shards], np.int64)
     total, parts = int(sizes.sum()), int(np.clip(rows // at_once, 1, most))
