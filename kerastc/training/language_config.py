@@ -7,7 +7,7 @@ from pydantic import Field
 
 from kerastc.data.corpus import Corpus
 from kerastc.inputs.stream.parts import CorpusParts, divided
-from kerastc.settings import Location
+from kerastc.settings import IsLocation, Location
 from kerastc.training.config import (
     Backbone,
     Count,
@@ -34,7 +34,8 @@ class LanguageModelConfig(TrainingConfig):
     masking: Annotated[float, Field(gt=0, lt=1)] = 0.15  # share of the tokens that are asked for
     whole_words: bool = False  # all tokens of a word are masked, or none
     rarity: Annotated[float, Field(ge=0, le=1)] = 0.0  # 0.7: masked by count ** -0.7; 0: alike
-    validation_rows: Count | None = None  # of the corpus, held out; none: 2,000, or a tenth
+    validation: Annotated[str, IsLocation()] = ""  # a corpus to validate by; empty: rows held out
+    validation_rows: Count | None = None  # to validate by; none: 2,000, or a tenth of the corpus
 
     epochs: Count = 1  # over the corpus, at most
     batch_size: Count = 32  # windows
@@ -73,6 +74,7 @@ def load_corpus(config: LanguageModelConfig) -> CorpusParts:
         config.max_tokens,
         config.packed,
         config.validation_rows,
+        Corpus.open(config.validation) if config.validation else None,
         share=config.masking,
         seed=config.seed,
         whole_words=config.whole_words,

@@ -105,7 +105,7 @@ def _encoder(parts: CorpusParts, config: LanguageModelConfig) -> Encoder:
                 f"Build a corpus with it: kerastc corpus build OUT FILES... --tokenizer "
                 f"{config.backbone}",
             )
-        return reached(tokenizer, rows, lambda: np.flatnonzero(corpus.token_counts))
+        return reached(tokenizer, rows, lambda: np.flatnonzero(parts.token_counts))
 
     random = config.weights == "random"
     encoder = load_encoder(config.backbone, pairs=True, random=random, wanted=used)

@@ -4,16 +4,19 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from corpora import corpus
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kerastc.errors import UserError
 from kerastc.inputs.stream.order import BLOCKS, GROUP, Order
+from kerastc.inputs.stream.parts import divided, fingerprint
 from kerastc.inputs.stream.windows import Stretch, Windows, held_out
 from kerastc.text.vocabularies import WordPiece
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 CLS, SEP = 2, 3
+SIZES = (("own", 60), ("other", 20))
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +131,30 @@ def test_what_an_order_holds_does_not_grow_with_the_corpus():
         blocks = order.blocks_of(0, 0)
         size = sum(end - first for first, end in blocks)
         assert size <= max(GROUP, order.block) + order.block
+
+
+def test_a_corpus_is_divided_or_validated_by_another(tokenizer, tmp_path):
+    texts = [" ".join("abcdefghij"[: 3 + row % 7]) for row in range(60)]
+    own, other = (corpus(tmp_path / name, tokenizer, texts[:rows], 100) for name, rows in SIZES)
+    settings = {"max_tokens": 8, "packed": False, "share": 0.3, "seed": 1}
+    parts = divided(own, **settings)
+    assert (len(parts.windows), len(parts.validation)) == (54, 6)
+    assert parts.notes == {
+        "rows of the corpus held out for validation": 6,
+        "rows of more than 6 tokens, which are cut": sum(len(t.split()) > 6 for t in texts),
+    }
+    again = divided(own, **settings).validation
+    assert (again.rows.ids.values == parts.validation.rows.ids.values).all()
+    for text, truth in zip(parts.validation.written, parts.validation.labels, strict=True):
+        words = iter(truth)  # each mask in its place
+        filled = [next(words) if word == "[MASK]" else word for word in text.split()]
+        assert " ".join(filled) in {" ".join(given.split()[:6]) for given in texts}
+    apart = divided(own, validation_rows=4, apart=other, **settings)
+    assert (len(apart.windows), len(apart.validation)) == (60, 4)
+    assert (apart.token_counts == own.token_counts + other.token_counts).all()
+    told = apart.as_dict()
+    assert told["fingerprint"] != parts.as_dict()["fingerprint"]
+    assert told["sources"]["validation"]["fingerprint"] == fingerprint(other)
+    strange = WordPiece([*SPECIAL, *"abc"], True, True).tokenizer()
+    with pytest.raises(UserError, match="were built with different tokenizers"):
+        divided(own, apart=corpus(tmp_path / "strange", strange, ["a b"] * 9), **settings)

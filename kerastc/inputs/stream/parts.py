@@ -12,16 +12,16 @@ from kerastc.data.corpus import Corpus
 from kerastc.errors import UserError
 from kerastc.inputs.stream.masking import Masking
 from kerastc.inputs.stream.rows import MaskedRows
-from kerastc.inputs.stream.windows import Windows, held_out
-from kerastc.progress import progress
+from kerastc.inputs.stream.windows import Stretch, Windows, held_out
+from kerastc.progress import progress, tell
 
 CLASSES = ("word",)  # of labels.txt: what is said is in no list
 HELD_OUT = 2000  # rows, if there are ten times as many
 VALIDATING = 2**32 - 1  # the epoch of masks that stay the same
 READ = 1 << 20  # offsets in memory
 UNTESTED = (
-    "There is no test part: a language model is judged by rows of the corpus that were held out, "
-    "by which the checkpoint was chosen."
+    "There is no test part: a language model is judged by the rows that were held out, by which "
+    "the checkpoint was chosen."
 )
 
 
@@ -79,6 +79,7 @@ class CorpusParts:
         masking: of these, anew in each epoch.
         validation: windows of the rows held out, masked once.
         notes: counts made on the way.
+        apart: the corpus that these are of; None: the same.
     """
 
     folds: ClassVar[tuple] = ()
@@ -88,11 +89,18 @@ class CorpusParts:
     masking: Masking
     validation: StreamPart
     notes: dict[str, int]
+    apart: Corpus | None = None
+
+    @property
+    def token_counts(self) -> np.ndarray:
+        """How often each id occurs in either part, (vocabulary,) int64."""
+        counts = self.corpus.token_counts
+        return counts if self.apart is None else counts + self.apart.token_counts
 
     @property
     def train(self) -> StreamPart:
         """The windows to train on, none of which is kept."""
-        return StreamPart(None, len(self.windows), self.validation.source)
+        return StreamPart(None, len(self.windows), told(self.corpus))
 
     @property
     def test(self) -> StreamPart:
@@ -101,9 +109,9 @@ class CorpusParts:
 
     def as_dict(self) -> dict[str, Any]:
         """Everything that a run records of its data (data.json)."""
-        return {
-            "source": self.validation.source,
-            "fingerprint": self.validation.fingerprint,
+        record = {
+            "source": told(self.corpus),
+            "fingerprint": fingerprint(self.corpus),
             "classes": list(CLASSES),
             "splits": {
                 "train": {"rows": len(self.windows)},
@@ -112,25 +120,34 @@ class CorpusParts:
             "notes": self.notes,
             "untested": UNTESTED,
         }
+        if self.apart is not None:
+            own = {"source": told(self.apart), "fingerprint": fingerprint(self.apart)}
+            record |= {"sources": {"validation": own}}
+            together = record["fingerprint"] + own["fingerprint"]
+            record["fingerprint"] = hashlib.sha256(together.encode()).hexdigest()
+        return record
 
 
 def divided(
     corpus: Corpus,
     max_tokens: int,
     packed: bool,
-    validation_rows: int | None,
+    validation_rows: int | None = None,
+    apart: Corpus | None = None,
     **masking: Any,
 ) -> CorpusParts:
-    """A corpus in two parts.
+    """A corpus in two parts, or two corpora.
 
     Args:
         corpus: whose shards are compared with their checksums first.
         max_tokens, packed: as in `Windows`.
-        validation_rows: of the corpus; None: `HELD_OUT`, or a tenth.
+        validation_rows: to hold out; None: `HELD_OUT`, or a tenth.
+        apart: to validate by, instead of rows held out; of more than so many rows some are read.
         masking: arguments of `Masking.of`.
 
     Raises:
-        UserError: a shard is damaged, the tokenizer has no mask, or there are too few rows.
+        UserError: a shard is damaged, the tokenizer has no mask, there are too few rows, or the two
+            have different tokenizers.
     """
     tokenizer, folder = corpus.tokenizer, corpus.folder
     if tokenizer.mask_id is None:
@@ -138,41 +155,82 @@ def divided(
             f"The tokenizer of {folder} has no mask.",
             "Build the corpus with the tokenizer of a masked language model, such as BERT's.",
         )
-    held = min(HELD_OUT, corpus.rows // 10) if validation_rows is None else validation_rows
-    if not 0 < held <= corpus.rows // 2:
-        given = "" if validation_rows is None else f"validation_rows={held}: "
+    if apart is None:
+        _check_rows(corpus, validation_rows)
+    elif not tokenizer.same(apart.tokenizer):
         raise UserError(
-            f"{given}{folder} has {corpus.rows:,} rows, of which {held:,} cannot be held out.",
-            "A language model needs 10 or more"
-            if validation_rows is None
-            else f"Give 1 to {corpus.rows // 2}.",
+            f"{folder} and {apart.folder} were built with different tokenizers.",
+            f"kerastc corpus build OUT FILES... --tokenizer {folder}",
         )
-    with progress("Checking the corpus", len(corpus.shards)) as advance:
-        for shard in corpus.shards:
-            shard.verify()
-            advance()
-    learned, held_rows = held_out(corpus.shards, held, at_once(corpus, max_tokens))
+    verify(*([corpus] if apart is None else [corpus, apart]))
+    if apart is None:
+        held = validation_rows or min(HELD_OUT, corpus.rows // 10)
+        learned, held_rows = held_out(corpus.shards, held, at_once(corpus, max_tokens, packed))
+        notes = {"rows of the corpus held out for validation": held}
+    else:
+        learned = [Stretch(shard, 0, len(shard)) for shard in corpus.shards]
+        held_rows = some_rows(apart, validation_rows or HELD_OUT, max_tokens, packed)
+        notes = {}
     windows = Windows(learned, tokenizer, max_tokens, packed)
-    apart = Windows(held_rows, tokenizer, max_tokens, packed)
     hides = Masking.of(tokenizer, corpus.token_counts, **masking)
     if not hides.maskable.any():
         raise UserError(f"{folder} has none but special tokens.", "Build it from other texts.")
-    notes = {"rows of the corpus held out for validation": held}
     if not packed and (long := rows_over(corpus, windows.room)):
         notes[f"rows of more than {windows.room:,} tokens, which are cut"] = long
-    shards = f"{len(corpus.shards)} shard{'s' * (len(corpus.shards) > 1)}"
     validation = masked_part(
-        apart,
+        Windows(held_rows, tokenizer, max_tokens, packed),
         hides,
-        f"{folder}: {corpus.rows:,} rows, {corpus.tokens:,} tokens in {shards}",
-        fingerprint(corpus),
+        told(apart or corpus),
+        fingerprint(apart or corpus),
     )
-    return CorpusParts(corpus, windows, hides, validation, notes)
+    if not len(validation):
+        raise UserError(f"No token can be masked in what {folder} is validated by.")
+    return CorpusParts(corpus, windows, hides, validation, notes, apart)
 
 
-def at_once(corpus: Corpus, max_tokens: int) -> int:
+def _check_rows(corpus: Corpus, asked: int | None) -> None:
+    """Refuses a corpus of too few rows to hold some out."""
+    held = corpus.rows // 10 if asked is None else asked
+    if not 0 < held <= corpus.rows // 2:
+        given = "" if asked is None else f"validation_rows={held}: "
+        most = f"Give 1 to {corpus.rows // 2}."
+        raise UserError(
+            f"{given}{corpus.folder} has {corpus.rows:,} rows, of which {held:,} cannot be held "
+            "out.",
+            "A language model needs 10 or more." if asked is None else most,
+        )
+
+
+def verify(*corpora: Corpus) -> None:
+    """Compares the shards of corpora with their checksums.
+
+    Raises:
+        UserError: naming a damaged one.
+    """
+    shards = [shard for corpus in corpora for shard in corpus.shards]
+    with progress("Checking the corpus", len(shards)) as advance:
+        for shard in shards:
+            shard.verify()
+            advance()
+
+
+def some_rows(corpus: Corpus, most: int, max_tokens: int, packed: bool) -> list[Stretch]:
+    """All rows of a corpus; of more than so many, as many spread evenly over it, which is told."""
+    if corpus.rows <= most:
+        return [Stretch(shard, 0, len(shard)) for shard in corpus.shards]
+    tell(f"Of the {corpus.rows:,} rows of {corpus.folder} {most:,}, spread evenly, are read.")
+    return held_out(corpus.shards, most, at_once(corpus, max_tokens, packed))[1]
+
+
+def at_once(corpus: Corpus, max_tokens: int, packed: bool) -> int:
     """How many rows to hold out one behind the other, so that most windows of them are full."""
-    return max(8, -(-4 * max_tokens * corpus.rows // corpus.tokens))
+    return max(8, -(-4 * max_tokens * corpus.rows // corpus.tokens) if packed else 0)
+
+
+def told(corpus: Corpus) -> str:
+    """A corpus in words."""
+    shards = f"{len(corpus.shards)} shard{'s' * (len(corpus.shards) > 1)}"
+    return f"{corpus.folder}: {corpus.rows:,} rows, {corpus.tokens:,} tokens in {shards}"
 
 
 def masked_part(windows: Windows, masking: Masking, source: str, fingerprint: str) -> StreamPart:

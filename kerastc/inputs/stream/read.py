@@ -7,10 +7,16 @@ from typing import Any
 from kerastc.data.corpus import Corpus
 from kerastc.errors import UserError
 from kerastc.inputs.stream.masking import Masking
-from kerastc.inputs.stream.parts import HELD_OUT, StreamPart, at_once, fingerprint, masked_part
-from kerastc.inputs.stream.windows import Stretch, Windows, held_out
+from kerastc.inputs.stream.parts import (
+    HELD_OUT,
+    StreamPart,
+    fingerprint,
+    masked_part,
+    some_rows,
+    verify,
+)
+from kerastc.inputs.stream.windows import Windows
 from kerastc.inputs.text.read import TextReader
-from kerastc.progress import tell
 
 
 class StreamReader(TextReader):
@@ -27,16 +33,13 @@ class StreamReader(TextReader):
                 "Build it: kerastc corpus build OUT FILES... --tokenizer RUN",
             )
         corpus = Corpus.open(data)
-        corpus.verify()
-        chosen = [Stretch(shard, 0, len(shard)) for shard in corpus.shards]
-        if corpus.rows > HELD_OUT:
-            tell(f"{HELD_OUT:,} of the {corpus.rows:,} rows are read, spread evenly over them.")
-            size = at_once(corpus, self._settings["max_tokens"])
-            chosen = held_out(corpus.shards, HELD_OUT, size)[1]
+        verify(corpus)
         given = dict(self._settings["windows"])
         packed, share = given.pop("packed"), given.pop("masking")
         masking = Masking.of(corpus.tokenizer, corpus.token_counts, share, 0, **given)
-        windows = Windows(chosen, corpus.tokenizer, self._settings["max_tokens"], packed)
+        most = self._settings["max_tokens"]
+        chosen = some_rows(corpus, HELD_OUT, most, packed)
+        windows = Windows(chosen, corpus.tokenizer, most, packed)
         return masked_part(windows, masking, str(data), fingerprint(corpus))
 
 
