@@ -58,14 +58,15 @@ def language_model(
             dense, norm, bias = LAYERS[kind]
             if f"{dense}.weight" in tensors and bias in tensors:
                 fields = {**(DEFAULTS if kind == "albert" else {}), **config}
-                activation = activation_of({"hidden_act": fields.get("activation"), **fields})
+                if "activation" in fields:  # DistilBERT's name
+                    fields["hidden_act"] = fields["activation"]
+                activation = activation_of(fields)
                 epsilon = float(fields.get("layer_norm_eps", 1e-12))
                 values = [tensors[f"{dense}.weight"].T, tensors[f"{dense}.bias"]]
                 values += [tensors[f"{norm}.weight"], tensors[f"{norm}.bias"], tensors[bias]]
                 return _filled(encoder, seed, activation, epsilon, values), True
-    return masked_model(encoder.layer, WordHead.new(encoder.layer, seed), encoder.segments, seed), (
-        False
-    )
+    head = WordHead.new(encoder.layer, seed)
+    return masked_model(encoder.layer, head, encoder.segments, seed), False
 
 
 def _of_run(encoder: "Encoder", folder: Path, seed: int) -> tuple[keras.Model, bool]:

@@ -45,6 +45,8 @@ def shown_tokens(
 
 
 def _shown(tokenizer: Tokenizer, number: int, begins: np.ndarray) -> str:
+    if number >= len(begins):  # of a table with more rows than there are tokens
+        return f"[{number}]"
     plain = tokenizer.text([number]).strip().removeprefix(CONTINUES)
     plain = plain or tokenizer.token(number) or ""
     return plain if begins[number] else CONTINUES + plain
