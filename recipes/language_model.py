@@ -1,4 +1,4 @@
-"""Teach an encoder the language of your texts: it guesses words that are masked.
+"""Learn the language of a corpus by guessing masked words.
 
 The corpus is a folder that `kerastc corpus build` wrote, of any size: it is read from the disk as
 it is needed. An encoder goes on from its published weights (domain adaptation), from a run, or

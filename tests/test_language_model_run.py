@@ -26,7 +26,6 @@ from kerastc.training.callbacks import Bar
 SETTINGS = ["max_tokens=24", "packed=false", "batch_size=16", "epochs=10", "learning_rate=3e-3"]
 SETTINGS += ["evaluate_every=0"]
 ROWS = 1000
-SIGNS = ["#", ",", ".", "!", "東", "京"]  # what no tokenizer can do without
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
@@ -178,7 +177,8 @@ def test_a_large_table_is_trained_with_the_tokens_of_the_corpus(
     assert Tokenizer.read(run.path("tokenizer")).vocabulary_size == 30
     assert load_encoder(str(run.folder)).layer.table().shape == (30, 8)
     [said] = json.loads(kerastc("predict", run.folder, "the big [MASK] ran", "--json"))
-    assert {one["word"] for one in said["masks"][0]} <= {*texts[0].split(), *SIGNS}
+    gone = {"and", "dog", "ran", "in", "sun", "cafe", "big", "small", "red"}
+    assert gone.isdisjoint(one["word"] for one in said["masks"][0])
 
 
 def test_what_is_not_possible_with_it_is_said_in_a_line(run):
