@@ -127,10 +127,6 @@ class Tokenizer:
         found = {number for number, token in added if token.special}
         return np.array(sorted(found | ({self.unknown_id} - {None})), np.int64)
 
-    def text(self, ids: Iterable[int]) -> str:
-        """Tokens as a text, special ones among them."""
-        return self._engine.decode([int(number) for number in ids], skip_special_tokens=False)
-
     def id(self, token: str) -> int | None:
         """The id of a token, None if the tokenizer has no such token."""
         return self._engine.token_to_id(token)
@@ -139,9 +135,9 @@ class Tokenizer:
         """The token with an id."""
         return self._engine.id_to_token(number)
 
-    def text(self, ids: Sequence[int] | np.ndarray) -> str:
-        """Tokens as text, special ones left out."""
-        return self._engine.decode(np.asarray(ids).tolist())
+    def text(self, ids: Sequence[int] | np.ndarray, special: bool = False) -> str:
+        """Tokens as text; special ones are left out unless they are wanted."""
+        return self._engine.decode(np.asarray(ids).tolist(), skip_special_tokens=not special)
 
     def frame(self, texts: int = 1) -> Frame:
         """The special tokens around one text, or two."""

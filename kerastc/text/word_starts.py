@@ -47,6 +47,6 @@ def shown_tokens(
 def _shown(tokenizer: Tokenizer, number: int, begins: np.ndarray) -> str:
     if number >= len(begins):  # of a table with more rows than there are tokens
         return f"[{number}]"
-    plain = tokenizer.text([number]).strip().removeprefix(CONTINUES)
+    plain = tokenizer.text([number], special=True).strip().removeprefix(CONTINUES)
     plain = plain or tokenizer.token(number) or ""
     return plain if begins[number] else CONTINUES + plain

@@ -80,6 +80,6 @@ class MaskedRows(Sequence):
             shown = ids.copy()
             shown[places] = self.tokenizer.mask_id
             kept = ~np.isin(shown, special) | (shown == self.tokenizer.mask_id)
-            text = self.tokenizer.text(shown[kept])
+            text = self.tokenizer.text(shown[kept], special=True)
             found[number] = text.replace(self.tokenizer.token(self.tokenizer.mask_id), MASK)
         return found
