@@ -1,6 +1,7 @@
 """`kerastc corpus` as a user meets it."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,9 @@ def test_a_vocabulary_is_trained_on_a_corpus(files: Path):
     run("vocabulary", "out", "--kind", "wordpiece", "--size", 60, "--out", "trained")
     vocabulary = Engine.from_file("trained/tokenizer.json").get_vocab()
     assert {"l", "##a", "[MASK]"} <= set(vocabulary)
+
+
+@pytest.mark.skipif(find_spec("apache_beam") is not None, reason="Apache Beam is installed")
+def test_beam_is_asked_for_where_it_is_missing(files: Path):
+    assert "--runner needs Apache Beam" in build("--runner", "DirectRunner", status=1)
+    assert not (files / "out").exists()

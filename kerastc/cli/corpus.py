@@ -87,8 +87,21 @@ def corpus() -> None:
     help=f"Processes, some 200 MB each; by default as many as there are cores, at most "
     f"{MOST_WORKERS}.",
 )
+@click.option(
+    "--runner",
+    metavar="NAME",
+    default="",
+    help="Build on Apache Beam: DirectRunner is this machine, with --workers processes.",
+)
+@click.option(
+    "--runner-option",
+    "options",
+    metavar="--NAME=VALUE",
+    multiple=True,
+    help="Of the runner; OUT and FILES must be where all machines find them.",
+)
 @JSON
-def build(out, files, name, languages, workers, as_json, **given) -> None:
+def build(out, files, name, languages, workers, runner, options, as_json, **given) -> None:
     """Build a corpus in the folder OUT from FILES, which may be larger than memory.
 
     FILES are text (a paragraph a line), JSON Lines, Parquet or CSV, plain, gzip or Zstandard;
@@ -121,6 +134,12 @@ def build(out, files, name, languages, workers, as_json, **given) -> None:
     codes = tuple(code.strip() for code in languages.split(",") if code.strip())
     settings = BuildSettings.of(languages=codes, preparation=preparation, **given)
     workers = workers or min(len(os.sched_getaffinity(0)), MOST_WORKERS)
+    if runner:
+        from kerastc.data.corpus.beam import build_on_beam
+
+        settled = runner, workers, options
+        _show(build_on_beam(out, files, tokenizer, settings, *settled), as_json)
+        return
     _show(build_corpus(out, files, tokenizer, settings, workers), as_json)
 
 

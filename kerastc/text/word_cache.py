@@ -15,7 +15,8 @@ import numpy as np
 from kerastc.text.ragged import Ragged, spans
 from kerastc.text.tokenizer import Tokenizer
 
-MOST_WORDS = 300_000  # remembered; some 60 MB
+MOST_WORDS = 400_000  # remembered; some 80 MB
+GROUP = 50  # words that are compared at once
 LONGEST = 64  # characters of a word that is remembered
 SPLITTING = ("BertPreTokenizer", "Whitespace", "WhitespaceSplit")
 UNKNOWN, WHOLE = -1, -2  # in place of a word's number: not looked at yet; not to be remembered
@@ -80,13 +81,21 @@ class WordCache:
         return numbers
 
     def _learn(self, words: list[str]) -> None:
+        """Remembers words, whose tokens alone are compared with those that they have in a row."""
         words = [word for word in words if 0 < len(word) <= LONGEST]
-        alone = self._tokenizer.ids(words)
-        between = self._tokenizer.ids([f"a {word} a" for word in words])
-        added, lengths = [], []
-        first = len(self._lengths)
-        for word, ids, framed in zip(words, _rows(alone), _rows(between), strict=True):
-            if ids and framed == [*self._edge, *ids, *self._edge]:
+        alone = _rows(self._tokenizer.ids(words))
+        groups = range(0, len(words), GROUP)
+        rows = _rows(self._tokenizer.ids([f"a {' '.join(words[i : i + GROUP])} a" for i in groups]))
+        same = []
+        for begin, row in zip(groups, rows, strict=True):
+            own = alone[begin : begin + GROUP]
+            if row == [*self._edge, *chain.from_iterable(own), *self._edge]:
+                same += map(bool, own)
+            else:
+                same += self._each_the_same(words[begin : begin + GROUP], own)
+        first, lengths, added = len(self._lengths), [], []
+        for word, ids, fits in zip(words, alone, same, strict=True):
+            if fits:
                 self._known[word] = first + len(lengths)
                 lengths.append(len(ids))
                 added.append(ids)
@@ -98,6 +107,13 @@ class WordCache:
         self._ids = np.concatenate([self._ids, flat])
         self._starts = np.concatenate([self._starts, ends - lengths])
         self._lengths = np.concatenate([self._lengths, lengths])
+
+    def _each_the_same(self, words: list[str], alone: list[list[int]]) -> list[bool]:
+        between = _rows(self._tokenizer.ids([f"a {word} a" for word in words]))
+        return [
+            bool(ids) and row == [*self._edge, *ids, *self._edge]
+            for ids, row in zip(alone, between, strict=True)
+        ]
 
     def _forget(self) -> None:
         self._known: dict[str, int] = {}

@@ -43,16 +43,21 @@ def reasons(texts: Sequence[str], rules: Sequence[str]) -> np.ndarray:
     codes = np.frombuffer(joined, np.uint32)
     flags = _flags()[codes]
     spaces = (flags & SPACE) != 0
-    characters = lengths - np.add.reduceat(spaces, starts, dtype=np.int64)
+
+    def sums(marked: np.ndarray) -> np.ndarray:
+        before = np.cumsum(marked, dtype=np.int32)
+        return np.diff(before[starts + lengths - 1], prepend=0).astype(np.int64)
+
+    characters = lengths - sums(spaces)
 
     def count(flag: int) -> np.ndarray:
-        return np.add.reduceat((flags & flag) != 0, starts, dtype=np.int64)
+        return sums((flags & flag) != 0)
 
     def words() -> np.ndarray:
         ends = spaces.copy()
         ends[1:] &= ~spaces[:-1]
         ends[0] = False
-        return np.add.reduceat(ends, starts, dtype=np.int64)
+        return sums(ends)
 
     def holding(positions: np.ndarray) -> np.ndarray:
         held = np.zeros(len(texts), bool)
@@ -64,9 +69,11 @@ def reasons(texts: Sequence[str], rules: Sequence[str]) -> np.ndarray:
         return holding(at[1:][np.diff(at) > LONGEST_WORD + 1] - 1)
 
     def run() -> np.ndarray:
-        last = np.flatnonzero(np.r_[codes[1:] != codes[:-1], True])
-        length = np.diff(last, prepend=-1)
-        return holding(last[(length >= LONGEST_RUN) & ~spaces[last]])
+        same, length = (codes[1:] == codes[:-1]) & ~spaces[1:], 1
+        while length < LONGEST_RUN - 1:  # successive pairs, by doubling
+            step = min(length, LONGEST_RUN - 1 - length)
+            same, length = same[:-step] & same[step:], length + step
+        return holding(np.flatnonzero(same))
 
     def code() -> np.ndarray:
         marks = count(MARK)

@@ -39,6 +39,7 @@ class Site:
         self.units = building / "units"
         self.keys = building / "keys"
         self.records = building / "shards"
+        self.marks = building / "marks"  # of a build on Beam
         self.settings = building / "settings.json"
         self.counts = building / "counts.json"
         self.bits = building / "dropped.npy"
@@ -139,7 +140,14 @@ class Site:
         building = self.folder / BUILDING
         if building.is_dir():
             files.remove_leftovers(building)
-            kinds = ("pieces/*.npz", "units/*.json", "keys/*.keys", "shards/*.json", "shards/*.npy")
+            kinds = (
+                "pieces/*.npz",
+                "units/*.json",
+                "keys/*.keys",
+                "shards/*.json",
+                "shards/*.npy",
+                "marks/*.json",
+            )
             named = (self.settings, self.counts, self.bits, self.plan)
             files.remove_known(building, *kinds, *(path.name for path in named))
 

@@ -121,9 +121,20 @@ def pieces(source: Source, size: int) -> Iterator[tuple[bytes, int]]:
             yield from _zstd(source, file, size)
             return
         stream = Unpacked(Path(source.path), file) if source.packing else file
-        buffer = bytearray(size)
-        while count := stream.readinto(buffer):
-            yield bytes(memoryview(buffer)[:count]), file.tell()
+        buffer, filled, damage = memoryview(bytearray(size)), 0, None
+        while True:
+            try:
+                count = stream.readinto(buffer[filled:])  # of gzip some KiB each time
+            except UserError as error:
+                count, damage = 0, error
+            filled += count
+            if filled and (filled == size or not count):
+                yield bytes(buffer[:filled]), file.tell()
+                filled = 0
+            if damage:
+                raise damage
+            if not count:
+                return
 
 
 def _zstd(source: Source, file: BinaryIO, size: int) -> Iterator[tuple[bytes, int]]:

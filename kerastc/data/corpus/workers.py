@@ -10,6 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from kerastc.errors import UserError
+from kerastc.progress import quietly
 
 AHEAD = 2  # tasks that wait beside those being done
 
@@ -75,7 +76,8 @@ def _begin(start: Callable[..., Callable[[Any], Any]], given: tuple) -> None:
 
 
 def _do(task: Any) -> Any:
-    return _work(task)
+    with quietly():  # the parent shows the progress
+        return _work(task)
 
 
 def _end_with_parent() -> None:

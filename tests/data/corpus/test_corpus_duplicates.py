@@ -1,5 +1,6 @@
 """Duplicates found on disk are those found in memory, however few keys fit there."""
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -52,3 +53,28 @@ def test_bits_are_kept_in_a_file(tmp_path: Path):
     assert np.flatnonzero(found.span(0, 100)).tolist() == [0, 7, 8, 99]
     assert np.flatnonzero(found.span(5, 9)).tolist() == [2, 3]
     assert found.count() == 4 and none.count() == 0
+
+
+@pytest.mark.slow
+def test_memory_for_the_rows_of_18_gigabytes_is_bounded(tmp_path: Path):
+    """90 million rows; 5 million of them are drawn again, from anywhere before."""
+    random, pieces = np.random.default_rng(0), []
+    size, count, again = 20_000, 4_500, 1_111
+    for number in range(count):
+        keys = np.arange(number * size, (number + 1) * size, dtype=np.uint64)
+        if number:
+            places = random.choice(size, again, replace=False)
+            keys[places] = random.integers(0, number * size, again, np.uint64)
+        keys *= np.uint64(0x9E3779B97F4A7C15)  # odd: no two become one
+        path = tmp_path / f"0000000-{number:07}.npz"
+        record = np.frombuffer(b'{"rows": %d}' % size, np.uint8)
+        write_arrays(path, [("record", record), ("exact", keys)])
+        pieces.append(Piece(path))
+    tracemalloc.start()
+    try:
+        exact, _ = find_duplicates(pieces, 0, tmp_path / "keys")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 300e6
+    assert exact.count() == (count - 1) * again
