@@ -128,6 +128,19 @@ STEPS: tuple[Step, ...] = (
         f"data=data/questions.jsonl {TINY_BERT} epochs=2 max_tokens=24 stride=4 learning_rate=1e-3",
         since="recipes/qa.py",
     ),
+    Step(
+        "corpus",
+        "corpus build runs/corpus data/subjects.csv --tokenizer data/bert",
+        since="kerastc/cli/corpus.py",
+    ),
+    _train(
+        "language-model",
+        "language-model",
+        f"corpus=runs/corpus {TINY_BERT} epochs=2 batch_size=4 max_tokens=32 learning_rate=1e-3"
+        " head_steps=5 whole_words=true rarity=0.7 accumulation=2 evaluate_every=6",
+        after=("corpus",),
+        since="recipes/language_model.py",
+    ),
     _few_labels("self-training", "round_epochs=1 rounds=2 threshold=0.2 neighbours=5"),
     _few_labels("fixmatch", "supervised_epochs=1"),
     _few_labels("simclr", "pretraining_epochs=1 pretraining_batch=64"),
