@@ -9,7 +9,7 @@ from kerastc.outputs.vocabulary.frequency import by_frequency, most_frequent
 from kerastc.outputs.vocabulary.guesses import guesses
 from kerastc.outputs.vocabulary.head import judge
 from kerastc.outputs.vocabulary.losses import NO_TARGET, PlaceCrossEntropy
-from kerastc.outputs.vocabulary.predictions import WordAnswer, read
+from kerastc.outputs.vocabulary.predictions import WordAnswer, WordPredictions, read
 from kerastc.outputs.vocabulary.scores import BEST, LOGITS, Vocabulary
 
 TOKENS = 11
@@ -160,6 +160,10 @@ def test_predictions_are_read_as_they_were_written(said, tmp_path):
         f"[MASK] a {truth[0][1]} b [MASK] c [MASK]"
     )
     assert shown[1].rank == 1 + answers[0].ranks[1] and len(shown[1].best) == BEST
+    long = np.array([f"{'word ' * 40}[MASK] and{' word' * 40}"])
+    [cut] = guesses(WordPredictions(long, [truth[0][:1]], answers[:1], np.ones((1, 3))))
+    assert cut.before.startswith("… word") and cut.after.endswith("word …")
+    assert max(len(cut.before), len(cut.after)) <= 92
     path.write_text(path.read_text(encoding="utf-8").replace("[[", "[", 1), encoding="utf-8")
     with pytest.raises(UserError, match="cannot be read as predictions of words"):
         read(path)

@@ -46,10 +46,18 @@ def _guess(said: WordPredictions, row: int, place: int) -> Guess | None:
     before, after = MASK.join(pieces[: place + 1]), MASK.join(pieces[place + 1 :])
     best = zip(answer.words[place].tolist(), np.exp(answer.logs[place]).tolist(), strict=True)
     return Guess(
-        "…" * (len(before) > AROUND) + before[-AROUND:],
-        after[:AROUND] + "…" * (len(after) > AROUND),
+        _near(before[::-1])[::-1],
+        _near(after),
         str(said.truth[row][place]),
         tuple(best),
         float(np.exp(answer.true_logs[place])),
         int(answer.ranks[place]) + 1,
     )
+
+
+def _near(text: str) -> str:
+    """The beginning of a text, up to a word's end, with dots if it goes on."""
+    if len(text) <= AROUND:
+        return text
+    whole = text[:AROUND].rpartition(" ")[0] or text[:AROUND]
+    return f"{whole} …"
