@@ -14,7 +14,8 @@ from kerastc.errors import UserError
 from kerastc.found_runs import is_run
 from kerastc.models import presets
 from kerastc.models.conversion import with_table
-from kerastc.models.e5 import E5, read_e5
+from kerastc.models.e5 import read_e5
+from kerastc.models.e5_file import E5
 from kerastc.models.minilm import MINILM
 from kerastc.models.run_encoder import read_run
 from kerastc.models.sequence_encoder import SequenceEncoder, token_inputs

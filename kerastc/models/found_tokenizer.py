@@ -6,6 +6,8 @@ from typing import Any
 
 from kerastc.errors import UserError, nearest
 from kerastc.forms import read_json
+from kerastc.models.e5_file import E5, Q4
+from kerastc.models.e5_file import FILE as WEIGHTS
 from kerastc.models.minilm import MINILM
 from kerastc.models.tokenizer_file import read_tokenizer
 from kerastc.text.tokenizer import FILE, Tokenizer
@@ -26,9 +28,6 @@ def find_tokenizer(name: str) -> tuple[Tokenizer, Mapping[str, Any]]:
     if name == "minilm":
         return read_tokenizer(MINILM.verified()), {}
     if name == "e5":
-        from kerastc.models.e5 import E5, Q4
-        from kerastc.models.e5 import FILE as WEIGHTS
-
         return Q4.read(E5.verified() / WEIGHTS).tokenizer(), {}
     if name.startswith("hf://"):
         from kerastc.models.presets import download

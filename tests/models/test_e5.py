@@ -7,7 +7,8 @@ import pytest
 
 from kerastc.errors import UserError
 from kerastc.models import load_encoder
-from kerastc.models.e5 import E5, FILE, GONE, SPACES, read_e5
+from kerastc.models.e5 import read_e5
+from kerastc.models.e5_file import E5, FILE, GONE, SPACES
 
 IDS = [0, 41, 1294, 12, 6, 58024, 1570, 88, 7493, 22, 8884, 12119, 32, 2]
 STATES = [  # two of each token's 384
