@@ -81,5 +81,7 @@ class MaskedRows(Sequence):
             shown[places] = self.tokenizer.mask_id
             kept = ~np.isin(shown, special) | (shown == self.tokenizer.mask_id)
             text = self.tokenizer.text(shown[kept], special=True)
-            found[number] = text.replace(self.tokenizer.token(self.tokenizer.mask_id), MASK)
+            own = self.tokenizer.token(self.tokenizer.mask_id)
+            # A piece has its space in itself, a mask has none.
+            found[number] = " ".join(text.replace(own, f" {MASK}").split())
         return found
