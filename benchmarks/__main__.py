@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import contest, deployed, finetune, frozen, pairs, questions, table, tags
+from benchmarks import contest, deployed, documents, finetune, frozen, pairs, questions, table, tags
 from benchmarks.packages import need
 from kerastc.errors import UserError
 
@@ -15,6 +15,7 @@ COMPARISONS = {
     "frozen": frozen.compare,
     "finetune": finetune.compare,
     "pairs": pairs.compare,
+    "documents": documents.compare,
     "tags": tags.compare,
     "questions": questions.compare,
 }
@@ -23,6 +24,7 @@ FILES = {
     "frozen": "arxiv",
     "finetune": "headlines",
     "pairs": "pairs",
+    "documents": "documents",
     "tags": "sentences",
     "questions": "questions",
 }
@@ -33,6 +35,7 @@ FILES = {
 @click.option("--arxiv", type=FILE, envvar="KERASTC_ARXIV", help="Abstracts, for `frozen`.")
 @click.option("--headlines", type=FILE, envvar="KERASTC_HEADLINES", help="For `finetune`.")
 @click.option("--pairs", type=FILE, envvar="KERASTC_PAIRS", help="Such as XNLI's, for `pairs`.")
+@click.option("--documents", type=FILE, envvar="KERASTC_DOCUMENTS", help="Such as Reuters R8.")
 @click.option(
     "--sentences", type=FILE, envvar="KERASTC_SENTENCES", help="Tagged, such as CoNLL-2002's."
 )
@@ -42,7 +45,7 @@ FILES = {
 @click.option(
     "--backbone",
     default="minilm",
-    help="Of `pairs`, `tags` and `questions`: minilm, or a folder with a BERT.",
+    help="Of all but `frozen` and `finetune`: minilm, or a folder with a BERT.",
 )
 @click.option(
     "--train-fraction", default=1.0, show_default=True, help="Of the questions of training."
@@ -65,6 +68,7 @@ def main(names, backbone, judged_on, language, train_fraction, seeds, quick, out
     python -m benchmarks frozen --arxiv arxiv_cs.csv.gz --seeds 0,1,2
     python -m benchmarks finetune --headlines irish_times_topics.csv.gz
     python -m benchmarks pairs --pairs xnli_dev.tsv --backbone multilingual-e5-small/
+    python -m benchmarks documents --documents reuters_r8_train.csv.gz
     python -m benchmarks tags --sentences esp.train --judged-on esp.testa --backbone FOLDER
     python -m benchmarks questions --questions squad_es.json --judged-on mlqa.json --language es \\
         --backbone FOLDER
@@ -75,6 +79,7 @@ def main(names, backbone, judged_on, language, train_fraction, seeds, quick, out
     names = names or tuple(name for name, file in files.items() if file) or tuple(COMPARISONS)
     more = {
         "pairs": {"backbone": backbone},
+        "documents": {"backbone": backbone},
         "tags": {"backbone": backbone, "validation": judged_on},
         "questions": {
             "backbone": backbone,
