@@ -32,7 +32,7 @@ def compare(
         train_fraction: of the training part.
     """
     words = ["qa", f"data={data}", f"backbone={backbone}", f"language={language}"]
-    words += [f"validation={validation}"] if validation else []
+    words += [f"validation={validation}", "test_fraction=0"] if validation else []
     words += ["epochs=1"] if quick else ["epochs=2"]
     words += [f"train_fraction={0.02 if quick else train_fraction}"]
     ours, peer = contest.both(words, seed, folder, "f1", peer="questions_peer")
