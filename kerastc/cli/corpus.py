@@ -10,7 +10,7 @@ from kerastc.cli.commands import Commands
 from kerastc.cli.options import JSON
 from kerastc.printable import echo
 
-MOST_WORKERS = 4  # without --workers; each takes some 200 MB
+MOST_WORKERS = 2  # without --workers: each takes some 300 MB, all are to take less than 1 GB
 
 CORPUS = click.argument("folder", metavar="CORPUS", type=click.Path(path_type=Path))
 COLUMN = click.option(
@@ -84,7 +84,7 @@ def corpus() -> None:
 @click.option(
     "--workers",
     type=click.IntRange(1, 256),
-    help=f"Processes, some 200 MB each; by default as many as there are cores, at most "
+    help=f"Processes, some 300 MB each; by default as many as there are cores, at most "
     f"{MOST_WORKERS}.",
 )
 @click.option(
