@@ -1,6 +1,8 @@
 """`kerastc corpus` as a user meets it."""
 
 import json
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -148,3 +150,9 @@ def test_a_vocabulary_is_trained_on_a_corpus(files: Path):
 def test_beam_is_asked_for_where_it_is_missing(files: Path):
     assert "--runner needs Apache Beam" in build("--runner", "DirectRunner", status=1)
     assert not (files / "out").exists()
+
+
+def test_a_tokenizer_is_found_without_keras():
+    check = "import sys; from kerastc.models.found_tokenizer import find_tokenizer as find; "
+    check += "find('minilm'); sys.exit(any(m in sys.modules for m in ('keras', 'tensorflow')))"
+    assert subprocess.run([sys.executable, "-c", check]).returncode == 0
