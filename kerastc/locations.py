@@ -18,6 +18,8 @@ from kerastc.parents import way
 if TYPE_CHECKING:
     from kerastc.run import Run
 
+ENCODERS = ("backbone", "teacher")  # settings whose value may also be a name, such as e5
+
 
 def recorded(config: settings.Config, folder: Path) -> dict[str, dict[str, str]]:
     """The entry in config.json for the files and folders that the settings name.
@@ -112,14 +114,14 @@ def configured(
 def require(config: settings.Config) -> None:
     """Refuses a missing file or folder, before anything heavy is imported.
 
-    Backbones are left out: a name that is not a folder may be a preset.
+    Encoders are left out: a name that is not a folder may be a preset.
 
     Raises:
         UserError: with the nearest name.
     """
     for key, value in _named(config):
         path = Path(value).expanduser()
-        if key == "backbone" or path.exists() or is_pattern(path):
+        if key in ENCODERS or path.exists() or is_pattern(path):
             continue
         beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         raise UserError(

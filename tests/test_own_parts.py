@@ -14,7 +14,7 @@ from kerastc.run import Run
 
 NAMES = ("validation", "test", "validation_fraction", "test_fraction")
 # With parts that come with the method, the packages or a corpus.
-WITHOUT = {"compress-headlines", "docstrings", "language-model"}
+WITHOUT = {"compress-headlines", "distil-encoder", "docstrings", "language-model"}
 CATEGORIES = ("cs.AI", "cs.FL", "cs.DS")
 
 

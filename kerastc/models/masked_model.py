@@ -14,6 +14,7 @@ from kerastc.models.sequence_classifier import seed_dropout
 from kerastc.models.sequence_encoder import SequenceEncoder, reads_segments, token_inputs
 
 POSITIONS = "masked_positions"
+PLACES = "places"  # the layer that gathers them
 DENSE, NORM, BIAS = "word_dense", "word_norm", "word_bias"  # layers
 NEVER = -100.0  # bias of a token that the model has not learned to say: a share of exp(-100)
 
@@ -112,7 +113,7 @@ def masked_model(
     """
     inputs = token_inputs(segments)
     positions = keras.Input((None,), dtype="int32", name=POSITIONS)
-    vectors = AtPositions(name="places")(encoder(inputs), positions)
+    vectors = AtPositions(name=PLACES)(encoder(inputs), positions)
     logits = head.bias(encoder(head.norm(head.dense(vectors)), reverse=True))
     model = keras.Model({**inputs, POSITIONS: positions}, logits, name="language_model")
     if seed is not None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from kerastc.data.tables.patterns import is_pattern
 from kerastc.errors import UserError, nearest
+from kerastc.locations import ENCODERS
 from kerastc.setting_fields import Field, IsLocation
 from kerastc.sweep.study_file import Study
 
@@ -90,8 +91,8 @@ def refuse_missing(folder: Path, gone: Mapping[str, Mapping[str, str]], others: 
 
 
 def _located(fields: Iterable[Field]) -> dict[str, IsLocation]:
-    """The fields that name data; a backbone that is no folder may be a preset."""
-    return {f.key: f.location for f in fields if f.location and f.key != "backbone"}
+    """The fields that name data; an encoder that is no folder may be a preset."""
+    return {f.key: f.location for f in fields if f.location and f.key not in ENCODERS}
 
 
 def _is_path(location: IsLocation | None, value: Any) -> bool:

@@ -7,11 +7,12 @@ __getattr__, __dir__, __all__ = attach(
     names={
         "config": ["EarlyStopping", "FineTuningConfig", "TextClassifierConfig", "TrainingConfig"],
         "cross_validation": ["cross_validated"],
+        "distil_encoder": ["distil_encoder"],
         "document_config": ["DocumentClassifierConfig"],
         "fine_tuning": ["fine_tuned", "train_on_tokens"],
         "image_config": ["ImageClassifierConfig"],
         "images": ["train_image_classifier"],
-        "language_config": ["LanguageModelConfig", "load_corpus"],
+        "language_config": ["DistilConfig", "LanguageModelConfig", "load_corpus"],
         "language_model": ["train_language_model"],
         "pair_config": ["PairClassifierConfig"],
         "question_config": ["QuestionConfig"],

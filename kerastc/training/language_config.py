@@ -1,4 +1,4 @@
-"""The fields of the recipe that trains language models, and the corpus that they name."""
+"""The fields of the recipes that train language models, and the corpus that they name."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -17,18 +17,15 @@ from kerastc.training.config import (
     TrainingConfig,
 )
 
+Weight = Annotated[float, Field(ge=0)]
 
-class LanguageModelConfig(TrainingConfig):
-    """An encoder that learns to say which words are masked in the texts of a corpus."""
+
+class CorpusConfig(TrainingConfig):
+    """An encoder, whatever it starts as, that learns by masked words in the texts of a corpus."""
 
     task: ClassVar[str] = "masked-language-model"
 
     corpus: Location  # the folder that kerastc corpus build wrote
-    objective: Literal["masked"] = "masked"  # which words are asked for
-    backbone: Backbone = "e5"  # or minilm, a KerasHub preset, hf://OWNER/MODEL, a folder, a run
-    weights: Literal["published", "random"] = "published"  # of the backbone; random: untrained
-    trainable: str = "all"  # head: the encoder is frozen | top_K: and its top K layers | all
-    head_steps: Natural = 0  # updates in which only the layers behind the encoder are trained
     max_tokens: Annotated[int, Field(ge=8)] = 128  # of a window, special ones included
     packed: bool = True  # rows are joined to full windows; else each is one, and cut to it
     masking: Annotated[float, Field(gt=0, lt=1)] = 0.15  # share of the tokens that are asked for
@@ -48,12 +45,10 @@ class LanguageModelConfig(TrainingConfig):
     )
 
     @pydantic.model_validator(mode="after")
-    def of_words(self) -> "LanguageModelConfig":
+    def of_words(self) -> "CorpusConfig":
         """Refuses what has no meaning for words in texts."""
         if self.class_weights != "none":
             raise ValueError(f"class_weights={self.class_weights} is for classes, not for words.")
-        if self.trainable == "head" and self.head_steps:
-            raise ValueError("head_steps with trainable=head: the encoder is never trained.")
         return self
 
     @property
@@ -63,7 +58,45 @@ class LanguageModelConfig(TrainingConfig):
         return {"windows": self.model_dump(include=names)}
 
 
-def load_corpus(config: LanguageModelConfig) -> CorpusParts:
+class LanguageModelConfig(CorpusConfig):
+    """An encoder that learns to say which words are masked in the texts of a corpus."""
+
+    objective: Literal["masked"] = "masked"  # which words are asked for
+    backbone: Backbone = "e5"  # or minilm, a KerasHub preset, hf://OWNER/MODEL, a folder, a run
+    weights: Literal["published", "random"] = "published"  # of the backbone; random: untrained
+    trainable: str = "all"  # head: the encoder is frozen | top_K: and its top K layers | all
+    head_steps: Natural = 0  # updates in which only the layers behind the encoder are trained
+
+    @pydantic.model_validator(mode="after")
+    def of_an_encoder(self) -> "LanguageModelConfig":
+        """Refuses what has no meaning for an encoder that is frozen."""
+        if self.trainable == "head" and self.head_steps:
+            raise ValueError("head_steps with trainable=head: the encoder is never trained.")
+        return self
+
+
+class DistilConfig(CorpusConfig):
+    """A student of some of an encoder's layers, which learns what it says of masked words."""
+
+    teacher: Backbone  # that says words: a run of language-model, a folder, hf://OWNER/MODEL
+    layers: Count | None = None  # of the student, spread evenly; none: half of the teacher's
+    keep: tuple[Natural, ...] = ()  # these layers instead, [0,2,4]
+    temperature: Positive = 2.0  # of teacher and student in the first loss
+    soft: Weight = 5.0  # weight of the teacher's distributions at the masks
+    hard: Weight = 2.0  # weight of the words behind the masks
+    states: Weight = 1.0  # weight of the cosine distance between the last hidden states
+
+    @pydantic.model_validator(mode="after")
+    def of_layers(self) -> "DistilConfig":
+        """Refuses two choices of layers, and losses none of which counts."""
+        if self.layers is not None and self.keep:
+            raise ValueError("layers= or keep=, not both.")
+        if not (self.soft or self.hard):
+            raise ValueError("soft=0 with hard=0: the head would learn nothing.")
+        return self
+
+
+def load_corpus(config: CorpusConfig) -> CorpusParts:
     """The corpus of a config, in parts.
 
     Raises:

@@ -21,11 +21,12 @@ from kerastc.outputs.vocabulary.frequency import NAME, by_frequency, most_freque
 from kerastc.progress import tell
 from kerastc.run import Run
 from kerastc.text.preparation import TextPreparation
+from kerastc.text.restricted import is_restrictable
 from kerastc.text.tokenizer import Tokenizer
 from kerastc.training.baseline import Baseline
 from kerastc.training.fine_tuning import save
 from kerastc.training.groups import head_first
-from kerastc.training.language_config import LanguageModelConfig
+from kerastc.training.language_config import CorpusConfig, LanguageModelConfig
 from kerastc.training.task_training import TaskTraining, costs
 from kerastc.training.token_table import reached, tell_cut
 from kerastc.training.trained import Trained
@@ -45,21 +46,15 @@ def train_language_model(parts: CorpusParts, config: LanguageModelConfig, run: R
         UserError: the backbone's tokenizer is not that of the corpus, or as in `load_encoder`.
     """
     keras.utils.set_random_seed(config.seed)
-    encoder = _encoder(parts, config)
+    random = config.weights == "random"
+    encoder = corpus_encoder(parts, "backbone", config.backbone, random)
+    if encoder.cut is not None:
+        tell_cut(encoder.cut.tokenizer.vocabulary_size, len(encoder.cut.kept), "texts")
     encoder.require(config.max_tokens)
-    model, own = language_model(encoder, config.seed, config.weights == "published")
+    model, own = language_model(encoder, config.seed, not random)
     encoder.layer.tune(config.trainable)
     tell(f"The head of {config.backbone} goes on." if own else "The head is new.")
-    if encoder.cut is not None:
-        number = np.zeros(encoder.cut.tokenizer.vocabulary_size, np.int32)
-        number[encoder.cut.kept] = np.arange(len(encoder.cut.kept))
-    else:
-        number = np.arange(encoder.tokenizer.vocabulary_size, dtype=np.int32)
-    pad = partial(encoder.tokenizer.pad, segments=encoder.segments)
-    train = StreamBatches(parts.windows, parts.masking, number, pad, config.batch_size, config.seed)
-    rows = MaskedRows(renumbered(parts.validation.rows.masked, number), encoder.tokenizer)
-    length = config.max_tokens if config.packed else None
-    validation = MaskedBatches(rows, pad, config.batch_size, length)
+    train, validation = masked_batches(parts, encoder, config)
     training = TaskTraining(config, parts.train.classes, run)
     groups = head_first(model, config.head_steps)
     choice, figures = training.fit(model, train, validation, groups=groups)
@@ -70,18 +65,34 @@ def train_language_model(parts: CorpusParts, config: LanguageModelConfig, run: R
         model, tokenizer = with_all_tokens(model, whole, encoder.cut.kept), encoder.cut.tokenizer
     else:
         tokenizer = encoder.tokenizer
-    save(model, tokenizer, _preprocessing(encoder, config, tokenizer), run)
+    save(model, tokenizer, preprocessing(encoder, config), run)
     return Trained(
         validation=answers,
         test=[],
         figures=figures
         | {"max_tokens": config.max_tokens, "trainable_parameters": trainable, **costs(model)},
         choice=choice,
-        baseline=_baseline(parts),
+        baseline=frequent_words(parts),
     )
 
 
-def _baseline(parts: CorpusParts) -> Baseline:
+def masked_batches(
+    parts: CorpusParts, encoder: Encoder, config: CorpusConfig
+) -> tuple[StreamBatches, MaskedBatches]:
+    """The windows to train on and those held out, by the encoder's ids."""
+    if encoder.cut is not None:
+        number = np.zeros(encoder.cut.tokenizer.vocabulary_size, np.int32)
+        number[encoder.cut.kept] = np.arange(len(encoder.cut.kept))
+    else:
+        number = np.arange(encoder.tokenizer.vocabulary_size, dtype=np.int32)
+    pad = partial(encoder.tokenizer.pad, segments=encoder.segments)
+    train = StreamBatches(parts.windows, parts.masking, number, pad, config.batch_size, config.seed)
+    rows = MaskedRows(renumbered(parts.validation.rows.masked, number), encoder.tokenizer)
+    length = config.max_tokens if config.packed else None
+    return train, MaskedBatches(rows, pad, config.batch_size, length)
+
+
+def frequent_words(parts: CorpusParts) -> Baseline:
     """What is said by how frequent words are in the corpus, of the same places."""
     began = time.perf_counter()
     counts = np.where(parts.masking.maskable, parts.corpus.token_counts, 0)
@@ -92,8 +103,20 @@ def _baseline(parts: CorpusParts) -> Baseline:
     return Baseline(said, [], figures, NAME)
 
 
-def _encoder(parts: CorpusParts, config: LanguageModelConfig) -> Encoder:
-    """The config's encoder; if its table is large, with the tokens of the corpus."""
+def corpus_encoder(
+    parts: CorpusParts, setting: str, name: str, random: bool = False, always: bool = False
+) -> Encoder:
+    """An encoder that reads a corpus; if its table is large, with the corpus's tokens.
+
+    Args:
+        parts: of the corpus.
+        setting: that names the encoder, for messages.
+        name, random: as in `load_encoder`.
+        always: whether a small table is cut, too.
+
+    Raises:
+        UserError: its tokenizer is not the corpus's, or as in `load_encoder`.
+    """
     corpus = parts.corpus
 
     @cache  # asked for again where all tokens had to be loaded first
@@ -101,22 +124,17 @@ def _encoder(parts: CorpusParts, config: LanguageModelConfig) -> Encoder:
         if not tokenizer.same(corpus.tokenizer):
             raise UserError(
                 f"{corpus.folder} was built with another tokenizer than that of "
-                f"backbone={config.backbone}: their tokens are not the same.",
-                f"Build a corpus with it: kerastc corpus build OUT FILES... --tokenizer "
-                f"{config.backbone}",
+                f"{setting}={name}: their tokens are not the same.",
+                f"Build a corpus with it: kerastc corpus build OUT FILES... --tokenizer {name}",
             )
+        if always and tokenizer.vocabulary_size <= rows and is_restrictable(tokenizer):
+            return np.union1d(np.flatnonzero(parts.token_counts), tokenizer.special_ids)
         return reached(tokenizer, rows, lambda: np.flatnonzero(parts.token_counts))
 
-    random = config.weights == "random"
-    encoder = load_encoder(config.backbone, pairs=True, random=random, wanted=used)
-    if encoder.cut is not None:
-        tell_cut(encoder.cut.tokenizer.vocabulary_size, len(encoder.cut.kept), "texts")
-    return encoder
+    return load_encoder(name, pairs=True, random=random, wanted=used)
 
 
-def _preprocessing(
-    encoder: Encoder, config: LanguageModelConfig, tokenizer: Tokenizer
-) -> dict[str, Any]:
+def preprocessing(encoder: Encoder, config: CorpusConfig) -> dict[str, Any]:
     """The content of preprocessing.json."""
     return {
         "task": config.task,

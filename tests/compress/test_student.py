@@ -6,9 +6,9 @@ import pytest
 
 from kerastc.compress.steps.distill import Distill
 from kerastc.compress.steps.hidden_states import StateMatching
-from kerastc.compress.steps.student import fewer_layers, narrower, spread
 from kerastc.errors import UserError
 from kerastc.models import compact, load_encoder, sequence_classifier
+from kerastc.models.student import fewer_layers, kept_layers, narrower, spread
 
 pytestmark = pytest.mark.backend
 RANDOM = np.random.default_rng(0)
@@ -125,7 +125,7 @@ def test_what_cannot_work_is_refused_before_any_work(fields, message):
         Distill(**fields).check([])
 
 
-@pytest.mark.parametrize("fields", [{"layers": 3}, {"keep": (0, 2)}, {"keep": (1, 1)}])
+@pytest.mark.parametrize("fields", [{"count": 3}, {"keep": (0, 2)}, {"keep": (1, 1)}])
 def test_layers_that_are_not_there_are_refused(fields):
     with pytest.raises(UserError, match="of a model of 2 layers"):
-        Distill(**fields)._kept(2)
+        kept_layers("distill", "a model", 2, **fields)

@@ -94,14 +94,19 @@ class Distill(Training):
     def _of_layers(self, work: "Work") -> dict[str, Any]:
         """A student made from the model's own layers."""
         from kerastc.compress.steps.hidden_states import StateMatching
-        from kerastc.compress.steps.student import fewer_layers, narrower, require_layers
         from kerastc.compress.steps.teaching import teach
         from kerastc.models import compact, encoder_layer
+        from kerastc.models.student import (
+            fewer_layers,
+            kept_layers,
+            narrower,
+            require_layers,
+        )
 
         teacher = compact(work.model)
         require_layers(teacher, "distill into layers of its own")
         count = len(encoder_layer(teacher).blocks)
-        kept = self._kept(count)
+        kept = kept_layers(self.name, "a model", count, self.layers, self.keep)
         student = fewer_layers(teacher, kept)
         if self.width is not None:
             student = narrower(student, self._width(student))
@@ -112,15 +117,6 @@ class Distill(Training):
 
         figures = teach(work, self, fitted=matching if self.states else None)
         return {"layers_kept": kept, **figures}
-
-    def _kept(self, count: int) -> list[int]:
-        from kerastc.compress.steps.student import spread
-
-        kept = sorted(self.keep) or spread(count, self.layers or count)
-        if len(set(kept)) < len(kept) or max(kept) >= count or len(kept) > count:
-            given = f"keep={list(self.keep)}" if self.keep else f"layers={self.layers}"
-            raise UserError(f"distill: {given} of a model of {count} layers (0 to {count - 1}).")
-        return kept
 
     def _width(self, model: "keras.Model") -> int:
         import keras

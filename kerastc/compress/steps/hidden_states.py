@@ -1,10 +1,10 @@
 """A student that also learns its teacher's hidden states."""
 
 import keras
-from keras import ops
 
 from kerastc.models import encoder_layer, pooling_layer
 from kerastc.models.parts import after_pooling, encoder_inputs, has_pooling
+from kerastc.training.state_distance import cosine_distance
 
 
 class StateMatching(keras.Model):
@@ -43,15 +43,7 @@ class StateMatching(keras.Model):
     def _distance(self, states, inputs):
         """The mean of 1 - cosine over states and tokens, a scalar; `inputs` are the encoder's."""
         theirs = self.teacher_states(inputs)
-        mask = ops.cast(inputs["padding_mask"], "float32")
         last, theirs_last = len(states) - 1, len(theirs) - 1
         pairs = [(mine, theirs[j * theirs_last // last]) for j, mine in enumerate(states)]
-        distances = [
-            1 - ops.sum(_unit(mine) * ops.stop_gradient(_unit(other)), axis=-1)
-            for mine, other in pairs
-        ]
-        return sum(ops.sum(d * mask) / ops.sum(mask) for d in distances) / len(pairs)
-
-
-def _unit(states):
-    return ops.normalize(ops.cast(states, "float32"), axis=-1)
+        mask = inputs["padding_mask"]
+        return sum(cosine_distance(mine, other, mask) for mine, other in pairs) / len(pairs)

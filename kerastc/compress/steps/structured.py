@@ -68,10 +68,10 @@ class Structured(Training):
         return bool(self.neurons or self.heads or self.layers or self.drop)
 
     def apply(self, work: "Work") -> dict[str, Any]:
-        from kerastc.compress.steps.student import fewer_layers
         from kerastc.compress.steps.teaching import teach
         from kerastc.compress.steps.units import Heads, Neurons
         from kerastc.models import compact, encoder_layer
+        from kerastc.models.student import fewer_layers
 
         model = compact(work.model) if self._of_encoder else work.model
         convolutions = self._channels(model)
@@ -113,8 +113,8 @@ class Structured(Training):
         return found
 
     def _dropped(self, model: "keras.Model", work: "Work") -> list[int]:
-        from kerastc.compress.steps.student import require_layers
         from kerastc.models import encoder_layer
+        from kerastc.models.student import require_layers
 
         if not (self.layers or self.drop):
             return []
@@ -179,8 +179,8 @@ def least_missed(
         batches: rows with labels.
         loss: a function of their targets and the model's outputs, summed over rows.
     """
-    from kerastc.compress.steps.student import fewer_layers
     from kerastc.models import encoder_layer
+    from kerastc.models.student import fewer_layers
 
     left = list(range(len(encoder_layer(model).blocks)))
     tries = sum(len(left) - i for i in range(count))

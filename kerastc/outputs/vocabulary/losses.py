@@ -1,7 +1,7 @@
 """The loss of words at some places: the cross-entropy over a vocabulary.
 
-Targets are (batch, places) ids, `NO_TARGET` at places that only fill a batch. A teacher's
-distributions would stand behind them, as `kerastc.outputs.tags.losses` has them.
+Targets are (batch, places) ids, `NO_TARGET` at places that only fill a batch. A teacher's logits
+are (batch, places, tokens), zeros there.
 """
 
 import keras
@@ -15,6 +15,7 @@ class PlaceCrossEntropy(keras.losses.Loss):
 
     Args:
         label_smoothing: share of a target spread over all tokens.
+        weight: a factor.
 
     Call:
         y_true: (batch, places) int targets.
@@ -22,13 +23,21 @@ class PlaceCrossEntropy(keras.losses.Loss):
         returns: (batch, places), of which the mean over all is the one over the places that count.
     """
 
-    def __init__(self, label_smoothing: float = 0.0, name="place_cross_entropy", **kwargs):
+    def __init__(
+        self,
+        label_smoothing: float = 0.0,
+        weight: float = 1.0,
+        name="place_cross_entropy",
+        **kwargs,
+    ):
         super().__init__(name=name, **kwargs)
         self.label_smoothing = label_smoothing
+        self.weight = weight
 
     def call(self, y_true, y_pred):
         losses, there = cross_entropy(y_true, y_pred, self.label_smoothing)
-        return losses * ops.sum(ops.ones_like(there)) / ops.maximum(ops.sum(there), 1.0)
+        factor = self.weight * ops.sum(ops.ones_like(there)) / ops.maximum(ops.sum(there), 1.0)
+        return losses * factor
 
 
 def cross_entropy(targets, logits, smoothing: float = 0.0):
@@ -46,3 +55,21 @@ def cross_entropy(targets, logits, smoothing: float = 0.0):
     if smoothing:
         wanted = (1 - smoothing) * wanted + smoothing * ops.mean(logits, axis=-1)
     return (ops.logsumexp(logits, axis=-1) - wanted) * there, there
+
+
+def divergence(teacher, logits, temperature: float):
+    """T^2 * KL(teacher || student), the mean over the places that count, a float32 scalar.
+
+    Args:
+        teacher: (batch, places, tokens) logits, zeros at places that only fill a batch.
+        logits: the student's, the same shape.
+        temperature: T, by which both are divided; T^2 keeps the gradient's size.
+
+    Reference: Hinton, Vinyals and Dean 2015, Distilling the Knowledge in a Neural Network.
+    """
+    teacher = ops.cast(teacher, "float32")
+    there = ops.cast(ops.any(teacher != 0, axis=-1), "float32")
+    said = ops.log_softmax(teacher / temperature)
+    own = ops.log_softmax(ops.cast(logits, "float32") / temperature)
+    found = ops.sum(ops.exp(said) * (said - own), axis=-1)
+    return temperature**2 * ops.sum(found * there) / ops.maximum(ops.sum(there), 1.0)

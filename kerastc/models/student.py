@@ -6,7 +6,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerastc.compress.layer_paths import rebuilt
 from kerastc.errors import UserError
 from kerastc.models.compact_encoder import CompactEncoder
 from kerastc.models.parts import encoder_layer
@@ -43,6 +42,28 @@ def require_layers(model: keras.Model, step: str) -> None:
             "block(s) of weights, so without some of them it would not be smaller.",
             "structured with neurons= or heads=, low-rank, prune and quantize make it smaller.",
         )
+
+
+def kept_layers(
+    step: str, of: str, layers: int, count: int | None = None, keep: Sequence[int] = ()
+) -> list[int]:
+    """The layers that stay, ascending, as settings tell them.
+
+    Args:
+        step: that asks, for the message.
+        of: what has the layers, likewise: "a model".
+        layers: how many there are.
+        count: how many stay, spread evenly; None: all.
+        keep: their indices instead.
+
+    Raises:
+        UserError: there are no such layers.
+    """
+    kept = sorted(keep) or spread(layers, count or layers)
+    if len(set(kept)) < len(kept) or max(kept) >= layers or len(kept) > layers:
+        given = f"keep={list(keep)}" if keep else f"layers={count}"
+        raise UserError(f"{step}: {given} of {of} of {layers} layers (0 to {layers - 1}).")
+    return kept
 
 
 def spread(layers: int, count: int) -> list[int]:
@@ -94,7 +115,7 @@ def _around(
         copies.append((type(old).from_config(old.get_config()), old))
         return copies[-1][0]
 
-    made = rebuilt(model, layer_for)
+    made = keras.models.clone_model(model, clone_function=layer_for)
     for new, old in copies:
         _fill(new, old, kept)
     return made
