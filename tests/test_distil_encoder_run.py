@@ -21,7 +21,7 @@ from kerastc.text.vocabularies import WordPiece
 from kerastc.training.callbacks import Bar
 
 TEXTS = ["the cat sat on a mat", "the dog ran in the sun and sat", "a cat ran on the mat"]
-UNUSED = {"cafe", "big", "small", "red"}
+UNUSED = {"cafe", "café", "##ed", "big", "small", "red"}
 SETTINGS = ["max_tokens=12", "packed=false", "batch_size=8", "learning_rate=1e-2"]
 SETTINGS += ["validation_rows=20", "layers=1", "early_stopping.patience=0"]
 
@@ -128,7 +128,7 @@ def test_it_fills_masks_and_is_an_encoder_for_every_recipe(run, folders, tmp_pat
 
 def test_what_cannot_teach_is_refused(words, tiny_bert, folders, tmp_path):
     own = corpus(tmp_path / "own", load_encoder(str(tiny_bert)).tokenizer, ["pawn king"] * 30)
-    said = refused([f"corpus={own.folder}", f"teacher={tiny_bert}"], folders)
+    said = refused([f"corpus={own.folder}", f"teacher={tiny_bert}", "max_tokens=16"], folders)
     assert f"teacher={tiny_bert} says no words: it has no masked head to learn from." in said
     assert f"language-model corpus={own.folder} backbone={tiny_bert} trainable=head" in said
     said = refused([*words, f"teacher={tiny_bert}"], folders)
