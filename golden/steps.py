@@ -141,6 +141,14 @@ STEPS: tuple[Step, ...] = (
         after=("corpus",),
         since="recipes/language_model.py",
     ),
+    _train(
+        "distil-encoder",
+        "distil-encoder",
+        "corpus=runs/corpus teacher=runs/language-model layers=1 epochs=2 batch_size=4"
+        " max_tokens=32 learning_rate=1e-3 evaluate_every=6",
+        after=("language-model",),
+        since="recipes/distil_encoder.py",
+    ),
     _few_labels("self-training", "round_epochs=1 rounds=2 threshold=0.2 neighbours=5"),
     _few_labels("fixmatch", "supervised_epochs=1"),
     _few_labels("simclr", "pretraining_epochs=1 pretraining_batch=64"),
