@@ -193,7 +193,11 @@ def test_all_kinds_of_files_give_the_same_rows(tmp_path: Path, tokenizer: Tokeni
             "una línea de texto\n".encode() * 200 + b"mal \xff",
             "a.txt, line 201 is not UTF-8",
         ),
-        ("a.txt.gz", gzip.compress(b"la casa grande\n" * 999)[:-9], "a.txt.gz: the gzip .* line "),
+        (
+            "a.txt.gz",
+            gzip.compress(b"la casa grande\n" * 999, mtime=0)[:-9],
+            "a.txt.gz: the gzip .* line ",
+        ),
         ("a.zst", b"\x28\xb5\x2f\xfd\x04\x00garbage", "a.zst: the Zstandard data is damaged"),
         ("a.jsonl", b'{"text": "la casa"}\n{"text": \n', "a.jsonl, line 2: not valid JSON"),
         ("a.jsonl", b'{"text": "la casa"}\n[1]\n', "a.jsonl, line 2: not a JSON object"),
