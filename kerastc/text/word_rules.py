@@ -66,11 +66,16 @@ def in_words(codes: np.ndarray) -> np.ndarray:
     Args:
         codes: their code points, (n,) int.
     """
-    letter = re.compile(f"[^\\W_{UNSPACED}]|[{_marks()}]")
     known = np.zeros(int(codes.max(initial=0)) + 1, bool)
     for code in np.flatnonzero(np.bincount(codes, minlength=1)):
-        known[code] = letter.match(chr(code)) is not None
+        known[code] = _of_word().match(chr(code)) is not None
     return known[codes]
+
+
+@cache
+def _of_word() -> re.Pattern:
+    """A pattern of the characters of `in_words`."""
+    return re.compile(f"[^\\W_{UNSPACED}]|[{_marks()}]")
 
 
 @cache
