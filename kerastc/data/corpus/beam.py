@@ -26,22 +26,20 @@ except ImportError as error:
     ) from None
 
 from kerastc import files
-from kerastc.data.corpus.assembly import Assembler
+from kerastc.data.corpus.assembly import Assembler, Plan
 from kerastc.data.corpus.blocks import Block, blocks, units
 from kerastc.data.corpus.build import (
     assembler_arguments,
+    carried_out,
     decide,
-    finish,
-    planned,
     shard_task,
 )
 from kerastc.data.corpus.corpus import Corpus
 from kerastc.data.corpus.duplicates import Bits, first_rows
-from kerastc.data.corpus.layout import FILE
 from kerastc.data.corpus.piece import EXACT, Piece, PieceMaker, band_name
 from kerastc.data.corpus.settings import BuildSettings
 from kerastc.data.corpus.site import Site
-from kerastc.data.corpus.sources import Source, find_sources
+from kerastc.data.corpus.sources import Source
 from kerastc.errors import UserError
 from kerastc.forms import read_json
 from kerastc.progress import quietly, tell
@@ -68,32 +66,23 @@ def build_on_beam(
         workers: processes of Beam's local runner; others have options of their own.
         options: of the runner, such as "--flink_master=localhost:8081".
     """
-    sources = find_sources(names, settings.encoding)
-    out = Path(out).absolute()  # workers may start elsewhere
-    site = Site(out)
-    with site.lock():
-        fresh = site.begin(tokenizer, settings, sources)
-        if (out / FILE).exists():
-            site.clear()
-            return Corpus.open(out)
-        given = ["--runner", runner, *options]
-        if runner == LOCAL and workers > 1:
-            given += ["--direct_running_mode=multi_processing", f"--direct_num_workers={workers}"]
-        try:
-            if not site.plan.exists():
-                _run(site, given, lambda p: _pieces(p, site, tokenizer, settings, sources))
-                found = site.all_pieces()
-                decide(site, settings, found, *_marked(site, found))
-            plan, dropped = planned(site, settings)
-            arguments = assembler_arguments(site, tokenizer, settings)
-            missing = [n for n in range(len(plan.shards)) if not Assembler(*arguments).done(n)]
-            tasks = [shard_task(plan, dropped, number) for number in missing]
-            _run(site, given, lambda p: _shards(p, site, tasks, arguments))
-            return finish(site, tokenizer, settings, plan)
-        except UserError:
-            if fresh:
-                site.take_back()
-            raise
+    given = ["--runner", runner, *options]
+    if runner == LOCAL and workers > 1:
+        given += ["--direct_running_mode=multi_processing", f"--direct_num_workers={workers}"]
+
+    def make_pieces(site: Site, sources: Sequence[Source]) -> None:
+        _run(site, given, lambda p: _pieces(p, site, tokenizer, settings, sources))
+        found = site.all_pieces()
+        decide(site, settings, found, *_marked(site, found))
+
+    def make_shards(site: Site, plan: Plan, dropped: Bits) -> None:
+        arguments = assembler_arguments(site, tokenizer, settings)
+        missing = [n for n in range(len(plan.shards)) if not Assembler(*arguments).done(n)]
+        tasks = [shard_task(plan, dropped, number) for number in missing]
+        _run(site, given, lambda p: _shards(p, site, tasks, arguments))
+
+    site = Site(Path(out).absolute())  # workers may start elsewhere
+    return carried_out(site, names, tokenizer, settings, make_pieces, make_shards)
 
 
 def _run(site: Site, options: list[str], describe: Callable[[Any], None]) -> None:

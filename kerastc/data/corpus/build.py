@@ -8,7 +8,7 @@ A step is a function of the files and settings alone, whoever carries it out: so
 for any number of processes, and what a killed build has finished is used by the next.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,17 +60,46 @@ def build(
     Raises:
         UserError: files cannot be read, no row is left, or `out` holds something else.
     """
+
+    def make_pieces(site: Site, sources: Sequence[Source]) -> None:
+        pieces(site, tokenizer, settings, sources, workers)
+
+    def make_shards(site: Site, plan: Plan, dropped: Bits) -> None:
+        shards(site, tokenizer, settings, plan, dropped, workers)
+
+    return carried_out(Site(out), names, tokenizer, settings, make_pieces, make_shards)
+
+
+def carried_out(
+    site: Site,
+    names: Sequence[str],
+    tokenizer: Tokenizer,
+    settings: BuildSettings,
+    make_pieces: Callable[[Site, Sequence[Source]], None],
+    make_shards: Callable[[Site, Plan, Bits], None],
+) -> Corpus:
+    """A build, whoever does its steps.
+
+    Args:
+        site: of the corpus.
+        names, tokenizer, settings: as in `build`.
+        make_pieces: step 1, and step 2 if it finds duplicates on its way.
+        make_shards: step 3.
+
+    Raises:
+        UserError: as in `build`.
+    """
     sources = find_sources(names, settings.encoding)
-    site = Site(out)
     with site.lock():
         fresh = site.begin(tokenizer, settings, sources)
-        if (out / FILE).exists():
+        if (site.folder / FILE).exists():
             site.clear()
-            return Corpus.open(out)
+            return Corpus.open(site.folder)
         try:
-            pieces(site, tokenizer, settings, sources, workers)
+            if not site.plan.exists():
+                make_pieces(site, sources)
             plan, dropped = planned(site, settings)
-            shards(site, tokenizer, settings, plan, dropped, workers)
+            make_shards(site, plan, dropped)
             return finish(site, tokenizer, settings, plan)
         except Killed:
             raise
@@ -88,8 +117,6 @@ def pieces(
     workers: int,
 ) -> None:
     """Step 1: the pieces that are missing."""
-    if site.plan.exists():
-        return
     maker = PieceMaker, (site.pieces, tokenizer.content, settings)
     total = sum(source.size for source in sources) // 1024
     with progress("Reading and tokenizing (KiB)", total) as advance, quietly():
