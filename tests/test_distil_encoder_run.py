@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from corpora import corpus, words_of_two_layers
+from stopping import stopped_and_resumed
 
 from kerastc import launch
 from kerastc.cli import main
@@ -18,7 +19,6 @@ from kerastc.npz_files import read_arrays
 from kerastc.run import Run
 from kerastc.text.tokenizer import Tokenizer
 from kerastc.text.vocabularies import WordPiece
-from kerastc.training.callbacks import Bar
 
 TEXTS = ["the cat sat on a mat", "the dog ran in the sun and sat", "a cat ran on the mat"]
 UNUSED = {"cafe", "café", "##ed", "big", "small", "red"}
@@ -92,17 +92,7 @@ def test_it_starts_as_its_teacher(words, teacher, folders):
 def test_a_distillation_that_was_stopped_comes_to_the_same(run, words, folders, monkeypatch):
     """Weights, history and figures to the last digit, from the middle of an epoch."""
     given = [*words, "epochs=2", "evaluate_every=12", "accumulation=2"]
-    folder, on_epoch_end = folders.runs / "stopped", Bar.on_epoch_end
-
-    def stopped(self, epoch, logs=None):
-        on_epoch_end(self, epoch, logs)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Bar, "on_epoch_end", stopped)
-        with pytest.raises(UserError, match="Stopped after epoch"):
-            launch.train("distil-encoder", given, folders=folders, folder=folder)
-    again = launch.train(None, folders=folders, folder=folder, resume=True)
+    again = stopped_and_resumed("distil-encoder", given, folders, monkeypatch)
     newest = max(run.checkpoints())
     assert newest == max(again.checkpoints())
     one, other = (read_arrays(one.checkpoints()[newest]) for one in (run, again))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from corpora import corpus, sentences
+from stopping import stopped_and_resumed
 from subjects import SUBJECTS
 
 from kerastc import launch
@@ -21,7 +22,6 @@ from kerastc.npz_files import read_arrays
 from kerastc.run import Run
 from kerastc.text.tokenizer import Tokenizer
 from kerastc.text.vocabularies import WordPiece
-from kerastc.training.callbacks import Bar
 
 SETTINGS = ["max_tokens=24", "packed=false", "batch_size=16", "epochs=10", "learning_rate=3e-3"]
 SETTINGS += ["evaluate_every=0"]
@@ -90,22 +90,10 @@ def test_a_run_that_was_stopped_between_epochs_comes_to_the_same(words, folders,
     given = [*words, "epochs=2", "evaluate_every=17", "accumulation=2", "head_steps=10"]
     given += ["packed=true", "whole_words=true", "rarity=0.7", "precision=mixed_bfloat16"]
     whole = launch.train("language-model", given, folders=folders, folder=folders.runs / "once")
-    folder, on_epoch_end, seen = folders.runs / "stopped", Bar.on_epoch_end, []
-
-    def stopped(self, epoch, logs=None):
-        on_epoch_end(self, epoch, logs)
-        seen.append(epoch)
-        if len(seen) == 2:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Bar, "on_epoch_end", stopped)
-        with pytest.raises(UserError, match="Stopped after epoch"):
-            launch.train("language-model", given, folders=folders, folder=folder)
-    again = launch.train(None, folders=folders, folder=folder, resume=True)
+    again = stopped_and_resumed("language-model", given, folders, monkeypatch, after=2)
     newest = max(whole.checkpoints())
     one, other = (read_arrays(one.checkpoints()[newest]) for one in (whole, again))
-    assert {*one} == {*other} and len(seen) == 2
+    assert {*one} == {*other}
     for name in set(one) - {"state"}:
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
     assert (

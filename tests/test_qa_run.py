@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from stopping import stopped_and_resumed
 from subjects import SUBJECTS
 
 from kerastc import launch
@@ -13,7 +14,6 @@ from kerastc.cli import main
 from kerastc.errors import UserError
 from kerastc.predictor import predictor_of
 from kerastc.run import Run
-from kerastc.training.callbacks import Bar
 
 SETTINGS = ["epochs=4", "batch_size=8", "max_tokens=24", "stride=6", "learning_rate=1e-2"]
 COOKING, SAILING, CHESS = (words.split() for words in SUBJECTS.values())
@@ -103,19 +103,7 @@ def test_it_finds_answers_in_contexts_that_it_never_saw(run):
 
 
 def test_a_run_that_was_stopped_comes_to_the_same(run, words, folders, monkeypatch):
-    folder, on_epoch_end, seen = folders.runs / "stopped", Bar.on_epoch_end, []
-
-    def stopped(self, epoch, logs=None):
-        on_epoch_end(self, epoch, logs)
-        seen.append(epoch)
-        if len(seen) == 2:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Bar, "on_epoch_end", stopped)
-        with pytest.raises(UserError, match="Stopped after epoch"):
-            launch.train("qa", words, folders=folders, folder=folder)
-    again = launch.train(None, folders=folders, folder=folder, resume=True)
+    again = stopped_and_resumed("qa", words, folders, monkeypatch, after=2)
     for part in ("validation", "test"):
         assert again.read_json("metrics.json")[part] == run.read_json("metrics.json")[part]
     name = "predictions/test.csv"
