@@ -78,8 +78,9 @@ def train_on_tokens(
     fitted, batches = model, token_batches(splits, encoder, config)
     head = TASKS[config.task].output_part("head")
     unlearned = head.unlearned(splits.train.labels, batches["train"].inputs)
-    for what, count in unlearned.items():
-        tell(f"{what}: {count:,}")
+    if not run.inner:
+        for what, count in unlearned.items():
+            tell(f"{what}: {count:,}")
     _note(unlearned, run)
     frozen = config.trainable == "head" and not config.by_word
     if frozen:
