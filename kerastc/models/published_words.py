@@ -50,8 +50,18 @@ def language_model(
     """
     folder = encoder.folder if published else None
     if folder is not None and is_run(folder):
-        return _of_run(encoder, folder, seed)
-    config = {} if folder is None else read_json(folder / "config.json")
+        filled = _of_run(encoder, folder, seed)
+    else:
+        filled = None if folder is None else _of_folder(encoder, folder, seed)
+    if filled is not None:
+        return filled, True
+    head = WordHead.new(encoder.layer, seed)
+    return masked_model(encoder.layer, head, encoder.segments, seed), False
+
+
+def _of_folder(encoder: "Encoder", folder: Path, seed: int) -> keras.Model | None:
+    """A model with the head in a folder of Hugging Face's layout; None if there is none."""
+    config = read_json(folder / "config.json")
     kind = config.get("model_type")
     if kind in LAYERS:
         with open_tensors(weight_files(folder), kind) as tensors:
@@ -64,22 +74,21 @@ def language_model(
                 epsilon = float(fields.get("layer_norm_eps", 1e-12))
                 values = [tensors[f"{dense}.weight"].T, tensors[f"{dense}.bias"]]
                 values += [tensors[f"{norm}.weight"], tensors[f"{norm}.bias"], tensors[bias]]
-                return _filled(encoder, seed, activation, epsilon, values), True
-    head = WordHead.new(encoder.layer, seed)
-    return masked_model(encoder.layer, head, encoder.segments, seed), False
+                return _filled(encoder, seed, activation, epsilon, values)
+    return None
 
 
-def _of_run(encoder: "Encoder", folder: Path, seed: int) -> tuple[keras.Model, bool]:
+def _of_run(encoder: "Encoder", folder: Path, seed: int) -> keras.Model | None:
+    """A model with the head of a run; None if its model is no language model."""
     saved = load_model(folder / MODEL)
     if not any(layer.name == BIAS for layer in saved.layers):
-        head = WordHead.new(encoder.layer, seed)
-        return masked_model(encoder.layer, head, encoder.segments, seed), False
+        return None
     activation = keras.saving.serialize_keras_object(saved.get_layer(DENSE).activation)
     named = "gelu" if activation == "gelu" else "gelu_tanh"
     values = [value for name in (DENSE, NORM) for value in saved.get_layer(name).get_weights()]
     [bias] = saved.get_layer(BIAS).get_weights()
     values.append(np.where(bias <= NEVER, bias[bias > NEVER].min(initial=0.0), bias))
-    return _filled(encoder, seed, named, saved.get_layer(NORM).epsilon, values), True
+    return _filled(encoder, seed, named, saved.get_layer(NORM).epsilon, values)
 
 
 def _filled(encoder: "Encoder", seed: int, activation: str, epsilon: float, values) -> keras.Model:

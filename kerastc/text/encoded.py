@@ -89,8 +89,7 @@ class Encoded(Sequence):
         for name in COLUMNS:
             found = [getattr(part, name) for part in parts]
             if found[0] is not None:
-                values = np.concatenate([column.values for column in found])
-                columns[name] = Ragged(values, np.concatenate([column.lengths for column in found]))
+                columns[name] = Ragged.joined(found)
         cut, texts = (
             np.concatenate([getattr(part, name) for part in parts]) for name in ("cut", "texts")
         )

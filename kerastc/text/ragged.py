@@ -28,6 +28,13 @@ class Ragged(Sequence):
         rows = [np.asarray(row, dtype) for row in sequences]
         return cls(np.concatenate(rows) if rows else np.zeros(0, dtype), [len(row) for row in rows])
 
+    @classmethod
+    def joined(cls, parts: "Iterable[Ragged]") -> "Ragged":
+        """The sequences of several, at least one, one behind the other."""
+        parts = list(parts)
+        values = np.concatenate([part.values for part in parts])
+        return cls(values, np.concatenate([part.lengths for part in parts]))
+
     def first(self, count: int) -> "Ragged":
         """The sequences, each cut to at most `length` values from its start."""
         lengths = np.minimum(self.lengths, count)

@@ -83,6 +83,35 @@ class Batches(keras.utils.PyDataset):
         return self.weights[rows]
 
 
+class Around(keras.utils.PyDataset):
+    """Other batches, in their order; a subclass says what becomes of each.
+
+    Args:
+        batches: the others, for training.
+
+    Attributes:
+        open_axes, open_target_axes: as in `Batches`.
+    """
+
+    def __init__(self, batches: keras.utils.PyDataset):
+        super().__init__()
+        self.batches = batches
+        self.open_axes = batches.open_axes
+        self.open_target_axes = batches.open_target_axes
+
+    @property
+    def epoch(self) -> int:
+        """The current one."""
+        return self.batches.epoch
+
+    def begin_epoch(self, epoch: int) -> None:
+        """As in `Batches`."""
+        self.batches.begin_epoch(epoch)
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+
 class Stretches(keras.utils.PyDataset):
     """The batches of all epochs in their order, cut into stretches between two evaluations.
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from kerastc.images.resizing import shrunk
 from kerastc.models.image_classifier import SMALLEST
+from kerastc.training.batching import Around
 from kerastc.training.image_config import ImageClassifierConfig
 
 GROWN = 0.75  # share of the epochs after which images have their full size
@@ -22,7 +23,7 @@ def growing(batches: keras.utils.PyDataset, config: ImageClassifierConfig):
     return Growing(batches, config.epochs, config.first_side) if small else batches
 
 
-class Growing(keras.utils.PyDataset):
+class Growing(Around):
     """Batches whose images are smaller in the first epochs.
 
     Args:
@@ -34,26 +35,11 @@ class Growing(keras.utils.PyDataset):
         open_axes, open_target_axes: as in `Batches`: an image's height and width vary, too.
     """
 
-    open_axes = 3
-    open_target_axes = 1
-
     def __init__(self, batches: keras.utils.PyDataset, epochs: int, first: float):
-        super().__init__()
-        self.batches = batches
+        super().__init__(batches)
+        self.open_axes, self.open_target_axes = 3, 1
         self.epochs = epochs
         self.first = first
-
-    @property
-    def epoch(self) -> int:
-        """The current one."""
-        return self.batches.epoch
-
-    def begin_epoch(self, epoch: int) -> None:
-        """As in `Batches`."""
-        self.batches.begin_epoch(epoch)
-
-    def __len__(self) -> int:
-        return len(self.batches)
 
     def __getitem__(self, index: int):
         inputs, *rest = self.batches[index]

@@ -7,13 +7,14 @@ from kerastc.inputs.stream.batches import StreamBatches
 from kerastc.inputs.stream.masking import NO_TARGET
 from kerastc.models.masked_model import PLACES
 from kerastc.outputs.vocabulary.losses import divergence
+from kerastc.training.batching import Around
 from kerastc.training.predicting import predict_batch
 from kerastc.training.state_distance import cosine_distance
 
 WORDS, STATES = "teacher_words", "teacher_states"
 
 
-class TaughtBatches(keras.utils.PyDataset):
+class TaughtBatches(Around):
     """Batches of windows, and what a teacher says of each: it runs as they are read.
 
     Args:
@@ -21,25 +22,9 @@ class TaughtBatches(keras.utils.PyDataset):
         teacher: of `with_states`, of the same tokens.
     """
 
-    open_axes = 2
-    open_target_axes = 2
-
     def __init__(self, batches: StreamBatches, teacher: keras.Model):
-        super().__init__()
-        self.batches = batches
+        super().__init__(batches)
         self.teacher = teacher
-
-    @property
-    def epoch(self) -> int:
-        """As in `Batches`."""
-        return self.batches.epoch
-
-    def begin_epoch(self, epoch: int) -> None:
-        """As in `Batches`."""
-        self.batches.begin_epoch(epoch)
-
-    def __len__(self) -> int:
-        return len(self.batches)
 
     def __getitem__(self, index: int):
         inputs, targets = self.batches[index]

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from kerastc.errors import UserError
+from kerastc.inputs.stream.masking import NO_TARGET
 from kerastc.outputs.vocabulary.frequency import by_frequency, most_frequent
 from kerastc.outputs.vocabulary.guesses import guesses
 from kerastc.outputs.vocabulary.head import judge
-from kerastc.outputs.vocabulary.losses import NO_TARGET, PlaceCrossEntropy
+from kerastc.outputs.vocabulary.losses import PlaceCrossEntropy
 from kerastc.outputs.vocabulary.predictions import WordAnswer, WordPredictions, read
 from kerastc.outputs.vocabulary.scores import BEST, LOGITS, Vocabulary
 

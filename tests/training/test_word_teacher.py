@@ -6,11 +6,12 @@ import pytest
 from corpora import corpus, words_of_two_layers
 
 from kerastc.data.corpus import Corpus
+from kerastc.inputs.stream.masking import NO_TARGET
 from kerastc.inputs.stream.parts import divided
 from kerastc.models import encoder_layer, load_encoder
 from kerastc.models.published_words import language_model
 from kerastc.models.student import fewer_layers
-from kerastc.outputs.vocabulary.losses import NO_TARGET, PlaceCrossEntropy, divergence
+from kerastc.outputs.vocabulary.losses import PlaceCrossEntropy, divergence
 from kerastc.training.language_config import DistilConfig
 from kerastc.training.language_model import masked_batches
 from kerastc.training.word_teacher import STATES, WORDS, Taught, TaughtBatches, with_states

@@ -3,16 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 
-from kerastc.training.batching import Batches
+from kerastc.training.batching import Around, Batches
 
 # A teacher's answers for a batch, from its row numbers, inputs and targets.
 Said = Callable[[np.ndarray, Any, np.ndarray], Any]
 
 
-class Taught(keras.utils.PyDataset):
+class Taught(Around):
     """Batches whose targets come with a teacher's outputs.
 
     Args:
@@ -28,29 +27,14 @@ class Taught(keras.utils.PyDataset):
     def __init__(
         self, batches: Batches, said: Said, beside: Callable[[np.ndarray, Any], np.ndarray]
     ):
-        super().__init__()
-        self.batches = batches
+        super().__init__(batches)
         self.said = said
         self.beside = beside
         self.targets = batches.targets
-        self.open_axes = batches.open_axes
-        self.open_target_axes = batches.open_target_axes
-
-    @property
-    def epoch(self) -> int:
-        """The batches that set the order of the rows."""
-        return self.batches.epoch
-
-    def begin_epoch(self, epoch: int) -> None:
-        """Orders the rows for an epoch, as in `Batches`."""
-        self.batches.begin_epoch(epoch)
 
     def rows(self) -> np.ndarray:
         """The row numbers of this epoch, in batch order, (n,) int."""
         return self.batches.rows()
-
-    def __len__(self) -> int:
-        return len(self.batches)
 
     def __getitem__(self, index: int):
         inputs, targets, *weights = self.batches[index]

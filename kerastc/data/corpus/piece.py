@@ -138,10 +138,7 @@ class PieceMaker:
             if self._preparation.changes:
                 some = self._preparation.apply(some).tolist()
             found.append(self._words.encode(some))
-        return Ragged(
-            np.concatenate([part.values for part in found]),
-            np.concatenate([part.lengths for part in found]),
-        )
+        return Ragged.joined(found)
 
 
 def band_name(number: int) -> str:

@@ -72,8 +72,7 @@ class StreamBatches(keras.utils.PyDataset):
         """The windows of a group: their numbers, tokens, and padded lengths; and the batches."""
         blocks = self.order.blocks_of(epoch, group)
         numbers = np.concatenate([np.arange(first, end) for first, end in blocks])
-        parts = [self.windows.read(first, end) for first, end in blocks]
-        rows = Ragged(*(np.concatenate([getattr(p, n) for p in parts]) for n in VALUES))
+        rows = Ragged.joined(self.windows.read(first, end) for first, end in blocks)
         lengths = self._lengths(rows.lengths)
         return numbers, rows, lengths, self.order.batches_of(epoch, group, lengths)
 
@@ -84,9 +83,6 @@ class StreamBatches(keras.utils.PyDataset):
             return np.full(len(sizes), most)
         step = -(-most // LENGTHS)
         return np.minimum(-(-sizes // step) * step, most)
-
-
-VALUES = ("values", "lengths")
 
 
 class MaskedBatches(Batches):

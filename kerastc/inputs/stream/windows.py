@@ -117,9 +117,7 @@ class Windows:
             read = self._packed if self.packed else self._rows
             found.append(read(self.stretches[place], first - begin, until - begin))
             first, place = until, place + 1
-        values = np.concatenate([part.values for part in found])
-        inner = Ragged(values, np.concatenate([part.lengths for part in found]))
-        return _framed(inner, self.before, self.after)
+        return _framed(Ragged.joined(found), self.before, self.after)
 
     def _windows(self, stretch: Stretch) -> int:
         return (

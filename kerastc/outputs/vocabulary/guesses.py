@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kerastc.inputs.stream.rows import MASK
 from kerastc.outputs.vocabulary.predictions import WordPredictions
 
 SHOWN = 30
 AROUND = 90  # characters of a text on each side of a word
-MASK = "[MASK]"
 
 
 @dataclass(frozen=True)

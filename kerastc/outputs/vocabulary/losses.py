@@ -1,13 +1,11 @@
 """The loss of words at some places: the cross-entropy over a vocabulary.
 
-Targets are (batch, places) ids, `NO_TARGET` at places that only fill a batch. A teacher's logits
+Targets are (batch, places) ids, negative at places that only fill a batch. A teacher's logits
 are (batch, places, tokens), zeros there.
 """
 
 import keras
 from keras import ops
-
-NO_TARGET = -100
 
 
 class PlaceCrossEntropy(keras.losses.Loss):
