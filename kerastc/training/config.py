@@ -71,9 +71,9 @@ class TrainingConfig(Config):
     # Settings that a child run may change (`kerastc train --from`). All others fix the data, the
     # network, or the order of the batches.
     changeable: ClassVar[tuple[str, ...]] = (
-        *("epochs", "learning_rate", "rate_decay", "schedule", "warmup_steps", "warmup_fraction"),
-        *("weight_decay", "clip_norm", "label_smoothing", "class_weights", "dropout", "masking"),
-        *("early_stopping", "evaluation_rows", "keep_checkpoints"),
+        *("epochs", "learning_rate", "rate_decay", "head_rate", "schedule", "warmup_steps"),
+        *("warmup_fraction", "weight_decay", "clip_norm", "label_smoothing", "class_weights"),
+        *("dropout", "masking", "early_stopping", "evaluation_rows", "keep_checkpoints"),
     )
 
     @pydantic.model_validator(mode="after")
@@ -108,6 +108,7 @@ class FineTuningConfig(TrainingConfig):
     weights: Literal["published", "random"] = "published"  # of the backbone; random: untrained
     trainable: str = "head"  # head: the encoder is frozen | top_K: and its top K layers | all
     rate_decay: Annotated[float, Field(ge=1)] = 1.0  # a layer's rate over that below; ULMFiT: 2.6
+    head_rate: Positive = 1.0  # the rate of the layers behind the encoder over that of its top
     unfreeze: Literal["none", "gradual"] = "none"  # gradual: head first, one more layer each epoch
     pooling: Literal["mean", "first", "pooler"] = "mean"  # first: [CLS] | pooler: BERT's, of [CLS]
     head: Literal["new", "backbone"] = "new"  # backbone: its own classifier, to go on from
@@ -132,6 +133,7 @@ class FineTuningConfig(TrainingConfig):
     def layers_to_tell_apart(self) -> "FineTuningConfig":
         """Refuses settings for layers if only the head is trained."""
         given = [f"rate_decay={self.rate_decay:g}"] * (self.rate_decay != 1)
+        given += [f"head_rate={self.head_rate:g}"] * (self.head_rate != 1)
         given += [f"unfreeze={self.unfreeze}"] * (self.unfreeze != "none")
         if given and self.trainable == "head":
             raise ValueError(

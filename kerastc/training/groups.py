@@ -52,10 +52,11 @@ def partition(groups: Sequence[Group], names: Sequence[str]) -> list[Group]:
 def layer_groups(
     model: keras.Model, config: "FineTuningConfig", batches_per_epoch: int
 ) -> tuple[Group, ...]:
-    """The groups of a text model by its layers, for `rate_decay` and `unfreeze`.
+    """The groups of a text model by its layers, for `rate_decay`, `head_rate` and `unfreeze`.
 
     From the top: the layers after the encoder, each of its blocks, its embeddings. The rate of a
-    group is that of the one above it divided by `rate_decay` (Howard and Ruder 2018, section 3.2).
+    group is that of the one above it divided by `rate_decay` (Howard and Ruder 2018, section 3.2);
+    the first, which begins with random weights, has `head_rate` times as much.
     With gradual unfreezing the first is trained alone for an epoch; each epoch thaws one more
     group, until all are trained (section 3.4).
 
@@ -70,7 +71,7 @@ def layer_groups(
     Raises:
         UserError: if the epochs end before every group has thawed.
     """
-    if config.rate_decay == 1 and config.unfreeze == "none":
+    if config.rate_decay == config.head_rate == 1 and config.unfreeze == "none":
         return ()
     patterns = _layers(model)
     if config.unfreeze == "gradual" and config.epochs < len(patterns):
@@ -83,7 +84,7 @@ def layer_groups(
     return tuple(
         Group(
             pattern,
-            rate=config.rate_decay**-depth,
+            rate=config.rate_decay**-depth * (1.0 if depth else config.head_rate),
             # An update that begins before the end of an epoch does not count in part.
             thaw=-(-every * depth // config.accumulation),
         )
