@@ -5,11 +5,10 @@ import json
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from commands import kerastc, refused, told
 from subjects import SUBJECTS
 
 from kerastc import launch
-from kerastc.cli import main
 from kerastc.errors import UserError
 from kerastc.predictor import predictor_of
 from kerastc.run import Run
@@ -18,13 +17,6 @@ from kerastc.training import checkpoints
 SETTINGS = ["epochs=6", "batch_size=8", "window=16", "batch_windows=12", "learning_rate=1e-2"]
 LONG = " ".join(["q z"] * 12 + ["mast deck harbour storm"])  # 28 words: two windows, the class last
 SHORT = "salt pan oven"
-
-
-def kerastc(*words):
-    """What a command prints; it has to end well."""
-    done = CliRunner().invoke(main, [str(word) for word in words])
-    assert done.exit_code == 0, done.output
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -124,9 +116,8 @@ def test_a_run_stopped_in_either_training_comes_to_the_same_figures(
 
 
 def test_evaluate_reads_the_file_as_the_run_did(run, documents):
-    done = CliRunner().invoke(main, ["evaluate", str(run.folder), "--data", str(documents)])
-    assert done.exit_code == 0 and "90 documents" in done.output
-    assert "made from these documents" in done.output
+    said = told("evaluate", run.folder, "--data", documents)
+    assert "90 documents" in said and "made from these documents" in said
 
 
 def test_an_export_has_a_number_of_windows_and_says_what_it_cuts(run):
@@ -139,10 +130,9 @@ def test_an_export_has_a_number_of_windows_and_says_what_it_cuts(run):
         found = json.loads(kerastc("predict", model, LONG, SHORT, "--json"))
         for one, other in zip(found, said, strict=True):
             assert one["probabilities"] == pytest.approx(other["probabilities"], abs=1e-4)
-    done = CliRunner().invoke(main, ["predict", str(path), "q " * 200])
-    assert "The document has more than 64 tokens: cut there" in done.output
-    done = CliRunner().invoke(main, ["export", str(run.folder), "--length", "24"])
-    assert done.exit_code and "read in windows of 16" in done.output
+    cut = "The document has more than 64 tokens: cut there"
+    assert cut in told("predict", path, "q " * 200)
+    assert "read in windows of 16" in refused("export", run.folder, "--length", 24)
 
 
 def test_a_benchmark_and_a_comparison_know_documents(run, frozen):

@@ -6,10 +6,9 @@ import json
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from commands import kerastc, told
 
 from kerastc import launch
-from kerastc.cli import main
 from kerastc.errors import UserError
 from kerastc.outputs.classes.predictions import read_predictions
 from kerastc.outputs.classes.scores import Classes
@@ -19,13 +18,6 @@ from kerastc.training import cross_validation
 FOLDS = 2
 SETTINGS = [f"folds={FOLDS}", "epochs=2", "batch_size=8", "max_tokens=16", "learning_rate=5e-3"]
 TIMED = ("seconds", "examples_per_second", "val_examples_per_second", "peak_memory_bytes")
-
-
-def kerastc(*words):
-    """What a command prints; it has to end well."""
-    done = CliRunner().invoke(main, [str(word) for word in words])
-    assert done.exit_code == 0, done.output
-    return done.output
 
 
 @pytest.fixture(scope="module")
@@ -177,14 +169,14 @@ def test_the_model_after_the_folds_predicts(whole):
 
 def test_a_compressed_child_is_judged_on_validation_rows_and_says_so(whole):
     folder = whole.folder / "compressed" / "small"
-    shown = kerastc("compress", whole.folder, "prune:0.5,epochs=0", "--run", folder)
+    shown = told("compress", whole.folder, "prune:0.5,epochs=0", "--run", folder)
     assert "There is no test part: the original was cross-validated" in " ".join(shown.split())
     child, rows = Run.open(folder), whole.read_json("data.json")["splits"]["validation"]["rows"]
     metrics = child.read_json("metrics.json")
     assert "test" not in metrics and metrics["validation"]["rows"] == rows
     assert not child.path("predictions", "test.csv").exists()
     assert "There is no test part" in child.path("report.html").read_text()
-    assert "Validation figures" in kerastc("compare", whole.folder)
+    assert "Validation figures" in told("compare", whole.folder)
     table = json.loads(kerastc("compare", whole.folder, "--json"))
     assert [row["validation"]["rows"] for row in table["models"]] == [rows, rows]
     assert [row["test"]["rows"] for row in table["models"]] == [None, None]
@@ -195,7 +187,7 @@ def test_files_are_measured_on_validation_rows(whole):
     folder = whole.folder / "compressed" / "file"
     kerastc("compress", whole.folder, "quantize:int8", "--run", folder)
     kerastc("export", whole.folder, "--bundle")
-    assert "validation texts" in kerastc("benchmark", whole.folder, folder, "--runs", "2")
+    assert "validation texts" in told("benchmark", whole.folder, folder, "--runs", "2")
     rows = whole.read_json("data.json")["splits"]["validation"]["rows"]
     for run in (whole, Run.open(folder)):
         [entry] = run.read_json("benchmark.json")

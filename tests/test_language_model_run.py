@@ -8,13 +8,12 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from commands import kerastc, refused
 from corpora import corpus, sentences
 from stopping import stopped_and_resumed
 from subjects import SUBJECTS
 
 from kerastc import launch
-from kerastc.cli import main
 from kerastc.errors import UserError
 from kerastc.models import load_encoder
 from kerastc.models.tokenizer_file import read_tokenizer
@@ -27,20 +26,6 @@ SETTINGS = ["max_tokens=24", "packed=false", "batch_size=16", "epochs=10", "lear
 SETTINGS += ["evaluate_every=0"]
 ROWS = 1000
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-
-
-def kerastc(*words):
-    """What a command prints; it has to end well."""
-    done = CliRunner().invoke(main, [str(word) for word in words])
-    assert done.exit_code == 0, done.output
-    return done.stdout
-
-
-def refused(*words):
-    """What a command says where it does not end well."""
-    done = CliRunner().invoke(main, [str(word) for word in words])
-    assert done.exit_code == 1, done.output
-    return " ".join(done.output.split())
 
 
 @pytest.fixture(scope="module")

@@ -4,22 +4,14 @@ import csv
 import json
 
 import pytest
-from click.testing import CliRunner
+from commands import kerastc, told
 from tagged_sentences import folders_in, write_sentences
 
 from kerastc import launch
-from kerastc.cli import main
 from kerastc.errors import UserError
 from kerastc.predictor import predictor_of
 
 SETTINGS = ["epochs=8", "batch_size=8", "max_tokens=24", "learning_rate=1e-2"]
-
-
-def kerastc(*words):
-    """What a command prints; it has to end well."""
-    done = CliRunner().invoke(main, [str(word) for word in words])
-    assert done.exit_code == 0, done.output
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -114,13 +106,11 @@ def test_settings_of_whole_texts_are_refused(sentences, tmp_path, word):
 def test_files_of_all_forms_are_read(run, tmp_path):
     spans = tmp_path / "spans.jsonl"
     spans.write_text('{"text": "Salt, mast deck.", "spans": [[6, 15, "SHIP"], [7, 9, "GAME"]]}\n')
-    measured = CliRunner().invoke(
-        main, ["evaluate", str(run.folder), "--data", str(spans), "--json"]
-    )
-    said = json.loads(measured.stdout)
+    evaluation = "evaluate", run.folder, "--data", spans, "--json"
+    said = json.loads(kerastc(*evaluation))
     assert said["unseen_words"]["words"] == 3  # Salt, the comma, the full stop
     assert (said["rows"], said["words"], said["per_type"]["SHIP"]["support"]) == (1, 5, 1)
-    assert "overlap a longer one, or an earlier one of its length, left out" in measured.stderr
+    assert "overlap a longer one, or an earlier one of its length, left out" in told(*evaluation)
     words, tree = tmp_path / "words.conll", tmp_path / "tree.conllu"
     words.write_text("salt,\nmast\ndeck\n\nking\n")
     rest = "\t_" * 8

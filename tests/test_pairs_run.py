@@ -5,22 +5,14 @@ import json
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from commands import kerastc, refused, told
 from subjects import SUBJECTS
 
 from kerastc import launch
-from kerastc.cli import main
 from kerastc.predictor import predictor_of
 from kerastc.run import Run
 
 SETTINGS = ["epochs=3", "batch_size=16", "max_tokens=24", "learning_rate=1e-2"]
-
-
-def kerastc(*words, **more):
-    """What a command prints; it has to end well."""
-    done = CliRunner().invoke(main, [str(word) for word in words], **more)
-    assert done.exit_code == 0, done.output
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -91,16 +83,14 @@ def test_predict_takes_two_texts_a_file_or_lines_with_a_tab(run, tmp_path):
     assert json.loads(kerastc("predict", run.folder, "--file", path, "--json")) == said
     lines = "\n".join("\t".join(pair) for pair in (ONE, OTHER))
     assert json.loads(kerastc("predict", run.folder, "--json", input=lines)) == said
-    done = CliRunner().invoke(main, ["predict", str(run.folder), "one text"])
-    assert done.exit_code and "takes pairs of texts" in done.output
-    done = CliRunner().invoke(main, ["predict", str(run.folder)], input="no tab\n")
-    assert done.exit_code and "Line 1 of standard input is not a pair" in done.output
+    assert "takes pairs of texts" in refused("predict", run.folder, "one text")
+    said = refused("predict", run.folder, input="no tab\n")
+    assert "Line 1 of standard input is not a pair" in said
 
 
 def test_evaluate_reads_the_file_as_the_run_did(run, pairs_tsv):
-    done = CliRunner().invoke(main, ["evaluate", str(run.folder), "--data", str(pairs_tsv)])
-    assert done.exit_code == 0 and "120 pairs" in done.output
-    assert "made from these pairs" in done.output
+    said = told("evaluate", run.folder, "--data", pairs_tsv)
+    assert "120 pairs" in said and "made from these pairs" in said
 
 
 def test_a_frozen_encoder_gives_features_of_the_pair(tiny_bert, pairs_tsv, folders):

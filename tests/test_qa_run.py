@@ -5,32 +5,17 @@ import json
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from commands import kerastc, refused, told
 from stopping import stopped_and_resumed
 from subjects import SUBJECTS
 
 from kerastc import launch
-from kerastc.cli import main
 from kerastc.errors import UserError
 from kerastc.predictor import predictor_of
 from kerastc.run import Run
 
 SETTINGS = ["epochs=4", "batch_size=8", "max_tokens=24", "stride=6", "learning_rate=1e-2"]
 COOKING, SAILING, CHESS = (words.split() for words in SUBJECTS.values())
-
-
-def kerastc(*words):
-    """What a command prints; it has to end well."""
-    done = CliRunner().invoke(main, [str(word) for word in words])
-    assert done.exit_code == 0, done.output
-    return done.stdout
-
-
-def refused(*words):
-    """What a command says where it does not end well."""
-    done = CliRunner().invoke(main, [str(word) for word in words])
-    assert done.exit_code == 1, done.output
-    return done.output
 
 
 def made(count, seed):
@@ -153,7 +138,7 @@ def test_it_is_measured_on_a_file_of_questions(run, files):
     data = files / "test.json"
     said = json.loads(kerastc("evaluate", run.folder, "--data", data, "--json"))
     assert said["f1"] == run.read_json("metrics.json")["test"]["f1"]
-    shown = CliRunner().invoke(main, ["evaluate", str(run.folder), "--data", str(data)]).output
+    shown = told("evaluate", run.folder, "--data", data)
     assert "exact match" in shown and "40 questions" in shown
     assert "the run's own test questions" in shown
 

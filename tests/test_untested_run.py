@@ -5,22 +5,14 @@ import json
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from commands import kerastc, told
 from subjects import SUBJECTS
 from tagged_sentences import folders_in, write_sentences
 
 from kerastc import launch
-from kerastc.cli import main
 from kerastc.run import Run
 
 SETTINGS = ["batch_size=8", "learning_rate=1e-2", "test_fraction=0"]
-
-
-def kerastc(*words):
-    """What a command prints, on one line; it has to end well."""
-    done = CliRunner().invoke(main, [str(word) for word in words])
-    assert done.exit_code == 0, done.output
-    return done.stdout if "--json" in words else " ".join(done.output.split())
 
 
 @pytest.fixture(scope="module")
@@ -63,26 +55,26 @@ def test_a_comparison_has_the_figures_of_validation_by_name(
     words = [f"data={subjects_csv}", f"backbone={tiny_encoder}", "epochs=1", "trainable=head"]
     words += ["max_tokens=16", "batch_size=8"]
     other = launch.train("text", [*words, "test_fraction=0", "dropout=0.3"], folders=folders)
-    shown = kerastc("compare", run.folder, other.folder)
+    shown = told("compare", run.folder, other.folder)
     assert "validation F1" in shown and "test F1" not in shown
     assert shown.count("There is no test part") == 1
     page = folders.runs / "compare.html"
     kerastc("compare", run.folder, other.folder, "--html", page)
     assert "Validation macro F1" in page.read_text() and "Test loss" not in page.read_text()
     tested = launch.train("text", words, folders=folders)
-    shown = kerastc("compare", run.folder, tested.folder)
+    shown = told("compare", run.folder, tested.folder)
     assert "test F1" in shown and "text: There is no test part" in shown
 
 
 def test_what_is_made_of_it_is_judged_on_validation_rows(run):
     folder = run.folder / "compressed" / "small"
-    shown = kerastc("compress", run.folder, "prune:0.5,epochs=0", "--run", folder)
+    shown = told("compress", run.folder, "prune:0.5,epochs=0", "--run", folder)
     assert "There is no test part: test_fraction=0" in shown
     rows = validated(Run.open(folder))
     table = json.loads(kerastc("compare", run.folder, "--json"))
     assert [row["validation"]["rows"] for row in table["models"]] == [rows, rows]
     assert {row["test"]["rows"] for row in table["models"]} == {None}
-    shown = kerastc("compare", run.folder)
+    shown = told("compare", run.folder)
     assert "Validation figures with 95 % intervals" in shown
     assert "There is no test part: test_fraction=0" in shown
 
@@ -90,7 +82,7 @@ def test_what_is_made_of_it_is_judged_on_validation_rows(run):
 @pytest.mark.slow
 def test_its_files_are_measured_on_validation_rows(run):
     kerastc("export", run.folder, "--bundle")
-    assert "validation texts" in kerastc("benchmark", run.folder, "--runs", "2")
+    assert "validation texts" in told("benchmark", run.folder, "--runs", "2")
     [entry] = run.read_json("benchmark.json")
     figures = run.read_json("metrics.json")["validation"]
     assert entry["part"] == "validation" and entry["accuracy"] == figures["accuracy"]

@@ -5,12 +5,11 @@ import json
 import keras
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from commands import kerastc
 from stopping import Stop, stopping_after_one_epoch
 from tagged_sentences import folders_in, write_sentences
 
 from kerastc import launch
-from kerastc.cli import main
 from kerastc.compress import compress, search
 from kerastc.deploy.run.runtime import load
 from kerastc.predictor import predictor_of
@@ -125,13 +124,6 @@ def test_a_quantized_file_is_what_the_run_is_measured_by(run, folders, kind):
     assert metrics["f1"] > 0.7 and metrics["words"] == 7 * metrics["rows"]
     found = load(small.path("exports", "model.tflite"))
     assert len(found.answers(["salt mast deck pan king boil oven bread"])[0].tags) == 8
-
-
-def kerastc(*words):
-    """What a command prints; it has to end well."""
-    done = CliRunner().invoke(main, [str(word) for word in words])
-    assert done.exit_code == 0, done.output
-    return done.stdout
 
 
 @pytest.mark.slow

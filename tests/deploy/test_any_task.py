@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import toy_task
-from click.testing import CliRunner
+from commands import kerastc
 from text_run import MAX_TOKENS, on_tensorflow, texts
 
-from kerastc.cli import main
 from kerastc.deploy import bundle, export, load
 from kerastc.deploy.measure.benchmark import Protocol, benchmark
 from kerastc.predictor import predictor_of
@@ -75,12 +74,6 @@ def files(tagged) -> dict[str, Path]:
     toy_task.register()
     options = {"litert": {}, "onnx": {"length": 0}, "saved_model": {}}
     return {name: export(tagged, name, **more).path for name, more in options.items()}
-
-
-def kerastc(*words):
-    done = CliRunner().invoke(main, [str(word) for word in words])
-    assert done.exit_code == 0, done.output
-    return done.stdout
 
 
 def test_a_run_answers_each_text_with_as_many_labels_as_it_has_tokens(tagged):

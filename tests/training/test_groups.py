@@ -187,6 +187,14 @@ def test_each_layer_below_learns_at_a_smaller_rate_and_thaws_an_epoch_later(text
     assert len(set(found.values())) == 4
 
 
+def test_the_head_learns_at_a_rate_of_its_own(text_model):
+    made = text_model()
+    found = groups_by_layer(made, layer_groups(made, text_config(head_rate=10), 5))
+    rates = {name: group.rate for name, group in found.items()}
+    assert {rate for name, rate in rates.items() if "layer" in name or "embedding" in name} == {1}
+    assert {rate for name, rate in rates.items() if "classifier" in name} == {10}
+
+
 def test_of_the_top_layers_there_are_no_groups_below(text_model):
     made = text_model("top_1")
     config = text_config(trainable="top_1", rate_decay=2.6)
@@ -202,7 +210,7 @@ def test_epochs_that_end_before_all_has_thawed_are_refused(text_model):
     assert "epochs=4 or more" in error.value.hint
 
 
-@pytest.mark.parametrize("given", [{"rate_decay": 2.6}, {"unfreeze": "gradual"}])
+@pytest.mark.parametrize("given", [{"rate_decay": 2.6}, {"head_rate": 5}, {"unfreeze": "gradual"}])
 def test_settings_of_layers_want_layers(given):
     with pytest.raises(ValueError, match="trainable=head trains no layer"):
         TextClassifierConfig(trainable="head", **given)
