@@ -82,9 +82,9 @@ def test_onnx_from_pytorch_gives_the_logits_of_keras(
 
 def test_a_compressed_run_is_no_plain_bert(model, tmp_path):
     from benchmarks import bert_weights
-    from kerastc.compress.layer_paths import replace, replaceable_layers
     from kerastc.errors import UserError
     from kerastc.models import compact
+    from kerastc.models.layer_paths import replace, replaceable_layers
     from kerastc.models.low_rank import LowRankDense
 
     light = compact(model)

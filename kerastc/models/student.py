@@ -8,7 +8,9 @@ import numpy as np
 
 from kerastc.errors import UserError
 from kerastc.models.compact_encoder import CompactEncoder
+from kerastc.models.masked_model import DENSE
 from kerastc.models.parts import encoder_layer
+from kerastc.models.transformer_block import PARTS
 
 
 def fewer_layers(model: keras.Model, kept: Sequence[int]) -> keras.Model:
@@ -74,6 +76,37 @@ def spread(layers: int, count: int) -> list[int]:
     return [i * layers // count for i in range(count)]
 
 
+def require_width(model: keras.Model, width: int, step: str) -> None:
+    """Raises a `UserError` if a compact model's vectors cannot have fewer dimensions, these.
+
+    Args:
+        model: whose they are.
+        width: how many would stay.
+        step: what would leave some out, for the message.
+    """
+    encoder = encoder_layer(model)
+    plain = isinstance(encoder.tokens, keras.layers.Embedding) and all(
+        isinstance(getattr(block, part), keras.layers.Dense)
+        for block in encoder.blocks
+        for part in PARTS
+    )
+    if not plain:
+        raise UserError(f"{step}: width= comes before low-rank, which ties the dimensions.")
+    if encoder.expansion is not None:
+        raise UserError(
+            f"{step}: width= is of models whose embeddings are as wide as their layers.",
+            "Give layers=, or another encoder.",
+        )
+    if width >= encoder.width:
+        raise UserError(f"{step}: width={width:g}, but the model has {encoder.width}.")
+
+
+def dimensions(model: keras.Model, width: int) -> np.ndarray:
+    """The dimensions of a compact model that vary most over its tokens, ascending, (width,) int."""
+    table = encoder_layer(model).table()
+    return np.sort(np.argsort(-table.var(axis=0), kind="stable")[:width])
+
+
 def narrower(model: keras.Model, width: int) -> keras.Model:
     """A copy of a compact model whose vectors have fewer dimensions: those that vary most.
 
@@ -83,9 +116,7 @@ def narrower(model: keras.Model, width: int) -> keras.Model:
         model: its encoder has a plain table and plain dense layers; left unchanged.
         width: how many dimensions stay.
     """
-    teacher = encoder_layer(model)
-    table = keras.ops.convert_to_numpy(teacher.tokens.embeddings)
-    kept = np.sort(np.argsort(-table.var(axis=0), kind="stable")[:width])
+    teacher, kept = encoder_layer(model), dimensions(model, width)
     config = _unbuilt(teacher.get_config())
     for name in teacher.tables:
         config[name]["config"]["output_dim"] = width
@@ -112,7 +143,10 @@ def _around(
     def layer_for(old: keras.layers.Layer) -> keras.layers.Layer:
         if old is teacher:
             return encoder
-        copies.append((type(old).from_config(old.get_config()), old))
+        config = old.get_config()
+        if kept is not None and old.name == DENSE:  # of a masked head: as wide as the table
+            config["units"] = len(kept)
+        copies.append((type(old).from_config(config), old))
         return copies[-1][0]
 
     made = keras.models.clone_model(model, clone_function=layer_for)

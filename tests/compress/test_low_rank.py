@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerastc.compress.layer_paths import replace, replaceable_layers
-from kerastc.compress.steps.calibration import second_moments
-from kerastc.compress.steps.low_rank import LowRank, Spectrum, factorised, share_budget, smaller
+from kerastc.compress.steps.low_rank import LowRank
 from kerastc.compress.work import Work
 from kerastc.errors import UserError
 from kerastc.inputs.image.compression import CompressedImages
+from kerastc.models.factors import Spectrum, factorised, share_budget, smaller
+from kerastc.models.layer_paths import replace, replaceable_layers
 from kerastc.training.batching import Batches
+from kerastc.training.calibration import second_moments
 
 RANDOM = np.random.default_rng(0)
 

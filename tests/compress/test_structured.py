@@ -6,14 +6,14 @@ import keras
 import numpy as np
 import pytest
 
-from kerastc.compress.layer_paths import replace, replaceable_layers
 from kerastc.compress.steps.importance import first_order, magnitude
-from kerastc.compress.steps.low_rank import factorised
 from kerastc.compress.steps.structured import Structured, least_missed
 from kerastc.compress.steps.units import Heads, Neurons
 from kerastc.compress.work import Work
 from kerastc.errors import UserError
 from kerastc.models import compact, load_encoder, sequence_classifier
+from kerastc.models.factors import factorised
+from kerastc.models.layer_paths import replace, replaceable_layers
 from kerastc.models.student import fewer_layers
 from kerastc.outputs.classes.head import CrossEntropy
 

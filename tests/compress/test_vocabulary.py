@@ -15,9 +15,9 @@ from kerastc.models import load_encoder, sequence_classifier
 @pytest.mark.backend
 @pytest.mark.parametrize("rank", [None, 4])
 def test_the_logits_of_known_texts_stay(tiny_encoder, rank):
-    from kerastc.compress.layer_paths import replace
-    from kerastc.compress.steps.low_rank import factorised
     from kerastc.models import compact
+    from kerastc.models.factors import factorised
+    from kerastc.models.layer_paths import replace
 
     encoder = load_encoder(str(tiny_encoder))
     model = compact(sequence_classifier(encoder, 3, seed=1))

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerastc.compress.layer_paths import put
 from kerastc.compress.steps.slicing import with_outputs
 from kerastc.models import compact, load_encoder, sequence_classifier
+from kerastc.models.layer_paths import put
 from kerastc.models.parts import encoder_layer
 
 pytestmark = pytest.mark.backend

@@ -5,7 +5,7 @@ import re
 import keras
 import numpy as np
 
-from kerastc.compress.layer_paths import matcher, replaceable_layers
+from kerastc.models.layer_paths import matcher, replaceable_layers
 
 # Used for every text, whatever its tokens: a zero there saves nothing and costs accuracy.
 SPARED = re.compile(r"(^|/)(position|segment|rel_)[^/]*/[^/]*$|bias$")

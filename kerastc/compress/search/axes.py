@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import keras
 
 from kerastc.capabilities import Capability
-from kerastc.compress.layer_paths import replaceable_layers
 from kerastc.compress.search.space import Axis, Space
 from kerastc.compress.steps.channels import channels
 from kerastc.errors import UserError
 from kerastc.models import compact, encoder_layer
+from kerastc.models.layer_paths import replaceable_layers
 from kerastc.models.low_rank import LowRankConv2D, LowRankDense
 from kerastc.text.restricted import is_restrictable
 

@@ -101,6 +101,7 @@ class Distill(Training):
             kept_layers,
             narrower,
             require_layers,
+            require_width,
         )
 
         teacher = compact(work.model)
@@ -109,7 +110,8 @@ class Distill(Training):
         kept = kept_layers(self.name, "a model", count, self.layers, self.keep)
         student = fewer_layers(teacher, kept)
         if self.width is not None:
-            student = narrower(student, self._width(student))
+            require_width(student, self.width, self.name)
+            student = narrower(student, int(self.width))
         work.model = student
 
         def matching(student: "keras.Model", cut: "Cut") -> "keras.Model":
@@ -117,28 +119,6 @@ class Distill(Training):
 
         figures = teach(work, self, fitted=matching if self.states else None)
         return {"layers_kept": kept, **figures}
-
-    def _width(self, model: "keras.Model") -> int:
-        import keras
-
-        from kerastc.models import encoder_layer
-
-        encoder = encoder_layer(model)
-        plain = isinstance(encoder.tokens, keras.layers.Embedding) and all(
-            isinstance(getattr(block, part), keras.layers.Dense)
-            for block in encoder.blocks
-            for part in ("query", "key", "value", "projection", "inner", "outer")
-        )
-        if not plain:
-            raise UserError("distill: width= comes before low-rank, which ties the dimensions.")
-        if encoder.expansion is not None:
-            raise UserError(
-                "distill: width= is of models whose embeddings are as wide as their layers.",
-                "Give layers=, or backbone= of another encoder.",
-            )
-        if self.width >= encoder.width:
-            raise UserError(f"distill: width={self.width:g}, but the model has {encoder.width}.")
-        return int(self.width)
 
     def _of_architecture(self, work: "Work") -> dict[str, Any]:
         """A student with random weights and smaller architecture settings."""

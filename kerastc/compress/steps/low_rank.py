@@ -23,12 +23,9 @@ from kerastc.errors import UserError
 from kerastc.training.config import Count
 
 if TYPE_CHECKING:
-    import keras
-
-    from kerastc.compress.layer_paths import ReplaceableLayer
     from kerastc.compress.work import Work
-
-RIDGE = 1e-4  # of the mean input energy: directions absent from calibration still count a little
+    from kerastc.models.factors import Spectrum
+    from kerastc.models.layer_paths import ReplaceableLayer
 
 
 class LowRank(Step):
@@ -60,8 +57,9 @@ class LowRank(Step):
             )
 
     def apply(self, work: "Work") -> dict[str, Any]:
-        from kerastc.compress.layer_paths import replace, replaceable_layers
         from kerastc.models import compact
+        from kerastc.models.factors import Spectrum, factors, matrix
+        from kerastc.models.layer_paths import replace, replaceable_layers
 
         work.model = compact(work.model)
         spared = work.subject.input.full_rank(work.model)
@@ -78,19 +76,12 @@ class LowRank(Step):
         moments = self._moments(work, found)
         spectra = {p.path: Spectrum.of(matrix(p.layer), moments.get(p.path)) for p in found}
         ranks = self._ranks(found, spectra)
-        made, kept, lost = {}, [], {}
-        for one in found:
-            spectrum, rank = spectra[one.path], ranks[one.path]
-            if not smaller(rank, *spectrum.shape):
-                kept.append(one.path)
-                continue
-            made[one.path] = factorised(one.layer, *spectrum.factors(rank))
-            lost[one.path] = round(spectrum.lost(rank), 4)
-        work.model = replace(work.model, made)
+        low = factors(found, spectra, ranks)
+        work.model = replace(work.model, low.made)
         return {
-            "ranks": {path: ranks[path] for path in made},
-            "output_energy_lost": lost,
-            "kept_as_they_were": kept,
+            "ranks": {path: ranks[path] for path in low.made},
+            "output_energy_lost": low.lost,
+            "kept_as_they_were": low.kept,
         }
 
     def _wants(self, one: "ReplaceableLayer") -> bool:
@@ -106,7 +97,7 @@ class LowRank(Step):
     def _moments(self, work: "Work", found: "list[ReplaceableLayer]") -> Mapping[str, np.ndarray]:
         import keras
 
-        from kerastc.compress.steps.calibration import second_moments
+        from kerastc.training.calibration import second_moments
 
         # The moments of a convolution's patches are not worth their memory.
         flat = [p for p in found if not isinstance(p.layer, keras.layers.Conv2D)]
@@ -119,6 +110,8 @@ class LowRank(Step):
     ) -> dict[str, int]:
         import keras
 
+        from kerastc.models.factors import share_budget
+
         tables = {p.path for p in found if isinstance(p.layer, keras.layers.Embedding)}
         others = {path: s for path, s in spectra.items() if path not in tables}
         if self.rank is not None:
@@ -130,125 +123,3 @@ class LowRank(Step):
         else:
             ranks = {}
         return ranks | {path: min(self.embedding, *spectra[path].shape) for path in tables}
-
-
-class Spectrum:
-    """The singular values of a kernel as its inputs see it, largest first.
-
-    Args:
-        root: (m, m) L with C = L L^T, or (m,) its diagonal; None is the identity.
-        left, values, right: the SVD of L^T W.
-    """
-
-    def __init__(self, root, left, values, right):
-        self.root, self.left, self.values, self.right = root, left, values, right
-        self.shape = (len(left), right.shape[1])
-
-    @classmethod
-    def of(cls, kernel: np.ndarray, moment: np.ndarray | None = None) -> "Spectrum":
-        """From a kernel (m, n) and its inputs' second moment: (m, m), or (m,) its diagonal."""
-        kernel = kernel.astype("float64")
-        root = None if moment is None else _root(moment)
-        if root is not None:
-            kernel = root[:, None] * kernel if root.ndim == 1 else root.T @ kernel
-        return cls(root, *np.linalg.svd(kernel, full_matrices=False))
-
-    def factors(self, rank: int) -> tuple[np.ndarray, np.ndarray]:
-        """(m, rank) and (rank, n) float32, the minimiser of E|xW - x W_r|^2.
-
-        The rank-r SVD of L^T W, multiplied by L^-T.
-        """
-        scale = np.sqrt(self.values[:rank])  # split evenly, so that both train alike
-        left, right = self.left[:, :rank] * scale, self.right[:rank] * scale[:, None]
-        if self.root is not None:
-            left = (
-                left / self.root[:, None]
-                if self.root.ndim == 1
-                else np.linalg.solve(self.root.T, left)
-            )
-        return left.astype("float32"), right.astype("float32")
-
-    def lost(self, rank: int) -> float:
-        """The share of the output's energy that a cut to this rank costs."""
-        energy = self.values**2
-        return float(energy[rank:].sum() / max(energy.sum(), np.finfo(float).tiny))
-
-    def rank_for(self, energy: float) -> int:
-        """The lowest rank that keeps this share of the output's energy."""
-        kept = np.cumsum(self.values**2)
-        return int(np.searchsorted(kept, energy * kept[-1])) + 1
-
-
-def share_budget(spectra: Mapping[str, Spectrum], budget: float) -> dict[str, int]:
-    """The ranks that lose least in total of each layer's output energy, by share, for a budget.
-
-    Singular values fall, so always taking the best gain per parameter is optimal.
-
-    Args:
-        spectra: of each layer.
-        budget: the share of the layers' parameters that may stay.
-
-    Returns:
-        rank of each layer, at least 1; full rank if factors would not be smaller.
-    """
-    allowed = budget * sum(m * n for m, n in (s.shape for s in spectra.values()))
-    ranks = dict.fromkeys(spectra, 1)
-    used = sum(sum(s.shape) for s in spectra.values())
-    offers = []
-    for path, s in spectra.items():
-        gains = s.values**2 / max((s.values**2).sum(), np.finfo(float).tiny)
-        offers += [(gain / sum(s.shape), path) for gain in gains[1:]]
-    for _, path in sorted(offers, key=lambda offer: -offer[0]):
-        cost = sum(spectra[path].shape)
-        if used + cost > allowed:
-            break
-        ranks[path] += 1
-        used += cost
-    return ranks
-
-
-def smaller(rank: int, inputs: int, outputs: int) -> bool:
-    """Whether factors of this rank have fewer parameters than the kernel."""
-    return rank * (inputs + outputs) < inputs * outputs
-
-
-def matrix(layer: "keras.layers.Layer") -> np.ndarray:
-    """The layer's kernel, (inputs, outputs); a convolution's inputs are those of a patch."""
-    import keras
-
-    kernel = layer.embeddings if hasattr(layer, "embeddings") else layer.kernel
-    array = keras.ops.convert_to_numpy(kernel)
-    return array.reshape(-1, array.shape[-1])
-
-
-def factorised(layer, left: np.ndarray, right: np.ndarray) -> "keras.layers.Layer":
-    """A layer with the two factors, otherwise like `layer`."""
-    import keras
-
-    from kerastc.models.low_rank import FactorisedEmbedding, LowRankConv2D, LowRankDense
-
-    rank = left.shape[1]
-    named = {"name": layer.name, "dtype": layer.dtype_policy}
-    if isinstance(layer, keras.layers.Embedding):
-        new = FactorisedEmbedding(layer.input_dim, rank, layer.output_dim, **named)
-        new.build(None)
-        new.set_weights([left, right])
-        return new
-    if isinstance(layer, keras.layers.Conv2D):
-        new = LowRankConv2D.like(layer, rank)
-        new.build((None, None, None, layer.kernel.shape[2]))
-        left = left.reshape(*layer.kernel.shape[:3], rank)
-        right = right.reshape(1, 1, *right.shape)
-    else:
-        new = LowRankDense(layer.units, rank, layer.use_bias, layer.activation, **named)
-        new.build((None, len(left)))
-    new.set_weights([left, right, *layer.get_weights()[1:]])
-    return new
-
-
-def _root(moment: np.ndarray) -> np.ndarray:
-    """L of C = L L^T, with a ridge so that it can be inverted."""
-    if moment.ndim == 1:
-        return np.sqrt(moment + RIDGE * max(moment.mean(), np.finfo(float).tiny))
-    ridge = RIDGE * np.trace(moment) / len(moment)
-    return np.linalg.cholesky(moment + max(ridge, np.finfo(float).tiny) * np.eye(len(moment)))

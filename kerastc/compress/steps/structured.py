@@ -151,8 +151,8 @@ def remove(
     Returns:
         the model, and by path how many units it has and how many it had.
     """
-    from kerastc.compress.layer_paths import rebuilt
     from kerastc.compress.steps.units import Channels
+    from kerastc.models.layer_paths import rebuilt
 
     made: dict[str, keras.layers.Layer] = {}
     sizes = {}

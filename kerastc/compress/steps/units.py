@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
-from kerastc.compress.layer_paths import put
 from kerastc.compress.steps.slicing import kernel, with_channels, with_inputs, with_outputs
+from kerastc.models.layer_paths import put
 from kerastc.models.transformer_block import TransformerBlock
 
 

@@ -40,10 +40,10 @@ class Vocabulary(Step):
             raise UserError("vocabulary occurs twice; the second would find nothing to cut.")
 
     def apply(self, work: "Work") -> dict[str, Any]:
-        from kerastc.compress.layer_paths import put, rebuilt
         from kerastc.inputs.text.batches import SHAPES
         from kerastc.models import compact, encoder_layer
         from kerastc.models.compact_encoder import with_rows
+        from kerastc.models.layer_paths import put, rebuilt
 
         shown = work.subject.input
         model = compact(work.model)

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 import keras
 import numpy as np
 
-from kerastc.compress.layer_paths import ReplaceableLayer
+from kerastc.models.layer_paths import ReplaceableLayer
 from kerastc.progress import progress
 from kerastc.training.batching import Batches
 
