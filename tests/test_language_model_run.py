@@ -16,6 +16,7 @@ from subjects import SUBJECTS
 from kerastc import launch
 from kerastc.errors import UserError
 from kerastc.models import load_encoder
+from kerastc.models.published_words import language_model
 from kerastc.models.tokenizer_file import read_tokenizer
 from kerastc.npz_files import read_arrays
 from kerastc.run import Run
@@ -133,6 +134,14 @@ def test_a_run_goes_on_from_a_run_with_its_head(run, words, folders):
     )
     before, after = (one.read_json("metrics.json")["validation"] for one in (run, again))
     assert after["loss"] == pytest.approx(before["loss"], rel=1e-3)
+
+
+def test_the_model_of_a_run_is_read_once(run, tmp_path):
+    folder = shutil.copytree(run.folder, tmp_path / "copy")
+    encoder = load_encoder(str(folder), pairs=True)
+    (folder / "model.keras").unlink()
+    _, own = language_model(encoder, seed=0)
+    assert own
 
 
 def test_a_large_table_is_trained_with_the_tokens_of_the_corpus(

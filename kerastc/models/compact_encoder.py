@@ -102,6 +102,19 @@ class CompactEncoder(SequenceEncoder):
 
     def states(self, inputs, training=None) -> list:
         """The embeddings and the outputs of each run of a block, (batch, length, width) each."""
+        return self.observed(inputs, training)[0]
+
+    def observed(self, inputs, training=None, run: int | None = None) -> tuple[list, list]:
+        """The states, and what goes on in a block.
+
+        Args:
+            inputs, training: as in `call`.
+            run: the number of a run of a block, from 0.
+
+        Returns:
+            as `states`; and the queries, keys and values of that run, see
+            `TransformerBlock.projected`.
+        """
         if self.tuned == "head":
             training = False
         x = self.tokens(inputs["token_ids"])
@@ -110,10 +123,14 @@ class CompactEncoder(SequenceEncoder):
             given = inputs.get(SEGMENTS)
             x = x + self.segments(ops.zeros((1, 1), "int32") if given is None else given)
         x = self.embedding_dropout(self.norm(x), training=training)
-        states = [x if self.expansion is None else self.expansion(x)]
-        for block in self.runs:
-            states.append(block(states[-1], inputs["padding_mask"], training=training))
-        return states
+        states, found = [x if self.expansion is None else self.expansion(x)], []
+        for number, block in enumerate(self.runs):
+            more = {}
+            if number == run:
+                found = block.projected(states[-1])
+                more = {"projected": found}
+            states.append(block(states[-1], inputs["padding_mask"], training=training, **more))
+        return states, found
 
     def tune(self, tuned: str) -> None:
         top = self._top(tuned)

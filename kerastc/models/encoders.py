@@ -16,6 +16,7 @@ from kerastc.models import presets
 from kerastc.models.conversion import with_table
 from kerastc.models.e5 import read_e5
 from kerastc.models.e5_file import E5
+from kerastc.models.masked_model import HeadWeights
 from kerastc.models.minilm import MINILM
 from kerastc.models.run_encoder import read_run
 from kerastc.models.sequence_encoder import SequenceEncoder, token_inputs
@@ -37,6 +38,7 @@ class Encoder:
         fingerprint: SHA-256 over architecture, precision and weights as loaded.
         folder: with the files its weights were read from; None of a preset, and of e5.
         cut: what it lacks if it has some of its tokens.
+        words: of a run that is a language model, its masked head, with all tokens.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Encoder:
     fingerprint: str
     folder: Path | None = None
     cut: TokenCut | None = None
+    words: HeadWeights | None = None
 
     @property
     def width(self) -> int:
@@ -131,11 +134,11 @@ def load_encoder(
     Raises:
         UserError: unknown name, no network, missing or damaged files, not a text encoder.
     """
-    folder, cut = _folder(name), None
+    folder, cut, words = _folder(name), None, None
     if folder is not None and is_run(folder):
         if random:
             raise presets.no_random(name)
-        layer, tokenizer = read_run(folder)
+        layer, tokenizer, words = read_run(folder)
     elif folder is not None:
         layer, tokenizer, cut = presets.read_folder(folder, pairs, random, wanted)
     elif random:
@@ -154,7 +157,7 @@ def load_encoder(
         )
     segments = pairs and layer.segments is not None and presets.tells_segments(tokenizer)
     behind = None if random else folder  # with a pooler and a classifier, which were trained
-    encoder = Encoder(name, layer, tokenizer, segments, _fingerprint(layer), behind, cut)
+    encoder = Encoder(name, layer, tokenizer, segments, _fingerprint(layer), behind, cut, words)
     used = wanted(tokenizer, rows) if wanted is not None and cut is None else None
     return encoder if used is None else encoder.restricted(used)
 

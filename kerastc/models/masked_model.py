@@ -6,11 +6,13 @@ run_pretraining.py, get_masked_lm_output). The places are gathered first: what i
 vocabulary is made for them alone.
 """
 
+from dataclasses import dataclass
+
 import keras
 import numpy as np
 from keras import ops
 
-from kerastc.models.sequence_classifier import seed_dropout
+from kerastc.models.dropout_seeds import seed_dropout
 from kerastc.models.sequence_encoder import SequenceEncoder, reads_segments, token_inputs
 
 POSITIONS = "masked_positions"
@@ -60,6 +62,26 @@ class WordBias(keras.layers.Layer):
         return inputs + ops.cast(self.bias, inputs.dtype)
 
 
+@dataclass(frozen=True, eq=False)
+class HeadWeights:
+    """A `WordHead` as arrays, from which another encoder gets one.
+
+    Args:
+        activation, epsilon: as in `WordHead.new`.
+        kernel, dense_bias: of the dense layer, (inputs, width) and (width,).
+        gamma, beta: of the norm, (width,).
+        bias: of each token, (tokens,).
+    """
+
+    activation: str
+    epsilon: float
+    kernel: np.ndarray
+    dense_bias: np.ndarray
+    gamma: np.ndarray
+    beta: np.ndarray
+    bias: np.ndarray
+
+
 class WordHead:
     """The layers behind the encoder of a language model.
 
@@ -85,7 +107,7 @@ class WordHead:
         """
         initializer = keras.initializers.TruncatedNormal(stddev=0.02, seed=seed)
         act = gelu_tanh if activation == "gelu_tanh" else activation
-        units = encoder.tokens.embeddings.shape[-1]
+        units = encoder.tokens.output_dim
         dense = keras.layers.Dense(units, act, kernel_initializer=initializer, name=DENSE)
         norm = keras.layers.LayerNormalization(epsilon=epsilon, name=NORM)
         return cls(dense, norm, WordBias(dtype="float32", name=BIAS))
@@ -94,6 +116,10 @@ class WordHead:
     def of(cls, model: keras.Model) -> "WordHead":
         """The head of a `masked_model`."""
         return cls(*map(model.get_layer, (DENSE, NORM, BIAS)))
+
+    def said(self, encoder: SequenceEncoder, vectors):
+        """The logits of each token, (..., tokens), at vectors of an encoder, (..., width)."""
+        return self.bias(encoder(self.norm(self.dense(vectors)), reverse=True))
 
 
 def masked_model(
@@ -113,11 +139,32 @@ def masked_model(
     """
     inputs = token_inputs(segments)
     positions = keras.Input((None,), dtype="int32", name=POSITIONS)
-    vectors = AtPositions(name=PLACES)(encoder(inputs), positions)
-    logits = head.bias(encoder(head.norm(head.dense(vectors)), reverse=True))
+    logits = head.said(encoder, AtPositions(name=PLACES)(encoder(inputs), positions))
     model = keras.Model({**inputs, POSITIONS: positions}, logits, name="language_model")
     if seed is not None:
         seed_dropout(model, seed)
+    return model
+
+
+def head_weights(model: keras.Model) -> HeadWeights | None:
+    """Those of a `masked_model`; None of any other."""
+    if not any(layer.name == BIAS for layer in model.layers):
+        return None
+    head = WordHead.of(model)
+    values = [value for layer in (head.dense, head.norm) for value in layer.get_weights()]
+    activation = head.dense.activation.__name__
+    return HeadWeights(activation, head.norm.epsilon, *values, head.bias.get_weights()[0])
+
+
+def with_head(
+    encoder: SequenceEncoder, weights: HeadWeights, segments: bool = False, seed: int | None = None
+) -> keras.Model:
+    """A `masked_model` with the weights of a head; arguments as there."""
+    head = WordHead.new(encoder, seed or 0, weights.activation, weights.epsilon)
+    model = masked_model(encoder, head, segments, seed)
+    head.dense.set_weights([weights.kernel, weights.dense_bias])
+    head.norm.set_weights([weights.gamma, weights.beta])
+    head.bias.set_weights([weights.bias])
     return model
 
 

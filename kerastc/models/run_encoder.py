@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 
 from kerastc.errors import UserError
+from kerastc.models.masked_model import HeadWeights, head_weights
 from kerastc.models.parts import encoder_layer
 from kerastc.models.sequence_encoder import SequenceEncoder
 from kerastc.run import Run
@@ -13,10 +14,11 @@ from kerastc.text.tokenizer import Tokenizer
 MODEL = "model.keras"
 
 
-def read_run(folder: Path) -> tuple[SequenceEncoder, Tokenizer]:
-    """The encoder of a run's model, all of it trainable, and its tokenizer.
+def read_run(folder: Path) -> tuple[SequenceEncoder, Tokenizer, HeadWeights | None]:
+    """The encoder of a run's model, all of it trainable, its tokenizer, and its masked head.
 
-    It computes in the precision of Keras's global dtype policy.
+    It computes in the precision of Keras's global dtype policy. A run that is no language model has
+    no such head.
 
     Raises:
         UserError: the run is not finished or damaged, or its model reads no tokens.
@@ -24,7 +26,8 @@ def read_run(folder: Path) -> tuple[SequenceEncoder, Tokenizer]:
     from kerastc.models.loading import load_model  # with all layers, whose modules load encoders
 
     run = Run.open(folder)
-    layer = encoder_layer(load_model(run.required(MODEL)))
+    model = load_model(run.required(MODEL))
+    layer = encoder_layer(model)
     if layer is None:
         raise UserError(
             f"{folder} is a run whose model reads no tokens: it is no backbone.",
@@ -34,4 +37,4 @@ def read_run(folder: Path) -> tuple[SequenceEncoder, Tokenizer]:
     for part in layer._flatten_layers():
         part.dtype_policy = keras.config.dtype_policy()
     layer.tune("all")
-    return layer, tokenizer
+    return layer, tokenizer, head_weights(model)

@@ -6,12 +6,12 @@ import keras
 import numpy as np
 
 from kerastc.errors import UserError
+from kerastc.models.dropout_seeds import seed_dropout
 from kerastc.models.encoders import Encoder
 from kerastc.models.parts import after_pooling, encoder_layer, head_layers, pooling_layer
 from kerastc.models.pooling import FirstToken, MeanPooling
 from kerastc.models.published_head import pooler_of
 from kerastc.models.sequence_encoder import reads_segments, token_inputs
-from kerastc.models.text_encoder import seed_generators
 from kerastc.models.windows import KINDS, DivideIntoWindows, WindowPooling, window_inputs
 
 POOLINGS = {"mean": MeanPooling, "first": FirstToken, "pooler": FirstToken}
@@ -130,15 +130,6 @@ def _dense(units: int, seed: int, name: str, activation: str | None = None) -> k
     return keras.layers.Dense(
         units, activation, kernel_initializer=initializer, dtype="float32", name=name
     )
-
-
-def seed_dropout(model: keras.Model, seed: int) -> None:
-    """Starts every dropout of the model, the backbone's included, at a state set by `seed`."""
-    generators = seed_generators(model)
-    # Half of the range fits the signed integers that some backends keep the state in.
-    starts = np.random.SeedSequence([seed, 1]).generate_state(len(generators)) >> 1
-    for generator, start in zip(generators, starts, strict=True):
-        generator.state.assign(np.array([start, 0], "int32"))
 
 
 def _check(classes: int, pooling: str, hidden: int | None, dropout: float, windows: str) -> None:

@@ -55,6 +55,9 @@ class SequenceEncoder(keras.layers.Layer):
     def products(self, vectors):
         """The products of vectors, (..., width), with all rows of the token table."""
         table = ops.cast(ops.convert_to_tensor(self.tokens.embeddings), vectors.dtype)
+        if vectors.shape[-1] != table.shape[-1]:  # of a `FactorisedEmbedding`
+            widening = ops.cast(ops.convert_to_tensor(self.tokens.widening), vectors.dtype)
+            vectors = ops.matmul(vectors, ops.transpose(widening))
         return ops.matmul(vectors, ops.transpose(table))
 
     def compute_output_spec(self, inputs, training=None, reverse=False):

@@ -4,6 +4,7 @@ import keras
 import keras_hub  # noqa: F401 (registers the backbones, so that a saved model loads)
 import numpy as np
 
+from kerastc.models.dropout_seeds import seed_generators
 from kerastc.models.sequence_encoder import SEGMENTS, SequenceEncoder
 
 
@@ -114,9 +115,3 @@ class TextEncoder(SequenceEncoder):
     def from_config(cls, config):
         backbone = keras.saving.deserialize_keras_object(config["backbone"])
         return cls(**(config | {"backbone": backbone}))
-
-
-def seed_generators(model: keras.Model) -> list[keras.random.SeedGenerator]:
-    """The random states of a model's dropout layers, in a stable order."""
-    found = [getattr(layer, "seed_generator", None) for layer in model._flatten_layers()]
-    return [generator for generator in found if generator is not None]

@@ -2,8 +2,8 @@
 
 import keras
 
+from kerastc.models.dropout_seeds import seed_dropout
 from kerastc.models.encoders import Encoder
-from kerastc.models.sequence_classifier import seed_dropout
 from kerastc.models.sequence_encoder import token_inputs
 
 

@@ -28,6 +28,7 @@ class TransformerBlock(keras.layers.Layer):
     Call:
         inputs: (batch, length, width).
         padding_mask: (batch, length), 1 for tokens and 0 for padding.
+        projected: queries, keys and values of the inputs, if they are there already.
         returns: (batch, length, width).
 
     Reference: Vaswani et al. 2017, Attention Is All You Need, section 3; Devlin et al. 2018, BERT.
@@ -97,18 +98,22 @@ class TransformerBlock(keras.layers.Layer):
         self.feed_forward_norm.build(input_shape)
         self.built = True
 
-    def call(self, inputs, padding_mask, training=None):
-        x = self.projection(self.attend(inputs, padding_mask, training))
+    def call(self, inputs, padding_mask, training=None, projected=None):
+        x = self.projection(self.attend(inputs, padding_mask, training, projected))
         x = self.attention_dropout(x, training=training)
         x = between = self.attention_norm(inputs + x)
         x = self.outer(self.activate(self.inner(x)))
         x = self.feed_forward_dropout(x, training=training)
         return self.feed_forward_norm(between + x)
 
-    def attend(self, x, padding_mask, training=None):
+    def projected(self, x) -> list:
+        """Queries, keys and values of all heads: (batch, length, heads x width of a head) each."""
+        return [layer(x) for layer in (self.query, self.key, self.value)]
+
+    def attend(self, x, padding_mask, training=None, projected=None):
         """The concatenated outputs of the heads: (batch, length, heads x width of a head)."""
         scale = (self.query.units // self.heads) ** -0.5
-        query, key, value = (self._split(layer(x)) for layer in (self.query, self.key, self.value))
+        query, key, value = (split(part, self.heads) for part in projected or self.projected(x))
         hidden = (1 - ops.cast(padding_mask, query.dtype)) * NEGLIGIBLE
         dropped = repeatable(self.weights_dropout, training)
 
@@ -127,12 +132,7 @@ class TransformerBlock(keras.layers.Layer):
             return ops.relu(x)
         return recomputed(lambda x: ops.gelu(x, approximate=self.activation == "gelu_tanh"), x)
 
-    def _split(self, x):
-        """(batch, length, heads x width) to (batch, heads, length, width)."""
-        length, width = ops.shape(x)[1], x.shape[-1] // self.heads
-        return ops.transpose(ops.reshape(x, (-1, length, self.heads, width)), (0, 2, 1, 3))
-
-    def compute_output_spec(self, inputs, padding_mask, training=None):
+    def compute_output_spec(self, inputs, padding_mask, training=None, projected=None):
         return keras.KerasTensor(inputs.shape, self.compute_dtype)
 
     def get_config(self):
@@ -152,6 +152,12 @@ class TransformerBlock(keras.layers.Layer):
     def from_config(cls, config):
         parts = {name: keras.saving.deserialize_keras_object(config[name]) for name in PARTS}
         return cls(**(config | parts))
+
+
+def split(x, heads: int):
+    """(batch, length, heads x width) to (batch, heads, length, width)."""
+    length, width = ops.shape(x)[1], x.shape[-1] // heads
+    return ops.transpose(ops.reshape(x, (-1, length, heads, width)), (0, 2, 1, 3))
 
 
 def _build(layer: keras.layers.Layer, shape) -> None:

@@ -1,9 +1,10 @@
-"""Random weights for an architecture in Hugging Face's layout, from its config.json alone."""
+"""Random weights for an architecture: of its config.json alone, or of a model that has others."""
 
 from collections.abc import Mapping
 from typing import Any
 from zlib import crc32
 
+import keras
 import numpy as np
 
 from kerastc.models.converted import Tensor
@@ -45,3 +46,26 @@ def untrained(config: Mapping[str, Any]) -> Tensor:
         return random.standard_normal(shape, np.float32) * DEVIATION
 
     return tensor
+
+
+def forget(model: keras.Model, seed: int) -> None:
+    """Gives all weights of a model new random values, as in `untrained`.
+
+    Two factors of a matrix are drawn so that their product has the deviation of a matrix.
+
+    Args:
+        model: changed in place.
+        seed: of the draws.
+    """
+    random = np.random.default_rng(seed)
+    for layer in model._flatten_layers(include_self=False):
+        factors = hasattr(layer, "left") or hasattr(layer, "widening")
+        for weight in [*layer._trainable_variables, *layer._non_trainable_variables]:
+            shape = tuple(weight.shape)
+            if weight.name == "gamma":
+                weight.assign(np.ones(shape, np.float32))
+            elif len(shape) < 2:
+                weight.assign(np.zeros(shape, np.float32))
+            else:
+                deviation = (DEVIATION / layer.rank**0.5) ** 0.5 if factors else DEVIATION
+                weight.assign(random.standard_normal(shape, np.float32) * np.float32(deviation))

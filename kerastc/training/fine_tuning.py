@@ -17,10 +17,11 @@ from kerastc.models import Encoder, split_at_features
 from kerastc.progress import tell
 from kerastc.run import Run
 from kerastc.tasks import TASKS
+from kerastc.text.preparation import TextPreparation
 from kerastc.text.unseen import known_rows, unseen
 from kerastc.text.word_rules import PUNCTUATION
 from kerastc.training.baseline import bag_of_words
-from kerastc.training.config import FineTuningConfig
+from kerastc.training.config import FineTuningConfig, TrainingConfig
 from kerastc.training.groups import layer_groups
 from kerastc.training.split_batches import feature_batches, token_batches
 from kerastc.training.task_training import TaskTraining, costs
@@ -135,17 +136,26 @@ def preprocessing(
 ) -> dict[str, Any]:
     """The content of preprocessing.json; `decoding` as in `Output`."""
     return {
-        "task": config.task,
-        "max_tokens": config.max_tokens,
-        "max_characters": getattr(config, "max_characters", 0),
-        "preparation": asdict(config.preparation),
-        "reading": reading.as_dict(),
-        "backbone": encoder.name,
+        **read_by(encoder, config, config.preparation, reading),
         **({"segments": encoder.segments} if config.pairs else {}),
         **({"words": PUNCTUATION} if config.by_word else {}),
         **({} if config.shared_tokens is None else {"stride": config.shared_tokens}),
         **config.row_settings,
         **({"decoding": dict(decoding)} if decoding else {}),
+    }
+
+
+def read_by(
+    encoder: Encoder, config: TrainingConfig, preparation: TextPreparation, reading: Reading
+) -> dict[str, Any]:
+    """What preprocessing.json says of every model that reads texts."""
+    return {
+        "task": config.task,
+        "max_tokens": config.max_tokens,
+        "max_characters": getattr(config, "max_characters", 0),
+        "preparation": asdict(preparation),
+        "reading": reading.as_dict(),
+        "backbone": encoder.name,
     }
 
 

@@ -1,7 +1,6 @@
 """Trains a language model: from a corpus on disk to a run that says what masked words are."""
 
 import time
-from dataclasses import asdict
 from functools import cache, partial
 from typing import Any
 
@@ -24,7 +23,7 @@ from kerastc.text.preparation import TextPreparation
 from kerastc.text.restricted import is_restrictable
 from kerastc.text.tokenizer import Tokenizer
 from kerastc.training.baseline import Baseline
-from kerastc.training.fine_tuning import save
+from kerastc.training.fine_tuning import read_by, save
 from kerastc.training.groups import head_first
 from kerastc.training.language_config import CorpusConfig, LanguageModelConfig
 from kerastc.training.task_training import TaskTraining, costs
@@ -137,12 +136,7 @@ def corpus_encoder(
 def preprocessing(encoder: Encoder, config: CorpusConfig) -> dict[str, Any]:
     """The content of preprocessing.json."""
     return {
-        "task": config.task,
-        "max_tokens": config.max_tokens,
-        "max_characters": 0,
-        "preparation": asdict(TextPreparation()),
-        "reading": Reading().as_dict(),
-        "backbone": encoder.name,
+        **read_by(encoder, config, TextPreparation(), Reading()),
         "segments": encoder.segments,
         **config.row_settings,
     }

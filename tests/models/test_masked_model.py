@@ -11,9 +11,19 @@ import numpy as np
 import pytest
 
 from kerastc.models import load_encoder
+from kerastc.models.factors import with_narrow_table
 from kerastc.models.loading import load_model
-from kerastc.models.masked_model import NEVER, WordHead, masked_model, with_all_tokens
+from kerastc.models.masked_model import (
+    NEVER,
+    WordHead,
+    head_weights,
+    masked_model,
+    with_all_tokens,
+    with_head,
+)
+from kerastc.models.parts import encoder_layer
 from kerastc.models.published_words import language_model
+from kerastc.models.student import fewer_layers
 
 pytestmark = pytest.mark.backend
 PUBLISHED = Path(__file__).parent / "published"
@@ -43,6 +53,34 @@ def test_a_published_head_gives_the_logits_of_transformers(kind, rows, tmp_path)
     np.testing.assert_allclose(found, rows[kind], atol=1e-4)  # of up to 10
     model.save(tmp_path / "model.keras")
     np.testing.assert_allclose(logits_of(load_model(tmp_path / "model.keras"), rows), found)
+
+
+@pytest.mark.parametrize("activation", ["gelu", "gelu_tanh", "relu"])
+def test_the_head_of_a_saved_model_is_had_again(activation, rows, tmp_path):
+    encoder = load_encoder(str(PUBLISHED / "bert_words"), pairs=True)
+    head = WordHead.new(encoder.layer, 3, activation, 1e-6)
+    model = masked_model(encoder.layer, head, encoder.segments)
+    head.bias.set_weights([np.linspace(-1, 1, 30)])
+    model.save(tmp_path / "model.keras")
+    weights = head_weights(load_model(tmp_path / "model.keras"))
+    assert (weights.activation, weights.epsilon) == (activation, 1e-6)
+    again = with_head(encoder.layer, weights, encoder.segments)
+    np.testing.assert_allclose(logits_of(again, rows), logits_of(model, rows), atol=1e-6)
+    assert head_weights(encoder.model()) is None
+
+
+def test_a_factorised_table_is_the_product_of_its_factors(rows):
+    """A table of rank 3: with three columns and a matrix, the model says the same."""
+    encoder = load_encoder(str(PUBLISHED / "bert_words"), pairs=True)
+    model, _ = language_model(encoder, seed=0)
+    random = np.random.default_rng(0)
+    table = random.normal(size=(30, 3)) @ random.normal(size=(3, 8))
+    encoder.layer.tokens.embeddings.assign(table)
+    before = logits_of(model, rows)
+    narrow = with_narrow_table(fewer_layers(model, [0]), 3)
+    assert encoder_layer(narrow).table().shape == (30, 3)
+    assert model.count_params() - narrow.count_params() == 30 * 8 - (30 * 3 + 3 * 8)
+    np.testing.assert_allclose(logits_of(narrow, rows), before, atol=1e-3)  # of up to 20
 
 
 @pytest.mark.parametrize("kind", ["DistilBert", "Bert", "published"])
