@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -15,6 +16,7 @@ from kerastc.cli import main
 from kerastc.errors import UserError
 from kerastc.models import encoder_layer, load_encoder
 from kerastc.models.loading import load_model
+from kerastc.models.text_encoder import TextEncoder
 from kerastc.npz_files import read_arrays
 from kerastc.run import Run
 from kerastc.text.tokenizer import Tokenizer
@@ -77,18 +79,6 @@ def test_a_student_has_the_layers_and_the_tokens_that_it_was_given(run, teacher)
     assert "Masked words" in run.path("report.html").read_text()
 
 
-def test_it_starts_as_its_teacher(words, teacher, folders):
-    """All layers, without a step that matters: its states are the teacher's, for its tokens."""
-    given = [*words, "layers=2", "epochs=1", "learning_rate=1e-9"]
-    made = launch.train("distil-encoder", given, folders=folders, folder=folders.runs / "same")
-    states = []
-    for folder in (teacher, made.folder):
-        encoder = load_encoder(str(folder), pairs=True)
-        rows = encoder.pad(encoder.encode(TEXTS, 12))
-        states.append(keras.ops.convert_to_numpy(encoder.model()(rows)))
-    np.testing.assert_allclose(*states, atol=1e-5)
-
-
 def test_a_distillation_that_was_stopped_comes_to_the_same(run, words, folders, monkeypatch):
     """Weights, history and figures to the last digit, from the middle of an epoch."""
     given = [*words, "epochs=2", "evaluate_every=12", "accumulation=2"]
@@ -127,6 +117,47 @@ def test_what_cannot_teach_is_refused(words, tiny_bert, folders, tmp_path):
     (tmp_path / "nothing" / "config.json").write_text('{"model_type": "vit"}')
     assert "vit" in refused([*words, f"teacher={tmp_path / 'nothing'}"], folders)
     assert "'nobody' is not known" in refused([*words, "teacher=nobody"], folders)
+
+
+def test_a_run_that_says_no_words_cannot_teach(words, folders, tmp_path):
+    """Of images, and of classes of texts."""
+    inputs = keras.Input((2,))
+    made = Run.create(tmp_path / "images", {"recipe": "supervised"})
+    with made.writing("model.keras") as path:
+        keras.Model(inputs, keras.layers.Dense(1)(inputs)).save(path)
+    made.write_json("finished.json", {"files": {}})
+    said = refused([*words, f"teacher={made.folder}"], folders)
+    assert "is a run whose model reads no tokens" in said and "such as language-model" in said
+    classes = folders.runs / "on-top"
+    own = corpus(tmp_path / "own", load_encoder(str(classes)).tokenizer, TEXTS * 10)
+    said = refused([*words, f"corpus={own.folder}", f"teacher={classes}"], folders)
+    assert f"teacher={classes} says no words" in said
+
+
+def test_a_teacher_of_keras_hubs_layers_has_a_student(folders, tmp_path):
+    """A DistilBERT in Hugging Face's layout."""
+    folder = Path(__file__).parent / "models" / "published" / "distilbert_words"
+    encoder = load_encoder(str(folder), pairs=True)
+    assert isinstance(encoder.layer, TextEncoder)
+    made = corpus(tmp_path / "tokens", encoder.tokenizer, TEXTS * 10)
+    given = [f"corpus={made.folder}", f"teacher={folder}", *SETTINGS, "layers=1", "epochs=0"]
+    given += ["validation_rows=5"]
+    made = launch.train("distil-encoder", given, folders=folders, folder=folders.runs / "hub")
+    one, other = load_encoder(str(made.folder), pairs=True), encoder
+    states = [
+        keras.ops.convert_to_numpy(of.model()(of.pad(of.encode(TEXTS, 12)))) for of in (one, other)
+    ]
+    np.testing.assert_allclose(*states, atol=1e-5)
+
+
+def test_a_corpus_of_its_teachers_tokens_is_not_its_own(run, words):
+    """The student's tokenizer is cut: it is measured on a corpus that was built with it."""
+    corpus_of_teacher = words[0].removeprefix("corpus=")
+    done = CliRunner().invoke(main, ["evaluate", str(run.folder), "--data", corpus_of_teacher])
+    assert done.exit_code == 1
+    said = " ".join(done.output.split())
+    assert "The corpus was built with another tokenizer than the model's." in said
+    assert "--tokenizer RUN" in said and "Traceback" not in said
 
 
 def test_layers_that_the_teacher_has_not_are_refused(words, teacher, folders):

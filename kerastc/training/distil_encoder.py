@@ -7,10 +7,9 @@ from kerastc.errors import UserError
 from kerastc.inputs.stream.parts import CorpusParts
 from kerastc.models import Encoder, encoder_layer
 from kerastc.models.conversion import compact_encoder
-from kerastc.models.masked_model import WordHead, masked_model
+from kerastc.models.dropout_seeds import seed_dropout
+from kerastc.models.masked_model import head_weights, with_head
 from kerastc.models.published_words import language_model
-from kerastc.models.sequence_classifier import seed_dropout
-from kerastc.models.student import fewer_layers, kept_layers, require_layers
 from kerastc.models.text_encoder import TextEncoder
 from kerastc.outputs.vocabulary.losses import PlaceCrossEntropy
 from kerastc.progress import tell
@@ -24,15 +23,17 @@ from kerastc.training.language_model import (
     masked_batches,
     preprocessing,
 )
+from kerastc.training.student import Student, lessons_of, require, student_of
 from kerastc.training.task_training import TaskTraining, costs
 from kerastc.training.trained import Trained
-from kerastc.training.word_teacher import Taught, TaughtBatches, with_states
+from kerastc.training.word_teacher import Taught, TaughtBatches
 
 
 def distil_encoder(parts: CorpusParts, config: DistilConfig, run: Run) -> Trained:
     """Fits a student to masked windows of a corpus and to what its teacher says of them.
 
-    Both have the tokens of the corpus alone, the student for good.
+    Both have the tokens of the corpus alone, the student for good. What only the training needs,
+    such as the projection of a narrower student's states, is not saved.
 
     Args:
         parts: of the corpus.
@@ -40,49 +41,45 @@ def distil_encoder(parts: CorpusParts, config: DistilConfig, run: Run) -> Traine
         run: gets history, checkpoints, model.keras, tokenizer and preprocessing.json.
 
     Raises:
-        UserError: the teacher is no masked language model, its layers are not those that are asked
-            for, its tokenizer is not that of the corpus, or as in `load_encoder`.
+        UserError: the teacher is no masked language model, it can have no such student, its
+            tokenizer is not that of the corpus, or as in `load_encoder`.
     """
     keras.utils.set_random_seed(config.seed)
     encoder = corpus_encoder(parts, "teacher", config.teacher, always=True)
     encoder.require(config.max_tokens)
     teacher = _teacher(encoder, config)
-    count = len(encoder_layer(teacher).blocks)
-    kept = kept_layers(
-        "distil-encoder",
-        f"teacher={config.teacher}",
-        count,
-        config.layers or max(1, count // 2),
-        config.keep,
-    )
-    student = fewer_layers(teacher, kept)
-    seed_dropout(student, config.seed)
-    before = encoder.tokenizer if encoder.cut is None else encoder.cut.tokenizer
-    tell(
-        f"The student has layers {', '.join(map(str, kept))} of {count}, "
-        f"{encoder.tokenizer.vocabulary_size:,} of {before.vocabulary_size:,} tokens, and "
-        f"{student.count_params():,} parameters."
-    )
     train, validation = masked_batches(parts, encoder, config)
+    student = student_of(teacher, config, train)
+    seed_dropout(student.model, config.seed)
+    _tell(student, teacher, encoder)
+    lessons = lessons_of(teacher, config)
+    if lessons.weights and config.epochs:
+        train = TaughtBatches(train, lessons.observed(teacher, teacher=True))
     training = TaskTraining(config, parts.train.classes, run)
     choice, figures = fit(
-        Taught(student, config.soft, config.states, config.temperature),
-        TaughtBatches(train, with_states(teacher)),
+        Taught(student.model, lessons, student.projection),
+        train,
         validation,
         PlaceCrossEntropy(config.label_smoothing, config.hard),
         training.head.judge(training.output),
         config,
         run,
     )
-    save(student, encoder.tokenizer, preprocessing(encoder, config) | {"layers": kept}, run)
-    trainable = sum(int(np.prod(v.shape)) for v in student.trainable_weights)
+    told = preprocessing(encoder, config) | {"layers": student.layers}
+    save(student.model, encoder.tokenizer, told, run)
+    trainable = sum(int(np.prod(v.shape)) for v in student.model.trainable_weights)
     return Trained(
         validation=training.decoded(choice.outputs, validation),
         test=[],
         figures=figures
-        | {"max_tokens": config.max_tokens, "trainable_parameters": trainable, **costs(student)},
+        | {
+            "max_tokens": config.max_tokens,
+            "trainable_parameters": trainable,
+            **costs(student.model),
+        },
         choice=choice,
         baseline=frequent_words(parts),
+        method=student.figures,
     )
 
 
@@ -98,6 +95,22 @@ def _teacher(encoder: Encoder, config: DistilConfig) -> keras.Model:
     layer = encoder.layer
     if isinstance(layer, TextEncoder):
         layer = compact_encoder(layer, encoder.segments)
-        model = masked_model(layer, WordHead.of(model), encoder.segments)
-    require_layers(model, "distil-encoder")
+        model = with_head(layer, head_weights(model), encoder.segments)
+    require(model, config)
     return model
+
+
+def _tell(student: Student, teacher: keras.Model, encoder: Encoder) -> None:
+    """Says how large the student is."""
+    before = encoder.tokenizer if encoder.cut is None else encoder.cut.tokenizer
+    layers, own = encoder_layer(teacher), encoder_layer(student.model)
+    sizes = [f"layers {', '.join(map(str, student.layers))} of {len(layers.blocks)}"]
+    if own.width < layers.width:
+        sizes.append(f"{own.width} of {layers.width} dimensions")
+    sizes.append(f"{encoder.tokenizer.vocabulary_size:,} of {before.vocabulary_size:,} tokens")
+    if (columns := own.table().shape[1]) < own.width:
+        sizes.append(f"a table of {columns} columns")
+    tell(
+        f"The student has {', '.join(sizes)}, and {student.model.count_params():,} parameters; "
+        f"the teacher has {teacher.count_params():,}."
+    )

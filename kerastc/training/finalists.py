@@ -91,6 +91,13 @@ def choose(
     return Choice(name, step, outputs[name], figures[name], shown, rule)
 
 
+def as_it_is(model: keras.Model, validation: Batches, judge: Judge) -> Choice:
+    """The choice where nothing was trained; arguments as in `choose`."""
+    outputs = predict(model, validation, "Validating", judge.reduced)
+    figures = judge.final(outputs, validation.targets, validation.inputs)
+    return Choice("step 0", 0, outputs, figures, [], "")
+
+
 def _weights(name: str, step: int, paths: dict[int, Path], steps: list[int]) -> dict:
     """A candidate's variables: those of its checkpoint, or the mean of all candidates."""
     weights = read_weights(paths[step])

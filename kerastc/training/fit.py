@@ -8,13 +8,13 @@ import keras
 from kerastc.errors import UserError
 from kerastc.outputs.judge import ON_VALIDATION, Judge
 from kerastc.outputs.output import Figure
-from kerastc.progress import progress
+from kerastc.progress import progress, tell
 from kerastc.run import Run
 from kerastc.training.batching import Batches, Stretches, feed
 from kerastc.training.callbacks import SPEEDS, Bar, EvaluationLog, epochs_of, mean_speed
 from kerastc.training.checkpoints import Checkpoints
 from kerastc.training.config import TrainingConfig
-from kerastc.training.finalists import Choice, choose
+from kerastc.training.finalists import Choice, as_it_is, choose
 from kerastc.training.groups import Group
 from kerastc.training.optimizer import adamw
 from kerastc.training.stopping import Stopping
@@ -35,7 +35,7 @@ def fit(
     """Trains until the last epoch or early stopping and leaves the best weights in the model.
 
     Resumes from the run's last checkpoint if there is one, to the same figures; a child run
-    begins at its parent's.
+    begins at its parent's. Of no epochs it evaluates the model as it is.
 
     Args:
         model: maps inputs to outputs.
@@ -56,6 +56,10 @@ def fit(
         UserError: for a metric that is not logged, or a loss that is not a number.
     """
     by = _watched(config, judge)
+    if not config.epochs:
+        tell("epochs=0: nothing is trained.")
+        none = dict.fromkeys(("epochs", "steps", "best_epoch", "best_step"), 0)
+        return as_it_is(model, validation, judge), none | {"stopped_early": False, "seconds": 0.0}
     model.compile(
         optimizer=adamw(config, model, len(train), groups),
         loss=loss,

@@ -81,18 +81,35 @@ class DistilConfig(CorpusConfig):
     teacher: Backbone  # that says words: a run of language-model, a folder, hf://OWNER/MODEL
     layers: Count | None = None  # of the student, spread evenly; none: half of the teacher's
     keep: tuple[Natural, ...] = ()  # these layers instead, [0,2,4]
+    width: Count | None = None  # of the student's vectors; none: the teacher's
+    table_width: Count | None = None  # of its token table, which a matrix widens; none: width
+    rank: Count | None = None  # of the student's kernels, each two thin matrices; none: whole
+    energy: Annotated[float, Field(gt=0, lt=1)] | None = None  # the same by the output kept
+    start: Literal["copied", "random"] = "copied"  # the student's weights; random: from nothing
     temperature: Positive = 2.0  # of teacher and student in the first loss
     soft: Weight = 5.0  # weight of the teacher's distributions at the masks
     hard: Weight = 2.0  # weight of the words behind the masks
     states: Weight = 1.0  # weight of the cosine distance between the last hidden states
+    hidden: Weight = 0.0  # weight of the squared distance between hidden states of layers
+    hidden_layers: tuple[tuple[Natural, Natural], ...] = ()  # [[2,4],[6,12]]; none: all, evenly
+    relations: Weight = 0.0  # weight of the divergence between relations of tokens
+    relation_layer: Natural | None = None  # the teacher's layer that has them; none: its last
+    relation_heads: Count | None = None  # of queries, keys, values; none: attention and values
+    epochs: Natural = 1  # over the corpus, at most; 0: the student as it starts
 
     @pydantic.model_validator(mode="after")
     def of_layers(self) -> "DistilConfig":
-        """Refuses two choices of layers, and losses none of which counts."""
-        if self.layers is not None and self.keep:
-            raise ValueError("layers= or keep=, not both.")
+        """Refuses two settings for one thing, those of a loss that does not count, and no loss."""
+        for one, other in (("layers", "keep"), ("rank", "energy")):
+            if getattr(self, one) is not None and getattr(self, other):
+                raise ValueError(f"{one}= or {other}=, not both.")
         if not (self.soft or self.hard):
             raise ValueError("soft=0 with hard=0: the head would learn nothing.")
+        if self.hidden_layers and not self.hidden:
+            raise ValueError("hidden_layers= needs the weight of their distance: hidden=1")
+        for name in ("relation_layer", "relation_heads"):
+            if getattr(self, name) is not None and not self.relations:
+                raise ValueError(f"{name}= needs the weight of relations: relations=1")
         return self
 
 

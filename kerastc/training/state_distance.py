@@ -13,9 +13,22 @@ def cosine_distance(states, others, mask):
 
     Reference: Sanh et al. 2019, DistilBERT, section 2 (L_cos).
     """
+    return _mean(1 - ops.sum(_unit(states) * ops.stop_gradient(_unit(others)), axis=-1), mask)
+
+
+def squared_distance(states, others, mask):
+    """The mean squared difference over tokens and dimensions; otherwise as `cosine_distance`.
+
+    Reference: Jiao et al. 2020, TinyBERT, section 3.1, eq. 8.
+    """
+    apart = ops.cast(states, "float32") - ops.stop_gradient(ops.cast(others, "float32"))
+    return _mean(ops.mean(ops.square(apart), axis=-1), mask)
+
+
+def _mean(values, mask):
+    """Of (batch, length) values, without padding."""
     mask = ops.cast(mask, "float32")
-    distances = 1 - ops.sum(_unit(states) * ops.stop_gradient(_unit(others)), axis=-1)
-    return ops.sum(distances * mask) / ops.sum(mask)
+    return ops.sum(values * mask) / ops.sum(mask)
 
 
 def _unit(states):

@@ -1,7 +1,6 @@
 """The loss of words at some places: the cross-entropy over a vocabulary.
 
-Targets are (batch, places) ids, negative at places that only fill a batch. A teacher's logits
-are (batch, places, tokens), zeros there.
+Targets are (batch, places) ids, negative at places that only fill a batch.
 """
 
 import keras
@@ -55,19 +54,22 @@ def cross_entropy(targets, logits, smoothing: float = 0.0):
     return (ops.logsumexp(logits, axis=-1) - wanted) * there, there
 
 
-def divergence(teacher, logits, temperature: float):
+def divergence(teacher, logits, there, temperature: float):
     """T^2 * KL(teacher || student), the mean over the places that count, a float32 scalar.
 
     Args:
-        teacher: (batch, places, tokens) logits, zeros at places that only fill a batch.
+        teacher: (batch, places, tokens) logits.
         logits: the student's, the same shape.
+        there: (batch, places), 1 of the places that count, 0 of others.
         temperature: T, by which both are divided; T^2 keeps the gradient's size.
 
     Reference: Hinton, Vinyals and Dean 2015, Distilling the Knowledge in a Neural Network.
     """
-    teacher = ops.cast(teacher, "float32")
-    there = ops.cast(ops.any(teacher != 0, axis=-1), "float32")
-    said = ops.log_softmax(teacher / temperature)
-    own = ops.log_softmax(ops.cast(logits, "float32") / temperature)
-    found = ops.sum(ops.exp(said) * (said - own), axis=-1)
+    there = ops.cast(there, "float32")
+    said = ops.cast(teacher, "float32") / temperature
+    own = ops.cast(logits, "float32") / temperature
+    shares = ops.softmax(said)
+    # A cross-entropy and its gradient are one operation on TensorFlow; the teacher's is a constant.
+    found = ops.categorical_crossentropy(shares, own, from_logits=True)
+    found -= ops.categorical_crossentropy(shares, said, from_logits=True)
     return temperature**2 * ops.sum(found * there) / ops.maximum(ops.sum(there), 1.0)
