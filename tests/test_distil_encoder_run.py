@@ -129,7 +129,7 @@ def test_a_run_that_says_no_words_cannot_teach(words, folders, tmp_path):
     said = refused([*words, f"teacher={made.folder}"], folders)
     assert "is a run whose model reads no tokens" in said and "such as language-model" in said
     classes = folders.runs / "on-top"
-    own = corpus(tmp_path / "own", load_encoder(str(classes)).tokenizer, TEXTS * 10)
+    own = corpus(tmp_path / "own", load_encoder(str(classes)).tokenizer, TEXTS * 20)
     said = refused([*words, f"corpus={own.folder}", f"teacher={classes}"], folders)
     assert f"teacher={classes} says no words" in said
 
