@@ -89,3 +89,11 @@ def test_rate_and_epochs_suit_what_is_trained():
     headlines = recipe.find("headlines").load().Config  # has a choice of its own
     assert settings.configure(headlines, ["data=a.csv"]).epochs == 4
     assert settings.configure(headlines, ["data=a.csv", "trainable=head"]).epochs == 15
+
+
+def test_a_new_head_learns_faster_than_one_that_has_learned():
+    names = recipe.find("ner").load().Config
+    assert settings.configure(names, ["data=a.conll"]).head_rate > 1
+    assert settings.configure(names, ["data=a.conll", "head=backbone"]).head_rate == 1
+    chosen = settings.configure(names, ["data=a.conll", "head=backbone", "head_rate=5"])
+    assert chosen.head_rate == 5

@@ -108,7 +108,7 @@ class FineTuningConfig(TrainingConfig):
     weights: Literal["published", "random"] = "published"  # of the backbone; random: untrained
     trainable: str = "head"  # head: the encoder is frozen | top_K: and its top K layers | all
     rate_decay: Annotated[float, Field(ge=1)] = 1.0  # a layer's rate over that below; ULMFiT: 2.6
-    head_rate: Positive = 1.0  # the rate of the layers behind the encoder over that of its top
+    head_rate: Positive = 1.0  # of the layers behind the encoder, a factor of their learning rate
     unfreeze: Literal["none", "gradual"] = "none"  # gradual: head first, one more layer each epoch
     pooling: Literal["mean", "first", "pooler"] = "mean"  # first: [CLS] | pooler: BERT's, of [CLS]
     head: Literal["new", "backbone"] = "new"  # backbone: its own classifier, to go on from
@@ -122,8 +122,10 @@ class FineTuningConfig(TrainingConfig):
     def usual(cls, given: Mapping[str, Any]) -> dict[str, Any]:
         """Rate and epochs that suit the trained part, where it is not the recipe's own choice."""
         usual = super().usual(given)
-        if given.get("head") == "backbone" and not TASKS[cls.task].output.by_word:
-            usual = usual | {"pooling": "pooler"}
+        if given.get("head") == "backbone":  # which has learned already
+            usual = usual | {"head_rate": 1.0}
+            if not TASKS[cls.task].output.by_word:
+                usual = usual | {"pooling": "pooler"}
         trainable = str(given.get("trainable", cls.model_fields["trainable"].default))
         if trainable == cls.model_fields["trainable"].default:
             return usual
@@ -133,7 +135,6 @@ class FineTuningConfig(TrainingConfig):
     def layers_to_tell_apart(self) -> "FineTuningConfig":
         """Refuses settings for layers if only the head is trained."""
         given = [f"rate_decay={self.rate_decay:g}"] * (self.rate_decay != 1)
-        given += [f"head_rate={self.head_rate:g}"] * (self.head_rate != 1)
         given += [f"unfreeze={self.unfreeze}"] * (self.unfreeze != "none")
         if given and self.trainable == "head":
             raise ValueError(

@@ -91,7 +91,7 @@ def train_on_tokens(
             untrained.set_weights(fitted.get_weights())
         batches = feature_batches(features, encoder, batches, config, run)
     train, validation = batches["train"], batches["validation"]
-    groups = () if config.trainable == "head" else layer_groups(model, config, len(train))
+    groups = layer_groups(model, config, len(train))
     training = TaskTraining(config, splits.train.classes, run)
     choice, figures = training.fit(fitted, train, validation, groups=groups)
     validated = training.decoded(choice.outputs, validation)

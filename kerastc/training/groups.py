@@ -61,7 +61,7 @@ def layer_groups(
     group, until all are trained (section 3.4).
 
     Args:
-        model: with an encoder, some of which is trained.
+        model: with an encoder, some of which is trained; or a head alone.
         config: the settings.
         batches_per_epoch: of the training.
 
@@ -73,6 +73,8 @@ def layer_groups(
     """
     if config.rate_decay == config.head_rate == 1 and config.unfreeze == "none":
         return ()
+    if config.trainable == "head":
+        return (Group("", rate=config.head_rate),)
     patterns = _layers(model)
     if config.unfreeze == "gradual" and config.epochs < len(patterns):
         raise UserError(

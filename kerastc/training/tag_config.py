@@ -32,6 +32,7 @@ class TagConfig(FoldedTextParts, FineTuningConfig):
     epochs: Count = 3  # at most
     batch_size: Count = 16  # sentences, or windows of long ones
     learning_rate: Positive = 1.5e-4  # the peak
+    head_rate: Positive = 100  # a factor of that; what e5 says of one word and another is alike
     warmup_fraction: Fraction = 0.06  # of all updates
     dropout: Fraction = 0.1  # before the tags
     # Short sentences, such as datelines, are common in all parts of a corpus, and published figures

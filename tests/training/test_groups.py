@@ -193,6 +193,8 @@ def test_the_head_learns_at_a_rate_of_its_own(text_model):
     rates = {name: group.rate for name, group in found.items()}
     assert {rate for name, rate in rates.items() if "layer" in name or "embedding" in name} == {1}
     assert {rate for name, rate in rates.items() if "classifier" in name} == {10}
+    alone = layer_groups(text_model("head"), TextClassifierConfig(head_rate=10), 5)
+    assert [(group.rate, group.variables) for group in alone] == [(10, "")]
 
 
 def test_of_the_top_layers_there_are_no_groups_below(text_model):
@@ -210,7 +212,7 @@ def test_epochs_that_end_before_all_has_thawed_are_refused(text_model):
     assert "epochs=4 or more" in error.value.hint
 
 
-@pytest.mark.parametrize("given", [{"rate_decay": 2.6}, {"head_rate": 5}, {"unfreeze": "gradual"}])
+@pytest.mark.parametrize("given", [{"rate_decay": 2.6}, {"unfreeze": "gradual"}])
 def test_settings_of_layers_want_layers(given):
     with pytest.raises(ValueError, match="trainable=head trains no layer"):
         TextClassifierConfig(trainable="head", **given)
