@@ -32,6 +32,7 @@ class Config(data.TextParts, training.QuestionConfig):
     epochs: Count = 3  # at most
     batch_size: Count = 16  # windows
     learning_rate: Positive = 1e-4  # the peak
+    head_rate: Positive = 100  # a factor of that; what e5 says of one token and another is alike
     warmup_fraction: Fraction = 0.06  # of all updates
     dropout: Fraction = 0.1  # before the layer that finds answers
 
