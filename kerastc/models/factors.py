@@ -54,17 +54,20 @@ def factors(
     return Factors(made, lost, kept)
 
 
-def with_narrow_table(model: keras.Model, width: int) -> keras.Model:
+def with_narrow_table(model: keras.Model, width: int, counts: np.ndarray) -> keras.Model:
     """A compact model with a token table of fewer columns, and a matrix that widens them.
 
     Args:
         model: its encoder has a plain table; must not be used afterwards.
-        width: of the new table, the best in the least squares.
+        width: of the new table.
+        counts: (tokens,) float, how often each is read: by these the product of both has the least
+            squared error.
 
     Reference: Lan et al. 2019, ALBERT, section 3.1.
     """
     encoder = encoder_layer(model)
-    low = factorised(encoder.tokens, *Spectrum.of(matrix(encoder.tokens)).factors(width))
+    spectrum = Spectrum.of(matrix(encoder.tokens), counts / counts.sum())
+    low = factorised(encoder.tokens, *spectrum.factors(width))
     return replace(model, {f"{encoder.name}/tokens": low})
 
 

@@ -49,7 +49,7 @@ def distil_encoder(parts: CorpusParts, config: DistilConfig, run: Run) -> Traine
     encoder.require(config.max_tokens)
     teacher = _teacher(encoder, config)
     train, validation = masked_batches(parts, encoder, config)
-    student = student_of(teacher, config, train)
+    student = student_of(teacher, config, train, parts.token_counts)
     seed_dropout(student.model, config.seed)
     _tell(student, teacher, encoder)
     lessons = lessons_of(teacher, config)

@@ -48,22 +48,27 @@ class Student:
     figures: dict[str, Any]
 
 
-def student_of(teacher: keras.Model, config: DistilConfig, batches: StreamBatches) -> Student:
+def student_of(
+    teacher: keras.Model, config: DistilConfig, batches: StreamBatches, counts: np.ndarray
+) -> Student:
     """The student that the settings describe.
 
     Args:
         teacher: a `masked_model` of a compact encoder; left unchanged.
         config: the settings; see `require`.
-        batches: of windows, some of which show the inputs of layers that become of low rank.
+        batches: of windows, some of which show what a table and layers of low rank will read.
+        counts: (vocabulary of the corpus,) int, how often it has each of its tokens.
     """
+    shown = _First(batches, CALIBRATION // config.batch_size)
     kept = layers_of(teacher, config)
     model, projection, figures = fewer_layers(teacher, kept), None, {}
     if config.width is not None:
         model, projection = narrower(model, config.width), _projection(teacher, config)
     if config.table_width is not None:
-        model = with_narrow_table(model, config.table_width)
+        rows = len(encoder_layer(model).table())
+        model = with_narrow_table(model, config.table_width, _read(shown, counts, rows))
     if config.rank is not None or config.energy is not None:
-        model, figures = _of_low_rank(model, config, batches)
+        model, figures = _of_low_rank(model, config, shown)
     if config.start == "random":
         forget(model, config.seed)
     return Student(model, kept, projection, figures)
@@ -176,8 +181,23 @@ def _projection(teacher: keras.Model, config: DistilConfig) -> np.ndarray:
     return (kept[:, None] == np.arange(width)).astype(np.float32)
 
 
+def _read(shown: "_First", counts: np.ndarray, rows: int) -> np.ndarray:
+    """How often each of the model's tokens is read, (rows,) float, each at least once.
+
+    The corpus has no special tokens and no masks: how many there are to a token is counted in some
+    windows.
+    """
+    of_corpus = np.bincount(shown.batches.number, counts, rows)
+    seen = np.zeros(rows)
+    for index in range(len(shown)):
+        inputs, _ = shown[index]
+        seen += np.bincount(inputs["token_ids"][inputs["padding_mask"] > 0], minlength=rows)
+    own = of_corpus == 0
+    return of_corpus + own * seen * (of_corpus.sum() / seen[~own].sum()) + 1
+
+
 def _of_low_rank(
-    model: keras.Model, config: DistilConfig, batches: StreamBatches
+    model: keras.Model, config: DistilConfig, shown: "_First"
 ) -> tuple[keras.Model, dict[str, Any]]:
     """The model with two thin matrices for the kernels of its blocks, and what they cost."""
     every = replaceable_layers(model)
@@ -186,7 +206,7 @@ def _of_low_rank(
         for one in every
         if isinstance(one.owner, TransformerBlock) and isinstance(one.layer, keras.layers.Dense)
     ]
-    moments = second_moments(model, found, _First(batches, CALIBRATION // config.batch_size))
+    moments = second_moments(model, found, shown)
     spectra = {one.path: Spectrum.of(matrix(one.layer), moments[one.path]) for one in found}
     ranks = {
         path: min(config.rank, *spectrum.shape)
