@@ -79,7 +79,7 @@ class Run(RunFiles):
         """Opens a run that exists.
 
         Raises:
-            UserError: if the folder is absent or holds no readable config.json.
+            UserError: if the folder is absent, is a model's, or holds no readable config.json.
         """
         run = cls(folder, cache)
         if not run.folder.is_dir():
@@ -88,7 +88,11 @@ class Run(RunFiles):
             raise UserError(
                 f"{folder} is no run folder: it has no config.json.", resuming.nearby(run.folder)
             )
-        run.config  # noqa: B018  (an unreadable one is refused here)
+        if not {"model_type", "registered_name"}.isdisjoint(run.config):  # an unreadable one, too
+            raise UserError(
+                f"{folder} is no run: its config.json is that of a model.",
+                f"Train on it: kerastc train RECIPE backbone={folder}",
+            )
         return run
 
     @property

@@ -88,20 +88,27 @@ class Task:
                 raise
             return None
 
-    def refuse(self, run: "Run", done: str) -> None:
+    @property
+    def only(self) -> str:
+        """What its runs are if the task is only a way to train, "a language model"; else empty."""
+        return getattr(self._room("inputs", self.shown), "ONLY", "")
+
+    def refuse(self, run: "Run", done: str, instead: str = "") -> None:
         """Refuses to make another model of a run's, where the task is only a way to train.
 
         Args:
             run: of the task.
-            done: what would be done to it: "exported".
+            done: what would be done to it: "compressed".
+            instead: a sentence: what can be done to it.
 
         Raises:
             UserError: with what to do instead.
         """
-        if only := getattr(self._room("inputs", self.shown), "ONLY", ""):
+        if self.only:
             raise UserError(
-                f"{run.folder} is {only}, which is not {done}.",
-                f"It is an encoder: train a task with backbone={run.folder}, and give that run.",
+                f"{run.folder} is {self.only}, which is not {done}.",
+                f"It is an encoder: train a task with backbone={run.folder}, and give that run. "
+                f"{instead}".rstrip(),
             )
 
     @staticmethod

@@ -40,7 +40,7 @@ def _lengths(
 @click.option(
     "--format",
     "formats",
-    metavar="litert|onnx|saved_model",
+    metavar="litert|onnx|saved_model|huggingface|keras-hub",
     multiple=True,
     default=("litert",),
     show_default=True,
@@ -80,10 +80,11 @@ def _lengths(
 def export(run, formats, batch, length, quantization, exclude, names, bundle, as_json) -> None:
     """Write a finished RUN as files that other programs run, and check that they agree with it.
 
-    They go to RUN/exports/: model.tflite, model-int8.tflite, model.onnx or saved_model/, each with
-    a signature, NAME.json, that describes inputs, shapes, classes, tokenizer and preprocessing. A
-    file replaces an earlier one of the same name only once it gives the same answers as the Keras
-    model on up to 256 validation rows; how close they are is printed and recorded.
+    They go to RUN/exports/: model.tflite, model-int8.tflite, model.onnx, saved_model/, huggingface/
+    or keras-hub/, each with a signature, NAME.json, that describes inputs, shapes, classes,
+    tokenizer and preprocessing. A file replaces an earlier one of the same name only once it gives
+    the same answers as the Keras model on up to 256 validation rows, a folder of weights once it
+    gives the same states; how close they are is printed and recorded.
 
     A LiteRT file for several lengths answers short texts sooner: each text runs at the shortest
     length that holds it, and the weights are stored once.
@@ -92,6 +93,10 @@ def export(run, formats, batch, length, quantization, exclude, names, bundle, as
     litert       phones, Raspberry Pi, browsers: `kerastc benchmark` and `kerastc predict` run it
     onnx         ONNX Runtime
     saved_model  TensorFlow Serving; takes images, and texts if the tokenizer can be built in
+    huggingface  transformers: AutoTokenizer, and the Auto class of the task; backbone=FOLDER, too
+    keras-hub    keras_hub.models.Backbone.from_preset: the encoder alone
+
+    The last two are for runs on texts, language models among them.
 
     \b
     float16      half the size, the same speed
@@ -106,9 +111,11 @@ def export(run, formats, batch, length, quantization, exclude, names, bundle, as
     kerastc export runs/headlines/20261121-101500 --quantization int4 --exclude '^classifier'
     kerastc export runs/headlines/20261121-101500 --length 8,12,16,26
     kerastc export runs/headlines/20261121-101500 --format onnx --format saved_model --length any
+    kerastc export runs/language-model/20261121-101500 --format huggingface --format keras-hub
     """
     from kerastc.deploy import export as export_run
-    from kerastc.deploy.convert.request import checked
+    from kerastc.deploy.convert.request import FOLDERS, checked
+    from kerastc.deploy.run.sessions import FORMATS
     from kerastc.run import Run
 
     opened = Run.open(run)
@@ -117,18 +124,19 @@ def export(run, formats, batch, length, quantization, exclude, names, bundle, as
     options["names"] = names
     for name in formats:  # all are checked before any work
         checked(opened, name, **options)
-    if bundle and list(formats) == ["saved_model"]:
+    if bundle and not set(FORMATS) & set(formats):
         raise UserError(
-            "--bundle is for devices, which run no SavedModel.", "Add --format litert or onnx."
+            f"--bundle is for devices, which run no {' or '.join(formats)}.",
+            f"Add --format {' or '.join(FORMATS)}.",
         )
     written = []
     for name in formats:
-        echo(f"Converting to {name} ...", err=True)
+        echo(f"Writing {name} ..." if name in FOLDERS else f"Converting to {name} ...", err=True)
         written.append(export_run(opened, name, **options))
-    packed = [s for s in written if s.format != "saved_model"] if bundle else []
+    packed = [s for s in written if s.format in FORMATS] if bundle else []
     bundles = [_bundled(signature) for signature in packed]
-    if bundle and len(packed) < len(written):
-        echo("saved_model is in no bundle: no device runs it.", err=True)
+    if left := [s.format for s in written if bundle and s not in packed]:
+        echo(f"{', '.join(left)} is in no bundle: no device runs it.", err=True)
     if as_json:
         records = [{"path": str(s.path), **s.as_dict()} for s in written]
         echo(json.dumps(records, indent=2))
@@ -138,7 +146,8 @@ def export(run, formats, batch, length, quantization, exclude, names, bundle, as
     export_table(written)
     for path in bundles:
         echo(f"Bundle: {path}")
-    echo(f"Measure: kerastc benchmark {run}")
+    if any(signature.format in FORMATS for signature in written):
+        echo(f"Measure: kerastc benchmark {run}")
 
 
 def _bundled(signature: "Signature") -> Path:

@@ -26,6 +26,7 @@ import numpy as np
 
 from kerastc import __version__
 from kerastc.deploy.kept_examples import examples_of, spread
+from kerastc.deploy.run.sessions import FORMATS
 from kerastc.deploy.signature import Signature, beside
 from kerastc.errors import UserError
 from kerastc.files import writing
@@ -82,9 +83,9 @@ def write(signature: Path, out: Path) -> Path:
     """
     told = Signature.read(signature)
     told.verify()
-    if told.format == "saved_model":
+    if told.format not in FORMATS:
         raise UserError(
-            f"{told.path} is a SavedModel, which no device runs.",
+            f"{told.path} has the format {told.format}, which no device runs.",
             "Bundle another: kerastc export RUN --format litert --bundle",
         )
     if out.suffix != SUFFIX:

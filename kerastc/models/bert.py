@@ -20,6 +20,7 @@ from typing import Any
 import keras_hub
 import numpy as np
 
+from kerastc.models.block_parts import parts_of
 from kerastc.models.converted import NAME, Tensor, activation_of, embeddings, fill, filled
 from kerastc.models.sequence_encoder import SequenceEncoder
 from kerastc.models.text_encoder import TextEncoder
@@ -122,17 +123,6 @@ def _distil(tensor: Tensor, config: Mapping[str, Any]) -> TextEncoder:
     layer.position_embedding.position_embeddings.assign(tables["positions"])
     fill(tensor, backbone.embeddings_layer_norm, "embeddings.LayerNorm")
     for i, layer in enumerate(backbone.transformer_layers):
-        attention = layer._self_attention_layer
-        parts = {
-            "query": attention.query_dense,
-            "key": attention.key_dense,
-            "value": attention.value_dense,
-            "projection": attention.output_dense,
-            "attention_norm": layer._self_attention_layer_norm,
-            "inner": layer._feedforward_intermediate_dense,
-            "outer": layer._feedforward_output_dense,
-            "feed_forward_norm": layer._feedforward_layer_norm,
-        }
-        for name, part in parts.items():
+        for name, part in parts_of(layer).items():
             fill(tensor, part, f"encoder.layer.{i}.{PARTS[name]}")
     return TextEncoder(backbone, name=NAME)

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from kerastc.errors import UserError
+from kerastc.models.block_parts import activation_of, epsilon_of, parts_of
 from kerastc.models.compact_encoder import CompactEncoder
 from kerastc.models.parts import encoder_layer
 from kerastc.models.sequence_encoder import SequenceEncoder, reads_segments
@@ -75,7 +76,7 @@ def compact_encoder(encoder: TextEncoder, segments: bool = False) -> CompactEnco
         blocks=[_block(layer, i) for i, layer in enumerate(encoder.blocks)],
         order=encoder.order,
         dropout=backbone.dropout,
-        epsilon=encoder.blocks[0].layer_norm_epsilon,
+        epsilon=epsilon_of(encoder.blocks[0]),
         name=encoder.name,
         dtype=policy,
     )
@@ -86,7 +87,7 @@ def compact_encoder(encoder: TextEncoder, segments: bool = False) -> CompactEnco
     if encoder.expansion is not None:
         made.expansion.set_weights(encoder.expansion.get_weights())
     for block, layer in zip(made.blocks, encoder.blocks, strict=True):
-        _copy(layer, block)
+        copy_block(layer, block)
     return made
 
 
@@ -106,32 +107,21 @@ def _embeddings(encoder: TextEncoder, segments: bool) -> dict[str, np.ndarray]:
 
 def _block(layer, index: int) -> TransformerBlock:
     """An unfilled block of the same sizes as a KerasHub `TransformerEncoder`."""
-    approximate = "approximate" in getattr(layer.activation, "__name__", "")
     return TransformerBlock.of_sizes(
         layer._feedforward_output_dense.units,
         layer.intermediate_dim,
         layer._self_attention_layer.num_heads,
-        activation="gelu_tanh" if approximate else layer.activation.__name__,
+        activation=activation_of(layer),
         dropout=layer.dropout,
-        epsilon=layer.layer_norm_epsilon,
+        epsilon=epsilon_of(layer),
         name=f"block_{index}",
         dtype=layer.dtype_policy,
     )
 
 
-def _copy(layer, block: TransformerBlock) -> None:
-    """Copies weights; KerasHub's attention kernels are (inputs, heads, width of a head)."""
-    attention = layer._self_attention_layer
-    for name, source in (
-        ("query", "_query_dense"),
-        ("key", "_key_dense"),
-        ("value", "_value_dense"),
-    ):
-        kernel, bias = getattr(attention, source).get_weights()
-        getattr(block, name).set_weights([kernel.reshape(len(kernel), -1), bias.reshape(-1)])
-    kernel, bias = attention._output_dense.get_weights()
-    block.projection.set_weights([kernel.reshape(-1, kernel.shape[-1]), bias])
-    block.inner.set_weights(layer._feedforward_intermediate_dense.get_weights())
-    block.outer.set_weights(layer._feedforward_output_dense.get_weights())
-    block.attention_norm.set_weights(layer._self_attention_layer_norm.get_weights())
-    block.feed_forward_norm.set_weights(layer._feedforward_layer_norm.get_weights())
+def copy_block(source: keras.layers.Layer, target: keras.layers.Layer) -> None:
+    """Copies the weights of a block of ours or of KerasHub's to one of either."""
+    pairs = zip(parts_of(source).values(), parts_of(target).values(), strict=True)
+    for old, new in pairs:
+        arrays = zip(new.weights, old.get_weights(), strict=True)
+        new.set_weights([array.reshape(weight.shape) for weight, array in arrays])

@@ -1,7 +1,17 @@
 """Layers whose kernel is a product of two thin matrices."""
 
 import keras
+import numpy as np
 from keras import ops
+
+
+def kernel(layer: keras.layers.Layer) -> np.ndarray:
+    """A layer's matrix, (..., inputs, outputs) float32, with factors multiplied out."""
+    convert = keras.ops.convert_to_numpy
+    if not hasattr(layer, "left"):
+        return convert(layer.kernel).astype("float32")
+    left, right = convert(layer.left), convert(layer.right)
+    return (left @ right.reshape(right.shape[-2:])).astype("float32")
 
 
 @keras.saving.register_keras_serializable("kerastc")

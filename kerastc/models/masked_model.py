@@ -12,6 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerastc.models.block_parts import activation_of, epsilon_of
 from kerastc.models.dropout_seeds import seed_dropout
 from kerastc.models.sequence_encoder import SequenceEncoder, reads_segments, token_inputs
 
@@ -95,16 +96,23 @@ class WordHead:
 
     @classmethod
     def new(
-        cls, encoder: SequenceEncoder, seed: int, activation: str = "gelu", epsilon: float = 1e-12
+        cls,
+        encoder: SequenceEncoder,
+        seed: int,
+        activation: str | None = None,
+        epsilon: float | None = None,
     ) -> "WordHead":
         """An untrained head.
 
         Args:
             encoder: the layer that it belongs to.
             seed: of the first weights: truncated normal of 0.02, as BERT's.
-            activation: "gelu", "gelu_tanh", its approximation, or "relu".
-            epsilon: of the norm.
+            activation: "gelu", "gelu_tanh", its approximation, or "relu"; the encoder's by default.
+            epsilon: of the norm; that of the encoder's norms by default.
         """
+        block = encoder.blocks[0]
+        activation = activation or activation_of(block)
+        epsilon = epsilon_of(block) if epsilon is None else epsilon
         initializer = keras.initializers.TruncatedNormal(stddev=0.02, seed=seed)
         act = gelu_tanh if activation == "gelu_tanh" else activation
         units = encoder.tokens.output_dim

@@ -5,6 +5,7 @@ RoBERTa's byte pairs (Radford et al. 2019, https://github.com/openai/gpt-2, enco
 same tokens as `transformers` gives for these files.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +108,24 @@ def byte_pairs(
     engine.add_special_tokens([*plain, AddedToken("<mask>", lstrip=True)])
     engine.add_tokens(list(added))
     return Tokenizer(engine.to_str())
+
+
+def byte_pairs_of(tokenizer: Tokenizer) -> tuple[dict[str, int], list[str], bool] | None:
+    """The arguments of `byte_pairs` that give a tokenizer's rules; None if it has others."""
+    # In the library's present form, in which merges are lists.
+    told = json.loads(Engine.from_str(tokenizer.content).to_str())
+    try:
+        vocabulary = told["model"]["vocab"]
+        merges = [" ".join(pair) for pair in told["model"]["merges"]]
+        space = told["pre_tokenizer"]["add_prefix_space"]
+        same = byte_pairs(vocabulary, merges, space)
+    except (KeyError, TypeError, UserError):
+        return None
+    expected = same.described()
+    parts = ("normalizer", "pre_tokenizer", "added_tokens", "model")
+    equal = all(told[part] == expected[part] for part in parts)
+    frames = [list(map(list, frame.ids)) for frame in (tokenizer.frame(), same.frame())]
+    return (vocabulary, merges, space) if equal and frames[0] == frames[1] else None
 
 
 def bert_frame(start: tuple[str, int], end: tuple[str, int]) -> processors.TemplateProcessing:

@@ -170,3 +170,22 @@ def test_computing_in_bfloat16_gives_float32_logits(tiny_bert):
         assert WordHead.of(model).dense.compute_dtype == "bfloat16"
     finally:
         keras.config.set_dtype_policy("float32")
+
+
+@pytest.mark.parametrize(
+    ("kind", "activation", "epsilon"),
+    [
+        ("Bert", "gelu_tanh", 1e-12),
+        ("DistilBert", "gelu", 1e-12),
+        ("Roberta", "gelu", 1e-5),
+    ],
+)
+def test_a_new_head_has_the_activation_and_the_epsilon_of_its_encoder(
+    kind, activation, epsilon, tiny, tmp_path
+):
+    """As BERT's has, whose config has one of each; a saved one still tells them."""
+    encoder = load_encoder(str(tiny(kind)), pairs=True)
+    model, _ = language_model(encoder, seed=0)
+    model.save(tmp_path / "model.keras")
+    for head in map(head_weights, (model, load_model(tmp_path / "model.keras"))):
+        assert (head.activation, head.epsilon) == (activation, epsilon)

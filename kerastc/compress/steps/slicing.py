@@ -36,15 +36,6 @@ def first_kernel(layer: keras.layers.Layer) -> keras.Variable:
     return layer.left if hasattr(layer, "left") else layer.kernel
 
 
-def kernel(layer: keras.layers.Layer) -> np.ndarray:
-    """The layer's matrix, (..., inputs, outputs) float32, with factors multiplied out."""
-    convert = keras.ops.convert_to_numpy
-    if not hasattr(layer, "left"):
-        return convert(layer.kernel).astype("float32")
-    left, right = convert(layer.left), convert(layer.right)
-    return (left @ right.reshape(right.shape[-2:])).astype("float32")
-
-
 def _filled(layer, weights: list[np.ndarray], outputs: int | None = None) -> keras.layers.Layer:
     config = layer.get_config()
     if outputs is not None:

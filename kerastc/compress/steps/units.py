@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
-from kerastc.compress.steps.slicing import kernel, with_channels, with_inputs, with_outputs
+from kerastc.compress.steps.slicing import with_channels, with_inputs, with_outputs
 from kerastc.models.layer_paths import put
+from kerastc.models.low_rank import kernel
 from kerastc.models.transformer_block import TransformerBlock
 
 

@@ -16,7 +16,7 @@ from kerastc.deploy.convert.in_tensorflow import (
     keeps_tensorflow,
     quiet,
 )
-from kerastc.deploy.convert.request import FOLDER, checked, file_name
+from kerastc.deploy.convert.request import FOLDER, FOLDERS, checked, file_name
 from kerastc.deploy.signature import SERVE, Signature, beside, digest, size
 from kerastc.inputs.input import OWN
 from kerastc.run import Run
@@ -37,7 +37,9 @@ def export(
     names: str = "keras",
     calibration: Sequence[np.ndarray] | None = None,
 ) -> Signature:
-    """Writes RUN/exports/model.tflite, model.onnx or saved_model/ and its signature.
+    """Writes a file or folder of a run into RUN/exports, and its signature.
+
+    They are model.tflite, model.onnx, saved_model/, huggingface/ and keras-hub/.
 
     A quantized LiteRT file has its own name, such as model-int8.tflite; it is model.tflite only for
     a run that was itself compressed to it. An earlier file of the same name is replaced, unless the
@@ -45,7 +47,8 @@ def export(
 
     Args:
         run: with a trained model.
-        format: "litert", "onnx" or "saved_model".
+        format: "litert", "onnx", "saved_model"; or "huggingface", "keras-hub", the weights as those
+            libraries load them, for which none of the following is given.
         batch: rows per call, 0 for any; by default 1 in LiteRT and any elsewhere.
         length: tokens per row, 0 for any; by default any in ONNX, elsewhere as many as in training
             and, in LiteRT, the further `Input.usual_lengths`. A LiteRT file may have several: a row
@@ -63,9 +66,21 @@ def export(
     """
     request = checked(run, format, batch, length, quantization, exclude, names)
     with run.lock():
+        if format in FOLDERS:
+            return _folder(request)
         if not keeps_tensorflow():
             return in_another_process(request, calibration)
         return carried_out(request, calibration)
+
+
+def _folder(request: Request) -> Signature:
+    """An encoder's folder, written on whichever backend Keras is."""
+    from kerastc.backend import choose_backend
+
+    choose_backend()
+    from kerastc.deploy.convert.encoder_folder import export_folder
+
+    return export_folder(request)
 
 
 def carried_out(request: Request, calibration: Sequence[np.ndarray] | None) -> Signature:

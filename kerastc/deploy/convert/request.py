@@ -13,7 +13,9 @@ from kerastc.run import Run
 from kerastc.tasks import TASKS, Task, task_of
 
 FOLDER = "exports"
-FILES = {"litert": "model.tflite", "onnx": "model.onnx", "saved_model": "saved_model"}
+# Of encoders, which other libraries load; they are no programs.
+FOLDERS = {"huggingface": "huggingface", "keras-hub": "keras-hub"}
+FILES = {"litert": "model.tflite", "onnx": "model.onnx", "saved_model": "saved_model", **FOLDERS}
 
 
 def checked(
@@ -32,12 +34,19 @@ def checked(
             f"{nearest(format, FILES)} Allowed: {', '.join(FILES)}.".lstrip(),
         )
     task = task_of(run)
-    task.refuse(run, "exported")
+    if format not in FOLDERS:
+        instead = "Or export the encoder: --format huggingface or keras-hub."
+        task.refuse(run, f"exported to {format}", instead)
     if not run.path("model.keras").is_file():
         raise UserError(
             f"{run.path('model.keras')} is missing: the run is {run.standing()}.",
             run.how_to_go_on,
         )
+    if format in FOLDERS:
+        given = {"batch": batch, "length": length, "exclude": exclude or None}
+        given |= {"quantization": quantization, "names": None if names == OWN else names}
+        _check_folder(run, task, format, given)
+        return Request(str(run.folder), format, None, None, "float32", ())
     quantization = _quantization(run, format, quantization)
     if quantization == "int4-tables" and Capability.TOKENS not in task.capabilities:
         raise UserError(
@@ -63,6 +72,29 @@ def checked(
     return Request(
         str(run.folder), format, batch or None, lengths, quantization, tuple(exclude), names
     )
+
+
+def _check_folder(run: Run, task: Task, format: str, given: dict[str, object]) -> None:
+    """Refuses what is no folder of an encoder's weights."""
+    for name, value in given.items():
+        if value not in (None, "float32"):
+            raise UserError(
+                f"{name}={value} has no effect with --format {format}, which writes the weights as "
+                "they are.",
+                f"Leave --{name} out.",
+            )
+    if not task.input.least:
+        raise UserError(
+            f"{run.folder} is of {task.units}: it has no text encoder, which is what --format "
+            f"{format} writes.",
+            f"Take another: --format {', '.join(name for name in FILES if name not in FOLDERS)}",
+        )
+    if _quantized_itself(run):
+        raise UserError(
+            f"{run.folder} was compressed to {run.steps[-1]}: its figures are those of its "
+            f"{FOLDER}/{FILES['litert']}, and --format {format} has no such numbers.",
+            f"Export the run that it was made of: {run.parent['run']}",
+        )
 
 
 def _check_names(task: Task, format: str, names: str) -> None:

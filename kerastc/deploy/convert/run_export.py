@@ -52,7 +52,7 @@ class RunExport:
         self.settings: dict[str, Any] = run.read_json("preprocessing.json")
         predictor = predictor_of(run)
         self.input, self.output = predictor.input, predictor.output
-        self.model = self._named(_in_float32(predictor.session.model))
+        self.model = self._named(in_float32(predictor.session.model))
         self.room = self.task.input_part("export")
         most = self.room.most_tokens(self.model)
         if self.length and most and self.length > most:
@@ -171,7 +171,7 @@ class RunExport:
         return keras.Model({only.name: model.input}, model.output)
 
 
-def _in_float32(model: keras.Model) -> keras.Model:
+def in_float32(model: keras.Model) -> keras.Model:
     """The model for devices without bfloat16: weights are always in float32."""
     for layer in model._flatten_layers():
         if layer.compute_dtype != "float32":

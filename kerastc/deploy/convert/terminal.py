@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kerastc import formatting
+from kerastc.deploy.convert.request import FOLDERS
 from kerastc.deploy.measure.benchmark import gzip_size
 from kerastc.deploy.signature import Signature
 from kerastc.printable import echo
@@ -18,6 +19,18 @@ def export_table(signatures: Sequence[Signature]) -> None:
     Args:
         signatures: of one folder, at least one.
     """
+    folders = [signature for signature in signatures if signature.format in FOLDERS]
+    files = [signature for signature in signatures if signature not in folders]
+    if files:
+        _files(files)
+    if folders:
+        _folders(folders)
+    for signature in signatures:
+        for note in signature.notes:
+            echo(f"{signature.file}: {note}")
+
+
+def _files(signatures: Sequence[Signature]) -> None:
     first = signatures[0]
     task = task_named(first.task, first.path)
     answer = task.output.answer
@@ -38,9 +51,24 @@ def export_table(signatures: Sequence[Signature]) -> None:
         f"{first.folder}: largest difference of a logit from the Keras model, and the "
         f"share of {first.parity['rows']} {task.units} with the same {answer}",
     )
-    for signature in signatures:
-        for note in signature.notes:
-            echo(f"{signature.file}: {note}")
+
+
+def _folders(signatures: Sequence[Signature]) -> None:
+    first = signatures[0]
+    show_table(
+        ("folder", "weights", "size", "difference"),
+        [
+            (
+                signature.file,
+                signature.quantization,
+                formatting.size(signature.bytes),
+                f"{signature.parity['max_difference']:.2g}",
+            )
+            for signature in signatures
+        ],
+        f"{first.folder}: largest difference of a state of the encoder, read back, from the "
+        f"run's, of {first.parity['rows']} rows of random tokens",
+    )
 
 
 def _shape(tensor: Tensor) -> str:

@@ -15,7 +15,7 @@ from kerastc.deploy import bundle
 from kerastc.deploy.kept_examples import examples_of
 from kerastc.deploy.measure.keras_model import signature_of
 from kerastc.deploy.run.runtime import predictor_for
-from kerastc.deploy.run.sessions import FORMATS
+from kerastc.deploy.run.sessions import FORMATS, require_format
 from kerastc.deploy.signature import SUFFIX, Signature
 from kerastc.errors import UserError
 from kerastc.own_rows import is_made_of
@@ -121,6 +121,7 @@ def targets(
             yield _target(str(model), Signature.read(model), run, data, None)
     else:
         signature = Signature.read(path)
+        require_format(signature)
         yield _target(str(signature.path), signature, run_of(signature), data, None)
 
 

@@ -130,12 +130,7 @@ def start(signature: Signature, threads: int = 1) -> Session:
         UserError: the format does not run on devices, a library is missing, the file is invalid, or
             its inputs and outputs are not the signature's.
     """
-    if signature.format not in FORMATS:
-        raise UserError(
-            f"{signature.path} has the format {signature.format}; only "
-            f"{', '.join(FORMATS)} run here.",
-            "Export one of those: kerastc export RUN --format litert",
-        )
+    require_format(signature)
     session = FORMATS[signature.format](signature.path, threads)
     for what in ("inputs", "outputs"):
         told = {tensor.name: tensor for tensor in getattr(signature, what)}
@@ -153,6 +148,16 @@ def start(signature: Signature, threads: int = 1) -> Session:
             "The two do not belong together. Export again: kerastc export RUN",
         )
     return session
+
+
+def require_format(signature: Signature) -> None:
+    """Raises a `UserError` if the model of a signature is none that runs on devices."""
+    if signature.format not in FORMATS:
+        raise UserError(
+            f"{signature.path} has the format {signature.format}; only "
+            f"{', '.join(FORMATS)} run here.",
+            "Export one of those: kerastc export RUN --format litert",
+        )
 
 
 def library(format: str) -> ModuleType:
