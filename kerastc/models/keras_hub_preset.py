@@ -126,6 +126,7 @@ def _tokenizer(tokenizer: Tokenizer, kind: str) -> KerasHubTokenizer | None:
             vocabulary=list(rules.vocabulary),
             lowercase=rules.lowercase,
             strip_accents=rules.strip_accents,
+            special_tokens=["[UNK]"],  # beside its own
             special_tokens_in_strings=True,
         )
     pairs = byte_pairs_of(tokenizer) if tokenizer.model == "BPE" else None

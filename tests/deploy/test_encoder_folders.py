@@ -17,6 +17,7 @@ from kerastc.models.loading import load_model
 from kerastc.models.published_words import language_model
 from kerastc.run import Run
 from kerastc.tasks import TASKS
+from kerastc.text.tokenizer import Tokenizer
 from kerastc.training.config import TextClassifierConfig
 
 pytestmark = pytest.mark.backend
@@ -135,11 +136,25 @@ def test_a_preset_has_the_tokenizer_that_keras_hub_can_have(tiny, tmp_path):
     folder = str(run.path("exports", "keras-hub"))
     made = keras_hub.tokenizers.Tokenizer.from_preset(folder)
     assert type(made).__name__ == "BertTokenizer" and made.lowercase and made.strip_accents
-    texts = ["The Café, sat! [MASK] 東京", "a mat#"]
+    texts = ["The Café, sat! [MASK] [UNK] 東京", "a mat#"]
     ours = load_encoder(str(run.folder)).tokenizer.encode(texts, 64)
     assert [[2, *np.asarray(made(text)), 3] for text in texts] == [list(row.ids) for row in ours]
     prepared = keras_hub.models.TextClassifierPreprocessor.from_preset(folder, sequence_length=12)
     assert list(np.asarray(prepared(texts[1])["token_ids"]))[:5] == list(ours[1].ids)
+
+
+def test_byte_pairs_have_a_tokenizer_of_keras_hub_and_unigrams_none(tiny, tmp_path):
+    run = write_run(tmp_path / "bytes", WORDS, tiny("Roberta"))
+    export(run, "keras-hub")
+    made = keras_hub.tokenizers.Tokenizer.from_preset(str(run.path("exports", "keras-hub")))
+    text = "the cat, 1234 caf\u00e9"
+    [ours] = load_encoder(str(run.folder)).tokenizer.encode([text], 64)
+    assert type(made).__name__ == "RobertaTokenizer"
+    assert [0, *np.asarray(made(text)), 2] == list(ours.ids)
+    run = write_run(tmp_path / "unigrams", WORDS, tiny("XLMRoberta"))
+    assert "KerasHub has no tokenizer for its Unigram" in export(run, "keras-hub").notes[-1]
+    ours = Tokenizer.read(run.path("tokenizer"))
+    assert Tokenizer.read(run.path("exports", "keras-hub")).same(ours)
 
 
 @pytest.mark.parametrize("given", [{}, {"pooling": "first", "hidden": 9}])
@@ -158,12 +173,16 @@ def test_a_head_that_no_class_has_leaves_the_encoder_alone(given, tiny, tmp_path
     np.testing.assert_allclose(states(after, rows), states(before, rows), atol=1e-5)
 
 
-def test_other_reasons_for_the_encoder_alone(tiny, tmp_path):
+def test_other_reasons_for_the_encoder_alone(tiny, tmp_path, monkeypatch):
     encoder = tiny("Bert")
     run = write_run(tmp_path / "documents", "document-classification", encoder, window=8)
     assert "it reads a document in windows" in export(run, "huggingface").notes[1]
     run = write_run(tmp_path / "pairs", "pair-classification", encoder, pooling="first")
     assert "but not of an encoder with segments" in export(run, "huggingface").notes[1]
+
+    with monkeypatch.context() as patched:  # an output that has no such module
+        patched.setattr("kerastc.tasks.Task.optional_output_part", lambda *_: None)
+        assert "it has none for such answers" in export(run, "huggingface").notes[1]
 
     def older(model):  # its head was made with another activation
         model.get_layer("word_dense").activation = keras.activations.gelu
