@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kerastc.processes.place import here
+
 PACKAGES = ("kerastc", "keras", "keras-hub", "tensorflow", "jax", "torch", "numpy", "scikit-learn")
 
 
@@ -23,8 +25,8 @@ def environment(seed: int) -> dict[str, Any]:
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "git_commit": _git_commit(),
-        "versions": {"python": platform.python_version()} | _versions(),
-    }
+        "versions": versions(),
+    } | ({} if here().alone else {"processes": here().count})
 
 
 def changed_versions(before: Mapping[str, str], backend: str) -> list[str]:
@@ -34,17 +36,22 @@ def changed_versions(before: Mapping[str, str], backend: str) -> list[str]:
         before: versions by package, as in environment.json; packages missing here do not count.
         backend: of the run.
     """
-    now = {"python": platform.python_version()} | _versions()
-    moving = ("python", "kerastc", "keras", "keras-hub", "numpy", backend)
+    now = versions()
     return [
         f"{name} {before[name]} became {now.get(name, 'absent')}"
-        for name in dict.fromkeys(moving)
+        for name in moving(backend)
         if name in before and before[name] != now.get(name)
     ]
 
 
-def _versions() -> dict[str, str]:
-    found = {}
+def moving(backend: str) -> tuple[str, ...]:
+    """The packages whose version can change the figures of a training on a backend."""
+    return tuple(dict.fromkeys(("python", "kerastc", "keras", "keras-hub", "numpy", backend)))
+
+
+def versions() -> dict[str, str]:
+    """The version of Python and of each package that is installed."""
+    found = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
             found[name] = importlib.metadata.version(name)

@@ -12,7 +12,12 @@ class UserError(Exception):
     Args:
         message: what is wrong: the value, the place (file, line, row, field), what is allowed.
         hint: the next step, printed on its own line.
+
+    Attributes:
+        status: with which a command then ends.
     """
+
+    status = 1
 
     def __init__(self, message: str, hint: str = ""):
         super().__init__(message)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kerastc.errors import UserError
+from kerastc.processes.exchange import Lost, is_of_another
+from kerastc.processes.place import here
 from kerastc.run import Run
 
 
@@ -17,10 +19,11 @@ def told_how_to_resume(run: Run) -> Iterator[None]:
         with _interrupts_that_last():
             yield
     except KeyboardInterrupt:
-        raise UserError(
-            f"Stopped {run.standing()}. Nothing of {run.folder} is lost.",
-            run.how_to_go_on,
-        ) from None
+        raise UserError(*_standing(run, "Stopped")) from None
+    except (RuntimeError, ValueError) as error:
+        if not is_of_another(error):
+            raise
+        raise Lost(*_standing(run, f"Another of {here().count} processes ended")) from None
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
             raise
@@ -28,6 +31,12 @@ def told_how_to_resume(run: Run) -> Iterator[None]:
             f"{error.strerror}: {error.filename or run.folder}. {run.folder} is {run.standing()}.",
             f"Make room (or give it write access). {run.how_to_go_on}",
         ) from None
+
+
+def _standing(run: Run, what: str) -> tuple[str, str]:
+    if not here().first:
+        return f"{what}.", "Process 0 tells how to go on."
+    return f"{what} {run.standing()}. Nothing of {run.folder} is lost.", run.how_to_go_on
 
 
 @contextmanager

@@ -25,8 +25,10 @@ from kerastc.backend import backend_name, choose_backend, make_deterministic, pr
 from kerastc.errors import UserError
 from kerastc.folders import Folders
 from kerastc.interrupts import told_how_to_resume
+from kerastc.processes import agreement, limits
+from kerastc.processes.place import leave
 from kerastc.run import Run
-from kerastc.unfinished import newest_unfinished, only_unfinished
+from kerastc.unfinished import to_resume
 
 
 def train(
@@ -65,7 +67,7 @@ def train(
             full disk or the like.
     """
     if resume:
-        folder = folder or _newest_unfinished(folders, name).folder
+        folder = folder or to_resume(folders, name).folder
         if name is None or (folder / "config.json").is_file():
             return _resume(folder, name, overrides, folders, backend, despite_changes, moved)
     origin = lineage.origin(parent) if parent else None
@@ -85,6 +87,7 @@ def train(
         backend = backend_name(backend)
         locations.require(config)
     backend = _early(backend)
+    limits.require(config, backend)
     changed = settings.changed(config)
     # A folder named by the time is next to this one.
     place = folder or folders.runs / script.stem / "run"
@@ -148,7 +151,9 @@ def _resume(folder, name, overrides, folders, backend, despite_changes, moved) -
     provenance.check(run, script, despite_changes)
     config = locations.located(config, run, moved)
     locations.remember(config, run, moved)
-    return _work(module, config, run, _early(backend))
+    backend = _early(backend)
+    limits.require(config, backend)
+    return _work(module, config, run, backend)
 
 
 def _early(backend: str | None) -> str:
@@ -163,12 +168,15 @@ def _work(module: ModuleType, config: settings.Config, run: Run, backend: str) -
                 module.run(config, run)
             return run
         splits = read_data(module, config, run)
+        agreement.agree_on(config, run, backend)
         with computing(run, config, backend):
             from kerastc import report, training
 
             trained = training.cross_validated(
                 splits, run, lambda part, folder: module.train(part, config, folder)
             )
+            if not leave().first:
+                return run
             report.conclude(run, splits, trained)
             if hasattr(module, "afterwards"):
                 module.afterwards(config, run)
@@ -264,12 +272,6 @@ def _command(
     words = [settings.word(key, value) for key, value in changed.items() if key != "seed"]
     options = ["--backend", backend, "--seed", str(config.seed)]
     return shlex.join(["kerastc", "train", script.name, *words, *options])
-
-
-def _newest_unfinished(folders: Folders, name: str | None) -> Run:
-    if name is None:
-        return only_unfinished(folders.runs)
-    return newest_unfinished(folders.runs, recipe.find(name).stem)
 
 
 def _required(name: str | None) -> str:

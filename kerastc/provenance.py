@@ -1,10 +1,13 @@
 """Compares the recipe and versions that a run began with to those of now."""
 
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from kerastc import recipe, settings, trust
 from kerastc.environment import changed_versions
 from kerastc.errors import UserError
+from kerastc.processes.place import here
 from kerastc.progress import tell
 from kerastc.recipe import Recipe
 from kerastc.run import Run
@@ -30,6 +33,7 @@ def check(run: Run, script: Recipe, despite_changes: bool) -> None:
     differences = [
         *_of_recipe(run, script),
         *changed_versions(before.get("versions", {}), before.get("backend", "")),
+        *_of_processes(before),
     ]
     if not differences:
         return
@@ -95,6 +99,12 @@ def check_parent(parent: Run, script: Recipe, despite_changes: bool) -> list[str
     if told := [*differences, *versions]:
         tell(f"Since {parent.folder} was made, {', '.join(told)}.")
     return differences
+
+
+def _of_processes(before: Mapping[str, Any]) -> list[str]:
+    """Another number of processes adds the rows of a batch up in another order."""
+    then, now = before.get("processes", 1), here().count
+    return [] if then == now else [f"--processes {then} became --processes {now}"]
 
 
 def _of_recipe(run: Run, script: Recipe) -> list[str]:

@@ -2,12 +2,14 @@
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastc.errors import UserError
 from kerastc.found_runs import is_run
 from kerastc.parents import parent_folder
+from kerastc.processes.place import here
 
 if TYPE_CHECKING:
     from kerastc.run import Run
@@ -24,7 +26,7 @@ def command(run: "Run", options: tuple[str, ...] = ()) -> str:
     """
     verb = "compress" if run.path("config.json").is_file() and run.steps else "train"
     words = ["kerastc", verb, "--resume", "--run", str(run.folder)]
-    return shlex.join([*words, *(options or _needed(run)[0])])
+    return shlex.join([*words, *(options or _needed(run)[0]), *_processes(run)])
 
 
 def hint(run: "Run") -> str:
@@ -117,6 +119,18 @@ def _whole(run: "Run") -> "Run | None":
         return run
     parent = inside.parent.parent  # RUN/phases/NAME, RUN/steps/NUMBER
     return Run(parent, run.cache) if is_run(parent) else None
+
+
+def _processes(run: "Run") -> list[str]:
+    """The options by which as many processes go on as began."""
+    if not run.path("environment.json").is_file():
+        return []
+    with suppress(UserError):
+        if (count := run.read_json("environment.json").get("processes", 1)) > 1:
+            place = here()
+            by_hand = [] if place.alone or place.started else place.words
+            return ["--processes", str(count), *by_hand]
+    return []
 
 
 def _needed(run: "Run") -> tuple[tuple[str, ...], list[str]]:

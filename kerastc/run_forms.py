@@ -144,6 +144,7 @@ FORMS: dict[str, Any] = {
         "versions?": {str: Or(str, None)},
         "data_fingerprint?": str,
         "resumed_despite?": [str],
+        "processes?": COUNT,
     },
     "data.json": {
         "source?": str,

@@ -3,11 +3,24 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from kerastc import recipe
 from kerastc.errors import UserError
+from kerastc.folders import Folders
 from kerastc.found_runs import is_run
 from kerastc.run import Run
 
 SHOWN = 5  # runs listed in an error
+
+
+def to_resume(folders: Folders, recipe_name: str | None) -> Run:
+    """The run to resume where none is named: the newest of a recipe, or the only one.
+
+    Raises:
+        UserError: if there is none; without a recipe, if there are several.
+    """
+    if recipe_name is None:
+        return only_unfinished(folders.runs)
+    return newest_unfinished(folders.runs, recipe.find(recipe_name).stem)
 
 
 def newest_unfinished(runs: Path, recipe: str) -> Run:

@@ -11,6 +11,7 @@ import click
 
 from kerastc.errors import UserError, nearest, out_of_memory
 from kerastc.printable import echo, printable
+from kerastc.processes.place import ending_at_once
 from kerastc.streams import show_everything
 
 NO_MEMORY = (
@@ -97,7 +98,8 @@ class Commands(click.Group):
 
     def main(self, *args, **kwargs):
         show_everything()
-        return super().main(*args, **kwargs)
+        with ending_at_once():
+            return super().main(*args, **kwargs)
 
     def make_context(self, *args, **kwargs) -> click.Context:
         with _shown_as_text():
@@ -116,7 +118,7 @@ class Commands(click.Group):
             if ctx.parent is not None:
                 raise
             _complain(error.message, error.hint)
-            ctx.exit(130 if isinstance(error.__context__, KeyboardInterrupt) else 1)
+            ctx.exit(130 if isinstance(error.__context__, KeyboardInterrupt) else error.status)
         except OSError as error:  # a full or read-only disk, no rights; anything else is our bug
             if error.strerror is None or error.errno == errno.EPIPE or ctx.parent is not None:
                 raise

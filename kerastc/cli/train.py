@@ -1,7 +1,9 @@
 """The commands that train. Nothing heavy is imported at the top."""
 
 import json
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +12,12 @@ from kerastc.cli.options import BACKEND, DESPITE_CHANGES, JSON, MOVED, RUNS, TEA
 from kerastc.errors import UserError
 from kerastc.folders import Folders
 from kerastc.printable import echo
+
+if TYPE_CHECKING:
+    from kerastc.processes.place import Place
+
+
+PLACE = ("processes", "coordinator", "rank", "layout", "started")
 
 
 class Training(Command):
@@ -20,7 +28,7 @@ class Training(Command):
         return text
 
     def parse_args(self, ctx: click.Context, args: list[str]):
-        given = list(args)
+        given = ctx.meta["words"] = list(args)
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
@@ -40,6 +48,13 @@ class Training(Command):
             raise
 
 
+def _checked_address(ctx, parameter, value: str | None) -> str | None:
+    host, _, port = (value or "").rpartition(":")
+    if value is not None and not (host and port.isdecimal() and 0 < int(port) < 65536):
+        raise click.BadParameter(f"{value!r} is not HOST:PORT, such as 10.0.0.1:5000.")
+    return value
+
+
 @click.command(cls=Training)
 @click.argument("name", metavar="[RECIPE]", required=False)
 @click.argument("overrides", metavar="[KEY=VALUE]...", nargs=-1)
@@ -53,11 +68,33 @@ class Training(Command):
     help="Continue from a checkpoint in a child run, with changed regularisation.",
 )
 @click.option("--seed", type=int, help="The same as seed=N.")
+@click.option(
+    "--processes",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Share the batches of one training between N processes, on JAX.",
+)
+@click.option(
+    "--coordinator",
+    metavar="HOST:PORT",
+    callback=_checked_address,
+    help="On several machines: where process 0 listens; the same in all.",
+)
+@click.option("--rank", type=click.IntRange(0), metavar="I", help="On several: 0 to N - 1.")
+@click.option(
+    "--layout",
+    type=click.Choice(["data", "model"]),
+    default="data",
+    show_default=True,
+    help="What processes divide: the rows of a batch, or the large weights.",
+)
+@click.option("--started", is_flag=True, hidden=True)
 @MOVED
 @DESPITE_CHANGES
 @BACKEND
 @RUNS
-def train(name, overrides, folder, resume, parent, seed, backend, runs, **changes) -> None:
+@click.pass_context
+def train(ctx, name, overrides, folder, resume, parent, seed, backend, runs, **more) -> None:
     """Train RECIPE with settings changed by KEY=VALUE words.
 
     RECIPE is a name from `kerastc recipes`, or the path of your own recipe script. A script is code
@@ -70,16 +107,27 @@ def train(name, overrides, folder, resume, parent, seed, backend, runs, **change
     kerastc train text data=few.csv folds=5
     kerastc train --resume --run runs/docstrings/20261121-101500
     kerastc train --from runs/text/20261121-101500/checkpoints/step-4000.npz dropout=0.6
+    kerastc train language-model corpus=OUT --backend jax --processes 2
     """
     from kerastc import launch
     from kerastc.report.terminal import run_summary
 
+    place = _place(**{key: more.pop(key) for key in PLACE})
+    if place is not None and not place.coordinator:
+        ctx.exit(_started(ctx, place.count, backend))
     if name and "=" in name:  # only overrides were given, with --resume or --from
         name, overrides = None, (name, *overrides)
     if seed is not None:
         overrides = (*overrides, f"seed={seed}")
-    where = {"folders": Folders(runs), "folder": folder, "backend": backend}
-    run_summary(launch.train(name, overrides, resume=resume, parent=parent, **where, **changes))
+    more |= {"folders": Folders(runs), "folder": folder, "backend": backend}
+    more |= {"resume": resume, "parent": parent}
+    if place is None:
+        run_summary(launch.train(name, overrides, **more))
+    else:
+        from kerastc import together
+
+        if run := together.train(place, name, overrides, **more):
+            run_summary(run)
 
 
 @click.command(cls=Training)
@@ -162,6 +210,38 @@ def sweep(
         echo(json.dumps(result.as_dict(), indent=2))
     else:
         result.print()
+
+
+def _place(processes, coordinator, rank, layout, started) -> "Place | None":
+    """Which of several processes this one is, or is to start; None if it is alone."""
+    from kerastc.processes.place import Place
+
+    if coordinator is None and rank is None:
+        if processes in (None, 1):
+            return None
+        return Place(count=processes, layout=layout)
+    if None in (processes, coordinator, rank):
+        raise UserError(
+            "On several machines each process needs --processes N, --coordinator HOST:PORT and "
+            "--rank I.",
+            "On this machine alone --processes N starts them all.",
+        )
+    if rank >= processes:
+        raise UserError(
+            f"--rank {rank} of --processes {processes}: ranks are 0 to {processes - 1}."
+        )
+    return Place(rank, processes, coordinator, layout, started)
+
+
+def _started(ctx: click.Context, count: int, backend: str | None) -> int:
+    """The status of this command in several processes."""
+    from kerastc.backend import backend_name
+    from kerastc.processes.limits import require_jax
+    from kerastc.processes.supervisor import start
+
+    require_jax(count, backend_name(backend))
+    # -P: nothing is imported from the current folder.
+    return start([sys.executable, "-P", "-m", "kerastc", "train", *ctx.meta["words"]], count)
 
 
 def _refuse_both(recipe: str | None, study: str | None) -> None:

@@ -5,6 +5,9 @@ import copy
 import keras
 import numpy as np
 
+from kerastc.processes.place import here
+from kerastc.training.placing import Placed
+
 
 class Batches(keras.utils.PyDataset):
     """Batches of rows that need no padding: cached features, images.
@@ -179,6 +182,24 @@ class Stretches(keras.utils.PyDataset):
         return batch
 
 
+def among(own, rows: int):
+    """A batch in which the rows that other processes compute are zeros.
+
+    Args:
+        own: arrays of the rows of this process.
+        rows: of the batch.
+    """
+
+    def spread(array: np.ndarray) -> np.ndarray:
+        if len(array) == rows:
+            return array
+        found = np.zeros((rows, *array.shape[1:]), array.dtype)
+        found[here().own(rows)] = array
+        return found
+
+    return keras.tree.map_structure(spread, own)
+
+
 def open_specs(arrays, open_axes: int):
     """TensorFlow's specifications of a batch's arrays, with first axes of any length.
 
@@ -198,8 +219,11 @@ def open_specs(arrays, open_axes: int):
 def feed(batches: Batches | Stretches):
     """The input for `fit` and `evaluate`: on TensorFlow a tf.data pipeline of varying lengths.
 
-    Keras would infer the shapes from the first two batches and refuse a longer later one.
+    Keras would infer the shapes from the first two batches and refuse a longer later one. Of
+    several processes each gets its rows.
     """
+    if not here().alone:
+        return Placed(batches)
     if keras.backend.backend() != "tensorflow":
         return batches
     import tensorflow as tf

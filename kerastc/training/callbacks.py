@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from kerastc.outputs.judge import ON_VALIDATION, Judge
+from kerastc.processes.exchange import first
 from kerastc.training.batching import Batches, Stretches
 from kerastc.training.predicting import outputs_of
 
@@ -62,7 +63,8 @@ class EvaluationLog(keras.callbacks.Callback):
             "examples_per_second": round(self.stretches.rows / (self.trained - self.began), 1),
             "val_examples_per_second": round(len(self.validation.taken) / (now - self.trained), 1),
         }
-        self.rows.append(row | {name: float(value) for name, value in figures.items()})
+        row |= {name: float(value) for name, value in figures.items()}
+        self.rows.append(first(lambda: row))  # of several processes one has the clock
 
 
 class Bar(keras.callbacks.Callback):

@@ -17,7 +17,10 @@ from kerastc.errors import UserError
 from kerastc.forms import COUNT, check
 from kerastc.npz_files import read_arrays, write_arrays
 from kerastc.outputs.output import Figure
+from kerastc.processes.exchange import first, first_arrays
+from kerastc.processes.place import here
 from kerastc.run import Run
+from kerastc.training.placing import value
 from kerastc.training.stopping import ranked
 from kerastc.training.variable_names import model_variables, optimizer_variables
 
@@ -53,16 +56,24 @@ class Checkpoints(keras.callbacks.Callback):
             self.torch_random = None
 
     def on_epoch_end(self, epoch, logs=None):
+        state = self._state()
+        if not here().first:
+            for _ in state:  # a weight may have a part in each process
+                pass
+            return
         with self.run.writing("checkpoints", _name(self.rows[-1]["step"])) as path:
-            write_arrays(path, self._state())
+            write_arrays(path, state)
         self.run.write_rows("history.csv", self.rows)
-        kept = {self.rows[-1]["step"], *self.finalists()}
+        kept = {self.rows[-1]["step"], *self._finalists()}
         for step, path in self.run.checkpoints().items():
             if step not in kept:
                 path.unlink()
 
     def finalists(self) -> list[int]:
         """The steps of the best evaluations whose checkpoints exist, best first."""
+        return first(self._finalists)
+
+    def _finalists(self) -> list[int]:
         saved = self.run.checkpoints()
         steps = [self.rows[i]["step"] for i in ranked(self.rows, self.by)]
         return [step for step in steps if step in saved and step >= self.earliest][: self.best]
@@ -75,29 +86,37 @@ class Checkpoints(keras.callbacks.Callback):
         Raises:
             UserError: if the checkpoint is broken or from another model.
         """
+        found = first_arrays(self._newest)
+        if found is None:
+            return
+        arrays = dict(found)
+        state = json.loads(str(arrays.pop("state")))
+        self.torch_random = arrays.pop("torch_random", None)
+        try:
+            _assign(_by_name(model), arrays)
+        except ValueError as error:
+            raise _unfit(Path(state["path"]), error) from None
+        self.rows[:] = state["history"]
+        self.run.write_rows("history.csv", self.rows)
+
+    def _newest(self) -> dict[str, np.ndarray] | None:
+        """The newest checkpoint, with its path in its state; None if there is none."""
         saved = self.run.checkpoints() or self._inherited()
         if not saved:
-            return
+            return None
         path = saved[max(saved)]
         try:
             state, arrays = _read(path)
             self._refuse_another(state["run"], identity(self.run))
-            self.torch_random = arrays.pop("torch_random", None)
-            _assign(_by_name(model), arrays)
         except (ValueError, KeyError) as error:
-            raise UserError(
-                f"{path} does not fit this run: {error}",
-                f"Remove {path} to continue from the checkpoint before it, or {path.parent} to "
-                "train again from the beginning.",
-            ) from None
-        self.rows[:] = state["history"]
-        self.run.write_rows("history.csv", self.rows)
+            raise _unfit(path, error) from None
+        return {"state": np.array(json.dumps(state | {"path": str(path)})), **arrays}
 
     def _state(self) -> Iterator[tuple[str, np.ndarray]]:
         state = {"history": self.rows, "run": identity(self.run)}
         yield "state", np.array(json.dumps(state))
         for name, variable in _by_name(self.model).items():
-            yield name, variable.numpy()
+            yield name, value(variable)
         if keras.backend.backend() == "torch":
             import torch
 
@@ -145,6 +164,14 @@ def identity(run: Run) -> str:
         outer = Run(run.folder.parent.parent)
         known["of"] = identity(outer) if outer.path("config.json").exists() else outer.folder.name
     return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+
+
+def _unfit(path: Path, error: Exception) -> UserError:
+    return UserError(
+        f"{path} does not fit this run: {error}",
+        f"Remove {path} to continue from the checkpoint before it, or {path.parent} to train again "
+        "from the beginning.",
+    )
 
 
 def _read(path: Path) -> tuple[dict, dict[str, np.ndarray]]:

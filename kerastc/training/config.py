@@ -42,9 +42,11 @@ class TrainingConfig(Config):
 
     Attributes:
         task: the task, a name in `kerastc.tasks.TASKS`.
+        shared: whether several processes can divide its batches.
     """
 
     task: ClassVar[str]
+    shared: ClassVar[bool] = False
 
     @property
     def decoding(self) -> dict[str, Any]:

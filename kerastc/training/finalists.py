@@ -5,6 +5,7 @@ many evaluations on a small sample was also lucky; so all rows decide between th
 """
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -12,6 +13,7 @@ import numpy as np
 
 from kerastc.outputs.judge import ON_VALIDATION, Judge
 from kerastc.outputs.output import Figure
+from kerastc.processes.exchange import first_arrays
 from kerastc.run import Run
 from kerastc.training.batching import Batches
 from kerastc.training.callbacks import epochs_of
@@ -70,7 +72,7 @@ def choose(
         candidates.append((f"mean of {len(steps)}", steps[0]))
     table, outputs, figures = [], {}, {}
     for name, step in candidates:
-        assign_weights(model, _weights(name, step, paths, steps))
+        assign_weights(model, first_arrays(partial(_weights, name, step, paths, steps)))
         outputs[name] = predict(model, validation, f"Validating {name}", judge.reduced)
         figures[name] = judge.final(outputs[name], validation.targets, validation.inputs)
         epoch = epochs_of(step, steps_per_epoch)
@@ -79,7 +81,7 @@ def choose(
     chosen = table[ranked(table, measure)[0]]
     name, step = chosen["checkpoint"], chosen["step"]
     if chosen is not table[-1]:
-        assign_weights(model, _weights(name, step, paths, steps))
+        assign_weights(model, first_arrays(partial(_weights, name, step, paths, steps)))
     for row in table:
         row["chosen"] = row is chosen
     rule = (

@@ -17,6 +17,7 @@ from kerastc.training.config import TrainingConfig
 from kerastc.training.finalists import Choice, as_it_is, choose
 from kerastc.training.groups import Group
 from kerastc.training.optimizer import adamw
+from kerastc.training.placing import shared
 from kerastc.training.stopping import Stopping
 
 
@@ -85,7 +86,9 @@ def fit(
         stretches.go_on(done)
         bar = (f"{ON_VALIDATION}loss", ON_VALIDATION + judge.main.name)
         held_out = None if judge.whole else feed(seen)
-        _train(model, stretches, held_out, stopping, bar, [*callbacks, log, stopping, checkpoints])
+        every = [*callbacks, log, stopping, checkpoints]
+        with shared(model, judge.metrics):
+            _train(model, stretches, held_out, stopping, bar, every)
     per_epoch = len(train)
     choice = choose(model, run, checkpoints.finalists(), validation, judge, by, per_epoch)
     last = log.rows[-1]

@@ -24,6 +24,7 @@ class CorpusConfig(TrainingConfig):
     """An encoder, whatever it starts as, that learns by masked words in the texts of a corpus."""
 
     task: ClassVar[str] = "masked-language-model"
+    shared: ClassVar[bool] = True
 
     corpus: Location  # the folder that kerastc corpus build wrote
     max_tokens: Annotated[int, Field(ge=8)] = 128  # of a window, special ones included

@@ -5,8 +5,10 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
+from kerastc.processes.place import here
 from kerastc.progress import progress
 from kerastc.training.batching import Batches, open_specs
+from kerastc.training.placing import gathered, own_rows
 
 Reduced = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -46,7 +48,9 @@ def outputs_of(
     done = 0
     for index in range(len(batches)):
         inputs, targets = batches[index][:2]
-        part = reduced(predict_batch(model, inputs, batches.open_axes), targets)
+        own = targets[here().own(len(targets))]
+        part = reduced(predict_own(model, inputs, batches.open_axes), own)
+        part = gathered(part, len(targets))
         if outputs is None:
             by_token = batches.open_axes > 1 and part.ndim > 2
             shape = (len(places), *part.shape[1:])
@@ -70,6 +74,14 @@ def predict_batch(model: keras.Model, inputs, open_axes: int = 1) -> np.ndarray 
         inputs: an array or a structure of them.
         open_axes: how many first axes may vary in length between batches.
     """
+    rows = len(keras.tree.flatten(inputs)[0])
+    return gathered(predict_own(model, inputs, open_axes), rows)
+
+
+def predict_own(model: keras.Model, inputs, open_axes: int = 1) -> np.ndarray | dict:
+    """As `predict_batch`, of the rows that this process computes: all, if it is alone."""
+    if not here().alone:
+        inputs = own_rows(inputs)
     if keras.backend.backend() == "tensorflow" and model.predict_function is None:
         _trace(model, inputs, open_axes)
     found = model.predict_on_batch(inputs)

@@ -10,8 +10,8 @@ import numpy as np
 from kerastc.inputs.stream.batches import StreamBatches
 from kerastc.models.observed import RELATED, WORDS, Observed, state
 from kerastc.outputs.vocabulary.losses import divergence
-from kerastc.training.batching import Around
-from kerastc.training.predicting import predict_batch
+from kerastc.training.batching import Around, among
+from kerastc.training.predicting import predict_own
 from kerastc.training.relation_distance import ATTENTION, EACH, relation_distance
 from kerastc.training.state_distance import cosine_distance, squared_distance
 
@@ -79,8 +79,9 @@ class TaughtBatches(Around):
 
     def __getitem__(self, index: int):
         inputs, targets = self.batches[index]
-        said = predict_batch(self.teacher, inputs, self.open_axes)
-        return inputs | {TEACHER + name: value for name, value in said.items()}, targets
+        said = predict_own(self.teacher, inputs, self.open_axes)
+        named = {TEACHER + name: value for name, value in said.items()}
+        return inputs | among(named, len(targets)), targets
 
 
 class Taught(keras.Model):

@@ -8,9 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerastc.models.layer_paths import put, rebuilt
 from kerastc.compress.steps.units import Heads, Neurons
 from kerastc.models import Encoder, compact, encoder_layer, load_encoder
+from kerastc.models.layer_paths import put, rebuilt
 from kerastc.models.low_rank import LowRankDense
 from kerastc.models.published_words import language_model
 from kerastc.run import Run

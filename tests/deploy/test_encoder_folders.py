@@ -15,6 +15,7 @@ from kerastc.errors import UserError
 from kerastc.models import load_encoder
 from kerastc.models.loading import load_model
 from kerastc.models.published_words import language_model
+from kerastc.models.student import narrower
 from kerastc.run import Run
 from kerastc.tasks import TASKS
 from kerastc.text.tokenizer import Tokenizer
@@ -228,6 +229,15 @@ def test_what_is_no_encoder_is_refused_in_a_line(tiny, tmp_path, run_of_images):
     run.path("model.keras").unlink()
     assert f"{run.path('model.keras')} is missing" in said()
     assert not run.path("exports").exists()
+
+
+@pytest.mark.parametrize("format", ["huggingface", "keras-hub"])
+def test_heads_that_are_wider_than_the_vectors_are_refused(format, tiny, tmp_path):
+    folder = encoder_of("bert_words", tiny)
+    run = write_run(tmp_path / "run", WORDS, folder, lambda model: narrower(model, 6))
+    with pytest.raises(UserError, match=r"heads of width 4 are wider than its vectors of 6.*onnx"):
+        export(run, format)
+    assert not list(run.path("exports").iterdir())
 
 
 def test_a_folder_is_told_from_a_run_and_from_a_file_for_devices(tiny, tmp_path):

@@ -21,6 +21,7 @@ from nasty_texts import NASTY
 
 from kerastc.deploy import export
 from kerastc.models import load_encoder
+from kerastc.models.factors import with_narrow_table
 from kerastc.models.loading import load_model
 from kerastc.run import Run
 from kerastc.text.tokenizer import Tokenizer
@@ -124,6 +125,19 @@ def test_what_compression_removed_is_filled_up(tiny, tmp_path):
         found = auto("AutoModelForTokenClassification", run)(**texts).logits.numpy()
     saved = load_model(run.path("model.keras"))
     expected = keras.ops.convert_to_numpy(saved({t.name: rows[t.name] for t in saved.inputs}))
+    there = rows["padding_mask"] == 1
+    np.testing.assert_allclose(found[there], expected[there], atol=1e-4)
+
+
+def test_a_distilled_encoder_has_its_table_whole_again(tiny, tmp_path):
+    """Of a factorised table, with which the head's products are, too."""
+    folder = encoder_of("bert_words", tiny)
+    run = write_run(tmp_path / "run", WORDS, folder, lambda model: with_narrow_table(model, 3))
+    export(run, "huggingface")
+    texts, rows = given(run, pairs=True)
+    with torch.no_grad():
+        found = auto("AutoModelForMaskedLM", run)(**texts).logits.numpy()
+    expected = places_of(load_model(run.path("model.keras")), rows)
     there = rows["padding_mask"] == 1
     np.testing.assert_allclose(found[there], expected[there], atol=1e-4)
 

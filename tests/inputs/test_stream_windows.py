@@ -55,6 +55,24 @@ def test_windows_of_rows_are_the_rows_cut(tokenizer):
     assert windows.rows == 3
 
 
+@given(
+    st.lists(st.integers(1, 30), min_size=2, max_size=20),
+    st.integers(4, 40),
+    st.booleans(),
+    st.randoms(),
+)
+def test_some_windows_are_read_alone_in_any_order(tokenizer, lengths, most, packed, random):
+    rows = shard(lengths)
+    stretches = [Stretch(rows, 1, len(lengths)), Stretch(rows, 0, 1)]
+    windows = Windows(stretches, tokenizer, most, packed)
+    every = [row.tolist() for row in windows.read(0, len(windows))]
+    chosen = random.sample(range(len(every)), random.randint(1, len(every)))
+    assert [row.tolist() for row in windows.some(np.array(chosen))] == [every[i] for i in chosen]
+    first, end = sorted((random.randrange(len(every)), len(every)))
+    told = windows.sizes(first, end).tolist()
+    assert told == ([most] * (end - first) if packed else [len(row) for row in every[first:end]])
+
+
 def test_no_window_holds_special_tokens_alone(tokenizer):
     with pytest.raises(UserError, match="max_tokens=2 leaves the special tokens alone"):
         Windows([Stretch(shard([3]), 0, 1)], tokenizer, 2, packed=True)

@@ -13,8 +13,9 @@ from kerastc.inputs.stream.masking import NO_TARGET, Masked, Masking
 from kerastc.inputs.stream.order import Order
 from kerastc.inputs.stream.rows import MaskedRows
 from kerastc.inputs.stream.windows import Windows
+from kerastc.processes.place import here
 from kerastc.text.ragged import Ragged
-from kerastc.training.batching import Batches
+from kerastc.training.batching import Batches, among
 
 LENGTHS = 8  # to which windows of rows are padded: eighths of the greatest
 
@@ -59,22 +60,31 @@ class StreamBatches(keras.utils.PyDataset):
         return len(self.order)
 
     def __getitem__(self, index: int):
+        """A batch; rows that other processes compute are neither read nor masked, but zeros."""
         epoch = self.epoch
         group, place = self.order.place(epoch, index)
         numbers, rows, lengths, batches = self._group(epoch, group)
         chosen = batches[place]
-        masked = self.masking(rows[chosen], numbers[chosen], epoch)
+        own = chosen[here().own(len(chosen))]
+        masked = self.masking(rows(own), numbers[own], epoch)
         length = int(lengths[chosen].max())
         inner = length - (self.windows.max_tokens - self.windows.room)
-        return padded(renumbered(masked, self.number), self.pad, length, self.masking.most(inner))
+        most = self.masking.most(inner)
+        return among(padded(renumbered(masked, self.number), self.pad, length, most), len(chosen))
 
     def _read(self, epoch: int, group: int):
-        """The windows of a group: their numbers, tokens, and padded lengths; and the batches."""
+        """The windows of a group: numbers, this process's tokens, padded lengths, and the batches.
+
+        The tokens are a function of places in the group.
+        """
         blocks = self.order.blocks_of(epoch, group)
         numbers = np.concatenate([np.arange(first, end) for first, end in blocks])
-        rows = Ragged.joined(self.windows.read(first, end) for first, end in blocks)
-        lengths = self._lengths(rows.lengths)
-        return numbers, rows, lengths, self.order.batches_of(epoch, group, lengths)
+        sizes = np.concatenate([self.windows.sizes(first, end) for first, end in blocks])
+        lengths = self._lengths(sizes)
+        batches = self.order.batches_of(epoch, group, lengths)
+        own = np.sort(np.concatenate([batch[here().own(len(batch))] for batch in batches]))
+        read = self.windows.some(numbers[own])
+        return numbers, lambda places: read[np.searchsorted(own, places)], lengths, batches
 
     def _lengths(self, sizes: np.ndarray) -> np.ndarray:
         """To what windows of these sizes are padded: few lengths, since JAX compiles for each."""

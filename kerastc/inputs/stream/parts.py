@@ -13,6 +13,7 @@ from kerastc.errors import UserError
 from kerastc.inputs.stream.masking import Masking
 from kerastc.inputs.stream.rows import MaskedRows
 from kerastc.inputs.stream.windows import Stretch, Windows, held_out
+from kerastc.processes.place import here
 from kerastc.progress import progress, tell
 
 CLASSES = ("word",)  # of labels.txt: what is said is in no list
@@ -202,12 +203,12 @@ def _check_rows(corpus: Corpus, asked: int | None) -> None:
 
 
 def verify(*corpora: Corpus) -> None:
-    """Compares the shards of corpora with their checksums.
+    """Compares the shards of corpora with their checksums; processes of a machine divide them.
 
     Raises:
         UserError: naming a damaged one.
     """
-    shards = [shard for corpus in corpora for shard in corpus.shards]
+    shards = here().share([shard for corpus in corpora for shard in corpus.shards])
     with progress("Checking the corpus", len(shards)) as advance:
         for shard in shards:
             shard.verify()

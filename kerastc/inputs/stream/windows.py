@@ -119,6 +119,37 @@ class Windows:
             first, place = until, place + 1
         return _framed(Ragged.joined(found), self.before, self.after)
 
+    def some(self, numbers: np.ndarray) -> Ragged:
+        """Some windows, each once, as `read` gives them; of successive ones the disk is read once.
+
+        Args:
+            numbers: (n,) int, in any order.
+        """
+        order = np.argsort(numbers)
+        runs = np.split(numbers[order], np.flatnonzero(np.diff(numbers[order]) > 1) + 1)
+        found = Ragged.joined(self.read(int(run[0]), int(run[-1]) + 1) for run in runs)
+        return found[np.argsort(order)]
+
+    def sizes(self, first: int, end: int) -> np.ndarray:
+        """The tokens of the windows from `first` to before `end`, of which none is read, (n,) int.
+
+        Packed ones are told to be full.
+        """
+        found = []
+        place = int(np.searchsorted(self.ends, first, side="right"))
+        while first < end and not self.packed:
+            begin = int(self.ends[place - 1]) if place else 0
+            until = min(end, int(self.ends[place]))
+            found.append(self._lengths(self.stretches[place], first - begin, until - begin))
+            first, place = until, place + 1
+        lengths = np.concatenate(found) if found else np.full(end - first, self.room)
+        return lengths + self.max_tokens - self.room
+
+    def _lengths(self, stretch: Stretch, first: int, end: int) -> np.ndarray:
+        """The tokens of rows of a stretch, as far as they fit."""
+        offsets = stretch.shard.offsets[stretch.first + first : stretch.first + end + 1]
+        return np.minimum(np.diff(np.asarray(offsets)), self.room)
+
     def _windows(self, stretch: Stretch) -> int:
         return (
             -(-self._begin(stretch, stretch.end, -1) // self.room)
