@@ -235,7 +235,7 @@ def test_what_is_no_encoder_is_refused_in_a_line(tiny, tmp_path, run_of_images):
 def test_heads_that_are_wider_than_the_vectors_are_refused(format, tiny, tmp_path):
     folder = encoder_of("bert_words", tiny)
     run = write_run(tmp_path / "run", WORDS, folder, lambda model: narrower(model, 6))
-    with pytest.raises(UserError, match=r"heads of width 4 are wider than its vectors of 6.*onnx"):
+    with pytest.raises(UserError, match=r"(?s)heads of width 4 are wider than its vectors.*onnx"):
         export(run, format)
     assert not list(run.path("exports").iterdir())
 
