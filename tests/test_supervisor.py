@@ -34,6 +34,9 @@ def lost():
 
 signal.signal(signal.SIGTERM, stopped)
 threading.Thread(target=end_with_parent, daemon=True).start()
+both = [Path(folder, one) for one in "01"]
+while not all(path.exists() and path.read_text() for path in both):
+    time.sleep(0.01)
 print("out of", rank)
 if what == "wait":
     time.sleep(60)
