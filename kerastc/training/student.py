@@ -11,7 +11,7 @@ from kerastc.inputs.stream.batches import StreamBatches
 from kerastc.models.factors import Spectrum, factors, matrix, with_narrow_table
 from kerastc.models.layer_paths import replace, replaceable_layers
 from kerastc.models.parts import encoder_layer
-from kerastc.models.student import (
+from kerastc.models.smaller import (
     dimensions,
     fewer_layers,
     kept_layers,

@@ -14,7 +14,7 @@ from kerastc.errors import UserError
 from kerastc.models import compact, load_encoder, sequence_classifier
 from kerastc.models.factors import factorised
 from kerastc.models.layer_paths import replace, replaceable_layers
-from kerastc.models.student import fewer_layers
+from kerastc.models.smaller import fewer_layers
 from kerastc.outputs.classes.head import CrossEntropy
 
 pytestmark = pytest.mark.backend

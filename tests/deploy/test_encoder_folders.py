@@ -15,7 +15,7 @@ from kerastc.errors import UserError
 from kerastc.models import load_encoder
 from kerastc.models.loading import load_model
 from kerastc.models.published_words import language_model
-from kerastc.models.student import narrower
+from kerastc.models.smaller import narrower
 from kerastc.run import Run
 from kerastc.tasks import TASKS
 from kerastc.text.tokenizer import Tokenizer

@@ -8,7 +8,7 @@ from kerastc.errors import UserError
 from kerastc.models import compact, load_encoder, sequence_classifier
 from kerastc.models.compact_encoder import CompactEncoder
 from kerastc.models.low_rank import FactorisedEmbedding, LowRankConv2D, LowRankDense
-from kerastc.models.student import fewer_layers
+from kerastc.models.smaller import fewer_layers
 
 pytestmark = pytest.mark.backend
 RANDOM = np.random.default_rng(0)

@@ -23,7 +23,7 @@ from kerastc.models.masked_model import (
 )
 from kerastc.models.parts import encoder_layer
 from kerastc.models.published_words import language_model
-from kerastc.models.student import fewer_layers
+from kerastc.models.smaller import fewer_layers
 
 pytestmark = pytest.mark.backend
 PUBLISHED = Path(__file__).parent / "published"

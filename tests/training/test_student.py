@@ -9,7 +9,7 @@ from kerastc.data.corpus import Corpus
 from kerastc.inputs.stream.parts import divided
 from kerastc.models import encoder_layer, load_encoder
 from kerastc.models.published_words import language_model
-from kerastc.models.student import dimensions, fewer_layers
+from kerastc.models.smaller import dimensions, fewer_layers
 from kerastc.training.language_config import DistilConfig
 from kerastc.training.language_model import masked_batches
 from kerastc.training.student import student_of

@@ -11,7 +11,7 @@ from kerastc.inputs.stream.parts import divided
 from kerastc.models import encoder_layer, load_encoder
 from kerastc.models.observed import Observed
 from kerastc.models.published_words import language_model
-from kerastc.models.student import fewer_layers, narrower
+from kerastc.models.smaller import fewer_layers, narrower
 from kerastc.outputs.vocabulary.losses import PlaceCrossEntropy, divergence
 from kerastc.training.language_config import DistilConfig
 from kerastc.training.language_model import masked_batches

@@ -96,7 +96,7 @@ class Distill(Training):
         from kerastc.compress.steps.hidden_states import StateMatching
         from kerastc.compress.steps.teaching import teach
         from kerastc.models import compact, encoder_layer
-        from kerastc.models.student import (
+        from kerastc.models.smaller import (
             fewer_layers,
             kept_layers,
             narrower,

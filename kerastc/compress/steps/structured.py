@@ -71,7 +71,7 @@ class Structured(Training):
         from kerastc.compress.steps.teaching import teach
         from kerastc.compress.steps.units import Heads, Neurons
         from kerastc.models import compact, encoder_layer
-        from kerastc.models.student import fewer_layers
+        from kerastc.models.smaller import fewer_layers
 
         model = compact(work.model) if self._of_encoder else work.model
         convolutions = self._channels(model)
@@ -114,7 +114,7 @@ class Structured(Training):
 
     def _dropped(self, model: "keras.Model", work: "Work") -> list[int]:
         from kerastc.models import encoder_layer
-        from kerastc.models.student import require_layers
+        from kerastc.models.smaller import require_layers
 
         if not (self.layers or self.drop):
             return []
@@ -180,7 +180,7 @@ def least_missed(
         loss: a function of their targets and the model's outputs, summed over rows.
     """
     from kerastc.models import encoder_layer
-    from kerastc.models.student import fewer_layers
+    from kerastc.models.smaller import fewer_layers
 
     left = list(range(len(encoder_layer(model).blocks)))
     tries = sum(len(left) - i for i in range(count))

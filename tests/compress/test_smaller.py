@@ -8,7 +8,7 @@ from kerastc.compress.steps.distill import Distill
 from kerastc.compress.steps.hidden_states import StateMatching
 from kerastc.errors import UserError
 from kerastc.models import compact, load_encoder, sequence_classifier
-from kerastc.models.student import fewer_layers, kept_layers, narrower, spread
+from kerastc.models.smaller import fewer_layers, kept_layers, narrower, spread
 
 pytestmark = pytest.mark.backend
 RANDOM = np.random.default_rng(0)
