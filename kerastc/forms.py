@@ -74,8 +74,8 @@ def read_json(path: Path, form: Any = object) -> Any:
     """
     try:
         return parsed(path.read_bytes(), path, form)
-    except FileNotFoundError:
-        raise
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise FileNotFoundError(*error.args, error.filename) from None
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}") from None
 

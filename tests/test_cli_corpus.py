@@ -85,7 +85,8 @@ def test_rules_and_duplicates_are_switched_off(files: Path):
         (["--similarity", "2"], "--similarity 2.0 must be at least 0.5 and below 1."),
         (["--languages", "xx"], "--languages xx is not allowed"),
         (["--encoding", "utf-16"], "--encoding utf-16: lines of it are not read."),
-        (["--shard-tokens", "0"], "must be at least 1"),
+        (["--shard-tokens", "0"], "--shard-tokens 0 must be at least 1"),
+        (["--runner-option", "--x=1"], "Name its runner: --runner DirectRunner"),
         (["--tokenizer", "modle"], "Did you mean 'model'?"),
         (["nothing.txt"], "There is no file nothing.txt."),
     ],
@@ -93,6 +94,15 @@ def test_rules_and_duplicates_are_switched_off(files: Path):
 def test_what_is_not_possible_is_one_line(files: Path, words: list[str], told: str):
     assert told in build(*words, status=1)
     assert not (files / "out").exists()
+
+
+def test_a_file_is_no_corpus(files: Path):
+    assert "lines.txt is no corpus" in run("describe", "lines.txt", status=1)
+
+
+def test_a_line_in_another_encoding_is_named(files: Path):
+    (files / "lines.txt").write_bytes("una\ncasa leña\n".encode("latin-1"))
+    assert "lines.txt, line 2 is not UTF-8: its byte 8 is 0xF1." in build(status=1)
 
 
 def test_a_corpus_of_other_settings_is_told_in_options(files: Path):

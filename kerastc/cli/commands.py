@@ -74,7 +74,7 @@ class Command(click.Command):
         def option(match: re.Match) -> str:
             key, value = match["key"], match["value"]
             if key not in options:
-                key = OPTIONS.get(key, key)
+                key = OPTIONS.get(key, key.replace("_", "-"))
             if value == "false" and f"no-{key}" in options:
                 return f"--no-{key}"
             if key not in options:

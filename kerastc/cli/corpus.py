@@ -128,7 +128,14 @@ def build(out, files, name, languages, workers, runner, options, as_json, **give
     """
     from kerastc.data.corpus import BuildSettings
     from kerastc.data.corpus import build as build_corpus
+    from kerastc.errors import UserError
     from kerastc.models.found_tokenizer import find_tokenizer
+
+    if options and not runner:
+        raise UserError(
+            f"--runner-option {options[0]} is for a build on Apache Beam.",
+            "Name its runner: --runner DirectRunner",
+        )
 
     tokenizer, preparation = find_tokenizer(name)
     codes = tuple(code.strip() for code in languages.split(",") if code.strip())

@@ -126,6 +126,8 @@ def test_what_is_wrong_is_named_by_its_line(written, text, message):
 def test_a_column_that_is_none_is_refused(written):
     with pytest.raises(UserError, match="line 3: 'Melbourne NP I-LOC' has not a tag in column 5"):
         read_tagged(written(CONLL), tag="5")
+    with pytest.raises(UserError, match="'Melbourne NP I-LOC' has not a tag in column 4"):
+        read_tagged(written(CONLL), tag="4")
     with pytest.raises(UserError, match="'word' is no column of tags"):
         read_tagged(written(CONLL), tag="word")
     with pytest.raises(UserError, match="'0' is no column of words"):

@@ -173,6 +173,8 @@ def test_a_corpus_is_divided_or_validated_by_another(tokenizer, tmp_path):
     told = apart.as_dict()
     assert told["fingerprint"] != parts.as_dict()["fingerprint"]
     assert told["sources"]["validation"]["fingerprint"] == fingerprint(other)
+    with pytest.raises(UserError, match="has the same tokens as corpus="):
+        divided(own, apart=own, **settings)
     strange = WordPiece([*SPECIAL, *"abc"], True, True).tokenizer()
     with pytest.raises(UserError, match="were built with different tokenizers"):
         divided(own, apart=corpus(tmp_path / "strange", strange, ["a b"] * 9), **settings)

@@ -211,8 +211,8 @@ def _decoded(
         except UnicodeDecodeError as error:
             if not skip:
                 raise UserError(
-                    f"{segment.path}, line {number} is not {encoding.upper()}: byte "
-                    f"0x{line[error.start]:02X}, the {error.start + 1:,}. of the line.",
+                    f"{segment.path}, line {number} is not {encoding.upper()}: its "
+                    f"byte {error.start + 1:,} is 0x{line[error.start]:02X}.",
                     "Name its encoding (--encoding cp1252), or leave such lines out and have "
                     "them counted: --skip-damaged",
                 ) from None

@@ -53,7 +53,7 @@ class Corpus:
         path = folder / FILE
         try:
             record = read_json(path, CORPUS_FORM)
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:
             raise _no_corpus(folder) from None
         shards = record["shards"]
         for number, shard in enumerate(shards):

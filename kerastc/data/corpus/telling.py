@@ -34,7 +34,7 @@ def lines(corpus: Corpus) -> list[str]:
             told.append(f"Languages by stop words: {', '.join(names)}")
     counts = corpus.token_counts
     told.append(f"Tokens in use: {(counts > 0).sum():,} of {corpus.vocabulary:,}")
-    order = np.argsort(-counts, kind="stable")[:FREQUENT].tolist()
+    order = [i for i in np.argsort(-counts, kind="stable")[:FREQUENT].tolist() if counts[i]]
     frequent = (f"{corpus.tokenizer.token(i)} {counts[i] / corpus.tokens:.1%}" for i in order)
     told.append(f"Most frequent: {', '.join(frequent)}")
     return told

@@ -135,15 +135,15 @@ def _check(
         )
     if tag is not None and len(cells) == 1:
         raise UserError(f"{file.path}, line {number}: {shown!r} has not a word and a tag.", hint)
-    if tag is not None and tag % len(cells) == word % len(cells):
+    word, tag = (None if at is None else at + width * (at < 0) for at in (word, tag))
+    if tag == word:
         raise UserError(
-            f"{file.path}: column {word % len(cells) + 1} is that of words and tags.",
+            f"{file.path}: column {word + 1} is that of words and tags.",
             "Name another for one of them: word=1 tag=2",
         )
     for place, what in ((word, "word"), (tag, "tag")):
         if place is not None and (place >= len(cells) or not cells[place].strip()):
             raise UserError(
-                f"{file.path}, line {number}: {shown!r} has not a {what} in column "
-                f"{place % width + 1 if place < 0 else place + 1}.",
+                f"{file.path}, line {number}: {shown!r} has not a {what} in column {place + 1}.",
                 hint,
             )

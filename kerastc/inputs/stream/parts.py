@@ -148,7 +148,7 @@ def divided(
 
     Raises:
         UserError: a shard is damaged, the tokenizer has no mask, there are too few rows, or the two
-            have different tokenizers.
+            have different tokenizers, or the same tokens.
     """
     tokenizer, folder = corpus.tokenizer, corpus.folder
     if tokenizer.mask_id is None:
@@ -162,6 +162,11 @@ def divided(
         raise UserError(
             f"{folder} and {apart.folder} were built with different tokenizers.",
             f"kerastc corpus build OUT FILES... --tokenizer {folder}",
+        )
+    elif fingerprint(corpus) == fingerprint(apart):
+        raise UserError(
+            f"validation={apart.folder} has the same tokens as corpus={folder}.",
+            "Leave validation= out: rows of the corpus are held out then.",
         )
     verify(*([corpus] if apart is None else [corpus, apart]))
     if apart is None:
