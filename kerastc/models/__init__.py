@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = attach(
         "conversion": ["compact", "with_encoder"],
         "encoders": ["Encoder", "load_encoder"],
         "image_classifier": ["any_size", "encoder_of", "image_classifier", "maps_of"],
+        "photo_classifier": ["head_of", "photo_classifier", "tune"],
         "parts": ["encoder_layer", "head_layers", "pooling_layer"],
         "sequence_classifier": ["set_trainable", "split_at_features", "sequence_classifier"],
     },

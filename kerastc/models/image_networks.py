@@ -43,6 +43,18 @@ class Convolutions:
             name=name,
         )(x)
 
+    def by_channel(self, x: KerasTensor, name: str, size: int, strides: int = 1) -> KerasTensor:
+        """A convolution of each channel alone, without a bias."""
+        return keras.layers.DepthwiseConv2D(
+            size,
+            strides,
+            "same",
+            use_bias=False,
+            depthwise_initializer=self.initializer(),
+            depthwise_regularizer=keras.regularizers.L2(self.l2) if self.l2 else None,
+            name=name,
+        )(x)
+
     @staticmethod
     def activated(x: KerasTensor, name: str, last: str = "") -> KerasTensor:
         """Batch normalisation, then ReLU; `last` names the latter."""
