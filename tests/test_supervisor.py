@@ -6,8 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from processes import Process
 
+from kerastc.cli import main
 from kerastc.processes import supervisor
 
 # What process 0 and 1 do, by the first argument; --rank is behind it.
@@ -130,3 +132,21 @@ def test_processes_end_with_the_one_that_started_them(member, tmp_path):
 
 def _start(command):
     sys.exit(supervisor.start(command, 2))
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [(["--resume", "--run", "RUN"], 7), (["--from", "RUN"], 7), (["language-model"], 1)],
+)
+def test_a_run_goes_on_on_its_own_backend(words, status, monkeypatch):
+    """The command that tells how to go on names no backend; which it is, each process reads."""
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    monkeypatch.setattr(supervisor, "start", lambda command, count: 7)
+    done = CliRunner().invoke(main, ["train", *words, "--processes", "2"])
+    assert done.exit_code == status, done.output
+    assert ("Add --backend jax" in done.stderr) == (status == 1)
+
+
+def test_a_layout_is_of_several_processes():
+    done = CliRunner().invoke(main, ["train", "language-model", "--layout", "model"])
+    assert done.exit_code == 1 and "Add --processes N" in done.stderr

@@ -114,7 +114,8 @@ def train(ctx, name, overrides, folder, resume, parent, seed, backend, runs, **m
 
     place = _place(**{key: more.pop(key) for key in PLACE})
     if place is not None and not place.coordinator:
-        ctx.exit(_started(ctx, place.count, backend))
+        known = backend is None and (resume or parent)  # a run goes on on its own
+        ctx.exit(_started(ctx, place.count, "jax" if known else backend))
     if name and "=" in name:  # only overrides were given, with --resume or --from
         name, overrides = None, (name, *overrides)
     if seed is not None:
@@ -218,6 +219,11 @@ def _place(processes, coordinator, rank, layout, started) -> "Place | None":
 
     if coordinator is None and rank is None:
         if processes in (None, 1):
+            if layout != "data":
+                raise UserError(
+                    f"--layout {layout} is of several processes.",
+                    "Add --processes N, or leave it out.",
+                )
             return None
         return Place(count=processes, layout=layout)
     if None in (processes, coordinator, rank):

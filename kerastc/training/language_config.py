@@ -79,7 +79,7 @@ class LanguageModelConfig(CorpusConfig):
 class DistilConfig(CorpusConfig):
     """A student of some of an encoder's layers, which learns what it says of masked words."""
 
-    teacher: Backbone  # that says words: a run of language-model, a folder, hf://OWNER/MODEL
+    teacher: Backbone  # a masked language model: a run of one, a folder, hf://OWNER/MODEL
     layers: Count | None = None  # of the student, spread evenly; none: half of the teacher's
     keep: tuple[Natural, ...] = ()  # these layers instead, [0,2,4]
     width: Count | None = None  # of the student's vectors; none: the teacher's
