@@ -175,6 +175,7 @@ FORMS: dict[str, Any] = {
         "overlap?": COUNT,
         "shape?": (COUNT, COUNT, COUNT),
         "bits?": Or(COUNT, None),
+        "fit?": str,
     },
     "metrics.json": {
         "training?": COSTS,

@@ -21,6 +21,7 @@ __getattr__, __dir__, __all__ = attach(
             "load_images",
             "require_unlabelled",
         ],
+        "images.photos": ["PhotoData", "load_photos", "read_photos"],
         "images.sources": ["read_images"],
         "images.images": ["LabelledImages", "UnlabelledImages", "channel_statistics"],
         "pairs.file": ["read_pairs"],

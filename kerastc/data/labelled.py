@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -27,7 +27,9 @@ class Examples:
         """A copy of the given rows, (m,) int or (n,) bool; all else is the same."""
         rows = np.asarray(rows)
         columns = {name: getattr(self, name) for name in self.per_row}
-        return replace(self, **{name: of[rows] for name, of in columns.items() if of is not None})
+        return replace(
+            self, **{name: _taken(of, rows) for name, of in columns.items() if of is not None}
+        )
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,11 @@ class Labelled(Examples):
     def _digest(self, digest: "hashlib._Hash") -> None:
         """Adds examples and labels to a SHA-256."""
         raise NotImplementedError
+
+
+def _taken(of: Any, rows: np.ndarray) -> Any:
+    """Some rows; of what would be read for that it takes them unread."""
+    return of.taken(rows) if hasattr(of, "taken") else of[rows]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -17,27 +17,35 @@ if TYPE_CHECKING:
 
 ORIENTATION, SIDEWAYS = 0x0112, (5, 6, 7, 8)  # EXIF's tag, and its values for lying images
 BICUBIC = 3  # of Pillow, which is imported only where there is an image
+# stretch: the sides are resized apart | crop: the middle, by the aspect of what is wanted
+Fit = Literal["stretch", "crop"]
 DEPTHS = (8, 10, 12, 14, 16)  # bits that cameras and scanners use in files with 16 bits per channel
 # Others are left out on purpose: some run programs (EPS), some are not hardened against attacks.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 
 
 def decoded(
-    source: str | Path | bytes, shape: tuple[int, int, int], bits: int | None = None
+    source: str | Path | bytes,
+    shape: tuple[int, int, int],
+    bits: int | None = None,
+    fit: Fit = "stretch",
 ) -> np.ndarray:
-    """Reads an image, turns it upright by its EXIF data, and resizes the whole of it.
+    """Reads an image, turns it upright by its EXIF data, and resizes it.
 
-    The sides are resized separately, so that nothing of the image is lost; if it gets smaller,
-    every pixel counts (antialiasing). Transparent parts become white. Animations give their first
-    frame. Grey values v in 16-bit files become 255 v / (2^bits - 1), rounded, or 255 minus that in
-    a TIFF file whose 0 is white; colour files with 16 bits per channel must use them all, since
-    Pillow reads only the upper 8.
+    The sides are resized separately, so that nothing of the image is lost, or its middle is taken
+    with its aspect; if it gets smaller, every pixel counts (antialiasing). Transparent parts become
+    white. Animations give their first frame. Grey values v in 16-bit files become
+    255 v / (2^bits - 1), rounded, or 255 minus that in a TIFF file whose 0 is white; colour files
+    with 16 bits per channel must use them all, since Pillow reads only the upper 8.
 
     Args:
         source: a path, or the content of a file.
         shape: (height, width, channels) of the result; 3 channels are RGB, 1 is grey.
         bits: bits in use in grey 16-bit files; None takes the smallest of `DEPTHS` that holds the
             largest value in this image.
+        fit: "stretch" keeps the whole image, "crop" its aspect. With "crop" a JPEG far larger than
+            wanted is decoded at a half, a quarter or an eighth of its sides, at least twice those
+            wanted.
 
     Returns:
         (height, width, channels) uint8.
@@ -48,11 +56,22 @@ def decoded(
     """
     height, width, channels = shape
     with opened(source) as (image, content):
+        if fit == "crop":
+            image.draft(None, (2 * max(height, width),) * 2)
         image.load()
         _check_deep_colour(image, content)
         plain = _plain(image, "RGB" if channels == 3 else "L", bits)
-        pixels = np.asarray(plain.resize((width, height), BICUBIC))
+        box = _middle(plain.size, width / height) if fit == "crop" else None
+        pixels = np.asarray(plain.resize((width, height), BICUBIC, box))
     return pixels.reshape(height, width, channels).copy()
+
+
+def _middle(size: tuple[int, int], aspect: float) -> tuple[float, float, float, float]:
+    """The largest part of an image around its centre with a given width over height: its edges."""
+    width, height = size
+    part = min(width, height * aspect), min(height, width / aspect)
+    left, top = (width - part[0]) / 2, (height - part[1]) / 2
+    return left, top, left + part[0], top + part[1]
 
 
 @contextmanager
@@ -69,18 +88,18 @@ def opened(source: str | Path | bytes) -> Iterator[tuple["Image", bytes]]:
             "Image files are read by Pillow, which is not installed.", "pip install pillow"
         ) from None
 
-    logging.getLogger("PIL").setLevel(logging.CRITICAL)  # it would also print what it raises
+    # Pillow would also print what it raises. Both settings stay: threads share them.
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     name, content = _content(source)
     try:
-        with warnings.catch_warnings():
-            # Pillow warns of too many pixels before it decodes them, and of odd metadata.
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-                yield image, content
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            if image.width * image.height > Image.MAX_IMAGE_PIXELS:
+                raise Image.DecompressionBombError  # not before twice as many, if left to Pillow
+            yield image, content
     except UnidentifiedImageError:
         raise UserError(f"{name} is not an image.", f"Give one of {', '.join(FORMATS)}.") from None
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+    except Image.DecompressionBombError:
         raise UserError(
             f"{name} has more than {Image.MAX_IMAGE_PIXELS:,} pixels, like files that are made to "
             "fill the memory.",

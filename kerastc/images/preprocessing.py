@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from kerastc.errors import UserError
-from kerastc.images.decoding import DEPTHS, decoded
+from kerastc.images.decoding import DEPTHS, Fit
+from kerastc.images.parallel import decoded_all
 
 
 @dataclass(frozen=True)
@@ -18,17 +19,19 @@ class ImagePreprocessing:
     Args:
         shape: height, width and channels.
         bits: bits in use in grey 16-bit files, if training had any; see `decoded`.
+        fit: how files get that shape; see `decoded`.
     """
 
     shape: tuple[int, int, int]
     bits: int | None = None
+    fit: Fit = "stretch"
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> "ImagePreprocessing":
         """From the content of preprocessing.json.
 
         Raises:
-            UserError: the shape or the bits are missing or wrong.
+            UserError: the shape, the bits or the fit are missing or wrong.
         """
         shape = values.get("shape")
         numbers = isinstance(shape, list | tuple) and all(type(n) is int and n > 0 for n in shape)
@@ -43,7 +46,12 @@ class ImagePreprocessing:
                 f"preprocessing.bits={bits!r} is not allowed: it takes "
                 f"{', '.join(map(str, DEPTHS))} or null."
             )
-        return cls(tuple(shape), bits)
+        fit = values.get("fit", "stretch")
+        if fit not in get_args(Fit):
+            raise UserError(
+                f"preprocessing.fit={fit!r} is not allowed: it takes {' or '.join(get_args(Fit))}."
+            )
+        return cls(tuple(shape), bits, fit)
 
     def pixels(self, examples: np.ndarray | Sequence[np.ndarray | str | Path]) -> np.ndarray:
         """Images as one array, (n, height, width, channels) uint8.
@@ -57,15 +65,11 @@ class ImagePreprocessing:
         if isinstance(examples, np.ndarray):
             self._check(examples[:1], examples.dtype, "The images have")
             return examples
-        pixels = np.empty((len(examples), *self.shape), np.uint8)
-        for number, example in enumerate(examples):
-            if isinstance(example, str | Path):
-                pixels[number] = decoded(example, self.shape, self.bits)
-            else:
-                image = np.asarray(example)
+        given = [one if isinstance(one, str | Path) else np.asarray(one) for one in examples]
+        for number, image in enumerate(given):
+            if isinstance(image, np.ndarray):
                 self._check(image[None], image.dtype, f"Image {number} has")
-                pixels[number] = image
-        return pixels
+        return decoded_all(given, self.shape, self.bits, self.fit)
 
     def _check(self, images: np.ndarray, dtype: np.dtype, whose: str) -> None:
         if images.ndim != 4 or (images.shape[1:] != self.shape and len(images)):

@@ -1,6 +1,6 @@
 """The images of a recipe: where they come from, and how many of their labels it may see."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -78,6 +78,15 @@ def load_images(config: ImageData) -> Splits:
     source = source_of(config)
     if isinstance(config, FoldedImageData) and config.folds:
         return _in_folds(source, config)
+    return split_source(source, config)
+
+
+def split_source(source: ImageSource, config: ImageData) -> Splits:
+    """Splits images by the numbers and shares of a config.
+
+    Raises:
+        UserError: as in `split_images`.
+    """
     sizes = {
         name: value if isinstance(value := getattr(config, name), int) else None
         for name in ("unlabelled", "validation", "test")
@@ -115,16 +124,46 @@ def hidden_labels(config: ImageData, splits: Splits) -> np.ndarray:
 
 def source_of(config: ImageData) -> ImageSource:
     """All images of a config, including the parts that have files of their own."""
-    size = None if config.image_size is None else (config.image_size, config.image_size)
-    source = read_source(config.data, size, config.skip_unreadable)
-    given = {
-        name: read_part(path, source.train, config.skip_unreadable)
-        for name in ("test", "validation")
-        if isinstance(path := getattr(config, name), str)
-    }
+    return source_from(config)
+
+
+def source_from(
+    config: ImageData,
+    read: Callable[[str], ImageSource | None] = lambda data: None,
+    unlabelled: Callable[[str], UnlabelledImages | None] = lambda data: None,
+) -> ImageSource:
+    """As `source_of`, with readers that are asked first.
+
+    Args:
+        config: what is read.
+        read: a source of that name, or None.
+        unlabelled: images without labels, or None.
+
+    Raises:
+        UserError: as in `read_source`, and as the readers.
+    """
+    size, skip = config.image_size and (config.image_size,) * 2, config.skip_unreadable
+    source = read(config.data) or read_source(config.data, size, skip)
+    given = {}
+    for name in ("test", "validation"):
+        if isinstance(path := getattr(config, name), str):
+            own = read(path)
+            given[name] = (
+                read_part(path, source.train, skip)
+                if own is None
+                else _measured(own).matching(source.train.classes, "the training part")
+            )
     if isinstance(path := config.unlabelled, str):
-        given["unlabelled"] = read_unlabelled_images(path, source.train, config.skip_unreadable)
+        found = unlabelled(path)
+        given["unlabelled"] = (
+            read_unlabelled_images(path, source.train, skip) if found is None else found
+        )
     return replace(source, **given)
+
+
+def _measured(source: ImageSource) -> LabelledImages:
+    """The official test part, else all of it."""
+    return source.train if source.test is None else source.test
 
 
 def require_unlabelled(splits: Splits) -> None:

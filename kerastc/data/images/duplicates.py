@@ -5,23 +5,27 @@ from math import prod
 
 import numpy as np
 
+from kerastc.data.images.stored import Images, StoredImages
 from kerastc.data.texts.duplicates import EXAMPLES, Duplicates
 
 
-def equal_groups(*parts: np.ndarray) -> list[np.ndarray]:
+def equal_groups(*parts: Images) -> list[np.ndarray]:
     """A number for each image, the same for equal images, across arrays too.
 
     Args:
-        *parts: (n, height, width, channels) uint8 arrays of equal shape except for n.
+        *parts: (n, height, width, channels) uint8, of equal shape except for n.
 
     Returns:
         An (n,) int64 array for each. Numbers count from 0 in the order of first appearance.
     """
     number_of: dict[bytes, int] = {}
 
-    def numbered(images: np.ndarray) -> np.ndarray:
-        pixels = np.ascontiguousarray(images).reshape(len(images), prod(images.shape[1:]))
-        digests = (sha256(row.data).digest() for row in pixels)
+    def numbered(images: Images) -> np.ndarray:
+        if isinstance(images, StoredImages):
+            digests = images.looks.digests
+        else:
+            pixels = np.ascontiguousarray(images).reshape(len(images), prod(images.shape[1:]))
+            digests = (sha256(row.data).digest() for row in pixels)
         return np.array([number_of.setdefault(d, len(number_of)) for d in digests], dtype=np.int64)
 
     return [numbered(images) for images in parts]

@@ -71,12 +71,22 @@ def read_unlabelled_folder(
     Raises:
         UserError: there are no images, or one cannot be read.
     """
+    files = unlabelled_files(folder)
+    return _read(folder, {"unlabelled": files}, None, skip_unreadable, shape, bits)["unlabelled"]
+
+
+def unlabelled_files(folder: Path) -> ImageFiles:
+    """All images in a folder and its subfolders.
+
+    Raises:
+        UserError: there are none.
+    """
     files = files_without_labels(folder)
     if not files.class_of:
         raise UserError(
             f"There are no images in {folder}.", f"Taken are {' '.join(sorted(EXTENSIONS))}"
         )
-    return _read(folder, {"unlabelled": files}, None, skip_unreadable, shape, bits)["unlabelled"]
+    return files
 
 
 class _Look(NamedTuple):
@@ -113,7 +123,7 @@ def _read(
         for name, part in files.items():
             parts[name] = _decoded(folder, part, looks[name], classes, shape, bits, unreadable)
     if unreadable and not (skip_unreadable and parts and all(map(len, parts.values()))):
-        raise _refusal(folder, unreadable)
+        raise unreadable_images(folder, unreadable)
     return parts
 
 
@@ -171,7 +181,7 @@ def _decoded(
     )
     told = {what: notes[what] for what in sorted(notes) if notes[what]}
     names = np.empty(len(kept), dtype=object)
-    names[:] = [_shown(file.relative_to(folder)) for file in kept]
+    names[:] = [shown_path(file.relative_to(folder)) for file in kept]
     pixels = images[: len(kept)]
     if not any(part.class_of.values()):
         return UnlabelledImages(pixels, names, str(folder), told)
@@ -180,9 +190,15 @@ def _decoded(
     return LabelledImages(pixels, labels, classes, str(folder), told, names=names, bits=bits)
 
 
-def _refusal(folder: Path, unreadable: Mapping[Path, str]) -> UserError:
+def unreadable_images(folder: Path, unreadable: Mapping[Path, str]) -> UserError:
+    """The refusal of files in a folder, which names some.
+
+    Args:
+        folder: the folder.
+        unreadable: why each cannot be read, as the end of a sentence that begins with its name.
+    """
     shown = [
-        f"  {_shown(file.relative_to(folder))}{reason}"
+        f"  {shown_path(file.relative_to(folder))}{reason}"
         for file, reason in sorted(unreadable.items())[:SHOWN]
     ]
     more = [f"  and {len(unreadable) - SHOWN:,} more"] if len(unreadable) > SHOWN else []
@@ -192,6 +208,6 @@ def _refusal(folder: Path, unreadable: Mapping[Path, str]) -> UserError:
     )
 
 
-def _shown(path: Path) -> str:
+def shown_path(path: Path) -> str:
     """A path that any text file can hold, whatever bytes its name has."""
     return path.as_posix().encode("utf-8", "backslashreplace").decode()

@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
+from kerastc.data.images.stored import Images, StoredImages
 from kerastc.data.label_names import class_name
 from kerastc.data.labelled import Examples, Labelled
 from kerastc.errors import UserError
@@ -21,7 +22,8 @@ class LabelledImages(Labelled):
     """Images with one class each.
 
     Args:
-        examples: (n, height, width, channels) uint8; one channel (grey) or three (RGB).
+        examples: (n, height, width, channels) uint8; one channel (grey) or three (RGB). An array,
+            or `StoredImages`.
         labels, classes, source, notes: as in `Labelled`.
         names: (n,) array of `str` objects, each image's name in reports: "train 123",
             "dog/rex.png".
@@ -41,7 +43,7 @@ class LabelledImages(Labelled):
 
     def _digest(self, digest) -> None:
         digest.update(repr(self.examples.shape).encode())
-        digest.update(np.ascontiguousarray(self.examples).reshape(-1))
+        digest.update(content_of(self.examples))
         digest.update(self.labels.astype("<i4"))
 
 
@@ -50,7 +52,7 @@ class UnlabelledImages(Examples):
     """Images whose classes must stay unknown in training: there is no field for them.
 
     Args:
-        examples: (n, height, width, channels) uint8.
+        examples: as in `LabelledImages`.
         names: (n,) array of `str` objects that do not reveal a class: "train 123".
         source: where the images come from.
         notes: as in `LabelledImages`.
@@ -58,7 +60,7 @@ class UnlabelledImages(Examples):
 
     per_row: ClassVar[tuple[str, ...]] = ("examples", "names")
 
-    examples: np.ndarray
+    examples: Images
     names: np.ndarray
     source: str
     notes: dict[str, int] = field(default_factory=dict)
@@ -67,8 +69,15 @@ class UnlabelledImages(Examples):
     def fingerprint(self) -> str:
         """SHA-256 over shape and images in their order."""
         digest = hashlib.sha256(repr(self.examples.shape).encode())
-        digest.update(np.ascontiguousarray(self.examples).reshape(-1))
+        digest.update(content_of(self.examples))
         return digest.hexdigest()
+
+
+def content_of(images: Images) -> Any:
+    """What tells these images from others, as bytes: their pixels; of files their digests."""
+    if isinstance(images, StoredImages):
+        return b"".join(images.looks.digests)
+    return np.ascontiguousarray(images).reshape(-1)
 
 
 def row_names(part: str, rows: Sequence[int]) -> np.ndarray:
@@ -78,12 +87,15 @@ def row_names(part: str, rows: Sequence[int]) -> np.ndarray:
     return names
 
 
-def blank_images(images: np.ndarray) -> dict[str, int]:
+def blank_images(images: Images) -> dict[str, int]:
     """How many of (n, height, width, channels) uint8 images show nothing, by reason."""
     black = flat = 0
     for start in range(0, len(images), BLOCK):
-        block = images[start : start + BLOCK]
-        highest, lowest = block.max(axis=(1, 2)), block.min(axis=(1, 2))
+        if isinstance(images, StoredImages):
+            lowest, highest = images.looks.extremes[start : start + BLOCK].swapaxes(0, 1)
+        else:
+            block = images[start : start + BLOCK]
+            highest, lowest = block.max(axis=(1, 2)), block.min(axis=(1, 2))
         dark = highest.max(axis=1) <= 1
         black += int(dark.sum())
         flat += int(((highest == lowest).all(axis=1) & ~dark).sum())

@@ -10,6 +10,7 @@ from kerastc.data.images.duplicates import describe_duplicates, equal_groups
 from kerastc.data.images.images import LabelledImages, UnlabelledImages, row_names
 from kerastc.data.images.near_images import MOST, NOTE, near_copies
 from kerastc.data.images.sources import ImageSource
+from kerastc.data.images.stored import Images, joined, rows_of
 from kerastc.data.splits import Splits
 from kerastc.data.texts.duplicates import Duplicates
 from kerastc.errors import UserError
@@ -84,7 +85,7 @@ def split_images(
         rows[name] = np.flatnonzero(chosen)
         parts[name] = part.take(rows[name])
     word = "train" if given else "image"  # original names might reveal the class
-    without = UnlabelledImages(train.examples[rest], row_names(word, rest), train.source)
+    without = UnlabelledImages(rows_of(train.examples, rest), row_names(word, rest), train.source)
     notes["training images left out as equal to a given test or validation image"] = int(
         left_out.sum()
     )
@@ -92,7 +93,7 @@ def split_images(
         more = source.unlabelled
         kept = _apart(more.examples, parts["test"].examples, parts["validation"].examples)
         without = UnlabelledImages(
-            np.concatenate([without.examples, more.examples[kept]]),
+            joined(without.examples, rows_of(more.examples, kept)),
             np.concatenate([without.names, more.names[kept]]),
             train.source,
         )
@@ -114,16 +115,16 @@ def split_images(
     )
 
 
-def _near(labelled: np.ndarray, unlabelled: np.ndarray, *judged: LabelledImages) -> dict[str, int]:
+def _near(labelled: Images, unlabelled: Images, *judged: LabelledImages) -> dict[str, int]:
     """How many validation and test images nearly equal one that is learned from; they stay."""
-    learned = np.concatenate([labelled, unlabelled])
-    asked = np.concatenate([part.examples for part in judged])
+    learned = joined(labelled, unlabelled)
+    asked = joined(*(part.examples for part in judged))
     if len(asked) * len(learned) > MOST:
         return {f"images too many to look for near copies among ({MOST:,} pairs)": len(learned)}
     return {NOTE: len(near_copies(asked, learned))}
 
 
-def _apart(images: np.ndarray, *others: np.ndarray) -> np.ndarray:
+def _apart(images: Images, *others: Images) -> np.ndarray:
     """The rows of images that equal none of the others, ascending; all uint8, of one shape."""
     groups, *judged = equal_groups(images, *others)
     return np.flatnonzero(~np.isin(groups, np.concatenate(judged)))
