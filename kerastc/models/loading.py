@@ -4,6 +4,7 @@ from pathlib import Path
 
 import keras
 
+import kerastc.models.awd_lstm
 import kerastc.models.conversion
 import kerastc.models.fused_norm
 import kerastc.models.masked_model

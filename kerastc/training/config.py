@@ -24,6 +24,8 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
 Tokens = Annotated[int, Field(ge=4)] | None
+Shape = Literal["constant", "linear", "cosine", "slanted"]
+CUT = 0.1  # share of the updates until the peak of a slanted triangle
 Backbone = Annotated[str, IsLocation(("minilm", "e5", "hf://", "kaggle://"))]
 
 
@@ -57,7 +59,7 @@ class TrainingConfig(Config):
     batch_size: Count = 32  # examples
     accumulation: Count = 1  # batches whose gradients are averaged into one update
     learning_rate: Positive = 5e-4  # the peak
-    schedule: Literal["constant", "linear", "cosine"] = "linear"  # linear and cosine end at zero
+    schedule: Shape = "linear"  # linear and cosine end at zero; slanted: ULMFiT's triangle
     warmup_steps: Natural = 0  # updates of linear rise from zero
     warmup_fraction: Fraction = 0.0  # the same as a share of all updates; give only one of the two
     weight_decay: Annotated[float, Field(ge=0)] = 0.01  # decoupled; none on norms and biases
@@ -77,6 +79,12 @@ class TrainingConfig(Config):
         *("warmup_fraction", "weight_decay", "clip_norm", "label_smoothing", "class_weights"),
         *("dropout", "masking", "early_stopping", "evaluation_rows", "keep_checkpoints"),
     )
+
+    @classmethod
+    def usual(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The peak of a slanted triangle is after a tenth (Howard and Ruder 2018, section 3.2)."""
+        slanted = given.get("schedule") == "slanted" and not given.get("warmup_steps")
+        return super().usual(given) | ({"warmup_fraction": CUT} if slanted else {})
 
     @pydantic.model_validator(mode="after")
     def one_warmup(self) -> "TrainingConfig":

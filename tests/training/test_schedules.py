@@ -25,6 +25,28 @@ def test_cosine_is_that_of_keras():
     np.testing.assert_allclose(ours, theirs, atol=1e-6)
 
 
+def test_a_slanted_triangle_is_that_of_ulmfit():
+    """Howard and Ruder 2018, eq. 3, by hand: T = 40, a tenth of it rises, ratio 32, peak 0.01.
+
+    cut = 4; p(2) = 2/4, p(4) = 1, p(13) = 1 - 9 / (4 * 9) = 3/4, p(39) = 1/36.
+    """
+    config = TrainingConfig(epochs=4, schedule="slanted", learning_rate=0.01)
+    schedule = schedule_for(config, batches_per_epoch=10)
+    assert (schedule.updates, schedule.warmup) == (40, 4)
+    found = rates(schedule, 50)
+    by_hand = {0: 0.01 / 32, 2: 0.01 * 16.5 / 32, 4: 0.01, 13: 0.01 * 24.25 / 32}
+    by_hand |= {39: 0.01 * (1 + 31 / 36) / 32, 40: 0.01 / 32, 49: 0.01 / 32}
+    np.testing.assert_allclose(found[[*by_hand]], [*by_hand.values()], rtol=2e-6)
+    assert found.argmax() == 4
+
+
+def test_the_peak_of_a_slanted_triangle_can_be_set():
+    config = TrainingConfig(epochs=1, schedule="slanted", warmup_fraction=0.25)
+    assert schedule_for(config, batches_per_epoch=10).warmup == 2  # of 2.5, as in the paper
+    config = TrainingConfig(epochs=1, schedule="slanted", warmup_steps=7)
+    assert schedule_for(config, batches_per_epoch=10).warmup == 7
+
+
 def test_constant_stays_at_the_peak():
     assert set(rates(Schedule(0.25, "constant", 10), 12)) == {0.25}
 
