@@ -211,6 +211,22 @@ def test_a_folder_takes_its_place_only_as_a_whole(tiny, tmp_path, monkeypatch):
     assert told == first and told.classes == ("word",)
 
 
+def test_what_is_no_earlier_export_is_not_replaced(tiny, tmp_path):
+    run = write_run(tmp_path / "run", WORDS, tiny("DistilBert"))
+    first = export(run, "huggingface")
+    mine = run.path("exports", "huggingface", "more", "mine.txt")
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    with pytest.raises(UserError, match=r"huggingface holds more/mine\.txt, which the export"):
+        export(run, "huggingface")
+    assert mine.read_text() == "mine"
+    assert Signature.read(run.path("exports", "huggingface.json")) == first
+    run.path("exports", "keras-hub").write_text("mine")
+    with pytest.raises(UserError, match="keras-hub is to be a folder, but there is a file"):
+        export(run, "keras-hub")
+    assert run.path("exports", "keras-hub").read_text() == "mine"
+
+
 def test_what_is_no_encoder_is_refused_in_a_line(tiny, tmp_path, run_of_images):
     run = write_run(tmp_path / "run", "text-classification", tiny("DistilBert"))
 
@@ -218,7 +234,7 @@ def test_what_is_no_encoder_is_refused_in_a_line(tiny, tmp_path, run_of_images):
         return refused("export", of.folder, "--format", "huggingface", *words)
 
     assert "is of images: it has no text encoder" in said(of=run_of_images)
-    for option in ("batch=1", "length=8", "quantization=int8", "names=hugging-face"):
+    for option in ("batch=1", "length=8", "quantization=int8", "names=hugging-face", "exclude=x"):
         name, value = option.split("=")
         told = said(f"--{name}", value)
         assert f"--{name} {value} has no effect with --format huggingface" in told

@@ -14,6 +14,7 @@ import numpy as np
 from kerastc.backend import precision
 from kerastc.deploy.convert.in_tensorflow import Request
 from kerastc.deploy.convert.parity import TOLERANCES
+from kerastc.deploy.convert.replacing import require_replaceable
 from kerastc.deploy.convert.request import FILES, FOLDER
 from kerastc.deploy.convert.run_export import in_float32
 from kerastc.deploy.signature import Signature, digest, size
@@ -95,6 +96,7 @@ def export_folder(request: Request) -> Signature:
                 told_so = f"A state differs by up to {parity['max_difference']:.2g}."
                 signature = replace(signature, notes=(*signature.notes, told_so))
             signature.write(told)
+            require_replaceable(run.path(FOLDER, name), made)
     return replace(signature, folder=run.path(FOLDER))
 
 

@@ -16,6 +16,7 @@ from kerastc.deploy.convert.in_tensorflow import (
     keeps_tensorflow,
     quiet,
 )
+from kerastc.deploy.convert.replacing import require_replaceable
 from kerastc.deploy.convert.request import FOLDER, FOLDERS, checked, file_name
 from kerastc.deploy.signature import SERVE, Signature, beside, digest, size
 from kerastc.inputs.input import OWN
@@ -62,7 +63,8 @@ def export(
 
     Raises:
         UserError: an argument is not allowed (before any work), the format cannot express the
-            model, or the export differs from the Keras model beyond its tolerance.
+            model, the export differs from the Keras model beyond its tolerance, or it would
+            take the place of what is no earlier one.
     """
     request = checked(run, format, batch, length, quantization, exclude, names)
     with run.lock():
@@ -106,12 +108,15 @@ def _export(request: Request, calibration: Sequence[np.ndarray] | None) -> Signa
         made = stack.enter_context(run.writing(FOLDER, name))
         told = stack.enter_context(run.writing(FOLDER, beside(Path(name)).name))
         if folder := export.input.folder:
-            shutil.copytree(run.path(folder), stack.enter_context(run.writing(FOLDER, folder)))
+            beside_it = stack.enter_context(run.writing(FOLDER, folder))
+            shutil.copytree(run.path(folder), beside_it)
+            require_replaceable(run.path(FOLDER, folder), beside_it)
         notes = _convert(export, request, rows, made)
         signature = _signature(export, request, made, (*notes, *export.notes()))
         parity = _compared(export, signature, name)
         signature = replace(signature, file=name, parity=parity)
         signature.write(told)
+        require_replaceable(run.path(FOLDER, name), made)
     return replace(signature, folder=run.path(FOLDER))
 
 

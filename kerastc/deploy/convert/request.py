@@ -43,7 +43,7 @@ def checked(
             run.how_to_go_on,
         )
     if format in FOLDERS:
-        given = {"batch": batch, "length": length, "exclude": exclude or None}
+        given = {"batch": batch, "length": length, "exclude": " ".join(exclude) or None}
         given |= {"quantization": quantization, "names": None if names == OWN else names}
         _check_folder(run, task, format, given)
         return Request(str(run.folder), format, None, None, "float32", ())
