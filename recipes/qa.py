@@ -35,6 +35,7 @@ class Config(data.TextParts, training.QuestionConfig):
     head_rate: Positive = 100  # a factor of that; what e5 says of one token and another is alike
     warmup_fraction: Fraction = 0.06  # of all updates
     dropout: Fraction = 0.1  # before the layer that finds answers
+    early_stopping: training.EarlyStopping = training.EarlyStopping(metric=None)  # by F1
 
     data: str  # the file
     language: Literal["en", "es", "de", "vi", "ar", "hi", "zh", "other"] = "en"  # of its texts

@@ -91,6 +91,12 @@ def test_rate_and_epochs_suit_what_is_trained():
     assert settings.configure(headlines, ["data=a.csv", "trainable=head"]).epochs == 15
 
 
+@pytest.mark.parametrize("name", ["ner", "pos", "tags", "qa"])
+def test_words_and_answers_keep_the_checkpoint_of_the_best_main_figure(name):
+    config = settings.configure(recipe.find(name).load().Config, ["data=a.conll"])
+    assert config.early_stopping.metric is None
+
+
 def test_a_new_head_learns_faster_than_one_that_has_learned():
     names = recipe.find("ner").load().Config
     assert settings.configure(names, ["data=a.conll"]).head_rate > 1

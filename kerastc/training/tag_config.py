@@ -13,7 +13,14 @@ from kerastc.data.tagged.tagged_texts import TaggedTexts
 from kerastc.data.texts.text_parts import FoldedTextParts, split_texts
 from kerastc.errors import UserError
 from kerastc.outputs.tags.entities import is_scheme
-from kerastc.training.config import Backbone, Count, FineTuningConfig, Fraction, Positive
+from kerastc.training.config import (
+    Backbone,
+    Count,
+    EarlyStopping,
+    FineTuningConfig,
+    Fraction,
+    Positive,
+)
 
 
 class TagConfig(FoldedTextParts, FineTuningConfig):
@@ -35,6 +42,8 @@ class TagConfig(FoldedTextParts, FineTuningConfig):
     head_rate: Positive = 100  # a factor of that; what e5 says of one word and another is alike
     warmup_fraction: Fraction = 0.06  # of all updates
     dropout: Fraction = 0.1  # before the tags
+    # By the main figure: F1 goes on rising when the loss rises already, on few surely wrong words.
+    early_stopping: EarlyStopping = EarlyStopping(metric=None)
     # Short sentences, such as datelines, are common in all parts of a corpus, and published figures
     # are of models that learned from them.
     known_rows: Literal["drop", "keep"] = "keep"  # of data, (nearly) equal to rows of a part's file
