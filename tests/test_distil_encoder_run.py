@@ -162,7 +162,7 @@ def test_a_corpus_of_its_teachers_tokens_is_not_its_own(run, words):
 
 def test_layers_that_the_teacher_has_not_are_refused(words, teacher, folders):
     said = refused([*words, "layers=3"], folders)
-    assert f"layers=3 of teacher={teacher} of 2 layers (0 to 1)" in said
+    assert f"layers=3, but teacher={teacher} has 2 layers (0 to 1)" in said
     less = [word for word in words if not word.startswith("layers=")]
     assert "keep=[0, 2]" in refused([*less, "keep=[0,2]"], folders)
     assert "layers= or keep=, not both" in refused([*words, "keep=[0]"], folders)

@@ -206,12 +206,12 @@ def test_another_seed_is_another_start_from_nothing(start):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (["width=8"], "width=8, but the model has 8"),
+        (["width=8"], "width=8, but the model has 8 dimensions. Give fewer."),
         (["width=9"], "width=9, but the model has 8"),
         (["table_width=8"], "table_width=8, but the student is 8 wide"),
         (["width=6", "table_width=6"], "table_width=6, but the student is 6 wide"),
         (["relations=1", "relation_heads=3"], "relation_heads=3 does not divide the 8"),
-        (["relations=1", "relation_layer=2"], "relation_layer=2 of teacher="),
+        (["relations=1", "relation_layer=2"], "relation_layer=2, but teacher="),
         (["relation_layer=1"], "relation_layer= needs the weight of relations: relations=1"),
         (["relation_heads=2"], "relation_heads= needs the weight of relations"),
         (["hidden_layers=[[1,2]]"], "hidden_layers= needs the weight of their distance"),
@@ -220,7 +220,7 @@ def test_another_seed_is_another_start_from_nothing(start):
         (["hidden=1", "hidden_layers=[1,2]"], "hidden_layers"),
         (["rank=2", "energy=0.9"], "rank= or energy=, not both"),
         (["soft=0", "hard=0"], "the head would learn nothing"),
-        (["layers=5"], "layers=5 of teacher="),
+        (["layers=5"], "layers=5, but teacher="),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -186,10 +186,9 @@ def _fingerprint(layer: SequenceEncoder) -> str:
 
 def _unknown(name: str) -> UserError:
     if any(mark in name for mark in "/\\~") or name.startswith("."):
-        return UserError(
-            f"There is no folder {name}.",
-            "Give a folder in KerasHub's or Hugging Face's layout, or hf://org/model.",
-        )
+        is_file = Path(name).expanduser().is_file()
+        told = f"{name} is a file." if is_file else f"There is no folder {name}."
+        return UserError(told, presets.LAYOUTS)
     known = ["minilm", "e5", *presets.preset_names()]
     nearest = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     return UserError(

@@ -14,7 +14,7 @@ from typing import Any
 
 import keras
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from kerastc.models import albert, bert
 from kerastc.models.compact_encoder import CompactEncoder
@@ -111,8 +111,8 @@ def write_model(
     tensors |= head.tensors(kind)
     arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in tensors.items()}
     # Without this `transformers` does not read it.
-    save_file(arrays, folder / WEIGHTS, metadata={"format": "pt"})
-    (folder / WEIGHTS).chmod((folder / CONFIG).stat().st_mode)  # the library's is the owner's alone
+    content = save(arrays, metadata={"format": "pt"})
+    (folder / WEIGHTS).write_bytes(content)  # the library has an error of its own for a full disk
 
 
 def config_of(encoder: CompactEncoder, kind: str) -> dict[str, Any]:

@@ -1,5 +1,8 @@
 """Encoders as KerasHub presets, which `keras_hub.models.Backbone.from_preset` loads."""
 
+import errno
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,7 @@ FUNCTIONS = {
     "Roberta": ("gelu", 1e-5),
 }
 SEGMENTED = ("Albert", "Bert")
+MORE = 2**20  # bytes of a preset, at most, that are not weights
 WORD_PIECES = ("Bert", "DistilBert", "Electra")  # backbones whose tokenizer cuts words in pieces
 
 
@@ -102,7 +106,13 @@ def write_preset(folder: Path, backbone: keras.Model, tokenizer: Tokenizer) -> b
 
     A tokenizer that KerasHub has no class for is left as it is: tokenizer.json of the library
     `tokenizers`, which kerastc reads, too.
+
+    Raises:
+        OSError: the disk has no room for the weights.
     """
+    # HDF5 crashes on a full disk.
+    if shutil.disk_usage(folder).free < 4 * backbone.count_params() + MORE:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
     backbone.save_to_preset(str(folder))
     made = _tokenizer(tokenizer, type(backbone).__name__.removesuffix("Backbone"))
     if made is None:

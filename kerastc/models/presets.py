@@ -38,6 +38,7 @@ CONVERTED = {
     "roberta": roberta,
     "xlm-roberta": roberta,
 }
+LAYOUTS = "Give a folder in KerasHub's or Hugging Face's layout, or hf://org/model."
 OFFLINE = "Without a network use backbone=minilm, or a folder with the files of a model."
 
 
@@ -99,6 +100,8 @@ def read_folder(
     Raises:
         UserError: files are missing or damaged, or the model is not a text encoder.
     """
+    if not (folder / "config.json").exists():
+        raise UserError(f"{folder} is no encoder: it has no config.json.", LAYOUTS)
     config = read_json(folder / "config.json")
     if "registered_name" in config:
         if random:

@@ -53,7 +53,7 @@ def kept_layers(
 
     Args:
         step: that asks, for the message.
-        of: what has the layers, likewise: "a model".
+        of: what has the layers, likewise: "the model".
         layers: how many there are.
         count: how many stay, spread evenly; None: all.
         keep: their indices instead.
@@ -64,7 +64,10 @@ def kept_layers(
     kept = sorted(keep) or spread(layers, count or layers)
     if len(set(kept)) < len(kept) or max(kept) >= layers or len(kept) > layers:
         given = f"keep={list(keep)}" if keep else f"layers={count}"
-        raise UserError(f"{step}: {given} of {of} of {layers} layers (0 to {layers - 1}).")
+        raise UserError(
+            f"{step}: {given}, but {of} has {layers} layers (0 to {layers - 1}).",
+            f"Give 1 to {layers} of them, each once.",
+        )
     return kept
 
 
@@ -98,7 +101,10 @@ def require_width(model: keras.Model, width: int, step: str) -> None:
             "Give layers=, or another encoder.",
         )
     if width >= encoder.width:
-        raise UserError(f"{step}: width={width:g}, but the model has {encoder.width}.")
+        raise UserError(
+            f"{step}: width={width:g}, but the model has {encoder.width} dimensions.",
+            "Give fewer.",
+        )
 
 
 def dimensions(model: keras.Model, width: int) -> np.ndarray:

@@ -127,7 +127,7 @@ def lessons_of(teacher: keras.Model, config: DistilConfig) -> Lessons:
     block = theirs - 1 if config.relation_layer is None else config.relation_layer
     if block >= theirs:
         raise UserError(
-            f"{NAME}: relation_layer={block} of teacher={config.teacher} of {theirs} layers "
+            f"{NAME}: relation_layer={block}, but teacher={config.teacher} has {theirs} layers "
             f"(0 to {theirs - 1})."
         )
     heads = 1

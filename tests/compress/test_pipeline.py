@@ -189,7 +189,7 @@ def invoke(*words) -> tuple[int, str]:
         (["low-rank:0"], "rank=0 is not allowed"),
         (["prune:1.0"], "sparsity=1.0 is not allowed"),
         (["quantize:int8", "recover"], "Put quantize last"),
-        (["distill:layers=7"], "of a model of 2 layers"),
+        (["distill:layers=7"], "layers=7, but the model has 2 layers"),
         (["low-rank:rank=2,exclude=."], "nothing to do"),
     ],
 )

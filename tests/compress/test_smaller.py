@@ -127,5 +127,5 @@ def test_what_cannot_work_is_refused_before_any_work(fields, message):
 
 @pytest.mark.parametrize("fields", [{"count": 3}, {"keep": (0, 2)}, {"keep": (1, 1)}])
 def test_layers_that_are_not_there_are_refused(fields):
-    with pytest.raises(UserError, match="of a model of 2 layers"):
-        kept_layers("distill", "a model", 2, **fields)
+    with pytest.raises(UserError, match="but the model has 2 layers"):
+        kept_layers("distill", "the model", 2, **fields)

@@ -183,7 +183,7 @@ def test_layers_counted_are_those_that_the_loss_misses_least(model):
 @pytest.mark.parametrize(
     "options, word",
     [
-        (dict(drop=(2,)), r"drop=\[2\] of a model of 2 layers"),
+        (dict(drop=(2,)), r"drop=\[2\], but the model has 2 layers"),
         (dict(drop=(0, 1)), "At least one layer stays"),
         (dict(layers=2), "At least one layer stays"),
         (dict(channels=0.5), "no channels"),

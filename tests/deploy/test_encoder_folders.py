@@ -1,6 +1,9 @@
 """Runs as folders of Hugging Face's and KerasHub's, read by ourselves and by KerasHub."""
 
+import errno
 import json
+import shutil
+from pathlib import Path
 
 import keras
 import keras_hub
@@ -225,6 +228,20 @@ def test_what_is_no_earlier_export_is_not_replaced(tiny, tmp_path):
     with pytest.raises(UserError, match="keras-hub is to be a folder, but there is a file"):
         export(run, "keras-hub")
     assert run.path("exports", "keras-hub").read_text() == "mine"
+
+
+@pytest.mark.parametrize("format", ["huggingface", "keras-hub"])
+def test_a_full_disk_is_told_in_a_line(format, tiny, tmp_path, monkeypatch):
+    run = write_run(tmp_path / "run", WORDS, tiny("DistilBert"))
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(9, 9, 0))
+    said = refused("export", run.folder, "--format", format)
+    assert "Error: No space left on device" in said and "Make room" in said
+    assert not any(run.path("exports").iterdir())
 
 
 def test_what_is_no_encoder_is_refused_in_a_line(tiny, tmp_path, run_of_images):

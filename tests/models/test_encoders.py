@@ -92,6 +92,14 @@ def test_missing_folder_is_named():
         load_encoder("./nowhere/model")
 
 
+def test_what_is_no_encoder_is_said_to_be_none(tmp_path):
+    with pytest.raises(UserError, match=r"is no encoder: it has no config\.json"):
+        load_encoder(str(tmp_path))
+    (tmp_path / "texts.txt").write_text("a text")
+    with pytest.raises(UserError, match=r"texts\.txt is a file"):
+        load_encoder(str(tmp_path / "texts.txt"))
+
+
 @pytest.mark.parametrize(
     "name", ["distil_bert_base_en_uncased", "hf://organisation/a-model", "kaggle://a/b/keras/c"]
 )

@@ -107,7 +107,7 @@ class Distill(Training):
         teacher = compact(work.model)
         require_layers(teacher, "distill into layers of its own")
         count = len(encoder_layer(teacher).blocks)
-        kept = kept_layers(self.name, "a model", count, self.layers, self.keep)
+        kept = kept_layers(self.name, "the model", count, self.layers, self.keep)
         student = fewer_layers(teacher, kept)
         if self.width is not None:
             require_width(student, self.width, self.name)

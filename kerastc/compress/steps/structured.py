@@ -124,7 +124,7 @@ class Structured(Training):
         if max(self.layers, len(dropped)) >= count or max(dropped, default=0) >= count:
             given = f"drop={list(self.drop)}" if self.drop else f"layers={self.layers}"
             raise UserError(
-                f"structured: {given} of a model of {count} layers (0 to {count - 1}).",
+                f"structured: {given}, but the model has {count} layers (0 to {count - 1}).",
                 "At least one layer stays.",
             )
         if dropped:

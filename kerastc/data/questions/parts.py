@@ -30,7 +30,7 @@ def split_questions(
     """
     find = find_question_duplicates
     splits = split_texts(data, parts, read, seed, train_fraction, find=find)
-    if not any(truth.place or not truth.answers for truth in splits.train.labels):
+    if not any(truth.place for truth in splits.train.labels):
         raise UserError(
             f"No training question of {data.source} has its answer in its context: there is "
             "nothing to learn.",
