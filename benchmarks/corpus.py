@@ -105,6 +105,8 @@ def main() -> None:
 @click.option("--seed", default=0, show_default=True)
 def recombine(out: Path, sources: tuple[Path, ...], size: float, seed: int) -> None:
     """Write OUT, lines that are the first half of one and the second half of another of SOURCES."""
+    if out.exists():
+        raise UserError(f"{out} is there already.", "Name a new file.")
     lines: list[list[str]] = []
     for source in sources:
         opened = gzip.open if source.suffix == ".gz" else open

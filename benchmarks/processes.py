@@ -20,12 +20,12 @@ from pathlib import Path
 import click
 import numpy as np
 
+from benchmarks.distillation import SPECIAL, words
 from kerastc.data.corpus import ShardWriter
 from kerastc.errors import UserError
 from kerastc.table import show_table
 from kerastc.text.vocabularies import WordPiece
 
-SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 EVALUATIONS, BATCHES = 3, 10  # and batches of each
 LENGTH = 64
 
@@ -43,12 +43,13 @@ def main(cores: int, width: int, layers: int, tokens: int, batch_size: int, roun
     own = sorted(os.sched_getaffinity(0))[:cores]
     if len(own) < cores:
         raise UserError(f"There are {len(own)} cores, not {cores}.")
-    shutil.rmtree(out, ignore_errors=True)
+    if out.exists():
+        raise UserError(f"{out} is there already.", "Name a new folder: --out FOLDER")
     encoder = _encoder(out / "encoder", width, layers, tokens)
     corpus = _corpus(out / "corpus", tokens, batch_size)
-    words = [f"corpus={corpus}", f"backbone={encoder}", "weights=random", f"max_tokens={LENGTH}"]
-    words += [f"batch_size={batch_size}", f"evaluate_every={BATCHES}", "epochs=1"]
-    words += ["early_stopping.patience=0", f"validation_rows={4 * batch_size}"]
+    settings = [f"corpus={corpus}", f"backbone={encoder}", "weights=random", f"max_tokens={LENGTH}"]
+    settings += [f"batch_size={batch_size}", f"evaluate_every={BATCHES}", "epochs=1"]
+    settings += ["early_stopping.patience=0", f"validation_rows={4 * batch_size}"]
     ways = {
         "one process, one core": (own[:1], []),
         f"one process, {cores} cores": (own, []),
@@ -58,7 +59,7 @@ def main(cores: int, width: int, layers: int, tokens: int, batch_size: int, roun
     for turn in range(rounds):
         for number, (way, (given, options)) in enumerate(ways.items()):
             run = out / "runs" / f"{turn}-{number}"
-            found[way].append(_speed([*words, *options], run, given, out / "log.txt"))
+            found[way].append(_speed([*settings, *options], run, given, out / "log.txt"))
             click.echo(f"{way}: {found[way][-1]:.1f} windows a second", err=True)
     speeds = {way: statistics.median(of) for way, of in found.items()}
     one, many, several = speeds.values()
@@ -72,8 +73,7 @@ def main(cores: int, width: int, layers: int, tokens: int, batch_size: int, roun
 def _encoder(folder: Path, width: int, layers: int, tokens: int) -> Path:
     """A folder with a config.json and a tokenizer."""
     folder.mkdir(parents=True)
-    words = [*SPECIAL, *(f"w{number}" for number in range(tokens - len(SPECIAL)))]
-    (folder / "vocab.txt").write_text("\n".join(words) + "\n")
+    (folder / "vocab.txt").write_text("\n".join(words(tokens)) + "\n")
     config = {
         "model_type": "bert",
         "vocab_size": tokens,
@@ -92,17 +92,16 @@ def _encoder(folder: Path, width: int, layers: int, tokens: int) -> Path:
 def _corpus(folder: Path, tokens: int, batch_size: int) -> Path:
     """Rows of random tokens, which fill the windows of one epoch."""
     random = np.random.default_rng(0)
-    words = [*SPECIAL, *(f"w{number}" for number in range(tokens - len(SPECIAL)))]
     windows = batch_size * (EVALUATIONS * BATCHES + 8)
-    with ShardWriter(folder, WordPiece(words, True, True).tokenizer()) as writer:
+    with ShardWriter(folder, WordPiece(words(tokens), True, True).tokenizer()) as writer:
         for _ in range(windows):
             writer.add(random.integers(len(SPECIAL), tokens, LENGTH - 1).astype(np.uint16))
     return folder
 
 
-def _speed(words: list[str], run: Path, cores: list[int], log: Path) -> float:
+def _speed(settings: list[str], run: Path, cores: list[int], log: Path) -> float:
     """Windows a second of a training on some cores."""
-    command = [sys.executable, "-m", "kerastc", "train", "language-model", *words]
+    command = [sys.executable, "-m", "kerastc", "train", "language-model", *settings]
     with log.open("ab") as file:
         done = subprocess.run(
             [*command, "--backend", "jax", "--run", str(run)],
