@@ -78,7 +78,7 @@ def fit(
     done = log.rows[-1]["step"] if log.rows else 0
     if run.parent and run.parent["step"] == done >= stretches.steps:
         raise UserError(
-            f"{config.epochs} epochs end at step {stretches.steps}; the parent's checkpoint is of "
+            f"epochs={config.epochs} ends at step {stretches.steps}; the parent's checkpoint is of "
             f"step {done}.",
             f"Train for more: epochs={int(epochs_of(done, len(train))) + 1}",
         )

@@ -194,7 +194,7 @@ def test_questions_about_an_article_are_in_one_part(written):
 def test_too_few_questions_or_contexts_to_split_are_told_as_such(written):
     few = read_questions(written([ROW | {"answers": ["1492"]}] * 3))
     with pytest.raises(
-        UserError, match=r"only 3 questions in questions.json.* To split them takes 7"
+        UserError, match=r"Too few questions to split in questions.json.*: 3; it takes 7"
     ) as error:
         split_questions(few, TextParts(), read_questions, 1)
     assert "class" not in str(error.value)

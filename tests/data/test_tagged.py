@@ -108,7 +108,7 @@ def test_rows_keep_their_labels_when_they_are_taken_and_renumbered(written):
     ("text", "message"),
     [
         ("a\nb\n", "line 1: 'a' has not a word and a tag"),
-        ("a B-X\nb\n", "line 2: 'b' has 1 columns; the lines before it have 2"),
+        ("a B-X\nb\n", "line 2: 'b' has 1 column; the lines before it have 2"),
         ("a O\nNew York B-X\n", "line 2: 'New York B-X' has 3 columns"),
         ("a\tO\n\tO\n", "line 2: ' O' has not a word in column 1"),
         ("a\tO\nb\t\n", "line 2: 'b ' has not a tag in column 2"),

@@ -4,6 +4,7 @@ import pytest
 
 from kerastc.errors import UserError
 from kerastc.inputs.pair.read import PairReader
+from kerastc.inputs.text.read import TextReader
 
 FORM = dict(encoding="", delimiter="", header=None, sheet="")
 
@@ -20,3 +21,9 @@ def test_columns_that_are_not_there_are_named_by_the_option_of_the_commands(tmp_
             read()
         assert error.value.hint.endswith("Name both: --text FIRST+SECOND")
         assert "first=" not in error.value.hint
+
+
+@pytest.mark.parametrize("kind", [PairReader, TextReader])
+def test_columns_of_no_file_are_refused(kind, tmp_path):
+    with pytest.raises(UserError, match=r"--text a\+b names a column of a file"):
+        kind({}).named(["one", "two"], None, "a+b", tmp_path, **FORM)

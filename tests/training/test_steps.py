@@ -185,7 +185,7 @@ def test_a_child_is_patient_anew(new_run, tmp_path):
 
 def test_a_child_of_a_training_at_its_end_wants_more_epochs(never_stopped, tmp_path):
     parent = never_stopped[0]
-    with pytest.raises(UserError, match="epochs end at step 30") as caught:
+    with pytest.raises(UserError, match=r"epochs=\d ends at step 30") as caught:
         train(child_of(parent, 30, tmp_path / "child"), STEPS)
     assert "epochs=6" in caught.value.hint
     longer = child_of(parent, 30, tmp_path / "longer")

@@ -129,8 +129,8 @@ def _check(
     shown = " ".join(cells)[:60]
     if len(cells) != width:
         raise UserError(
-            f"{file.path}, line {number}: {shown!r} has {len(cells)} columns; the lines before it "
-            f"have {width}.",
+            f"{file.path}, line {number}: {shown!r} has {len(cells)} "
+            f"column{'s' * (len(cells) != 1)}; the lines before it have {width}.",
             hint,
         )
     if tag is not None and len(cells) == 1:

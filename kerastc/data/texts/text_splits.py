@@ -160,8 +160,8 @@ def _check_counts(data: LabelledTexts, validation: float, test: float) -> None:
     least = ceil(1 / min(shares) - 1e-9)
     if not data.strata_are_classes and len(data) < least:
         raise UserError(
-            f"There are only {len(data)} {data.rows_named(0)} in {data.source}. To split them "
-            f"takes {least}.",
+            f"Too few {data.rows_named(0)} to split in {data.source}: {len(data)}; it takes "
+            f"{least}.",
             f"Add {data.rows_named(0)} {OWN_FILES}",
         )
     few = [

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kerastc.data.tables.reading import Reading
 from kerastc.errors import UserError
 from kerastc.inputs.reader import piped_lines
-from kerastc.inputs.text.read import TextReader, columns_told
+from kerastc.inputs.text.read import TextReader, columns_told, require_file
 from kerastc.printable import echo
 from kerastc.text.given import checked_texts
 
@@ -28,6 +28,7 @@ class PairReader(TextReader):
         self, words: Sequence[str], path: Path | None, columns: str, run: Path, **form: Any
     ) -> list[tuple[str, str]]:
         texts = checked_texts(words, lambda index: f"Text {index + 1} of the command line")
+        require_file(path, columns)
         if len(texts) % 2:
             raise UserError(
                 f"{run} takes pairs of texts; the last of {len(texts)} has no partner.",

@@ -35,6 +35,7 @@ class TextReader(Reader):
         self, words: Sequence[str], path: Path | None, columns: str, run: Path, **form: Any
     ) -> list[str]:
         texts = checked_texts(words, lambda index: f"Text {index + 1} of the command line")
+        require_file(path, columns)
         if path is not None:
             return texts + self._of_file(path, columns, **form)
         return texts or piped_lines(form["encoding"])
@@ -91,6 +92,14 @@ class TextReader(Reader):
             texts, origin = unlabelled_texts(path, wanted, table=True)
         echo(f"Read {len(texts):,} texts from {origin}.", err=True)
         return texts
+
+
+def require_file(path: Path | None, columns: str) -> None:
+    """Raises a `UserError` for columns that are those of no file."""
+    if columns and path is None:
+        raise UserError(
+            f"--text {columns} names a column of a file.", "Name the file, too: --file FILE"
+        )
 
 
 @contextmanager
