@@ -37,6 +37,7 @@ from kerastc.synonyms import meant
         ("sweep text data=a.csv --epochs 3,4", "epochs=3,4"),
         ("resume runs/text/1", "kerastc train --resume --run RUN"),
         ("quantize runs/text/1", "kerastc compress RUN quantize"),
+        ("predict runs/qa/1 --question a --question b", "--question is given 2 times"),
     ],
 )
 def test_the_first_words_are_told_what_to_write(words, told):

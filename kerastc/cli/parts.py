@@ -1,7 +1,7 @@
 """Options for the parts of an example that has several: --question and --context, of questions."""
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -23,14 +23,16 @@ def part_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def with_parts(**given: Any) -> Any:
-        return command(parts={name: given.pop(_parameter(name)) for name in parts}, **given)
+        return command(
+            parts={name: _one(name, given.pop(_parameter(name))) for name in parts}, **given
+        )
 
     for name, task in reversed(parts.items()):
         metavar = "FILE" if name in task.files else "TEXT"
         help = f"Of {task.units}: the {name}."
-        with_parts = click.option(f"--{name}", _parameter(name), metavar=metavar, help=help)(
-            with_parts
-        )
+        with_parts = click.option(
+            f"--{name}", _parameter(name), metavar=metavar, multiple=True, help=help
+        )(with_parts)
     return with_parts
 
 
@@ -59,6 +61,15 @@ def words_of(parts: Mapping[str, str | None], task: Task, run: Path, encoding: s
         for name in task.columns
         if name in given
     ]
+
+
+def _one(name: str, values: Sequence[str]) -> str | None:
+    """The value of an option that may be given once."""
+    if len(values) > 1:
+        raise UserError(
+            f"--{name} is given {len(values)} times.", "Several examples go in a file: --file FILE"
+        )
+    return values[0] if values else None
 
 
 def _read(path: str, encoding: str) -> str:
