@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from safetensors.numpy import save_file
 
 SUBJECTS = {
@@ -36,6 +37,7 @@ def make(folder: Path) -> None:
     _table(folder / "pairs.csv", ("sentence1", "sentence2", "gold_label"), _pairs(random))
     (folder / "words.conll").write_text(_tagged(random), encoding="utf-8")
     (folder / "questions.jsonl").write_text(_questions(random), encoding="utf-8")
+    _photos(folder / "photos")
 
 
 def _table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -124,6 +126,17 @@ def _images(path: Path, random: np.random.Generator) -> None:
             image[4 * label : 4 * label + 3, :, label] += 90
         arrays |= {f"x_{part}": images.astype("uint8"), f"y_{part}": labels}
     np.savez(path, **arrays)
+
+
+def _photos(folder: Path) -> None:
+    """Class folders of coloured noise, wider than high."""
+    random = np.random.default_rng(17)
+    for channel, name in enumerate(("red", "green", "blue")):
+        (folder / name).mkdir(parents=True)
+        for number in range(16):
+            pixels = random.integers(0, 90, (30, 40, 3), dtype=np.uint8)
+            pixels[..., channel] += 150
+            Image.fromarray(pixels).save(folder / name / f"{number}.png")
 
 
 def _bert(folder: Path, random: np.random.Generator) -> None:

@@ -62,6 +62,12 @@ STEPS: tuple[Step, ...] = (
     ),
     _train("text", "text", TEXT),
     _few_labels("supervised", "data=data/images.npz mixup=0.4 cutmix=0.5 average=0.9"),
+    _train(
+        "photos",
+        "photos",
+        "data=data/photos weights=random image_size=32 trainable=top_1 epochs=1 batch_size=8",
+        since="recipes/photos.py",
+    ),
     Step(
         "text compressed",
         "compress runs/text low-rank:energy=0.8 distill:layers=2,epochs=1,states=0.5 quantize:int8"

@@ -132,10 +132,11 @@ def test_evaluate_tells_that_the_run_learned_from_the_images(run, images, tmp_pa
 def test_a_slip_is_told(run, pictures, tmp_path):
     table = tmp_path / "texts.csv"
     table.write_text("text,label\na,red\nb,green\n")
+    (tmp_path / "empty").mkdir()
     for words, message in (
         (["predict", run.folder], "There is no image to ask about"),
         (["predict", run.folder, "absent.png"], "no file absent.png"),
-        (["predict", run.folder, pictures[0], tmp_path], "cannot be read: Is a directory"),
+        (["predict", run.folder, pictures[0], tmp_path / "empty"], "There are no images in"),
         (["predict", run.folder, table], "texts.csv is not an image"),
         (["predict", run.folder, "--file", table], "--file and --text are for texts"),
         (["evaluate", run.folder, "--data", table], "texts.csv is not a file of NumPy arrays"),

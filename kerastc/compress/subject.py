@@ -127,7 +127,7 @@ class Subject:
             more: of `unlabelled`.
         """
         train = self.splits.train
-        examples = np.concatenate([train.examples, more])
+        examples = self.input.joined(train.examples, more)
         labels = np.concatenate([train.labels, self.head.no_labels(len(more))])
         batches = self.input.training_batches(
             examples, partial(self.head.targets_of, labels), config, teaching

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 ORIENTATION, SIDEWAYS = 0x0112, (5, 6, 7, 8)  # EXIF's tag, and its values for lying images
 BICUBIC = 3  # of Pillow, which is imported only where there is an image
-# stretch: the sides are resized apart | crop: the middle, by the aspect of what is wanted
-Fit = Literal["stretch", "crop"]
+# stretch: the sides are resized apart | pad: all of it between grey edges | crop: the middle
+Fit = Literal["stretch", "pad", "crop"]
+EDGE = 127  # the grey
 DEPTHS = (8, 10, 12, 14, 16)  # bits that cameras and scanners use in files with 16 bits per channel
 # Others are left out on purpose: some run programs (EPS), some are not hardened against attacks.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
@@ -32,9 +33,9 @@ def decoded(
 ) -> np.ndarray:
     """Reads an image, turns it upright by its EXIF data, and resizes it.
 
-    The sides are resized separately, so that nothing of the image is lost, or its middle is taken
-    with its aspect; if it gets smaller, every pixel counts (antialiasing). Transparent parts become
-    white. Animations give their first frame. Grey values v in 16-bit files become
+    The sides are resized separately, so that nothing of the image is lost; or its aspect is kept.
+    If it gets smaller, every pixel counts (antialiasing). Transparent parts become white.
+    Animations give their first frame. Grey values v in 16-bit files become
     255 v / (2^bits - 1), rounded, or 255 minus that in a TIFF file whose 0 is white; colour files
     with 16 bits per channel must use them all, since Pillow reads only the upper 8.
 
@@ -43,9 +44,9 @@ def decoded(
         shape: (height, width, channels) of the result; 3 channels are RGB, 1 is grey.
         bits: bits in use in grey 16-bit files; None takes the smallest of `DEPTHS` that holds the
             largest value in this image.
-        fit: "stretch" keeps the whole image, "crop" its aspect. With "crop" a JPEG far larger than
-            wanted is decoded at a half, a quarter or an eighth of its sides, at least twice those
-            wanted.
+        fit: "stretch" keeps the whole image; "pad" its aspect, too, with grey at two edges; "crop"
+            keeps the aspect and the middle. Without "stretch" a JPEG far larger than wanted is
+            decoded at a half, a quarter or an eighth of its sides, at least twice those wanted.
 
     Returns:
         (height, width, channels) uint8.
@@ -56,14 +57,29 @@ def decoded(
     """
     height, width, channels = shape
     with opened(source) as (image, content):
-        if fit == "crop":
+        if fit != "stretch":
             image.draft(None, (2 * max(height, width),) * 2)
         image.load()
         _check_deep_colour(image, content)
         plain = _plain(image, "RGB" if channels == 3 else "L", bits)
-        box = _middle(plain.size, width / height) if fit == "crop" else None
-        pixels = np.asarray(plain.resize((width, height), BICUBIC, box))
+        if fit == "pad":
+            pixels = np.asarray(_padded(plain, (width, height)))
+        else:
+            box = _middle(plain.size, width / height) if fit == "crop" else None
+            pixels = np.asarray(plain.resize((width, height), BICUBIC, box))
     return pixels.reshape(height, width, channels).copy()
+
+
+def _padded(image: "Image", size: tuple[int, int]) -> "Image":
+    """An image within a given width and height, around its centre."""
+    from PIL import Image
+
+    share = min(wanted / side for wanted, side in zip(size, image.size, strict=True))
+    inner = tuple(max(1, round(share * side)) for side in image.size)
+    canvas = Image.new(image.mode, size, (EDGE,) * len(image.getbands()))
+    place = tuple((wanted - side) // 2 for wanted, side in zip(size, inner, strict=True))
+    canvas.paste(image.resize(inner, BICUBIC), place)
+    return canvas
 
 
 def _middle(size: tuple[int, int], aspect: float) -> tuple[float, float, float, float]:

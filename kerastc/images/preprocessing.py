@@ -57,14 +57,15 @@ class ImagePreprocessing:
         """Images as one array, (n, height, width, channels) uint8.
 
         Args:
-            examples: such an array or images from one; or image files, which are resized.
+            examples: such an array, in memory or in files, or images from one; or image files,
+                which are resized.
 
         Raises:
             UserError: a file is not an image, or an array has another shape or type.
         """
-        if isinstance(examples, np.ndarray):
+        if hasattr(examples, "dtype"):
             self._check(examples[:1], examples.dtype, "The images have")
-            return examples
+            return examples if isinstance(examples, np.ndarray) else examples[:]
         given = [one if isinstance(one, str | Path) else np.asarray(one) for one in examples]
         for number, image in enumerate(given):
             if isinstance(image, np.ndarray):

@@ -87,6 +87,10 @@ class CompressedInput(ABC):
             UserError: the source in `teaching.unlabelled` has none.
         """
 
+    def joined(self, examples: Any, more: Any) -> Any:
+        """Examples with the further ones of `unlabelled` behind them."""
+        return np.concatenate([examples, more])
+
     def full_rank(self, model: "keras.Model") -> "Sequence[keras.layers.Layer]":
         """The layers of a model that low-rank leaves as they are."""
         return ()

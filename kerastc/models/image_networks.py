@@ -27,8 +27,11 @@ class Convolutions:
 
     def initializer(self) -> keras.initializers.Initializer:
         """He et al. 2015, eq. 10, with the next seed."""
+        return keras.initializers.HeNormal(self._seed())
+
+    def _seed(self) -> int:
         [seed] = self.seeds.spawn(1)[0].generate_state(1) >> 1
-        return keras.initializers.HeNormal(int(seed))
+        return int(seed)
 
     def convolved(self, x: KerasTensor, filters: int, name: str, size=3, strides=1) -> KerasTensor:
         """A convolution without a bias: a norm follows it, or precedes the next one."""
@@ -50,7 +53,8 @@ class Convolutions:
             strides,
             "same",
             use_bias=False,
-            depthwise_initializer=self.initializer(),
+            # He's, too: Keras would count all channels as inputs of each output.
+            depthwise_initializer=keras.initializers.RandomNormal(0, 2**0.5 / size, self._seed()),
             depthwise_regularizer=keras.regularizers.L2(self.l2) if self.l2 else None,
             name=name,
         )(x)

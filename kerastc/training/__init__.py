@@ -14,6 +14,8 @@ __getattr__, __dir__, __all__ = attach(
         "images": ["train_image_classifier"],
         "language_config": ["DistilConfig", "LanguageModelConfig", "load_corpus"],
         "language_model": ["train_language_model"],
+        "photo_config": ["PhotoClassifierConfig"],
+        "photos": ["train_photos"],
         "pair_config": ["PairClassifierConfig"],
         "question_config": ["QuestionConfig"],
         "trained": ["Trained"],

@@ -7,17 +7,15 @@ rows (`batch_rows`): a text has the same features whatever else is computed or a
 CPU this padding adds 13 % to the tokens of 2,400 docstrings, 29 % to those of 1,000 headlines.
 """
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from kerastc.files import writing
-from kerastc.npz_files import is_finite_of, read_arrays
 from kerastc.progress import progress
 from kerastc.text.encoded import Encoded
+from kerastc.training.feature_shards import BATCHES_PER_SHARD, FeatureShards, digest
 from kerastc.training.predicting import predict_batch
 
 TOKENS = 512  # per batch, about: with fewer a CPU reads up to a third fewer texts per second
@@ -35,14 +33,10 @@ LENGTHS = {
     ),
 }
 LENGTHS["torch"] = LENGTHS["tensorflow"]
-BATCHES_PER_SHARD = 32  # so that a killed process loses a few seconds of work
 
 
-class FeatureCache:
+class FeatureCache(FeatureShards):
     """A folder of features for one encoder: a row per text, found by the hash of its tokens.
-
-    Shards are `.npz` files written atomically, so that several processes may share the folder; a
-    broken or foreign one is ignored and its texts are computed again.
 
     Args:
         folder: the cache's root.
@@ -53,8 +47,7 @@ class FeatureCache:
     def __init__(self, folder: Path, key: Sequence[str]):
         self.lengths = LENGTHS[keras.backend.backend()]
         shapes = ",".join(map(str, (TOKENS, FEWEST_ROWS, MOST_ROWS, *self.lengths)))
-        name = _digest("\0".join([*key, shapes]).encode()).hex()
-        self.folder = Path(folder) / "features" / name
+        super().__init__(folder, [*key, shapes])
 
     def features(self, model: keras.Model, tokens, pad, longest: int) -> np.ndarray:
         """The model's features of every text, (n, width) float32.
@@ -66,8 +59,8 @@ class FeatureCache:
             longest: the most tokens that the model reads.
         """
         tokens = Encoded.of(tokens)
-        names = [_digest(row.key()) for row in tokens]
-        known = self._read(set(names), tuple(model.output_shape[1:]))
+        names = [digest(row.key()) for row in tokens]
+        known = self.read(set(names), tuple(model.output_shape[1:]))
         missing = list({name: row for row, name in enumerate(names) if name not in known}.values())
         if missing:
             known |= self._compute(model, tokens, names, np.array(missing), pad, longest)
@@ -85,7 +78,7 @@ class FeatureCache:
                 shard |= {names[row]: output[i] for i, row in enumerate(rows)}
                 advance(len(rows))
                 if number % BATCHES_PER_SHARD == 0 or number == len(batches):
-                    self._write(shard)
+                    self.write(shard)
                     known |= shard
                     shard = {}
         return known
@@ -101,33 +94,7 @@ class FeatureCache:
             found += [(part, int(length)) for part in np.split(rows, cuts)]
         return found
 
-    def _read(self, wanted: set[bytes], shape: tuple[int, ...]) -> dict[bytes, np.ndarray]:
-        known: dict[bytes, np.ndarray] = {}
-        for path in sorted(self.folder.glob("*.npz")):
-            try:
-                names = [name.tobytes() for name in read_arrays(path, "names")["names"]]
-                if wanted.isdisjoint(names):
-                    continue
-                features = read_arrays(path, "features")["features"]
-                rows = list(zip(names, features, strict=True))
-            except (ValueError, KeyError, TypeError):
-                continue
-            if not is_finite_of(features, (None, *shape)):
-                continue
-            known |= {name: value for name, value in rows if name in wanted}
-        return known
-
-    def _write(self, shard: dict[bytes, np.ndarray]) -> None:
-        names = np.frombuffer(b"".join(shard), dtype=np.uint8).reshape(len(shard), -1)
-        target = self.folder / f"{_digest(names.tobytes()).hex()}.npz"
-        with writing(target) as temporary:
-            np.savez(temporary, names=names, features=np.stack(list(shard.values())))
-
 
 def batch_rows(length: int) -> int:
     """The number of rows in every batch of texts padded to a length."""
     return max(FEWEST_ROWS, min(TOKENS // int(length), MOST_ROWS))
-
-
-def _digest(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()[:16]

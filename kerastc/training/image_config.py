@@ -19,16 +19,12 @@ from kerastc.training.config import (
 Weight = Annotated[float, Field(ge=0)]
 
 
-class ImageClassifierConfig(TrainingConfig):
-    """A convolutional network from random weights."""
+class ImageTrainingConfig(TrainingConfig):
+    """How a network of images is trained, whichever it is."""
 
     task: ClassVar[str] = "image-classification"  # a name in `kerastc.tasks.TASKS`
 
-    architecture: Literal["residual", "cnn", "wide"] = "residual"  # cnn is the study's
-    width: Annotated[float, Field(gt=0, le=32)] = 1.0  # factor of the number of filters
-    depth: Natural = 0  # blocks per stage, for the CNN convolutions per block; 0: the default
     dropout: Share = 0.2  # before the last layer
-    l2: Weight = 0.0  # penalty of the kernels in the loss
     augmentation: Augmentation = STANDARD  # of training images
     mirror: bool | None = None  # mirror images keep their class; none: true for colour images
     mixup: Weight = 0.0  # alpha of the blend of two images; 0: none
@@ -65,3 +61,12 @@ class ImageClassifierConfig(TrainingConfig):
     def mirrored(self, images: np.ndarray) -> bool:
         """Whether mirror images count as the same; for grey signs and digits they do not."""
         return images.shape[-1] == 3 if self.mirror is None else self.mirror
+
+
+class ImageClassifierConfig(ImageTrainingConfig):
+    """A convolutional network from random weights."""
+
+    architecture: Literal["residual", "cnn", "wide"] = "residual"  # cnn is the study's
+    width: Annotated[float, Field(gt=0, le=32)] = 1.0  # factor of the number of filters
+    depth: Natural = 0  # blocks per stage, for the CNN convolutions per block; 0: the default
+    l2: Weight = 0.0  # penalty of the kernels in the loss

@@ -8,13 +8,13 @@ import numpy as np
 
 from kerastc.data import LabelledImages, Splits, channel_statistics
 from kerastc.images import Augmentation
-from kerastc.inputs.image.batches import JUDGING, ImageBatches, judged, training_batches
+from kerastc.inputs.image.batches import ImageBatches, judged, judging, training_batches
 from kerastc.models import image_classifier
 from kerastc.run import Run
 from kerastc.scores.softmax import softmax
 from kerastc.training.finalists import Choice
 from kerastc.training.growing import growing
-from kerastc.training.image_config import ImageClassifierConfig
+from kerastc.training.image_config import ImageClassifierConfig, ImageTrainingConfig
 from kerastc.training.learner import Learner
 from kerastc.training.predicting import predict
 from kerastc.training.seeding import seed_all
@@ -65,7 +65,7 @@ def fit_classifier(
     model: keras.Model,
     train: ImageBatches,
     splits: Splits,
-    config: ImageClassifierConfig,
+    config: ImageTrainingConfig,
     run: Run,
 ) -> tuple[Choice, dict[str, float]]:
     """Fits a classifier to its batches' targets alone, with draws from its seed alone.
@@ -88,7 +88,7 @@ def fit_images(
     learner: keras.Model,
     train: keras.utils.PyDataset,
     splits: Splits,
-    config: ImageClassifierConfig,
+    config: ImageTrainingConfig,
     run: Run,
     **options: Any,
 ) -> tuple[Choice, dict[str, float]]:
@@ -104,7 +104,7 @@ def fit_images(
 def probabilities(model: keras.Model, images: np.ndarray, told: str) -> np.ndarray:
     """A classifier's probabilities for (n, height, width, channels) uint8: (n, classes) float64."""
     none = np.zeros((len(images), 0), "float32")
-    return softmax(predict(model, ImageBatches(images, none, JUDGING), told))
+    return softmax(predict(model, ImageBatches(images, none, judging(images)), told))
 
 
 def concluded(
@@ -155,7 +155,7 @@ def concluded(
 
 
 def augmented(
-    images: np.ndarray, policies: Sequence[Augmentation], config: ImageClassifierConfig
+    images: np.ndarray, policies: Sequence[Augmentation], config: ImageTrainingConfig
 ) -> dict[str, np.ndarray]:
     """For `Trained.augmented`: some of (n, height, width, channels) uint8 by each policy."""
     rows, times = SAMPLES

@@ -17,6 +17,7 @@ from kerastc.data.images.images import blank_images
 from kerastc.data.images.near_images import near_copies
 from kerastc.data.images.stored import StoredImages, joined
 from kerastc.errors import UserError
+from kerastc.images.decoding import EDGE
 
 SHAPE = (32, 32, 3)
 
@@ -83,10 +84,18 @@ def test_the_aspect_is_kept_and_exif_obeyed(tmp_path):
         (tmp_path / name).mkdir()
         Image.fromarray(wide).save(tmp_path / name / "plain.png")
         Image.fromarray(wide).save(tmp_path / name / "lying.png", exif=exif)
-    train = read_photos(tmp_path, SHAPE).train
-    images = dict(zip(train.names, train.examples[:], strict=True))
-    for name, image in images.items():
-        upright = np.rot90(image) if "lying" in name else image
+    for fit in ("crop", "pad"):
+        train = read_photos(tmp_path, SHAPE, fit).train
+        for name, image in zip(train.names, train.examples[:], strict=True):
+            check_fit(fit, np.rot90(image) if "lying" in name else image)
+
+
+def check_fit(fit: str, upright: np.ndarray) -> None:
+    if fit == "pad":  # 32 x 16 pixels, between lines of grey
+        assert (upright[:8] == EDGE).all() and (upright[24:] == EDGE).all()
+        assert (upright[8:24, :6] <= 3).all() and (upright[8:24, 26:] <= 3).all()
+        assert (upright[10:14, 10:22] == 100).all() and (upright[18:22, 10:22] == 200).all()
+    else:
         assert (upright[2:14, 2:30] == 100).all() and (upright[18:30, 2:30] == 200).all()
 
 

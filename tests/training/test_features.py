@@ -165,6 +165,6 @@ def test_shards_without_a_wanted_text_are_not_read_whole(tmp_path, monkeypatch):
         read.append(prefix)
         return read_arrays(path, prefix)
 
-    monkeypatch.setattr("kerastc.training.features.read_arrays", recorded)
+    monkeypatch.setattr("kerastc.training.feature_shards.read_arrays", recorded)
     cache.features(model, tokens(4, 1), pad, 64)
     assert read.count("features") == 1

@@ -131,9 +131,11 @@ class Distill(Training):
         before, after = work.model.count_params(), student.count_params()
         if after >= before:
             named = ", ".join(f"{name}={value}" for name, value in given.items())
+            width = getattr(shown.config, "width", None)  # a pretrained network has none
             raise UserError(
                 f"distill: a student of {named} has {after:,} parameters, the model {before:,}.",
-                f"Give a smaller width; the run was trained at width={shown.config.width:g}.",
+                "Give a smaller width"
+                + (f"; the run was trained at width={width:g}." if width else "."),
             )
         told = given.keys() & shown.preprocessing.keys()
         shown.preprocessing = shown.preprocessing | {name: given[name] for name in told}

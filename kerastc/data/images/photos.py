@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,7 +31,7 @@ class PhotoData(ImageData):
 
     data: ImageLocation  # a folder of class folders, a table of paths and labels, FILE.npz, tfds:
     image_size: Some = SIDE  # pixels per side
-    fit: Literal["crop", "stretch"] = "crop"  # crop: the middle, not distorted | stretch: all of it
+    fit: Fit = "pad"  # all of it between grey edges | crop: the middle | stretch: distorted
     image: str = ""  # the column of paths in a table; empty guesses
     label: str = ""  # its column of classes; empty guesses
 
@@ -48,7 +48,7 @@ def load_photos(config: PhotoData) -> Splits:
 def read_photos(
     data: Path,
     shape: tuple[int, int, int],
-    fit: Fit = "crop",
+    fit: Fit = "pad",
     skip_unreadable: bool = False,
     image: str = "",
     label: str = "",
@@ -77,12 +77,35 @@ def read_photos(
     return ImageSource(**_looked_at(folder, files, shape, fit, skip_unreadable))
 
 
+def read_photos_to_measure(
+    data: Path, shape: tuple[int, int, int], fit: Fit
+) -> LabelledImages | None:
+    """Photographs to measure a model on: the official test part of a source, else all of it.
+
+    Args:
+        data: a folder or a table, as in `read_photos`; None is returned of anything else.
+        shape: height, width and channels that the model takes.
+        fit: how images got that shape in training.
+
+    Raises:
+        UserError: as in `read_photos`.
+    """
+    if not _holds_photos(data):
+        return None
+    source = read_photos(data, shape, fit)
+    return source.train if source.test is None else source.test
+
+
+def _holds_photos(path: Path) -> bool:
+    return path.is_dir() or path.suffix.lower() in DELIMITED
+
+
 def _source(config: PhotoData) -> ImageSource:
     shape = (config.image_size or SIDE, config.image_size or SIDE, CHANNELS)
 
     def read(data: str) -> ImageSource | None:
         path = Path(data).expanduser()
-        if not path.is_dir() and path.suffix.lower() not in DELIMITED:
+        if not _holds_photos(path):
             return None
         columns = {"image": config.image, "label": config.label}
         return read_photos(path, shape, config.fit, config.skip_unreadable, **columns)

@@ -61,27 +61,34 @@ class StoredImages:
 
     Args:
         sources: (n,) array of objects: paths, or images that are decoded already.
-        size: height, width and channels to which they are brought.
+        image_shape: height, width and channels to which they are brought.
         fit: how; see `kerastc.images.decoding.decoded`.
         looks: at the images in that size.
 
     Attributes:
         shape: (n, height, width, channels).
+        size: the numbers in it.
         dtype: uint8.
     """
 
     dtype = DTYPE
     ndim = 4
 
-    def __init__(self, sources: np.ndarray, size: tuple[int, int, int], fit: Fit, looks: Looks):
+    def __init__(
+        self, sources: np.ndarray, image_shape: tuple[int, int, int], fit: Fit, looks: Looks
+    ):
         self.sources = sources
-        self.size = tuple(size)
+        self.image_shape = tuple(image_shape)
         self.fit = fit
         self.looks = looks
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        return (len(self.sources), *self.size)
+        return (len(self.sources), *self.image_shape)
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self.shape))
 
     def __len__(self) -> int:
         return len(self.sources)
@@ -97,12 +104,12 @@ class StoredImages:
         """
         found = self.sources[rows]
         alone = isinstance(rows, int | np.integer)
-        pixels = decoded_all([found] if alone else found, self.size, fit=self.fit)
+        pixels = decoded_all([found] if alone else found, self.image_shape, fit=self.fit)
         return pixels[0] if alone else pixels
 
     def taken(self, rows: Any) -> "StoredImages":
         """Some rows, still in their files."""
-        return StoredImages(self.sources[rows], self.size, self.fit, self.looks.taken(rows))
+        return StoredImages(self.sources[rows], self.image_shape, self.fit, self.looks.taken(rows))
 
 
 Images = np.ndarray | StoredImages
@@ -123,11 +130,13 @@ def joined(*parts: Images) -> Images:
     if stored is None:
         return np.concatenate(parts)
     every = [_stored(part, stored.fit) for part in parts]
-    if len({part.size for part in every}) > 1:
-        raise UserError(f"Images of {' and '.join(str(part.size) for part in every)} do not join.")
+    if len({part.image_shape for part in every}) > 1:
+        raise UserError(
+            f"Images of {' and '.join(str(part.image_shape) for part in every)} do not join."
+        )
     looks = Looks.joined([part.looks for part in every])
     sources = np.concatenate([part.sources for part in every])
-    return StoredImages(sources, stored.size, stored.fit, looks)
+    return StoredImages(sources, stored.image_shape, stored.fit, looks)
 
 
 def _stored(images: Images, fit: Fit) -> StoredImages:

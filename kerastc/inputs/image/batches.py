@@ -14,9 +14,11 @@ from kerastc.training.batching import Batches
 
 if TYPE_CHECKING:
     from kerastc.data.images.images import LabelledImages
-    from kerastc.training.image_config import ImageClassifierConfig
+    from kerastc.data.images.stored import Images
+    from kerastc.training.image_config import ImageTrainingConfig
 
-JUDGING = 256  # images per batch if nothing is trained
+JUDGING, JUDGING_LARGE = 256, 32  # images per batch if nothing is trained
+LARGE = 128 * 128  # pixels above which an image is large
 Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
@@ -24,7 +26,7 @@ class ImageBatches(Batches):
     """Batches of images as float32 pixels from 0 to 255.
 
     Args:
-        images: (n, height, width, channels) uint8.
+        images: (n, height, width, channels) uint8; those in files are decoded batch by batch.
         targets: (n, 1) int, or (n, 1, classes) float32 probabilities.
         batch_size, weights, seed, rows: as in `Batches`.
         augment: maps uint8 images and a generator to as many uint8 images; None leaves them.
@@ -67,7 +69,7 @@ class ImageBatches(Batches):
 
 
 def training_batches(
-    images: "LabelledImages", config: "ImageClassifierConfig", weights: np.ndarray | None = None
+    images: "LabelledImages", config: "ImageTrainingConfig", weights: np.ndarray | None = None
 ) -> ImageBatches:
     """Shuffled, augmented batches of labelled images.
 
@@ -92,10 +94,17 @@ def training_batches(
     )
 
 
-def judged(images: "LabelledImages", config: "ImageClassifierConfig") -> ImageBatches:
+def judged(images: "LabelledImages", config: "ImageTrainingConfig") -> ImageBatches:
     """Labelled images as they are, in their order."""
     head = TASKS[config.task].output_part("head")
-    return ImageBatches(images.examples, head.targets_of(images.labels), JUDGING)
+    examples = images.examples
+    return ImageBatches(examples, head.targets_of(images.labels), judging(examples))
+
+
+def judging(images: "Images") -> int:
+    """How many of these images make a batch if nothing is trained."""
+    height, width = images.shape[1:3]
+    return JUDGING if height * width <= LARGE else JUDGING_LARGE
 
 
 def unlabelled_batches(

@@ -9,13 +9,14 @@ from kerastc.errors import UserError
 from kerastc.images import NONE
 from kerastc.inputs.compression import CompressedInput, TargetsOf
 from kerastc.run import Run
-from kerastc.training.image_config import ImageClassifierConfig
+from kerastc.training.image_config import ImageClassifierConfig, ImageTrainingConfig
 from kerastc.training.teacher import OWN
 
 if TYPE_CHECKING:
     import keras
 
     from kerastc.data.images.images import LabelledImages
+    from kerastc.data.images.stored import Images
     from kerastc.data.splits import Splits
     from kerastc.inputs.image.batches import ImageBatches
     from kerastc.training.teacher import Teaching
@@ -36,21 +37,21 @@ class CompressedImages(CompressedInput):
         {"channels": 1, "kernels": 1, "recover": 99, "quantize": 1},
     )
 
-    given: ImageClassifierConfig
+    given: ImageTrainingConfig
 
     def write(self, run: Run) -> None:
         """Nothing: there are no further files."""
 
     def batches(self, examples: np.ndarray, targets_of: TargetsOf) -> "ImageBatches":
-        from kerastc.inputs.image.batches import JUDGING, ImageBatches
+        from kerastc.inputs.image.batches import ImageBatches, judging
 
-        return ImageBatches(examples, targets_of(examples), JUDGING)
+        return ImageBatches(examples, targets_of(examples), judging(examples))
 
     def training_batches(
         self,
         examples: np.ndarray,
         targets_of: TargetsOf,
-        config: ImageClassifierConfig,
+        config: ImageTrainingConfig,
         teaching: "Teaching",
     ) -> "ImageBatches":
         from kerastc.inputs.image.batches import ImageBatches
@@ -66,7 +67,7 @@ class CompressedImages(CompressedInput):
             mixture=config.mixture,
         )
 
-    def taught_apart(self, examples: np.ndarray, config: ImageClassifierConfig) -> bool:
+    def taught_apart(self, examples: np.ndarray, config: ImageTrainingConfig) -> bool:
         return config.policy(examples) == NONE and not config.mixture
 
     def unlabelled(self, splits: "Splits", teaching: "Teaching") -> np.ndarray:
@@ -78,6 +79,11 @@ class CompressedImages(CompressedInput):
                 f"unlabelled={OWN}: all training images of this run have labels.", "Leave it out."
             )
         return found
+
+    def joined(self, examples: "Images", more: "Images") -> "Images":
+        from kerastc.data.images.stored import joined
+
+        return joined(examples, more) if len(more) else examples
 
     def full_rank(self, model: "keras.Model") -> "list[keras.layers.Layer]":
         """The classifier behind the pooling.
@@ -93,15 +99,19 @@ class CompressedImages(CompressedInput):
         from kerastc.training.images import build_classifier
 
         usual = {"depth": 0} if "architecture" in given else {}  # of the other architecture
-        config = self.config.model_copy(update=usual | given | {"seed": seed})
-        return build_classifier(splits, config)
+        config = self.config
+        if not isinstance(config, ImageClassifierConfig):  # its network was not made here
+            config = ImageClassifierConfig(dropout=config.dropout)
+        return build_classifier(splits, config.model_copy(update=usual | given | {"seed": seed}))
 
     def names(self, rows: "LabelledImages") -> np.ndarray:
         return rows.names
 
     def content(self, examples: np.ndarray) -> Iterator[bytes]:
+        from kerastc.data.images.images import content_of
+
         yield repr(examples.shape).encode()
-        yield np.ascontiguousarray(examples).data
+        yield memoryview(content_of(examples))
 
     def figures(self, splits: "Splits") -> dict[str, Any]:
         return {"images": len(splits.train)}

@@ -27,14 +27,15 @@ class ImageReader(Reader):
     def named(
         self, words: Sequence[str], path: Path | None, columns: str, run: Path, **form: Any
     ) -> list[str]:
-        """The names of image files; see `Reader`."""
+        """The names of image files, of all in a folder that is named; see `Reader`."""
         hint = f"kerastc predict {shlex.quote(str(run))} {ImageInput.sample}"
         if path is not None or columns:
             raise UserError(
                 f"{run} is for images; --file and --text are for texts.",
                 f"Give it image files: {hint}",
             )
-        return list(words) or piped_lines(form["encoding"])
+        given = list(words) or piped_lines(form["encoding"])
+        return [file for word in given for file in _files(word)]
 
     def seen(self, examples: Sequence[str]) -> np.ndarray:
         """The pixels of the files."""
@@ -46,15 +47,31 @@ class ImageReader(Reader):
 
     def labelled(self, data: Path, columns: str, label: str, **form: Any) -> "Labelled":
         from kerastc.data.images.images import blank_images
+        from kerastc.data.images.photos import read_photos_to_measure
         from kerastc.data.images.sources import read_images
 
         if columns or label:
             raise UserError(
                 "--text and --label are columns of texts; images have none.", "Leave them out."
             )
-        read = read_images(str(data), self.key.shape, self.key.bits)
+        shape, fit = self.key.shape, self.key.fit
+        read = None if fit == "stretch" else read_photos_to_measure(data, shape, fit)
+        if read is None:
+            read = read_images(str(data), shape, self.key.bits)
         tell_notes({**read.notes, **blank_images(read.examples)})
         return read
+
+
+def _files(word: str) -> list[str]:
+    """The file of that name, or the images in a folder, in the order of their paths.
+
+    Raises:
+        UserError: the folder has none.
+    """
+    from kerastc.data.images.folder import unlabelled_files
+
+    path = Path(word)
+    return list(map(str, unlabelled_files(path).class_of)) if path.is_dir() else [word]
 
 
 READER = ImageReader
