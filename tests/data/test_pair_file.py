@@ -55,8 +55,14 @@ def test_several_languages_want_a_word(write):
     assert len(read_pairs(path, language="all")) == 3
     with pytest.raises(UserError, match="no row is of the language 'fr'"):
         read_pairs(path, language="fr")
-    with pytest.raises(UserError, match="no column of languages"):
-        read_pairs(write("first\tsecond\tlabel\na\tb\tc\n"), language="fr")
+
+
+def test_a_file_of_one_language_is_taken_whole_and_says_so(write):
+    path = write("first\tsecond\tlabel\na\tb\tc\nd\te\tf\n")
+    found = read_pairs(path, language="fr")
+    assert len(found) == 2
+    assert found.notes == {"rows taken as fr, since no column tells their language": 2}
+    assert not read_pairs(path, language="all").notes
 
 
 def test_the_layout_of_pawsx_is_read_with_and_without_its_header(write):

@@ -49,7 +49,8 @@ def read_pairs(
         first, second: the columns of the two texts.
         label: the class column.
         language: which rows to take, by the column `language`, or "all"; empty if the file has one
-            language.
+            language. A file without that column is taken whole, which its notes say: XNLI's
+            translated training files have none, its development file has one.
         encoding, delimiter, header, sheet: of the file, as in `read_texts`.
         one_class: allow a file in which all rows have one class (to measure, not to train).
 
@@ -81,6 +82,8 @@ def read_pairs(
     refuse_few_classes(table, "pair", label, names, one_class)
     notes = {"rows left out: their annotators did not agree": disagreements}
     notes |= {f"rows left out: of another language than {language}": wanted.others}
+    if language not in ("", EVERY) and not wanted.columns:
+        notes[f"rows taken as {language}, since no column tells their language"] = len(pairs)
     reading = replace(given, text=tuple(columns), label=label)
     classes = tuple(sorted(set(names)))
     index = {name: number for number, name in enumerate(classes)}
@@ -176,17 +179,11 @@ class _Language:
         self._wanted = wanted
         self.columns = [column] if (column := language_column(table)) else []
         self._found: Counter[str] = Counter()
-        if wanted and not self.columns:
-            raise UserError(
-                f"{table.path} has no column of languages to take language={wanted} from. "
-                f"It has {table.shown_columns()}.",
-                "Leave language= out.",
-            )
 
     @property
     def others(self) -> int:
         """Rows of other languages."""
-        if self._wanted in ("", EVERY):
+        if not self.columns or self._wanted in ("", EVERY):
             return 0
         return sum(self._found.values()) - self._found[self._wanted.casefold()]
 
