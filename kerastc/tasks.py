@@ -93,6 +93,11 @@ class Task:
         """What its runs are if the task is only a way to train, "a language model"; else empty."""
         return getattr(self._room("inputs", self.shown), "ONLY", "")
 
+    @property
+    def backbone(self) -> bool:
+        """Whether runs that are `only` a way to train are encoders for others."""
+        return getattr(self._room("inputs", self.shown), "BACKBONE", True)
+
     def refuse(self, run: "Run", done: str, instead: str = "") -> None:
         """Refuses to make another model of a run's, where the task is only a way to train.
 
@@ -105,10 +110,10 @@ class Task:
             UserError: with what to do instead.
         """
         if self.only:
+            use = f"It is an encoder: train a task with backbone={run.folder}, and give that run. "
             raise UserError(
                 f"{run.folder} is {self.only}, which is not {done}.",
-                f"It is an encoder: train a task with backbone={run.folder}, and give that run. "
-                f"{instead}".rstrip(),
+                f"{use * self.backbone}{instead}".rstrip(),
             )
 
     @staticmethod
@@ -126,6 +131,7 @@ TASKS = {
         Task("token-classification", "text", "tags"),
         Task("question-answering", "question", "spans"),
         Task("masked-language-model", "stream", "vocabulary"),
+        Task("causal-language-model", "causal", "vocabulary"),
     )
 }
 

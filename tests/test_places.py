@@ -10,7 +10,7 @@ from kerastc.processes import limits, place
 from kerastc.processes.exchange import everyone, first, first_arrays
 from kerastc.processes.place import ALONE, Place
 from kerastc.training.config import TextClassifierConfig
-from kerastc.training.language_config import LanguageModelConfig
+from kerastc.training.language_config import MaskedEncoderConfig
 
 
 def places(count, layout="data", devices=None):
@@ -58,7 +58,7 @@ def refused(config, backend="jax"):
 
 
 def test_what_several_processes_cannot_train_is_refused(three, tmp_path):
-    words = LanguageModelConfig(corpus=str(tmp_path), batch_size=32)
+    words = MaskedEncoderConfig(corpus=str(tmp_path), batch_size=32)
     assert refused(words) == (
         "batch_size=32 cannot be divided between 3 processes.\n"
         "Give batch_size=33, or --processes 2."
@@ -72,4 +72,4 @@ def test_what_several_processes_cannot_train_is_refused(three, tmp_path):
 
 
 def test_one_process_trains_everything(tmp_path):
-    limits.require(LanguageModelConfig(corpus=str(tmp_path), batch_size=5), "torch")
+    limits.require(MaskedEncoderConfig(corpus=str(tmp_path), batch_size=5), "torch")

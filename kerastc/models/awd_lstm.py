@@ -6,14 +6,10 @@ one for all steps, and a table that is shared by what is read and what is said. 
 units between vectors of 400, as Howard and Ruder 2018 (ULMFiT) have.
 """
 
-from collections.abc import Sequence
-
 import keras
 from keras import ops
 
 from kerastc.models.lstm import lstm
-
-State = Sequence[tuple]  # of each layer a hidden and a cell state, (batch, units) each
 
 
 @keras.saving.register_keras_serializable("kerastc")
@@ -94,9 +90,14 @@ class AwdLstm(keras.layers.Layer):
 
     Call:
         inputs: (batch, length) int32 tokens; or vectors (batch, ..., width), if reversed.
-        state: of each layer, twice (batch, units); zeros by default.
+        state: (batch, `state_size`), the hidden and the cell state of each layer behind one
+            another; zeros by default.
         reverse: whether to give the products of vectors with the table, (batch, ..., tokens).
         returns: (batch, length, width), and the state after the last place.
+
+    Attributes:
+        units: of each layer.
+        state_size: twice their sum.
     """
 
     def __init__(
@@ -132,6 +133,7 @@ class AwdLstm(keras.layers.Layer):
         policy = self.dtype_policy
         self.tokens = keras.layers.Embedding(tokens, width, uniform, dtype=policy, name="tokens")
         self.units = [hidden] * (depth - 1) + [width]
+        self.state_size = 2 * sum(self.units)
         self.blocks = [
             WeightDropLSTM(
                 units, weight_dropout, _next(seed, 2 + number), dtype=policy, name=f"lstm_{number}"
@@ -163,18 +165,20 @@ class AwdLstm(keras.layers.Layer):
         if reverse:
             table = ops.cast(self.tokens.embeddings, self.compute_dtype)
             return ops.matmul(inputs, ops.transpose(table))
-        state = self.zeros(ops.shape(inputs)[0]) if state is None else state
-        vectors, after = self.dropouts[0](self.embedded(inputs, training), training=training), []
-        for block, dropout, (hidden, cell) in zip(
-            self.blocks, self.dropouts[1:], state, strict=True
-        ):
-            begin = (ops.cast(part, self.compute_dtype) for part in (hidden, cell))
-            raw, *ended = block(vectors, *begin, training=training)
+        vectors = self.dropouts[0](self.embedded(inputs, training), training=training)
+        if state is None:
+            state = ops.zeros((ops.shape(inputs)[0], self.state_size))
+        state, begin, after = ops.cast(state, self.compute_dtype), 0, []
+        for block, dropout in zip(self.blocks, self.dropouts[1:], strict=True):
+            middle, end = begin + block.units, begin + 2 * block.units
+            hidden, cell = state[:, begin:middle], state[:, middle:end]
+            raw, *ended = block(vectors, hidden, cell, training=training)
             vectors = dropout(raw, training=training)
-            after.append(tuple(ended))
+            after += ended
+            begin = end
         if training:
             self._penalise(raw, vectors)
-        return ops.transpose(vectors, (1, 0, 2)), tuple(after)
+        return ops.transpose(vectors, (1, 0, 2)), ops.concatenate(after, axis=-1)
 
     def embedded(self, inputs, training=None):
         """The vectors of tokens, (batch, length) int32, as (length, batch, width).
@@ -188,13 +192,6 @@ class AwdLstm(keras.layers.Layer):
             kept = keras.random.dropout(ones, rate, seed=self.seed_generator)
             vectors = vectors * ops.take(kept, ids, axis=0)
         return vectors
-
-    def zeros(self, batch: int) -> State:
-        """The state before the first token of so many rows."""
-        return tuple(
-            tuple(ops.zeros((batch, units), self.compute_dtype) for _ in range(2))
-            for units in self.units
-        )
 
     def _penalise(self, raw, dropped):
         """Adds to the loss what large and changing activations cost; (length, batch, width)."""
@@ -213,8 +210,7 @@ class AwdLstm(keras.layers.Layer):
         if reverse:
             return spec(*inputs.shape[:-1], self.sizes["tokens"])
         batch, length = inputs.shape
-        after = tuple((spec(batch, units), spec(batch, units)) for units in self.units)
-        return spec(batch, length, self.units[-1]), after
+        return spec(batch, length, self.units[-1]), spec(batch, self.state_size)
 
     def get_config(self):
         own = {**self.sizes, **self.rates, **self.penalties, "seed": self.seed}

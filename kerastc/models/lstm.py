@@ -81,7 +81,7 @@ def _recurrence(given, hidden, cell, recurrent):
 
         def back(carry, given):
             gates, cell = carry
-            wanted, of_gates, of_out, of_cell, forget = given
+            wanted, of_gates, of_out, of_cell, forget = ops.split(given, places, axis=-1)
             hidden = wanted + ops.matmul(gates, turned)
             cell = cell + hidden * of_cell
             gates = ops.concatenate([ops.tile(cell, (1, 3)) * of_gates, hidden * of_out], -1)
@@ -89,10 +89,12 @@ def _recurrence(given, hidden, cell, recurrent):
             return carry, carry
 
         begin = (ops.zeros_like(given[0]), of_last)
-        parts = (wanted, of_gates, of_out, of_cell, forget)
+        units = hidden.shape[-1]
+        places = [units, 4 * units, 5 * units, 6 * units]
+        # One array: on TensorFlow Keras scans several of a length that is not known with an error.
+        parts = ops.concatenate([wanted, of_gates, of_out, of_cell, forget], -1)
         (first_gates, first_cell), (found, _) = ops.scan(back, begin, parts, reverse=True)
         earlier = ops.concatenate([hidden[None], outputs[:-1]])
-        units = earlier.shape[-1]
         of_recurrent = ops.matmul(
             ops.transpose(ops.reshape(earlier, (-1, units))), ops.reshape(found, (-1, 4 * units))
         )

@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 
 from kerastc.errors import UserError
+from kerastc.models.awd_lstm import AwdLstm
 from kerastc.models.masked_model import HeadWeights, head_weights
 from kerastc.models.parts import encoder_layer
 from kerastc.models.sequence_encoder import SequenceEncoder
@@ -29,8 +30,10 @@ def read_run(folder: Path) -> tuple[SequenceEncoder, Tokenizer, HeadWeights | No
     model = load_model(run.required(MODEL))
     layer = encoder_layer(model)
     if layer is None:
+        causal = any(isinstance(part, AwdLstm) for part in model.layers)
+        told = "a causal language model" if causal else "a run whose model reads no tokens"
         raise UserError(
-            f"{folder} is a run whose model reads no tokens: it is no backbone.",
+            f"{folder} is {told}: it is no backbone.",
             "Give the run of a recipe on texts, such as language-model.",
         )
     tokenizer = Tokenizer.read(run.required("tokenizer"))

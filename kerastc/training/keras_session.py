@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from kerastc.inputs.input import Input, Rows
+from kerastc.models.causal_model import STATE
 from kerastc.outputs.output import Output, Outputs
 from kerastc.progress import progress
 from kerastc.tasks import Task
@@ -16,6 +17,8 @@ BATCH = 32
 
 class KerasSession:
     """See `kerastc.predictor.Session`.
+
+    Batches with a `carry` are told a batch's outputs before the next one is asked for.
 
     Args:
         model: from the arrays of the input to the outputs.
@@ -39,6 +42,8 @@ class KerasSession:
             for index in range(len(batches)):
                 inputs, targets = batches[index][:2]
                 found = predict_batch(self.model, inputs, batches.open_axes)
+                if hasattr(batches, "carry"):
+                    batches.carry(found)
                 named = self.output.reduced(by_name(found, self.output), targets)
                 count = len(next(iter(named.values())))
                 of = None if sizes is None else [sizes[row] for row in order[done : done + count]]
@@ -54,8 +59,9 @@ def by_name(found: object, output: Output) -> Mapping[str, np.ndarray]:
 
 
 def shapes(model: keras.Model, output: Output) -> dict[str, tuple]:
-    """The shapes, (batch, ...), of a model's outputs, by name."""
+    """The shapes, (batch, ...), of a model's outputs, by name; a state is no answer."""
+    if isinstance(model.output, Mapping):
+        named = {name: tuple(tensor.shape) for name, tensor in model.output.items()}
+        return {name: shape for name, shape in named.items() if name != STATE}
     given = model.output_shape
-    if isinstance(given, Mapping) or not isinstance(given, list):
-        return dict(by_name(given, output))
-    return {}
+    return {} if isinstance(given, list) else dict(by_name(given, output))

@@ -1,11 +1,13 @@
 """The fields of the recipes that train language models, and the corpus that they name."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 import pydantic
 from pydantic import Field
 
 from kerastc.data.corpus import Corpus
+from kerastc.inputs.causal.parts import CausalParts, in_order
 from kerastc.inputs.stream.parts import CorpusParts, divided
 from kerastc.settings import IsLocation, Location
 from kerastc.training.config import (
@@ -14,6 +16,7 @@ from kerastc.training.config import (
     Fraction,
     Natural,
     Positive,
+    Share,
     TrainingConfig,
 )
 
@@ -21,17 +24,9 @@ Weight = Annotated[float, Field(ge=0)]
 
 
 class CorpusConfig(TrainingConfig):
-    """An encoder, whatever it starts as, that learns by masked words in the texts of a corpus."""
-
-    task: ClassVar[str] = "masked-language-model"
-    shared: ClassVar[bool] = True
+    """A model that learns by the words in the texts of a corpus."""
 
     corpus: Location  # the folder that kerastc corpus build wrote
-    max_tokens: Annotated[int, Field(ge=8)] = 128  # of a window, special ones included
-    packed: bool = True  # rows are joined to full windows; else each is one, and cut to it
-    masking: Annotated[float, Field(gt=0, lt=1)] = 0.15  # share of the tokens that are asked for
-    whole_words: bool = False  # all tokens of a word are masked, or none
-    rarity: Annotated[float, Field(ge=0, le=1)] = 0.0  # 0.7: masked by count ** -0.7; 0: alike
     validation: Annotated[str, IsLocation()] = ""  # a corpus to validate by; empty: rows held out
     validation_rows: Count | None = None  # to validate by; none: 2,000, or a tenth of the corpus
 
@@ -41,10 +36,6 @@ class CorpusConfig(TrainingConfig):
     warmup_fraction: Fraction = 0.06  # of all updates
     evaluate_every: Natural = 1000  # batches between evaluations; 0: each epoch
 
-    changeable: ClassVar[tuple[str, ...]] = tuple(
-        name for name in TrainingConfig.changeable if name != "masking"
-    )
-
     @pydantic.model_validator(mode="after")
     def of_words(self) -> "CorpusConfig":
         """Refuses what has no meaning for words in texts."""
@@ -52,31 +43,121 @@ class CorpusConfig(TrainingConfig):
             raise ValueError(f"class_weights={self.class_weights} is for classes, not for words.")
         return self
 
+
+class MaskedConfig(CorpusConfig):
+    """An encoder, whatever it starts as, that learns by masked words."""
+
+    task: ClassVar[str] = "masked-language-model"
+    shared: ClassVar[bool] = True
+
+    max_tokens: Annotated[int, Field(ge=8)] = 128  # of a window, special ones included
+    packed: bool = True  # rows are joined to full windows; else each is one, and cut to it
+    masking: Annotated[float, Field(gt=0, lt=1)] = 0.15  # share of the tokens that are asked for
+    whole_words: bool = False  # all tokens of a word are masked, or none
+    rarity: Annotated[float, Field(ge=0, le=1)] = 0.0  # 0.7: masked by count ** -0.7; 0: alike
+
+    changeable: ClassVar[tuple[str, ...]] = tuple(
+        name for name in TrainingConfig.changeable if name != "masking"
+    )
+
     @property
     def row_settings(self) -> dict[str, Any]:
         """What preprocessing.json tells about how windows are made and masked."""
         names = {"packed", "masking", "whole_words", "rarity"}
         return {"windows": self.model_dump(include=names)}
 
+    def divided(self) -> CorpusParts:
+        """As `load_corpus` does."""
+        return divided(
+            Corpus.open(self.corpus),
+            self.max_tokens,
+            self.packed,
+            self.validation_rows,
+            Corpus.open(self.validation) if self.validation else None,
+            share=self.masking,
+            seed=self.seed,
+            whole_words=self.whole_words,
+            rarity=self.rarity,
+        )
 
-class LanguageModelConfig(CorpusConfig):
+
+class MaskedEncoderConfig(MaskedConfig):
     """An encoder that learns to say which words are masked in the texts of a corpus."""
 
-    objective: Literal["masked"] = "masked"  # which words are asked for
     backbone: Backbone = "e5"  # or minilm, a KerasHub preset, hf://OWNER/MODEL, a folder, a run
     weights: Literal["published", "random"] = "published"  # of the backbone; random: untrained
     trainable: str = "all"  # head: the encoder is frozen | top_K: and its top K layers | all
     head_steps: Natural = 0  # updates in which only the layers behind the encoder are trained
 
     @pydantic.model_validator(mode="after")
-    def of_an_encoder(self) -> "LanguageModelConfig":
+    def of_an_encoder(self) -> "MaskedEncoderConfig":
         """Refuses what has no meaning for an encoder that is frozen."""
         if self.trainable == "head" and self.head_steps:
             raise ValueError("head_steps with trainable=head: the encoder is never trained.")
         return self
 
 
-class DistilConfig(CorpusConfig):
+class CausalConfig(CorpusConfig):
+    """An AWD-LSTM that learns to say which word comes next in the texts of a corpus."""
+
+    task: ClassVar[str] = "causal-language-model"
+    shared: ClassVar[bool] = False  # a row goes on in the next batch: one process has it
+    max_tokens: ClassVar[int] = 1024  # that are read of a text to go on with
+
+    direction: Literal["forward", "backward"] = "forward"  # backward: says what comes before
+    width: Count = 256  # of the token table; the paper: 400
+    hidden: Count = 512  # units of the layers between; the paper: 1150
+    depth: Count = 3  # layers
+    bptt: Annotated[int, Field(ge=4)] = 70  # tokens that gradients go back, about
+    embedding_dropout: Share = 0.02  # share of the tokens dropped as a whole; the paper: 0.1
+    input_dropout: Share = 0.25  # of the vectors read; the paper: 0.4
+    weight_dropout: Share = 0.2  # of the recurrent weights; the paper: 0.5
+    hidden_dropout: Share = 0.15  # between layers; the paper: 0.25
+    output_dropout: Share = 0.1  # behind the last; the paper: 0.4
+    activation: Weight = 2.0  # weight of the outputs' mean square in the loss
+    change: Weight = 1.0  # weight of that of their change from token to token
+
+    changeable: ClassVar[tuple[str, ...]] = (
+        *(name for name in TrainingConfig.changeable if name not in ("masking", "dropout")),
+        *("embedding_dropout", "input_dropout", "weight_dropout", "hidden_dropout"),
+        *("output_dropout", "activation", "change"),
+    )
+
+    @classmethod
+    def usual(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Rate and rows that suit an LSTM that begins with nothing."""
+        return {"learning_rate": 3e-3, "batch_size": 64} | super().usual(given)
+
+    @property
+    def layers(self) -> dict[str, Any]:
+        """The arguments of `kerastc.models.awd_lstm.AwdLstm` besides tokens and seed."""
+        names = {"width", "hidden", "depth", "activation", "change"}
+        drops = {name for name in type(self).model_fields if name.endswith("_dropout")}
+        return self.model_dump(include=names | drops)
+
+    def divided(self) -> CausalParts:
+        """As `load_corpus` does."""
+        return in_order(
+            Corpus.open(self.corpus),
+            self.batch_size,
+            self.bptt,
+            self.direction == "backward",
+            self.validation_rows,
+            Corpus.open(self.validation) if self.validation else None,
+        )
+
+
+class LanguageModelConfig(CorpusConfig):
+    """A model that learns to say words in the texts of a corpus: masked ones, or the next."""
+
+    objective: Literal["masked", "causal"] = "masked"  # which words are asked for
+
+    further: ClassVar[Mapping[str, Mapping[str, type[CorpusConfig]]]] = {
+        "objective": {"masked": MaskedEncoderConfig, "causal": CausalConfig}
+    }
+
+
+class DistilConfig(MaskedConfig):
     """A student of some of an encoder's layers, which learns what it says of masked words."""
 
     teacher: Backbone  # a masked language model: a run of one, a folder, hf://OWNER/MODEL
@@ -114,20 +195,10 @@ class DistilConfig(CorpusConfig):
         return self
 
 
-def load_corpus(config: CorpusConfig) -> CorpusParts:
+def load_corpus(config: MaskedConfig | CausalConfig) -> CorpusParts | CausalParts:
     """The corpus of a config, in parts.
 
     Raises:
-        UserError: it is unfinished or damaged, or as in `divided`.
+        UserError: it is unfinished or damaged, or as in `divided` or `in_order`.
     """
-    return divided(
-        Corpus.open(config.corpus),
-        config.max_tokens,
-        config.packed,
-        config.validation_rows,
-        Corpus.open(config.validation) if config.validation else None,
-        share=config.masking,
-        seed=config.seed,
-        whole_words=config.whole_words,
-        rarity=config.rarity,
-    )
+    return config.divided()

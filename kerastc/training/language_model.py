@@ -1,6 +1,5 @@
 """Trains a language model: from a corpus on disk to a run that says what masked words are."""
 
-import time
 from functools import cache, partial
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 
 from kerastc.data.tables.reading import Reading
 from kerastc.errors import UserError
+from kerastc.inputs.causal.parts import CausalParts
 from kerastc.inputs.stream.batches import MaskedBatches, StreamBatches, renumbered
 from kerastc.inputs.stream.parts import CorpusParts
 from kerastc.inputs.stream.rows import MaskedRows
@@ -16,22 +16,32 @@ from kerastc.models import Encoder, load_encoder
 from kerastc.models.conversion import encoder_layer
 from kerastc.models.masked_model import with_all_tokens
 from kerastc.models.published_words import language_model
-from kerastc.outputs.vocabulary.frequency import NAME, by_frequency, most_frequent
 from kerastc.progress import tell
 from kerastc.run import Run
 from kerastc.text.preparation import TextPreparation
 from kerastc.text.restricted import is_restrictable
 from kerastc.text.tokenizer import Tokenizer
-from kerastc.training.baseline import Baseline
+from kerastc.training.causal_training import frequent_words, train_causal_model
 from kerastc.training.fine_tuning import read_by, save
 from kerastc.training.groups import head_first
-from kerastc.training.language_config import CorpusConfig, LanguageModelConfig
+from kerastc.training.language_config import CausalConfig, MaskedConfig, MaskedEncoderConfig
 from kerastc.training.task_training import TaskTraining, costs
 from kerastc.training.token_table import reached, tell_cut
 from kerastc.training.trained import Trained
 
 
-def train_language_model(parts: CorpusParts, config: LanguageModelConfig, run: Run) -> Trained:
+def train_language_model(
+    parts: CorpusParts | CausalParts, config: MaskedEncoderConfig | CausalConfig, run: Run
+) -> Trained:
+    """Fits a language model on a corpus by the objective of its config.
+
+    Args and errors as in `train_masked_model` and `train_causal_model`.
+    """
+    causal = isinstance(config, CausalConfig)
+    return (train_causal_model if causal else train_masked_model)(parts, config, run)
+
+
+def train_masked_model(parts: CorpusParts, config: MaskedEncoderConfig, run: Run) -> Trained:
     """Fits an encoder with a head on masked windows of a corpus.
 
     The token table has the tokens of the corpus alone if it is large, for the time of the training.
@@ -76,7 +86,7 @@ def train_language_model(parts: CorpusParts, config: LanguageModelConfig, run: R
 
 
 def masked_batches(
-    parts: CorpusParts, encoder: Encoder, config: CorpusConfig
+    parts: CorpusParts, encoder: Encoder, config: MaskedConfig
 ) -> tuple[StreamBatches, MaskedBatches]:
     """The windows to train on and those held out, by the encoder's ids."""
     if encoder.cut is not None:
@@ -89,17 +99,6 @@ def masked_batches(
     rows = MaskedRows(renumbered(parts.validation.rows.masked, number), encoder.tokenizer)
     length = config.max_tokens if config.packed else None
     return train, MaskedBatches(rows, pad, config.batch_size, length)
-
-
-def frequent_words(parts: CorpusParts) -> Baseline:
-    """What is said by how frequent words are in the corpus, of the same places."""
-    began = time.perf_counter()
-    counts = np.where(parts.masking.maskable, parts.corpus.token_counts, 0)
-    rows = parts.validation.rows
-    said = by_frequency(list(rows.targets), counts, rows.shown(most_frequent(counts)))
-    seconds = round(time.perf_counter() - began, 3)
-    figures = {"seconds": seconds, "predicting_seconds": 0.0, "parameters": len(counts)}
-    return Baseline(said, [], figures, NAME)
 
 
 def corpus_encoder(
@@ -133,7 +132,7 @@ def corpus_encoder(
     return load_encoder(name, pairs=True, random=random, wanted=used)
 
 
-def preprocessing(encoder: Encoder, config: CorpusConfig) -> dict[str, Any]:
+def preprocessing(encoder: Encoder, config: MaskedConfig) -> dict[str, Any]:
     """The content of preprocessing.json."""
     return {
         **read_by(encoder, config, TextPreparation(), Reading()),

@@ -29,10 +29,7 @@ def encoder(**options) -> AwdLstm:
 
 def language_model(encoder: AwdLstm) -> keras.Model:
     ids = keras.Input((None,), dtype="int32", name="ids")
-    state = [
-        [keras.Input((units,), name=f"{kind}_{number}") for kind in ("hidden", "cell")]
-        for number, units in enumerate(encoder.units)
-    ]
+    state = keras.Input((encoder.state_size,), name="state")
     vectors, after = encoder(ids, state)
     return keras.Model([ids, state], [encoder(vectors, reverse=True), after])
 
@@ -56,11 +53,12 @@ class InTorch(torch.nn.Module):
 
     def forward(self, ids, state):
         vectors, after = self.table[torch.tensor(ids.T).long()], []
-        for layer, begin in zip(self.layers, state, strict=True):
-            begin = tuple(torch.tensor(part)[None] for part in begin)
-            vectors, ended = layer(vectors, begin)
-            after.append([part[0].detach().numpy() for part in ended])
-        return vectors.transpose(0, 1), after
+        parts = np.split(state, np.cumsum(np.repeat([HIDDEN, HIDDEN, WIDTH], 2))[:-1], axis=1)
+        parts = [torch.tensor(part)[None] for part in parts]
+        for number, layer in enumerate(self.layers):
+            vectors, ended = layer(vectors, tuple(parts[2 * number : 2 * number + 2]))
+            after += [part[0].detach().numpy() for part in ended]
+        return vectors.transpose(0, 1), np.concatenate(after, axis=1)
 
     def gradients(self) -> list[np.ndarray]:
         """In the order of Keras's weights."""
@@ -76,7 +74,7 @@ def ids():
 
 
 def zeros():
-    return [[np.zeros((ROWS, units), "float32")] * 2 for units in (HIDDEN, HIDDEN, WIDTH)]
+    return np.zeros((ROWS, 2 * (HIDDEN + HIDDEN + WIDTH)), "float32")
 
 
 def test_perplexity_is_that_of_pytorch_and_so_is_the_state(ids):
@@ -89,8 +87,7 @@ def test_perplexity_is_that_of_pytorch_and_so_is_the_state(ids):
         vectors, other = theirs(read, other)
         expected = (vectors @ theirs.table.T).detach()
         np.testing.assert_allclose(logits, expected.numpy(), atol=2e-6)
-        for pair in zip(keras.tree.flatten(mine), keras.tree.flatten(other), strict=True):
-            np.testing.assert_allclose(*pair, atol=2e-6)
+        np.testing.assert_allclose(mine, other, atol=2e-6)
         loss = torch.nn.functional.cross_entropy(
             expected.reshape(-1, TOKENS), torch.tensor(wanted).long().reshape(-1)
         )
@@ -117,7 +114,7 @@ def test_gradients_are_those_of_pytorch(ids, activation, change):
     inputs = [keras.Input(tensor.shape[1:], dtype=tensor.dtype) for tensor in model.inputs]
     logits = keras.Model(inputs, inside(inputs))
     logits.compile(keras.optimizers.SGD(1.0), PlaceCrossEntropy(), jit_compile=False)
-    told = logits.train_on_batch([read, *keras.tree.flatten(state)], wanted)
+    told = logits.train_on_batch([read, state], wanted)
     assert float(told) == pytest.approx(float(loss.detach()), rel=1e-5)
     for weight, old, gradient in zip(
         own.trainable_weights, before, theirs.gradients(), strict=True
@@ -195,13 +192,8 @@ def test_a_saved_model_is_the_same(ids, tmp_path):
     model = language_model(own)
     model.save(tmp_path / "model.keras")
     again = load_model(tmp_path / "model.keras")
-    read = keras.tree.map_structure(array, model([ids, zeros()]))
-    for pair in zip(
-        keras.tree.flatten(read),
-        keras.tree.flatten(keras.tree.map_structure(array, again([ids, zeros()]))),
-        strict=True,
-    ):
-        np.testing.assert_array_equal(*pair)
+    for one, other in zip(model([ids, zeros()]), again([ids, zeros()]), strict=True):
+        np.testing.assert_array_equal(array(one), array(other))
     assert again.get_layer("encoder").get_config() == own.get_config()
 
 

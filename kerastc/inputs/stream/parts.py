@@ -10,9 +10,10 @@ import numpy as np
 
 from kerastc.data.corpus import Corpus
 from kerastc.errors import UserError
+from kerastc.inputs.stream.joined import Stretch
 from kerastc.inputs.stream.masking import Masking
 from kerastc.inputs.stream.rows import MaskedRows
-from kerastc.inputs.stream.windows import Stretch, Windows, held_out
+from kerastc.inputs.stream.windows import Windows, held_out
 from kerastc.processes.place import here
 from kerastc.progress import progress, tell
 
@@ -70,8 +71,55 @@ class StreamPart:
         return self
 
 
+class Parts:
+    """What parts of a corpus have in common, whatever is asked of its words.
+
+    Attributes:
+        corpus, validation, notes, apart: as in `CorpusParts`.
+        count: of examples to train on.
+    """
+
+    folds: ClassVar[tuple] = ()
+
+    corpus: Corpus
+    validation: StreamPart
+    notes: dict[str, int]
+    apart: Corpus | None
+    count: int
+
+    @property
+    def train(self) -> StreamPart:
+        """The examples to train on, none of which is kept."""
+        return StreamPart(None, self.count, told(self.corpus))
+
+    @property
+    def test(self) -> StreamPart:
+        """No examples."""
+        return StreamPart(None, 0)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything that a run records of its data (data.json)."""
+        record = {
+            "source": told(self.corpus),
+            "fingerprint": fingerprint(self.corpus),
+            "classes": list(CLASSES),
+            "splits": {
+                "train": {"rows": self.count},
+                "validation": {"rows": len(self.validation)},
+            },
+            "notes": self.notes,
+            "untested": UNTESTED,
+        }
+        if self.apart is not None:
+            own = {"source": told(self.apart), "fingerprint": fingerprint(self.apart)}
+            record |= {"sources": {"validation": own}}
+            together = record["fingerprint"] + own["fingerprint"]
+            record["fingerprint"] = hashlib.sha256(together.encode()).hexdigest()
+        return record
+
+
 @dataclass(frozen=True, eq=False)
-class CorpusParts:
+class CorpusParts(Parts):
     """A corpus, divided; in a run it takes the place of `Splits`.
 
     Args:
@@ -82,8 +130,6 @@ class CorpusParts:
         notes: counts made on the way.
         apart: the corpus that these are of; None: the same.
     """
-
-    folds: ClassVar[tuple] = ()
 
     corpus: Corpus
     windows: Windows
@@ -99,34 +145,14 @@ class CorpusParts:
         return counts if self.apart is None else counts + self.apart.token_counts
 
     @property
-    def train(self) -> StreamPart:
-        """The windows to train on, none of which is kept."""
-        return StreamPart(None, len(self.windows), told(self.corpus))
+    def count(self) -> int:
+        """Windows to train on."""
+        return len(self.windows)
 
     @property
-    def test(self) -> StreamPart:
-        """No windows."""
-        return StreamPart(None, 0)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Everything that a run records of its data (data.json)."""
-        record = {
-            "source": told(self.corpus),
-            "fingerprint": fingerprint(self.corpus),
-            "classes": list(CLASSES),
-            "splits": {
-                "train": {"rows": len(self.windows)},
-                "validation": {"rows": len(self.validation)},
-            },
-            "notes": self.notes,
-            "untested": UNTESTED,
-        }
-        if self.apart is not None:
-            own = {"source": told(self.apart), "fingerprint": fingerprint(self.apart)}
-            record |= {"sources": {"validation": own}}
-            together = record["fingerprint"] + own["fingerprint"]
-            record["fingerprint"] = hashlib.sha256(together.encode()).hexdigest()
-        return record
+    def counts(self) -> np.ndarray:
+        """How often the corpus has each token that can be masked, (vocabulary,) int."""
+        return np.where(self.masking.maskable, self.corpus.token_counts, 0)
 
 
 def divided(
@@ -156,27 +182,7 @@ def divided(
             f"The tokenizer of {folder} has no mask.",
             "Build the corpus with the tokenizer of a masked language model, such as BERT's.",
         )
-    if apart is None:
-        _check_rows(corpus, validation_rows)
-    elif not tokenizer.same(apart.tokenizer):
-        raise UserError(
-            f"{folder} and {apart.folder} were built with different tokenizers.",
-            f"kerastc corpus build OUT FILES... --tokenizer {folder}",
-        )
-    elif fingerprint(corpus) == fingerprint(apart):
-        raise UserError(
-            f"validation={apart.folder} has the same tokens as corpus={folder}.",
-            "Leave validation= out: rows of the corpus are held out then.",
-        )
-    verify(*([corpus] if apart is None else [corpus, apart]))
-    if apart is None:
-        held = validation_rows or min(HELD_OUT, corpus.rows // 10)
-        learned, held_rows = held_out(corpus.shards, held, at_once(corpus, max_tokens, packed))
-        notes = {"rows of the corpus held out for validation": held}
-    else:
-        learned = [Stretch(shard, 0, len(shard)) for shard in corpus.shards]
-        held_rows = some_rows(apart, validation_rows or HELD_OUT, max_tokens, packed)
-        notes = {}
+    learned, held_rows, notes = two_parts(corpus, apart, validation_rows, max_tokens, packed)
     windows = Windows(learned, tokenizer, max_tokens, packed)
     hides = Masking.of(tokenizer, corpus.token_counts, **masking)
     if not hides.maskable.any():
@@ -192,6 +198,43 @@ def divided(
     if not len(validation):
         raise UserError(f"No token can be masked in what {folder} is validated by.")
     return CorpusParts(corpus, windows, hides, validation, notes, apart)
+
+
+def two_parts(
+    corpus: Corpus,
+    apart: Corpus | None,
+    validation_rows: int | None,
+    max_tokens: int,
+    packed: bool,
+) -> tuple[list[Stretch], list[Stretch], dict[str, int]]:
+    """The rows to train on, those to validate by, and notes; arguments as in `divided`.
+
+    Raises:
+        UserError: a shard is damaged, there are too few rows, or two corpora have different
+            tokenizers.
+    """
+    if apart is None:
+        _check_rows(corpus, validation_rows)
+    elif not corpus.tokenizer.same(apart.tokenizer):
+        raise UserError(
+            f"{corpus.folder} and {apart.folder} were built with different tokenizers.",
+            f"kerastc corpus build OUT FILES... --tokenizer {corpus.folder}",
+        )
+    elif fingerprint(corpus) == fingerprint(apart):
+        raise UserError(
+            f"validation={apart.folder} has the same tokens as corpus={corpus.folder}.",
+            "Leave validation= out: rows of the corpus are held out then.",
+        )
+    verify(*([corpus] if apart is None else [corpus, apart]))
+    if apart is None:
+        held = validation_rows or min(HELD_OUT, corpus.rows // 10)
+        learned, held_rows = held_out(corpus.shards, held, at_once(corpus, max_tokens, packed))
+        notes = {"rows of the corpus held out for validation": held}
+    else:
+        learned = [Stretch(shard, 0, len(shard)) for shard in corpus.shards]
+        held_rows = some_rows(apart, validation_rows or HELD_OUT, max_tokens, packed)
+        notes = {}
+    return learned, held_rows, notes
 
 
 def _check_rows(corpus: Corpus, asked: int | None) -> None:

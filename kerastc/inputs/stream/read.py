@@ -6,6 +6,7 @@ from typing import Any
 
 from kerastc.data.corpus import Corpus
 from kerastc.errors import UserError
+from kerastc.inputs.stream.joined import Stretch
 from kerastc.inputs.stream.masking import Masking
 from kerastc.inputs.stream.parts import (
     HELD_OUT,
@@ -34,13 +35,17 @@ class StreamReader(TextReader):
             )
         corpus = Corpus.open(data)
         verify(corpus)
+        packed = self._settings["windows"].get("packed", True)
+        most = self._settings["max_tokens"]
+        return self.part(corpus, some_rows(corpus, HELD_OUT, most, packed))
+
+    def part(self, corpus: Corpus, chosen: list[Stretch]) -> StreamPart:
+        """Rows of a corpus as a model of these settings reads them."""
         given = dict(self._settings["windows"])
         packed, share = given.pop("packed"), given.pop("masking")
         masking = Masking.of(corpus.tokenizer, corpus.token_counts, share, 0, **given)
-        most = self._settings["max_tokens"]
-        chosen = some_rows(corpus, HELD_OUT, most, packed)
-        windows = Windows(chosen, corpus.tokenizer, most, packed)
-        return masked_part(windows, masking, str(data), fingerprint(corpus))
+        windows = Windows(chosen, corpus.tokenizer, self._settings["max_tokens"], packed)
+        return masked_part(windows, masking, str(corpus.folder), fingerprint(corpus))
 
 
 READER = StreamReader

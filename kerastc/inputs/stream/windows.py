@@ -7,40 +7,13 @@ length. Nothing here grows with the corpus: what is read are the tokens asked fo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from kerastc.errors import UserError
+from kerastc.inputs.stream.joined import Joined, Stretch, Tokens
 from kerastc.text.ragged import Ragged, spans
 from kerastc.text.tokenizer import Tokenizer
-
-
-class Tokens(Protocol):
-    """A shard of a corpus, as `kerastc.data.corpus.Shard` is one.
-
-    Attributes:
-        tokens: (tokens,) uint16 or uint32.
-        offsets: (rows + 1,) int64, where each row begins, and the end.
-    """
-
-    tokens: np.ndarray
-    offsets: np.ndarray
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """Successive rows of a shard, from `first` to before `end`."""
-
-    shard: Tokens
-    first: int
-    end: int
-
-    @property
-    def rows(self) -> int:
-        """How many."""
-        return self.end - self.first
 
 
 def held_out(
@@ -151,50 +124,18 @@ class Windows:
         return np.minimum(np.diff(np.asarray(offsets)), self.room)
 
     def _windows(self, stretch: Stretch) -> int:
-        return (
-            -(-self._begin(stretch, stretch.end, -1) // self.room)
-            if self.packed
-            else (stretch.rows)
-        )
+        return -(-self._joined(stretch).end // self.room) if self.packed else stretch.rows
 
-    def _begin(self, stretch: Stretch, row: int, less: int = 0) -> int:
-        """Where a row begins among the tokens of its stretch and the separators between rows.
-
-        Args:
-            stretch: of the row.
-            row: its number in the shard.
-            less: separators too many; -1 for the end, which has none in front.
-        """
-        offsets = stretch.shard.offsets
-        tokens = int(offsets[row]) - int(offsets[stretch.first])
-        return tokens + (row - stretch.first + less) * len(self.between)
-
-    def _row_at(self, stretch: Stretch, place: int) -> int:
-        """The row with a place, or with the separator at it: the last that begins before it."""
-        low, high = stretch.first, stretch.end
-        while high - low > 1:
-            middle = (low + high) // 2
-            if self._begin(stretch, middle) <= place:
-                low = middle
-            else:
-                high = middle
-        return low
+    def _joined(self, stretch: Stretch) -> Joined:
+        return Joined(stretch, self.between)
 
     def _packed(self, stretch: Stretch, first: int, end: int) -> Ragged:
         """Windows of a stretch, without the tokens around them."""
-        total = self._begin(stretch, stretch.end, -1)
-        begin, stop = first * self.room, min(end * self.room, total)
-        low, high = self._row_at(stretch, begin), self._row_at(stretch, stop - 1) + 1
-        offsets = np.asarray(stretch.shard.offsets[low : high + 1])
-        tokens = np.asarray(stretch.shard.tokens[offsets[0] : offsets[-1]]).astype(np.int32)
-        inner = (offsets[1:-1] - offsets[0]).repeat(len(self.between))
-        joined = np.insert(tokens, inner, np.tile(self.between, high - low - 1))
-        # A separator behind the last row may be asked for, where the next begins a window.
-        joined = np.append(joined, self.between)
-        skip = begin - self._begin(stretch, low)
+        joined = self._joined(stretch)
+        begin, stop = first * self.room, min(end * self.room, joined.end)
         lengths = np.full(end - first, self.room)
         lengths[-1] = stop - begin - self.room * (end - first - 1)
-        return Ragged(joined[skip : skip + stop - begin], lengths)
+        return Ragged(joined.read(begin, stop), lengths)
 
     def _rows(self, stretch: Stretch, first: int, end: int) -> Ragged:
         """Rows of a stretch, cut, without the tokens around them."""

@@ -1,4 +1,4 @@
-"""Examples of masked words, each in its text, with what a model guesses."""
+"""Examples of masked or next words, each in its text, with what a model guesses."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ AROUND = 90  # characters of a text on each side of a word
 
 @dataclass(frozen=True)
 class Guess:
-    """A masked word.
+    """A masked word, or the one that goes on with what is before it.
 
     Args:
         before, after: the text around it, with other masks as they are.
@@ -32,7 +32,10 @@ class Guess:
 
 
 def guesses(said: WordPredictions, limit: int = SHOWN) -> list[Guess]:
-    """Some of the masked words, spread evenly over those of all texts."""
+    """Some of the words, spread evenly over those of all texts.
+
+    In a text without masks every word was asked for.
+    """
     places = [(row, place) for row, truth in enumerate(said.truth) for place in range(len(truth))]
     chosen = np.unique(np.linspace(0, len(places) - 1, min(limit, len(places))).astype(int))
     found = (_guess(said, *places[number]) for number in chosen.tolist())
@@ -41,9 +44,14 @@ def guesses(said: WordPredictions, limit: int = SHOWN) -> list[Guess]:
 
 def _guess(said: WordPredictions, row: int, place: int) -> Guess | None:
     pieces, answer = str(said.examples[row]).split(MASK), said.answers[row]
-    if len(pieces) != len(said.truth[row]) + 1:  # the text spells a mask itself
+    words = [str(word) for word in said.truth[row]]
+    if len(pieces) == 1:
+        before, after = (" ".join(part) for part in (words[:place], words[place + 1 :]))
+        before, after = f"{before} ", f" {after}"
+    elif len(pieces) == len(words) + 1:
+        before, after = MASK.join(pieces[: place + 1]), MASK.join(pieces[place + 1 :])
+    else:  # the text spells a mask itself
         return None
-    before, after = MASK.join(pieces[: place + 1]), MASK.join(pieces[place + 1 :])
     best = zip(answer.words[place].tolist(), np.exp(answer.logs[place]).tolist(), strict=True)
     return Guess(
         _near(before[::-1])[::-1],

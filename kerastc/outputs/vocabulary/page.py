@@ -1,4 +1,4 @@
-"""What a report shows of masked words: figures, and examples with the model's best guesses."""
+"""What a report shows of words: figures, and examples with the model's best guesses."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ class VocabularyPage(OutputPage):
 
     def lead(self, record: "RunRecord") -> str:
         words = (record.metrics.get(record.part) or {}).get("words", 0)
-        return f"{words:,} masked words of {record.part} texts"
+        return f"{words:,} {_asked(record)} words of {record.part} texts"
 
     def cards(self, record: "RunRecord"):
         return [self.card(record, figure) for figure in self.headline(record)]
@@ -32,8 +32,16 @@ class VocabularyPage(OutputPage):
         if record.predictions is None:
             return []
         shown = guesses(record.predictions)
-        html = fragment("vocabulary/page.html.j2", "masked", guesses=shown, part=record.part)
-        return [Section("answers", html, "masked", "Masked words")]
+        asked = _asked(record)
+        html = fragment(
+            "vocabulary/page.html.j2", "words", guesses=shown, part=record.part, asked=asked
+        )
+        return [Section("answers", html, "words", f"{asked.capitalize()} words")]
+
+
+def _asked(record: "RunRecord") -> str:
+    """Which words are asked for."""
+    return "next" if record.task is not None and not record.task.backbone else "masked"
 
 
 PAGE = VocabularyPage
