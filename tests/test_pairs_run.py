@@ -12,7 +12,7 @@ from kerastc import launch
 from kerastc.predictor import predictor_of
 from kerastc.run import Run
 
-SETTINGS = ["epochs=3", "batch_size=16", "max_tokens=24", "learning_rate=1e-2"]
+SETTINGS = ["epochs=3", "batch_size=16", "max_tokens=24", "learning_rate=1e-2", "head_rate=1"]
 
 
 @pytest.fixture(scope="module")

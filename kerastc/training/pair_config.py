@@ -1,13 +1,13 @@
 """The fields of recipes that train on pairs of texts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
 from kerastc.text.cutting import first_words
-from kerastc.training.config import FineTuningConfig, Tokens
+from kerastc.training.config import FineTuningConfig, Positive, Tokens
 
 if TYPE_CHECKING:
     from kerastc.text.encoded import Encoded
@@ -22,7 +22,15 @@ class PairClassifierConfig(FineTuningConfig):
     task: ClassVar[str] = "pair-classification"
     pairs: ClassVar[bool] = True
 
+    pooling: Literal["mean", "first", "pooler"] = "first"  # [CLS] | mean: of all tokens | pooler
+    head_rate: Positive = 10  # a factor of the encoder's rate
     max_tokens: Tokens = 128  # of both texts together; none: covers 99.7 % of the pairs
+
+    @classmethod
+    def usual(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """A frozen encoder says most by its mean, and nothing but the head has a rate."""
+        frozen = {"pooling": "mean", "head_rate": 1.0} if given.get("trainable") == "head" else {}
+        return frozen | super().usual(given)
 
     def prepared(self, texts: Sequence[Sequence[str]]) -> np.ndarray:
         """The pairs given to the tokenizer, (n, 2) object."""
