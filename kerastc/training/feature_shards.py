@@ -1,13 +1,14 @@
 """Features of examples on disk, found by the hash of what a frozen network saw."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from kerastc.files import writing
 from kerastc.npz_files import is_finite_of, read_arrays
+from kerastc.progress import progress
 
 BATCHES_PER_SHARD = 32  # so that a killed process loses a few seconds of work
 
@@ -25,6 +26,39 @@ class FeatureShards:
 
     def __init__(self, folder: Path, key: Sequence[str]):
         self.folder = Path(folder) / "features" / digest("\0".join(key).encode()).hex()
+
+    def complete(
+        self,
+        names: Sequence[bytes],
+        shape: tuple[int, ...],
+        computed: Callable[[np.ndarray], Iterable[tuple[np.ndarray, np.ndarray]]],
+        what: str,
+    ) -> np.ndarray:
+        """The features of n examples, (n, *shape); those that are not there are computed and kept.
+
+        Args:
+            names: of the examples, n; equal examples are computed once.
+            shape: of the features of one.
+            computed: turns rows of examples, (missing,) int, into batches of them: the rows of
+                each, and features, of which it may have more than rows.
+            what: the examples, for the progress bar: "texts".
+        """
+        known = self.read(set(names), shape)
+        missing = list({name: row for row, name in enumerate(names) if name not in known}.values())
+        shard: dict[bytes, np.ndarray] = {}
+        if missing:
+            with progress(f"Encoding {what}", total=len(missing)) as advance:
+                for number, (rows, features) in enumerate(computed(np.array(missing)), 1):
+                    shard |= {names[row]: features[i] for i, row in enumerate(rows)}
+                    advance(len(rows))
+                    if number % BATCHES_PER_SHARD == 0:
+                        self.write(shard)
+                        known |= shard
+                        shard = {}
+        if shard:
+            self.write(shard)
+        known |= shard
+        return np.stack([known[name] for name in names])
 
     def read(self, wanted: set[bytes], shape: tuple[int, ...]) -> dict[bytes, np.ndarray]:
         """The features that are there.

@@ -13,9 +13,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from kerastc.progress import progress
 from kerastc.text.encoded import Encoded
-from kerastc.training.feature_shards import BATCHES_PER_SHARD, FeatureShards, digest
+from kerastc.training.feature_shards import FeatureShards, digest
 from kerastc.training.predicting import predict_batch
 
 TOKENS = 512  # per batch, about: with fewer a CPU reads up to a third fewer texts per second
@@ -59,29 +58,15 @@ class FeatureCache(FeatureShards):
             longest: the most tokens that the model reads.
         """
         tokens = Encoded.of(tokens)
-        names = [digest(row.key()) for row in tokens]
-        known = self.read(set(names), tuple(model.output_shape[1:]))
-        missing = list({name: row for row, name in enumerate(names) if name not in known}.values())
-        if missing:
-            known |= self._compute(model, tokens, names, np.array(missing), pad, longest)
-        return np.stack([known[name] for name in names])
 
-    def _compute(self, model, tokens, names, missing, pad, longest) -> dict[bytes, np.ndarray]:
-        batches = self._batches(tokens.lengths[missing], longest)
-        known: dict[bytes, np.ndarray] = {}
-        shard: dict[bytes, np.ndarray] = {}
-        with progress("Encoding texts", total=len(missing)) as advance:
-            for number, (chosen, length) in enumerate(batches, 1):
+        def computed(missing: np.ndarray):
+            for chosen, length in self._batches(tokens.lengths[missing], longest):
                 rows = missing[chosen]
                 inputs = pad(tokens[np.resize(rows, batch_rows(length))], length)
-                output = predict_batch(model, inputs, open_axes=2)
-                shard |= {names[row]: output[i] for i, row in enumerate(rows)}
-                advance(len(rows))
-                if number % BATCHES_PER_SHARD == 0 or number == len(batches):
-                    self.write(shard)
-                    known |= shard
-                    shard = {}
-        return known
+                yield rows, predict_batch(model, inputs, open_axes=2)
+
+        names = [digest(row.key()) for row in tokens]
+        return self.complete(names, tuple(model.output_shape[1:]), computed, "texts")
 
     def _batches(self, lengths: np.ndarray, longest: int) -> list[tuple[np.ndarray, int]]:
         """Indices of texts with (n,) `lengths`, batch by batch, and the length to pad them to."""

@@ -12,8 +12,7 @@ import keras
 import numpy as np
 
 from kerastc.data.images.stored import Images, StoredImages
-from kerastc.progress import progress
-from kerastc.training.feature_shards import BATCHES_PER_SHARD, FeatureShards
+from kerastc.training.feature_shards import FeatureShards, digest
 from kerastc.training.predicting import predict_batch
 
 ROWS = 32  # of every batch; the last one is filled up with its own images
@@ -39,37 +38,21 @@ class ImageFeatures(FeatureShards):
             model: maps images to (batch, width) features.
             images: (n, height, width, channels) uint8.
         """
-        names = names_of(images)
-        known = self.read(set(names), tuple(model.output_shape[1:]))
-        missing = list({name: row for row, name in enumerate(names) if name not in known}.values())
-        if missing:
-            known |= self._compute(model, images, names, np.array(missing))
-        return np.stack([known[name] for name in names])
 
-    def _compute(
-        self, model: keras.Model, images: Images, names: Sequence[bytes], missing: np.ndarray
-    ) -> dict[bytes, np.ndarray]:
-        batches = np.split(missing, range(ROWS, len(missing), ROWS))
-        known: dict[bytes, np.ndarray] = {}
-        shard: dict[bytes, np.ndarray] = {}
-        with progress("Encoding images", total=len(missing)) as advance:
-            for number, rows in enumerate(batches, 1):
+        def computed(missing: np.ndarray):
+            for rows in np.split(missing, range(ROWS, len(missing), ROWS)):
                 pixels = images[rows].astype("float32")
-                output = predict_batch(model, pixels[np.arange(ROWS) % len(rows)])
-                shard |= {names[row]: output[i] for i, row in enumerate(rows)}
-                advance(len(rows))
-                if number % BATCHES_PER_SHARD == 0 or number == len(batches):
-                    self.write(shard)
-                    known |= shard
-                    shard = {}
-        return known
+                yield rows, predict_batch(model, pixels[np.arange(ROWS) % len(rows)])
+
+        shape = tuple(model.output_shape[1:])
+        return self.complete(names_of(images), shape, computed, "images")
 
 
 def names_of(images: Images) -> list[bytes]:
     """A name for each image, the same for equal ones."""
     if isinstance(images, StoredImages):
         return [name[:NAME] for name in images.looks.digests]
-    return [hashlib.sha256(np.ascontiguousarray(image)).digest()[:NAME] for image in images]
+    return [digest(np.ascontiguousarray(image)) for image in images]
 
 
 def weights_digest(model: keras.Model) -> str:

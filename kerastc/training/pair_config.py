@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from kerastc.text.cutting import first_words
-from kerastc.training.config import FineTuningConfig, Positive, Tokens
+from kerastc.training.config import FineTuningConfig, Tokens
 
 if TYPE_CHECKING:
     from kerastc.text.encoded import Encoded
@@ -22,15 +22,14 @@ class PairClassifierConfig(FineTuningConfig):
     task: ClassVar[str] = "pair-classification"
     pairs: ClassVar[bool] = True
 
-    pooling: Literal["mean", "first", "pooler"] = "first"  # [CLS] | mean: of all tokens | pooler
-    head_rate: Positive = 10  # a factor of the encoder's rate
     max_tokens: Tokens = 128  # of both texts together; none: covers 99.7 % of the pairs
 
     @classmethod
     def usual(cls, given: Mapping[str, Any]) -> dict[str, Any]:
-        """A frozen encoder says most by its mean, and nothing but the head has a rate."""
-        frozen = {"pooling": "mean", "head_rate": 1.0} if given.get("trainable") == "head" else {}
-        return frozen | super().usual(given)
+        """The first token, and a faster head, where the encoder learns to compare two texts."""
+        trainable = given.get("trainable", cls.model_fields["trainable"].default)
+        own = {} if trainable == "head" else {"pooling": "first", "head_rate": 10.0}
+        return own | super().usual(given)
 
     def prepared(self, texts: Sequence[Sequence[str]]) -> np.ndarray:
         """The pairs given to the tokenizer, (n, 2) object."""
