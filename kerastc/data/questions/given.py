@@ -1,5 +1,6 @@
 """Questions as files have them, checked field by field; errors name the place."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,7 +147,7 @@ def _check(text: str, key: str, place: str) -> None:
 
 
 def _shown(value: Any) -> str:
-    shown = repr(value)
+    shown = json.dumps(value, ensure_ascii=False, default=str)
     return shown if len(shown) <= 40 else f"{shown[:37]}..."
 
 
