@@ -9,6 +9,7 @@ from tagged_sentences import folders_in, write_sentences
 
 from kerastc import launch
 from kerastc.errors import UserError
+from kerastc.models import encoder_layer
 from kerastc.predictor import predictor_of
 
 SETTINGS = ["epochs=8", "batch_size=8", "max_tokens=24", "learning_rate=1e-2"]
@@ -57,6 +58,14 @@ def test_it_is_measured_on_tagged_sentences(run, sentences):
     assert said["unseen_words"]["words"] == 0
     assert "SHIP" in kerastc("evaluate", run.folder, "--data", sentences)
     assert "F1" in kerastc("compare", run.folder)
+
+
+def test_some_layers_of_the_backbone_are_used(sentences, tiny_encoder, tmp_path):
+    words = [f"data={sentences}", f"backbone={tiny_encoder}", *SETTINGS, "epochs=1", "layers=1"]
+    run = launch.train("ner", words, folders=folders_in(tmp_path))
+    assert len(encoder_layer(predictor_of(run).session.model).blocks) == 1
+    with pytest.raises(UserError, match=r"layers=3, but .* has 2 layers"):
+        launch.train("ner", [*words[:-1], "layers=3"], folders=folders_in(tmp_path))
 
 
 @pytest.mark.backend

@@ -20,6 +20,7 @@ from kerastc.models.masked_model import HeadWeights
 from kerastc.models.minilm import MINILM
 from kerastc.models.run_encoder import read_run
 from kerastc.models.sequence_encoder import SequenceEncoder, token_inputs
+from kerastc.models.smaller import lowest_layers
 from kerastc.models.text_encoder import TextEncoder
 from kerastc.models.token_cut import TokenCut, Wanted, token_cut
 from kerastc.text.encoded import Encoded
@@ -110,6 +111,15 @@ class Encoder:
         if self.cut is None:
             return model, self.tokenizer
         return with_table(model, self.cut.filled), self.cut.tokenizer
+
+    def lowest(self, layers: int) -> "Encoder":
+        """The encoder without the layers above its lowest ones, and without what is behind them.
+
+        Raises:
+            UserError: it has fewer, or none that can be left out.
+        """
+        layer = lowest_layers(self.layer, layers, self.segments, self.name)
+        return replace(self, layer=layer, fingerprint=_fingerprint(layer), folder=None, words=None)
 
     def model(self) -> keras.Model:
         """`token_inputs`, (batch, length) int32, to (batch, length, width)."""

@@ -8,8 +8,11 @@ import numpy as np
 
 from kerastc.errors import UserError
 from kerastc.models.compact_encoder import CompactEncoder
+from kerastc.models.conversion import compact_encoder
 from kerastc.models.masked_model import DENSE
 from kerastc.models.parts import encoder_layer
+from kerastc.models.sequence_encoder import SequenceEncoder
+from kerastc.models.text_encoder import TextEncoder
 from kerastc.models.transformer_block import PARTS
 
 
@@ -20,15 +23,49 @@ def fewer_layers(model: keras.Model, kept: Sequence[int]) -> keras.Model:
         model: left unchanged.
         kept: indices of the blocks.
     """
-    teacher = encoder_layer(model)
+    return _around(model, _with_blocks(encoder_layer(model), kept))
+
+
+def lowest_layers(
+    encoder: SequenceEncoder, count: int, segments: bool, name: str
+) -> CompactEncoder:
+    """A copy of an encoder without the layers above its lowest ones.
+
+    Args:
+        encoder: of any kind; left unchanged.
+        count: how many layers stay. Of a block that runs several times, as ALBERT's, how often.
+        segments: whether the copy takes segments.
+        name: of the encoder, for the message.
+
+    Raises:
+        UserError: it has no more layers than that, or none that can be left out.
+    """
+    if isinstance(encoder, TextEncoder) and encoder.positions is not None:
+        encoder = compact_encoder(encoder, segments)
+    if not isinstance(encoder, CompactEncoder):
+        raise UserError(f"layers={count}: none of the layers of {name} can be left out.")
+    whole = len(encoder.runs)
+    if count > whole:
+        raise UserError(f"layers={count}, but {name} has {whole} layers.", f"Give 1 to {whole}.")
+    if encoder.shared:
+        return _with_blocks(encoder, range(len(encoder.blocks)), encoder.order[:count])
+    return _with_blocks(encoder, range(count))
+
+
+def _with_blocks(
+    teacher: CompactEncoder, kept: Sequence[int], order: Sequence[int] | None = None
+) -> CompactEncoder:
     config = teacher.get_config()
-    encoder = _encoder(config | {"blocks": [config["blocks"][i] for i in kept]})
+    blocks = [config["blocks"][i] for i in kept]
+    encoder = _encoder(config | {"blocks": blocks, "order": order})
     for new, old in zip(encoder.tables.values(), teacher.tables.values(), strict=True):
         _fill(new, old)
     _fill(encoder.norm, teacher.norm)
+    if teacher.expansion is not None:
+        _fill(encoder.expansion, teacher.expansion)
     for block, i in zip(encoder.blocks, kept, strict=True):
         _fill(block, teacher.blocks[i])
-    return _around(model, encoder)
+    return encoder
 
 
 def require_layers(model: keras.Model, step: str) -> None:

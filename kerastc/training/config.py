@@ -116,6 +116,7 @@ class FineTuningConfig(TrainingConfig):
     train_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0  # of the training part only
     backbone: Backbone = "minilm"  # or e5, a KerasHub preset, hf://OWNER/MODEL, a folder, a run
     weights: Literal["published", "random"] = "published"  # of the backbone; random: untrained
+    layers: Count | None = None  # of the backbone that are used, from the lowest; none: all
     trainable: str = "head"  # head: the encoder is frozen | top_K: and its top K layers | all
     rate_decay: Annotated[float, Field(ge=1)] = 1.0  # a layer's rate over that below; ULMFiT: 2.6
     head_rate: Positive = 1.0  # of the layers behind the encoder, a factor of their learning rate
@@ -158,6 +159,10 @@ class FineTuningConfig(TrainingConfig):
         """Refuses settings of layers that the backbone brings with it."""
         own = {"pooling": "pooler", "head": "backbone"}
         given = [f"{name}={value}" for name, value in own.items() if getattr(self, name) == value]
+        if given and self.layers is not None:
+            raise ValueError(
+                f"layers={self.layers} with {given[-1]}, which reads the backbone's last layer."
+            )
         if given and self.hidden is not None:
             raise ValueError(
                 f"hidden={self.hidden} with {given[-1]}: those layers have the backbone's units."

@@ -59,13 +59,14 @@ def tell_cut(tokens: int, reached: int, units: str) -> None:
 
 
 def encoder_for(splits: "Splits", config: "FineTuningConfig", run: Run) -> Encoder:
-    """The config's encoder; if its table is large and trained, with the tokens of the examples.
+    """The config's encoder, with the layers that it asks for.
 
-    Those of the test part count, so that it is encoded as by the whole encoder; no gradient
-    reaches their rows. What is left out is told, but not for each fold.
+    If its table is large and trained, it has the tokens of the examples alone. Those of the
+    test part count, so that it is encoded as by the whole encoder; no gradient reaches their rows.
+    What is left out is told, but not for each fold.
 
     Raises:
-        UserError: as in `load_encoder`.
+        UserError: as in `load_encoder` and `Encoder.lowest`.
     """
     found: list[np.ndarray] = []
 
@@ -85,4 +86,4 @@ def encoder_for(splits: "Splits", config: "FineTuningConfig", run: Run) -> Encod
     if encoder.cut is not None and not run.inner:
         whole = encoder.cut.tokenizer.vocabulary_size
         tell_cut(whole, len(found[0]), TASKS[config.task].units)
-    return encoder
+    return encoder if config.layers is None else encoder.lowest(config.layers)
